@@ -1,0 +1,52 @@
+"""Every mistake a user can make, one class each, with the exit code it ends in.
+
+A message is one line that says what is wrong, where, and what to do; it never needs a traceback.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class AttnprofError(Exception):
+    """A mistake that the command line prints as ``error: ...`` and turns into ``exit_code``."""
+
+    exit_code = 2
+
+
+class UsageError(AttnprofError):
+    """An argument or option that means nothing, or that two of them contradict."""
+
+
+class UnknownNameError(AttnprofError, LookupError):
+    """A name that no registry entry has, answered with the nearest ones."""
+
+
+class SpecError(AttnprofError, ValueError):
+    """One or more mistakes in what was asked, reported together.
+
+    ``problems`` holds one line each, already carrying its place (``file:line: key`` or ``--option``).
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class ImpossibleShapeError(AttnprofError, ValueError):
+    """A module that cannot be built for a number of channels or a map size, with its rule."""
+
+
+class EnvironmentProblem(AttnprofError):
+    """The machine, not the request, stands in the way: device, disk, permissions, a missing package."""
+
+    exit_code = 4
+
+
+class RunFolderError(AttnprofError):
+    """A run folder that is missing, damaged, in use, or does not belong to what was asked."""
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
+    """``Did you mean 'a' or 'b'?`` for the names closest to ``name``, or an empty string."""
+    close = get_close_matches(name.lower(), list(known), n=most, cutoff=0.6)
+    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""

@@ -1,0 +1,39 @@
+"""Arithmetic that a module's entry states as text: closed forms, limits and the sentences around them.
+
+The text is part of a module's source file, so it is trusted as that file is; what a user types never
+comes here. Keeping it as text lets it be shown, evaluated and fitted without importing torch.
+"""
+
+import ast
+import re
+from collections.abc import Mapping
+from functools import cache
+from math import ceil, floor, log2, sqrt
+from types import CodeType
+from typing import Any
+
+FUNCTIONS = {f.__name__: f for f in (abs, ceil, floor, int, log2, max, min, round, sqrt)}
+
+
+@cache
+def _compiled(text: str) -> CodeType:
+    return compile(text.strip(), f"<formula {text}>", "eval")
+
+
+def evaluate(text: str, names: Mapping[str, Any]) -> Any:
+    """The value of ``text`` where its symbols have the values in ``names``.
+
+    Raises NameError for a symbol that is neither there nor one of FUNCTIONS.
+    """
+    return eval(_compiled(text), {"__builtins__": {}, **FUNCTIONS}, dict(names))
+
+
+def symbols(text: str) -> frozenset[str]:
+    """The names that ``text`` depends on, functions excluded."""
+    found = {node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name)}
+    return frozenset(found - FUNCTIONS.keys())
+
+
+def fill(sentence: str, names: Mapping[str, Any]) -> str:
+    """``sentence`` with each ``{expression}`` replaced by its value."""
+    return re.sub(r"\{([^{}]+)\}", lambda found: str(evaluate(found[1], names)), sentence)

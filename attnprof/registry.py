@@ -1,0 +1,71 @@
+"""A folder is a registry: one file, one entry; listing imports nothing.
+
+``Registry("attnprof.metrics", "METRIC")`` holds every file of that package whose name does not begin
+with an underscore, and every entry point of the group ``attnprof.metrics``. A file that is added is an
+entry from that moment; nothing else has to be edited.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from attnprof.errors import UnknownNameError, nearest
+
+
+class Registry:
+    """The entries of one package, by name. Names use '-' where files use '_'.
+
+    package: dotted name of the folder; also the entry-point group of plug-ins.
+    symbol: the one name that each file exports.
+    word: what an entry is called in messages.
+    """
+
+    def __init__(self, package: str, symbol: str, word: str) -> None:
+        self.package, self.symbol, self.word = package, symbol, word
+
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        path = importlib.import_module(self.package).__path__
+        return {
+            found.name: f"{self.package}.{found.name}"
+            for found in pkgutil.iter_modules(path)
+            if not found.name.startswith("_")
+        }
+
+    @cached_property
+    def _plugins(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=self.package)}
+
+    def names(self) -> list[str]:
+        """Every entry's name, sorted. Imports no entry."""
+        return sorted({*self._files, *self._plugins})
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._files or name in self._plugins
+
+    def module_name(self, name: str) -> str:
+        """The dotted name of the Python module that defines the entry ``name``.
+
+        Raises UnknownNameError with the nearest names.
+        """
+        if name in self._files:
+            return self._files[name]
+        if name in self._plugins:
+            return self._plugins[name].module
+        raise UnknownNameError(
+            f"no {self.word} {name!r}. {nearest(name, self.names()) or 'There are: ' + ', '.join(self.names())}"
+        )
+
+    def source(self, name: str) -> str:
+        """The path of the file that defines ``name``, found without importing it."""
+        spec = importlib.util.find_spec(self.module_name(name))
+        if spec is None or spec.origin is None:
+            raise UnknownNameError(f"the {self.word} {name!r} has no source file")
+        return spec.origin
+
+    def get(self, name: str) -> Any:
+        """The entry ``name``: imports its one file and returns what it exports."""
+        return getattr(importlib.import_module(self.module_name(name)), self.symbol)

@@ -1,0 +1,191 @@
+"""Laws that every module of the catalogue keeps; a new file is tested the moment it exists."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from attnprof.catalogue import MODULES, create, entry
+from attnprof.counting import account
+from attnprof.entry import FAMILIES, PLACES
+
+HERE = Path(__file__).parent
+NAMES = MODULES.names()
+SIZES = [(1, 64, 56, 56), (2, 64, 17, 23), (1, 96, 28, 20), (1, 256, 15, 15)]
+
+
+def settings_of(name):
+    known = entry(name)
+    return [{}, *known.variants.values()]
+
+
+ALL = [
+    pytest.param(name, given, id=f"{name}-{'-'.join(f'{k}={v}' for k, v in given.items()) or 'default'}")
+    for name in NAMES
+    for given in settings_of(name)
+]
+
+
+def cases():
+    for path in sorted((HERE / "cases").glob("*.json")):
+        for case in json.loads(path.read_text()):
+            yield pytest.param(path.stem, case, id=f"{path.stem}-{case['record']}-{case['C']}@{case['H']}x{case['W']}")
+
+
+def built(name, given, c, h, w, device="cpu", train=False, batch=2):
+    refusal = entry(name).refusal(c, h, w, batch=batch, train=train, **given)
+    if refusal:
+        pytest.skip(refusal)
+    torch.manual_seed(0)
+    with torch.device(device):
+        return create(name, c, height=h, width=w, **given).train(train)
+
+
+def randomised(module):
+    """Give every parameter and running statistic a random value: many gates are constant when fresh."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for tensor in module.parameters():
+            tensor.copy_(torch.randn(tensor.shape, generator=generator, dtype=torch.float64) * 0.3)
+        for name, tensor in module.named_buffers():
+            if name.endswith("running_var"):
+                tensor.copy_(torch.rand(tensor.shape, generator=generator, dtype=torch.float64) + 0.5)
+            elif name.endswith("running_mean"):
+                tensor.copy_(torch.randn(tensor.shape, generator=generator, dtype=torch.float64) * 0.3)
+    return module
+
+
+@pytest.mark.parametrize(("name", "case"), list(cases()))
+def test_counts_equal_the_catalogues_case(name, case):
+    size = case["C"], case["H"], case["W"]
+    module = built(name, case["settings"], *size, device="meta")
+    counted = account(module.eval(), (1, *size))
+    assert (counted.params, counted.macs, counted.buffers) == (case["params"], case["macs"], case["buffers"])
+
+
+@pytest.mark.parametrize(("name", "given"), ALL)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_closed_forms_equal_the_count(name, given, size):
+    n, c, h, w = size
+    counted = account(built(name, given, c, h, w, device="meta", batch=n).eval(), size)
+    known = entry(name)
+    assert counted.params == known.params(c, h, w, **given)
+    assert counted.macs == n * known.macs(c, h, w, **given)
+    assert counted.output_shape == size
+
+
+@pytest.mark.parametrize(("name", "given"), ALL)
+@pytest.mark.parametrize("size", [(64, 13, 22), (64, 16, 16)], ids=str)
+def test_forward_and_backward_keep_shape_and_leave_the_input(name, given, size):
+    module = built(name, given, *size, train=True)
+    x = torch.randn(2, *size)
+    before = x.clone()
+    module.eval()(x)
+    assert torch.equal(x, before)
+    x.requires_grad_()
+    y = module.train()(x)
+    assert y.shape == x.shape
+    y.square().sum().backward()
+    assert x.grad is not None
+    assert x.grad.isfinite().all()
+    assert all(p.grad is not None for p in module.parameters() if p.requires_grad)
+
+
+@pytest.mark.parametrize(("name", "given"), ALL)
+def test_state_dict_round_trips(name, given):
+    size = 64, 16, 16
+    first, second = built(name, given, *size), built(name, given, *size)
+    second.load_state_dict(randomised(first).state_dict())
+    x = torch.randn(2, *size)
+    assert torch.equal(first(x), second(x))
+
+
+@pytest.mark.parametrize(("name", "given"), ALL)
+def test_a_seed_gives_the_same_weights(name, given):
+    one, two = (built(name, given, 64, 16, 16).state_dict() for _ in range(2))
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_parsed_is_what_is_imported(name):
+    module = importlib.import_module(MODULES.module_name(name))
+    known, literal = entry(name), module.ENTRY
+    cls = getattr(module, literal["class"])
+    assert issubclass(cls, nn.Module)
+    keyword_only = {
+        key: value for key, value in (cls.__init__.__kwdefaults__ or {}).items() if key not in ("height", "width")
+    }
+    assert known.hyperparameters == keyword_only
+    assert (known.name, known.family, known.place) == (literal["name"], literal["family"], literal["place"])
+    assert known.variants == literal.get("variants", {})
+    assert known.params_formula == literal["params"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_entry_is_complete(name):
+    known = entry(name)
+    assert known.family in FAMILIES
+    assert known.place in PLACES
+    assert known.summary.endswith(".")
+    if known.paper:
+        assert known.paper.arxiv or known.paper.url
+        assert known.paper.title in known.doc.replace("\n", " ")
+        assert known.paper.arxiv in known.doc
+    for given in known.variants.values():
+        assert known.changes(given), "a variant changes something"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_limit_is_a_real_one(name):
+    """Where an entry refuses a size, it says so in words; where it does not, the module runs."""
+    known = entry(name)
+    for c in (1, 2, 3, 4, 6, 8, 12, 16, 24, 30, 32, 48, 64, 100):
+        for h, w in ((1, 1), (1, 2), (2, 1), (2, 2), (3, 3), (4, 4), (7, 7), (8, 6), (5, 9)):
+            refusal = known.refusal(c, h, w)
+            if refusal is None:
+                with torch.device("meta"):
+                    module = create(name, c, height=h, width=w).eval()
+                counted = account(module, (1, c, h, w))
+                assert counted.output_shape == (1, c, h, w)
+                assert counted.params == known.params(c, h, w)
+                assert counted.macs == known.macs(c, h, w)
+            else:
+                assert "{" not in refusal
+
+
+def rerun(name, path=HERE / "restatements"):
+    return importlib.import_module(f"tests.modules.restatements.{name}") if (path / f"{name}.py").exists() else None
+
+
+@pytest.mark.parametrize(("name", "given"), ALL)
+@pytest.mark.parametrize("size", [(32, 9, 9), (64, 6, 6), (32, 7, 12)], ids=str)
+def test_numerics_agree_with_an_independent_restatement(name, given, size):
+    module = randomised(built(name, given, *size).double()).eval()
+    x = torch.randn(2, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    stated = rerun(name)
+    assert stated is not None, f"tests/modules/restatements/{name}.py is missing"
+    settings = entry(name).settings(given)
+    with torch.no_grad():
+        expected, got = stated.restate(x, dict(module.state_dict()), **settings), module(x)
+    assert expected.shape == got.shape
+    assert float((got - expected).norm() / expected.norm()) < 1e-10
+    if name != "none":
+        assert float((got - x).norm() / x.norm()) > 1e-6, "a gate that does nothing proves nothing"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_under_compile_or_its_entry_says_why_not(name):
+    size = (64, 16, 16)
+    module = randomised(built(name, {}, *size)).eval()
+    known = entry(name)
+    x = torch.randn(2, *size)
+    torch._dynamo.reset()
+    if known.compiles is not True:
+        assert len(known.compiles) > 10
+        pytest.skip(known.compiles)
+    with torch.no_grad():
+        torch.testing.assert_close(torch.compile(module)(x), module(x), rtol=1e-3, atol=1e-4)
