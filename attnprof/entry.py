@@ -129,7 +129,9 @@ class Entry:
                 return fill(sentence, names) + self._nearest(rule, channels, height, width, batch, train, given)
         return None
 
-    def _try_symbols(self, c: int, h: int, w: int, batch: int, train: bool, given: Mapping[str, Value]) -> dict[str, Any]:
+    def _try_symbols(
+        self, c: int, h: int, w: int, batch: int, train: bool, given: Mapping[str, Value]
+    ) -> dict[str, Any]:
         # A helper quantity may itself be undefined at a size that a limit refuses (a division by a width of 0).
         names: dict[str, Any] = self.settings(given)
         names |= {"C": c, "H": h, "W": w, "N": h * w, "batch": batch, "train": train}
@@ -140,9 +142,7 @@ class Entry:
                 continue
         return names
 
-    def _nearest(
-        self, rule: str, c: int, h: int, w: int, batch: int, train: bool, given: Mapping[str, Value]
-    ) -> str:
+    def _nearest(self, rule: str, c: int, h: int, w: int, batch: int, train: bool, given: Mapping[str, Value]) -> str:
         depends = self._sizes_behind(rule)
         if h == 0:
             limits = [each for each, _ in self.limits if not self._sizes_behind(each) & {"H", "W"}]

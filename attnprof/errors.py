@@ -25,11 +25,14 @@ class SpecError(AttnprofError, ValueError):
     """One or more mistakes in what was asked, reported together.
 
     ``problems`` holds one line each, already carrying its place (``file:line: key`` or ``--option``).
+    ``fields`` names the field of each problem and the index in it, where a field is what is wrong.
     """
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], fields: Sequence[tuple[str, str]] = ()) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+        self.fields = tuple(fields)
+        places = [f"{field}{index}: " for field, index in fields] or [""] * len(self.problems)
+        super().__init__("\n".join(place + says for place, says in zip(places, self.problems, strict=True)))
 
 
 class ImpossibleShapeError(AttnprofError, ValueError):

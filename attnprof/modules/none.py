@@ -1,6 +1,6 @@
 """Returns its input: what an empty cell costs, the floor under every latency.
 
-    y = x
+y = x
 """
 
 import torch

@@ -1,0 +1,74 @@
+"""Case: one cell of the grid, with everything that must match before two figures may be compared."""
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Self
+
+from attnprof.entry import Value
+
+
+@dataclass(frozen=True)
+class Case:
+    """One module at one size under one set of conditions. Hashable; ``key`` names it across runs and machines.
+
+    hyperparameters: all of them, sorted by name. variant: those that differ from the defaults, as text.
+    mode: 'eval' (forward) or 'train' (forward and backward). layout: 'contiguous' or 'channels_last'.
+    """
+
+    module: str
+    channels: int
+    height: int
+    width: int
+    hyperparameters: tuple[tuple[str, Value], ...] = ()
+    variant: str = ""
+    source: str = ""  # hash of the file of a module that is not ours
+    host: str = ""
+    place: str = ""
+    network_input: str = ""
+    batch: int = 1
+    dtype: str = "fp32"
+    autocast: str = ""
+    layout: str = "contiguous"
+    device: str = "cpu"
+    threads: int = 1
+    mode: str = "eval"
+    execution: str = "eager"
+    tf32: bool = False
+    seed: int = 0
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        return sha256(json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def title(self) -> str:
+        """The module with its variant, as a user writes it: ``cbam(reduction=8)``."""
+        return f"{self.module}({self.variant})" if self.variant else self.module
+
+    @property
+    def label(self) -> str:
+        """Title and size: ``se@64@56`` or ``se@64@28x40``."""
+        size = str(self.height) if self.height == self.width else f"{self.height}x{self.width}"
+        return f"{self.title}@{self.channels}@{size}" + ("" if self.mode == "eval" else f" ({self.mode})")
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(N, C, H, W) of the input."""
+        return self.batch, self.channels, self.height, self.width
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, ready for JSON."""
+        return {**asdict(self), "hyperparameters": dict(self.hyperparameters)}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """The case that ``to_json`` wrote."""
+        return cls(**{**fields, "hyperparameters": tuple(sorted(fields["hyperparameters"].items()))})
+
+
+def show_value(value: Value) -> str:
+    """A hyperparameter's value as it is written on the command line."""
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)

@@ -1,0 +1,70 @@
+"""What a run ran on: machine, versions, device. Written once per run; two runs with one fingerprint may be joined."""
+
+import json
+import os
+import platform
+import subprocess
+from datetime import datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+Environment = dict[str, Any]
+# What has to agree before the cells of one run may be completed by another.
+FINGERPRINT = ("attnprof_version", "torch_version", "python_version", "device", "device_name", "cuda_version", "threads")
+
+
+def software() -> Environment:
+    """Versions and machine, without importing what they are versions of."""
+    return {
+        "attnprof_version": _version("attnprof"),
+        "python_version": platform.python_version(),
+        "torch_version": _version("torch"),
+        "fvcore_version": _version("fvcore"),
+        "thop_version": _version("thop"),
+        "platform": platform.platform(),
+        "malloc": {key: os.environ[key] for key in sorted(os.environ) if key.startswith("MALLOC_")},
+    }
+
+
+def begun(found: Environment) -> Environment:
+    """The environment of a run that begins now: what the worker found, a run id, the time, the commit."""
+    started = datetime.now().astimezone().isoformat(timespec="seconds")
+    return {"run_id": uuid4().hex[:12], "started": started, "commit": _commit(), **found}
+
+
+def fingerprint(found: Environment) -> str:
+    """SHA-256 over what has to agree before two runs may be joined."""
+    return sha256(json.dumps([found.get(name) for name in FINGERPRINT]).encode()).hexdigest()
+
+
+def differences(before: Environment, now: Environment) -> list[str]:
+    """'torch_version: 2.13.0 before, 2.14.0 now' for whatever keeps two runs from being joined."""
+    return [
+        f"{name}: {before.get(name)} before, {now.get(name)} now"
+        for name in FINGERPRINT
+        if before.get(name) != now.get(name)
+    ]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    # Only of the folder that attnprof itself stands in: an installed copy has none.
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, timeout=5
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,49 @@
+"""Metrics: one per file, each exporting METRIC. A metric measures nothing; it follows from what was found."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from attnprof.case import Case
+from attnprof.record import Measurement
+
+if TYPE_CHECKING:
+    from attnprof.counting import Account
+    from attnprof.measuring.timing import Timing
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of a case. A metric is asked only when what it needs is there.
+
+    peers: counter -> its count of MACs, or the reason why there is none. memory: peak bytes of one call.
+    """
+
+    case: Case
+    account: "Account | None" = None
+    peers: Mapping[str, int | str] = field(default_factory=dict)
+    timing: "Timing | None" = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric. needs: what must have been found. title: its heading in tables.
+
+    counter: the counter that it belongs to, where it is not our count.
+    """
+
+    unit: Literal["s", "bytes", "1/s", "count", ""]
+    help: str
+    title: str
+    needs: Literal["account", "peers", "timing", "memory"]
+    follows: Callable[[Findings], Measurement]
+    counter: str = ""
+
+
+SUFFIX = {"s": "_s", "bytes": "_bytes", "1/s": "_per_s", "count": "", "": ""}
+
+
+def column(metric: str, unit: str) -> str:
+    """The metric's heading in CSV and JSON: its name with its unit."""
+    return metric + SUFFIX[unit]

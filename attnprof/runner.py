@@ -1,0 +1,241 @@
+"""From a plan to a stream of events, through a worker process that may crash, hang or run out of memory."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection, Iterator
+from queue import Empty, Queue
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+from attnprof.case import Case
+from attnprof.environment import Environment
+from attnprof.errors import EnvironmentProblem
+from attnprof.plan import Cell, Plan, metric
+from attnprof.record import Event, done_event
+from attnprof.spec import Spec
+
+START_SECONDS = 120.0  # importing torch on a cold disk
+# Above the default thresholds glibc gives memory back at every free, and page faults are measured instead of kernels.
+MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**31), "MALLOC_TOP_PAD_": str(2**26)}
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class WorkerGone(Exception):
+    """The worker died or did not answer in time; ``status`` is 'crashed' or 'timeout'."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        self.status = status
+        super().__init__(reason)
+
+
+class Worker:
+    """One child process in a session of its own. Blocking reads have a deadline; a dead child is an answer."""
+
+    def __init__(self, device: str, threads: int, memory_limit: int | None) -> None:
+        environment = {**os.environ, **MALLOC, **dict.fromkeys(THREADS, str(threads)), "TOKENIZERS_PARALLELISM": "false"}
+        # -u: an orphaned buffer must not hold back a line; the stray output of modules goes to a file, for the reason.
+        self._stray = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "attnprof.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stray,
+            env=environment,
+            start_new_session=True,
+        )
+        self._answers: Queue[Event | None] = Queue()
+        Thread(target=self._listen, daemon=True).start()
+        self._environment: Environment | None = None
+        self.order({"device": device, "threads": threads, "memory_limit": memory_limit})
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._answers.put(json.loads(line))
+        self._answers.put(None)
+
+    @property
+    def environment(self) -> Environment:
+        """What the worker says of its device. Raises EnvironmentProblem where the device cannot be used."""
+        if self._environment is None:
+            try:
+                answer = self.answer(START_SECONDS)
+            except WorkerGone as gone:
+                raise EnvironmentProblem(f"the worker process did not start: {gone}") from None
+            if answer["event"] == "unavailable":
+                self.kill()
+                raise EnvironmentProblem(str(answer["reason"]))
+            self._environment = answer["environment"]
+        return self._environment
+
+    def order(self, order: dict[str, Any]) -> None:
+        """Send one order; a dead worker is found out by the answer that does not come."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def answer(self, seconds: float | None) -> Event:
+        """The next line. Raises WorkerGone when the worker dies, or says nothing for ``seconds`` (None: for ever)."""
+        try:
+            event = self._answers.get(timeout=seconds)
+        except Empty:
+            self.kill()
+            raise WorkerGone("timeout", f"no answer within {seconds:.0f} s; the worker was stopped") from None
+        if event is None:
+            raise WorkerGone("crashed", self._obituary())
+        return event
+
+    def _obituary(self) -> str:
+        code = self._process.wait()
+        self._stray.seek(0)
+        said = self._stray.read().decode(errors="replace").strip().splitlines()
+        self.kill()
+        if code < 0:
+            name = signal.Signals(-code).name
+            return f"the worker was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+        return f"the worker ended with exit code {code}" + (f": {said[-1][:200]}" if said else "")
+
+    def kill(self) -> None:
+        """End the child and whatever it started."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            try:
+                stream.close()
+            except BrokenPipeError:
+                pass
+        self._stray.close()
+
+
+def start_worker(spec: Spec, device: str | None = None) -> Worker:
+    """A worker for what ``spec`` asks; its environment tells which device 'auto' is."""
+    wanted = device or ("meta" if spec.no_latency else spec.device)
+    return Worker(wanted, spec.threads, spec.memory_limit)
+
+
+class Run:
+    """One run of a plan: an iterator of events, cell by cell. Set ``stop`` to end it after the cell at hand.
+
+    Counts of all cells come first, then measurements, the cheapest cells first, so that what they leave of the time
+    budget goes to those that need it. done: keys of cells that an earlier run finished.
+    """
+
+    def __init__(self, plan: Plan, worker: Worker | None = None, done: Collection[str] = ()) -> None:
+        self.plan = plan
+        self.stop = False
+        self._worker = worker
+        self._cells = [cell for cell in plan.cells if cell.case.key not in done]
+        self._counted = [n for n in plan.metrics if metric(n).needs in ("account", "peers")]
+        self._measured = [n for n in plan.metrics if metric(n).needs in ("timing", "memory")]
+        self._started = monotonic()
+
+    def __iter__(self) -> Iterator[Event]:
+        try:
+            yield from self._events()
+        finally:
+            if self._worker is not None:
+                self._worker.kill()
+                self._worker = None
+
+    def _events(self) -> Iterator[Event]:
+        waiting: list[tuple[int, Case]] = []
+        for case in self._possible():
+            if isinstance(case, dict):
+                yield case
+            elif self.stop:
+                return
+            else:
+                yield {"event": "begin", "key": case.key, "case": case.to_json()}
+                account = yield from self._ask(case, {"do": "account", "metrics": self._counted})
+                if account["event"] == "failed":
+                    yield done_event(case, account["status"], account["reason"])
+                    if self.plan.spec.fail_fast:
+                        return
+                    continue
+                yield account
+                if self._measured:
+                    waiting.append((_macs(account), case))
+                else:
+                    yield done_event(case, "ok")
+        waiting.sort(key=lambda item: (item[1].height * item[1].width * item[1].channels, item[0]))
+        for left, (_, case) in zip(range(len(waiting), 0, -1), waiting, strict=True):
+            if self.stop:
+                return
+            yield {"event": "begin", "key": case.key, "case": case.to_json()}
+            order = {"do": "measure", "metrics": self._measured, "precision": self.plan.spec.precision}
+            visit = yield from self._ask(case, {**order, "budget": self._share(left)})
+            failed = visit["event"] == "failed"
+            if failed:
+                yield done_event(case, visit["status"], visit["reason"])
+                if self.plan.spec.fail_fast:
+                    return
+            else:
+                yield visit
+                yield done_event(case, "ok")
+
+    def _possible(self) -> Iterator[Case | Event]:
+        for cell in self._cells:
+            yield done_event(cell.case, "skipped", cell.refusal) if cell.refusal else cell.case
+
+    def _share(self, left: int) -> float:
+        """Seconds for the next of ``left`` cells: an equal share of what is left of the budget."""
+        timeout, budget = self.plan.spec.timeout, self.plan.spec.time_budget
+        limits = [] if timeout is None else [0.8 * timeout]
+        if budget is not None:
+            limits.append(max(0.0, budget - (monotonic() - self._started)) / left)
+        return min(limits, default=3600.0)
+
+    def _ask(self, case: Case, order: dict[str, Any]) -> Iterator[Event]:
+        """Yield what is for the eye; return the answer. A case that loses its worker is tried once more, alone."""
+        for last in (False, True):
+            try:
+                answer = yield from self._answer(case, order)
+            except WorkerGone as gone:
+                self._worker = None
+                answer = {"event": "failed", "key": case.key, "status": gone.status, "reason": str(gone)}
+            if answer["event"] != "failed" or answer["status"] == "failed" or last:
+                return answer
+            self._drop_worker()
+        raise AssertionError("the loop returns")
+
+    def _answer(self, case: Case, order: dict[str, Any]) -> Iterator[Event]:
+        if self._worker is None:
+            self._worker = start_worker(self.plan.spec, self.plan.device)
+        worker, timeout = self._worker, self.plan.spec.timeout
+        _ = worker.environment  # a worker that has not said hello is not yet on the clock
+        worker.order({**order, "case": case.to_json()})
+        deadline = None if timeout is None else monotonic() + timeout
+        while True:
+            event = worker.answer(None if deadline is None else max(0.0, deadline - monotonic()))
+            if event["event"] != "estimate":
+                return event
+            yield event
+
+    def _drop_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+        self._worker = None
+
+
+def run(plan: Plan, worker: Worker | None = None, done: Collection[str] = ()) -> Run:
+    """The run of ``plan``: iterate over it for its events."""
+    return Run(plan, worker, done)
+
+
+def _macs(account: Event) -> int:
+    return next((m["value"] for m in account["measurements"] if m["metric"] == "macs"), 0)
+
+
+__all__ = ["Cell", "Run", "Worker", "WorkerGone", "run", "start_worker"]

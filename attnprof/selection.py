@@ -1,0 +1,154 @@
+"""Which modules are meant: 'se', 'cbam(reduction=8)', 'ge(theta-minus)', 'family:channel', 'place:replace', '!nonlocal'."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from attnprof.case import show_value
+from attnprof.catalogue import entries, entry
+from attnprof.entry import FAMILIES, PLACES, Value
+from attnprof.errors import UsageError, nearest
+
+EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
+_PATTERN = re.compile(r"\s*([^()\s]+)\s*(?:\((.*)\))?\s*")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A module with the settings that differ from its defaults."""
+
+    module: str
+    settings: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def variant(self) -> str:
+        """The settings as text: ``bias=true,reduction=8``; empty for the default."""
+        return ",".join(f"{name}={show_value(value)}" for name, value in self.settings)
+
+
+def split(text: str) -> list[str]:
+    """``text`` cut at its commas, those inside parentheses excepted; empty parts left out."""
+    parts, depth, start = [], 0, 0
+    for at, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+    return [part.strip() for part in [*parts, text[start:]] if part.strip()]
+
+
+def parse_value(text: str) -> Value:
+    """A hyperparameter's value as written on the command line: true, 8, 1e-4, none, or a word."""
+    words: dict[str, Value] = {"true": True, "false": False, "none": None}
+    stripped = text.strip()
+    if stripped.lower() in words:
+        return words[stripped.lower()]
+    for convert in (int, float):
+        try:
+            return convert(stripped)
+        except ValueError:
+            continue
+    return stripped
+
+
+def matching(pattern: str, variants: str = "default") -> list[Choice]:
+    """The choices that one pattern (without '!') stands for; with variants='all' each module's named variants too.
+
+    Raises UnknownNameError or UsageError, in words for the user.
+    """
+    if pattern == "all":
+        return [choice for known in entries() for choice in _plain(known.key, variants)]
+    for prefix, values in (("family", FAMILIES), ("place", tuple(PLACES))):
+        if pattern.startswith(prefix + ":"):
+            wanted = pattern.removeprefix(prefix + ":")
+            if wanted not in values:
+                raise UsageError(f"no {prefix} {wanted!r}. There are: {', '.join(values)}")
+            keys = [known.key for known in entries() if getattr(known, prefix) == wanted]
+            return [choice for key in keys for choice in _plain(key, variants)]
+    found = _PATTERN.fullmatch(pattern)
+    if not found:
+        raise UsageError(f"{pattern!r} is no module; write a name, or name(reduction=8)")
+    name, arguments = found.groups()
+    if arguments is None:
+        return _plain(entry(name).key, variants)
+    return [_chosen(name, _settings(name, arguments))]
+
+
+def _settings(name: str, arguments: str) -> dict[str, Value]:
+    known = entry(name)
+    given: dict[str, Value] = {}
+    for part in split(arguments):
+        key, equals, value = part.partition("=")
+        if equals:
+            given[key.strip()] = checked(name, key.strip(), parse_value(value))
+        elif part in known.variants:
+            given |= known.variants[part]
+        else:
+            there = ", ".join(known.variants) or "none"
+            hint = nearest(part, known.variants) or f"It has: {there}."
+            raise UsageError(f"{name} has no variant {part!r}. {hint}")
+    return given
+
+
+def checked(name: str, key: str, value: Value) -> Value:
+    """``value`` for the hyperparameter ``key`` of the module ``name``, if it has one of that kind.
+
+    Raises UsageError.
+    """
+    default = entry(name).settings({key: value}) and entry(name).hyperparameters[key]
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+    if default is None or (isinstance(default, float) and type(value) is int):
+        return value
+    if type(value) is not type(default):
+        raise UsageError(f"{name}.{key}: {show_value(value)!r} is not {kinds[type(default)]}")
+    return value
+
+
+def _chosen(name: str, given: Mapping[str, Value]) -> Choice:
+    return Choice(name, tuple(entry(name).changes(given).items()))
+
+
+def _plain(name: str, variants: str) -> list[Choice]:
+    named = entry(name).variants.values() if variants == "all" else ()
+    return list(dict.fromkeys([_chosen(name, {}), *(_chosen(name, given) for given in named)]))
+
+
+def select(
+    patterns: Sequence[str],
+    variants: str = "default",
+    sweeps: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
+) -> list[Choice]:
+    """The choices that ``patterns`` stand for, in the order given, each once; sweeps multiply them.
+
+    sweeps: module (or EVERYWHERE) -> hyperparameter -> values. A module without that hyperparameter is taken once.
+    Patterns that begin with '!' take modules away; if all do, they take away from the whole catalogue.
+    """
+    wanted = [p for p in patterns if not p.startswith("!")] or ["all"]
+    chosen = dict.fromkeys(choice for pattern in wanted for choice in matching(pattern, variants))
+    for pattern in patterns:
+        if pattern.startswith("!"):
+            gone = set(matching(pattern[1:], "all"))
+            whole = {choice.module for choice in gone} if "(" not in pattern else set()
+            chosen = {c: None for c in chosen if c not in gone and c.module not in whole}
+    return list(dict.fromkeys(swept for choice in chosen for swept in _sweep(choice, sweeps or {})))
+
+
+def _sweep(choice: Choice, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]) -> list[Choice]:
+    has = entry(choice.module).hyperparameters
+    axes = {**sweeps.get(EVERYWHERE, {}), **sweeps.get(choice.module, {})}
+    axes = {name: values for name, values in axes.items() if name in has}
+    return [
+        _chosen(choice.module, {**dict(choice.settings), **dict(zip(axes, values, strict=True))})
+        for values in product(*axes.values())
+    ]
+
+
+def check_sweep(module: str, name: str, values: Sequence[Value]) -> None:
+    """Raises UsageError or UnknownNameError when no module could take this sweep."""
+    if module != EVERYWHERE:
+        for value in values:
+            checked(module, name, value)
+    elif not any(name in known.hyperparameters for known in entries()):
+        every = {name for known in entries() for name in known.hyperparameters}
+        raise UsageError(f"no module has a hyperparameter {name!r}. {nearest(name, every)}".rstrip())

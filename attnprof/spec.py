@@ -1,0 +1,253 @@
+"""Spec: what the user asks. Each field is a TOML key and a command-line option of the same name."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+
+from attnprof import selection
+from attnprof.entry import LARGEST, Value
+from attnprof.errors import AttnprofError, SpecError
+from attnprof.presets import PRESETS, Point
+from attnprof.registry import Registry
+from attnprof.units import parse_bytes, parse_seconds, parse_share
+
+METRICS = Registry("attnprof.metrics", "METRIC", "metric")
+FORMATS = Registry("attnprof.formats", "FORMAT", "format")
+BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
+PEERS = Registry("attnprof.counting.peers", "PEER", "counter")
+
+DTYPES = ("fp32", "fp16", "bf16", "fp64")
+LARGEST_BATCH = 65536
+
+
+def _listed(value: Any) -> Any:
+    """A comma-separated text as a list; 'none' as an empty one; a single value as a list of one."""
+    if isinstance(value, str):
+        return [] if value.strip() == "none" else selection.split(value)
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _whole(value: Any, largest: int, word: str) -> int:
+    try:
+        number = value if type(value) is int else int(str(value), 10)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= largest:
+        raise ValueError(f"{value} is not {word} (1..{largest})")
+    return number
+
+
+def parse_res(value: Any) -> tuple[int, int]:
+    """(height, width) of '56' or '28x40'. Raises ValueError."""
+    if isinstance(value, tuple):
+        return _side(value[0]), _side(value[1])
+    height, cross, width = str(value).partition("x")
+    return _side(height, value), _side(width if cross else height, value)
+
+
+def _side(value: Any, shown: Any = None) -> int:
+    try:
+        return _whole(value, LARGEST, "a size")
+    except ValueError:
+        text = value if shown is None else shown
+        raise ValueError(f"{text} is not a size; write 56 or 28x40 (1..{LARGEST})") from None
+
+
+def parse_point(value: Any) -> Point:
+    """(channels, height, width) of '64@56' or '256@28x40'. Raises ValueError."""
+    if isinstance(value, tuple):
+        return value
+    channels, at, size = str(value).partition("@")
+    if not at:
+        raise ValueError(f"{value!r} is not a point; write 64@56 or 256@28x40")
+    return (_whole(channels, LARGEST, "a number of channels"), *parse_res(size))
+
+
+def show_res(value: tuple[int, int]) -> str:
+    """'56' or '28x40'."""
+    return str(value[0]) if value[0] == value[1] else f"{value[0]}x{value[1]}"
+
+
+def _known(registry: Registry) -> Any:
+    def check(value: Any) -> str:
+        registry.module_name(str(value))
+        return str(value)
+
+    return BeforeValidator(_in_words(check))
+
+
+def _in_words(check: Any) -> Any:
+    def checked(value: Any) -> Any:
+        try:
+            return check(value)
+        except AttnprofError as problem:  # pydantic collects ValueErrors
+            raise ValueError(str(problem)) from None
+
+    return checked
+
+
+def _optional(parse: Any) -> Any:
+    return lambda value: None if value is None or value == "none" else parse(str(value))
+
+
+def _pattern(value: Any) -> str:
+    selection.matching(str(value).removeprefix("!"))
+    return str(value)
+
+
+def _device(value: Any) -> str:
+    name, colon, index = str(value).partition(":")
+    if (name != "auto" and name not in BACKENDS) or (colon and not index.isdigit()):
+        raise ValueError(f"no device {str(value)!r}; write auto, {', '.join(BACKENDS.names())} or cuda:1")
+    return str(value)
+
+
+def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
+    found: dict[str, dict[str, list[Value]]] = {}
+    given = value if isinstance(value, Mapping) else _sweeps_of_text(_listed(value))
+    for module, axes in given.items():
+        if not isinstance(axes, Mapping):
+            raise ValueError(f"{module}: write hyperparameters below a module: [variants.cbam] reduction = [8, 16]")
+        for name, values in axes.items():
+            listed = list(values) if isinstance(values, list | tuple) else [values]
+            selection.check_sweep(module, name, listed)
+            found.setdefault(module, {})[name] = listed
+    return found
+
+
+def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
+    # 'cbam.reduction=8,16' arrives cut at its commas: what has no '=' goes on with the sweep before it.
+    found: dict[str, dict[str, list[Value]]] = {}
+    values: list[Value] = []
+    for part in parts:
+        path, equals, value = part.partition("=")
+        if equals:
+            module, _, name = path.strip().rpartition(".")
+            values = found.setdefault(module or selection.EVERYWHERE, {}).setdefault(name, [])
+        elif not found:
+            raise ValueError(f"{part!r} is no sweep; write cbam.reduction=8,16")
+        values.append(selection.parse_value(value if equals else part))
+    return found
+
+
+def _shown(show: Any) -> PlainSerializer:
+    return PlainSerializer(show, when_used="json")
+
+
+Listed = BeforeValidator(_listed)
+Channels = Annotated[int, BeforeValidator(lambda v: _whole(v, LARGEST, "a number of channels"))]
+Res = Annotated[tuple[int, int], BeforeValidator(parse_res), _shown(show_res)]
+At = Annotated[Point, BeforeValidator(parse_point), _shown(lambda p: f"{p[0]}@{show_res(p[1:])}")]
+Seconds = Annotated[
+    float | None, BeforeValidator(_optional(parse_seconds)), _shown(lambda s: f"{s:g}s" if s else "none")
+]
+Bytes = Annotated[int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: f"{b}B" if b else "none")]
+Share = Annotated[float, BeforeValidator(lambda v: parse_share(str(v))), _shown(lambda s: f"{100 * s:g}%")]
+Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_in_words(_sweeps))]
+Metrics = Annotated[tuple[Annotated[str, _known(METRICS)], ...], Listed]
+
+
+def _field(section: str, default: Any, says: str, **more: Any) -> Any:
+    return Field(
+        default=default, description=says, json_schema_extra={"section": section, **more}, validate_default=True
+    )
+
+
+class Spec(BaseModel):
+    """What the user asks for, validated. ``Spec(channels="64,256", res="56")`` reads texts as the command line does.
+
+    Raises SpecError with every mistake at once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modules: Annotated[tuple[Annotated[str, BeforeValidator(_in_words(_pattern))], ...], Listed] = _field(
+        "grid", "all", "names, name(reduction=8), family:channel, place:replace, !name"
+    )
+    variants: Literal["default", "all"] = _field("grid", "default", "each module's default, or all named variants")
+    set: Sweeps = _field("variants", {}, "sweep hyperparameters: cbam.reduction=8,16")
+    channels: Annotated[tuple[Channels, ...], Listed] = _field("grid", (), "channel counts (64,256)")
+    res: Annotated[tuple[Res, ...], Listed] = _field("grid", (), "map sizes: 56 or 28x40 (56)")
+    points: Annotated[tuple[At, ...], Listed] = _field("grid", (), "pairs without a product: 64@56,256@28x40")
+    preset: Literal["resnet50", "mobilenetv2", "yolo-n", "yolo-s"] | None = _field(
+        "grid", None, "the pairs that occur in a network"
+    )
+    batch: Annotated[int, BeforeValidator(lambda v: _whole(v, LARGEST_BATCH, "a batch"))] = _field(
+        "grid", 1, "images per call"
+    )
+    device: Annotated[str, BeforeValidator(_device)] = _field("measure", "auto", "auto, cpu, cuda or cuda:1")
+    dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("measure", "fp32", "number format")
+    channels_last: bool = _field("measure", False, "NHWC memory layout")
+    train: bool = _field("measure", False, "add rows for forward + backward")
+    no_latency: bool = _field("measure", False, "counts only")
+    metrics: Metrics = _field("measure", (), "only these metrics (all)")
+    counters: Annotated[tuple[Annotated[str, _known(PEERS)], ...], Listed] = _field(
+        "measure", "fvcore,thop", "cross-check counters, or none"
+    )
+    time_budget: Seconds = _field("measure", "75s", "for the whole run, shared by its cells; or none")
+    precision: Share = _field("measure", "1%", "stop a cell at this half-width of its interval")
+    threads: Annotated[int, BeforeValidator(lambda v: _whole(v, 1024, "a number of threads"))] = _field(
+        "measure", 1, "CPU threads per operator"
+    )
+    timeout: Seconds = _field("measure", "60s", "give up on a cell after this long")
+    memory_limit: Bytes = _field("measure", None, "what a cell may allocate (nine tenths of what is free)")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = _field("measure", 0, "of weights and inputs")
+    fail_fast: bool = _field("measure", False, "stop at the first cell that fails")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = _field(
+        "output", "run", "of the run folder"
+    )
+    output: str | None = _field("output", None, "the run folder itself (reports/<date>-<name>-<device>)")
+    format: Annotated[str, _known(FORMATS)] = _field("output", "text", "of what is printed")
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as problem:
+            fields = [_field_of(error) for error in problem.errors()]
+            raise SpecError([_says(error) for error in problem.errors()], fields) from None
+
+    def grid(self) -> tuple[Point, ...]:
+        """The points asked for, each once: the product of channels and res, the points, the preset's.
+
+        Where none of them is given: 64 and 256 channels at 56x56.
+        """
+        asked = self.points + (PRESETS[self.preset].points if self.preset else ())
+        if self.channels or self.res or not asked:
+            sizes = self.res or ((56, 56),)
+            asked = tuple((c, h, w) for c in self.channels or (64, 256) for h, w in sizes) + asked
+        return tuple(dict.fromkeys(asked))
+
+    def to_toml(self) -> str:
+        """The effective spec as a TOML file that gives this Spec again."""
+        tables: dict[str, Any] = {}
+        values = self.model_dump(mode="json", exclude_none=True)
+        for field, section in SECTIONS.items():
+            if field == "set" and values["set"]:
+                tables["variants"] = {
+                    module: {n: ["none" if v is None else v for v in axis] for n, axis in axes.items()}
+                    for module, axes in values["set"].items()
+                }
+            elif field in values and field != "set":
+                tables.setdefault(section, {})[field] = values[field]
+        return tomli_w.dumps(tables)
+
+
+SECTIONS = {name: str(info.json_schema_extra["section"]) for name, info in Spec.model_fields.items()}  # type: ignore[index,call-overload] # each field is made by _field
+
+
+def _says(error: Any) -> str:
+    text, given = str(error["msg"]), error["input"]
+    if error["type"] == "value_error":
+        return text.removeprefix("Value error, ")
+    if error["type"] == "literal_error":
+        return f"{given!r} is not one of {error['ctx']['expected']}"
+    if error["type"] == "bool_parsing":
+        return f"{given!r} is neither true nor false"
+    return f"{text}, got {given!r}"
+
+
+def _field_of(error: Any) -> tuple[str, str]:
+    head, *rest = error["loc"]
+    return str(head), "".join(f"[{part}]" for part in rest if isinstance(part, int))

@@ -1,0 +1,78 @@
+"""A case brought to life: its module and input on a device, and the call that is timed."""
+
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from attnprof.backends import Backend, Call
+from attnprof.case import Case
+from attnprof.catalogue import create
+from attnprof.counting import Account, account
+from attnprof.spec import PEERS
+
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "fp64": torch.float64}
+MOST_PEER_MACS = 20 * 10**9  # a peer that computes for real is not asked beyond this
+
+
+def build(case: Case, device: torch.device) -> nn.Module:
+    """The case's module on ``device``, in its mode, dtype and layout; the same weights for the same seed."""
+    torch.manual_seed(case.seed)
+    with torch.device(device):
+        module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
+    module = module.to(DTYPES[case.dtype]).train(case.mode == "train")
+    return module.to(memory_format=torch.channels_last) if case.layout == "channels_last" else module
+
+
+def example(case: Case, device: torch.device) -> torch.Tensor:
+    """A random input (N, C, H, W): never zeros or ones, on which some kernels are faster."""
+    generator = torch.Generator().manual_seed(case.seed + 1)
+    x = torch.randn(case.shape, generator=generator).to(device, DTYPES[case.dtype])
+    return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
+
+
+def count(case: Case) -> Account:
+    """The exact account of the case, on the meta device."""
+    return account(build(case, torch.device("meta")), case.shape, DTYPES[case.dtype])
+
+
+def ask_peer(name: str, case: Case, macs: int) -> int | str:
+    """What the counter ``name`` counts on a copy of its own, or why it gives nothing. macs: our count."""
+    peer = PEERS.get(name)
+    if peer.computes and macs > MOST_PEER_MACS:
+        return f"{name} not asked: it would compute {macs} MACs for real"
+    device = torch.device("cpu" if peer.computes else "meta")
+    # Peers count an eval-mode fp32 copy: some of their hooks and tracers know no other.
+    plain = replace(case, mode="eval", dtype="fp32", layout="contiguous")
+    try:
+        x = example(plain, torch.device("cpu")) if peer.computes else torch.empty(plain.shape, device="meta")
+        with torch.no_grad():
+            return int(peer.count(build(plain, device), x))
+    except ImportError as problem:
+        return f"{name} is not installed ({problem})"
+    except Exception as problem:  # noqa: BLE001 # whatever a peer dies of is its own affair, and our note
+        return f"{name} failed: {type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"[:200]
+
+
+def call_of(case: Case, backend: Backend, device: torch.device) -> Call:
+    """The call that is measured: forward without gradients, or forward + backward with gradients cleared before."""
+    module, x = build(case, device), example(case, device)
+    if case.mode == "eval":
+
+        def forward() -> object:
+            with torch.no_grad():
+                return module(x)
+
+        return forward
+    x.requires_grad_()
+    with torch.no_grad():
+        gradient = torch.randn_like(module(x))
+
+    def step() -> object:
+        module.zero_grad(set_to_none=True)
+        x.grad = None
+        output = module(x)
+        output.backward(gradient)
+        return output
+
+    return step

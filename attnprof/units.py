@@ -1,0 +1,116 @@
+"""Quantities as people write and read them: '10k', '0.2ms', '4GiB' in; '8 192', '0.31 ms ± 1 %' out.
+
+Inside, everything is a base unit: seconds, bytes, exact counts.
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+from math import floor, isfinite, log10
+
+SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+TIME = {"ns": Decimal("1e-9"), "us": Decimal("1e-6"), "µs": Decimal("1e-6"), "ms": Decimal("1e-3")} | {
+    "s": Decimal(1),
+    "min": Decimal(60),
+    "h": Decimal(3600),
+}
+MEMORY = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "TiB": 2**40,
+}
+_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,2}))?\s*([a-zA-Zµ]*)\s*")
+THIN = "\u202f"  # narrow no-break space: groups digits, and a line never breaks inside a number
+
+
+def _split(text: str) -> tuple[Decimal, str]:
+    found = _QUANTITY.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is not a quantity")
+    number, exponent, unit = found.groups()
+    try:
+        return Decimal(number).scaleb(int(exponent or 0)), unit
+    except InvalidOperation as problem:  # pragma: no branch
+        raise ValueError(f"{text!r} is not a quantity") from problem
+
+
+def parse_count(text: str) -> int:
+    """A count with an SI prefix: '10k' is 10000, '1.5M' is 1500000.
+
+    Raises ValueError for '10m' (milli or mega?), for an unknown prefix, and for a fraction of one.
+    """
+    number, prefix = _split(text)
+    if prefix == "m":
+        raise ValueError(f"{text!r} is ambiguous (milli or mega?); write {text.strip()[:-1]}M")
+    if prefix not in SI:
+        raise ValueError(f"{text!r}: unknown prefix {prefix!r}; write k, M, G or T")
+    value = number * SI[prefix]
+    if value != int(value):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(value)
+
+
+def parse_seconds(text: str) -> float:
+    """A duration in seconds: '0.2ms', '75s', '2min'. Raises ValueError without a unit."""
+    number, unit = _split(text)
+    if unit == "m":
+        raise ValueError(f"{text!r} is ambiguous (milli or minutes?); write {text.strip()[:-1]}ms or min")
+    if unit not in TIME:
+        raise ValueError(f"{text!r} needs a unit of time: {', '.join(TIME)}")
+    return float(number * TIME[unit])
+
+
+def parse_bytes(text: str) -> int:
+    """An amount of memory in bytes: '8MiB', '4GB'. Raises ValueError without a unit."""
+    number, unit = _split(text)
+    if unit not in MEMORY:
+        raise ValueError(f"{text!r} needs a unit of memory: {', '.join(MEMORY)}")
+    return int(number * MEMORY[unit])
+
+
+def parse_share(text: str) -> float:
+    """A share: '1%' is 0.01. Raises ValueError without the per cent sign."""
+    stripped = text.strip()
+    if not stripped.endswith("%"):
+        raise ValueError(f"{text!r} is not a share; write 1%")
+    number, unit = _split(stripped[:-1])
+    if unit or not 0 < number < 100:
+        raise ValueError(f"{text!r} is not a share between 0% and 100%")
+    return float(number / 100)
+
+
+def show_count(value: int) -> str:
+    """An exact count, digits grouped by thin spaces: '655 097 856'."""
+    return f"{value:,}".replace(",", THIN)
+
+
+def show_seconds(value: float) -> str:
+    """Seconds to three significant digits with an SI prefix: '0.312 ms' is shown as '312 µs'."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if value >= scale:
+            return f"{significant(value / scale)} {unit}"
+    return f"{significant(value / 1e-9)} ns"
+
+
+def show_bytes(value: int) -> str:
+    """Bytes with an IEC prefix to three significant digits; below 1 KiB exact."""
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        if value >= MEMORY[unit]:
+            return f"{significant(value / MEMORY[unit])} {unit}"
+    return f"{value} B"
+
+
+def show_share(value: float) -> str:
+    """A share in per cent, one digit below ten: '0.8 %', '12 %'."""
+    percent = 100 * value
+    return f"{percent:.1f} %" if percent < 9.95 else f"{percent:.0f} %"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """``value`` to so many significant digits, without an exponent."""
+    if not isfinite(value):
+        return str(value)
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - floor(log10(abs(float(f"{value:.{digits - 1}e}")))))
+    return f"{value:.{places}f}"
