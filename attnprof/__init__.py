@@ -1,0 +1,44 @@
+"""Profile attention modules over channels x resolution: exact counts, measured latency and memory.
+
+    from attnprof import Spec, gather, plan, run
+    results = gather(run(plan(Spec(modules="se,cbam", channels="64,256", res="56"))))
+
+    module = attnprof.create("se", 64)          the module itself: (N, C, H, W) in, same shape out
+
+Everything here is loaded on first use (PEP 562), so that importing attnprof costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attnprof.results import gather as gather
+    from attnprof.catalogue import create as create
+    from attnprof.plan import plan as plan
+    from attnprof.runner import run as run
+    from attnprof.spec import Spec as Spec
+
+_HOMES = {
+    "Spec": "attnprof.spec",
+    "create": "attnprof.catalogue",
+    "gather": "attnprof.results",
+    "plan": "attnprof.plan",
+    "run": "attnprof.runner",
+}
+__all__ = ["Spec", "create", "gather", "plan", "run"]  # noqa: F822 # __getattr__ defines them
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("attnprof")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'attnprof' has no attribute {name!r}")
+    # 'plan' is both a function and the submodule that defines it; the function wins, here and after any import.
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,28 @@
+"""Report formats: one per file, each exporting FORMAT."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attnprof.results import Results
+
+
+@dataclass(frozen=True)
+class Look:
+    """How something is to be printed. columns: these, in this order; none means what fits.
+
+    width: of the terminal in characters, None where nothing has to fit. colour: whether styles may be used.
+    """
+
+    columns: Sequence[str] = ()
+    width: int | None = None
+    colour: bool = False
+
+
+@dataclass(frozen=True)
+class Format:
+    """render: results -> text without a final line break, and notes for stderr (a column that did not fit, say)."""
+
+    help: str
+    render: "Callable[[Results, Look], tuple[str, list[str]]]"

@@ -6,7 +6,7 @@ from ._maths import batch_norm, linear, sigmoid
 
 
 def restate(x, w, *, reduction, min_hidden):
-    n, c, height, width = x.shape
+    c, height, width = x.shape[1:]
     hidden = max(min_hidden, c // reduction)
     assert w["reduce.weight"].shape == (hidden, c, 1, 1)
 

@@ -6,7 +6,7 @@ from ._maths import linear, sigmoid
 
 
 def restate(x, w, *, reduction, mode, combine):
-    n, c, height, width = x.shape
+    c, height, width = x.shape[1:]
 
     def cse():
         assert w["channel.squeeze.weight"].shape == (c // reduction, c)

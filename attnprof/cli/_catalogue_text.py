@@ -1,0 +1,94 @@
+"""The catalogue as text: the list, and one module's page. Nothing here imports torch: closed forms give the counts."""
+
+import re
+from collections.abc import Sequence
+from textwrap import fill
+
+from attnprof.case import show_value
+from attnprof.cli._output import look
+from attnprof.entry import PLACES, Entry
+from attnprof.formula import fill as fill_in
+from attnprof.presets import Point
+from attnprof.units import show_count
+
+
+def listing(entries: Sequence[Entry]) -> str:
+    """One line per module, and how many there are."""
+    rows = [["module", "what it is", "family", "place", "year", "variants"]]
+    rows += [
+        [e.key, e.name, e.family, e.place, str(e.paper.year) if e.paper else "", str(1 + len(e.variants))]
+        for e in entries
+    ]
+    lines = _aligned(rows, right={4, 5})
+    variants = sum(1 + len(e.variants) for e in entries)
+    return "\n".join([*lines, "", f"{len(entries)} modules, {variants} variants. One of them: attnprof show NAME"])
+
+
+def page(entry: Entry, point: Point) -> str:
+    """Everything that the module's file says, with its variants counted at ``point`` (C, H, W)."""
+    width = min(look().width or 100, 100)
+    channels, height, map_width = point
+    summary, *rest = entry.doc.split("\n\n")
+    parts = [f"{entry.key} - {entry.name}", fill(summary.replace("\n", " "), width)]
+    parts += ["\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines()) for text in rest]
+    parts.append(f"Family {entry.family}; goes {PLACES[entry.place]}.")
+    parts.append(_section("Arguments", _arguments(entry)))
+    closed = [f"params = {entry.params_formula}", f"MACs   = {entry.macs_formula}   per image, N = H*W"]
+    closed += [f"{name} = {text}" for name, text in entry.where.items()]
+    parts.append(_section("Closed forms", closed))
+    if entry.limits:
+        parts.append(_section("Limits", [_limit(entry, rule, sentence) for rule, sentence in entry.limits]))
+    size = f"{channels} channels, {height}x{map_width}"
+    parts.append(_section(f"Variants at {size}, batch 1", _variants(entry, point)))
+    if entry.deviations:
+        parts.append(_section("How copies and the paper differ", _bullets(entry.deviations, width)))
+    if entry.compiles is not True:
+        parts.append(_section("torch.compile", [str(entry.compiles)]))
+    sized = f", height={height}, width={map_width}" if entry.needs_size else ""
+    parts.append(_section("Use", ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{sized})']))
+    return "\n\n".join(parts)
+
+
+def _arguments(entry: Entry) -> list[str]:
+    lines = ["channels  (required)"]
+    lines += [f"{name} = {show_value(value)}" for name, value in entry.hyperparameters.items()]
+    return lines + (["height, width  (required: the size is part of the module)"] if entry.needs_size else [])
+
+
+def _limit(entry: Entry, rule: str, sentence: str) -> str:
+    try:
+        # What was given instead is news in a refusal; here it would be the default.
+        return fill_in(re.sub(r",? not [{][^}]*[}]", "", sentence), {**entry.hyperparameters})
+    except (NameError, ArithmeticError, TypeError):
+        return f"{sentence}   ({rule})"  # speaks of a size that only a case has
+
+
+def _variants(entry: Entry, point: Point) -> list[str]:
+    rows = [["", "params", "MACs", ""]]
+    for name, given in {"": {}, **entry.variants}.items():
+        settings = ", ".join(f"{key}={show_value(value)}" for key, value in given.items()) or "default"
+        refusal = entry.refusal(*point, **given)
+        title = f"{entry.key}({name})" if name else entry.key
+        if refusal:
+            rows.append([title, "", "", f"{settings}: {refusal}"])
+            continue
+        counts = [show_count(entry.params(*point, **given)), show_count(entry.macs(*point, **given))]
+        rows.append([title, *counts, settings])
+    return _aligned(rows, right={1, 2})
+
+
+def _bullets(texts: Sequence[str], width: int) -> list[str]:
+    return [line for text in texts for line in fill(text, width - 4, initial_indent="- ", subsequent_indent="  ").split("\n")]
+
+
+def _section(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([title, *(f"  {line}" for line in lines)])
+
+
+def _aligned(rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [text.rjust(widths[n]) if n in right else text.ljust(widths[n]) for n, text in enumerate(row)]
+        lines.append("  ".join(cells).rstrip())
+    return lines

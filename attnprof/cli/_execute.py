@@ -1,0 +1,154 @@
+"""Running a spec from the command line: worker, folder, journal, progress, and the table at the end."""
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from attnprof.cli._main import INTERRUPTED
+from attnprof.cli._output import look, show
+from attnprof.cli._progress import Watch, say
+from attnprof.environment import Environment, begun, differences
+from attnprof.errors import EnvironmentProblem, RunFolderError
+from attnprof.journal import RESULTS, Journal, environment_in, events_in, new_folder
+from attnprof.plan import Plan, plan
+from attnprof.record import Event
+from attnprof.runner import Run, run, start_worker
+from attnprof.spec import Spec
+from attnprof.specfile import from_file, merge
+
+BAD = ("failed", "oom", "crashed", "timeout")
+SOME_FAILED = 3
+
+
+def execute(spec: Spec, quiet: bool = False, no_color: bool = False) -> int:
+    """Measure ``spec`` into a new run folder and print the table. The exit code is returned."""
+    if spec.output:
+        Journal.create(Path(spec.output))
+    worker = start_worker(spec)
+    try:
+        environment = begun(worker.environment)
+        planned = plan(spec, environment["device"])
+        folder = Path(spec.output) if spec.output else new_folder(spec.name, _slug(environment))
+        journal = Journal.create(folder)
+    except BaseException:
+        worker.kill()
+        raise
+    with journal:
+        journal.begin(spec.to_toml(), environment)
+        return _measure(run(planned, worker), journal, environment, [], quiet, no_color)
+
+
+def resume(folder: Path, form: str | None = None, quiet: bool = False, no_color: bool = False) -> int:
+    """Finish the run in ``folder``: measure the cells that it has not finished, under the same conditions.
+
+    Raises RunFolderError where there is no run, or where this machine or software is another.
+    """
+    before = environment_in(folder)
+    spec = merge([from_file(folder / "spec.toml")])
+    with Journal(folder) as journal:
+        events = events_in(folder)
+        worker = start_worker(spec, before.get("device"))
+        try:
+            other = differences(before, worker.environment)
+            if other:
+                raise RunFolderError(f"{folder} cannot be continued here: {'; '.join(other)}")
+            planned = plan(spec, before["device"])
+        except BaseException:
+            worker.kill()
+            raise
+        done = {event["key"] for event in events if event["event"] == "done"}
+        say(f"{len(done)} of {len(planned.cells)} cells were finished; going on with the rest", quiet)
+        asked = spec if form is None else spec.model_copy(update={"format": form})
+        this = run(Plan(asked, planned.device, planned.cells, planned.metrics), worker, done)
+        return _measure(this, journal, before, events, quiet, no_color)
+
+
+def _measure(
+    this: Run, journal: Journal, environment: Environment, events: list[Event], quiet: bool, no_color: bool
+) -> int:
+    planned = this.plan
+    cells = len(planned.cells) - len({event["key"] for event in events if event["event"] == "done"})
+    interrupted = False
+    try:
+        with _stopping(this, quiet), Watch(cells, planned.spec.time_budget, quiet, no_color, planned.timed) as watch:
+            for event in this:
+                journal.append(event)
+                if event["event"] in ("account", "visit", "done"):
+                    events.append(event)
+                watch.see(event)
+    except KeyboardInterrupt:
+        interrupted = True
+    finished = {event["key"]: event for event in events if event["event"] == "done"}
+    interrupted = interrupted or this.stop
+    _write_and_show(planned, journal, environment, events, quiet, no_color)
+    if interrupted and len(finished) < len(planned.cells):
+        say(
+            f"stopped after {len(finished)} of {len(planned.cells)} cells; kept. "
+            f"Continue: attnprof run --resume {journal.folder}",
+            quiet=False,
+        )
+        return INTERRUPTED
+    return _exit_code(planned, [event["status"] for event in finished.values()])
+
+
+def _write_and_show(
+    planned: Plan, journal: Journal, environment: Environment, events: list[Event], quiet: bool, no_color: bool
+) -> None:
+    from attnprof.formats import Look
+    from attnprof.results import gather  # pandas: only now, so that measuring starts sooner
+    from attnprof.spec import FORMATS
+
+    results = gather(events, planned, environment)
+    try:
+        (journal.folder / RESULTS).write_text(FORMATS.get("csv").render(results, Look())[0] + "\n", encoding="utf-8")
+    except OSError as problem:
+        raise EnvironmentProblem(f"cannot write {journal.folder / RESULTS}: {problem.strerror}") from None
+    show(results, planned.spec.format, look(no_color=no_color), quiet)
+    say(f"all rows: {journal.folder / RESULTS}", quiet)
+
+
+def _exit_code(planned: Plan, statuses: list[str]) -> int:
+    named = len(planned.spec.grid()) == 1 and not any(
+        pattern == "all" or pattern.startswith(("!", "family:", "place:")) for pattern in planned.spec.modules
+    )
+    bad = (*BAD, "skipped") if named else BAD
+    return SOME_FAILED if any(status in bad for status in statuses) else 0
+
+
+@contextmanager
+def _stopping(this: Run, quiet: bool) -> Iterator[None]:
+    """The first Ctrl-C ends the run after the cell at hand; the second at once."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if this.stop:
+            raise KeyboardInterrupt
+        this.stop = True
+        say("stopping after the cell at hand; once more to leave at once", quiet)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _slug(environment: Environment) -> str:
+    device = str(environment["device"])
+    name = str(environment.get("device_name") or "") if device.startswith("cuda") else ""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or device.partition(":")[0]
+
+
+def rehearse(spec: Spec) -> int:
+    """Print what ``spec`` would measure, and measure nothing."""
+    device = "meta" if spec.no_latency else spec.device
+    planned = plan(spec, device)
+    possible = [cell for cell in planned.cells if cell.refusal is None]
+    for cell in planned.cells:
+        click.echo(f"{cell.case.label}" + (f"  skipped: {cell.refusal}" if cell.refusal else ""))
+    say(f"{len(planned.cells)} cells, {len(possible)} to measure on {device}; nothing was measured", quiet=False)
+    return 0

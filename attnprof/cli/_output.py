@@ -1,0 +1,53 @@
+"""Where things are printed: the result to stdout, everything else to stderr, in what the terminal can show."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from attnprof.formats import Format, Look
+from attnprof.results import Results, of_csv
+from attnprof.spec import FORMATS
+
+SHARED = [
+    click.Option(["-q", "--quiet"], is_flag=True, help="errors only on stderr"),
+    click.Option(["--no-color"], is_flag=True, help="no colour (as NO_COLOR=1)"),
+]
+
+
+def look(columns: tuple[str, ...] = (), no_color: bool = False) -> Look:
+    """How stdout can show a table: nothing has to fit, and no style is used, where it is not a terminal."""
+    if not sys.stdout.isatty():
+        return Look(columns)
+    width = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.stdout.fileno()).columns
+    plain = no_color or os.environ.get("NO_COLOR", "") != "" or os.environ.get("TERM") == "dumb"
+    return Look(columns, width=width, colour=not plain)
+
+
+def show(results: Results, name: str, how: Look, quiet: bool = False) -> None:
+    """Print ``results`` in the format ``name``; what did not fit is said on stderr."""
+    found: Format = FORMATS.get(name)
+    text, notes = found.render(results, how)
+    click.echo(text, color=how.colour or None)
+    if not quiet:
+        for note in notes:
+            click.echo(f"{note}. Wider terminal, --format csv or --columns shows them", err=True)
+
+
+def results_of(named: str | None) -> Results:
+    """The results of RUN: a folder, a CSV, '-' for a CSV on stdin, or None for the newest folder under reports/.
+
+    Raises RunFolderError.
+    """
+    from attnprof.journal import newest_folder
+
+    if named == "-":
+        import tempfile
+
+        with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as copy:
+            copy.write(sys.stdin.read())
+            copy.flush()
+            return of_csv(Path(copy.name))
+    path = Path(named) if named else newest_folder()
+    return of_csv(path) if path.is_file() else Results.of_folder(path)

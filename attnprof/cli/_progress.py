@@ -1,0 +1,108 @@
+"""What a run shows on stderr while it works: the newest rows and a bar on a terminal, a line per phase elsewhere."""
+
+import sys
+from collections import deque
+from time import monotonic
+from typing import Any
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
+from attnprof.case import Case
+from attnprof.record import Event
+from attnprof.units import show_bytes, show_count, show_seconds
+
+NEWEST_ROWS = 8
+
+
+class Watch:
+    """Sees every event of a run pass by. Use as a context manager."""
+
+    def __init__(self, cells: int, budget: float | None, quiet: bool, no_color: bool, measuring: bool) -> None:
+        self._console = Console(stderr=True, no_color=no_color or None, highlight=False, emoji=False, markup=False)
+        self._animate = self._console.is_terminal and not self._console.is_dumb_terminal and not quiet
+        self._quiet, self._budget, self._measuring = quiet, budget, measuring
+        self._started = monotonic()
+        self._rows: deque[str] = deque(maxlen=NEWEST_ROWS)
+        self._cases: dict[str, Case] = {}
+        self._counted = self._done = 0
+        self._progress = Progress(
+            TextColumn("{task.description:9}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[cell]}"),
+            TextColumn("{task.fields[left]}"),
+            console=self._console,
+        )
+        self._task = self._progress.add_task("counting", total=cells, cell="", left="")
+        self._live = Live(self, console=self._console, transient=True, auto_refresh=False) if self._animate else None
+
+    def __rich__(self) -> Group:
+        return Group(*(Text(row, no_wrap=True, overflow="ellipsis") for row in self._rows), self._progress)
+
+    def __enter__(self) -> "Watch":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def see(self, event: Event) -> None:
+        """Take one event in."""
+        kind = event["event"]
+        if kind == "begin":
+            self._cases[event["key"]] = Case.from_json(event["case"])
+            self._show(cell=self._cases[event["key"]].label)
+        elif kind == "estimate":
+            self._show(cell=f"{self._cases[event['key']].label}  {show_seconds(event['seconds'])}")
+        elif kind == "account":
+            self._counted += 1
+            self._row(event["key"], event)
+            self._show(done=self._counted)
+        elif kind == "visit":
+            if self._done == 0 or self._progress.tasks[0].description == "counting":
+                self._phase()
+            self._row(event["key"], event)
+        elif kind == "done":
+            self._done += 1
+            if event["status"] != "ok":
+                self._rows.append(f"{Case.from_json(event['case']).label}  {event['status']}: {event['reason']}")
+            if self._progress.tasks[0].description == "measuring":
+                self._show(done=self._done)
+
+    def _phase(self) -> None:
+        if not self._quiet and not self._animate:
+            click.echo(f"counted {self._counted} cells in {monotonic() - self._started:.1f} s; measuring", err=True)
+        self._progress.update(self._task, description="measuring", completed=0)
+        self._rows.clear()
+
+    def _row(self, key: str, event: Event) -> None:
+        values: dict[str, Any] = {m["metric"]: m["value"] for m in event["measurements"]}
+        writers = {"params": show_count, "macs": show_count, "latency": show_seconds, "peak_memory": show_bytes}
+        names = {"params": " params", "macs": " MACs", "latency": "", "peak_memory": ""}
+        shown = [write(values[n]) + names[n] for n, write in writers.items() if values.get(n) is not None]
+        self._rows.append("  ".join([f"{self._cases[key].label:24}", *(f"{text:>14}" for text in shown)]))
+
+    def _show(self, cell: str | None = None, done: int | None = None) -> None:
+        if not self._live:
+            return
+        changes: dict[str, Any] = {} if cell is None else {"cell": cell}
+        if done is not None:
+            changes["completed"] = done
+        if self._budget is not None and self._measuring:
+            left = max(0, round(self._budget - (monotonic() - self._started)))
+            changes["left"] = f"{left // 60}:{left % 60:02} left"
+        self._progress.update(self._task, **changes)
+        self._live.refresh()
+
+
+def say(text: str, quiet: bool) -> None:
+    """A line for the person at the terminal, on stderr."""
+    if not quiet:
+        click.echo(text, err=True)
+        sys.stderr.flush()

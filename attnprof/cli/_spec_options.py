@@ -1,0 +1,74 @@
+"""Spec as command-line options: made from its fields, so that option, field and TOML key cannot drift apart."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from attnprof.spec import FORMATS, Spec
+from attnprof.specfile import Source, from_file, merge
+
+SHORT = {"modules": "-m", "output": "-o"}
+METAVARS = {
+    "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "N",
+    "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
+    "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "memory_limit": "SIZE",
+    "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
+}  # fmt: skip
+
+
+def option_of(field: str) -> str:
+    """The long option of a field: '--channels-last' of 'channels_last'."""
+    return "--" + field.replace("_", "-")
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a field: 'ATTNPROF_CHANNELS_LAST' of 'channels_last'."""
+    return f"ATTNPROF_{field.upper()}"
+
+
+def spec_options(without: tuple[str, ...] = ()) -> list[click.Parameter]:
+    """One option per field of Spec, in its order. Values arrive as texts: Spec alone judges them."""
+    made: list[click.Parameter] = []
+    for field, info in Spec.model_fields.items():
+        if field in without:
+            continue
+        flags = [*filter(None, [SHORT.get(field)]), option_of(field)]
+        shown = info.default
+        says = str(info.description)
+        if field == "format":
+            says = " ".join([", ".join(FORMATS.names()), says])
+        if isinstance(shown, bool):
+            made.append(click.Option(flags, is_flag=True, default=None, help=says, envvar=variable_of(field)))
+            continue
+        ending = f" [{shown}]" if shown not in (None, (), {}, "") else ""
+        made.append(
+            click.Option(
+                flags, type=str, default=None, help=says + ending, metavar=METAVARS[field], envvar=variable_of(field)
+            )
+        )
+    return made
+
+
+def spec_of(ctx: click.Context, given: dict[str, Any], file: str | None, **preset: Any) -> Spec:
+    """The Spec of command line, environment and spec file, in this order of rank; ``preset`` ranks above all.
+
+    Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one.
+    Raises SpecError with every mistake and its place.
+    """
+    asked: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    for field in Spec.model_fields:
+        if given.get(field) is not None:
+            asked[field] = given[field]
+            on_line = ctx.get_parameter_source(field) is ParameterSource.COMMANDLINE
+            places[field] = option_of(field) if on_line else variable_of(field)
+    sources = [from_file(path)] if (path := _file(file)) else []
+    return merge([*sources, Source(asked, places), Source(preset, {})])
+
+
+def _file(named: str | None) -> Path | None:
+    if named:
+        return Path(named)
+    return next((path for path in map(Path, ("attnprof.toml", "pyproject.toml")) if path.is_file()), None)

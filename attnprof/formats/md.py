@@ -1,0 +1,25 @@
+"""A Markdown table, for a README or an issue."""
+
+from attnprof.formats import Format, Look
+from attnprof.layout import sheet
+from attnprof.results import Results
+
+
+def render(results: Results, look: Look) -> tuple[str, list[str]]:
+    """The table, footnotes and caption below it."""
+    laid = sheet(results, tuple(look.columns))
+    lines = [
+        [_escape(column.title) for column in laid.columns],
+        ["--:" if column.right else ":--" for column in laid.columns],
+        *([_escape(cell) for cell in cells] for cells in laid.cells),
+    ]
+    table = [f"| {' | '.join(line)} |" for line in lines]
+    below = [_escape(line) for line in [*laid.footnotes, *laid.caption]]
+    return "\n".join([*table, "", *(f"{line}  " for line in below)]).rstrip(), []
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+
+
+FORMAT = Format(help="a Markdown table", render=render)

@@ -1,0 +1,189 @@
+"""What a person is shown of results: which columns, how a figure is written, and the caption that conditions it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from attnprof.errors import UsageError, nearest
+from attnprof.results import Results, varying
+from attnprof.units import significant, show_bytes, show_count, show_seconds, show_share
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column for people. keep: the higher, the later it leaves a narrow terminal. name: of the CSV column behind it."""
+
+    name: str
+    title: str
+    keep: int
+    write: Callable[[Row], str]
+    right: bool = True
+
+
+def _plain(name: str) -> Callable[[Row], str]:
+    return lambda row: "" if row.get(name) is None else str(row[name])
+
+
+def _count(name: str) -> Callable[[Row], str]:
+    return lambda row: "" if row.get(name) is None else show_count(row[name])
+
+
+def _seconds(name: str) -> Callable[[Row], str]:
+    return lambda row: "" if row.get(name) is None else show_seconds(row[name])
+
+
+def _latency(row: Row) -> str:
+    value, low, high = (row.get(f"latency_{end}s") for end in ("", "ci_low_", "ci_high_"))
+    if value is None:
+        return ""
+    spread = f" (n={row['latency_n']})" if low is None else f" ± {show_share(max(value - low, high - value) / value)}"
+    return show_seconds(value) + spread
+
+
+def _peer(name: str) -> Callable[[Row], str]:
+    def write(row: Row) -> str:
+        theirs, ours = row.get(name), row.get("macs")
+        if theirs is None or ours is None:
+            return ""
+        if theirs == ours:
+            return "="
+        return f"{significant(theirs / ours)}x" if ours else f"+{show_count(theirs)}"
+
+    return write
+
+
+def title(row: Row) -> str:
+    """The module with its variant: ``cbam(reduction=8)``."""
+    return f"{row['module']}({row['variant']})" if row["variant"] else str(row["module"])
+
+
+def _size(row: Row) -> str:
+    return f"{row['height']}x{row['width']}"
+
+
+COLUMNS = (
+    Column("channels", "C", 100, _plain("channels")),
+    Column("size", "HxW", 99, _size),
+    Column("mode", "mode", 98, _plain("mode"), right=False),
+    Column("module", "module", 100, title, right=False),
+    Column("params", "params", 90, _count("params")),
+    Column("trainable_params", "trainable", 5, _count("trainable_params")),
+    Column("buffers", "buffers", 4, _count("buffers")),
+    Column("macs", "MACs", 91, _count("macs")),
+    Column("fvcore_macs", "fvcore", 40, _peer("fvcore_macs")),
+    Column("thop_macs", "thop", 39, _peer("thop_macs")),
+    Column("latency_s", "latency", 95, _latency),
+    Column("latency_p90_s", "p90", 10, _seconds("latency_p90_s")),
+    Column("first_call_s", "first call", 8, _seconds("first_call_s")),
+    Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
+    Column("peak_memory_bytes", "memory", 80, lambda r: "" if r.get("peak_memory_bytes") is None else show_bytes(r["peak_memory_bytes"])),
+    Column("output_shape", "output", 3, _plain("output_shape")),
+)  # fmt: skip
+DEFAULT = ("channels", "size", "mode", "module", "params", "macs", "fvcore_macs", "thop_macs", "latency_s", "peak_memory_bytes")
+ALWAYS = ("channels", "module")
+CONDITIONS = ("height", "width", "mode")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table ready to be set: columns, the cells' texts row by row, footnotes, and the caption."""
+
+    columns: list[Column]
+    cells: list[list[str]]
+    footnotes: list[str]
+    caption: list[str]
+
+
+def sheet(results: Results, columns: "tuple[str, ...] | list[str]" = ()) -> Sheet:
+    """Lay out ``results``: by size and channels, then by latency (by MACs where there is none).
+
+    Columns whose value does not vary go into the caption, empty ones are left out; ``columns`` names them instead.
+    Raises UsageError for a column that does not exist.
+    """
+    rows = results.rows()
+    known = {c.name: c for c in COLUMNS}
+    for name in [name for name in results.frame.columns if name not in known]:
+        known[name] = Column(name, name, 2, _plain(name), right=False)
+    for name in columns:
+        if name not in known:
+            raise UsageError(f"--columns: no column {name!r}. {nearest(name, known)}".rstrip())
+    ordered = sorted(range(len(rows)), key=lambda n: _rank(rows[n]))
+    shown = [known[name] for name in columns] or _default(rows)
+    notes: dict[str, int] = {}
+    cells = []
+    marked = any(_remark(rows[n], notes) for n in ordered)
+    for n in ordered:
+        cells.append([c.write(rows[n]) for c in shown] + ([_remark(rows[n], notes)] if marked else []))
+    if marked:
+        shown = [*shown, Column("note", "note", 97, lambda row: "", right=False)]
+    footnotes = [f"[{number}] {text}" for text, number in notes.items()]
+    return Sheet(shown, cells, footnotes, caption(results, [c.name for c in shown]))
+
+
+def _default(rows: list[Row]) -> list[Column]:
+    vary = varying(rows, ("height", "width", "mode"))
+    shown = []
+    for found in (c for c in COLUMNS if c.name in DEFAULT):
+        if found.name == "size":
+            wanted = bool({"height", "width"} & set(vary))
+        elif found.name == "mode":
+            wanted = "mode" in vary
+        else:
+            wanted = found.name in ALWAYS or any(found.write(row) for row in rows)
+        if wanted:
+            shown.append(found)
+    return shown
+
+
+def _rank(row: Row) -> tuple[Any, ...]:
+    latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
+    size = row["mode"], -row["height"] * row["width"], row["channels"]
+    return (*size, latency is None, latency or 0, macs is None, macs or 0, params or 0, title(row))
+
+
+def _remark(row: Row, notes: dict[str, int]) -> str:
+    """Status and flags in a word each; a reason as the number of its footnote."""
+    words = [] if row["status"] == "ok" else [row["status"]]
+    words += str(row.get("flags") or "").split()
+    if row["reason"]:
+        text = f"{title(row)}: {row['reason']}"
+        words.append(f"[{notes.setdefault(text, len(notes) + 1)}]")
+    return " ".join(words)
+
+
+def caption(results: Results, shown: list[str]) -> list[str]:
+    """The conditions under which the figures hold, and what the words in the headings mean."""
+    rows, environment = results.rows(), results.environment
+    if not rows:
+        return ["no cell was finished"]
+    first = rows[0]
+    vary = varying(rows, ("height", "width", "mode", "batch", "dtype", "layout", "execution"))
+    parts = [] if {"height", "width"} & set(vary) else [_size(first)]
+    parts += [f"batch {first['batch']}", str(first["dtype"])]
+    parts += [] if "mode" in vary else [{"train": "train (forward + backward)"}.get(first["mode"], first["mode"])]
+    parts += [] if first["layout"] == "contiguous" else [first["layout"]]
+    counted = environment.get("device") == "meta"
+    if counted:
+        parts.append("counted on meta tensors")
+    else:
+        threads = environment.get("threads")
+        device = environment.get("device_name") or ""
+        parts.append(f"{environment.get('device')} ({device}, {threads} thread{'' if threads == 1 else 's'})")
+    if environment.get("started"):
+        parts.append(str(environment["started"]).replace("T", " ")[:16])
+    lines = [", ".join(parts)]
+    if "macs" in shown:
+        lines.append("MACs: multiply-accumulates of convolution, linear, matmul; exact.")
+    if {"fvcore_macs", "thop_macs"} & set(shown):
+        lines.append("fvcore, thop: what they count as MACs, over ours (+n where ours is 0).")
+    if "latency_s" in shown:
+        kinds = {row.get("latency_ci_kind") for row in rows} - {None, ""}
+        interval = "its 95 % interval from one process" if kinds == {"samples"} else ", ".join(map(str, kinds))
+        lines.append(f"latency: median of a call, inputs hot in cache, ± {interval}.")
+    if "peak_memory_bytes" in shown:
+        lines.append("memory: most bytes allocated during a call, output included.")
+    return lines
+
+

@@ -1,0 +1,162 @@
+"""Records as one table: a frame with a frozen header, units, and the conditions under which its figures hold."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from attnprof.catalogue import MODULES, entry
+from attnprof.environment import Environment
+from attnprof.errors import RunFolderError
+from attnprof.journal import environment_in, events_in
+from attnprof.metrics import column
+from attnprof.plan import Plan, plan
+from attnprof.record import Event, Measurement, Record, fold
+from attnprof.spec import Spec
+from attnprof.specfile import from_file, merge
+
+SCHEMA = 1
+_IDENTITY = ("schema", "run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family")
+_SIZE = ("channels", "height", "width", "batch", "dtype", "layout", "device", "threads", "mode", "execution")
+_COUNTS = ("params", "trainable_params", "buffers", "macs", "flops", "flops_incomplete", "bytes_moved", "minimal_bytes")
+_MORE_COUNTS = ("arithmetic_intensity", "activation_memory_bytes", "fvcore_macs", "thop_macs")
+_LATENCY = ("latency_s", "latency_ci_low_s", "latency_ci_high_s", "latency_ci_kind", "latency_p90_s", "latency_n")
+_MEASURED = ("device_time_s", "throughput_per_s", "bound_s", "efficiency", "peak_memory_bytes")
+_END = ("flags", "output_shape", "seed", "attnprof_version", "torch_version", "device_name")
+HEADER = (
+    *_IDENTITY, *_SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
+)  # fmt: skip
+TEXTS = ("module", "variant", "host", "place", "reason", "device_name")  # may hold what a user or a module wrote
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run found. frame: one row per cell, columns HEADER and then what further metrics declare, sorted.
+
+    Values are exact integers, floats in base units, texts; None where there is none. notes: (row, column) -> why a
+    value is missing or what qualifies it. planned: cells of the whole run, finished or not.
+    """
+
+    frame: pd.DataFrame
+    notes: dict[tuple[int, str], str]
+    environment: Environment
+    spec: Spec
+    planned: int
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The frame, under the name that a notebook's user expects."""
+        return self.frame
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The frame's rows as dicts."""
+        names = list(self.frame.columns)
+        return [dict(zip(names, row, strict=True)) for row in self.frame.itertuples(index=False, name=None)]
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Self:
+        """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml."""
+        environment = environment_in(folder)
+        spec = merge([from_file(folder / "spec.toml")])
+        return gather(events_in(folder), plan(spec, environment.get("device", "cpu")), environment, into=cls)
+
+
+def gather(
+    events: Iterable[Event], planned: Plan, environment: Environment | None = None, *, into: type[Results] = Results
+) -> Any:
+    """Fold the events of a run into Results, rows in the order of the plan."""
+    found = environment or {}
+    order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
+    records = sorted(fold(e for e in events if "case" in e or "measurements" in e), key=lambda r: order.get(r.case.key, len(order)))
+    rows, notes, extra = [], {}, set()
+    for number, record in enumerate(records):
+        row, more = _row(record, found)
+        rows.append(row)
+        notes |= {(number, name): text for name, text in more.items()}
+        extra |= row.keys() - set(HEADER)
+    frame = pd.DataFrame(rows, columns=[*HEADER, *sorted(extra)], dtype=object)
+    frame = frame.astype(object).where(frame.notna(), None)
+    return into(frame, notes, found, planned.spec, len(planned.cells))
+
+
+def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict[str, str]]:
+    case = record.case
+    row: dict[str, Any] = {name: getattr(case, name) for name in (*_IDENTITY, *_SIZE, "seed") if hasattr(case, name)}
+    row |= {
+        "schema": SCHEMA,
+        "hyperparameters": json.dumps(dict(case.hyperparameters), sort_keys=True),
+        "family": entry(case.module).family if case.module in MODULES else "",
+        "status": record.status,
+        "reason": record.reason,
+        "flags": " ".join(record.flags),
+    }
+    row |= {name: environment.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
+    notes: dict[str, str] = {}
+    for found in record.measurements.values():
+        name = column(found.metric, found.unit)
+        row[name] = found.value
+        if found.note:
+            notes[name] = found.note
+        if found.metric == "latency":
+            row |= _interval(found)
+    return row, notes
+
+
+def _interval(found: Measurement) -> dict[str, Any]:
+    low, high = found.interval or (None, None)
+    return {
+        "latency_ci_low_s": low,
+        "latency_ci_high_s": high,
+        "latency_ci_kind": found.interval_kind,
+        "latency_n": found.n,
+    }
+
+
+def of_csv(path: Path) -> Results:
+    """The results of a results.csv alone: no notes, and the conditions that the rows themselves carry.
+
+    Raises RunFolderError for a file that is not one of ours.
+    """
+    try:
+        frame = pd.read_csv(path, dtype=object, keep_default_na=False)
+    except (OSError, ValueError) as problem:
+        raise RunFolderError(f"cannot read {path}: {problem}") from None
+    missing = [name for name in HEADER if name not in frame.columns]
+    if missing or set(frame["schema"]) - {str(SCHEMA)}:
+        what = f"no column {missing[0]!r}" if missing else f"schema is not {SCHEMA}"
+        raise RunFolderError(f"{path}: not a results.csv of attnprof: {what}")
+    rows = [{str(k): _typed(str(k), v) for k, v in row.items()} for row in frame.to_dict("records")]
+    first = rows[0] if rows else {}
+    environment = {name: first.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
+    environment |= {"device": first.get("device"), "threads": first.get("threads")}
+    typed = pd.DataFrame(rows, columns=list(frame.columns), dtype=object)
+    return Results(typed, {}, environment, Spec(), len(rows))
+
+
+def _typed(name: str, text: str) -> Any:
+    if name in TEXTS:
+        return text.removeprefix("'") if text[1:2] in RISKY and text[:1] == "'" else text
+    if not text and name not in ("host", "place", "network_input", "variant", "flags", "latency_ci_kind"):
+        return None
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return text
+
+
+RISKY = ("=", "+", "-", "@")
+
+
+def safe_text(value: Any) -> Any:
+    """``value`` as a spreadsheet shows it instead of running it: a leading = + - or @ is quoted."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(RISKY) else value
+
+
+def varying(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> list[str]:
+    """Those of the columns whose value is not the same in all rows."""
+    return [name for name in names if len({str(row.get(name)) for row in rows}) > 1]
