@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attnprof.results import gather as gather
     from attnprof.catalogue import create as create
-    from attnprof.plan import plan as plan
+    from attnprof.planning import plan as plan
+    from attnprof.results import gather as gather
     from attnprof.runner import run as run
     from attnprof.spec import Spec as Spec
 
@@ -22,10 +22,10 @@ _HOMES = {
     "Spec": "attnprof.spec",
     "create": "attnprof.catalogue",
     "gather": "attnprof.results",
-    "plan": "attnprof.plan",
+    "plan": "attnprof.planning",
     "run": "attnprof.runner",
 }
-__all__ = ["Spec", "create", "gather", "plan", "run"]  # noqa: F822 # __getattr__ defines them
+__all__ = ["Spec", "create", "gather", "plan", "run"]  # __getattr__ defines them
 
 
 def __getattr__(name: str) -> Any:
@@ -35,9 +35,7 @@ def __getattr__(name: str) -> Any:
         return version("attnprof")
     if name not in _HOMES:
         raise AttributeError(f"module 'attnprof' has no attribute {name!r}")
-    # 'plan' is both a function and the submodule that defines it; the function wins, here and after any import.
-    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return found
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,8 @@
 import importlib
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attnprof.entry import Entry, Value, read
@@ -24,6 +26,12 @@ def entry(name: str) -> Entry:
     if name not in MODULES:
         raise UnknownNameError(_unknown(name))
     return read(name, MODULES.source(name))
+
+
+def source_hash(name: str) -> str:
+    """SHA-256 of the file of a module that is not part of attnprof; empty for one that is."""
+    path = Path(MODULES.source(name))
+    return "" if path.parent == Path(__file__).parent / "modules" else sha256(path.read_bytes()).hexdigest()
 
 
 def entries() -> Iterator[Entry]:
@@ -52,7 +60,7 @@ def create(
     settings = known.settings(hyperparameters)
     if known.needs_size and (height is None or width is None):
         raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
-    refusal = known.refusal(channels, height or 0, width or 0, **hyperparameters)
+    refusal = known.refusal(channels, height or 0, width or 0, hyperparameters)
     if refusal:
         place = f"@{height}x{width}" if height and width else ""
         raise ImpossibleShapeError(f"{name}@{channels}{place} - {refusal}")

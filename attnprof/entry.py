@@ -21,9 +21,11 @@ Formulas know C, H, W, N = H*W, batch, train and every hyperparameter (see formu
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from attnprof.errors import UsageError, nearest
@@ -33,6 +35,7 @@ FAMILIES = ("channel", "spatial", "channel+spatial", "self-attention", "branch",
 PLACES = {"after": "after a convolution block", "replace": "in place of a 3x3 convolution"}
 
 Value = bool | int | float | str | None
+NOTHING: Mapping[str, Value] = MappingProxyType({})
 LARGEST = 8192  # of a channel count or a map's side; the search for a nearest size ends there
 
 
@@ -96,68 +99,53 @@ class Entry:
             if (type(value), value) != (type(self.hyperparameters[name]), self.hyperparameters[name])
         }
 
-    def symbols(
-        self, channels: int, height: int, width: int, batch: int = 1, train: bool = False, **given: Value
-    ) -> dict[str, Any]:
-        """Everything a formula of this entry may name, with its value at this size."""
-        names: dict[str, Any] = self.settings(given)
-        names |= {"C": channels, "H": height, "W": width, "N": height * width, "batch": batch, "train": train}
-        for name, text in self.where.items():
-            names[name] = evaluate(text, names)
-        return names
+    def params(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> int:
+        """Learnable parameters by the closed form, with the hyperparameters in ``given``."""
+        return int(evaluate(self.params_formula, self._symbols(channels, height, width, given)))
 
-    def params(self, channels: int, height: int, width: int, **given: Value) -> int:
-        """Learnable parameters by the closed form."""
-        return int(evaluate(self.params_formula, self.symbols(channels, height, width, **given)))
-
-    def macs(self, channels: int, height: int, width: int, **given: Value) -> int:
+    def macs(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> int:
         """Multiply-accumulates of one image by the closed form."""
-        return int(evaluate(self.macs_formula, self.symbols(channels, height, width, **given)))
+        return int(evaluate(self.macs_formula, self._symbols(channels, height, width, given)))
 
     def refusal(
-        self, channels: int, height: int, width: int, batch: int = 1, train: bool = False, **given: Value
+        self,
+        channels: int,
+        height: int,
+        width: int,
+        given: Mapping[str, Value] = NOTHING,
+        *,
+        batch: int = 1,
+        train: bool = False,
     ) -> str | None:
         """Why the module cannot run at this size, with the nearest sizes that can; None where it can.
 
         A height and width of 0 mean that the map's size is not known yet: only the other limits are judged.
         """
-        names = self._try_symbols(channels, height, width, batch, train, given)
-        for rule, sentence in self.limits:
-            if height == 0 and self._sizes_behind(rule) & {"H", "W"}:
-                continue
-            if not _holds(rule, names):
-                return fill(sentence, names) + self._nearest(rule, channels, height, width, batch, train, given)
+        limits = [pair for pair in self.limits if height or not self._sizes_behind(pair[0]) & {"H", "W"}]
+
+        def broken(c: int, h: int, w: int) -> Iterator[tuple[str, str]]:
+            names = self._symbols(c, h, w, given, batch, train)
+            return ((rule, fill(sentence, names)) for rule, sentence in limits if not _holds(rule, names))
+
+        for rule, sentence in broken(channels, height, width):
+            depends = self._sizes_behind(rule)
+            if depends == {"C"}:
+                return sentence + _around(channels, lambda size: not any(broken(size, height, width)))
+            if depends and "C" not in depends and height == width:
+                return sentence + _around(height, lambda side: not any(broken(channels, side, side)), "{0}x{0}")
+            return sentence
         return None
 
-    def _try_symbols(
-        self, c: int, h: int, w: int, batch: int, train: bool, given: Mapping[str, Value]
+    def _symbols(
+        self, c: int, h: int, w: int, given: Mapping[str, Value], batch: int = 1, train: bool = False
     ) -> dict[str, Any]:
-        # A helper quantity may itself be undefined at a size that a limit refuses (a division by a width of 0).
         names: dict[str, Any] = self.settings(given)
         names |= {"C": c, "H": h, "W": w, "N": h * w, "batch": batch, "train": train}
         for name, text in self.where.items():
-            try:
+            # A helper quantity may be undefined at a size that a limit refuses (a division by a width of 0).
+            with suppress(ArithmeticError, ValueError, NameError, TypeError):
                 names[name] = evaluate(text, names)
-            except (ArithmeticError, ValueError, NameError):
-                continue
         return names
-
-    def _nearest(self, rule: str, c: int, h: int, w: int, batch: int, train: bool, given: Mapping[str, Value]) -> str:
-        depends = self._sizes_behind(rule)
-        if h == 0:
-            limits = [each for each, _ in self.limits if not self._sizes_behind(each) & {"H", "W"}]
-        else:
-            limits = [each for each, _ in self.limits]
-
-        def fits(c: int, h: int, w: int) -> bool:
-            names = self._try_symbols(c, h, w, batch, train, given)
-            return all(_holds(each, names) for each in limits)
-
-        if depends == {"C"}:
-            return _around(c, lambda size: fits(size, h, w))
-        if "C" not in depends and depends and h == w:
-            return _around(h, lambda size: fits(c, size, size), lambda size: f"{size}x{size}")
-        return ""
 
     def _sizes_behind(self, text: str) -> set[str]:
         found: set[str] = set()
@@ -169,14 +157,14 @@ class Entry:
 def _holds(rule: str, names: Mapping[str, Any]) -> bool:
     try:
         return bool(evaluate(rule, names))
-    except (ArithmeticError, ValueError, NameError):
+    except (ArithmeticError, ValueError, NameError, TypeError):
         return False
 
 
-def _around(size: int, fits: Callable[[int], bool], show: Callable[[int], str] = str) -> str:
+def _around(size: int, fits: Callable[[int], bool], form: str = "{0}") -> str:
     below = next((n for n in range(size - 1, 0, -1) if fits(n)), None)
     above = next((n for n in range(size + 1, LARGEST + 1) if fits(n)), None)
-    found = [show(n) for n in (below, above) if n is not None]
+    found = [form.format(n) for n in (below, above) if n is not None]
     return f"; nearest {', '.join(found)}" if found else ""
 
 

@@ -13,7 +13,15 @@ from uuid import uuid4
 
 Environment = dict[str, Any]
 # What has to agree before the cells of one run may be completed by another.
-FINGERPRINT = ("attnprof_version", "torch_version", "python_version", "device", "device_name", "cuda_version", "threads")
+FINGERPRINT = (
+    "attnprof_version",
+    "torch_version",
+    "python_version",
+    "device",
+    "device_name",
+    "cuda_version",
+    "threads",
+)
 
 
 def software() -> Environment:

@@ -1,9 +1,9 @@
 """The run folder: an append-only journal of events beside the effective spec and the environment.
 
-    spec.toml         what was asked, complete: it replays the run
-    environment.json  what it ran on
-    records.jsonl     the events, one line each, on disk as soon as they happen
-    results.csv       the table, written at the end
+spec.toml         what was asked, complete: it replays the run
+environment.json  what it ran on
+records.jsonl     the events, one line each, on disk as soon as they happen
+results.csv       the table, written at the end
 """
 
 import json
@@ -57,7 +57,9 @@ class Journal:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise RunFolderError(f"{self.folder} is in use by another run; wait for it, or name another with -o") from None
+            raise RunFolderError(
+                f"{self.folder} is in use by another run; wait for it, or name another with -o"
+            ) from None
         except OSError as problem:
             raise EnvironmentProblem(f"cannot write {self.folder}: {_words(problem)}") from None
         _drop_torn_line(self.folder / EVENTS)
@@ -82,7 +84,9 @@ class Journal:
             os.write(self._file, line.encode())
             os.fsync(self._file)
         except OSError as problem:
-            raise EnvironmentProblem(f"cannot write {self.folder / EVENTS}: {_words(problem)}; finished cells are kept") from None
+            raise EnvironmentProblem(
+                f"cannot write {self.folder / EVENTS}: {_words(problem)}; finished cells are kept"
+            ) from None
 
 
 def events_in(folder: Path) -> list[Event]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from attnprof.errors import UsageError, nearest
 from attnprof.results import Results, varying
-from attnprof.units import significant, show_bytes, show_count, show_seconds, show_share
+from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
 
 Row = dict[str, Any]
 
@@ -81,7 +81,18 @@ COLUMNS = (
     Column("peak_memory_bytes", "memory", 80, lambda r: "" if r.get("peak_memory_bytes") is None else show_bytes(r["peak_memory_bytes"])),
     Column("output_shape", "output", 3, _plain("output_shape")),
 )  # fmt: skip
-DEFAULT = ("channels", "size", "mode", "module", "params", "macs", "fvcore_macs", "thop_macs", "latency_s", "peak_memory_bytes")
+DEFAULT = (
+    "channels",
+    "size",
+    "mode",
+    "module",
+    "params",
+    "macs",
+    "fvcore_macs",
+    "thop_macs",
+    "latency_s",
+    "peak_memory_bytes",
+)
 ALWAYS = ("channels", "module")
 CONDITIONS = ("height", "width", "mode")
 
@@ -185,5 +196,3 @@ def caption(results: Results, shown: list[str]) -> list[str]:
     if "peak_memory_bytes" in shown:
         lines.append("memory: most bytes allocated during a call, output included.")
     return lines
-
-

@@ -4,17 +4,18 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 
 from attnprof.catalogue import MODULES, entry
 from attnprof.environment import Environment
 from attnprof.errors import RunFolderError
-from attnprof.journal import environment_in, events_in
+from attnprof.journal import KEPT, SPEC, environment_in, events_in
 from attnprof.metrics import column
-from attnprof.plan import Plan, plan
+from attnprof.planning import Plan, plan
 from attnprof.record import Event, Measurement, Record, fold
+from attnprof.runner import Run
 from attnprof.spec import Spec
 from attnprof.specfile import from_file, merge
 
@@ -56,30 +57,35 @@ class Results:
         names = list(self.frame.columns)
         return [dict(zip(names, row, strict=True)) for row in self.frame.itertuples(index=False, name=None)]
 
-    @classmethod
-    def of_folder(cls, folder: Path) -> Self:
-        """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml."""
-        environment = environment_in(folder)
-        spec = merge([from_file(folder / "spec.toml")])
-        return gather(events_in(folder), plan(spec, environment.get("device", "cpu")), environment, into=cls)
+
+def of_folder(folder: Path) -> Results:
+    """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml."""
+    environment = environment_in(folder)
+    spec = merge([from_file(folder / SPEC)])
+    return tabulate(events_in(folder), plan(spec, environment.get("device", "cpu")), environment)
 
 
-def gather(
-    events: Iterable[Event], planned: Plan, environment: Environment | None = None, *, into: type[Results] = Results
-) -> Any:
-    """Fold the events of a run into Results, rows in the order of the plan."""
-    found = environment or {}
+def gather(run: Run) -> Results:
+    """Run it to its end and tabulate what it found."""
+    events = [event for event in run if event["event"] in KEPT]
+    return tabulate(events, run.plan, run.environment)
+
+
+def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -> Results:
+    """Fold kept events into Results, rows in the order of the plan."""
     order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
-    records = sorted(fold(e for e in events if "case" in e or "measurements" in e), key=lambda r: order.get(r.case.key, len(order)))
-    rows, notes, extra = [], {}, set()
+    records = sorted(fold(events), key=lambda record: order.get(record.case.key, len(order)))
+    rows: list[dict[str, Any]] = []
+    notes: dict[tuple[int, str], str] = {}
+    extra: set[str] = set()
     for number, record in enumerate(records):
-        row, more = _row(record, found)
+        row, more = _row(record, environment)
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
         extra |= row.keys() - set(HEADER)
     frame = pd.DataFrame(rows, columns=[*HEADER, *sorted(extra)], dtype=object)
     frame = frame.astype(object).where(frame.notna(), None)
-    return into(frame, notes, found, planned.spec, len(planned.cells))
+    return Results(frame, notes, environment, planned.spec, len(planned.cells))
 
 
 def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict[str, str]]:

@@ -6,16 +6,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
 from typing import Any
 
 from attnprof.case import Case
-from attnprof.environment import Environment
+from attnprof.environment import Environment, begun
 from attnprof.errors import EnvironmentProblem
-from attnprof.plan import Cell, Plan, metric
+from attnprof.planning import Plan, metric
 from attnprof.record import Event, done_event
 from attnprof.spec import Spec
 
@@ -37,7 +37,12 @@ class Worker:
     """One child process in a session of its own. Blocking reads have a deadline; a dead child is an answer."""
 
     def __init__(self, device: str, threads: int, memory_limit: int | None) -> None:
-        environment = {**os.environ, **MALLOC, **dict.fromkeys(THREADS, str(threads)), "TOKENIZERS_PARALLELISM": "false"}
+        environment = {
+            **os.environ,
+            **MALLOC,
+            **dict.fromkeys(THREADS, str(threads)),
+            "TOKENIZERS_PARALLELISM": "false",
+        }
         # -u: an orphaned buffer must not hold back a line; the stray output of modules goes to a file, for the reason.
         self._stray = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
@@ -135,6 +140,7 @@ class Run:
     def __init__(self, plan: Plan, worker: Worker | None = None, done: Collection[str] = ()) -> None:
         self.plan = plan
         self.stop = False
+        self.environment: Environment = {}
         self._worker = worker
         self._cells = [cell for cell in plan.cells if cell.case.key not in done]
         self._counted = [n for n in plan.metrics if metric(n).needs in ("account", "peers")]
@@ -151,43 +157,35 @@ class Run:
 
     def _events(self) -> Iterator[Event]:
         waiting: list[tuple[int, Case]] = []
-        for case in self._possible():
-            if isinstance(case, dict):
-                yield case
-            elif self.stop:
-                return
-            else:
-                yield {"event": "begin", "key": case.key, "case": case.to_json()}
-                account = yield from self._ask(case, {"do": "account", "metrics": self._counted})
-                if account["event"] == "failed":
-                    yield done_event(case, account["status"], account["reason"])
-                    if self.plan.spec.fail_fast:
-                        return
-                    continue
-                yield account
-                if self._measured:
-                    waiting.append((_macs(account), case))
-                else:
-                    yield done_event(case, "ok")
-        waiting.sort(key=lambda item: (item[1].height * item[1].width * item[1].channels, item[0]))
-        for left, (_, case) in zip(range(len(waiting), 0, -1), waiting, strict=True):
-            if self.stop:
-                return
-            yield {"event": "begin", "key": case.key, "case": case.to_json()}
-            order = {"do": "measure", "metrics": self._measured, "precision": self.plan.spec.precision}
-            visit = yield from self._ask(case, {**order, "budget": self._share(left)})
-            failed = visit["event"] == "failed"
-            if failed:
-                yield done_event(case, visit["status"], visit["reason"])
-                if self.plan.spec.fail_fast:
-                    return
-            else:
-                yield visit
-                yield done_event(case, "ok")
-
-    def _possible(self) -> Iterator[Case | Event]:
         for cell in self._cells:
-            yield done_event(cell.case, "skipped", cell.refusal) if cell.refusal else cell.case
+            if cell.refusal:
+                yield done_event(cell.case, "skipped", cell.refusal)
+        for case in [cell.case for cell in self._cells if not cell.refusal]:
+            answer = yield from self._ask(case, {"do": "account", "metrics": self._counted})
+            if answer["event"] == "failed":
+                yield done_event(case, answer["status"], answer["reason"])
+            else:
+                yield answer
+                waiting.append((_macs(answer), case))
+                if not self._measured:
+                    yield done_event(case, "ok")
+            if self._ends(answer):
+                return
+        # Elements first: most modules are bound by the bytes they move, and MACs settle the rest.
+        waiting.sort(key=lambda item: (item[1].height * item[1].width * item[1].channels, item[0]))
+        order = {"do": "measure", "metrics": self._measured, "precision": self.plan.spec.precision}
+        for left, (_, case) in zip(range(len(waiting), 0, -1), waiting if self._measured else [], strict=False):
+            answer = yield from self._ask(case, {**order, "budget": self._share(left)})
+            if answer["event"] == "failed":
+                yield done_event(case, answer["status"], answer["reason"])
+            else:
+                yield answer
+                yield done_event(case, "ok")
+            if self._ends(answer):
+                return
+
+    def _ends(self, answer: Event) -> bool:
+        return self.stop or (answer["event"] == "failed" and self.plan.spec.fail_fast)
 
     def _share(self, left: int) -> float:
         """Seconds for the next of ``left`` cells: an equal share of what is left of the budget."""
@@ -197,8 +195,9 @@ class Run:
             limits.append(max(0.0, budget - (monotonic() - self._started)) / left)
         return min(limits, default=3600.0)
 
-    def _ask(self, case: Case, order: dict[str, Any]) -> Iterator[Event]:
+    def _ask(self, case: Case, order: dict[str, Any]) -> Generator[Event, None, Event]:
         """Yield what is for the eye; return the answer. A case that loses its worker is tried once more, alone."""
+        yield {"event": "begin", "key": case.key, "case": case.to_json()}
         for last in (False, True):
             try:
                 answer = yield from self._answer(case, order)
@@ -210,11 +209,11 @@ class Run:
             self._drop_worker()
         raise AssertionError("the loop returns")
 
-    def _answer(self, case: Case, order: dict[str, Any]) -> Iterator[Event]:
+    def _answer(self, case: Case, order: dict[str, Any]) -> Generator[Event, None, Event]:
         if self._worker is None:
             self._worker = start_worker(self.plan.spec, self.plan.device)
         worker, timeout = self._worker, self.plan.spec.timeout
-        _ = worker.environment  # a worker that has not said hello is not yet on the clock
+        self.environment = self.environment or begun(worker.environment)  # its start is not on the case's clock
         worker.order({**order, "case": case.to_json()})
         deadline = None if timeout is None else monotonic() + timeout
         while True:
@@ -236,6 +235,3 @@ def run(plan: Plan, worker: Worker | None = None, done: Collection[str] = ()) ->
 
 def _macs(account: Event) -> int:
     return next((m["value"] for m in account["measurements"] if m["metric"] == "macs"), 0)
-
-
-__all__ = ["Cell", "Run", "Worker", "WorkerGone", "run", "start_worker"]

@@ -234,7 +234,7 @@ class Spec(BaseModel):
         return tomli_w.dumps(tables)
 
 
-SECTIONS = {name: str(info.json_schema_extra["section"]) for name, info in Spec.model_fields.items()}  # type: ignore[index,call-overload] # each field is made by _field
+SECTIONS = {name: str(info.json_schema_extra["section"]) for name, info in Spec.model_fields.items()}  # type: ignore[index] # each field is made by _field
 
 
 def _says(error: Any) -> str:

@@ -55,7 +55,7 @@ def from_file(path: Path) -> Source:
         line = re.search(r"at line (\d+)", str(problem))
         where = f"{path}:{line[1]}" if line else str(path)
         raise SpecError([f"{where}: not TOML: {re.sub(r' *[(]at .*[)]', '', str(problem))}"]) from None
-    root = ()
+    root: tuple[str, ...] = ()
     if path.name == "pyproject.toml":
         root, tables = ("tool", "attnprof"), tables.get("tool", {}).get("attnprof", {})
     values: dict[str, Any] = {}

@@ -21,7 +21,9 @@ def build(case: Case, device: torch.device) -> nn.Module:
     with torch.device(device):
         module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
     module = module.to(DTYPES[case.dtype]).train(case.mode == "train")
-    return module.to(memory_format=torch.channels_last) if case.layout == "channels_last" else module
+    if case.layout == "channels_last":
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub lacks this overload
+    return module
 
 
 def example(case: Case, device: torch.device) -> torch.Tensor:

@@ -80,7 +80,11 @@ class Server:
         except (RuntimeError, AssertionError) as problem:
             return {"event": "unavailable", "reason": f"{wanted}: {_first_line(problem)}"}
         full = name if name == "cpu" else f"{name}:{number}"
-        environment |= {"device": full, "threads": self.setting["threads"], "memory_limit": self.setting["memory_limit"]}
+        environment |= {
+            "device": full,
+            "threads": self.setting["threads"],
+            "memory_limit": self.setting["memory_limit"],
+        }
         return {"event": "hello", "environment": environment}
 
     def answer(self, order: dict[str, Any], say: Say) -> Event:
@@ -98,7 +102,7 @@ class Server:
     def _measure(self, case: Case, order: dict[str, Any], say: Say) -> Event:
         from attnprof.measuring.timing import time_call
         from attnprof.metrics import Findings
-        from attnprof.plan import metric
+        from attnprof.planning import metric
         from attnprof.subject import call_of
 
         metrics = {name: metric(name) for name in order["metrics"]}
@@ -123,7 +127,7 @@ class Server:
 
 def _account(case: Case, order: dict[str, Any]) -> Event:
     from attnprof.metrics import Findings
-    from attnprof.plan import metric
+    from attnprof.planning import metric
     from attnprof.subject import ask_peer, count
 
     metrics = {name: metric(name) for name in order["metrics"]}

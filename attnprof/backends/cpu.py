@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.autograd import DeviceType
+from torch._C._autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
 from attnprof.backends import Call, Sample
@@ -34,7 +34,7 @@ class CPU:
             "device_name": _model(),
             "device_memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-            "mkldnn": torch.backends.mkldnn.is_available(),
+            "mkldnn": torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call] # torch has no annotation
         }
 
     def limit_memory(self, limit: int | None) -> None:
@@ -66,7 +66,7 @@ class CPU:
         gc.collect()
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
             call()
-        results = profiled.profiler.kineto_results  # type: ignore[union-attr] # set once the profile has ended
+        results = profiled.profiler.kineto_results
         events = [e for e in results.events() if e.name() == "[memory]" and e.device_type() == DeviceType.CPU]
         current = peak = 0
         for event in sorted(events, key=lambda e: e.start_ns()):

@@ -40,7 +40,7 @@ class CUDA:
             "capability": f"{found.major}.{found.minor}",
             "multiprocessors": found.multi_processor_count,
             "cuda_version": torch.version.cuda,
-            "cudnn_version": torch.backends.cudnn.version(),
+            "cudnn_version": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call] # torch has no annotation
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
         }
 

@@ -6,7 +6,7 @@ from textwrap import fill
 
 from attnprof.case import show_value
 from attnprof.cli._output import look
-from attnprof.entry import PLACES, Entry
+from attnprof.entry import NOTHING, PLACES, Entry
 from attnprof.formula import fill as fill_in
 from attnprof.presets import Point
 from attnprof.units import show_count
@@ -30,7 +30,9 @@ def page(entry: Entry, point: Point) -> str:
     channels, height, map_width = point
     summary, *rest = entry.doc.split("\n\n")
     parts = [f"{entry.key} - {entry.name}", fill(summary.replace("\n", " "), width)]
-    parts += ["\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines()) for text in rest]
+    parts += [
+        "\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines()) for text in rest
+    ]
     parts.append(f"Family {entry.family}; goes {PLACES[entry.place]}.")
     parts.append(_section("Arguments", _arguments(entry)))
     closed = [f"params = {entry.params_formula}", f"MACs   = {entry.macs_formula}   per image, N = H*W"]
@@ -65,20 +67,24 @@ def _limit(entry: Entry, rule: str, sentence: str) -> str:
 
 def _variants(entry: Entry, point: Point) -> list[str]:
     rows = [["", "params", "MACs", ""]]
-    for name, given in {"": {}, **entry.variants}.items():
+    for name, given in {"": NOTHING, **entry.variants}.items():
         settings = ", ".join(f"{key}={show_value(value)}" for key, value in given.items()) or "default"
-        refusal = entry.refusal(*point, **given)
+        refusal = entry.refusal(*point, given)
         title = f"{entry.key}({name})" if name else entry.key
         if refusal:
             rows.append([title, "", "", f"{settings}: {refusal}"])
             continue
-        counts = [show_count(entry.params(*point, **given)), show_count(entry.macs(*point, **given))]
+        counts = [show_count(entry.params(*point, given)), show_count(entry.macs(*point, given))]
         rows.append([title, *counts, settings])
     return _aligned(rows, right={1, 2})
 
 
 def _bullets(texts: Sequence[str], width: int) -> list[str]:
-    return [line for text in texts for line in fill(text, width - 4, initial_indent="- ", subsequent_indent="  ").split("\n")]
+    return [
+        line
+        for text in texts
+        for line in fill(text, width - 4, initial_indent="- ", subsequent_indent="  ").split("\n")
+    ]
 
 
 def _section(title: str, lines: Sequence[str]) -> str:

@@ -14,8 +14,8 @@ from attnprof.cli._output import look, show
 from attnprof.cli._progress import Watch, say
 from attnprof.environment import Environment, begun, differences
 from attnprof.errors import EnvironmentProblem, RunFolderError
-from attnprof.journal import RESULTS, Journal, environment_in, events_in, new_folder
-from attnprof.plan import Plan, plan
+from attnprof.journal import KEPT, RESULTS, SPEC, Journal, environment_in, events_in, new_folder
+from attnprof.planning import Plan, plan
 from attnprof.record import Event
 from attnprof.runner import Run, run, start_worker
 from attnprof.spec import Spec
@@ -49,7 +49,7 @@ def resume(folder: Path, form: str | None = None, quiet: bool = False, no_color:
     Raises RunFolderError where there is no run, or where this machine or software is another.
     """
     before = environment_in(folder)
-    spec = merge([from_file(folder / "spec.toml")])
+    spec = merge([from_file(folder / SPEC)])
     with Journal(folder) as journal:
         events = events_in(folder)
         worker = start_worker(spec, before.get("device"))
@@ -78,7 +78,7 @@ def _measure(
         with _stopping(this, quiet), Watch(cells, planned.spec.time_budget, quiet, no_color, planned.timed) as watch:
             for event in this:
                 journal.append(event)
-                if event["event"] in ("account", "visit", "done"):
+                if event["event"] in KEPT:
                     events.append(event)
                 watch.see(event)
     except KeyboardInterrupt:
@@ -100,10 +100,10 @@ def _write_and_show(
     planned: Plan, journal: Journal, environment: Environment, events: list[Event], quiet: bool, no_color: bool
 ) -> None:
     from attnprof.formats import Look
-    from attnprof.results import gather  # pandas: only now, so that measuring starts sooner
+    from attnprof.results import tabulate  # pandas: only now, so that measuring starts sooner
     from attnprof.spec import FORMATS
 
-    results = gather(events, planned, environment)
+    results = tabulate(events, planned, environment)
     try:
         (journal.folder / RESULTS).write_text(FORMATS.get("csv").render(results, Look())[0] + "\n", encoding="utf-8")
     except OSError as problem:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from attnprof.formats import Format, Look
-from attnprof.results import Results, of_csv
+from attnprof.results import Results, of_csv, of_folder
 from attnprof.spec import FORMATS
 
 SHARED = [
@@ -50,4 +50,4 @@ def results_of(named: str | None) -> Results:
             copy.flush()
             return of_csv(Path(copy.name))
     path = Path(named) if named else newest_folder()
-    return of_csv(path) if path.is_file() else Results.of_folder(path)
+    return of_csv(path) if path.is_file() else of_folder(path)

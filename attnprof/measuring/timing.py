@@ -67,9 +67,10 @@ def _warm(backend: Backend, call: Call, limit: float) -> tuple[float, float, boo
     blocks: list[float] = []
     spent, calls = 0.0, 1
     while True:
-        wall = max(backend.sample(call, calls).wall, 1e-9)
-        spent += wall
-        blocks.append(wall / calls)
+        sample = backend.sample(call, calls)
+        spent += sample.wall
+        # What others took of the machine says nothing about whether the call has settled.
+        blocks.append(max(sample.wall if sample.busy is None else sample.busy, 1e-9) / calls)
         last = sorted(blocks[-3:])
         if len(last) == 3 and last[2] - last[0] <= STEADY * last[1]:
             return last[1], spent, True

@@ -10,4 +10,10 @@ def follow(found: Findings) -> Measurement:
     return Measurement("buffers", found.account.buffers, "count")
 
 
-METRIC = Metric(unit="count", help="Elements of floating-point buffers, such as running statistics", title="buffers", needs="account", follows=follow)
+METRIC = Metric(
+    unit="count",
+    help="Elements of floating-point buffers, such as running statistics",
+    title="buffers",
+    needs="account",
+    follows=follow,
+)

@@ -23,4 +23,6 @@ def follow(found: Findings) -> Measurement:
     )
 
 
-METRIC = Metric(unit="s", help="Seconds per call, median, inputs hot in cache", title="latency", needs="timing", follows=follow)
+METRIC = Metric(
+    unit="s", help="Seconds per call, median, inputs hot in cache", title="latency", needs="timing", follows=follow
+)

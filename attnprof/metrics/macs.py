@@ -10,4 +10,10 @@ def follow(found: Findings) -> Measurement:
     return Measurement("macs", found.account.macs, "count")
 
 
-METRIC = Metric(unit="count", help="Multiply-accumulates of convolution, linear, matmul and attention products, of the whole batch", title="MACs", needs="account", follows=follow)
+METRIC = Metric(
+    unit="count",
+    help="Multiply-accumulates of convolution, linear, matmul and attention products, of the whole batch",
+    title="MACs",
+    needs="account",
+    follows=follow,
+)

@@ -10,4 +10,10 @@ def follow(found: Findings) -> Measurement:
     return Measurement("params", found.account.params, "count")
 
 
-METRIC = Metric(unit="count", help="Learnable elements, a shared tensor counted once", title="params", needs="account", follows=follow)
+METRIC = Metric(
+    unit="count",
+    help="Learnable elements, a shared tensor counted once",
+    title="params",
+    needs="account",
+    follows=follow,
+)

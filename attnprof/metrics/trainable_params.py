@@ -10,4 +10,6 @@ def follow(found: Findings) -> Measurement:
     return Measurement("trainable_params", found.account.trainable_params, "count")
 
 
-METRIC = Metric(unit="count", help="Learnable elements that a gradient reaches", title="trainable", needs="account", follows=follow)
+METRIC = Metric(
+    unit="count", help="Learnable elements that a gradient reaches", title="trainable", needs="account", follows=follow
+)

@@ -59,7 +59,7 @@ ENTRY = {
         "leaderj1001": {"key_ratio": 2.0, "value_ratio": 0.25, "scrambled": True},
     },
     "deviations": [
-        "The paper, and variant in-paper, has a 1x1 convolution for queries, keys and values; the port, as here, a 3x3.",
+        "The paper (variant in-paper) takes queries, keys and values from a 1x1 convolution; the port, as here, a 3x3.",
         "Where heads have several value channels, the port scrambles their maps (variant leaderj1001): same counts.",
         "Position logits are built for one map size; the port takes square maps only, here height and width are free.",
         "dk and dv are 40 and 4, as in the port's example; variant ratio has 2C and C/4.",

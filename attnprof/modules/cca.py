@@ -39,7 +39,7 @@ ENTRY = {
     "deviations": [
         "One pass sees a row and a column only; the paper's setting, and the default here, is two passes (RCCA).",
         "gamma starts at 0, so a fresh module returns its input: give it a random value before comparing.",
-        "The masked key in the column is multiplied and counted too: H + W keys per position, of which H + W - 1 count.",
+        "The masked key in the column is multiplied, and counted, too: H + W keys per position.",
         "The older branches of the official code use a CUDA kernel, in which an operator counter sees no attention.",
         "The segmentation head of the official repository, with its convolutions around this block, is left out.",
     ],

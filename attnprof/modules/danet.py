@@ -39,7 +39,7 @@ ENTRY = {
     ],
     "variants": {"pam": {"mode": "position"}, "cam": {"mode": "channel"}},
     "deviations": [
-        "Unlike channels weigh most, as in the official code; the paper and some ports, as changzy00's, have softmax(E).",
+        "Unlike channels weigh most, as in the official code; the paper and changzy00's port have softmax(E).",
         "The paper has BatchNorm and ReLU behind the query and key convolutions; the official code, as here, has not.",
         "Both gammas start at 0: a fresh variant pam or cam returns its input, and the sum returns twice its input.",
         "The segmentation head, with 3x3 convolutions around both blocks at a quarter of the channels, is left out.",

@@ -11,7 +11,6 @@
 Non-local Neural Networks. Xiaolong Wang et al., CVPR 2018, arXiv:1711.07971.
 Official code: facebookresearch/video-nonlocal-net (Caffe2).
 """
-# ruff: noqa: N999 -- the name is a Python keyword, which importlib takes
 
 import torch
 from torch import nn

@@ -52,5 +52,5 @@ class SE(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by one value per channel."""
-        gate = self.excite(self.squeeze(x.mean(dim=(2, 3))).relu()).sigmoid()
+        gate: torch.Tensor = self.excite(self.squeeze(x.mean(dim=(2, 3))).relu()).sigmoid()
         return x * gate[:, :, None, None]

@@ -36,7 +36,7 @@ def cases():
 
 
 def built(name, given, c, h, w, device="cpu", train=False, batch=2):
-    refusal = entry(name).refusal(c, h, w, batch=batch, train=train, **given)
+    refusal = entry(name).refusal(c, h, w, given, batch=batch, train=train)
     if refusal:
         pytest.skip(refusal)
     torch.manual_seed(0)
@@ -72,8 +72,8 @@ def test_closed_forms_equal_the_count(name, given, size):
     n, c, h, w = size
     counted = account(built(name, given, c, h, w, device="meta", batch=n).eval(), size)
     known = entry(name)
-    assert counted.params == known.params(c, h, w, **given)
-    assert counted.macs == n * known.macs(c, h, w, **given)
+    assert counted.params == known.params(c, h, w, given)
+    assert counted.macs == n * known.macs(c, h, w, given)
     assert counted.output_shape == size
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from attnprof import selection
 from attnprof.case import Case
-from attnprof.catalogue import entry
+from attnprof.catalogue import entry, source_hash
 from attnprof.metrics import Metric
 from attnprof.spec import METRICS, Spec
 
@@ -46,9 +46,7 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     device = device or (_best() if spec.device == "auto" else spec.device)
     choices = selection.select(spec.modules, spec.variants, spec.set)
     modes = ("eval", "train") if spec.train else ("eval",)
-    cells = [
-        _cell(spec, choice, point, device, mode) for mode in modes for point in spec.grid() for choice in choices
-    ]
+    cells = [_cell(spec, choice, point, device, mode) for mode in modes for point in spec.grid() for choice in choices]
     return Plan(spec, device, tuple(dict.fromkeys(cells)), metrics)
 
 
@@ -64,6 +62,7 @@ def _cell(spec: Spec, choice: selection.Choice, point: tuple[int, int, int], dev
         width=width,
         hyperparameters=tuple(sorted(settings.items())),
         variant=choice.variant,
+        source=source_hash(choice.module),
         batch=spec.batch,
         dtype=spec.dtype,
         layout="channels_last" if spec.channels_last else "contiguous",
@@ -72,7 +71,7 @@ def _cell(spec: Spec, choice: selection.Choice, point: tuple[int, int, int], dev
         mode=mode,
         seed=spec.seed,
     )
-    return Cell(case, known.refusal(*point, batch=spec.batch, train=mode == "train", **settings))
+    return Cell(case, known.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
 
 
 def _metrics(spec: Spec) -> tuple[str, ...]:
