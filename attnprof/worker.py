@@ -55,13 +55,13 @@ class Server:
     def hello(self) -> Event:
         """Set the device up and say what it is, or why it cannot be used."""
         from attnprof.environment import software
+        from attnprof.spec import BACKENDS
 
         wanted = self.setting["device"]
         if wanted == "meta":
+            BACKENDS.get("cpu").limit_memory(self.setting["memory_limit"])  # some counters compute for real
             return {"event": "hello", "environment": {**software(), "device": "meta", "device_name": "", "threads": 0}}
         import torch
-
-        from attnprof.spec import BACKENDS
 
         torch.set_num_threads(self.setting["threads"])
         if wanted == "auto":
@@ -132,7 +132,10 @@ def _account(case: Case, order: dict[str, Any]) -> Event:
 
     metrics = {name: metric(name) for name in order["metrics"]}
     counted = count(case)
-    peers = {found.counter: ask_peer(found.counter, case, counted.macs) for found in metrics.values() if found.counter}
+    names = [found.counter for found in metrics.values() if found.counter]
+    peers: dict[str, int | str] = dict.fromkeys(names, "the worker was lost while the counters ran; not asked again")
+    if order.get("peers", True):
+        peers = {name: ask_peer(name, case, counted.macs) for name in names}
     findings = Findings(case, account=counted, peers=peers)
     return account_event(case, [found.follows(findings) for found in metrics.values()])
 

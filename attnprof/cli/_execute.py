@@ -17,9 +17,10 @@ from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.journal import KEPT, RESULTS, SPEC, Journal, environment_in, events_in, new_folder
 from attnprof.planning import Plan, plan
 from attnprof.record import Event
-from attnprof.runner import Run, run, start_worker
+from attnprof.runner import Run, run
 from attnprof.spec import Spec
 from attnprof.specfile import from_file, merge
+from attnprof.supervisor import start_worker
 
 BAD = ("failed", "oom", "crashed", "timeout")
 SOME_FAILED = 3
