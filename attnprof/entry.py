@@ -30,13 +30,13 @@ from typing import Any
 
 from attnprof.errors import UsageError, nearest
 from attnprof.formula import evaluate, fill, symbols
+from attnprof.points import LARGEST
 
 FAMILIES = ("channel", "spatial", "channel+spatial", "self-attention", "branch", "floor")
 PLACES = {"after": "after a convolution block", "replace": "in place of a 3x3 convolution"}
 
 Value = bool | int | float | str | None
 NOTHING: Mapping[str, Value] = MappingProxyType({})
-LARGEST = 8192  # of a channel count or a map's side; the search for a nearest size ends there
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from attnprof import selection
-from attnprof.entry import LARGEST, Value
+from attnprof.entry import Value
 from attnprof.errors import AttnprofError, SpecError
-from attnprof.presets import PRESETS, Point
+from attnprof.points import LARGEST, PRESETS, Point, parse_point, parse_res, show_res, whole_number
 from attnprof.registry import Registry
 from attnprof.units import parse_bytes, parse_seconds, parse_share
 
@@ -27,47 +27,6 @@ def _listed(value: Any) -> Any:
     if isinstance(value, str):
         return [] if value.strip() == "none" else selection.split(value)
     return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _whole(value: Any, largest: int, word: str) -> int:
-    try:
-        number = value if type(value) is int else int(str(value), 10)
-    except ValueError:
-        number = 0
-    if not 1 <= number <= largest:
-        raise ValueError(f"{value} is not {word} (1..{largest})")
-    return number
-
-
-def parse_res(value: Any) -> tuple[int, int]:
-    """(height, width) of '56' or '28x40'. Raises ValueError."""
-    if isinstance(value, tuple):
-        return _side(value[0]), _side(value[1])
-    height, cross, width = str(value).partition("x")
-    return _side(height, value), _side(width if cross else height, value)
-
-
-def _side(value: Any, shown: Any = None) -> int:
-    try:
-        return _whole(value, LARGEST, "a size")
-    except ValueError:
-        text = value if shown is None else shown
-        raise ValueError(f"{text} is not a size; write 56 or 28x40 (1..{LARGEST})") from None
-
-
-def parse_point(value: Any) -> Point:
-    """(channels, height, width) of '64@56' or '256@28x40'. Raises ValueError."""
-    if isinstance(value, tuple):
-        return value
-    channels, at, size = str(value).partition("@")
-    if not at:
-        raise ValueError(f"{value!r} is not a point; write 64@56 or 256@28x40")
-    return (_whole(channels, LARGEST, "a number of channels"), *parse_res(size))
-
-
-def show_res(value: tuple[int, int]) -> str:
-    """'56' or '28x40'."""
-    return str(value[0]) if value[0] == value[1] else f"{value[0]}x{value[1]}"
 
 
 def _known(registry: Registry) -> Any:
@@ -137,7 +96,7 @@ def _shown(show: Any) -> PlainSerializer:
 
 
 Listed = BeforeValidator(_listed)
-Channels = Annotated[int, BeforeValidator(lambda v: _whole(v, LARGEST, "a number of channels"))]
+Channels = Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST, "a number of channels"))]
 Res = Annotated[tuple[int, int], BeforeValidator(parse_res), _shown(show_res)]
 At = Annotated[Point, BeforeValidator(parse_point), _shown(lambda p: f"{p[0]}@{show_res(p[1:])}")]
 Seconds = Annotated[
@@ -174,7 +133,7 @@ class Spec(BaseModel):
     preset: Literal["resnet50", "mobilenetv2", "yolo-n", "yolo-s"] | None = _field(
         "grid", None, "the pairs that occur in a network"
     )
-    batch: Annotated[int, BeforeValidator(lambda v: _whole(v, LARGEST_BATCH, "a batch"))] = _field(
+    batch: Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST_BATCH, "a batch"))] = _field(
         "grid", 1, "images per call"
     )
     device: Annotated[str, BeforeValidator(_device)] = _field("measure", "auto", "auto, cpu, cuda or cuda:1")
@@ -188,7 +147,7 @@ class Spec(BaseModel):
     )
     time_budget: Seconds = _field("measure", "75s", "for the whole run, shared by its cells; or none")
     precision: Share = _field("measure", "1%", "stop a cell at this half-width of its interval")
-    threads: Annotated[int, BeforeValidator(lambda v: _whole(v, 1024, "a number of threads"))] = _field(
+    threads: Annotated[int, BeforeValidator(lambda v: whole_number(v, 1024, "a number of threads"))] = _field(
         "measure", 1, "CPU threads per operator"
     )
     timeout: Seconds = _field("measure", "60s", "give up on a cell after this long")

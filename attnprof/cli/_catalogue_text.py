@@ -8,7 +8,7 @@ from attnprof.case import show_value
 from attnprof.cli._output import look
 from attnprof.entry import NOTHING, PLACES, Entry
 from attnprof.formula import fill as fill_in
-from attnprof.presets import Point
+from attnprof.points import Point
 from attnprof.units import show_count
 
 

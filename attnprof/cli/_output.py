@@ -3,12 +3,14 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from attnprof.formats import Format, Look
-from attnprof.results import Results, of_csv, of_folder
-from attnprof.spec import FORMATS
+
+if TYPE_CHECKING:  # results bring pandas, and list and show print no results
+    from attnprof.results import Results
 
 SHARED = [
     click.Option(["-q", "--quiet"], is_flag=True, help="errors only on stderr"),
@@ -25,8 +27,10 @@ def look(columns: tuple[str, ...] = (), no_color: bool = False) -> Look:
     return Look(columns, width=width, colour=not plain)
 
 
-def show(results: Results, name: str, how: Look, quiet: bool = False) -> None:
+def show(results: "Results", name: str, how: Look, quiet: bool = False) -> None:
     """Print ``results`` in the format ``name``; what did not fit is said on stderr."""
+    from attnprof.spec import FORMATS
+
     found: Format = FORMATS.get(name)
     text, notes = found.render(results, how)
     click.echo(text, color=how.colour or None)
@@ -35,12 +39,13 @@ def show(results: Results, name: str, how: Look, quiet: bool = False) -> None:
             click.echo(f"{note}. Wider terminal, --format csv or --columns shows them", err=True)
 
 
-def results_of(named: str | None) -> Results:
+def results_of(named: str | None) -> "Results":
     """The results of RUN: a folder, a CSV, '-' for a CSV on stdin, or None for the newest folder under reports/.
 
     Raises RunFolderError.
     """
     from attnprof.journal import newest_folder
+    from attnprof.results import of_csv, of_folder
 
     if named == "-":
         import tempfile

@@ -17,7 +17,7 @@ def _show(name: str, at: str, quiet: bool, no_color: bool) -> int:
     from attnprof.catalogue import entry
     from attnprof.cli._catalogue_text import page
     from attnprof.errors import UsageError
-    from attnprof.spec import parse_point
+    from attnprof.points import parse_point
 
     try:
         point = parse_point(at)

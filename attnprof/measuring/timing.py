@@ -6,7 +6,7 @@ from math import ceil
 from statistics import median
 
 from attnprof.backends import Backend, Call, Sample
-from attnprof.measuring.interval import FEWEST, half_width
+from attnprof.measuring.interval import FEWEST, half_width, median_interval
 
 WARM_SECONDS = 10e-3  # length of a warm-up block
 WARM_SHARE = 0.12  # of the budget, at most
@@ -29,6 +29,16 @@ class Timing:
     taken: int
     first: float
     flags: tuple[str, ...] = ()
+
+    @property
+    def median(self) -> float:
+        """Seconds per call: the median of the samples."""
+        return median(self.samples)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Its 95 % interval within this process, in seconds; None below FEWEST samples."""
+        return median_interval(self.samples)
 
 
 def time_call(

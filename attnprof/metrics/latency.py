@@ -1,8 +1,6 @@
 """Seconds per call at the case's batch: the median of the samples, with its 95 % interval from one process."""
 
-from statistics import median
-
-from attnprof.measuring.interval import FEWEST, median_interval
+from attnprof.measuring.interval import FEWEST
 from attnprof.metrics import Findings, Metric
 from attnprof.record import Measurement
 
@@ -10,17 +8,10 @@ from attnprof.record import Measurement
 def follow(found: Findings) -> Measurement:
     """Median and order-statistic interval of the timing."""
     assert found.timing is not None
-    samples = found.timing.samples
-    interval = median_interval(samples)
-    return Measurement(
-        "latency",
-        median(samples),
-        "s",
-        interval=interval,
-        interval_kind="samples" if interval else "",
-        n=len(samples),
-        note="" if interval else f"{len(samples)} samples; an interval needs {FEWEST}",
-    )
+    n, interval = len(found.timing.samples), found.timing.interval
+    note = "" if interval else f"{n} samples; an interval needs {FEWEST}"
+    kind = "samples" if interval else ""
+    return Measurement("latency", found.timing.median, "s", interval=interval, interval_kind=kind, n=n, note=note)
 
 
 METRIC = Metric(

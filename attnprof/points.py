@@ -1,0 +1,84 @@
+"""Points of the grid, (channels, height, width): how they are written, and those that occur in well-known networks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+Point = tuple[int, int, int]
+LARGEST = 8192  # of a channel count or a map's side
+
+
+def whole_number(value: Any, largest: int, word: str) -> int:
+    """``value`` as a whole number from 1 to ``largest``; ``word`` says what it is not. Raises ValueError."""
+    try:
+        number = value if type(value) is int else int(str(value), 10)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= largest:
+        raise ValueError(f"{value} is not {word} (1..{largest})")
+    return number
+
+
+def parse_res(value: Any) -> tuple[int, int]:
+    """(height, width) of '56' or '28x40'. Raises ValueError."""
+    if isinstance(value, tuple):
+        return _side(value[0]), _side(value[1])
+    height, cross, width = str(value).partition("x")
+    return _side(height, value), _side(width if cross else height, value)
+
+
+def _side(value: Any, shown: Any = None) -> int:
+    try:
+        return whole_number(value, LARGEST, "a size")
+    except ValueError:
+        text = value if shown is None else shown
+        raise ValueError(f"{text} is not a size; write 56 or 28x40 (1..{LARGEST})") from None
+
+
+def parse_point(value: Any) -> Point:
+    """(channels, height, width) of '64@56' or '256@28x40'. Raises ValueError."""
+    if isinstance(value, tuple):
+        return value
+    channels, at, size = str(value).partition("@")
+    if not at:
+        raise ValueError(f"{value!r} is not a point; write 64@56 or 256@28x40")
+    return (whole_number(channels, LARGEST, "a number of channels"), *parse_res(size))
+
+
+def show_res(value: tuple[int, int]) -> str:
+    """'56' or '28x40'."""
+    return str(value[0]) if value[0] == value[1] else f"{value[0]}x{value[1]}"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Where the pairs come from, in words, and the pairs: (channels, height, width)."""
+
+    says: str
+    points: tuple[Point, ...]
+
+
+def _square(*pairs: tuple[int, int]) -> tuple[Point, ...]:
+    return tuple((channels, side, side) for channels, side in pairs)
+
+
+PRESETS = {
+    "resnet50": Preset(
+        "ResNet-50 at 224x224: after the 3x3 convolution of each stage's blocks, then before the addition",
+        _square((64, 56), (128, 28), (256, 14), (512, 7), (256, 56), (512, 28), (1024, 14), (2048, 7)),
+    ),
+    "mobilenetv2": Preset(
+        "MobileNetV2 1.0 at 224x224: after the depthwise convolutions, then at the blocks' outputs",
+        _square(
+            (32, 112), (96, 56), (144, 56), (144, 28), (192, 28), (192, 14), (384, 14), (576, 14), (576, 7), (960, 7)
+        )
+        + _square((16, 112), (24, 56), (32, 28), (64, 14), (96, 14), (160, 7), (320, 7)),
+    ),
+    "yolo-n": Preset(
+        "YOLOv8n at 640x640: the stem and the four stages' outputs, P3 to P5 the last three",
+        _square((16, 320), (32, 160), (64, 80), (128, 40), (256, 20)),
+    ),
+    "yolo-s": Preset(
+        "YOLOv8s at 640x640: the stem and the four stages' outputs, P3 to P5 the last three",
+        _square((32, 320), (64, 160), (128, 80), (256, 40), (512, 20)),
+    ),
+}
