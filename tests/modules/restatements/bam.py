@@ -1,6 +1,6 @@
 """Bottleneck Attention Module, restated from its formulas."""
 
-from ._maths import batch_norm, conv2d, linear, sigmoid
+from tests.modules.restatements._maths import batch_norm, conv2d, linear, sigmoid
 
 
 def restate(x, w, *, reduction, dilation, convs, combine):

@@ -2,7 +2,7 @@
 
 import torch
 
-from ._maths import batch_norm, linear, sigmoid
+from tests.modules.restatements._maths import batch_norm, linear, sigmoid
 
 
 def restate(x, w, *, reduction, min_hidden):

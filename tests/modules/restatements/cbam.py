@@ -2,7 +2,7 @@
 
 import torch
 
-from ._maths import batch_norm, conv2d, linear, sigmoid
+from tests.modules.restatements._maths import batch_norm, conv2d, linear, sigmoid
 
 
 def restate(x, w, *, reduction, kernel_size, mode, bias, norm):

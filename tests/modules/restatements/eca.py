@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ._maths import sigmoid
+from tests.modules.restatements._maths import sigmoid
 
 
 def restate(x, w, *, kernel_size, gamma, b, shared):

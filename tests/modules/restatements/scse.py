@@ -2,7 +2,7 @@
 
 import torch
 
-from ._maths import linear, sigmoid
+from tests.modules.restatements._maths import linear, sigmoid
 
 
 def restate(x, w, *, reduction, mode, combine):

@@ -1,6 +1,6 @@
 """SimAM, restated from its formulas."""
 
-from ._maths import sigmoid
+from tests.modules.restatements._maths import sigmoid
 
 
 def restate(x, w, *, e_lambda):

@@ -2,7 +2,7 @@
 
 import torch
 
-from ._maths import batch_norm, conv2d, sigmoid
+from tests.modules.restatements._maths import batch_norm, conv2d, sigmoid
 
 
 def restate(x, w, *, kernel_size, no_spatial):
