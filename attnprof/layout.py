@@ -1,10 +1,13 @@
 """What a person is shown of results: which columns, how a figure is written, and the caption that conditions it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from attnprof.catalogue import MODULES, entry
 from attnprof.errors import UsageError, nearest
+from attnprof.measuring.timing import FLAGS
 from attnprof.results import Results, varying
 from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
 
@@ -55,8 +58,14 @@ def _peer(name: str) -> Callable[[Row], str]:
 
 
 def title(row: Row) -> str:
-    """The module with its variant: ``cbam(reduction=8)``."""
-    return f"{row['module']}({row['variant']})" if row["variant"] else str(row["module"])
+    """The module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``."""
+    if not row["variant"]:
+        return str(row["module"])
+    settings = json.loads(row["hyperparameters"] or "{}")
+    known = entry(row["module"]) if row["module"] in MODULES else None
+    named = known.variants.items() if known else ()
+    same = [name for name, given in named if known and known.settings(given) == settings]
+    return f"{row['module']}({same[0] if same else row['variant']})"
 
 
 def _size(row: Row) -> str:
@@ -155,13 +164,11 @@ def _rank(row: Row) -> tuple[Any, ...]:
 
 
 def _remark(row: Row, notes: dict[str, int]) -> str:
-    """Status and flags in a word each; a reason as the number of its footnote."""
-    words = [] if row["status"] == "ok" else [row["status"]]
-    words += str(row.get("flags") or "").split()
-    if row["reason"]:
-        text = f"{title(row)}: {row['reason']}"
-        words.append(f"[{notes.setdefault(text, len(notes) + 1)}]")
-    return " ".join(words)
+    """A status that is not 'ok', and the numbers of the footnotes: the reason, what each flag means."""
+    texts = [f"{title(row)}: {row['reason']}"] if row["reason"] else []
+    texts += [f"{flag}: {FLAGS.get(flag, 'a flag of another version')}" for flag in str(row.get("flags") or "").split()]
+    marks = [f"[{notes.setdefault(text, len(notes) + 1)}]" for text in texts]
+    return " ".join([*([] if row["status"] == "ok" else [row["status"]]), *marks])
 
 
 def caption(results: Results, shown: list[str]) -> list[str]:
@@ -191,8 +198,8 @@ def caption(results: Results, shown: list[str]) -> list[str]:
         lines.append("fvcore, thop: what they count as MACs, over ours (+n where ours is 0).")
     if "latency_s" in shown:
         kinds = {row.get("latency_ci_kind") for row in rows} - {None, ""}
-        interval = "its 95 % interval from one process" if kinds == {"samples"} else ", ".join(map(str, kinds))
-        lines.append(f"latency: median of a call, inputs hot in cache, ± {interval}.")
+        interval = "95 % interval of one process" if kinds <= {"samples"} else ", ".join(sorted(map(str, kinds)))
+        lines.append(f"latency: median call, inputs hot in cache, ± {interval}.")
     if "peak_memory_bytes" in shown:
         lines.append("memory: most bytes allocated during a call, output included.")
     return lines

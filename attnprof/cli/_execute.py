@@ -11,7 +11,7 @@ import click
 
 from attnprof.cli._main import INTERRUPTED
 from attnprof.cli._output import look, show
-from attnprof.cli._progress import Watch, say
+from attnprof.cli._progress import Watch, say, starting
 from attnprof.environment import Environment, begun, differences
 from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.journal import KEPT, RESULTS, SPEC, Journal, environment_in, events_in, new_folder
@@ -32,7 +32,8 @@ def execute(spec: Spec, quiet: bool = False, no_color: bool = False) -> int:
         Journal.create(Path(spec.output))
     worker = start_worker(spec)
     try:
-        environment = begun(worker.environment)
+        with starting(quiet, no_color):
+            environment = begun(worker.environment)
         planned = plan(spec, environment["device"])
         folder = Path(spec.output) if spec.output else new_folder(spec.name, _slug(environment))
         journal = Journal.create(folder)
@@ -55,7 +56,8 @@ def resume(folder: Path, form: str | None = None, quiet: bool = False, no_color:
         events = events_in(folder)
         worker = start_worker(spec, before.get("device"))
         try:
-            other = differences(before, worker.environment)
+            with starting(quiet, no_color):
+                other = differences(before, worker.environment)
             if other:
                 raise RunFolderError(f"{folder} cannot be continued here: {'; '.join(other)}")
             planned = plan(spec, before["device"])

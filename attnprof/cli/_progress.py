@@ -2,6 +2,7 @@
 
 import sys
 from collections import deque
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import Any
 
@@ -99,6 +100,12 @@ class Watch:
             changes["left"] = f"{left // 60}:{left % 60:02} left"
         self._progress.update(self._task, **changes)
         self._live.refresh()
+
+
+def starting(quiet: bool, no_color: bool) -> AbstractContextManager[object]:
+    """What a terminal shows while the worker imports torch and sets the device up."""
+    console = Console(stderr=True, no_color=no_color or None)
+    return console.status("starting torch") if console.is_terminal and not quiet else nullcontext()
 
 
 def say(text: str, quiet: bool) -> None:

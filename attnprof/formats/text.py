@@ -1,6 +1,7 @@
 """A table for people: aligned, exact counts, as wide as the terminal; without one, every column and no decoration."""
 
 import re
+from collections.abc import Sequence
 from io import StringIO
 
 from rich.console import Console
@@ -11,7 +12,8 @@ from attnprof.formats import Format, Look
 from attnprof.layout import Column, Sheet, sheet
 from attnprof.results import Results
 
-NAME_WIDTH = 28  # a longer name is folded onto the next line; figures never are
+NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
+GAP = 2  # between columns
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
@@ -35,35 +37,38 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
     for line in laid.footnotes:
         console.print(Text(line), soft_wrap=look.width is None)
     text = re.sub(r"[ \t]+$", "", out.getvalue(), flags=re.MULTILINE).rstrip("\n")
-    notes = [f"not shown, for want of width: {', '.join(c.title for c in dropped)}"] if dropped else []
+    notes = [f"not shown for want of width: {', '.join(c.title for c in dropped)}"] if dropped else []
     return text, notes
 
 
 def _fit(laid: Sheet, look: Look) -> tuple[Table, list[Column]]:
-    kept, dropped = list(range(len(laid.columns))), []
-    while look.width is not None and len(kept) > 1 and _width(laid, kept, look.width) > look.width:
+    """The table that fits, names folded first, then columns dropped; and the columns that were."""
+    if look.width is None:
+        return _table(laid, range(len(laid.columns)), None), []
+    kept = list(range(len(laid.columns)))
+    dropped: list[Column] = []
+    while True:
+        for name_width in NAME_WIDTHS:
+            table = _table(laid, kept, name_width)
+            if len(kept) == 1 or Console(width=10_000).measure(table).maximum - GAP <= look.width:
+                return table, dropped
         least = min(kept, key=lambda n: laid.columns[n].keep)
         kept.remove(least)
         dropped.append(laid.columns[least])
-    return _table(laid, kept, look.width), dropped
 
 
-def _width(laid: Sheet, kept: list[int], limit: int) -> int:
-    return Console(width=10_000).measure(_table(laid, kept, limit)).maximum
-
-
-def _table(laid: Sheet, kept: list[int], width: int | None) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+def _table(laid: Sheet, kept: Sequence[int], name_width: int | None) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for n in kept:
         column = laid.columns[n]
         longest = max([len(column.title), *(len(cells[n]) for cells in laid.cells)])
-        fold = column.name == "module" and width is not None
+        fold = column.name == "module" and name_width is not None
         table.add_column(
             column.title,
             justify="right" if column.right else "left",
             no_wrap=not fold,
             overflow="fold",
-            width=min(longest, NAME_WIDTH) if fold else longest,
+            width=min(longest, name_width) if fold and name_width else longest,
         )
     for cells in laid.cells:
         table.add_row(*(Text(cells[n]) for n in kept))

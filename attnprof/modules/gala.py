@@ -41,9 +41,9 @@ ENTRY = {
     ],
     "variants": {"paper": {"extra_convs": 0, "squash": "tanh"}},
     "deviations": [
-        "The official code squashes with a sigmoid; the paper (variant paper) with tanh, so that a gate may be negative.",
+        "The official code squashes with a sigmoid; the paper (variant paper) with tanh, so gates may be negative.",
         "The official code has a 5x5 convolution between the two 1x1 of the local path; the paper has the two alone.",
-        "The official code's dense layers have a ReLU unless told otherwise, so g is never negative, unlike in the paper.",
+        "The official code's dense layers end in a ReLU by default, so g is never negative, unlike the paper's.",
         "The loss that holds the gate to where people looked belongs to training and is left out.",
     ],
 }

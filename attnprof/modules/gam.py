@@ -96,5 +96,6 @@ class GAM(nn.Module):
         hidden = self.spatial_reduce_norm(self.spatial_reduce(x)).relu()
         gate: torch.Tensor = self.spatial_expand_norm(self.spatial_expand(hidden)).sigmoid()
         if self.shuffle_groups > 1:
-            gate = gate.unflatten(1, (self.shuffle_groups, -1)).transpose(1, 2).flatten(1, 2)
+            groups = gate.reshape(len(x), self.shuffle_groups, -1, *x.shape[2:])
+            gate = groups.transpose(1, 2).flatten(1, 2)
         return x * gate

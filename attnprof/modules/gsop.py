@@ -1,11 +1,11 @@
 """Gates channels, positions or both by convolutions over the rows of a covariance matrix.
 
-    J(n) = I - 11^T/n                                          n x n, multiplied out as it stands
+    J = (I - 11^T/m)/m                                         multiplied out as it stands
     channel:  T = relu(BN(conv1x1(relu(x))))                   (d, M), with stride s, so M = ceil(H/s) * ceil(W/s)
-              Q = T J(M) T^T / M                               d x d
+              Q = T J T^T                                      d x d; J: M x M, m = M
               y = sigmoid(conv1x1(rows(BN(Q)))) * x            one gate per channel, 4d -> C
     position: T = pool(BN(conv1x1(relu(x))))                   (d, 64): averaged to 8 x 8
-              P = T^T J(d) T / 64                              64 x 64
+              P = T^T J T                                      64 x 64; J: d x d, m = 64
               y = relu(up(sigmoid(conv1x1(relu(rows(BN(P)))))) * x)     an 8 x 8 gate, 256 -> 64, pooled to H x W
     fusion:   y = channel(x) + position(x)
 
@@ -116,7 +116,7 @@ class _Position(nn.Module):
         """Gate x (N, C, H, W) by one value per position."""
         t = F.adaptive_avg_pool2d(self.norm(self.reduce(x.relu())), _SIDE).flatten(2)
         gate = self.excite(t.transpose(1, 2) @ _centring(t.shape[1], _SIDE**2, t) @ t)
-        y: torch.Tensor = x * F.adaptive_avg_pool2d(gate.view(-1, 1, _SIDE, _SIDE), x.shape[2:])
+        y: torch.Tensor = x * F.adaptive_avg_pool2d(gate.view(-1, 1, _SIDE, _SIDE), (x.shape[2], x.shape[3]))
         return y.relu()
 
 

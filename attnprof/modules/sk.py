@@ -39,8 +39,7 @@ ENTRY = {
         "taps": "(branches + 1)*(2*branches + 1)*(2*branches + 3)//3 - 1 if port else 9*branches",
     },
     "params": (
-        "taps*C*(C//groups) + 2*branches*C + (branches + 1)*C*hidden"
-        " + (2*branches*C + hidden if port else 2*hidden)"
+        "taps*C*(C//groups) + 2*branches*C + (branches + 1)*C*hidden + (2*branches*C + hidden if port else 2*hidden)"
     ),
     "macs": "N*taps*C*(C//groups) + (branches + 1)*C*hidden",
     "limits": [
@@ -93,12 +92,8 @@ class SelectiveKernel(nn.Module):
         self.branches = nn.ModuleList()
         for i in range(branches):
             kernel, dilation = (2 * i + 3, 1) if port else (3, i + 1)
-            conv = nn.Conv2d(
-                channels, channels, kernel, padding=i + 1, dilation=dilation, groups=groups, bias=port
-            )
-            self.branches.append(
-                nn.Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm2d(channels), relu=nn.ReLU(inplace=True)))
-            )
+            conv = nn.Conv2d(channels, channels, kernel, padding=i + 1, dilation=dilation, groups=groups, bias=port)
+            self.branches.append(nn.Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm2d(channels), relu=nn.ReLU())))
         self.squeeze = nn.Conv2d(channels, hidden, 1, bias=port)
         self.norm = None if port else nn.BatchNorm2d(hidden)
         # One layer for all branches, or one each.
@@ -112,5 +107,5 @@ class SelectiveKernel(nn.Module):
         if self.norm is not None:
             hidden = self.norm(hidden).relu()
         scores = torch.cat([layer(hidden) for layer in self.select], dim=1)
-        weights = scores.unflatten(1, (len(maps), -1)).softmax(dim=1).unbind(dim=1)
-        return reduce(torch.add, (weight * u for weight, u in zip(weights, maps, strict=True)))
+        weights = scores.view(len(x), len(maps), -1, 1, 1).softmax(dim=1).unbind(dim=1)
+        return reduce(torch.add, [weight * u for weight, u in zip(weights, maps, strict=True)])
