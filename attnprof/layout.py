@@ -1,7 +1,7 @@
 """What a person is shown of results: which columns, how a figure is written, and the caption that conditions it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,15 +108,14 @@ CONDITIONS = ("height", "width", "mode")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table ready to be set: columns, the cells' texts row by row, footnotes, and the caption."""
+    """A table ready to be set: columns, the cells' texts row by row, and footnotes."""
 
     columns: list[Column]
     cells: list[list[str]]
     footnotes: list[str]
-    caption: list[str]
 
 
-def sheet(results: Results, columns: "tuple[str, ...] | list[str]" = ()) -> Sheet:
+def sheet(results: Results, columns: Sequence[str] = ()) -> Sheet:
     """Lay out ``results``: by size and channels, then by latency (by MACs where there is none).
 
     Columns whose value does not vary go into the caption, empty ones are left out; ``columns`` names them instead.
@@ -139,7 +138,7 @@ def sheet(results: Results, columns: "tuple[str, ...] | list[str]" = ()) -> Shee
     if marked:
         shown = [*shown, Column("note", "note", 97, lambda row: "", right=False)]
     footnotes = [f"[{number}] {text}" for text, number in notes.items()]
-    return Sheet(shown, cells, footnotes, caption(results, [c.name for c in shown]))
+    return Sheet(shown, cells, footnotes)
 
 
 def _default(rows: list[Row]) -> list[Column]:
@@ -171,9 +170,9 @@ def _remark(row: Row, notes: dict[str, int]) -> str:
     return " ".join([*([] if row["status"] == "ok" else [row["status"]]), *marks])
 
 
-def caption(results: Results, shown: list[str]) -> list[str]:
-    """The conditions under which the figures hold, and what the words in the headings mean."""
-    rows, environment = results.rows(), results.environment
+def caption(results: Results, columns: Sequence[Column]) -> list[str]:
+    """The conditions under which the figures hold, and what the headings of ``columns`` mean."""
+    rows, environment, shown = results.rows(), results.environment, {c.name for c in columns}
     if not rows:
         return ["no cell was finished"]
     first = rows[0]
@@ -194,7 +193,7 @@ def caption(results: Results, shown: list[str]) -> list[str]:
     lines = [", ".join(parts)]
     if "macs" in shown:
         lines.append("MACs: multiply-accumulates of convolution, linear, matmul; exact.")
-    if {"fvcore_macs", "thop_macs"} & set(shown):
+    if {"fvcore_macs", "thop_macs"} & shown:
         lines.append("fvcore, thop: what they count as MACs, over ours (+n where ours is 0).")
     if "latency_s" in shown:
         kinds = {row.get("latency_ci_kind") for row in rows} - {None, ""}

@@ -36,7 +36,7 @@ def show(results: "Results", name: str, how: Look, quiet: bool = False) -> None:
     click.echo(text, color=how.colour or None)
     if not quiet:
         for note in notes:
-            click.echo(f"{note} (see results.csv, or widen the terminal)", err=True)
+            click.echo(f"{note}. All of them: --format csv", err=True)
 
 
 def results_of(named: str | None) -> "Results":

@@ -1,20 +1,20 @@
 """A Markdown table, for a README or an issue."""
 
 from attnprof.formats import Format, Look
-from attnprof.layout import sheet
+from attnprof.layout import caption, sheet
 from attnprof.results import Results
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """The table, footnotes and caption below it."""
-    laid = sheet(results, tuple(look.columns))
+    laid = sheet(results, look.columns)
     lines = [
         [_escape(column.title) for column in laid.columns],
         ["--:" if column.right else ":--" for column in laid.columns],
         *([_escape(cell) for cell in cells] for cells in laid.cells),
     ]
     table = [f"| {' | '.join(line)} |" for line in lines]
-    below = [_escape(line) for line in [*laid.footnotes, *laid.caption]]
+    below = [_escape(line) for line in [*laid.footnotes, *caption(results, laid.columns)]]
     return "\n".join([*table, "", *(f"{line}  " for line in below)]).rstrip(), []
 
 

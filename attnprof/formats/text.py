@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attnprof.formats import Format, Look
-from attnprof.layout import Column, Sheet, sheet
+from attnprof.layout import Column, Sheet, caption, sheet
 from attnprof.results import Results
 
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
@@ -18,8 +18,9 @@ GAP = 2  # between columns
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """Caption, table, footnotes; the notes say which columns did not fit."""
-    laid = sheet(results, tuple(look.columns))
+    laid = sheet(results, look.columns)
     table, dropped = _fit(laid, look)
+    kept = [column for column in laid.columns if column not in dropped]
     out = StringIO()
     console = Console(
         file=out,
@@ -30,10 +31,12 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
         emoji=False,
         markup=False,
     )
-    for line in laid.caption:
+    for line in caption(results, kept):
         console.print(Text(line, style="dim"), soft_wrap=look.width is None)
     console.print()
     console.print(table)
+    if laid.footnotes:
+        console.print()
     for line in laid.footnotes:
         console.print(Text(line), soft_wrap=look.width is None)
     text = re.sub(r"[ \t]+$", "", out.getvalue(), flags=re.MULTILINE).rstrip("\n")
