@@ -58,13 +58,14 @@ def create(
     """
     known = entry(name)
     settings = known.settings(hyperparameters)
-    if known.needs_size and (height is None or width is None):
+    sized = known.needs_size(hyperparameters)
+    if sized and (height is None or width is None):
         raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
     refusal = known.refusal(channels, height or 0, width or 0, hyperparameters)
     if refusal:
         place = f"@{height}x{width}" if height and width else ""
         raise ImpossibleShapeError(f"{name}@{channels}{place} - {refusal}")
-    size = {"height": height, "width": width} if known.needs_size else {}
+    size = {"height": height, "width": width} if sized else {}
     made = getattr(importlib.import_module(MODULES.module_name(name)), known.class_name)
     module: nn.Module = made(channels, **settings, **size)
     return module

@@ -12,6 +12,7 @@
     where       helper quantities of the formulas below, evaluated in this order
     params      closed form of the learnable parameters
     macs        closed form of the multiply-accumulates of convolution, linear and matmul, per image
+    sized       rule by which the map's size is part of the module; without it: whenever the constructor takes height and width
     limits      [rule, sentence] pairs: a size that breaks a rule cannot be built or run
     variants    named sets of hyperparameters
     deviations  how official code, popular copies and the paper differ, one sentence each
@@ -64,7 +65,7 @@ class Entry:
     family: str
     place: str
     hyperparameters: Mapping[str, Value]
-    needs_size: bool
+    sized: str
     params_formula: str
     macs_formula: str
     aliases: tuple[str, ...] = ()
@@ -98,6 +99,10 @@ class Entry:
             for name, value in sorted(self.settings(given).items())
             if (type(value), value) != (type(self.hyperparameters[name]), self.hyperparameters[name])
         }
+
+    def needs_size(self, given: Mapping[str, Value] = NOTHING) -> bool:
+        """Whether the map's size is part of the module with these hyperparameters, so that building it needs one."""
+        return bool(evaluate(self.sized, self._symbols(0, 0, 0, given)))
 
     def params(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> int:
         """Learnable parameters by the closed form, with the hyperparameters in ``given``."""
@@ -187,7 +192,7 @@ def read(key: str, path: str | Path) -> Entry:
 
 
 def build(
-    key: str, doc: str, literal: Mapping[str, Any], hyperparameters: Mapping[str, Value], needs_size: bool
+    key: str, doc: str, literal: Mapping[str, Any], hyperparameters: Mapping[str, Value], takes_size: bool
 ) -> Entry:
     """An Entry from an ENTRY literal and what the constructor's signature says."""
     paper = literal.get("paper")
@@ -201,7 +206,7 @@ def build(
         family=literal["family"],
         place=literal["place"],
         hyperparameters=dict(hyperparameters),
-        needs_size=needs_size,
+        sized=literal.get("sized", str(takes_size)),
         params_formula=literal["params"],
         macs_formula=literal["macs"],
         aliases=tuple(literal.get("aliases", ())),

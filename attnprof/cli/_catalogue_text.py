@@ -39,14 +39,14 @@ def page(entry: Entry, point: Point) -> str:
     closed += [f"{name} = {text}" for name, text in entry.where.items()]
     parts.append(_section("Closed forms", closed))
     if entry.limits:
-        parts.append(_section("Limits", [_limit(entry, rule, sentence) for rule, sentence in entry.limits]))
+        parts.append(_section("Limits", [_limit(entry, sentence) for _, sentence in entry.limits]))
     size = f"{channels} channels, {height}x{map_width}"
     parts.append(_section(f"Variants at {size}, batch 1", _variants(entry, point)))
     if entry.deviations:
         parts.append(_section("How copies and the paper differ", _bullets(entry.deviations, width)))
     if entry.compiles is not True:
         parts.append(_section("torch.compile", [str(entry.compiles)]))
-    sized = f", height={height}, width={map_width}" if entry.needs_size else ""
+    sized = f", height={height}, width={map_width}" if entry.needs_size() else ""
     parts.append(_section("Use", ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{sized})']))
     return "\n\n".join(parts)
 
@@ -54,15 +54,15 @@ def page(entry: Entry, point: Point) -> str:
 def _arguments(entry: Entry) -> list[str]:
     lines = ["channels  (required)"]
     lines += [f"{name} = {show_value(value)}" for name, value in entry.hyperparameters.items()]
-    return lines + (["height, width  (required: the size is part of the module)"] if entry.needs_size else [])
+    return lines + (["height, width  (required: the size is part of the module)"] if entry.needs_size() else [])
 
 
-def _limit(entry: Entry, rule: str, sentence: str) -> str:
+def _limit(entry: Entry, sentence: str) -> str:
     try:
         # What was given instead is news in a refusal; here it would be the default.
         return fill_in(re.sub(r",? not [{][^}]*[}]", "", sentence), {**entry.hyperparameters})
     except (NameError, ArithmeticError, TypeError):
-        return f"{sentence}   ({rule})"  # speaks of a size that only a case has
+        return re.sub(r"[{]([^{}]+)[}]", r"\1", sentence)  # speaks of a size that only a case has
 
 
 def _variants(entry: Entry, point: Point) -> list[str]:

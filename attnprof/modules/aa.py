@@ -28,6 +28,7 @@ ENTRY = {
     "family": "self-attention",
     "place": "replace",
     "aliases": ["attention-augmented", "attention-augmented-conv", "aa-conv", "aaconv"],
+    "sized": "relative",
     "where": {
         "dk": "key_channels if key_ratio is None else int(key_ratio*C)",
         "dv": "value_channels if value_ratio is None else int(value_ratio*C)",

@@ -34,6 +34,7 @@ ENTRY = {
     "family": "channel",
     "place": "after",
     "aliases": ["gather-excite", "gatherexcite", "genet", "ge-theta", "ge-theta-plus"],
+    "sized": "learned and extent == 0",
     "where": {
         "learned": "mode != 'theta-minus'",
         "hidden": "C//reduction if mode == 'theta-plus' else 0",

@@ -11,6 +11,7 @@ from torch import nn
 from attnprof.catalogue import MODULES, create, entry
 from attnprof.counting import account
 from attnprof.entry import FAMILIES, PLACES
+from attnprof.errors import ImpossibleShapeError
 
 HERE = Path(__file__).parent
 NAMES = MODULES.names()
@@ -101,6 +102,18 @@ def test_state_dict_round_trips(name, given):
     second.load_state_dict(randomised(first).state_dict())
     x = torch.randn(2, *size)
     assert torch.equal(first(x), second(x))
+
+
+@pytest.mark.parametrize(("name", "given"), ALL)
+def test_it_asks_for_a_size_only_where_the_size_is_part_of_it(name, given):
+    if entry(name).needs_size(given):
+        with pytest.raises(ImpossibleShapeError, match="height and width"):
+            create(name, 64, **given)
+    else:
+        module = create(name, 64, **given).eval()
+        for size in ((64, 15, 12), (64, 8, 21)):
+            if entry(name).refusal(*size, given) is None:
+                assert module(torch.randn(1, *size)).shape == (1, *size)
 
 
 @pytest.mark.parametrize(("name", "given"), ALL)
