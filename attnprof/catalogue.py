@@ -7,8 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attnprof import user_module
 from attnprof.entry import Entry, Value, read
-from attnprof.errors import ImpossibleShapeError, UnknownNameError, nearest
+from attnprof.errors import ImpossibleShapeError, UnknownNameError, UsageError, nearest
 from attnprof.registry import Registry
 
 if TYPE_CHECKING:
@@ -19,19 +20,26 @@ MODULES = Registry("attnprof.modules", "ENTRY", "module")
 
 @cache
 def entry(name: str) -> Entry:
-    """The entry of the module ``name``. Imports neither the module nor torch.
+    """The entry of the module ``name``. Imports neither the module nor torch, unless it is a path to a user's own.
 
-    Raises UnknownNameError with the alias's real name or the nearest names.
+    Raises UnknownNameError with the alias's real name or the nearest names; UsageError for a file that is no module's.
     """
+    if user_module.is_path(name):
+        return user_module.entry_of(name)
     if name not in MODULES:
         raise UnknownNameError(_unknown(name))
-    return read(name, MODULES.source(name))
+    try:
+        return read(name, MODULES.source(name))
+    except (OSError, SyntaxError, ValueError, LookupError, TypeError) as problem:
+        raise UsageError(f"{MODULES.source(name)}: not a module's file: {type(problem).__name__}: {problem}") from None
 
 
 def source_hash(name: str) -> str:
     """SHA-256 of the file of a module that is not part of attnprof; empty for one that is."""
-    path = Path(MODULES.source(name))
-    return "" if path.parent == Path(__file__).parent / "modules" else sha256(path.read_bytes()).hexdigest()
+    path = user_module.source_of(name) if user_module.is_path(name) else Path(MODULES.source(name))
+    if path.parent == Path(__file__).parent / "modules" or not path.is_file():
+        return ""
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def entries() -> Iterator[Entry]:
@@ -57,7 +65,7 @@ def create(
     Raises UnknownNameError, UsageError (a hyperparameter it does not have) or ImpossibleShapeError.
     """
     known = entry(name)
-    settings = known.settings(hyperparameters)
+    changes = known.changes(hyperparameters)
     sized = known.needs_size(hyperparameters)
     if sized and (height is None or width is None):
         raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
@@ -66,6 +74,9 @@ def create(
         place = f"@{height}x{width}" if height and width else ""
         raise ImpossibleShapeError(f"{name}@{channels}{place} - {refusal}")
     size = {"height": height, "width": width} if sized else {}
-    made = getattr(importlib.import_module(MODULES.module_name(name)), known.class_name)
-    module: nn.Module = made(channels, **settings, **size)
+    if user_module.is_path(name):
+        made = user_module.load(name)
+    else:
+        made = getattr(importlib.import_module(MODULES.module_name(name)), known.class_name)
+    module: nn.Module = made(channels, **changes, **size)
     return module

@@ -51,5 +51,6 @@ class RunFolderError(AttnprofError):
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
     """``Did you mean 'a' or 'b'?`` for the names closest to ``name``, or an empty string."""
-    close = get_close_matches(name.lower(), list(known), n=most, cutoff=0.6)
-    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+    by_lower = {each.lower(): each for each in known}
+    close = [by_lower[found] for found in get_close_matches(name.lower(), list(by_lower), n=most, cutoff=0.6)]
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""

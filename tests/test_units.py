@@ -169,7 +169,8 @@ def test_significant_digits_are_kept_without_an_exponent(value, digits):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (inf, "inf"), (nan, "nan"), (0.99999, "1.00"), (1234567.0, "1234567"), (-2.5, "-2.50")]
+    ("value", "text"),
+    [(0, "0"), (inf, "inf"), (nan, "nan"), (0.99999, "1.00"), (1234567.0, "1234567"), (-2.5, "-2.50")],
 )
 def test_significant_digits_at_the_edges(value, text):
     assert significant(value) == text

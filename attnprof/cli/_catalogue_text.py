@@ -33,8 +33,10 @@ def page(entry: Entry, point: Point) -> str:
     parts += [
         "\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines()) for text in rest
     ]
-    parts.append(f"Family {entry.family}; goes {PLACES[entry.place]}.")
     parts.append(_section("Arguments", _arguments(entry)))
+    if not entry.params_formula:
+        return "\n\n".join([*parts, f"It states no closed forms. Its counts: attnprof count -m {entry.key}"])
+    parts.insert(-1, f"Family {entry.family}; goes {PLACES[entry.place]}.")
     closed = [f"params = {entry.params_formula}", f"MACs   = {entry.macs_formula}   per image, N = H*W"]
     closed += [f"{name} = {text}" for name, text in entry.where.items()]
     parts.append(_section("Closed forms", closed))

@@ -1,0 +1,86 @@
+"""Modules of the user's own, named by file or import path."""
+
+import pytest
+
+from attnprof.catalogue import create, entry, source_hash
+from attnprof.cli._main import main
+from attnprof.errors import UsageError
+
+CODE = '''
+import torch
+from torch import nn
+
+
+class MyGate(nn.Module):
+    """Mine."""
+
+    def __init__(self, dim, ratio=4, act=nn.ReLU):
+        super().__init__()
+        self.squeeze, self.excite = nn.Linear(dim, dim // ratio), nn.Linear(dim // ratio, dim)
+
+    def forward(self, x):
+        return x * self.excite(self.squeeze(x.mean((2, 3))).relu()).sigmoid()[..., None, None]
+
+
+def make(channels, height, width):
+    return nn.LayerNorm([channels, height, width])
+
+
+def nothing(*, channels):
+    return nn.Identity()
+
+
+constant = 3
+'''
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine_of_a_user.py").write_text(CODE, encoding="utf-8")
+    return "mine_of_a_user.py"
+
+
+def test_its_hyperparameters_are_the_plain_values_of_its_signature(mine):
+    known = entry(f"{mine}:MyGate")
+    assert known.hyperparameters == {"ratio": 4}
+    assert sum(p.numel() for p in create(f"{mine}:MyGate", 64, ratio=8).parameters()) == 2 * 64 * 8 + 8 + 64
+
+
+def test_a_factory_that_takes_a_size_is_given_it(mine):
+    assert create(f"{mine}:make", 8, height=5, width=7).normalized_shape == (8, 5, 7)
+
+
+def test_its_file_is_part_of_its_identity_and_ours_are_not(mine):
+    assert len(source_hash(f"{mine}:MyGate")) == 64
+    assert source_hash("se") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("mine_of_a_user.py:MyGat", "Did you mean 'MyGate'"),
+        ("mine_of_a_user.py:constant", "no class or function 'constant'"),
+        ("mine_of_a_user.py:nothing", "first argument has to be the number of channels"),
+        ("absent.py:MyGate", "cannot import absent.py"),
+        ("absent_package:MyGate", "No module named 'absent_package'"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_answered_in_words(mine, name, says):
+    with pytest.raises(UsageError, match=says):
+        entry(name)
+
+
+def test_its_page_says_how_to_count_it(mine, capsys):
+    assert main(["show", f"{mine}:MyGate"]) == 0
+    printed = capsys.readouterr().out
+    assert "ratio = 4" in printed
+    assert f"attnprof count -m {mine}:MyGate" in printed
+
+
+def test_it_is_counted_beside_ours(mine, capfd):
+    assert main(["count", "-m", f"se,{mine}:MyGate", "--channels", "64", "--res", "8", "--format", "csv"]) == 0
+    header, *rows = capfd.readouterr().out.splitlines()
+    assert header.startswith("schema,run_id")
+    assert len(rows) == 2
+    assert f"{2 * 64 * 16 + 16 + 64}" in rows[1]
