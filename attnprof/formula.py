@@ -12,7 +12,16 @@ from math import ceil, floor, log2, sqrt
 from types import CodeType
 from typing import Any
 
-FUNCTIONS = {f.__name__: f for f in (abs, ceil, floor, int, log2, max, min, round, sqrt)}
+
+def stage(height: int, width: int) -> int:
+    """The stage, 0 to 3, of a pyramid network whose maps are 56, 28, 14 and 7 pixels: the nearest on a log scale.
+
+    Settings that papers give by stage (windows, strides, heads) follow from the map's size through this.
+    """
+    return min(3, max(0, round(log2(56 / min(height, width)))))
+
+
+FUNCTIONS = {f.__name__: f for f in (abs, ceil, floor, int, log2, max, min, round, sqrt, stage)}
 
 
 @cache

@@ -23,7 +23,10 @@ class CUDA:
         return None
 
     def device(self, index: int) -> torch.device:
-        """CUDA device ``index``, made the current one, with its context and cuBLAS workspace set up."""
+        """CUDA device ``index``, made the current one, with its context and cuBLAS workspace set up, and no tf32."""
+        # torch lets cuDNN round fp32 convolutions to tf32 unless told otherwise; a case says fp32 and means it.
+        torch.set_float32_matmul_precision("highest")
+        torch.backends.cudnn.allow_tf32 = False
         device = torch.device("cuda", index)
         torch.cuda.set_device(device)
         a = torch.ones(8, 8, device=device)
@@ -42,6 +45,7 @@ class CUDA:
             "cuda_version": torch.version.cuda,
             "cudnn_version": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call] # torch has no annotation
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
+            "tf32": torch.backends.cudnn.allow_tf32 or torch.get_float32_matmul_precision() != "highest",
         }
 
     def limit_memory(self, limit: int | None) -> None:

@@ -1,0 +1,45 @@
+"""Maps, tokens, windows and heads: the layouts that attention modules share, so that a module's file reads like its paper."""
+
+import torch
+
+
+def to_tokens(x: torch.Tensor) -> torch.Tensor:
+    """(N, C, H, W) to tokens (N, H*W, C), row by row."""
+    return x.flatten(2).transpose(1, 2)
+
+
+def to_map(tokens: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Tokens (N, H*W, C) back to (N, C, H, W)."""
+    return tokens.transpose(1, 2).unflatten(2, (height, width))
+
+
+def split_heads(tokens: torch.Tensor, heads: int) -> torch.Tensor:
+    """(N, L, C) to (N, heads, L, C/heads): a head's channels are consecutive."""
+    return tokens.unflatten(2, (heads, -1)).transpose(1, 2)
+
+
+def join_heads(split: torch.Tensor) -> torch.Tensor:
+    """(N, heads, L, D) to (N, L, heads*D)."""
+    return split.transpose(1, 2).flatten(2)
+
+
+def to_windows(x: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """(N, C, H, W) to the windows of height x width that tile it: (N*windows, C, height, width), row by row."""
+    n, c, h, w = x.shape
+    tiles = x.view(n, c, h // height, height, w // width, width)
+    return tiles.permute(0, 2, 4, 1, 3, 5).reshape(-1, c, height, width)
+
+
+def from_windows(windows: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Windows as to_windows made them, back to (N, C, height, width) of the whole map."""
+    _, c, h, w = windows.shape
+    tiles = windows.view(-1, height // h, width // w, c, h, w)
+    return tiles.permute(0, 3, 1, 4, 2, 5).reshape(-1, c, height, width)
+
+
+def relative_index(height: int, width: int) -> torch.Tensor:
+    """(H*W, H*W) indices into a table of (2H-1)*(2W-1) offsets, query minus key, rows before columns."""
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    down = rows.flatten()[:, None] - rows.flatten()[None] + height - 1
+    across = columns.flatten()[:, None] - columns.flatten()[None] + width - 1
+    return down * (2 * width - 1) + across

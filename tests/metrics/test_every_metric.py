@@ -1,0 +1,180 @@
+"""Laws that every metric keeps; a new file is tested the moment it exists. And what the timed ones say."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from attnprof.case import Case
+from attnprof.counting import Account
+from attnprof.measuring.timing import Timing
+from attnprof.metrics import SUFFIX, Findings, column
+from attnprof.results import HEADER
+from attnprof.spec import METRICS, PEERS
+
+NAMES = METRICS.names()
+CASE = Case("se", 64, 7, 7, batch=4)
+HUNDRED = tuple(float(n) for n in range(100, 0, -1))
+FULL = Findings(
+    CASE,
+    account=Account(params=512, trainable_params=500, buffers=8, macs=10**15 + 1, output_shape=(4, 64, 7, 7)),
+    peers={"fvcore": 11, "thop": 12},
+    timing=Timing(HUNDRED, 1, 100, 0.25),
+    memory=2**40 + 1,
+)
+POOR = replace(
+    FULL,
+    peers={name: f"{name} failed: no" for name in PEERS.names()},
+    timing=Timing((3.0, 1.0, 2.0), 1, 3, 0.25),
+)
+
+
+def follow(name, found):
+    return METRICS.get(name).follows(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_has_the_name_and_the_unit_that_it_says(name):
+    metric, found = METRICS.get(name), follow(name, FULL)
+    assert found.metric == name
+    assert found.unit == metric.unit
+    assert metric.unit in SUFFIX
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_explains_itself_on_one_line(name):
+    metric = METRICS.get(name)
+    assert re.fullmatch(r"[A-Z][^\n]{9,99}(?<!\.)", metric.help)
+    assert re.fullmatch(r"\S[^\n]{0,14}", metric.title)
+
+
+def test_no_two_metrics_have_one_title():
+    titles = [METRICS.get(name).title for name in NAMES]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_needs_no_more_than_it_says(name):
+    needs = METRICS.get(name).needs
+    only = {
+        "account": Findings(CASE, account=FULL.account),
+        "peers": Findings(CASE, peers=FULL.peers),
+        "timing": Findings(CASE, timing=FULL.timing),
+        "memory": Findings(CASE, memory=FULL.memory),
+    }[needs]
+    assert follow(name, only) == follow(name, FULL)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_everything_was_found_the_value_is_there(name):
+    assert follow(name, FULL).value is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_value_has_a_note_and_is_never_zero(name):
+    found = follow(name, POOR)
+    assert found.value != 0
+    if found.value is None:
+        assert len(found.note) > 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_interval_holds_the_value_and_says_its_kind(name):
+    for findings in (FULL, POOR):
+        found = follow(name, findings)
+        if found.interval:
+            assert found.interval[0] <= found.value <= found.interval[1]
+            assert found.interval_kind == "samples"
+        else:
+            assert found.interval_kind in ("", "exact")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if METRICS.get(name).unit in ("count", "bytes")])
+def test_counts_and_bytes_are_exact_integers(name):
+    assert type(follow(name, FULL).value) is int
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if METRICS.get(name).counter])
+def test_a_peers_count_is_the_peers_and_its_failure_the_note(name):
+    counter = METRICS.get(name).counter
+    assert counter in PEERS
+    assert name.startswith(counter), "the counter is always in the column's name"
+    assert follow(name, FULL).value == FULL.peers[counter]
+    assert (follow(name, POOR).value, follow(name, POOR).note) == (None, f"{counter} failed: no")
+    assert follow(name, Findings(CASE)).note == "not asked for"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("params", 512),
+        ("trainable_params", 500),
+        ("buffers", 8),
+        ("macs", 10**15 + 1),
+        ("output_shape", "4x64x7x7"),
+        ("peak_memory", 2**40 + 1),
+        ("first_call", 0.25),
+        ("latency", 50.5),
+        ("throughput", 4 / 50.5),
+        ("latency_p90", 90.0),
+    ],
+)
+def test_values_follow_from_what_was_found(name, value):
+    assert follow(name, FULL).value == value
+
+
+def test_latency_is_the_median_with_the_interval_of_its_samples():
+    found = follow("latency", FULL)
+    assert (found.value, found.interval, found.interval_kind, found.n) == (50.5, (40.0, 61.0), "samples", 100)
+
+
+def test_latency_of_too_few_samples_has_a_value_and_says_why_it_has_no_interval():
+    found = follow("latency", POOR)
+    assert (found.value, found.interval, found.interval_kind, found.n) == (2.0, None, "", 3)
+    assert found.note == "3 samples; an interval needs 6"
+
+
+def test_throughput_is_the_batch_over_the_latency_with_its_ends_changed_round():
+    found = follow("throughput", FULL)
+    assert found.value * follow("latency", FULL).value == pytest.approx(4)
+    assert found.interval == (4 / 61.0, 4 / 40.0)
+
+
+@pytest.mark.parametrize(
+    ("samples", "value"),
+    [
+        (tuple(range(1, 11)), 9),
+        (tuple(range(20, 0, -1)), 18),
+        (tuple(range(1, 12)), 10),
+        ((1.0,) * 9 + (100.0,), 1.0),
+        ((1.0,) * 8 + (100.0,) * 2, 100.0),
+    ],
+)
+def test_nine_samples_in_ten_are_no_longer_than_the_90th_percentile(samples, value):
+    found = follow("latency_p90", replace(FULL, timing=Timing(samples, 1, len(samples), 1.0)))
+    assert (found.value, found.n) == (value, len(samples))
+
+
+def test_nine_samples_have_no_90th_percentile():
+    found = follow("latency_p90", replace(FULL, timing=Timing((1.0,) * 9, 1, 9, 1.0)))
+    assert (found.value, found.note) == (None, "9 samples; a 90th percentile needs 10")
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "heading"),
+    [
+        ("latency", "s", "latency_s"),
+        ("peak_memory", "bytes", "peak_memory_bytes"),
+        ("throughput", "1/s", "throughput_per_s"),
+        ("params", "count", "params"),
+        ("output_shape", "", "output_shape"),
+    ],
+)
+def test_a_column_is_the_metric_with_its_unit(metric, unit, heading):
+    assert column(metric, unit) == heading
+    assert heading in HEADER
+
+
+def test_no_two_metrics_share_a_column():
+    columns = [column(name, METRICS.get(name).unit) for name in NAMES]
+    assert len(set(columns)) == len(columns)
