@@ -10,12 +10,12 @@ def to_tokens(x: torch.Tensor) -> torch.Tensor:
 
 def to_map(tokens: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """Tokens (N, H*W, C) back to (N, C, H, W)."""
-    return tokens.transpose(1, 2).unflatten(2, (height, width))
+    return tokens.transpose(1, 2).view(tokens.shape[0], tokens.shape[2], height, width)
 
 
 def split_heads(tokens: torch.Tensor, heads: int) -> torch.Tensor:
     """(N, L, C) to (N, heads, L, C/heads): a head's channels are consecutive."""
-    return tokens.unflatten(2, (heads, -1)).transpose(1, 2)
+    return tokens.view(tokens.shape[0], tokens.shape[1], heads, -1).transpose(1, 2)
 
 
 def join_heads(split: torch.Tensor) -> torch.Tensor:
