@@ -172,11 +172,19 @@ class Spec(BaseModel):
 
         Where none of them is given: 64 and 256 channels at 56x56.
         """
-        asked = self.points + (PRESETS[self.preset].points if self.preset else ())
-        if self.channels or self.res or not asked:
-            sizes = self.res or ((56, 56),)
-            asked = tuple((c, h, w) for c in self.channels or (64, 256) for h, w in sizes) + asked
-        return tuple(dict.fromkeys(asked))
+        spec = self.effective()
+        product = tuple((c, h, w) for c in spec.channels for h, w in spec.res)
+        return tuple(dict.fromkeys(product + self.points + (PRESETS[self.preset].points if self.preset else ())))
+
+    def effective(self) -> "Spec":
+        """This Spec with the sizes it leaves out filled in, and without the folder it was first written to."""
+        product = self.channels or self.res or not (self.points or self.preset)
+        sizes = {"channels": self.channels or (64, 256), "res": self.res or ((56, 56),)} if product else {}
+        return self.model_copy(update={**sizes, "output": None})
+
+    @classmethod
+    def _default(cls, field: str) -> Any:
+        return cls.model_fields[field].default
 
     def to_toml(self) -> str:
         """The effective spec as a TOML file that gives this Spec again."""
@@ -188,7 +196,7 @@ class Spec(BaseModel):
                     module: {n: ["none" if v is None else v for v in axis] for n, axis in axes.items()}
                     for module, axes in values["set"].items()
                 }
-            elif field in values and field != "set":
+            elif field in values and field != "set" and not (values[field] == [] and self._default(field) == ()):
                 tables.setdefault(section, {})[field] = values[field]
         return tomli_w.dumps(tables)
 

@@ -41,7 +41,7 @@ def execute(spec: Spec, quiet: bool = False, no_color: bool = False) -> int:
         worker.kill()
         raise
     with journal:
-        journal.begin(spec.to_toml(), environment)
+        journal.begin(spec.effective().to_toml(), environment)
         return _measure(run(planned, worker), journal, environment, [], quiet, no_color)
 
 

@@ -51,12 +51,14 @@ def spec_options(without: tuple[str, ...] = ()) -> list[click.Parameter]:
     return made
 
 
-def spec_of(ctx: click.Context, given: dict[str, Any], file: str | None, **preset: Any) -> Spec:
+def spec_of(ctx: click.Context, given: dict[str, Any], **preset: Any) -> Spec:
     """The Spec of command line, environment and spec file, in this order of rank; ``preset`` ranks above all.
 
-    Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one.
-    Raises SpecError with every mistake and its place.
+    Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one. A run that has no
+    name is called after its spec file, else after its command. Raises SpecError with every mistake and its place.
     """
+    file = given["spec"]
+    name = Path(file).stem if file else ctx.info_name
     asked: dict[str, Any] = {}
     places: dict[str, str] = {}
     for field in Spec.model_fields:
@@ -65,7 +67,9 @@ def spec_of(ctx: click.Context, given: dict[str, Any], file: str | None, **prese
             on_line = ctx.get_parameter_source(field) is ParameterSource.COMMANDLINE
             places[field] = option_of(field) if on_line else variable_of(field)
     sources = [from_file(path)] if (path := _file(file)) else []
-    return merge([*sources, Source(asked, places), Source(preset, {})])
+    return merge(
+        [Source({"name": name}, {"name": f"the name of {file}"}), *sources, Source(asked, places), Source(preset, {})]
+    )
 
 
 def _file(named: str | None) -> Path | None:

@@ -1,6 +1,5 @@
 """Count params and MACs of a grid, exactly, without measuring: run --no-latency"""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,9 +22,7 @@ MEASURING = ("no_latency", "time_budget", "precision", "threads", "device")
 def _count(ctx: click.Context, **given: Any) -> int:
     from attnprof.cli._execute import execute, rehearse
 
-    file = given["spec"]
-    name = given["name"] or (Path(file).stem if file else "count")
-    spec = spec_of(ctx, given, file, no_latency=True, name=name)
+    spec = spec_of(ctx, given, no_latency=True)
     return rehearse(spec) if given["dry_run"] else execute(spec, given["quiet"], given["no_color"])
 
 

@@ -27,9 +27,7 @@ def _run(ctx: click.Context, **given: Any) -> int:
     if given["resume"] is not None:
         folder = Path(given["resume"]) if given["resume"] else newest_folder()
         return resume(folder, given["format"], quiet, no_color)
-    file = given["spec"]
-    named = {"name": Path(file).stem} if file and given["name"] is None else {}
-    spec = spec_of(ctx, given, file, **named)
+    spec = spec_of(ctx, given)
     return rehearse(spec) if given["dry_run"] else execute(spec, quiet, no_color)
 
 

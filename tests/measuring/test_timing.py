@@ -62,15 +62,15 @@ def noisy(share=0.2, warm=4):
     return lambda n: 1e-3 if n < warm else 1e-3 * (1 + share * (-1) ** n)
 
 
-@pytest.fixture(autouse=True)
-def _no_clock(monkeypatch):
+def test_no_clock_is_read_and_no_real_time_passes(monkeypatch):
     def read(*_):
         raise AssertionError("a clock was read")
 
     with monkeypatch.context() as patch:
         for name in ("perf_counter", "monotonic", "thread_time", "process_time", "sleep"):
             patch.setattr(time, name, read)
-        yield
+        found = timed(Scripted(noisy()), budget=3600.0)
+    assert found.taken == MOST_SAMPLES
 
 
 def test_a_steady_call_is_timed_until_the_precision_and_no_longer():

@@ -1,0 +1,113 @@
+"""What tests share: the command line in a process of its own, and plug-in packages made on the spot."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ENTRY = {
+    "class": "Plug",
+    "name": "a plug-in",
+    "paper": None,
+    "family": "floor",
+    "place": "after",
+    "params": "0",
+    "macs": "0",
+}
+MODULE = '''"""A module for tests."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+ENTRY = {entry!r}
+
+
+class Plug(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+
+    def forward(self, x):
+{body}
+        return x
+'''
+
+
+def clean_environment(changes: Mapping[str, str | None] = {}) -> dict[str, str]:
+    """This process's environment without what would change how attnprof behaves; with ``changes``."""
+    ours = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH", "PYTHONSTARTUP")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("ATTNPROF_") and k not in ours}
+    return {k: v for k, v in {**kept, "TERM": "xterm", **changes}.items() if v is not None}
+
+
+@pytest.fixture(scope="session")
+def command():
+    """Run ``attnprof`` in a process of its own, and wait for its end."""
+
+    def run(*arguments, cwd, env=None, **more):
+        asked = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": 300, **more}
+        if "input" in asked:
+            del asked["stdin"]
+        return subprocess.run(
+            [sys.executable, "-m", "attnprof", *arguments], cwd=cwd, env=clean_environment(env or {}), **asked
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def start():
+    """Start ``attnprof`` in a process of its own, as the caller's to talk to and to end."""
+
+    def begin(*arguments, cwd, env=None, **more):
+        return subprocess.Popen(
+            [sys.executable, "-m", "attnprof", *arguments],
+            cwd=cwd,
+            env=clean_environment(env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **more,
+        )
+
+    return begin
+
+
+@pytest.fixture(scope="session")
+def plugin_package():
+    """Lay an installed package into ``folder``: {group: {name: source of the one file}}. Returns its environment."""
+
+    def make(folder: Path, groups: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        about = folder / "attnprof_test_plugin-1.0.dist-info"
+        about.mkdir(parents=True)
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: attnprof-test-plugin\nVersion: 1.0\n")
+        lines = []
+        for group, entries in groups.items():
+            lines.append(f"[{group}]")
+            for name, source in entries.items():
+                file = f"attnprof_test_{group.rpartition('.')[2]}_{name}"
+                (folder / f"{file}.py").write_text(source, encoding="utf-8")
+                lines.append(f"{name} = {file}")
+        (about / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        return {"PYTHONPATH": str(folder)}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def module_source():
+    """The file of a module that returns its input after the statements ``body``."""
+
+    def source(body: str = "pass", **entry) -> str:
+        indented = "\n".join(f"        {line}" for line in body.splitlines())
+        return MODULE.format(entry={**ENTRY, **entry}, body=indented)
+
+    return source

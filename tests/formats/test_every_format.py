@@ -1,0 +1,281 @@
+"""Every format: no digit is ever clipped, what does not fit is named, what is missing is blank with its reason."""
+
+import csv as csv_reader
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from attnprof.errors import UsageError
+from attnprof.formats import Look
+from attnprof.formats.text import NAME_WIDTHS
+from attnprof.layout import COLUMNS, sheet
+from attnprof.planning import plan
+from attnprof.record import Measurement, account_event, done_event, visit_event
+from attnprof.results import HEADER, tabulate
+from attnprof.spec import FORMATS, Spec
+
+NAMES = FORMATS.names()
+WIDTHS = (60, 80, 120, None)
+ENVIRONMENT = {
+    "run_id": "0123456789ab",
+    "started": "2026-01-02T03:04:05+00:00",
+    "attnprof_version": "0.1.0",
+    "torch_version": "2.13.0+cpu",
+    "device": "cpu",
+    "device_name": "A*B_C|D <CPU>",
+    "threads": 1,
+}
+LONG = "cbam(kernel_size=3,reduction=4,bias=false,norm=false)"
+
+
+def events_of(cell, number):
+    if cell.refusal:
+        return [done_event(cell.case, "skipped", cell.refusal)]
+    scale = 7**number
+    counted = [
+        Measurement("params", 123456789 * scale, "count"),
+        Measurement("macs", 98765432101 * scale, "count"),
+        Measurement("fvcore_macs", None, "count", note="fvcore failed: no"),
+        Measurement("thop_macs", 98765432101 * scale // 3, "count"),
+        Measurement("buffers", 0, "count"),
+        Measurement("output_shape", "1x64x28x28", ""),
+    ]
+    low, middle, high = (1.234e-5 * scale * share for share in (0.9, 1, 1.2))
+    measured = [
+        Measurement("latency", middle, "s", (low, high), "samples", 40),
+        Measurement("peak_memory", 123456789 * scale, "bytes", n=1),
+        Measurement("first_call", 1.5, "s", n=1, note="a single call"),
+    ]
+    flags = ["contended"] if number == 1 else []
+    return [account_event(cell.case, counted), visit_event(cell.case, 0, measured, flags), done_event(cell.case, "ok")]
+
+
+@pytest.fixture(scope="module")
+def results():
+    planned = plan(Spec(modules=f"se,{LONG},nonlocal", points="64@28,8@28x7", train=True), "cpu")
+    events = [event for number, cell in enumerate(planned.cells) for event in events_of(cell, number)]
+    return tabulate(events, planned, ENVIRONMENT)
+
+
+@pytest.fixture(scope="module")
+def nothing():
+    return tabulate([], plan(Spec(modules="se"), "cpu"), ENVIRONMENT)
+
+
+def dropped(notes):
+    assert len(notes) <= 1
+    return notes[0].partition(": ")[2].split(", ") if notes else []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_format_explains_itself_on_one_line(name):
+    assert re.fullmatch(r"[^\n]{5,60}", FORMATS.get(name).help)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_format_ends_without_an_empty_line(name, results, nothing):
+    for found in (results, nothing):
+        text, _ = FORMATS.get(name).render(found, Look())
+        assert text
+        assert text == text.rstrip("\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_format_leaves_the_results_as_they_were(name, results):
+    before = results.frame.copy(), dict(results.notes)
+    FORMATS.get(name).render(results, Look(width=80))
+    assert results.frame.equals(before[0])
+    assert results.notes == before[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_colour_there_is_no_escape_sequence(name, results):
+    assert "\x1b" not in FORMATS.get(name).render(results, Look(width=80))[0]
+
+
+@pytest.mark.parametrize("width", [40, *WIDTHS])
+def test_every_column_of_the_text_is_shown_or_named(results, width):
+    text, notes = FORMATS.get("text").render(results, Look(width=width))
+    titles = [column.title for column in sheet(results).columns]
+    gone = dropped(notes)
+    header = next(line for line in text.splitlines() if re.search(r"\bC\b.*\bmodule\b", line))
+    shown = [title for title in titles if title not in gone]
+    assert set(gone) <= set(titles)
+    assert header.split("  ") != []
+    assert re.sub(r" {2,}", "|", header.strip()).split("|") == shown
+
+
+@pytest.mark.parametrize("width", [40, *WIDTHS])
+def test_no_figure_of_the_text_is_ever_clipped(results, width):
+    text, notes = FORMATS.get("text").render(results, Look(width=width))
+    laid = sheet(results)
+    kept = [n for n, column in enumerate(laid.columns) if column.title not in dropped(notes) and column.name != "module"]
+    rows = [re.split(r" {2,}", line.strip()) for line in text.splitlines()]
+    for cells in laid.cells:
+        figures = [cells[n] for n in kept if cells[n]]
+        assert any(set(figures) <= set(row) for row in rows), figures
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_the_text_is_no_wider_than_the_terminal(results, width):
+    text, _ = FORMATS.get("text").render(results, Look(width=width))
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_a_narrower_terminal_never_shows_more(results):
+    gone = [set(dropped(FORMATS.get("text").render(results, Look(width=width))[1])) for width in (40, 60, 80, 120, 300)]
+    for narrow, wide in zip(gone, gone[1:], strict=False):
+        assert wide <= narrow
+    assert gone[0]
+    assert not gone[-1]
+
+
+def test_where_nothing_has_to_fit_every_column_is_there_on_lines_of_their_own(results):
+    text, notes = FORMATS.get("text").render(results, Look())
+    assert notes == []
+    assert LONG.partition("(")[0] in text
+    for column in sheet(results).columns:
+        assert column.title in text
+    for line in sheet(results).footnotes:
+        assert line in text.splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_long_name_is_folded_and_not_cut(results, width):
+    text, _ = FORMATS.get("text").render(results, Look(width=width))
+    name = next(row["variant"] for row in results.rows() if row["module"] == "cbam")
+    assert len(name) > max(NAME_WIDTHS)
+    letters = re.sub(r"\s", "", text)
+    assert all(part in letters for part in name.replace("=", ",").split(","))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_row_that_was_skipped_is_in_the_text_with_its_reason(results, width):
+    text, _ = FORMATS.get("text").render(results, Look(width=width))
+    words = " ".join(text.split())
+    assert "skipped [" in words
+    assert "channels must be at least the reduction = 16" in words
+
+
+def test_with_colour_the_words_are_the_same(results):
+    plain = FORMATS.get("text").render(results, Look(width=120))[0]
+    coloured = FORMATS.get("text").render(results, Look(width=120, colour=True))[0]
+    assert "\x1b[" in coloured
+    stripped = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+    assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
+
+
+@pytest.mark.parametrize("name", ["text", "md"])
+def test_the_caption_says_what_the_figures_are_conditional_on(name, results):
+    text = FORMATS.get(name).render(results, Look())[0]
+    for words in ("batch 1", "fp32", "1 thread", "2026-01-02 03:04", "MACs: multiply-accumulates", "latency: "):
+        assert words in text
+
+
+def test_a_caption_explains_no_column_that_is_not_there(results):
+    text, notes = FORMATS.get("text").render(results, Look(width=40))
+    assert "thop" in dropped(notes)
+    assert "fvcore, thop:" not in text
+
+
+@pytest.mark.parametrize("name", ["text", "md"])
+def test_without_any_row_the_table_says_so(name, nothing):
+    assert "no cell was finished" in FORMATS.get(name).render(nothing, Look(width=80))[0]
+
+
+@pytest.mark.parametrize("name", ["text", "md"])
+def test_an_unknown_column_is_answered_with_the_nearest(name, results):
+    with pytest.raises(UsageError, match=r"no column 'parms'\. Did you mean 'params'"):
+        FORMATS.get(name).render(results, Look(columns=("parms",)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=pytest.mark.xfail(strict=True, raises=KeyError, reason="'size' is no column of the frame"))
+        if n in ("csv", "json")
+        else n
+        for n in NAMES
+    ],
+)
+def test_every_format_has_the_columns_of_the_table_for_people(name, results):
+    for column in COLUMNS:
+        FORMATS.get(name).render(results, Look(columns=("module", column.name)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_columns_asked_for_come_in_their_order(name, results):
+    text, _ = FORMATS.get(name).render(results, Look(columns=("macs", "module", "buffers")))
+    places = [text.casefold().index(word) for word in ("macs", "module", "buffers")]
+    assert places == sorted(places)
+    assert "thop" not in text
+
+
+def cells_of(line):
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def test_markdown_has_one_cell_per_column_in_every_row(results):
+    text, _ = FORMATS.get("md").render(results, Look())
+    lines = text.split("\n\n")[0].splitlines()
+    assert len(lines) == 2 + len(results.rows())
+    assert {len(cells_of(line)) for line in lines} == {len(sheet(results).columns)}
+    assert set(cells_of(lines[1])) == {"--:", ":--"}
+
+
+def test_markdown_escapes_what_would_be_markup(results):
+    text, _ = FORMATS.get("md").render(results, Look())
+    assert r"A\*B\_C\|D &lt;CPU>" in text
+    assert r"kernel\_size=3" in text
+
+
+def test_markdown_escapes_a_bar_inside_a_cell(results):
+    frame = results.frame.copy()
+    frame["variant"] = ["mode=a|b_c*<d>\\" for _ in frame.index]
+    text, _ = FORMATS.get("md").render(replace(results, frame=frame), Look(columns=("variant", "params")))
+    row = text.splitlines()[2]
+    assert cells_of(row)[0] == r"mode=a\|b\_c\*&lt;d>\\"
+    assert len(cells_of(row)) == 3
+
+
+def test_json_is_valid_and_its_figures_are_unrounded(results):
+    whole = json.loads(FORMATS.get("json").render(results, Look())[0])
+    assert whole["schema"] == 1
+    assert whole["environment"] == ENVIRONMENT
+    assert (whole["planned"], len(whole["rows"])) == (12, 12)
+    for shown, row in zip(whole["rows"], results.rows(), strict=True):
+        assert {name: shown[name] for name in row if name != "hyperparameters"} == {
+            name: value for name, value in row.items() if name != "hyperparameters"
+        }
+        assert shown["hyperparameters"] == json.loads(row["hyperparameters"])
+
+
+def test_json_has_null_and_the_reason_for_what_is_missing(results):
+    rows = json.loads(FORMATS.get("json").render(results, Look())[0])["rows"]
+    assert rows[0]["fvcore_macs"] is None
+    assert rows[0]["notes"] == {"fvcore_macs": "fvcore failed: no", "first_call_s": "a single call"}
+    skipped = next(row for row in rows if row["status"] == "skipped")
+    assert (skipped["params"], skipped["notes"]) == (None, {})
+
+
+def test_json_of_some_columns_has_these_and_their_notes(results):
+    rows = json.loads(FORMATS.get("json").render(results, Look(columns=("module", "fvcore_macs")))[0])["rows"]
+    assert rows[0] == {"module": "se", "fvcore_macs": None, "notes": {"fvcore_macs": "fvcore failed: no"}}
+
+
+def test_csv_has_every_column_in_base_units(results):
+    text, notes = FORMATS.get("csv").render(results, Look(width=40))
+    header, *rows = csv_reader.reader(io.StringIO(text))
+    assert notes == []
+    assert header == [*HEADER, "first_call_s"]
+    assert len(rows) == len(results.rows())
+    shown = dict(zip(header, rows[0], strict=True))
+    assert (shown["params"], shown["latency_s"], shown["fvcore_macs"], shown["buffers"]) == ("123456789", "1.234e-05", "", "0")
+
+
+def test_csv_of_some_columns_has_these_in_their_order(results):
+    text, _ = FORMATS.get("csv").render(results, Look(columns=("macs", "module")))
+    assert text.splitlines()[:2] == ["macs,module", "98765432101,se"]
