@@ -55,21 +55,26 @@ def from_file(path: Path) -> Source:
         line = re.search(r"at line (\d+)", str(problem))
         where = f"{path}:{line[1]}" if line else str(path)
         raise SpecError([f"{where}: not TOML: {re.sub(r' *[(]at .*[)]', '', str(problem))}"]) from None
-    root: tuple[str, ...] = ()
-    if path.name == "pyproject.toml":
-        root, tables = ("tool", "attnprof"), tables.get("tool", {}).get("attnprof", {})
+    root = ("tool", "attnprof") if path.name == "pyproject.toml" else ()
+    for name in root:
+        tables = tables.get(name, {}) if isinstance(tables, dict) else {}
+    if not isinstance(tables, dict):
+        raise SpecError([f"{path}:{line_of(text, root)}: {'.'.join(root)} has to be a table"])
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
     problems: list[str] = []
+    sections = dict.fromkeys(SECTIONS.values())
     for section, table in tables.items():
-        known = [name for name, belongs in SECTIONS.items() if belongs == section and name != "set"]
-        place = f"{path}:{line_of(text, (*root, section))}"
-        if section == "variants":
-            values["set"], places["set"] = table, f"{place}: variants"
-        elif not known or not isinstance(table, dict):
-            hint = nearest(section, {*SECTIONS.values()}) or f"There are: {', '.join(dict.fromkeys(SECTIONS.values()))}"
-            problems.append(f"{place}: {section}: no such table. {hint}")
+        place = f"{path}:{line_of(text, (*root, section))}: {section}"
+        if section not in sections:
+            hint = nearest(section, sections) or f"There are: {', '.join(sections)}"
+            problems.append(f"{place}: no such table. {hint}")
+        elif not isinstance(table, dict):
+            problems.append(f"{place} is a table: write [{section}], and its keys below it")
+        elif section == "variants":
+            values["set"], places["set"] = table, place
         else:
+            known = [name for name, belongs in SECTIONS.items() if belongs == section]
             for key, value in table.items():
                 place = f"{path}:{line_of(text, (*root, section, key))}: {section}.{key}"
                 if key in known:
@@ -89,19 +94,25 @@ def from_file(path: Path) -> Source:
 
 
 def line_of(text: str, path: Sequence[str]) -> int:
-    """The line (from 1) on which the key ``path`` of a TOML text is set; its table's line where it has none of its own.
+    """The line (from 1) on which ``path`` of a TOML text is set: its key, else its table, else what lies within it.
 
     tomllib keeps no positions. This reads table headers and 'key =' lines, which is all that a spec has.
     """
     table: list[str] = []
-    best = 1
+    within: list[int] = []
+    around = 1
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[([^\[\]]+)\]", line)
-        if header:
-            table = [part.strip().strip("\"'") for part in header[1].split(".")]
-            if table == list(path[: len(table)]):
-                best = number
         key = re.match(r"\s*([A-Za-z0-9_\"'.-]+)\s*=", line)
-        if key and [*table, *(part.strip("\"'") for part in key[1].split("."))] == list(path):
+        if not header and not key:
+            continue
+        parts = [part.strip().strip("\"'") for part in (header or key)[1].split(".")]  # type: ignore[index] # one matched
+        table = parts if header else table
+        here = parts if header else [*table, *parts]
+        if here == list(path):
             return number
-    return best
+        if here[: len(path)] == list(path):
+            within.append(number)
+        if header and here == list(path[: len(here)]):
+            around = number
+    return within[0] if within else around

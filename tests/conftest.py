@@ -42,9 +42,11 @@ class Plug(nn.Module):
 
 def clean_environment(changes: Mapping[str, str | None] = {}) -> dict[str, str]:
     """This process's environment without what would change how attnprof behaves; with ``changes``."""
-    ours = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH", "PYTHONSTARTUP")
+    ours = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PYTHONSTARTUP")
     kept = {k: v for k, v in os.environ.items() if not k.startswith("ATTNPROF_") and k not in ours}
-    return {k: v for k, v in {**kept, "TERM": "xterm", **changes}.items() if v is not None}
+    paths = [path for path in (changes.get("PYTHONPATH"), kept.get("PYTHONPATH")) if path]
+    merged = {**kept, "TERM": "xterm", **changes, "PYTHONPATH": os.pathsep.join(paths) or None}
+    return {k: v for k, v in merged.items() if v is not None}
 
 
 @pytest.fixture(scope="session")

@@ -169,9 +169,13 @@ def test_after_the_first_writer_a_second_one_may_go_on(tmp_path):
 
 
 def test_a_writer_that_fails_lets_go_of_the_folder(tmp_path):
-    with pytest.raises(KeyError), Journal.create(tmp_path / "run") as journal:
-        journal.append(THREE[0])
-        raise KeyError
+    def fail():
+        with Journal.create(tmp_path / "run") as journal:
+            journal.append(THREE[0])
+            raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        fail()
     with Journal(tmp_path / "run") as journal:
         journal.append(THREE[1])
     assert events_in(tmp_path / "run") == THREE[:2]

@@ -112,7 +112,13 @@ def test_a_row_carries_its_case(results):
     assert (row["module"], row["variant"], row["family"]) == ("cbam", "reduction=8", "channel+spatial")
     assert (row["channels"], row["height"], row["width"], row["batch"]) == (64, 28, 40, 1)
     assert (row["dtype"], row["layout"], row["device"], row["threads"]) == ("fp32", "contiguous", "cpu", 1)
-    assert (row["mode"], row["execution"], row["seed"], row["status"], row["flags"]) == ("eval", "eager", 0, "ok", "contended")
+    assert (row["mode"], row["execution"], row["seed"], row["status"], row["flags"]) == (
+        "eval",
+        "eager",
+        0,
+        "ok",
+        "contended",
+    )
     assert json.loads(row["hyperparameters"])["reduction"] == 8
 
 

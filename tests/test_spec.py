@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from attnprof.errors import SpecError
 from attnprof.points import PRESETS
-from attnprof.spec import FORMATS, METRICS, PEERS, SECTIONS, Spec
+from attnprof.spec import FORMATS, METRICS, SECTIONS, Spec
 from attnprof.specfile import from_file, merge
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
@@ -78,11 +78,29 @@ def test_a_spec_that_is_written_and_read_is_the_same(replay, fields):
 
 @given(values)
 @law
-def test_every_field_is_written_into_its_own_table(fields):
-    tables = tomllib.loads(Spec(**fields).to_toml())
+def test_every_field_that_asks_for_something_is_written_into_its_own_table(fields):
+    spec = Spec(**fields)
+    tables = tomllib.loads(spec.to_toml())
     written = {key: section for section, table in tables.items() if section != "variants" for key in table}
-    assert all(SECTIONS[key] == section for key, section in written.items())
-    assert set(SECTIONS) - set(written) <= {"set", "preset", "output", "memory_limit", "time_budget", "timeout"}
+    assert written == {key: SECTIONS[key] for key in written}
+    silent = {key for key in SECTIONS if getattr(spec, key) in ((), None)}
+    assert set(SECTIONS) - set(written) - {"set"} <= silent
+    assert tables.get("variants", {}) == spec.set
+
+
+@given(values)
+@law
+def test_the_effective_spec_has_the_same_grid_written_out_and_no_folder(fields):
+    spec = Spec(**fields)
+    effective = spec.effective()
+    assert effective.grid() == spec.grid()
+    assert effective.output is None
+    assert effective.effective() == effective
+    if not (spec.points or spec.preset):
+        assert effective.channels
+        assert effective.res
+    changed = {name for name in Spec.model_fields if getattr(spec, name) != getattr(effective, name)}
+    assert changed <= {"channels", "res", "output"}
 
 
 @pytest.mark.xfail(strict=True, reason="to_toml leaves out what is None, also where the default is not None")

@@ -146,7 +146,6 @@ def test_only_a_file_of_that_name_is_a_project_file(file):
     assert "tool: no such table" in problem
 
 
-@pytest.mark.xfail(strict=True, reason="only a [variants] header is found, so the place is line 1")
 def test_a_mistake_in_a_sweep_has_its_line(file):
     path = file("[grid]\nmodules = 'cbam'\n\n[variants.cbam]\nreducton = [8]\n")
     (problem,) = problems(path)
@@ -159,17 +158,15 @@ def test_a_mistake_in_a_sweep_says_what_is_wrong(file):
     assert problem.endswith("variants: cbam has no hyperparameter 'reducton'. Did you mean 'reduction'?")
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="a value where a table is wanted is not judged")
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("variants = 3\n", "a.toml"), ("[tool]\nattnprof = 3\n", "pyproject.toml"), ("tool = 3\n", "pyproject.toml")],
+    [("variants = 3\n", "a.toml"), ("grid = 3\n", "a.toml"), ("[tool]\nattnprof = 3\n", "pyproject.toml")],
 )
 def test_a_value_where_a_table_is_wanted_is_a_mistake(file, text, name):
     path = file(text, name)
     assert problems(path)[0].startswith(f"{path}:")
 
 
-@pytest.mark.xfail(strict=True, reason="'no such table' is said of a table that exists, with itself as the hint")
 def test_a_known_table_that_is_given_as_a_value_is_not_called_unknown(file):
     (problem,) = problems(file("grid = 3\n"))
     assert "Did you mean 'grid'" not in problem

