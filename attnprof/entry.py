@@ -22,7 +22,7 @@ Formulas know C, H, W, N = H*W, batch, train and every hyperparameter (see formu
 """
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,18 +128,25 @@ class Entry:
         """
         limits = [pair for pair in self.limits if height or not self._sizes_behind(pair[0]) & {"H", "W"}]
 
-        def broken(c: int, h: int, w: int) -> Iterator[tuple[str, str]]:
-            names = self._symbols(c, h, w, given, batch, train)
-            return ((rule, fill(sentence, names)) for rule, sentence in limits if not _holds(rule, names))
+        names = self._symbols(channels, height, width, given, batch, train)
+        broken = next(((rule, sentence) for rule, sentence in limits if not _holds(rule, names)), None)
+        if broken is None:
+            return None
+        rule, sentence = broken
+        depends = self._sizes_behind(rule)
+        # Only limits that the sought size has a say in: no channel count mends a map that is wrong too.
+        concerned = [each for each, _ in limits if self._sizes_behind(each) & depends]
 
-        for rule, sentence in broken(channels, height, width):
-            depends = self._sizes_behind(rule)
-            if depends == {"C"}:
-                return sentence + _around(channels, lambda size: not any(broken(size, height, width)))
-            if depends and "C" not in depends and height == width:
-                return sentence + _around(height, lambda side: not any(broken(channels, side, side)), "{0}x{0}")
-            return sentence
-        return None
+        def fits(c: int, h: int, w: int) -> bool:
+            there = self._symbols(c, h, w, given, batch, train)
+            return all(_holds(each, there) for each in concerned)
+
+        nearest_sizes = ""
+        if depends == {"C"}:
+            nearest_sizes = _around(channels, lambda size: fits(size, height, width))
+        elif depends and "C" not in depends and height == width:
+            nearest_sizes = _around(height, lambda side: fits(channels, side, side), "{0}x{0}")
+        return fill(sentence, names) + nearest_sizes
 
     def _symbols(
         self, c: int, h: int, w: int, given: Mapping[str, Value], batch: int = 1, train: bool = False
@@ -179,14 +186,14 @@ def read(key: str, path: str | Path) -> Entry:
     Raises ValueError when the file has no ENTRY literal, or names a class that it does not define.
     """
     tree = ast.parse(Path(path).read_text(encoding="utf-8"), filename=str(path))
-    literal: dict[str, Any] | None = None
+    literal: Any = None
     classes: dict[str, ast.ClassDef] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             classes[node.name] = node
         elif isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["ENTRY"]:
             literal = ast.literal_eval(node.value)
-    if literal is None or literal.get("class") not in classes:
+    if not isinstance(literal, dict) or literal.get("class") not in classes:
         raise ValueError(f"{path}: a module's file needs an ENTRY literal whose 'class' is defined in the file")
     return build(key, ast.get_docstring(tree) or "", literal, *_constructor(classes[literal["class"]]))
 

@@ -8,7 +8,7 @@ results.csv       the table, written at the end
 
 import json
 import os
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +19,12 @@ from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.record import Event
 
 EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = "records.jsonl", "spec.toml", "environment.json", "results.csv", ".lock"
-KEPT = ("account", "visit", "done")  # what passes by besides (begin, estimate) is for the eye alone
+# The events that are kept, and what each must have. What passes by besides (begin, estimate) is for the eye alone.
+KEPT = {
+    "account": {"key", "case", "measurements"},
+    "visit": {"key", "repeat", "measurements", "flags"},
+    "done": {"key", "case", "status", "reason"},
+}
 
 
 class Journal:
@@ -79,7 +84,7 @@ class Journal:
             return
         if self._file is None:
             raise RuntimeError("the journal is not open")
-        line = json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n"
+        line = json.dumps(event, separators=(",", ":")) + "\n"
         try:
             os.write(self._file, line.encode())
             os.fsync(self._file)
@@ -102,7 +107,7 @@ def events_in(folder: Path) -> list[Event]:
     for number, line in enumerate(lines, start=1):
         try:
             event = json.loads(line)
-            if event["event"] not in KEPT or "key" not in event:
+            if not KEPT[event["event"]] <= event.keys():
                 raise ValueError(event["event"])
         except (ValueError, KeyError, TypeError):
             raise RunFolderError(f"{path}:{number}: not a record; the file is damaged") from None
@@ -133,7 +138,14 @@ def newest_folder(root: Path = Path("reports")) -> Path:
     found = [path.parent for path in root.glob(f"*/{ENVIRONMENT}") if (path.parent / EVENTS).exists()]
     if not found:
         raise RunFolderError(f"no run under {root}/ yet: attnprof run makes one")
-    return max(found, key=lambda folder: str(environment_in(folder).get("started", "")))
+    return max(found, key=_started)
+
+
+def _started(folder: Path) -> float:
+    try:
+        return datetime.fromisoformat(str(environment_in(folder).get("started"))).timestamp()
+    except (ValueError, RunFolderError):
+        return 0.0  # one damaged folder must not stand in the way of the others
 
 
 def _drop_torn_line(path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from attnprof import selection
 from attnprof.case import Case
 from attnprof.catalogue import entry, source_hash
+from attnprof.errors import UsageError
 from attnprof.metrics import Metric
 from attnprof.spec import METRICS, Spec
 
@@ -41,6 +42,8 @@ def metric(name: str) -> Metric:
 def plan(spec: Spec, device: str | None = None) -> Plan:
     """The plan of ``spec`` on ``device`` ('cpu', 'cuda:0'); where it is None and the spec says auto, the best there is."""
     metrics = _metrics(spec)
+    if not metrics:
+        raise UsageError("--metrics: nothing is left to find, with --no-latency or these --counters")
     if not any(metric(name).needs in ("timing", "memory") for name in metrics):
         device = "meta"
     device = device or (_best() if spec.device == "auto" else spec.device)

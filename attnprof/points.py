@@ -20,7 +20,7 @@ def whole_number(value: Any, largest: int, word: str) -> int:
 
 def parse_res(value: Any) -> tuple[int, int]:
     """(height, width) of '56' or '28x40'. Raises ValueError."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and len(value) == 2:
         return _side(value[0]), _side(value[1])
     height, cross, width = str(value).partition("x")
     return _side(height, value), _side(width if cross else height, value)
@@ -36,8 +36,8 @@ def _side(value: Any, shown: Any = None) -> int:
 
 def parse_point(value: Any) -> Point:
     """(channels, height, width) of '64@56' or '256@28x40'. Raises ValueError."""
-    if isinstance(value, tuple):
-        return value
+    if isinstance(value, tuple) and len(value) == 3:
+        return (whole_number(value[0], LARGEST, "a number of channels"), *parse_res(value[1:]))
     channels, at, size = str(value).partition("@")
     if not at:
         raise ValueError(f"{value!r} is not a point; write 64@56 or 256@28x40")

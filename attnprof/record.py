@@ -94,7 +94,7 @@ def fold(events: Iterable[Event]) -> list[Record]:
         elif event["event"] == "visit":
             visits[key] = event["measurements"], event["flags"]
         elif event["event"] == "done":
-            done.setdefault(key, event)
+            done[key] = event
     records = []
     for key, end in done.items():
         measured, flags = visits.get(key, ([], []))

@@ -16,7 +16,7 @@ from attnprof.errors import UnknownNameError, nearest
 
 
 class Registry:
-    """The entries of one package, by name. Names use '-' where files use '_'.
+    """The entries of one package, by name.
 
     package: dotted name of the folder; also the entry-point group of plug-ins.
     symbol: the one name that each file exports.

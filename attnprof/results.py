@@ -10,7 +10,7 @@ import pandas as pd
 
 from attnprof.catalogue import MODULES, entry
 from attnprof.environment import Environment
-from attnprof.errors import RunFolderError
+from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.journal import KEPT, SPEC, environment_in, events_in
 from attnprof.metrics import column
 from attnprof.planning import Plan, plan
@@ -30,7 +30,19 @@ _END = ("flags", "output_shape", "seed", "attnprof_version", "torch_version", "d
 HEADER = (
     *_IDENTITY, *_SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
 )  # fmt: skip
-TEXTS = ("module", "variant", "host", "place", "reason", "device_name")  # may hold what a user or a module wrote
+TEXTS = frozenset(
+    ("run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family", "dtype", "layout")
+    + ("device", "mode", "execution", "status", "reason", "latency_ci_kind", "flags", "output_shape")
+    + ("attnprof_version", "torch_version", "device_name")
+)
+USERS = (
+    "module",
+    "variant",
+    "host",
+    "place",
+    "reason",
+    "device_name",
+)  # texts that may hold what a user or a module wrote
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,12 @@ class Results:
     def df(self) -> pd.DataFrame:
         """The frame, under the name that a notebook's user expects."""
         return self.frame
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Raises UsageError for a name that is no column of the frame."""
+        for name in columns:
+            if name not in self.frame.columns:
+                raise UsageError(f"--columns: no column {name!r}. {nearest(name, self.frame.columns)}".rstrip())
 
     def rows(self) -> list[dict[str, Any]]:
         """The frame's rows as dicts."""
@@ -145,7 +163,7 @@ def of_csv(path: Path) -> Results:
 def _typed(name: str, text: str) -> Any:
     if name in TEXTS:
         return text.removeprefix("'") if text[1:2] in RISKY and text[:1] == "'" else text
-    if not text and name not in ("host", "place", "network_input", "variant", "flags", "latency_ci_kind"):
+    if not text:
         return None
     for convert in (int, float):
         try:

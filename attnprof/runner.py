@@ -95,7 +95,8 @@ class Run:
         if self._worker is None:
             self._worker = start_worker(self.plan.spec, self.plan.device)
         worker, timeout = self._worker, self.plan.spec.timeout
-        self.environment = self.environment or begun(worker.environment)  # its start is not on the case's clock
+        found = worker.environment  # waits for it to be ready: its start is not on the case's clock
+        self.environment = self.environment or begun(found)
         worker.order({**order, "case": case.to_json()})
         deadline = None if timeout is None else monotonic() + timeout
         while True:

@@ -98,8 +98,10 @@ def checked(name: str, key: str, value: Value) -> Value:
     """
     default = entry(name).settings({key: value}) and entry(name).hyperparameters[key]
     kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-    if default is None or (isinstance(default, float) and type(value) is int):
+    if default is None:
         return value
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
     if type(value) is not type(default):
         raise UsageError(f"{name}.{key}: {show_value(value)!r} is not {kinds[type(default)]}")
     return value
@@ -145,10 +147,11 @@ def _sweep(choice: Choice, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]) 
 
 
 def check_sweep(module: str, name: str, values: Sequence[Value]) -> None:
-    """Raises UsageError or UnknownNameError when no module could take this sweep."""
-    if module != EVERYWHERE:
-        for value in values:
-            checked(module, name, value)
-    elif not any(name in known.hyperparameters for known in entries()):
+    """Raises UsageError or UnknownNameError for a sweep that no module could take, or with a value of another kind."""
+    having = [known.key for known in entries() if name in known.hyperparameters] if module == EVERYWHERE else [module]
+    if not having:
         every = {name for known in entries() for name in known.hyperparameters}
         raise UsageError(f"no module has a hyperparameter {name!r}. {nearest(name, every)}".rstrip())
+    for key in having:
+        for value in values:
+            checked(key, name, value)

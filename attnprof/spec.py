@@ -1,6 +1,7 @@
 """Spec: what the user asks. Each field is a TOML key and a command-line option of the same name."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import tomli_w
@@ -16,17 +17,27 @@ from attnprof.units import parse_bytes, parse_seconds, parse_share
 METRICS = Registry("attnprof.metrics", "METRIC", "metric")
 FORMATS = Registry("attnprof.formats", "FORMAT", "format")
 BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
-PEERS = Registry("attnprof.counting.peers", "PEER", "counter")
+PEERS = Registry("attnprof.peers", "PEER", "counter")
 
 DTYPES = ("fp32", "fp16", "bf16", "fp64")
 LARGEST_BATCH = 65536
 
 
 def _listed(value: Any) -> Any:
-    """A comma-separated text as a list; 'none' as an empty one; a single value as a list of one."""
+    """A comma-separated text as a list; a single value as a list of one."""
     if isinstance(value, str):
-        return [] if value.strip() == "none" else selection.split(value)
+        return selection.split(value)
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _some_listed(value: Any) -> Any:
+    if not _listed(value):
+        raise ValueError("name at least one, or all")
+    return _listed(value)
+
+
+def _listed_or_none(value: Any) -> Any:
+    return [] if value == "none" else _listed(value)
 
 
 def _known(registry: Registry) -> Any:
@@ -58,19 +69,20 @@ def _pattern(value: Any) -> str:
 
 def _device(value: Any) -> str:
     name, colon, index = str(value).partition(":")
-    if (name != "auto" and name not in BACKENDS) or (colon and not index.isdigit()):
+    if (name not in BACKENDS or (colon and not index.isdigit())) and value != "auto":
         raise ValueError(f"no device {str(value)!r}; write auto, {', '.join(BACKENDS.names())} or cuda:1")
     return str(value)
 
 
 def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
     found: dict[str, dict[str, list[Value]]] = {}
-    given = value if isinstance(value, Mapping) else _sweeps_of_text(_listed(value))
+    parts = [] if isinstance(value, Mapping) or value == "none" else [str(part) for part in _listed(value)]
+    given = value if isinstance(value, Mapping) else _sweeps_of_text(parts)
     for module, axes in given.items():
         if not isinstance(axes, Mapping):
             raise ValueError(f"{module}: write hyperparameters below a module: [variants.cbam] reduction = [8, 16]")
         for name, values in axes.items():
-            listed = list(values) if isinstance(values, list | tuple) else [values]
+            listed = [None if v == "none" else v for v in (values if isinstance(values, list | tuple) else [values])]
             selection.check_sweep(module, name, listed)
             found.setdefault(module, {})[name] = listed
     return found
@@ -91,6 +103,11 @@ def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
     return found
 
 
+def _digits(value: float, times: int = 1) -> str:
+    """Every digit that ``value`` needs to be read back as the same float."""
+    return f"{(Decimal(repr(value)) * times).normalize():f}"
+
+
 def _shown(show: Any) -> PlainSerializer:
     return PlainSerializer(show, when_used="json")
 
@@ -100,10 +117,10 @@ Channels = Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST, "a 
 Res = Annotated[tuple[int, int], BeforeValidator(parse_res), _shown(show_res)]
 At = Annotated[Point, BeforeValidator(parse_point), _shown(lambda p: f"{p[0]}@{show_res(p[1:])}")]
 Seconds = Annotated[
-    float | None, BeforeValidator(_optional(parse_seconds)), _shown(lambda s: f"{s:g}s" if s else "none")
+    float | None, BeforeValidator(_optional(parse_seconds)), _shown(lambda s: s if s is None else f"{_digits(s)}s")
 ]
-Bytes = Annotated[int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: f"{b}B" if b else "none")]
-Share = Annotated[float, BeforeValidator(lambda v: parse_share(str(v))), _shown(lambda s: f"{100 * s:g}%")]
+Bytes = Annotated[int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: b if b is None else f"{b}B")]
+Share = Annotated[float, BeforeValidator(lambda v: parse_share(str(v))), _shown(lambda s: f"{_digits(s, 100)}%")]
 Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_in_words(_sweeps))]
 Metrics = Annotated[tuple[Annotated[str, _known(METRICS)], ...], Listed]
 
@@ -122,9 +139,9 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    modules: Annotated[tuple[Annotated[str, BeforeValidator(_in_words(_pattern))], ...], Listed] = _field(
-        "grid", "all", "names, name(reduction=8), family:channel, place:replace, !name"
-    )
+    modules: Annotated[
+        tuple[Annotated[str, BeforeValidator(_in_words(_pattern))], ...], BeforeValidator(_some_listed)
+    ] = _field("grid", "all", "names, name(reduction=8), family:channel, place:replace, !name")
     variants: Literal["default", "all"] = _field("grid", "default", "each module's default, or all named variants")
     set: Sweeps = _field("variants", {}, "sweep hyperparameters: cbam.reduction=8,16")
     channels: Annotated[tuple[Channels, ...], Listed] = _field("grid", (), "channel counts (64,256)")
@@ -142,7 +159,7 @@ class Spec(BaseModel):
     train: bool = _field("measure", False, "add rows for forward + backward")
     no_latency: bool = _field("measure", False, "counts only")
     metrics: Metrics = _field("measure", (), "only these metrics (all)")
-    counters: Annotated[tuple[Annotated[str, _known(PEERS)], ...], Listed] = _field(
+    counters: Annotated[tuple[Annotated[str, _known(PEERS)], ...], BeforeValidator(_listed_or_none)] = _field(
         "measure", "fvcore,thop", "cross-check counters, or none"
     )
     time_budget: Seconds = _field("measure", "75s", "for the whole run, shared by its cells; or none")
@@ -182,22 +199,22 @@ class Spec(BaseModel):
         sizes = {"channels": self.channels or (64, 256), "res": self.res or ((56, 56),)} if product else {}
         return self.model_copy(update={**sizes, "output": None})
 
-    @classmethod
-    def _default(cls, field: str) -> Any:
-        return cls.model_fields[field].default
-
     def to_toml(self) -> str:
-        """The effective spec as a TOML file that gives this Spec again."""
+        """This Spec as a TOML file that gives it again."""
         tables: dict[str, Any] = {}
-        values = self.model_dump(mode="json", exclude_none=True)
-        for field, section in SECTIONS.items():
-            if field == "set" and values["set"]:
-                tables["variants"] = {
-                    module: {n: ["none" if v is None else v for v in axis] for n, axis in axes.items()}
-                    for module, axes in values["set"].items()
+        for field, value in self.model_dump(mode="json").items():
+            default = type(self).model_fields[field].default
+            if field == "set":
+                sweeps = {
+                    m: {n: ["none" if v is None else v for v in axis] for n, axis in s.items()}
+                    for m, s in value.items()
                 }
-            elif field in values and field != "set" and not (values[field] == [] and self._default(field) == ()):
-                tables.setdefault(section, {})[field] = values[field]
+                tables |= {"variants": sweeps} if sweeps else {}
+            elif value is None or value == []:
+                # What was left out stays out; what was switched off says so.
+                tables.setdefault(SECTIONS[field], {}).update({} if default in (None, ()) else {field: "none"})
+            else:
+                tables.setdefault(SECTIONS[field], {})[field] = value
         return tomli_w.dumps(tables)
 
 

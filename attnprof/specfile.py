@@ -15,11 +15,13 @@ from attnprof.spec import SECTIONS, Spec
 class Source:
     """Where some fields were asked for: a file, the environment, the command line.
 
-    places: field -> the place as a user reads it, without the index of a list's element.
+    places: field -> the place as a user reads it, without the index of a list's element. problems: what is wrong with
+    the source itself, each with its place.
     """
 
     values: Mapping[str, Any]
     places: Mapping[str, str]
+    problems: Sequence[str] = ()
 
 
 def merge(sources: Sequence[Source]) -> Spec:
@@ -29,20 +31,22 @@ def merge(sources: Sequence[Source]) -> Spec:
     for source in sources:
         values |= source.values
         places |= source.places
+    lines = [problem for source in sources for problem in source.problems]
     try:
-        return Spec(**values)
+        spec = Spec(**values)
     except SpecError as problem:
-        lines = []
         for (field, index), says in zip(problem.fields, problem.problems, strict=True):
             place = places.get(field, field)
             lines.append(f"{place}{index if not place.startswith('--') else ''}: {says}")
+    if lines:
         raise SpecError(lines) from None
+    return spec
 
 
 def from_file(path: Path) -> Source:
     """The fields that a TOML spec file (or a pyproject.toml's [tool.attnprof]) sets, with file and line.
 
-    Raises SpecError for a file that cannot be read, is no TOML, or has a key that means nothing.
+    Keys that mean nothing are its problems. Raises SpecError for a file that cannot be read or is no TOML.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -83,14 +87,7 @@ def from_file(path: Path) -> Source:
                     belongs = SECTIONS.get(key)
                     hint = f"It belongs in [{belongs}]." if belongs else nearest(key, known)
                     problems.append(f"{place}: no such key. {hint}".rstrip())
-    if problems:
-        # The rest is checked all the same, so that every mistake is reported at once.
-        try:
-            merge([Source(values, places)])
-        except SpecError as more:
-            problems += more.problems
-        raise SpecError(problems)
-    return Source(values, places)
+    return Source(values, places, tuple(problems))
 
 
 def line_of(text: str, path: Sequence[str]) -> int:

@@ -65,6 +65,8 @@ def parse_bytes(text: str) -> int:
     number, unit = _split(text)
     if unit not in MEMORY:
         raise ValueError(f"{text!r} needs a unit of memory: {', '.join(MEMORY)}")
+    if unit == "B" and number != int(number):
+        raise ValueError(f"{text!r} is not a whole number of bytes")
     return int(number * MEMORY[unit])
 
 

@@ -71,14 +71,8 @@ def start():
     def begin(*arguments, cwd, env=None, **more):
         return subprocess.Popen(
             [sys.executable, "-m", "attnprof", *arguments],
-            cwd=cwd,
-            env=clean_environment(env or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **more,
-        )
+            cwd=cwd, env=clean_environment(env or {}), stdin=subprocess.DEVNULL, text=True, **more,
+        )  # fmt: skip
 
     return begin
 

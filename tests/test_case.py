@@ -95,6 +95,10 @@ def test_the_key_does_not_depend_on_the_order_of_the_fields(case, random):
     assert (again, again.key) == (case, case.key)
 
 
+def test_the_key_does_not_depend_on_the_order_of_the_hyperparameters():
+    assert replace(CASE, hyperparameters=CASE.hyperparameters[::-1]).key == CASE.key
+
+
 @given(cases, cases)
 @law
 def test_equal_cases_have_equal_keys_and_others_do_not(one, other):

@@ -205,9 +205,6 @@ def test_where_no_size_fits_none_is_named(write):
     assert entry.refusal(64, 7, 7) == "never"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="nearest channels are sought under the map's limits, which none of them can keep"
-)
 def test_a_channel_limit_names_the_nearest_channels_even_where_the_map_is_wrong_too(write):
     entry = write(limits=[["C % 16 == 0", "sixteen"], ["H % 7 == 0", "seven"]])
     assert entry.refusal(100, 30, 30) == "sixteen; nearest 96, 112"

@@ -119,7 +119,6 @@ def test_a_later_count_and_a_later_visit_replace_earlier_ones():
     assert (record.value("params"), record.value("latency"), record.flags) == (2, 2.0, ("flag2.0",))
 
 
-@pytest.mark.xfail(strict=True, reason="of two ends of a case the first is kept, unlike what fold's docstring says")
 def test_a_later_end_replaces_an_earlier_one():
     case = Case("se", 64, 7, 7)
     (record,) = fold([done_event(case, "timeout", "too slow"), done_event(case, "ok")])

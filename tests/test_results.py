@@ -248,7 +248,6 @@ def test_a_reason_survives_csv(tmp_path, reason):
     assert row["reason"] == reason
 
 
-@pytest.mark.xfail(strict=True, reason="every text of a CSV that looks like a number is read as one")
 @pytest.mark.parametrize(
     ("name", "text"), [("run_id", "123456789012"), ("run_id", "0000000001e9"), ("torch_version", "2.10")]
 )

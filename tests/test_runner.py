@@ -111,7 +111,7 @@ def test_a_module_that_could_not_be_counted_has_no_counts(ruin, module):
 
 
 def test_a_counter_that_kills_the_worker_costs_its_own_column_alone(faulty, tmp_path, command):
-    asked = "count -m traced,se --points 16@8 --counters fvcore,thop --format csv".split()
+    asked = ["count", "-m", "traced,se", "--points", "16@8", "--counters", "fvcore,thop", "--format", "csv"]
     done = command(*asked, cwd=tmp_path, env=faulty)
     rows = {row["module"]: row for row in csv.DictReader(done.stdout.splitlines())}
     assert done.returncode == 0

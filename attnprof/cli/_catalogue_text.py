@@ -33,6 +33,8 @@ def page(entry: Entry, point: Point) -> str:
     parts += [
         "\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines()) for text in rest
     ]
+    if entry.paper and entry.paper.url:
+        parts[-1] += f"\n  Paper: {entry.paper.url}"
     parts.append(_section("Arguments", _arguments(entry)))
     if not entry.params_formula:
         return "\n\n".join([*parts, f"It states no closed forms. Its counts: attnprof count -m {entry.key}"])

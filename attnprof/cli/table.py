@@ -1,7 +1,6 @@
 """Show a run again: text, md, csv or json; other columns"""
 
 import sys
-from typing import Any
 
 import click
 
@@ -28,7 +27,6 @@ def _table(run: str | None, format: str, columns: str, output: str | None, quiet
     FORMATS.module_name(format)
     names = tuple(name.strip() for name in columns.split(",") if name.strip())
     results = results_of(run)
-    _check_columns(names, results)
     if output is None:
         show(results, format, look(names, no_color), quiet)
         return 0
@@ -42,16 +40,6 @@ def _table(run: str | None, format: str, columns: str, output: str | None, quiet
     if not quiet:
         print(output, file=sys.stderr)
     return 0
-
-
-def _check_columns(names: tuple[str, ...], results: Any) -> None:
-    from attnprof.errors import UsageError, nearest
-    from attnprof.layout import COLUMNS
-
-    known = [*results.frame.columns, *(c.name for c in COLUMNS)]
-    for name in names:
-        if name not in known:
-            raise UsageError(f"--columns: no column {name!r}. {nearest(name, known)}".rstrip())
 
 
 COMMAND = click.Command(

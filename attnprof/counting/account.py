@@ -53,7 +53,6 @@ def account(module: nn.Module, shape: tuple[int, ...], dtype: torch.dtype = torc
     # Under inference_mode composite operators would arrive undecomposed, and uncounted.
     with _decomposed_attention(), torch.no_grad(), counter:
         output = module(x)
-    first = output[0] if isinstance(output, tuple) else output
     flops = counter.get_total_flops()
     if flops % 2:
         raise ArithmeticError(f"{flops} FLOPs of multiply-accumulates are not even: an operator's formula is wrong")
@@ -63,8 +62,17 @@ def account(module: nn.Module, shape: tuple[int, ...], dtype: torch.dtype = torc
         trainable_params=sum(p.numel() for p in parameters if p.requires_grad),
         buffers=sum(b.numel() for b in module.buffers() if b.is_floating_point()),
         macs=flops // 2,
-        output_shape=tuple(first.shape),
+        output_shape=_shape(output),
     )
+
+
+def _shape(output: object) -> tuple[int, ...]:
+    if isinstance(output, torch.Tensor):
+        return tuple(output.shape)
+    parts = list(output.values()) if isinstance(output, dict) else output
+    if isinstance(parts, list | tuple) and parts:
+        return _shape(parts[0])
+    raise TypeError(f"the module returns no tensor but {type(output).__name__}")
 
 
 @contextmanager

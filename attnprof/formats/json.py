@@ -9,6 +9,7 @@ from attnprof.results import SCHEMA, Results
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """One object: schema, environment, planned, rows (each with its notes)."""
+    results.require(look.columns)
     names = list(look.columns) or list(results.frame.columns)
     rows: list[dict[str, Any]] = []
     for number, row in enumerate(results.rows()):

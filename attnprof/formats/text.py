@@ -53,7 +53,7 @@ def _fit(laid: Sheet, look: Look) -> tuple[Table, list[Column]]:
     while True:
         for name_width in NAME_WIDTHS:
             table = _table(laid, kept, name_width)
-            if len(kept) == 1 or Console(width=10_000).measure(table).maximum - GAP <= look.width:
+            if len(kept) == 1 or Console(width=10_000).measure(table).maximum <= look.width:
                 return table, dropped
         least = min(kept, key=lambda n: laid.columns[n].keep)
         kept.remove(least)

@@ -62,7 +62,7 @@ class ECA(nn.Module):
     """
 
     def __init__(
-        self, channels: int, *, kernel_size: int | None = None, gamma: float = 2, b: float = 1, shared: bool = True
+        self, channels: int, *, kernel_size: int | None = None, gamma: float = 2.0, b: float = 1.0, shared: bool = True
     ) -> None:
         super().__init__()
         if kernel_size is None:

@@ -39,11 +39,11 @@ ENTRY = {
         ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
         ["C >= reduction", "channels must be at least the reduction = {reduction}"],
     ],
-    "variants": {"paper": {"extra_convs": 0, "squash": "tanh"}},
+    "variants": {"tanh": {"extra_convs": 0, "squash": "tanh"}},
     "deviations": [
-        "The official code squashes with a sigmoid; the paper (variant paper) with tanh, so gates may be negative.",
+        "The official code squashes with a sigmoid; the paper (variant tanh) with tanh, so gates may be negative.",
         "The official code has a 5x5 convolution between the two 1x1 of the local path; the paper has the two alone.",
-        "The official code's dense layers end in a ReLU by default, so g is never negative, unlike the paper's.",
+        "The official code's dense layers end in a ReLU by default, so g is never negative, unlike the paper's; variant tanh too.",
         "The loss that holds the gate to where people looked belongs to training and is left out.",
     ],
 }

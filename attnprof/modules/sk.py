@@ -31,7 +31,7 @@ ENTRY = {
     "code": "implus/SKNet",
     "family": "branch",
     "place": "replace",
-    "aliases": ["selective-kernel", "selective-kernel-conv", "skconv", "sknet", "skattention"],
+    "aliases": ["selective-kernel", "selective-kernel-conv", "skconv", "sknet"],
     "where": {
         "port": "mode == 'ppplang'",
         "hidden": "max(C//reduction, min_width)",

@@ -20,7 +20,7 @@ print(code, *heavy, file=sys.stderr)
 
 spec_imports_torch = pytest.mark.xfail(
     strict=True,
-    reason="Spec looks counters up in attnprof.counting.peers, whose parent package attnprof.counting imports torch",
+    reason="Spec looks counters up in attnprof.peers, whose parent package attnprof.counting imports torch",
 )
 
 

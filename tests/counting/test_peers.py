@@ -8,7 +8,7 @@ from torch import nn
 
 from attnprof.case import Case
 from attnprof.catalogue import entry
-from attnprof.counting.peers import Peer
+from attnprof.peers import Peer
 from attnprof.spec import PEERS
 from attnprof.subject import MOST_PEER_MACS, ask_peer, build
 

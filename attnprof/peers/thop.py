@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from attnprof.counting.peers import Peer
+from attnprof.peers import Peer
 
 
 def count(module: nn.Module, x: torch.Tensor) -> int:
