@@ -22,7 +22,7 @@ values = st.fixed_dictionaries(
     {},
     optional={
         "modules": st.lists(
-            st.sampled_from(["se", "cbam(reduction=8,bias=false)", "family:channel", "!nonlocal", "all"])
+            st.sampled_from(["se", "cbam(reduction=8,bias=false)", "family:channel", "!nonlocal", "all"]), min_size=1
         ),
         "variants": st.sampled_from(["default", "all"]),
         "set": st.sampled_from(
@@ -32,7 +32,7 @@ values = st.fixed_dictionaries(
                 {"*": {"reduction": [4]}, "simam": {"e_lambda": [1e-4, 0.5]}},
             ]
         ),
-        "channels": st.lists(sizes, min_size=1, max_size=4),
+        "channels": st.lists(sizes, max_size=4),
         "res": st.lists(maps, max_size=4),
         "points": st.lists(st.tuples(sizes, sizes, sizes), max_size=4),
         "preset": st.sampled_from([None, *PRESETS]),
