@@ -17,8 +17,7 @@ def restate(x, w, *, reduction, extra_convs, kernel_size, squash):
     alpha, beta = (w[name][None, :, None, None] for name in ("alpha", "beta"))
     a = alpha * (here + g) + beta * (here * g)
     if squash == "tanh":
-        up, down = torch.exp(a), torch.exp(-a)
-        gate = (up - down) / (up + down)
+        gate = 1 - 2 / (1 + torch.exp(2 * a))
     else:
         assert squash == "sigmoid"
         gate = sigmoid(a)
