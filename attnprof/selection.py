@@ -1,16 +1,21 @@
-"""Which modules are meant: 'se', 'cbam(reduction=8)', 'ge(theta-minus)', 'family:channel', 'place:replace', '!nonlocal'."""
+"""Which modules are meant: 'se', 'cbam(reduction=8)', 'ge(theta-minus)', 'family:channel', 'year:2021', '!nonlocal'."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from attnprof.case import show_value
 from attnprof.catalogue import entries, entry
-from attnprof.entry import FAMILIES, PLACES, Value
+from attnprof.entry import Entry, Value
 from attnprof.errors import UsageError, nearest
 
 EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
+_PROPERTIES: dict[str, Callable[[Entry], str]] = {
+    "family": lambda known: known.family,
+    "place": lambda known: known.place,
+    "year": lambda known: str(known.paper.year) if known.paper else "",
+}
 _PATTERN = re.compile(r"\s*([^()\s]+)\s*(?:\((.*)\))?\s*")
 
 
@@ -59,13 +64,13 @@ def matching(pattern: str, variants: str = "default") -> list[Choice]:
     """
     if pattern == "all":
         return [choice for known in entries() for choice in _plain(known.key, variants)]
-    for prefix, values in (("family", FAMILIES), ("place", tuple(PLACES))):
-        if pattern.startswith(prefix + ":"):
-            wanted = pattern.removeprefix(prefix + ":")
-            if wanted not in values:
-                raise UsageError(f"no {prefix} {wanted!r}. There are: {', '.join(values)}")
-            keys = [known.key for known in entries() if getattr(known, prefix) == wanted]
-            return [choice for key in keys for choice in _plain(key, variants)]
+    prefix, _, wanted = pattern.partition(":")
+    if prefix in _PROPERTIES:
+        keys = [known.key for known in entries() if _PROPERTIES[prefix](known) == wanted]
+        if not keys:
+            values = sorted({_PROPERTIES[prefix](known) for known in entries()} - {""})
+            raise UsageError(f"no {prefix} {wanted!r}. There are: {', '.join(values)}")
+        return [choice for key in keys for choice in _plain(key, variants)]
     found = _PATTERN.fullmatch(pattern)
     if not found:
         raise UsageError(f"{pattern!r} is no module; write a name, or name(reduction=8)")

@@ -141,7 +141,7 @@ class Spec(BaseModel):
 
     modules: Annotated[
         tuple[Annotated[str, BeforeValidator(_in_words(_pattern))], ...], BeforeValidator(_some_listed)
-    ] = _field("grid", "all", "names, name(reduction=8), family:channel, place:replace, !name")
+    ] = _field("grid", "all", "names, name(reduction=8), family:channel, year:2021, !name")
     variants: Literal["default", "all"] = _field("grid", "default", "each module's default, or all named variants")
     set: Sweeps = _field("variants", {}, "sweep hyperparameters: cbam.reduction=8,16")
     channels: Annotated[tuple[Channels, ...], Listed] = _field("grid", (), "channel counts (64,256)")

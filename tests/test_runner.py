@@ -52,17 +52,20 @@ def ruin(faulty, tmp_path_factory, command):
     return done, rows, {row["module"]: row for row in rows}
 
 
+@pytest.mark.slow
 def test_every_cell_has_exactly_one_row_whatever_its_module_does(ruin):
     _, rows, _ = ruin
     assert Counter(row["module"] for row in rows) == dict.fromkeys([*FAULTS, "none", "se", "eca"], 1)
 
 
+@pytest.mark.slow
 def test_a_run_in_which_a_cell_failed_ends_in_exit_code_3_and_no_traceback(ruin):
     done, _, _ = ruin
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "status", "reason"),
     [
@@ -79,12 +82,14 @@ def test_a_fault_is_a_row_with_its_status_and_its_reason(ruin, module, status, r
     assert (row["status"], row["reason"], row["latency_s"]) == (status, reason, "")
 
 
+@pytest.mark.slow
 def test_more_than_the_memory_limit_is_an_out_of_memory_row(ruin):
     row = ruin[2]["greedy"]
     assert row["status"] == "oom"
     assert "allocate" in row["reason"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", FINE)
 def test_the_other_cells_are_measured_as_if_nothing_had_happened(ruin, module):
     row = ruin[2][module]
@@ -93,6 +98,7 @@ def test_the_other_cells_are_measured_as_if_nothing_had_happened(ruin, module):
     assert int(row["peak_memory_bytes"]) >= 0
 
 
+@pytest.mark.slow
 def test_what_a_module_prints_is_neither_on_stdout_nor_in_the_protocol(ruin):
     done, _, _ = ruin
     for word in ("printed", "written", "complained"):
@@ -100,11 +106,13 @@ def test_what_a_module_prints_is_neither_on_stdout_nor_in_the_protocol(ruin):
         assert word not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["segfaults", "killed", "hangs", "raises", "greedy"])
 def test_what_was_counted_before_the_fault_is_kept(ruin, module):
     assert (ruin[2][module]["params"], ruin[2][module]["macs"]) == ("0", "0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["segfaults_on_meta", "raises_on_meta"])
 def test_a_module_that_could_not_be_counted_has_no_counts(ruin, module):
     assert (ruin[2][module]["params"], ruin[2][module]["macs"]) == ("", "")

@@ -9,9 +9,9 @@ List the attention modules of the catalogue.
 
 \b
   attnprof list
-  attnprof list family:channel
+  attnprof list 'family:channel,!se'
 
-PATTERN is a name, family:NAME or place:NAME. Details of one: attnprof show NAME.
+PATTERN is a list of names, family:NAME, place:NAME or year:YEAR; !NAME takes away.
 """
 
 

@@ -18,12 +18,6 @@ print(code, *heavy, file=sys.stderr)
 """
 
 
-spec_imports_torch = pytest.mark.xfail(
-    strict=True,
-    reason="Spec looks counters up in attnprof.peers, whose parent package attnprof.counting imports torch",
-)
-
-
 def imported(*arguments, cwd):
     """What a fresh interpreter has imported of the heavy packages after a command, and the exit code first."""
     done = subprocess.run(
@@ -38,13 +32,12 @@ def imported(*arguments, cwd):
     "arguments",
     ["--help", "--version", "list", "list family:channel", "show se", "show nonlocal --at 256@28x40"]
     + [f"{name} --help" for name in COMMANDS.names()]
-    + [pytest.param("run --dry-run", marks=spec_imports_torch)],
+    + ["run --dry-run"],
 )
 def test_what_measures_nothing_imports_neither_torch_nor_pandas(arguments, tmp_path):
     assert imported(*arguments.split(), cwd=tmp_path) == ["0"]
 
 
-@spec_imports_torch
 def test_a_table_is_shown_again_without_torch(wide, tmp_path):
     code, *heavy = imported("table", wide, cwd=tmp_path)
     assert code == "0"

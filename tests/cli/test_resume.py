@@ -394,7 +394,6 @@ def test_a_module_that_was_edited_since_does_not_get_a_second_row(cli, users):
     assert said.code == 2 or said.out.count("Gate") == 1
 
 
-@pytest.mark.xfail(strict=True, reason="of_folder plans the saved spec again, which looks the module up")
 def test_a_run_can_be_shown_where_a_module_of_it_is_no_longer_there(cli, users):
     shown = cli("table", "out").out
     users.unlink()
