@@ -68,7 +68,7 @@ def measured(tmp_path_factory, command):
 def wide(tmp_path_factory):
     """The folder of a run with long names, large counts and notes. Nobody measured it."""
     spec = Spec(
-        modules="se,none,'cbam',cbam(reduction=8),nonlocal".replace("'", ""),
+        modules="se,none,cbam,cbam(reduction=8),nonlocal",
         channels="512,2048",
         res="224,56",
         counters="fvcore,thop",
