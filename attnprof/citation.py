@@ -30,7 +30,8 @@ def bibtex(paper: Paper) -> str:
 
 def _is_journal(venue: str) -> bool:
     return any(
-        word in venue for word in ("TPAMI", "Transactions", "Journal", "TMLR", "TIP", "TMI", "Media", "Neurocomputing", "CVMJ")
+        word in venue
+        for word in ("TPAMI", "Transactions", "Journal", "TMLR", "TIP", "TMI", "Media", "Neurocomputing", "CVMJ")
     )
 
 

@@ -8,6 +8,7 @@ results.csv       the table, written at the end
 
 import json
 import os
+import tempfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Self
@@ -44,8 +45,8 @@ class Journal:
                 raise RunFolderError(
                     f"{folder} holds a run already. Continue it: attnprof run --resume {folder}, or name another with -o"
                 )
-            probe = folder / LOCK
-            probe.touch()
+            with tempfile.TemporaryFile(dir=folder):
+                pass
         except OSError as problem:
             raise EnvironmentProblem(
                 f"cannot write {folder}: {_words(problem)} (found before measuring; nothing was lost)"

@@ -8,7 +8,9 @@ from typing import Any
 from attnprof.catalogue import MODULES, entry
 from attnprof.errors import UsageError, nearest
 from attnprof.measuring.timing import FLAGS
+from attnprof.metrics import Metric, column
 from attnprof.results import Results, varying
+from attnprof.spec import METRICS, Spec
 from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
 
 Row = dict[str, Any]
@@ -129,7 +131,7 @@ def sheet(results: Results, columns: Sequence[str] = ()) -> Sheet:
         if name not in known:
             raise UsageError(f"--columns: no column {name!r}. {nearest(name, known)}".rstrip())
     ordered = sorted(range(len(rows)), key=lambda n: _rank(rows[n]))
-    shown = [known[name] for name in columns] or _default(rows)
+    shown = [known[name] for name in columns] or _default(rows, _asked(results.spec))
     notes: dict[str, int] = {}
     cells = []
     marked = any(_remark(rows[n], notes) for n in ordered)
@@ -141,19 +143,23 @@ def sheet(results: Results, columns: Sequence[str] = ()) -> Sheet:
     return Sheet(shown, cells, footnotes)
 
 
-def _default(rows: list[Row]) -> list[Column]:
-    vary = varying(rows, ("height", "width", "mode"))
-    shown = []
-    for found in (c for c in COLUMNS if c.name in DEFAULT):
-        if found.name == "size":
-            wanted = bool({"height", "width"} & set(vary))
-        elif found.name == "mode":
-            wanted = "mode" in vary
-        else:
-            wanted = found.name in ALWAYS or any(found.write(row) for row in rows)
-        if wanted:
-            shown.append(found)
-    return shown
+def _asked(spec: Spec) -> list[Column]:
+    """The columns of the metrics that were asked for by name."""
+    known = {c.name: c for c in COLUMNS}
+    metrics: dict[str, Metric] = {name: METRICS.get(name) for name in spec.metrics if name in METRICS}
+    names = {column(name, metric.unit): metric.title for name, metric in metrics.items()}
+    return [known.get(name, Column(name, title, 50, _plain(name))) for name, title in names.items()]
+
+
+def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
+    vary = set(varying(rows, ("height", "width", "mode")))
+    worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary}
+    usual = [c for c in COLUMNS if c.name in DEFAULT and worth.get(c.name, True)]
+    return [
+        c
+        for c in dict.fromkeys([*usual, *asked])
+        if c.name in (*ALWAYS, *worth) or c in asked or any(c.write(row) for row in rows)
+    ]
 
 
 def _rank(row: Row) -> tuple[Any, ...]:

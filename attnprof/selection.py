@@ -7,7 +7,7 @@ from itertools import product
 
 from attnprof.case import show_value
 from attnprof.catalogue import entries, entry
-from attnprof.entry import Entry, Value
+from attnprof.entry import FAMILIES, PLACES, Entry, Value
 from attnprof.errors import UsageError, nearest
 
 EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
@@ -16,6 +16,7 @@ _PROPERTIES: dict[str, Callable[[Entry], str]] = {
     "place": lambda known: known.place,
     "year": lambda known: str(known.paper.year) if known.paper else "",
 }
+_VOCABULARY = {"family": FAMILIES, "place": tuple(PLACES)}
 _PATTERN = re.compile(r"\s*([^()\s]+)\s*(?:\((.*)\))?\s*")
 
 
@@ -66,11 +67,11 @@ def matching(pattern: str, variants: str = "default") -> list[Choice]:
         return [choice for known in entries() for choice in _plain(known.key, variants)]
     prefix, _, wanted = pattern.partition(":")
     if prefix in _PROPERTIES:
-        keys = [known.key for known in entries() if _PROPERTIES[prefix](known) == wanted]
-        if not keys:
-            values = sorted({_PROPERTIES[prefix](known) for known in entries()} - {""})
+        having = {known.key: _PROPERTIES[prefix](known) for known in entries()}
+        values = _VOCABULARY.get(prefix, sorted(set(having.values()) - {""}))
+        if wanted not in values:
             raise UsageError(f"no {prefix} {wanted!r}. There are: {', '.join(values)}")
-        return [choice for key in keys for choice in _plain(key, variants)]
+        return [choice for key, value in having.items() if value == wanted for choice in _plain(key, variants)]
     found = _PATTERN.fullmatch(pattern)
     if not found:
         raise UsageError(f"{pattern!r} is no module; write a name, or name(reduction=8)")

@@ -1,5 +1,6 @@
 """Spec: what the user asks. Each field is a TOML key and a command-line option of the same name."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -64,6 +65,18 @@ def _optional(parse: Any) -> Any:
 
 def _pattern(value: Any) -> str:
     selection.matching(str(value).removeprefix("!"))
+    return str(value)
+
+
+def _seed(value: Any) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", str(value)):
+        raise ValueError(f"{value} is not a seed: a whole number, not negative, of 18 digits at most")
+    return int(value)
+
+
+def _name(value: Any) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", str(value)):
+        raise ValueError(f"{str(value)!r} is no name for a folder; use letters, digits, '.', '_' and '-'")
     return str(value)
 
 
@@ -169,11 +182,9 @@ class Spec(BaseModel):
     )
     timeout: Seconds = _field("measure", "60s", "give up on a cell after this long")
     memory_limit: Bytes = _field("measure", None, "what a cell may allocate (nine tenths of what is free)")
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = _field("measure", 0, "of weights and inputs")
+    seed: Annotated[int, BeforeValidator(_seed)] = _field("measure", 0, "of weights and inputs")
     fail_fast: bool = _field("measure", False, "stop at the first cell that fails")
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = _field(
-        "output", "run", "of the run folder"
-    )
+    name: Annotated[str, BeforeValidator(_name)] = _field("output", "run", "of the run folder")
     output: str | None = _field("output", None, "the run folder itself (reports/<date>-<name>-<device>)")
     format: Annotated[str, _known(FORMATS)] = _field("output", "text", "of what is printed")
 

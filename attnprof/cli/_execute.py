@@ -3,7 +3,7 @@
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +18,7 @@ from attnprof.journal import KEPT, RESULTS, SPEC, Journal, environment_in, event
 from attnprof.planning import Plan, plan
 from attnprof.record import Event
 from attnprof.runner import Run, run
-from attnprof.spec import Spec
+from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import from_file, merge
 from attnprof.supervisor import start_worker
 
@@ -28,6 +28,7 @@ SOME_FAILED = 3
 
 def execute(spec: Spec, quiet: bool = False, no_color: bool = False) -> int:
     """Measure ``spec`` into a new run folder and print the table. The exit code is returned."""
+    made = bool(spec.output) and not Path(spec.output or "").exists()
     if spec.output:
         Journal.create(Path(spec.output))
     worker = start_worker(spec)
@@ -39,6 +40,9 @@ def execute(spec: Spec, quiet: bool = False, no_color: bool = False) -> int:
         journal = Journal.create(folder)
     except BaseException:
         worker.kill()
+        if spec.output and made:
+            with suppress(OSError):
+                Path(spec.output).rmdir()
         raise
     with journal:
         journal.begin(spec.effective().to_toml(), environment)
@@ -50,6 +54,8 @@ def resume(folder: Path, form: str | None = None, quiet: bool = False, no_color:
 
     Raises RunFolderError where there is no run, or where this machine or software is another.
     """
+    if form is not None:
+        FORMATS.module_name(form)
     before = environment_in(folder)
     spec = merge([from_file(folder / SPEC)])
     with Journal(folder) as journal:
@@ -61,10 +67,15 @@ def resume(folder: Path, form: str | None = None, quiet: bool = False, no_color:
             if other:
                 raise RunFolderError(f"{folder} cannot be continued here: {'; '.join(other)}")
             planned = plan(spec, before["device"])
+            done = {event["key"] for event in events if event["event"] == "done"}
+            if not done <= {cell.case.key for cell in planned.cells}:
+                raise RunFolderError(
+                    f"{folder} has finished cells that its spec.toml no longer asks for: a module's file, or the"
+                    " catalogue, was changed since. Begin a new run"
+                )
         except BaseException:
             worker.kill()
             raise
-        done = {event["key"] for event in events if event["event"] == "done"}
         say(f"{len(done)} of {len(planned.cells)} cells were finished; going on with the rest", quiet)
         asked = spec if form is None else spec.model_copy(update={"format": form})
         this = run(Plan(asked, planned.device, planned.cells, planned.metrics), worker, done)
@@ -96,6 +107,9 @@ def _measure(
             quiet=False,
         )
         return INTERRUPTED
+    if len(finished) < len(planned.cells):
+        left = len(planned.cells) - len(finished)
+        say(f"stopped at the first failure, {left} cells left. Go on: attnprof run --resume {journal.folder}", quiet)
     return _exit_code(planned, [event["status"] for event in finished.values()])
 
 
@@ -104,7 +118,6 @@ def _write_and_show(
 ) -> None:
     from attnprof.formats import Look
     from attnprof.results import tabulate  # pandas: only now, so that measuring starts sooner
-    from attnprof.spec import FORMATS
 
     results = tabulate(events, planned, environment)
     try:

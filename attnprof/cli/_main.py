@@ -69,7 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit code is returned. With ATTNPROF_DEBUG=1 a mistake shows its traceback."""
     debug = os.environ.get("ATTNPROF_DEBUG", "") not in ("", "0")
     try:
-        code: Any = attnprof.main(args=arguments, prog_name="attnprof", standalone_mode=False)
+        # Not attnprof.main(): it turns a closed pipe into exit code 1 before this could see it.
+        words = sys.argv[1:] if arguments is None else arguments
+        with attnprof.make_context("attnprof", list(words)) as context:
+            code: Any = attnprof.invoke(context)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:

@@ -1,6 +1,7 @@
 """Where things are printed: the result to stdout, everything else to stderr, in what the terminal can show."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ def look(columns: tuple[str, ...] = (), no_color: bool = False) -> Look:
     """How stdout can show a table: nothing has to fit, and no style is used, where it is not a terminal."""
     if not sys.stdout.isatty():
         return Look(columns)
-    width = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.stdout.fileno()).columns
+    width = shutil.get_terminal_size().columns
     plain = no_color or os.environ.get("NO_COLOR", "") != "" or os.environ.get("TERM") == "dumb"
     return Look(columns, width=width, colour=not plain)
 

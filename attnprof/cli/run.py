@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from attnprof.cli._output import SHARED
-from attnprof.cli._spec_options import spec_of, spec_options
+from attnprof.cli._spec_options import option_of, spec_of, spec_options
+from attnprof.errors import UsageError
 
 HELP = """\
 Measure attention modules over channels x resolution.
@@ -25,10 +27,19 @@ def _run(ctx: click.Context, **given: Any) -> int:
 
     quiet, no_color = given["quiet"], given["no_color"]
     if given["resume"] is not None:
+        _only_looks(ctx, given)
         folder = Path(given["resume"]) if given["resume"] else newest_folder()
         return resume(folder, given["format"], quiet, no_color)
     spec = spec_of(ctx, given)
     return rehearse(spec) if given["dry_run"] else execute(spec, quiet, no_color)
+
+
+def _only_looks(ctx: click.Context, given: dict[str, Any]) -> None:
+    """A run is finished as it was begun. Raises UsageError for an option that would make it another."""
+    for name in given.keys() - {"resume", "format", "quiet", "no_color"}:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = "SPEC" if name == "spec" else option_of(name)
+            raise UsageError(f"{option} cannot be changed by --resume, which finishes a run as it was begun")
 
 
 COMMAND = click.Command(

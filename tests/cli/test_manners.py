@@ -97,7 +97,6 @@ def test_a_metric_asked_for_by_name_is_in_the_table(cli):
     assert "params" in table
 
 
-@pytest.mark.xfail(strict=True, reason="layout.DEFAULT decides which columns a table has; spec.metrics is not asked")
 @pytest.mark.parametrize("metric", ["buffers", "trainable_params", "output_shape"])
 def test_a_metric_that_is_not_shown_by_default_is_shown_when_asked_for_by_name(cli, metric):
     asked = ["count", "-m", "bam", "--points", "64@8", "--metrics", metric, "--counters", "none"]
@@ -108,7 +107,6 @@ def test_a_metric_that_is_not_shown_by_default_is_shown_when_asked_for_by_name(c
 # A reader that has enough
 
 
-@pytest.mark.xfail(strict=True, reason="click turns EPIPE into sys.exit(1) before main() sees a BrokenPipeError")
 @pytest.mark.parametrize("line", ["list", "--help", "table {wide}"])
 def test_a_reader_that_is_gone_is_no_mistake(line, wide, tmp_path):
     reader, writer = os.pipe()
@@ -174,13 +172,11 @@ def test_columns_in_the_environment_outranks_the_terminal(terminal, wide, tmp_pa
     assert "not shown for want of width" in shown.err
 
 
-@pytest.mark.xfail(strict=True, reason="a width of 0 (a terminal that has none) is taken for the width")
 def test_a_terminal_that_does_not_know_its_width_loses_no_column(terminal, wide, tmp_path):
     shown = terminal("table", wide, cwd=tmp_path, columns=0)
     assert {"C", "module", "params", "latency"} <= set(shown.text.split())
 
 
-@pytest.mark.xfail(strict=True, reason="look() hands COLUMNS to int() as it is")
 def test_columns_that_is_no_number_is_passed_over(terminal, wide, tmp_path):
     shown = terminal("table", wide, cwd=tmp_path, columns=80, env={"COLUMNS": "wide"})
     assert (shown.code, "Traceback" in shown.err) == (0, False)

@@ -347,18 +347,12 @@ def test_what_fail_fast_left_out_is_done_on_resuming_and_the_failure_is_not_forg
     assert lines_of(tmp_path / "out") == ["se@16", "eca@16", "bam@16"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="cli/run.py hands resume() the format alone; every other option is dropped silently"
-)
 def test_what_cannot_be_changed_on_resuming_is_refused(cli, finished):
     said = cli("run", "--resume", "out", "--channels", "128")
     assert said.code == 2
     assert "--channels" in said.err
 
 
-@pytest.mark.xfail(
-    strict=True, reason="resume() copies the format into the spec unchecked; it is found after measuring"
-)
 def test_an_unknown_format_is_found_before_a_resumed_run_measures(cli, finished, monkeypatch):
     started = []
     monkeypatch.setattr("attnprof.cli._execute.start_worker", lambda *a: started.append(a) or Counting(*a))
@@ -387,7 +381,6 @@ def users(cli, tmp_path):
     return path
 
 
-@pytest.mark.xfail(strict=True, reason="keys of the edited module are new: its old row stays beside its new one")
 def test_a_module_that_was_edited_since_does_not_get_a_second_row(cli, users):
     users.write_text(USER + "# edited\n")
     said = cli("run", "--resume", "out", "--format", "csv")
