@@ -14,7 +14,7 @@ from attnprof.entry import read
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-BLOCK = re.compile(r"(<!-- printed by: (.+?) -->\n```text\n)(.*?)(\n```)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- printed by: ([^\n]+?) -->\n```text\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
 
 
 def printed(command: str) -> str:
@@ -25,7 +25,7 @@ def printed(command: str) -> str:
         [sys.executable, "-m", "attnprof", *words], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stderr
-    return ran.stdout.strip("\n")
+    return ran.stdout.strip("\n") + "\n"
 
 
 def blocks() -> list[tuple[str, str]]:
