@@ -17,6 +17,7 @@
     variants    named sets of hyperparameters
     deviations  how official code, popular copies and the paper differ, one sentence each
     compiles    True, or the sentence that says why torch.compile cannot take it
+    exports     True, or the sentence that says why torch.export (and ONNX through it) cannot take it
 
 Formulas know C, H, W, N = H*W, batch, train and every hyperparameter (see formula.py).
 """
@@ -74,6 +75,7 @@ class Entry:
     variants: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     deviations: tuple[str, ...] = ()
     compiles: bool | str = True
+    exports: bool | str = True
 
     @property
     def summary(self) -> str:
@@ -222,6 +224,7 @@ def build(
         variants={name: dict(values) for name, values in literal.get("variants", {}).items()},
         deviations=tuple(literal.get("deviations", ())),
         compiles=literal.get("compiles", True),
+        exports=literal.get("exports", True),
     )
 
 

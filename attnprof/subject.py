@@ -22,7 +22,8 @@ def build(case: Case, device: torch.device) -> nn.Module:
         module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
     module = module.to(DTYPES[case.dtype]).train(case.mode == "train")
     if case.layout == "channels_last":
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stub lacks this overload
+        for parameter in (p for p in module.parameters() if p.dim() == 4):  # Module.to() refuses those of 5 dimensions
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return module
 
 

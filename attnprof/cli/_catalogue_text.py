@@ -48,8 +48,8 @@ def page(entry: Entry, point: Point) -> str:
     parts.append(_section(f"Variants at {size}, batch 1", _variants(entry, point)))
     if entry.deviations:
         parts.append(_section("How copies and the paper differ", _bullets(entry.deviations, width)))
-    if entry.compiles is not True:
-        parts.append(_section("torch.compile", [str(entry.compiles)]))
+    taken = {"torch.compile": entry.compiles, "torch.export, ONNX": entry.exports}
+    parts.append(_section("Goes through", [f"{way}: {'yes' if yes is True else yes}" for way, yes in taken.items()]))
     sized = f", height={height}, width={map_width}" if entry.needs_size() else ""
     parts.append(_section("Use", ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{sized})']))
     return "\n\n".join(parts)

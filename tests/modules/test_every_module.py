@@ -2,21 +2,34 @@
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from attnprof.case import Case
 from attnprof.catalogue import MODULES, create, entry
 from attnprof.counting import account
 from attnprof.entry import FAMILIES, PLACES
 from attnprof.errors import ImpossibleShapeError
+from attnprof.subject import build, example
 
 HERE = Path(__file__).parent
 NAMES = MODULES.names()
 # Odd and non-square ones first; the later ones are there for modules whose windows or heads want their multiples.
-SMALL = [(32, 9, 9), (64, 6, 6), (32, 7, 12), (64, 13, 22), (64, 16, 8), (64, 14, 21), (64, 14, 14), (64, 28, 28), (128, 6, 6)]
+SMALL = [
+    (32, 9, 9),
+    (64, 6, 6),
+    (32, 7, 12),
+    (64, 13, 22),
+    (64, 16, 8),
+    (64, 14, 21),
+    (64, 14, 14),
+    (64, 28, 28),
+    (128, 6, 6),
+]
 LARGE = [(64, 17, 23), (96, 28, 20), (256, 15, 15), (64, 56, 56), (192, 28, 28), (256, 14, 14), (128, 16, 24)]
 
 
@@ -195,6 +208,38 @@ def test_numerics_agree_with_an_independent_restatement(name, given, size):
     assert float((got - expected).norm() / expected.norm()) < 1e-10
     if name != "none":
         assert float((got - x).norm() / x.norm()) > 1e-6, "a gate that does nothing proves nothing"
+
+
+@pytest.mark.parametrize(("name", "given", "size"), list(fitting(SMALL[2:], 1)))
+@pytest.mark.parametrize(("dtype", "layout"), [("bf16", "contiguous"), ("fp32", "channels_last")], ids=str)
+def test_it_runs_in_bf16_and_in_channels_last(name, given, size, dtype, layout):
+    known = entry(name)
+    case = Case(name, *size, tuple(sorted(known.settings(given).items())), batch=2, dtype=dtype, layout=layout)
+    cpu = torch.device("cpu")
+    with torch.no_grad():
+        y = build(case, cpu)(example(case, cpu))
+        plain = build(replace(case, dtype="fp32", layout="contiguous"), cpu)(example(case, cpu).float().contiguous())
+    assert y.dtype == (torch.bfloat16 if dtype == "bf16" else torch.float32)
+    assert y.shape == (2, *size)
+    error = float((y.float() - plain).norm() / plain.norm())
+    assert error < (0.2 if dtype == "bf16" else 1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "given", "size"), [p for p in fitting(SMALL[2:], 1) if not p.values[1]])
+def test_it_can_be_exported_or_its_entry_says_why_not(name, given, size):
+    known = entry(name)
+    if known.exports is not True:
+        assert len(known.exports) > 10
+        pytest.skip(known.exports)
+    module = randomised(built(name, given, *size)).eval()
+    x = torch.randn(1, *size)
+    with torch.no_grad():
+        program = torch.export.export(module, (x,))
+        torch.testing.assert_close(program.module()(x), module(x), rtol=1e-3, atol=1e-4)
+    written = torch.onnx.export(program, (x,), dynamo=True, verbose=False).model_proto
+    assert len(written.graph.output) == 1
+    assert [d.dim_value for d in written.graph.output[0].type.tensor_type.shape.dim] == [1, *size]
 
 
 @pytest.mark.slow
