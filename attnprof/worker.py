@@ -116,10 +116,12 @@ class Server:
                 last = monotonic()
                 say({"event": "estimate", "key": case.key, "seconds": seconds})
 
-        memory = self.backend.peak_memory(call) if "memory" in needs else None
         timing = None
-        if "timing" in needs:
+        if "timing" in needs:  # before anything else runs it: its first call is the process's first
             timing = time_call(self.backend, call, order["precision"], order["budget"], watch)
+        else:
+            call()
+        memory = self.backend.peak_memory(call) if "memory" in needs else None
         findings = Findings(case, timing=timing, memory=memory)
         flags = timing.flags if timing else ()
         return visit_event(case, 0, [found.follows(findings) for found in metrics.values()], flags)

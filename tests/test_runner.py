@@ -248,11 +248,11 @@ def test_everything_is_counted_before_anything_is_measured():
     assert [order["do"] for order in script.orders] == ["account"] * 6 + ["measure"] * 6
 
 
-def test_small_maps_are_measured_first_and_among_equals_few_macs():
+def test_the_dearest_cells_are_measured_first():
     macs = {"se": 30, "eca": 10, "none": 20}
     script = Script(lambda order: [answered(order, macs[order["case"]["module"]])])
     list(run(planned(channels="32,16"), script))
-    assert asks(script, "measure") == ["eca@16@8", "none@16@8", "se@16@8", "eca@32@8", "none@32@8", "se@32@8"]
+    assert asks(script, "measure") == ["se@32@8", "none@32@8", "eca@32@8", "se@16@8", "none@16@8", "eca@16@8"]
 
 
 def test_counting_alone_ends_a_cell_with_its_count():

@@ -48,5 +48,5 @@ class Backend(Protocol):
         ...
 
     def peak_memory(self, call: Call) -> int:
-        """Bytes that one call allocates at most, beyond what was allocated before it."""
+        """Bytes that one call allocates at most, beyond what was there before. The call must have run once already."""
         ...

@@ -61,8 +61,7 @@ class CPU:
         return Sample(wall, busy if torch.get_num_threads() == 1 else None)
 
     def peak_memory(self, call: Call) -> int:
-        """The highest running sum of the profiler's allocation events during one call, after an unseen first one."""
-        call()
+        """The highest running sum of the profiler's allocation events during one call."""
         gc.collect()
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
             call()

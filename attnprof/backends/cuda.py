@@ -70,8 +70,7 @@ class CUDA:
                 gc.enable()
 
     def peak_memory(self, call: Call) -> int:
-        """max_memory_allocated during one call, less what was allocated before it, after an unseen first one."""
-        call()
+        """max_memory_allocated during one call, less what was allocated before it."""
         gc.collect()
         torch.cuda.synchronize()
         torch.cuda.empty_cache()

@@ -20,6 +20,12 @@ def backend_of(name):
     return backend
 
 
+def peak_of(case, backend, device):
+    call = call_of(case, backend, device)
+    call()
+    return backend.peak_memory(call)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_what_it_is(name):
     said = backend_of(name).describe(0)
@@ -42,10 +48,10 @@ def test_peak_memory_is_the_output_and_the_gate_whatever_ran_before(name):
     backend = backend_of(name)
     device = backend.device(0)
     output = 4 * 64 * 56 * 56
-    first = backend.peak_memory(call_of(SE, backend, device))
+    first = peak_of(SE, backend, device)
     big = torch.randn(64, 1024, 1024, device=device)
     del big
-    second = backend.peak_memory(call_of(SE, backend, device))
+    second = peak_of(SE, backend, device)
     assert first == second
     assert output < first < 1.1 * output
 
@@ -55,7 +61,7 @@ def test_training_keeps_more_than_evaluating(name):
     backend = backend_of(name)
     device = backend.device(0)
     train = Case(**{**SE.__dict__, "mode": "train"})
-    assert backend.peak_memory(call_of(train, backend, device)) > backend.peak_memory(call_of(SE, backend, device))
+    assert peak_of(train, backend, device) > peak_of(SE, backend, device)
 
 
 def test_the_cpu_tells_busy_time_for_one_thread_only():
