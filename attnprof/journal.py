@@ -22,7 +22,7 @@ from attnprof.record import Event
 EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = "records.jsonl", "spec.toml", "environment.json", "results.csv", ".lock"
 # The events that are kept, and what each must have. What passes by besides (begin, estimate) is for the eye alone.
 KEPT = {
-    "account": {"key", "case", "measurements"},
+    "account": {"key", "case", "measurements", "flags"},
     "visit": {"key", "repeat", "measurements", "flags"},
     "done": {"key", "case", "status", "reason"},
 }

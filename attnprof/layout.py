@@ -7,8 +7,8 @@ from typing import Any
 
 from attnprof.catalogue import MODULES, entry
 from attnprof.errors import UsageError, nearest
-from attnprof.measuring.timing import FLAGS
 from attnprof.metrics import Metric, column
+from attnprof.record import FLAGS
 from attnprof.results import Results, varying
 from attnprof.spec import METRICS, Spec
 from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant

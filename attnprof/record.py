@@ -2,9 +2,9 @@
 
 An event is a dict, one line of JSON in the journal. Three kinds:
 
-    account   case, key, measurements    exact counts, known before anything is timed
-    visit     key, repeat, measurements  what one process found by measuring
-    done      case, key, status, reason, flags
+    account   case, key, measurements, flags          exact counts, known before anything is timed
+    visit     key, repeat, measurements, flags        what one process found by measuring
+    done      case, key, status, reason
 
 A record is the fold of a case's events, so interleaving and resuming need no special case.
 """
@@ -16,6 +16,12 @@ from typing import Any, Self
 from attnprof.case import Case
 
 Event = dict[str, Any]
+# What disturbs or qualifies a figure, as its row says it.
+FLAGS = {
+    "contended": "others took the CPU; the figure is the thread's CPU time instead of wall time",
+    "not-steady": "warm-up ended at its limit, before three blocks in a row agreed",
+    "tokens": "it takes tokens: the map was flattened to (N, H*W, C), and its answer made a map again",
+}
 STATUSES = ("ok", "skipped", "oom", "failed", "crashed", "timeout")
 
 
@@ -63,10 +69,11 @@ class Record:
         return None if found is None else found.value
 
 
-def account_event(case: Case, measurements: Iterable[Measurement]) -> Event:
+def account_event(case: Case, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
     """The exact counts of ``case``."""
     found = [asdict(m) for m in measurements]
-    return {"event": "account", "key": case.key, "case": case.to_json(), "measurements": found}
+    named = {"key": case.key, "case": case.to_json()}
+    return {"event": "account", **named, "measurements": found, "flags": list(flags)}
 
 
 def visit_event(case: Case, repeat: int, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
@@ -84,27 +91,27 @@ def done_event(case: Case, status: str, reason: str = "") -> Event:
 
 def fold(events: Iterable[Event]) -> list[Record]:
     """The finished records, in the order in which they finished. A later event of a kind replaces an earlier one."""
-    accounts: dict[str, list[Any]] = {}
+    accounts: dict[str, tuple[list[Any], list[str]]] = {}
     visits: dict[str, tuple[list[Any], list[str]]] = {}
     done: dict[str, Event] = {}
     for event in events:
         key = event["key"]
         if event["event"] == "account":
-            accounts[key] = event["measurements"]
+            accounts[key] = event["measurements"], event["flags"]
         elif event["event"] == "visit":
             visits[key] = event["measurements"], event["flags"]
         elif event["event"] == "done":
             done[key] = event
     records = []
     for key, end in done.items():
-        measured, flags = visits.get(key, ([], []))
-        found = [Measurement.from_json(m) for m in [*accounts.get(key, []), *measured]]
+        (counted, first), (measured, then) = accounts.get(key, ([], [])), visits.get(key, ([], []))
+        found = [Measurement.from_json(m) for m in [*counted, *measured]]
         records.append(
             Record(
                 case=Case.from_json(end["case"]),
                 status=end["status"],
                 reason=end["reason"],
-                flags=tuple(flags),
+                flags=(*first, *then),
                 measurements={m.metric: m for m in found},
             )
         )

@@ -1,10 +1,13 @@
 """A case brought to life: its module and input on a device, and the call that is timed."""
 
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 
 import torch
 from torch import nn
 
+from attnprof import user_module
 from attnprof.backends import Backend, Call
 from attnprof.case import Case
 from attnprof.catalogue import create
@@ -20,11 +23,38 @@ def build(case: Case, device: torch.device) -> nn.Module:
     torch.manual_seed(case.seed)
     with torch.device(device):
         module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
+    if user_module.is_path(case.module) and _wants_tokens(module, case):
+        module = TokensIn(module)
     module = module.to(DTYPES[case.dtype]).train(case.mode == "train")
     if case.layout == "channels_last":
         for parameter in (p for p in module.parameters() if p.dim() == 4):  # Module.to() refuses those of 5 dimensions
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return module
+
+
+class TokensIn(nn.Module):
+    """A module that takes tokens (N, L, C), made to take maps: (N, C, H, W) to the same shape."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Flatten x (N, C, H, W) to H*W tokens, row by row, and give the module's answer its shape again."""
+        answer = self.module(x.flatten(2).transpose(1, 2))
+        tokens: torch.Tensor = answer[0] if isinstance(answer, tuple) else answer
+        return tokens.transpose(1, 2).reshape(x.shape[0], -1, *x.shape[2:])
+
+
+def _wants_tokens(module: nn.Module, case: Case) -> bool:
+    """Whether it refuses a map and takes tokens, tried on meta tensors with a copy that is thrown away."""
+    copy = deepcopy(module).to("meta").eval()
+    x = torch.empty(case.shape, device="meta")
+    for takes, tokens in ((copy, False), (TokensIn(copy), True)):
+        with torch.no_grad(), suppress(Exception):
+            if takes(x).shape == x.shape:
+                return tokens
+    return False  # it fails on both: the row will say how
 
 
 def example(case: Case, device: torch.device) -> torch.Tensor:
@@ -34,9 +64,10 @@ def example(case: Case, device: torch.device) -> torch.Tensor:
     return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
 
 
-def count(case: Case) -> Account:
-    """The exact account of the case, on the meta device."""
-    return account(build(case, torch.device("meta")), case.shape, DTYPES[case.dtype])
+def count(case: Case) -> tuple[Account, tuple[str, ...]]:
+    """The exact account of the case, on the meta device, and flags: 'tokens' for a module that takes them."""
+    module = build(case, torch.device("meta"))
+    return account(module, case.shape, DTYPES[case.dtype]), ("tokens",) * isinstance(module, TokensIn)
 
 
 def ask_peer(name: str, case: Case, macs: int) -> int | str:

@@ -133,13 +133,13 @@ def _account(case: Case, order: dict[str, Any]) -> Event:
     from attnprof.subject import ask_peer, count
 
     metrics = {name: metric(name) for name in order["metrics"]}
-    counted = count(case)
+    counted, flags = count(case)
     names = [found.counter for found in metrics.values() if found.counter]
     peers: dict[str, int | str] = dict.fromkeys(names, "the worker was lost while the counters ran; not asked again")
     if order.get("peers", True):
         peers = {name: ask_peer(name, case, counted.macs) for name in names}
     findings = Findings(case, account=counted, peers=peers)
-    return account_event(case, [found.follows(findings) for found in metrics.values()])
+    return account_event(case, [found.follows(findings) for found in metrics.values()], flags)
 
 
 def _is_out_of_memory(problem: BaseException) -> bool:

@@ -377,7 +377,7 @@ def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem,
 
 
 def test_a_worker_asked_without_peers_says_why_their_counts_are_missing(monkeypatch):
-    monkeypatch.setattr("attnprof.subject.count", lambda case: Account(1, 1, 0, 2, (1,)))
+    monkeypatch.setattr("attnprof.subject.count", lambda case: (Account(1, 1, 0, 2, (1,)), ()))
     order = {"do": "account", "metrics": ["macs", "fvcore_macs"], "case": Case("se", 64, 8, 8).to_json()}
     ours, theirs = Server({}).answer({**order, "peers": False}, lambda event: None)["measurements"]
     assert (ours["value"], theirs["value"]) == (2, None)

@@ -1,5 +1,7 @@
 """Modules of the user's own, named by file or import path."""
 
+import csv
+
 import pytest
 
 from attnprof.catalogue import create, entry, source_hash
@@ -24,6 +26,17 @@ class MyGate(nn.Module):
 
 def make(channels, height, width):
     return nn.LayerNorm([channels, height, width])
+
+
+class OnTokens(nn.Module):
+    def __init__(self, d_model):
+        super().__init__()
+        self.norm, self.attention = nn.LayerNorm(d_model), nn.MultiheadAttention(d_model, 4, batch_first=True)
+
+    def forward(self, x):
+        n, length, channels = x.shape
+        y = self.norm(x)
+        return self.attention(y, y, y)
 
 
 def nothing(*, channels):
@@ -84,3 +97,23 @@ def test_it_is_counted_beside_ours(mine, capfd):
     assert header.startswith("schema,run_id")
     assert len(rows) == 2
     assert f"{2 * 64 * 16 + 16 + 64}" in rows[1]
+
+
+def test_one_that_takes_tokens_is_given_them_and_its_row_says_so(mine, capfd):
+    asked = [
+        "count",
+        "-m",
+        f"{mine}:OnTokens",
+        "--points",
+        "32@6x7",
+        "--counters",
+        "none",
+        "--metrics",
+        "macs,output_shape",
+    ]
+    assert main([*asked, "--format", "csv"]) == 0
+    header, row = csv.reader(capfd.readouterr().out.splitlines())
+    found = dict(zip(header, row, strict=True))
+    length = 6 * 7
+    assert int(found["macs"]) == 4 * length * 32 * 32 + 2 * length * length * 32
+    assert (found["output_shape"], found["flags"], found["status"]) == ("1x32x6x7", "tokens", "ok")

@@ -14,17 +14,13 @@ STEADY = 0.02  # the last three warm-up blocks agree within this
 CLEAN = 0.01  # a sample that others took more of than this is not clean
 FEWEST_VISITS = 12
 MOST_SAMPLES = 2000
-FLAGS = {
-    "contended": "others took the CPU; the figure is the thread's CPU time instead of wall time",
-    "not-steady": f"warm-up ended at its limit, before three blocks agreed within {STEADY:.0%}",
-}
 
 
 @dataclass(frozen=True)
 class Timing:
     """What timing a call gave. samples: seconds per call, each the mean of ``calls`` calls, in the order taken.
 
-    taken: samples before the unclean ones were left out. first: seconds of the very first call. flags: of FLAGS.
+    taken: samples before the unclean ones were left out. first: seconds of the very first call. flags: of record.FLAGS.
     """
 
     samples: tuple[float, ...]

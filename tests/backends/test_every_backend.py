@@ -101,7 +101,7 @@ def test_the_case_decides_mode_dtype_and_layout():
     assert module.training
     assert {p.dtype for p in module.parameters()} == {torch.bfloat16} == {x.dtype}
     assert x.is_contiguous(memory_format=torch.channels_last)
-    assert count(case).output_shape == (2, 64, 56, 56)
+    assert count(case)[0].output_shape == (2, 64, 56, 56)
 
 
 def test_a_training_call_leaves_gradients_of_one_step():

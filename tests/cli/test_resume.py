@@ -23,7 +23,7 @@ if not x.is_meta and not (gate / f"open-{x.shape[1]}").exists():
     (gate / "new").rename(gate / f"at-{x.shape[1]}")
     while not (gate / f"open-{x.shape[1]}").exists():
         time.sleep(0.01)"""
-CELLS = 8  # none, waits, se, eca at 16 and at 32 channels: measured in this order
+CELLS = 8  # se, eca, none, waits at 32 and then at 16 channels: measured in this order
 TORN = b'{"event":"done","key":"0123'
 
 
@@ -98,26 +98,26 @@ def story(tmp_path_factory, plugin_package, module_source, start, command):
         "-o",
         "out",
     ]
-    with waiting("killed", 16, *asked) as told.killed:
+    with waiting("killed", 32, *asked) as told.killed:
         told.killed.process.send_signal(signal.SIGKILL)
     until(lambda: gone(told.killed.worker))
     with open(folder / "records.jsonl", "ab") as file:
         file.write(TORN)
     told.partial = command("table", "out", cwd=root, env=env)
 
-    with waiting("once", 16, "run", "--resume", "out") as told.once:
+    with waiting("once", 32, "run", "--resume", "out") as told.once:
         told.second = command("run", "--resume", "out", cwd=root, env=env)
         told.once.process.send_signal(signal.SIGINT)
         until(lambda: "stopping after the cell at hand" in told.once.err.read_text())
-        (gate / "open-16").touch()
+        (gate / "open-32").touch()
 
-    with waiting("twice", 32, "run", "--resume", "out") as told.twice:
+    with waiting("twice", 16, "run", "--resume", "out") as told.twice:
         told.twice.process.send_signal(signal.SIGINT)
         until(lambda: "stopping after the cell at hand" in told.twice.err.read_text())
         told.twice.process.send_signal(signal.SIGINT)
     until(lambda: gone(told.twice.worker))
 
-    (gate / "open-32").touch()
+    (gate / "open-16").touch()
     told.last = command("run", "--resume", "out", cwd=root, env=env)
     told.files = {path.name: path.read_bytes() for path in folder.iterdir()}
     told.again = command("run", "--resume", "out", cwd=root, env=env)
@@ -129,7 +129,7 @@ def story(tmp_path_factory, plugin_package, module_source, start, command):
 class TestStory:
     def test_what_was_finished_before_the_kill_is_on_disk(self, story):
         assert story.killed.code == -signal.SIGKILL
-        assert story.killed.done == ["none@16"]
+        assert story.killed.done == ["se@32", "eca@32", "none@32"]
 
     def test_the_worker_of_a_killed_run_ends_by_itself(self, story):
         assert gone(story.killed.worker)
@@ -145,18 +145,18 @@ class TestStory:
 
     def test_one_interrupt_finishes_the_cell_at_hand_and_prints_the_table(self, story):
         assert story.once.code == 130
-        assert story.once.done == ["none@16", "waits@16"]
+        assert story.once.done == ["se@32", "eca@32", "none@32", "waits@32"]
         rows = story.once.out.split("\n\n")[1].splitlines()[1:]
-        assert sorted(row.split()[1] for row in rows) == ["none", "waits"]
+        assert sorted(row.split()[1] for row in rows) == ["eca", "none", "se", "waits"]
 
     def test_an_interrupted_run_says_how_to_continue_it(self, story):
-        assert f"stopped after 2 of {CELLS} cells; kept. Continue: attnprof run --resume out\n" in story.once.err
+        assert f"stopped after 4 of {CELLS} cells; kept. Continue: attnprof run --resume out\n" in story.once.err
         assert "Traceback" not in story.once.err
 
     def test_a_second_interrupt_leaves_at_once_and_the_worker_with_it(self, story):
         assert story.twice.code == 130
-        assert "waits@32" not in story.twice.done
-        assert story.twice.done[:2] == story.once.done
+        assert "waits@16" not in story.twice.done
+        assert story.twice.done[:4] == story.once.done
         assert f"stopped after {len(story.twice.done)} of {CELLS} cells" in story.twice.err
         assert "Traceback" not in story.twice.err
         assert gone(story.twice.worker)
