@@ -21,7 +21,11 @@ def listing(entries: Sequence[Entry]) -> str:
     ]
     lines = _aligned(rows, right={4, 5})
     variants = sum(1 + len(e.variants) for e in entries)
-    return "\n".join([*lines, "", f"{len(entries)} modules, {variants} variants. One of them: attnprof show NAME"])
+    ways = {"torch.compile": [e.key for e in entries if e.compiles is not True]}
+    ways["torch.export and ONNX"] = [e.key for e in entries if e.exports is not True]
+    notes = [f"Through {way} go all" + (f" but {', '.join(but)}." if but else ".") for way, but in ways.items()]
+    total = f"{len(entries)} modules, {variants} variants. One of them: attnprof show NAME"
+    return "\n".join([*lines, "", total, *notes])
 
 
 def page(entry: Entry, point: Point) -> str:

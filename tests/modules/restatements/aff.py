@@ -1,0 +1,14 @@
+"""The multi-scale channel attention of Attentional Feature Fusion, with one input, restated from its formulas."""
+
+from tests.modules.restatements._maths import batch_norm, conv2d, sigmoid
+
+
+def restate(x, w, *, reduction):
+    def path(t, name):
+        t = conv2d(t, w[f"{name}.squeeze.weight"], w[f"{name}.squeeze.bias"])
+        assert t.shape[1] == x.shape[1] // reduction
+        t = batch_norm(t, w, f"{name}.squeeze_norm").clamp(min=0)
+        t = conv2d(t, w[f"{name}.excite.weight"], w[f"{name}.excite.bias"])
+        return batch_norm(t, w, f"{name}.excite_norm")
+
+    return x * sigmoid(path(x, "local_path") + path(x.mean(dim=(2, 3), keepdim=True), "global_path"))
