@@ -26,7 +26,9 @@ def main() -> int:
     runs = [json.loads(subprocess.check_output([sys.executable, "-c", CODE])) for _ in range(ROUNDS)]
     imported, seconds = (sorted(run[n] for run in runs)[ROUNDS // 2] for n in (0, 1))
     cells, counted = runs[0][2:]
-    print(f"import torch: {imported:.2f} s; planning {cells} variants, building and counting {counted}: {seconds:.2f} s")
+    print(
+        f"import torch: {imported:.2f} s; planning {cells} variants, building and counting {counted}: {seconds:.2f} s"
+    )
     print(f"{seconds / imported:.2f}x import torch, {1e3 * seconds / counted:.1f} ms a variant (medians of {ROUNDS})")
     print(f"bar: under {BAR_SECONDS:g} s after import torch: {'kept' if seconds < BAR_SECONDS else 'MISSED'}")
     return int(seconds >= BAR_SECONDS)

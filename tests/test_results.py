@@ -14,7 +14,7 @@ from attnprof.journal import Journal
 from attnprof.metrics import column
 from attnprof.planning import plan
 from attnprof.record import Measurement, account_event, done_event, visit_event
-from attnprof.results import HEADER, SCHEMA, of_csv, of_folder, safe_text, tabulate, varying
+from attnprof.results import HEADER, SCHEMA, of_csv, of_folder, safe_text, tabulate, varying, wide
 from attnprof.spec import FORMATS, METRICS, Spec
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
@@ -256,6 +256,14 @@ def test_a_text_that_looks_like_a_number_stays_a_text(tmp_path, name, text):
     results = tabulate([done_event(case, "ok")], PLAN, {**ENVIRONMENT, name: text})
     (row,) = of_csv(csv_of(results, tmp_path / "results.csv")).rows()
     assert row[name] == text
+
+
+def test_an_interval_wider_than_the_precision_asked_for_is_counted():
+    case = PLAN.cells[0].case
+    for half, count in ((0.005, 0), (0.02, 1)):
+        found = Measurement("latency", 1.0, "s", (1 - half, 1 + half), "samples", 20)
+        events = [visit_event(case, 0, [found]), done_event(case, "ok")]
+        assert wide(tabulate(events, PLAN, ENVIRONMENT)) == count
 
 
 def test_a_csv_of_something_else_is_refused(tmp_path):

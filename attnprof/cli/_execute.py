@@ -21,6 +21,7 @@ from attnprof.runner import Run, run
 from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import from_file, merge
 from attnprof.supervisor import start_worker
+from attnprof.units import show_share
 
 BAD = ("failed", "oom", "crashed", "timeout")
 SOME_FAILED = 3
@@ -117,7 +118,7 @@ def _write_and_show(
     planned: Plan, journal: Journal, environment: Environment, events: list[Event], quiet: bool, no_color: bool
 ) -> None:
     from attnprof.formats import Look
-    from attnprof.results import tabulate  # pandas: only now, so that measuring starts sooner
+    from attnprof.results import tabulate, wide  # pandas: only now, so that measuring starts sooner
 
     results = tabulate(events, planned, environment)
     try:
@@ -125,6 +126,12 @@ def _write_and_show(
     except OSError as problem:
         raise EnvironmentProblem(f"cannot write {journal.folder / RESULTS}: {problem.strerror}") from None
     show(results, planned.spec.format, look(no_color=no_color), quiet)
+    if loose := wide(results):
+        precision = show_share(planned.spec.precision)
+        say(
+            f"{loose} of {len(results.frame)} intervals are wider than ± {precision}; a longer --time-budget narrows them",
+            quiet,
+        )
     say(f"all rows: {journal.folder / RESULTS}", quiet)
 
 
