@@ -43,3 +43,27 @@ def relative_index(height: int, width: int) -> torch.Tensor:
     down = rows.flatten()[:, None] - rows.flatten()[None] + height - 1
     across = columns.flatten()[:, None] - columns.flatten()[None] + width - 1
     return down * (2 * width - 1) + across
+
+
+def relative_logits(
+    query: torch.Tensor, height: int, width: int, rows: torch.Tensor, columns: torch.Tensor
+) -> torch.Tensor:
+    """Logits of position alone, axis by axis: query (N, heads, H*W, D) to (N, heads, H*W, keys H*W).
+
+    rows (2H-1, D), columns (2W-1, D): a vector per offset, key minus query. Raises ValueError for tables of another size.
+    """
+    grid = query.view(*query.shape[:2], height, width, -1)
+    by_column = _along(grid, columns)  # (N, heads, H, W, keys W)
+    by_row = _along(grid.transpose(2, 3), rows).transpose(2, 3)  # (N, heads, H, W, keys H)
+    return (by_row[..., :, None] + by_column[..., None, :]).flatten(4).flatten(2, 3)
+
+
+def _along(query: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
+    # query (..., L, D) and table (2L-1, D) to (..., L, keys L): entry [i, j] is query_i . table[j - i + L-1].
+    length = query.shape[-2]
+    if table.shape[0] != 2 * length - 1:
+        raise ValueError(f"built for maps of {(table.shape[0] + 1) // 2} pixels along a side that has {length} here")
+    by_offset = query @ table.T
+    position = torch.arange(length, device=query.device)
+    offset = position[None, :] - position[:, None] + length - 1
+    return by_offset.gather(-1, offset.expand(*by_offset.shape[:-1], length))

@@ -14,6 +14,8 @@ Official code: none but a listing in the paper; ported as in leaderj1001/Attenti
 import torch
 from torch import nn
 
+from attnprof.modules._maps import relative_logits
+
 ENTRY = {
     "class": "AttentionAugmentedConv",
     "name": "Attention augmented convolution",
@@ -118,23 +120,9 @@ class AttentionAugmentedConv(nn.Module):
         query = query * query.shape[-1] ** -0.5
         logits = query @ key.transpose(2, 3)
         if self.relative_height is not None and self.relative_width is not None:
-            grid = query.unflatten(2, (height, width))
-            by_column = _relative(grid, self.relative_width)  # (N, heads, H, W, keys W)
-            by_row = _relative(grid.transpose(2, 3), self.relative_height).transpose(2, 3)  # (N, heads, H, W, keys H)
-            logits = logits + (by_row[..., :, None] + by_column[..., None, :]).flatten(4).flatten(2, 3)
+            logits = logits + relative_logits(query, height, width, self.relative_height, self.relative_width)
         attended = logits.softmax(dim=-1) @ value
         if not self.scrambled:
             attended = attended.transpose(2, 3)
         attended = attended.reshape(x.shape[0], -1, height, width)
         return torch.cat((self.conv(x), self.project(attended)), dim=1)
-
-
-def _relative(query: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    # query (..., A, L, D) and table (2L-1, D) to (..., A, L, keys L): entry [i, j] is query_i . table[j - i + L-1].
-    length = query.shape[-2]
-    if table.shape[0] != 2 * length - 1:
-        raise ValueError(f"built for maps of {(table.shape[0] + 1) // 2} pixels along a side that has {length} here")
-    by_distance = query @ table.T
-    position = torch.arange(length, device=query.device)
-    distance = position[None, :] - position[:, None] + length - 1
-    return by_distance.gather(-1, distance.expand(*by_distance.shape[:-1], length))

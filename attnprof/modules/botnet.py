@@ -13,7 +13,7 @@ Official code: a TensorFlow listing only; ported as in timm.
 import torch
 from torch import nn
 
-from attnprof.modules._maps import join_heads, split_heads, to_map, to_tokens
+from attnprof.modules._maps import join_heads, relative_logits, split_heads, to_map, to_tokens
 
 ENTRY = {
     "class": "BottleneckAttention",
@@ -78,19 +78,6 @@ class BottleneckAttention(nn.Module):
         parts = to_tokens(self.qkv(x)).chunk(3, dim=2)
         query, key, value = (split_heads(part, self.heads) for part in parts)  # (N, heads, H*W, d)
         logits = query @ key.transpose(2, 3) * self.scale
-        grid = (query * self.scale if self.scale_position else query).unflatten(2, (height, width))
-        by_column = _relative(grid, self.relative_width)  # (N, heads, H, W, keys W)
-        by_row = _relative(grid.transpose(2, 3), self.relative_height).transpose(2, 3)  # (N, heads, H, W, keys H)
-        logits = logits + (by_row[..., :, None] + by_column[..., None, :]).flatten(4).flatten(2, 3)
+        placed = query * self.scale if self.scale_position else query
+        logits = logits + relative_logits(placed, height, width, self.relative_height, self.relative_width)
         return to_map(join_heads(logits.softmax(dim=3) @ value), height, width)
-
-
-def _relative(query: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    # query (..., A, L, D) and table (2L-1, D) to (..., A, L, keys L): entry [i, j] is query_i . table[j - i + L-1].
-    length = query.shape[-2]
-    if table.shape[0] != 2 * length - 1:
-        raise ValueError(f"built for maps of {(table.shape[0] + 1) // 2} pixels along a side that has {length} here")
-    by_distance = query @ table.T
-    position = torch.arange(length, device=query.device)
-    distance = position[None, :] - position[:, None] + length - 1
-    return by_distance.gather(-1, distance.expand(*by_distance.shape[:-1], length))
