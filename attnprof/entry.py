@@ -150,6 +150,11 @@ class Entry:
             nearest_sizes = _around(height, lambda side: fits(channels, side, side), "{0}x{0}")
         return fill(sentence, names) + nearest_sizes
 
+    def fits(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> bool:
+        """Whether no limit stands against this size, batch 1, eval."""
+        names = self._symbols(channels, height, width, given)
+        return all(_holds(rule, names) for rule, _ in self.limits)
+
     def _symbols(
         self, c: int, h: int, w: int, given: Mapping[str, Value], batch: int = 1, train: bool = False
     ) -> dict[str, Any]:

@@ -105,7 +105,6 @@ DEFAULT = (
     "peak_memory_bytes",
 )
 ALWAYS = ("channels", "module")
-CONDITIONS = ("height", "width", "mode")
 
 
 @dataclass(frozen=True)

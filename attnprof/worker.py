@@ -50,7 +50,6 @@ class Server:
 
     def __init__(self, setting: dict[str, Any]) -> None:
         self.setting = setting
-        self.unavailable: str | None = None
 
     def hello(self) -> Event:
         """Set the device up and say what it is, or why it cannot be used."""

@@ -1,7 +1,9 @@
 """The catalogue as text: the list, and one module's page. Nothing here imports torch: closed forms give the counts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
+from math import gcd
 from textwrap import fill
 
 from attnprof.case import show_value
@@ -14,11 +16,10 @@ from attnprof.units import show_count
 
 def listing(entries: Sequence[Entry]) -> str:
     """One line per module, and how many there are."""
-    rows = [["module", "what it is", "family", "place", "year", "variants"]]
-    rows += [
-        [e.key, e.name, e.family, e.place, str(e.paper.year) if e.paper else "", str(1 + len(e.variants))]
-        for e in entries
-    ]
+    rows = [["module", "what it is", "family", "place", "year", "variants", "takes"]]
+    for e in entries:
+        year = str(e.paper.year) if e.paper else ""
+        rows.append([e.key, e.name, e.family, e.place, year, str(1 + len(e.variants)), _takes(e)])
     lines = _aligned(rows, right={4, 5})
     variants = sum(1 + len(e.variants) for e in entries)
     ways = {"torch.compile": [e.key for e in entries if e.compiles is not True]}
@@ -26,6 +27,24 @@ def listing(entries: Sequence[Entry]) -> str:
     notes = [f"Through {way} go all" + (f" but {', '.join(but)}." if but else ".") for way, but in ways.items()]
     total = f"{len(entries)} modules, {variants} variants. One of them: attnprof show NAME"
     return "\n".join([*lines, "", total, *notes])
+
+
+def _takes(entry: Entry) -> str:
+    """The sizes that the default takes, as multiples and minima: ``C % 32, H, W % 7``; empty where it takes any."""
+    channels = _rule("C", lambda c: entry.fits(c, 56, 56), range(1, 257))
+    sides = _rule("H, W", lambda side: entry.fits(512 * 7, side, side), range(1, 65))
+    return ", ".join(filter(None, (channels, sides)))
+
+
+def _rule(what: str, fits: Callable[[int], bool], sizes: range) -> str:
+    """How ``fits`` divides ``sizes``: a multiple and a minimum, tried on every one of them."""
+    taken = [size for size in sizes if fits(size)]
+    if not taken:
+        return f"{what}: see show"
+    step, least = reduce(gcd, taken), taken[0]
+    if taken != list(range(least, sizes.stop, step)):
+        return f"{what}: see show"
+    return ", ".join([f"{what} % {step}"] * (step > 1) + [f"{what} >= {least}"] * (least > step))
 
 
 def page(entry: Entry, point: Point) -> str:

@@ -137,7 +137,7 @@ def _write_and_show(
 
 def _exit_code(planned: Plan, statuses: list[str]) -> int:
     named = len(planned.spec.grid()) == 1 and not any(
-        pattern == "all" or pattern.startswith(("!", "family:", "place:")) for pattern in planned.spec.modules
+        pattern == "all" or pattern.startswith(("!", "family:", "place:", "year:")) for pattern in planned.spec.modules
     )
     bad = (*BAD, "skipped") if named else BAD
     return SOME_FAILED if any(status in bad for status in statuses) else 0

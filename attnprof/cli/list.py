@@ -1,4 +1,4 @@
-"""List the catalogue: name, family, place, year, variants, limits"""
+"""List the catalogue: name, family, place, year, variants, sizes taken"""
 
 import click
 

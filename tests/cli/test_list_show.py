@@ -128,3 +128,15 @@ def test_a_size_that_is_none_is_a_mistake_of_the_option(cli, at):
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: --at: ")
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [("se", "C >= 16"), ("swin", "C % 32, H, W % 7"), ("nonlocal", "H, W >= 2"), ("cswin", "C % 64, H, W: see show")],
+)
+def test_list_says_which_sizes_a_module_takes(cli, name, rule):
+    assert cli("list", name).out.splitlines()[1].endswith(f"  {rule}")
+
+
+def test_list_says_nothing_of_sizes_where_any_will_do(cli):
+    assert cli("list", "eca").out.splitlines()[1].split()[-1] == str(1 + len(entry("eca").variants))
