@@ -31,7 +31,8 @@ def test_a_line_of_the_list_has_name_family_place_and_year(cli, name):
     known = entry(name)
     [row] = [line for line in cli("list", name).out.splitlines() if line.startswith(f"{name} ")]
     year = [str(known.paper.year)] if known.paper else []
-    assert re.split(r" {2,}", row) == [name, known.name, known.family, known.place, *year, str(1 + len(known.variants))]
+    first = [name, known.name, known.family, known.place, *year, str(1 + len(known.variants))]
+    assert re.split(r" {2,}", row)[: len(first)] == first
 
 
 @pytest.mark.parametrize("family", FAMILIES)
