@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -242,15 +243,29 @@ def test_it_can_be_exported_or_its_entry_says_why_not(name, given, size):
     assert [d.dim_value for d in written.graph.output[0].type.tensor_type.shape.dim] == [1, *size]
 
 
+def compiled(name, given, size, backend):
+    module = randomised(built(name, given, *size)).eval()
+    x = torch.randn(2, *size)
+    torch._dynamo.reset()
+    with torch.no_grad():
+        torch.testing.assert_close(torch.compile(module, backend=backend)(x), module(x), rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "given", "size"), [p for p in fitting(SMALL[2:], 1) if not p.values[1]])
 def test_it_runs_under_compile_or_its_entry_says_why_not(name, given, size):
-    module = randomised(built(name, {}, *size)).eval()
     known = entry(name)
-    x = torch.randn(2, *size)
-    torch._dynamo.reset()
     if known.compiles is not True:
         assert len(known.compiles) > 10
         pytest.skip(known.compiles)
-    with torch.no_grad():
-        torch.testing.assert_close(torch.compile(module)(x), module(x), rtol=1e-3, atol=1e-4)
+    compiled(
+        name, given, size, "aot_eager"
+    )  # what of torch.compile depends on the module: capture and its decomposition
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="the default backend of torch.compile needs a C++ compiler")
+@pytest.mark.parametrize("name", ["se", "cbam", "nonlocal", "aa", "swin", "dat"])
+def test_it_runs_under_compile_with_the_default_backend(name):
+    (given, size) = next(p.values[1:] for p in fitting(SMALL[2:], 1) if p.values[0] == name)
+    compiled(name, given, size, "inductor")
