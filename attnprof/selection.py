@@ -102,9 +102,13 @@ def checked(name: str, key: str, value: Value) -> Value:
 
     Raises UsageError.
     """
-    default = entry(name).settings({key: value}) and entry(name).hyperparameters[key]
+    known = entry(name)
+    known.settings({key: value})  # raises for a name that it does not have
+    default = known.hyperparameters[key]
     kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-    if default is None:
+    # None is a value of its own where the default or a named variant says so: it lets the module derive the setting.
+    derives = value is None and any(key in given and given[key] is None for given in known.variants.values())
+    if default is None or derives:
         return value
     if isinstance(default, float) and type(value) is int:
         return float(value)

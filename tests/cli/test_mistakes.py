@@ -217,7 +217,7 @@ def test_channels_that_do_not_divide_are_a_skipped_row_with_the_nearest_sizes(cl
 def refused(known):
     """The first width that a module refuses for its channels, with the nearest it names; None where it takes all."""
     for channels in range(1, 200):
-        reason = known.refusal(channels, 16, 16)
+        reason = known.refusal(channels, 112, 112)  # a map that every window tiles
         found = re.search(r"; nearest (\d+)(?:, (\d+))?$", reason or "")
         if found:
             return known.key, channels, [int(size) for size in found.groups() if size]
@@ -226,7 +226,7 @@ def refused(known):
 
 @pytest.mark.parametrize(("name", "channels", "nearest"), [*filter(None, map(refused, entries()))])
 def test_the_nearest_sizes_that_a_refusal_names_can_be_counted(cli, name, channels, nearest):
-    points = ",".join(f"{size}@16" for size in [channels, *nearest])
+    points = ",".join(f"{size}@112" for size in [channels, *nearest])
     rows = rows_of(cli("count", "-m", name, "--points", points, *SKIPPED.split()))
     assert rows[name, channels]["status"] == "skipped"
     assert [rows[name, size]["status"] for size in nearest] == ["ok"] * len(nearest)

