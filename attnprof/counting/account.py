@@ -173,7 +173,7 @@ def _go_back(module: nn.Module, x: torch.Tensor, output: torch.Tensor, caller: C
         gradient = torch.empty_like(output) if output.is_meta else torch.ones_like(output)
     caller.backward = True
     try:
-        output.backward(gradient)
+        output.backward(gradient)  # type: ignore[no-untyped-call]
     finally:
         caller.backward = False
         x.grad = None

@@ -14,7 +14,7 @@ _OTHERS = frozenset(
 )
 
 
-class on_meta(TorchFunctionMode):  # noqa: N801 # used like torch.device: a context, not a thing
+class on_meta(TorchFunctionMode):  # used like torch.device: a context, not a thing
     """While active: new tensors are on meta, and torch.nn.init does nothing.
 
     Constants (arange, linspace, tensor) go to meta as well, as under ``torch.device("meta")``.

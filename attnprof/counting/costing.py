@@ -8,6 +8,7 @@ from copy import deepcopy
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from attnprof.catalogue import create
 from attnprof.counting.account import Account, account_of
@@ -71,7 +72,7 @@ def _without_data(module: nn.Module) -> nn.Module:
 
 
 def _empty_as(tensor: torch.Tensor) -> torch.Tensor:
-    if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+    if is_lazy(tensor):
         raise UsageError("cost: a lazy module has no parameters yet; call it once with an input first")
     empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
     if isinstance(tensor, nn.Parameter):

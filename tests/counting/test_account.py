@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from attnprof.counting import Account, account
+from attnprof.counting import account
 
 law = settings(derandomize=True, deadline=None, max_examples=25)
 N, C, H, W = SHAPE = (2, 8, 3, 5)

@@ -11,7 +11,8 @@ from attnprof.counting.rules.products import mac
 def _macs(x: Any, weight: Any, out_shape: Any, transposed: bool) -> int:
     """weight: (out, in / groups, *taps), or (in, out / groups, *taps) where transposed."""
     positions: int = x.numel() if transposed else prod(out_shape)
-    return positions * prod(weight.shape[1:])
+    taps: int = prod(weight.shape[1:])
+    return positions * taps
 
 
 def _forward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:

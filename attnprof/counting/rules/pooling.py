@@ -8,13 +8,8 @@ from attnprof.counting.rules._meta import fresh, plain
 
 
 def _taps(kernel: Any, sides: int) -> int:
-    return (
-        int(kernel) ** sides
-        if isinstance(kernel, int)
-        else prod(kernel)
-        if len(kernel) == sides
-        else kernel[0] ** sides
-    )
+    window = [kernel] if isinstance(kernel, int) else list(kernel)
+    return prod(window * sides if len(window) == 1 else window)
 
 
 def adaptive_taps(n_in: int, n_out: int) -> int:

@@ -1,6 +1,6 @@
 """Reductions: n elements to one take n - 1 operations; a mean divides once more."""
 
-from math import ceil, log2, prod
+from math import ceil, log2
 from typing import Any
 
 from attnprof.counting.rules import FREE, REDUCTION, TRANSCENDENTAL, Cost, Rule
@@ -81,11 +81,6 @@ def _norm_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return None
     dims, keepdim = argument(args, kwargs, 2, "dim"), argument(args, kwargs, 3, "keepdim", False)
     return fresh(reduced(x.shape, dims, keepdim), x.dtype)
-
-
-def taps(shape: tuple[int, ...]) -> int:
-    """Elements of a pooling window."""
-    return prod(shape)
 
 
 _ONE_LEFT = "sum nansum amax amin max min aminmax argmax argmin prod any all"
