@@ -53,10 +53,10 @@ class Place:
 
 
 def parse_place(text: str) -> Place:
-    """The place that ``text`` writes. Raises ValueError in words for the user."""
+    """The place that ``text`` writes; of an empty one, a place that says nothing. Raises ValueError in words for the user."""
     how, target, stages, pick = "", "", None, ""
-    parts = [part.strip() for part in text.split(":")]
-    if parts[0] in HOWS:
+    parts = [part.strip() for part in text.split(":")] if text else []
+    if parts and parts[0] in HOWS:
         how = parts.pop(0)
     for part in parts:
         if (found := _STAGES.fullmatch(part)) and stages is None and not pick:

@@ -4,9 +4,22 @@ from collections.abc import Mapping
 
 from attnprof.entry import Value
 from attnprof.errors import UsageError
-from attnprof.selection import parse_value
 
 BETWEEN = "/"
+
+
+def parse_value(text: str) -> Value:
+    """A hyperparameter's value as written on the command line: true, 8, 1e-4, none, or a word."""
+    words: dict[str, Value] = {"true": True, "false": False, "none": None}
+    stripped = text.strip()
+    if stripped.lower() in words:
+        return words[stripped.lower()]
+    for convert in (int, float):
+        try:
+            return convert(stripped)
+        except ValueError:
+            continue
+    return stripped
 
 
 def is_staged(value: Value) -> bool:

@@ -10,11 +10,12 @@ from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import Source, from_file, merge
 
 SHORT = {"modules": "-m", "output": "-o"}
+NETWORK = ("networks", "at", "sweep_places")  # fields that only mean something inside a network: options of host
 METAVARS = {
     "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "N",
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "memory_limit": "SIZE",
-    "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
+    "networks": "LIST", "at": "LIST", "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
 }  # fmt: skip
 
 

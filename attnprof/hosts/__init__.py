@@ -109,17 +109,18 @@ def place_of(known: Host, module: Entry, text: str = "") -> str:
     Raises UsageError for a place that the network does not have.
     """
     try:
-        asked = parse_place(text) if text else Place()
+        asked = parse_place(text)
     except ValueError as problem:
         raise UsageError(str(problem)) from None
     if asked.target:
         _check(known, asked.target)
         return str(asked)
-    usual = known.usual.get(module.place, "")
-    own = str(_inside(known, module).get("place", usual))
-    if not own:
+    own = parse_place(_inside(known, module).get("place", "") or known.usual.get(module.place, ""))
+    if not own.target and module.place in known.usual:
+        own = parse_place(known.usual[module.place]).narrowed(own)
+    if not own.target:
         raise UsageError(f"where in {known.title}? Name its submodules: --at 'layer*.*.bn3'")
-    return str(parse_place(own).narrowed(asked))
+    return str(own.narrowed(asked))
 
 
 def settings_in(known: Host, module: Entry) -> dict[str, Value]:

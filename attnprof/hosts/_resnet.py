@@ -78,14 +78,15 @@ class ResNet(nn.Module):
         super().__init__()
         kind, widening = (Bottleneck, 4) if bottleneck else (Basic, 1)
         self.conv1, self.bn1 = _conv(3, 64, 7, 2), nn.BatchNorm2d(64)
-        channels = 64
+        channels, stages = 64, []
         for stage, count in enumerate(blocks):
             width, made = 64 * 2**stage, []
             for number in range(count):
                 stride = 2 if stage and not number else 1
                 made.append(kind(channels, width, stride, stride_first))
                 channels = widening * width
-            self.add_module(f"layer{stage + 1}", nn.Sequential(*made))
+            stages.append(nn.Sequential(*made))
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.fc = nn.Linear(channels, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
