@@ -11,6 +11,7 @@ class Alive:
 
     def __init__(self, known: tuple[torch.Tensor, ...] = ()) -> None:
         self.peak = 0
+        self.scratch = 0  # bytes that the kernel which makes the next tensors takes for itself
         self._now = 0
         self._sizes: dict[weakref.ref[Any], int] = {}
         self._here = {x.untyped_storage()._cdata for x in known}
@@ -29,5 +30,6 @@ class Alive:
 
             self._sizes[weakref.ref(storage, gone)] = size
             self._now += size
-        if peaks and self._now > self.peak:
-            self.peak = self._now
+        if peaks and self._now + self.scratch > self.peak:
+            self.peak = self._now + self.scratch
+        self.scratch = 0

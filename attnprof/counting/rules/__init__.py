@@ -20,6 +20,7 @@ NORM, SOFTMAX, TRANSCENDENTAL, FFT = "norm", "softmax", "transcendental", "fft"
 CATEGORIES = (MAC, BIAS, POINTWISE, REDUCTION, NORM, SOFTMAX, TRANSCENDENTAL, FFT)
 
 Cost = tuple[tuple[str, int], ...]
+Scratch = Callable[[tuple[Any, ...]], int]
 Flops = Callable[[tuple[Any, ...], dict[str, Any], Any], Cost]
 Shape = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
@@ -30,12 +31,14 @@ FREE: Cost = ()
 class Rule:
     """One operator. flops(args, kwargs, out): (category, FLOPs) pairs. shape(args, kwargs): its output on meta, or None.
 
-    moves: False for an operator that neither reads nor writes an element, such as a view.
+    moves: False for an operator that neither reads nor writes an element, such as a view. scratch(args): bytes that the
+    kernel takes for itself while it runs.
     """
 
     flops: Flops
     shape: Shape | None = None
     moves: bool = True
+    scratch: Scratch | None = None
 
 
 def no_flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
