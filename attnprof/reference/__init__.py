@@ -117,7 +117,11 @@ def evidence(module: str, network: str = NETWORK, dataset: str = DATASET) -> Evi
         if each.module == module and each.value
         and (network_key(each.network), dataset_key(each.dataset)) == (network, dataset)
     ]  # fmt: skip
-    return Evidence(tuple(sorted(found, key=lambda each: Decimal(each.value)))) if any(not f.doubtful for f in found) else None
+    return (
+        Evidence(tuple(sorted(found, key=lambda each: Decimal(each.value))))
+        if any(not f.doubtful for f in found)
+        else None
+    )
 
 
 def network_key(printed: str) -> str:
