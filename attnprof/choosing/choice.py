@@ -1,0 +1,146 @@
+"""The choice: who keeps the budget, in what order or on which front, who does not and why, and what came closest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from attnprof.choosing.budget import Budget, Limit
+from attnprof.choosing.candidates import Candidate, Missing
+from attnprof.choosing.judging import Verdict, loosened, verdicts
+from attnprof.choosing.measures import MEASURES, Measure
+from attnprof.choosing.pareto import Span, dominates
+from attnprof.choosing.ranking import cost, ranks, worst
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A candidate that keeps the budget. figures: by measure, at the point where it stands worst. shared: the rank.
+
+    rank is 0 where a Pareto front was asked for.
+    """
+
+    candidate: Candidate
+    verdicts: Sequence[Verdict]
+    figures: Mapping[str, tuple[str, Span]]
+    rank: int = 0
+    shared: bool = False
+
+    @property
+    def name(self) -> str:
+        """The candidate's."""
+        return self.candidate.name
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A candidate that is not in the answer. broken: the limits it breaks, the worst first. why: what else it lacks."""
+
+    candidate: Candidate
+    broken: Sequence[Verdict]
+    why: str = ""
+
+    @property
+    def over(self) -> float:
+        """By what factor it breaks the limit that it breaks most; inf where something could not be judged."""
+        return inf if self.why else max(verdict.ratio for verdict in self.broken)
+
+    @property
+    def judged(self) -> bool:
+        """Whether there was a figure for everything that had to be judged."""
+        return not self.why and all(verdict.span is not None for verdict in self.broken)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The answer to a budget. by: what the ranks are of, or the axes of the front. rejected: the nearest first."""
+
+    budget: Budget
+    points: Sequence[str]
+    by: Sequence[Measure]
+    pareto: bool
+    chosen: Sequence[Chosen]
+    rejected: Sequence[Rejected]
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """A change of the budget with which a candidate would fit: limits and what has to stand in their place."""
+
+    candidate: Candidate
+    changes: Sequence[tuple[Limit, Limit]]
+
+
+def choose(
+    among: Sequence[Candidate], points: Sequence[str], budget: Budget, by: Sequence[Measure], pareto: bool = False
+) -> Choice:
+    """Judge ``among`` at ``points``, then rank what fits by the first of ``by``, or keep its Pareto front.
+
+    What lacks a figure that is asked for is rejected, and says so. Raises UnknownNameError for a limit relative to a
+    module that the run has not.
+    """
+    fitting: list[Chosen] = []
+    rejected: list[Rejected] = []
+    for candidate in among:
+        judged = verdicts(candidate, budget, points, among)
+        broken = sorted((v for v in judged if not v.holds), key=lambda v: (v.span is None, v.ratio), reverse=True)
+        found = {name: worst(candidate, measure, points) for name, measure in MEASURES.items()}
+        lacking = [f"{m.title}: {f.why}" for m in by if isinstance(f := found[m.name], Missing)]
+        if broken or lacking:
+            rejected.append(Rejected(candidate, broken, "" if broken else lacking[0]))
+        else:
+            figures = {name: figure for name, figure in found.items() if not isinstance(figure, Missing)}
+            fitting.append(Chosen(candidate, judged, figures))
+    chosen, dominated = _front(fitting, by) if pareto else (_ranked(fitting, by[0]), [])
+    nearest_first = sorted(rejected, key=lambda each: (not each.judged, each.over))
+    return Choice(budget, points, by, pareto, chosen, [*dominated, *nearest_first])
+
+
+def _ranked(fitting: Sequence[Chosen], by: Measure) -> list[Chosen]:
+    costs = [cost(each.figures[by.name][1], by) for each in fitting]
+    placed = ranks(costs)
+    order = sorted(range(len(fitting)), key=lambda n: (placed[n], costs[n].value, fitting[n].name))
+    return [
+        Chosen(each.candidate, each.verdicts, each.figures, placed[n], placed.count(placed[n]) > 1)
+        for n in order
+        for each in [fitting[n]]
+    ]
+
+
+def _front(fitting: Sequence[Chosen], by: Sequence[Measure]) -> tuple[list[Chosen], list[Rejected]]:
+    costs = [[cost(each.figures[m.name][1], m) for m in by] for each in fitting]
+    kept: list[int] = []
+    dominated: list[Rejected] = []
+    for n, each in enumerate(fitting):
+        over = [other.name for m, other in enumerate(fitting) if dominates(costs[m], costs[n])]
+        if over:
+            dominated.append(Rejected(each.candidate, (), f"no better than {over[0]} in anything"))
+        else:
+            kept.append(n)
+    kept.sort(key=lambda n: ([span.value for span in costs[n]], fitting[n].name))
+    return [fitting[n] for n in kept], dominated
+
+
+def closest(choice: Choice) -> Rejected | None:
+    """The rejected candidate whose worst excess is the least; None where none could be judged."""
+    judged = [each for each in choice.rejected if each.judged and each.broken]
+    return min(judged, key=lambda each: (each.over, len(each.broken)), default=None)
+
+
+def relaxations(choice: Choice) -> list[Relaxation]:
+    """What would have to give: for each limit alone, the least change that lets something in.
+
+    Where no single one suffices, all that the closest candidate needs.
+    """
+    alone: dict[Limit, tuple[float, Rejected]] = {}
+    for each in choice.rejected:
+        if each.judged and len(each.broken) == 1:
+            limit = each.broken[0].limit
+            if limit not in alone or each.over < alone[limit][0]:
+                alone[limit] = each.over, each
+    near = [each for _, each in alone.values()] or [found for found in [closest(choice)] if found]
+    made = []
+    for each in near:
+        changes = [(verdict.limit, to) for verdict in each.broken if (to := loosened(verdict)) is not None]
+        if len(changes) == len(each.broken):
+            made.append(Relaxation(each.candidate, changes))
+    return made
