@@ -133,4 +133,8 @@ def _digits(value: Decimal) -> str:
 
 
 def _each_once(limits: Iterable[Limit]) -> Budget:
-    return tuple(dict.fromkeys(limits))
+    # Grouped by metric as a [budget] table is, so that one budget has one order.
+    grouped: dict[str, dict[Limit, None]] = {}
+    for limit in limits:
+        grouped.setdefault(limit.measure.name, {})[limit] = None
+    return tuple(limit for group in grouped.values() for limit in group)

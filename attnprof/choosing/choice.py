@@ -8,7 +8,7 @@ from attnprof.choosing.budget import Budget, Limit
 from attnprof.choosing.candidates import Candidate, Missing
 from attnprof.choosing.judging import Verdict, loosened, verdicts
 from attnprof.choosing.measures import MEASURES, Measure
-from attnprof.choosing.pareto import Span, dominates
+from attnprof.choosing.pareto import Span, dominates, front
 from attnprof.choosing.ranking import cost, ranks, worst
 
 
@@ -108,15 +108,12 @@ def _ranked(fitting: Sequence[Chosen], by: Measure) -> list[Chosen]:
 
 def _front(fitting: Sequence[Chosen], by: Sequence[Measure]) -> tuple[list[Chosen], list[Rejected]]:
     costs = [[cost(each.figures[m.name][1], m) for m in by] for each in fitting]
-    kept: list[int] = []
-    dominated: list[Rejected] = []
-    for n, each in enumerate(fitting):
-        over = [other.name for m, other in enumerate(fitting) if dominates(costs[m], costs[n])]
-        if over:
-            dominated.append(Rejected(each.candidate, (), f"no better than {over[0]} in anything"))
-        else:
-            kept.append(n)
-    kept.sort(key=lambda n: ([span.value for span in costs[n]], fitting[n].name))
+    kept = sorted(front(costs), key=lambda n: ([span.value for span in costs[n]], fitting[n].name))
+    dominated = [
+        Rejected(each.candidate, (), f"dominated by {over.name}")
+        for n, each in enumerate(fitting)
+        for over in [other for m, other in enumerate(fitting) if dominates(costs[m], costs[n])][:1]
+    ]
     return [fitting[n] for n in kept], dominated
 
 
