@@ -51,6 +51,11 @@ class Candidate:
     cells: Mapping[tuple[str, str], Cell]
     published: Evidence | None = None
 
+    @property
+    def floor(self) -> bool:
+        """Whether it is what calling a module costs at all, the identity: to compare with, not to choose."""
+        return any(row.get("family") == "floor" for row, _ in self.cells.values())
+
     def figure(self, measure: Measure, point: str) -> Span | Missing:
         """The figure at ``point`` with the ends of its interval, or why there is none."""
         if not measure.column:

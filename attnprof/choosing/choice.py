@@ -75,12 +75,12 @@ def choose(
 ) -> Choice:
     """Judge ``among`` at ``points``, then rank what fits by the first of ``by``, or keep its Pareto front.
 
-    What lacks a figure that is asked for is rejected, and says so. Raises UnknownNameError for a limit relative to a
+    What lacks a figure that is asked for is rejected, and says so; the identity is no choice. Raises UnknownNameError for a limit relative to a
     module that the run has not.
     """
     fitting: list[Chosen] = []
     rejected: list[Rejected] = []
-    for candidate in among:
+    for candidate in [each for each in among if not each.floor]:
         judged = verdicts(candidate, budget, points, among)
         broken = sorted((v for v in judged if not v.holds), key=lambda v: (v.span is None, v.ratio), reverse=True)
         found = {name: worst(candidate, measure, points) for name, measure in MEASURES.items()}

@@ -73,10 +73,17 @@ class Figure:
             return "no plain network beside it"
         if self.recipe.startswith("yes"):
             return ""
-        reason = re.search(r"[(](.*)[)]", self.recipe)
         if self.recipe.startswith("no"):
-            return f"the plain network was trained otherwise{f': {reason[1]}' if reason else ''}"
-        return "whether the plain network was trained alike is not stated"
+            reason = re.search(r"[(](.*)[)]", self.recipe)
+            return f"the plain network's recipe differs{f' ({reason[1]})' if reason else ''}"
+        return "the plain network's recipe is not stated"
+
+    @property
+    def short(self) -> str:
+        """The source in a few words, for a line that names several: 'ECA-Net, Table 3', 'PytorchInsight'."""
+        head, comma, place = re.sub(r"\s*[(][^)]*[)]", "", self.title).partition(", ")
+        work = re.sub(r"^[^/ ]+/|:.*|\s+(\S+ )?(README|results csv|Table|docs/|pytorch/|gluon/).*$", "", head)
+        return work + comma + place + (" (quoted)" if self.secondhand else "")
 
     @property
     def cited(self) -> str:
