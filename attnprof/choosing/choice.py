@@ -11,43 +11,48 @@ from attnprof.choosing.measures import MEASURES, Measure
 from attnprof.choosing.pareto import Span, dominates, front
 from attnprof.choosing.ranking import cost, ranks, worst
 
+Figures = Mapping[str, tuple[str, Span]]  # measure -> the point where a candidate stands worst, and its figure there
+
 
 @dataclass(frozen=True)
 class Chosen:
-    """A candidate that keeps the budget. figures: by measure, at the point where it stands worst. shared: the rank.
-
-    rank is 0 where a Pareto front was asked for.
-    """
+    """A candidate that keeps the budget. rank: 0 where a Pareto front was asked for; shared: with another."""
 
     candidate: Candidate
     verdicts: Sequence[Verdict]
-    figures: Mapping[str, tuple[str, Span]]
+    figures: Figures
     rank: int = 0
     shared: bool = False
-
-    @property
-    def name(self) -> str:
-        """The candidate's."""
-        return self.candidate.name
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A candidate that is not in the answer. broken: the limits it breaks, the worst first. why: what else it lacks."""
+    """A candidate that is not in the answer. why: the reason where it is not a limit that it breaks."""
 
     candidate: Candidate
-    broken: Sequence[Verdict]
+    verdicts: Sequence[Verdict]
+    figures: Figures
     why: str = ""
+
+    @property
+    def broken(self) -> list[Verdict]:
+        """The limits it breaks: first what could not be judged, then the worst."""
+        return sorted((v for v in self.verdicts if not v.holds), key=lambda v: (v.span is None, v.ratio), reverse=True)
+
+    @property
+    def kept(self) -> list[Verdict]:
+        """The limits that it keeps."""
+        return [verdict for verdict in self.verdicts if verdict.holds]
 
     @property
     def over(self) -> float:
         """By what factor it breaks the limit that it breaks most; inf where something could not be judged."""
-        return inf if self.why else max(verdict.ratio for verdict in self.broken)
+        return max((verdict.ratio for verdict in self.broken), default=inf)
 
     @property
     def judged(self) -> bool:
         """Whether there was a figure for everything that had to be judged."""
-        return not self.why and all(verdict.span is not None for verdict in self.broken)
+        return not self.why and all(verdict.span is not None for verdict in self.verdicts)
 
 
 @dataclass(frozen=True)
@@ -82,14 +87,14 @@ def choose(
     rejected: list[Rejected] = []
     for candidate in [each for each in among if not each.floor]:
         judged = verdicts(candidate, budget, points, among)
-        broken = sorted((v for v in judged if not v.holds), key=lambda v: (v.span is None, v.ratio), reverse=True)
         found = {name: worst(candidate, measure, points) for name, measure in MEASURES.items()}
+        figures = {name: figure for name, figure in found.items() if not isinstance(figure, Missing)}
         lacking = [f"{m.title}: {f.why}" for m in by if isinstance(f := found[m.name], Missing)]
-        if broken or lacking:
-            rejected.append(Rejected(candidate, broken, "" if broken else lacking[0]))
-        else:
-            figures = {name: figure for name, figure in found.items() if not isinstance(figure, Missing)}
+        if all(verdict.holds for verdict in judged) and not lacking:
             fitting.append(Chosen(candidate, judged, figures))
+        else:
+            broken = not all(verdict.holds for verdict in judged)
+            rejected.append(Rejected(candidate, judged, figures, "" if broken else lacking[0]))
     chosen, dominated = _front(fitting, by) if pareto else (_ranked(fitting, by[0]), [])
     nearest_first = sorted(rejected, key=lambda each: (not each.judged, each.over))
     return Choice(budget, points, by, pareto, chosen, [*dominated, *nearest_first])
@@ -98,7 +103,7 @@ def choose(
 def _ranked(fitting: Sequence[Chosen], by: Measure) -> list[Chosen]:
     costs = [cost(each.figures[by.name][1], by) for each in fitting]
     placed = ranks(costs)
-    order = sorted(range(len(fitting)), key=lambda n: (placed[n], costs[n].value, fitting[n].name))
+    order = sorted(range(len(fitting)), key=lambda n: (placed[n], costs[n].value, fitting[n].candidate.name))
     return [
         Chosen(each.candidate, each.verdicts, each.figures, placed[n], placed.count(placed[n]) > 1)
         for n in order
@@ -108,9 +113,9 @@ def _ranked(fitting: Sequence[Chosen], by: Measure) -> list[Chosen]:
 
 def _front(fitting: Sequence[Chosen], by: Sequence[Measure]) -> tuple[list[Chosen], list[Rejected]]:
     costs = [[cost(each.figures[m.name][1], m) for m in by] for each in fitting]
-    kept = sorted(front(costs), key=lambda n: ([span.value for span in costs[n]], fitting[n].name))
+    kept = sorted(front(costs), key=lambda n: ([span.value for span in costs[n]], fitting[n].candidate.name))
     dominated = [
-        Rejected(each.candidate, (), f"dominated by {over.name}")
+        Rejected(each.candidate, each.verdicts, each.figures, f"dominated by {over.candidate.name}")
         for n, each in enumerate(fitting)
         for over in [other for m, other in enumerate(fitting) if dominates(costs[m], costs[n])][:1]
     ]

@@ -11,12 +11,12 @@ from attnprof.choosing.candidates import Candidate, Missing, named
 from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span
 
-DIGITS = 3  # of a limit that is proposed
+DIGITS = 4  # of a limit that is proposed
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a candidate stands to one limit at the point at which it stands worst.
+    """How a candidate stands to one limit at the point at which it stands worst; '' where what is published has none.
 
     span: the figure, None where there is none (``why`` says why). ratio: how often the figure that counts is the bound,
     turned so that more than 1 is too much; inf where there is no figure, or the bound is 0. needed: the limit's value
@@ -47,7 +47,11 @@ def verdicts(candidate: Candidate, budget: Budget, points: Sequence[str], among:
 
     Raises UnknownNameError where a limit is relative to a module that is not ``among`` the run's.
     """
-    return [max((_verdict(candidate, limit, point, among) for point in points), key=_worse) for limit in budget]
+    places = [points if limit.measure.column else ("",) for limit in budget]
+    return [
+        max((_verdict(candidate, limit, point, among) for point in where), key=_worse)
+        for limit, where in zip(budget, places, strict=True)
+    ]
 
 
 def _worse(verdict: Verdict) -> tuple[bool, bool, float]:
@@ -59,18 +63,23 @@ def _verdict(candidate: Candidate, limit: Limit, point: str, among: Sequence[Can
     figure = candidate.figure(measure, point)
     if isinstance(figure, Missing):
         return Verdict(limit, point, False, inf, None, figure.why)
-    end, unit = Fraction(counts(figure, measure)), Fraction(1)
+    end, unit = exactly(counts(figure, measure)), Fraction(1)
     if limit.reference:
         other = named(limit.reference, among)
         theirs = other.figure(measure, point)
         if isinstance(theirs, Missing):
             return Verdict(limit, point, False, inf, None, f"{other.name}: {theirs.why}")
-        unit = Fraction(theirs.high if measure.more else theirs.low)
+        unit = exactly(theirs.high if measure.more else theirs.low)
         if other is candidate:  # against itself there is no noise
-            end = unit = Fraction(figure.value)
+            end = unit = exactly(figure.value)
     bound = Fraction(limit.value) * unit
     holds, ratio = (end >= bound, _ratio(bound, end)) if measure.more else (end <= bound, _ratio(end, bound))
     return Verdict(limit, point, holds, ratio, figure, needed=end / unit if unit else None)
+
+
+def exactly(value: float) -> Fraction:
+    """The decimal number that ``value`` is written as, so that a bound of 77.1 holds for a figure of 77.1."""
+    return Fraction(value) if isinstance(value, int) else Fraction(Decimal(repr(value)))
 
 
 def _ratio(part: Fraction, whole: Fraction) -> float:
@@ -83,7 +92,7 @@ def _ratio(part: Fraction, whole: Fraction) -> float:
 
 
 def loosened(verdict: Verdict) -> Limit | None:
-    """The broken limit as it would have to be to hold: counts exactly, else to three digits; None where none would do."""
+    """The broken limit as it would have to be to hold: counts exactly, else to four digits; None where none would do."""
     limit, measure, needed = verdict.limit, verdict.limit.measure, verdict.needed
     if needed is None:
         return None

@@ -28,13 +28,14 @@ class Kind:
     show: Callable[[float], str]
     units: tuple[tuple[str, Decimal], ...]  # the largest first
     like: str
+    suffix: str = ""  # of a column's heading, as in results.csv
 
 
 @dataclass(frozen=True)
 class Measure:
     """One metric that can be budgeted. column: of results.csv, empty where it is published. mode: of the rows it is in.
 
-    more: whether more is better. exact: known by counting alone. title: what a heading says.
+    more: whether more is better. exact: known by counting alone.  title: what a heading says.
     """
 
     name: str
@@ -44,6 +45,11 @@ class Measure:
     mode: str = "eval"
     more: bool = False
     exact: bool = False
+
+    @property
+    def noisy(self) -> bool:
+        """Whether its figures have an interval."""
+        return self.kind in (TIME, RATE)
 
     @property
     def sign(self) -> str:
@@ -78,9 +84,9 @@ _SI = (("G", Decimal(10**9)), ("M", Decimal(10**6)), ("k", Decimal(10**3)), ("",
 _TIME = (("s", Decimal(1)), ("ms", Decimal("1e-3")), ("us", Decimal("1e-6")), ("ns", Decimal("1e-9")))
 _MEMORY = (("GiB", Decimal(2**30)), ("MiB", Decimal(2**20)), ("KiB", Decimal(2**10)), ("B", Decimal(1)))
 COUNT = Kind(parse_count, lambda value: show_count(int(value)), _SI, "10k")
-TIME = Kind(parse_seconds, show_seconds, _TIME, "0.2ms")
-MEMORY = Kind(parse_bytes, lambda value: show_bytes(int(value)), _MEMORY, "8MiB")
-RATE = Kind(parse_rate, significant, _SI, "5k")
+TIME = Kind(parse_seconds, show_seconds, _TIME, "0.2ms", "_s")
+MEMORY = Kind(parse_bytes, lambda value: show_bytes(int(value)), _MEMORY, "8MiB", "_bytes")
+RATE = Kind(parse_rate, significant, _SI, "5k", "_per_s")
 PERCENTAGE = Kind(parse_percentage, lambda value: f"{Decimal(value):.4}", (("", Decimal(1)),), "77")
 
 MEASURES = {

@@ -8,7 +8,8 @@ from typing import Any
 
 from attnprof.choosing.choice import Choice, Chosen, Rejected, closest, relaxations
 from attnprof.choosing.judging import Verdict
-from attnprof.choosing.measures import MEASURES
+from attnprof.choosing.measures import MEASURES, Measure
+from attnprof.choosing.pareto import Span
 from attnprof.cli._pick_text import Published, why
 from attnprof.environment import Environment
 from attnprof.reference import Evidence, span
@@ -27,7 +28,7 @@ def as_json(choice: Choice, environment: Environment, published: Published) -> s
         "pareto" if choice.pareto else "rank": [measure.name for measure in choice.by],
         "published": {"network": published.network, "dataset": published.dataset, "measured_here": False},
         "chosen": [_chosen(each) for each in choice.chosen],
-        "rejected": [_rejected(each) for each in choice.rejected],
+        "rejected": [_rejected(each, choice) for each in choice.rejected],
         "closest": near and near.candidate.name,
         "would_fit": [
             {"module": each.candidate.name, "changes": {str(limit): str(to) for limit, to in each.changes}}
@@ -41,23 +42,29 @@ def as_json(choice: Choice, environment: Environment, published: Published) -> s
 def as_csv(choice: Choice, environment: Environment, published: Published) -> str:
     """One row per candidate, the chosen first: figures at the point where it stands worst, with that point."""
     measures = [measure for measure in MEASURES.values() if measure.column]
-    figures = [f"{name}{end}" for name in MEASURES if MEASURES[name].column for end in ("", "_low", "_high", "_at")]
-    header = ["fits", "rank", "module", "variant", *figures, "published_low", "published_high", "gain_low", "gain_high"]
     out = StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow([*header, "reason"])
+    names = [name for measure in measures for name in _headings(measure)]
+    published_as = ["published_low", "published_high", "gain_low", "gain_high"]
+    table.writerow(["fits", "rank", "module", "variant", *names, *published_as, "reason"])
     everyone: list[Chosen | Rejected] = [*choice.chosen, *choice.rejected]
     for each in everyone:
         fits = isinstance(each, Chosen)
         row: list[Any] = [str(fits).lower(), each.rank or "" if isinstance(each, Chosen) else ""]
         row += [safe_text(each.candidate.module), safe_text(each.candidate.variant)]
-        found = each.figures if isinstance(each, Chosen) else {}
         for measure in measures:
-            at, figure = found.get(measure.name, ("", None))
-            row += [figure.value, figure.low, figure.high, at] if figure else [""] * 4
+            at, figure = each.figures.get(measure.name, ("", Span.exact(0)))
+            ends = [figure.low, figure.high] if measure.noisy else []
+            row += [figure.value, *ends, at] if at else [""] * len(_headings(measure))
         row += _published_ends(None if each.candidate.variant else each.candidate.published)
-        table.writerow([*row, "" if isinstance(each, Chosen) else safe_text(why(each))])
+        table.writerow([*row, "" if isinstance(each, Chosen) else safe_text(why(each, choice))])
     return out.getvalue().rstrip("\n")
+
+
+def _headings(measure: Measure) -> list[str]:
+    name, suffix = measure.name, measure.kind.suffix
+    ends = [f"{name}_ci_low{suffix}", f"{name}_ci_high{suffix}"] if measure.noisy else []
+    return [name + suffix, *ends, f"{name}_at"]
 
 
 def _published_ends(found: Evidence | None) -> list[str]:
@@ -69,17 +76,21 @@ def _published_ends(found: Evidence | None) -> list[str]:
 
 def _chosen(each: Chosen) -> dict[str, Any]:
     rank = {"rank": each.rank, "shared": each.shared} if each.rank else {}
+    return {**rank, **_named(each), **_judged(each)}
+
+
+def _rejected(each: Rejected, choice: Choice) -> dict[str, Any]:
+    return {**_named(each), "reason": why(each, choice), **_judged(each)}
+
+
+def _judged(each: Chosen | Rejected) -> dict[str, Any]:
     figures = {
-        name: {"value": found.value, "low": found.low, "high": found.high, "at": at}
+        _headings(MEASURES[name])[0]: {"value": found.value, "low": found.low, "high": found.high, "at": at}
         for name, (at, found) in each.figures.items()
         if MEASURES[name].column
     }
-    judged = [_verdict(verdict) for verdict in each.verdicts]
-    return {**rank, **_named(each), "figures": figures, "limits": judged, "published": _evidence(each)}
-
-
-def _rejected(each: Rejected) -> dict[str, Any]:
-    return {**_named(each), "reason": why(each), "limits": [_verdict(verdict) for verdict in each.broken]}
+    limits = [_verdict(verdict) for verdict in each.verdicts]
+    return {"figures": figures, "limits": limits, "published": _evidence(each)}
 
 
 def _named(each: Chosen | Rejected) -> dict[str, Any]:
@@ -92,7 +103,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {**found, "why": verdict.why} if verdict.why else found
 
 
-def _evidence(each: Chosen) -> list[dict[str, Any]]:
+def _evidence(each: Chosen | Rejected) -> list[dict[str, Any]]:
     found = None if each.candidate.variant else each.candidate.published
     return [
         {

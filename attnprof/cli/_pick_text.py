@@ -37,19 +37,19 @@ class Published:
 
 def sheet_of(choice: Choice, published: Published) -> Sheet:
     """The table of what fits. A figure is that of the point at which the module stands worst."""
-    known = [MEASURES[name] for name in USUAL]
     asked = [limit.measure for limit in choice.budget] + list(choice.by)
-    measures = [m for m in dict.fromkeys([*known, *asked]) if m.column]
+    measures = [m for m in dict.fromkeys([*(MEASURES[name] for name in USUAL), *asked]) if m.column]
     notes: dict[str, int] = {}
     columns: list[tuple[Column, Callable[[Chosen], str]]]
     columns = [] if choice.pareto else [(Column("rank", "rank", 100, _nothing, right=False), _rank)]
-    columns.append((Column("module", "module", 100, _nothing, right=False), lambda each: each.name))
+    columns.append((Column("module", "module", 100, _nothing, right=False), lambda each: each.candidate.name))
     for n, measure in enumerate(measures):
-        columns.append((Column(measure.name, measure.title, 90 - n, _nothing), _writer(measure)))
+        keep = (90 if measure in asked else 60) - n
+        columns.append((Column(measure.name, measure.title, keep, _nothing), _writer(measure)))
     if choice.budget:
-        columns.append((Column("headroom", "headroom", 70, _nothing, right=False), _headroom))
-    columns.append((Column("published", "published", 60, _nothing), lambda each: _accuracy(each, notes)))
-    columns.append((Column("gain", "gain", 59, _nothing), _gain))
+        columns.append((Column("headroom", "headroom", 75, _nothing, right=False), _headroom))
+    columns.append((Column("published", "published", 70, _nothing), lambda each: _accuracy(each, notes)))
+    columns.append((Column("gain", "gain", 69, _nothing), _gain))
     cells = [[write(each) for _, write in columns] for each in choice.chosen]
     kept = [n for n in range(len(columns)) if any(row[n] for row in cells)]
     footnotes = [f"[{number}] {text}" for text, number in notes.items()]
@@ -89,7 +89,7 @@ def _accuracy(each: Chosen, notes: dict[str, int]) -> str:
     found = _of(each)
     if found is None:
         return ""
-    number = notes.setdefault(f"{each.name}: {cited(found)}", len(notes) + 1)
+    number = notes.setdefault(f"{each.candidate.name}: {cited(found)}", len(notes) + 1)
     return f"{_between(*span(found.sound))} [{number}]"
 
 
@@ -134,21 +134,23 @@ def below(choice: Choice, width: int, everyone: bool = False) -> str:
         parts.append(fill(_nothing_fits(choice), width))
         parts.extend(fill(line, width, subsequent_indent="  ") for line in _would_have_to_give(choice))
     if everyone:
-        parts.append("\n".join(["rejected:", *(f"  {each.candidate.name}: {why(each)}" for each in choice.rejected)]))
+        parts.append(
+            "\n".join(["rejected:", *(f"  {each.candidate.name}: {why(each, choice)}" for each in choice.rejected)])
+        )
     else:
         parts.extend(fill(line, width, subsequent_indent="  ") for line in _rejected(choice))
     return "\n".join(part for part in parts if part)
 
 
 def _rejected(choice: Choice) -> list[str]:
-    judged = [f"{each.candidate.name} ({why(each)})" for each in choice.rejected if each.broken and each.judged]
+    judged = [f"{each.candidate.name} ({why(each, choice)})" for each in choice.rejected if each.judged]
     lines = [f"rejected: {_first(judged)}"] if judged else []
     reasons: dict[str, list[str]] = {}
     for each in choice.rejected:
-        if not (each.broken and each.judged):
-            reasons.setdefault(why(each), []).append(each.candidate.name)
-    grouped = [f"{text}: {_first(names)}" for text, names in reasons.items()]
-    return lines + grouped
+        if not each.judged:
+            text = each.why or broken([v for v in each.verdicts if v.span is None][:1], choice)
+            reasons.setdefault(text, []).append(each.candidate.name)
+    return lines + [f"{text}: {_first(names)}" for text, names in reasons.items()]
 
 
 def _first(texts: Sequence[str]) -> str:
@@ -156,42 +158,49 @@ def _first(texts: Sequence[str]) -> str:
     return ", ".join([*texts[:NAMED], *([f"and {more} more (--rejected shows all)"] if more > 0 else [])])
 
 
-def why(each: Rejected) -> str:
+def why(each: Rejected, choice: Choice) -> str:
     """Why a module is not in the answer, in a few words."""
-    if each.why:
-        return each.why
-    return ", ".join(broken(verdict) for verdict in each.broken)
+    return each.why or broken(each.broken, choice)
 
 
-def broken(verdict: Verdict) -> str:
-    """A limit that does not hold: 'latency 1.24 ms at 256@56', 'params 132 224', 'latency 1.35x:se', or why it cannot."""
+def broken(verdicts: Sequence[Verdict], choice: Choice) -> str:
+    """Limits that do not hold: 'latency 1.24 ms, params 17 361 at 256@56'; 'latency 1.35x:se'; or why they cannot be judged.
+
+    A point is named where there are several.
+    """
+    texts: list[str] = []
+    for n, verdict in enumerate(verdicts):
+        named = len(choice.points) > 1 and verdict.limit.measure.column
+        ends = n + 1 == len(verdicts) or verdicts[n + 1].point != verdict.point
+        texts.append(_figure(verdict) + (f" at {verdict.point}" if named and ends else ""))
+    return ", ".join(texts)
+
+
+def _figure(verdict: Verdict) -> str:
     limit, measure = verdict.limit, verdict.limit.measure
-    place = f" at {verdict.point}" if measure.column else ""
     if verdict.span is None:
-        return f"{measure.title}: {verdict.why}{place}"
+        return f"{measure.title}: {verdict.why}"
     if limit.reference and verdict.needed is not None:
-        return f"{measure.title} {significant(float(verdict.needed))}x:{limit.reference}{place}"
-    return f"{measure.title} {measure.kind.show(counts(verdict.span, measure))}{place}"
+        return f"{measure.title} {significant(float(verdict.needed))}x:{limit.reference}"
+    return f"{measure.title} {measure.kind.show(counts(verdict.span, measure))}"
 
 
 def _nothing_fits(choice: Choice) -> str:
     near = closest(choice)
     if near is None:
         return "nothing fits, and nothing could be judged by this budget."
-    return f"nothing fits. closest: {near.candidate.name} ({'; '.join(excess(verdict) for verdict in near.broken)})."
+    fits = [f"{_figure(verdict)} fits" for verdict in near.kept]
+    over = [f"{broken([verdict], choice)} is {excess(verdict)}" for verdict in near.broken]
+    return f"nothing fits. closest: {near.candidate.name} ({'; '.join([*fits, *over])})"
 
 
 def excess(verdict: Verdict) -> str:
-    """A broken limit with how far it is broken: 'latency 310 µs at 256@56 is 310x the limit'."""
+    """How far a limit is broken: '12 % over', '310x the limit', '0.5 % below the limit'."""
     if isinf(verdict.ratio):
-        much = "is over any multiple of the limit"
-    elif verdict.limit.measure.more:
-        much = f"is {show_share(max(0.0, -(1 / verdict.ratio - 1)))} below the limit"
-    elif verdict.ratio < 2:
-        much = f"is {show_share(verdict.ratio - 1)} over"
-    else:
-        much = f"is {significant(verdict.ratio)}x the limit"
-    return f"{broken(verdict)} {much}"
+        return "more than any multiple of the limit"
+    if verdict.limit.measure.more:
+        return f"{show_share(1 - 1 / verdict.ratio)} below the limit"
+    return f"{show_share(verdict.ratio - 1)} over" if verdict.ratio < 2 else f"{significant(verdict.ratio)}x the limit"
 
 
 def _would_have_to_give(choice: Choice) -> list[str]:
