@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnprof.catalogue import MODULES, entry
 from attnprof.errors import UsageError, nearest
 from attnprof.metrics import Metric, column
 from attnprof.record import FLAGS
 from attnprof.results import Results, varying
+from attnprof.selection import spoken
 from attnprof.spec import METRICS, Spec
 from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
 
@@ -70,13 +70,7 @@ def _peer(name: str) -> Callable[[Row], str]:
 
 def title(row: Row) -> str:
     """The module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``."""
-    if not row["variant"]:
-        return str(row["module"])
-    settings = json.loads(row["hyperparameters"] or "{}")
-    known = entry(row["module"]) if row["module"] in MODULES else None
-    named = known.variants.items() if known else ()
-    same = [name for name, given in named if known and known.settings(given) == settings]
-    return f"{row['module']}({same[0] if same else row['variant']})"
+    return spoken(row["module"], row["variant"], json.loads(row["hyperparameters"] or "{}"))
 
 
 def _size(row: Row) -> str:

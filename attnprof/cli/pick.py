@@ -1,0 +1,163 @@
+"""Choose modules under a budget: ranked, or their Pareto front"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from attnprof.cli._budget_options import budget_of, budget_options, sentence
+from attnprof.cli._output import SHARED
+
+if TYPE_CHECKING:
+    from attnprof.choosing.candidates import Candidate
+    from attnprof.choosing.choice import Choice
+    from attnprof.choosing.measures import Measure
+    from attnprof.cli._pick_text import Published
+    from attnprof.formats import Look
+    from attnprof.results import Results
+
+HELP = """\
+Choose among the modules of a run: what keeps a budget at every measured point.
+
+\b
+  attnprof pick --max-params 10k --max-latency 0.5ms
+  attnprof pick --budget 'latency<=1.2x:se, top1>=77' --network resnet50
+  attnprof pick --pareto latency,params,top1 --at 256@56
+
+RUN is a run folder, a results.csv, or - for a CSV on standard input; else the newest under reports/. A latency counts
+by the upper end of its interval. Without options, [budget] of ./attnprof.toml or of the run's spec. Exit code 1: nothing fits.
+"""
+NOTHING_FITS = 1
+FORMS = ("text", "json", "csv", "md")
+
+
+def _pick(run: str | None, **given: Any) -> int:
+    from attnprof import reference
+    from attnprof.choosing.candidates import candidates
+    from attnprof.choosing.choice import choose
+    from attnprof.cli._output import look, results_of
+    from attnprof.cli._pick_text import Published
+
+    published = Published(*reference.choose(given["network"], given["dataset"]))
+    results = results_of(run)
+    budget, origin = budget_of(given, results.spec)
+    rows, notes = _narrowed(results, given["at"], given["device"])
+    points, among = candidates(
+        rows, notes, lambda module: reference.evidence(module, published.network, published.dataset)
+    )
+    by = _measures(given["pareto"] or given["rank"], "--pareto" if given["pareto"] else "--rank", among)
+    choice = choose(among, points, budget, by, pareto=bool(given["pareto"]))
+    _show(choice, results, origin, published, given, look(no_color=given["no_color"]))
+    return 0 if choice.chosen else NOTHING_FITS
+
+
+def _narrowed(results: "Results", at: str, device: str) -> tuple[list[dict[str, Any]], dict[tuple[int, str], str]]:
+    """The rows at the points ``at`` and of the machines that ``device`` names, and the notes on them."""
+    from attnprof.choosing.candidates import label
+    from attnprof.errors import UsageError
+    from attnprof.points import parse_point
+    from attnprof.selection import split
+
+    try:
+        wanted = {parse_point(text) for text in split(at)}
+    except ValueError as problem:
+        raise UsageError(f"--at: {problem}") from None
+    rows = results.rows()
+    there = {(row["channels"], row["height"], row["width"]): label(row) for row in rows}
+    for channels, height, width in wanted - there.keys():
+        points = ", ".join(there.values())
+        raise UsageError(f"--at: {channels}@{height}x{width} was not measured. There are: {points}")
+    named = {f"{row['device']} {row.get('device_name') or ''}".strip() for row in rows}
+    if device and not any(device.lower() in name.lower() for name in named):
+        raise UsageError(f"--device: no {device!r} in this run. There are: {', '.join(sorted(named))}")
+    kept: list[int] = [
+        n
+        for n, row in enumerate(rows)
+        if not wanted or (row["channels"], row["height"], row["width"]) in wanted
+        if device.lower() in f"{row['device']} {row.get('device_name') or ''}".lower()
+    ]
+    place = {old: new for new, old in enumerate(kept)}
+    notes = {(place[n], column): text for (n, column), text in results.notes.items() if n in place}
+    return [rows[n] for n in kept], notes
+
+
+def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[Measure]":
+    """The measures that ``text`` names; where it is None the first of latency, MACs and params that was found."""
+    from attnprof.choosing.candidates import Missing
+    from attnprof.choosing.measures import MEASURES, measure_named
+    from attnprof.errors import UnknownNameError, UsageError
+    from attnprof.selection import split
+
+    if text is not None:
+        try:
+            asked = list(dict.fromkeys(measure_named(name) for name in split(text)))
+        except UnknownNameError as problem:
+            raise UsageError(f"{option}: {problem}") from None
+        least = 2 if option == "--pareto" else 1
+        if len(asked) < least or (option == "--rank" and len(asked) > 1):
+            raise UsageError(f"{option}: name {'two metrics or more' if least == 2 else 'one metric'}, not {text!r}")
+        return asked
+    usual = [MEASURES[name] for name in ("latency", "macs", "params")]
+    cells = [(each, point) for each in among for point, mode in each.cells if mode == "eval"]
+    return [next((m for m in usual if any(not isinstance(e.figure(m, p), Missing) for e, p in cells)), usual[-1])]
+
+
+def _show(
+    choice: "Choice", results: "Results", origin: str, published: "Published", given: dict[str, Any], how: "Look"
+) -> None:
+    from attnprof.cli import _pick_data, _pick_text
+    from attnprof.formats import md, text
+    from attnprof.layout import caption
+
+    if given["format"] in ("json", "csv"):
+        click.echo(getattr(_pick_data, f"as_{given['format']}")(choice, results.environment, published))
+        return
+    points = ", ".join(choice.points)
+    several = "every measured point" if len(choice.points) > 1 else "the measured point"
+    names = " and ".join(measure.title for measure in choice.by)
+    head = [
+        sentence(choice.budget, origin, f"{several} ({points})"),
+        f"Pareto front of {names}"
+        if choice.pareto
+        else f"rank: by {names}; one more than how many are better beyond the noise",
+        caption(results, [])[0],
+    ]
+    laid = _pick_text.sheet_of(choice, published)
+    columns = {column.name for column in laid.columns}
+    head += ["figures: of the point at which a module stands worst."] if len(choice.points) > 1 else []
+    head += ["latency: median ± half of its interval; its upper end is what counts."] if "latency" in columns else []
+    head += published.caption if "published" in columns else []
+    under = _pick_text.below(choice, how.width or 100, given["rejected"])
+    if not choice.chosen:
+        click.echo("\n".join([head[0], under]))
+        return
+    if given["format"] == "md":
+        click.echo(md.typeset(laid, [*head, *under.splitlines()]))
+        return
+    table, dropped = text.typeset(laid, lambda kept: head, how)
+    click.echo("\n\n".join(filter(None, [table, under])), color=how.colour or None)
+    for note in [] if given["quiet"] else dropped:
+        click.echo(f"{note}. All of them: --format csv", err=True)
+    sys.stdout.flush()
+
+
+COMMAND = click.Command(
+    "pick",
+    callback=_pick,
+    help=HELP,
+    params=[
+        click.Argument(["run"], required=False, metavar="[RUN]"),
+        *budget_options(),
+        click.Option(["--rank"], metavar="METRIC", help="order by it (latency, else MACs, else params)"),
+        click.Option(["--pareto"], metavar="METRICS", help="two or more: keep what nothing else beats in all of them"),
+        click.Option(["--at"], default="", metavar="POINTS", help="judge there only: 256@56"),
+        click.Option(["--device"], default="", metavar="NAME", help="judge on that one only, of several machines"),
+        click.Option(["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"),
+        click.Option(["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"),
+        click.Option(["--rejected"], is_flag=True, help="name every rejected module, with the reason"),
+        click.Option(
+            ["--format"], type=click.Choice(FORMS), default="text", metavar="FORMAT", help=f"{', '.join(FORMS)} [text]"
+        ),
+        *SHARED,
+    ],
+)
