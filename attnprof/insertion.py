@@ -15,7 +15,7 @@ from attnprof.catalogue import create, entry
 from attnprof.counting import without_data
 from attnprof.entry import Value
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
-from attnprof.hosts import AFTER, REPLACE, Host
+from attnprof.hosts import AFTER, BEFORE, REPLACE, Host
 from attnprof.places import Place, matches, parse_place
 from attnprof.staged import at_stage
 
@@ -69,9 +69,7 @@ def insert(
         here = at_stage(settings, site.stage, stages)
         refusal = known.refusal(site.channels, site.height, site.width, here, batch=shape[0], train=train)
         if refusal:
-            raise ImpossibleShapeError(
-                f"{module}@{site.channels}@{site.height}x{site.width}, {site.how} {site.name} - {refusal}"
-            )
+            raise ImpossibleShapeError(f"{site.how} {site.name}, {site.channels}@{site.height}x{site.width}: {refusal}")
         with torch.device(device):
             gate = create(module, site.channels, height=site.height, width=site.width, **here)
         made.append(gate.to(dtype).train(network.training))
@@ -84,28 +82,31 @@ def sites(
     network: nn.Module, module: str, at: str, shape: tuple[int, ...], host: Host | None = None
 ) -> tuple[Site, ...]:
     """Where ``at`` puts ``module`` in ``network``, in the order of its submodules. Raises as ``insert`` does."""
-    place = _parsed(at)
-    spot = (host or Host("", None, "")).spot(place, entry(module))
+    known = entry(module)
+    place = _parsed(at, "" if host and host.stages else known.place)
+    spot = (host or Host("", None, "")).spot(place, known)
     names = [name for name, _ in network.named_modules() if name]
     found = [name for name in names if any(matches(name, pattern) for pattern in spot.patterns)]
     if not found:
         hint = nearest(spot.patterns[0], names) or f"There are, for instance: {', '.join(names[:4])}."
         raise UsageError(f"nothing in the network is called {' or '.join(spot.patterns)!r}. {hint}")
+    inside = [name for name in found if spot.how == BEFORE and _in_turn(network.get_submodule(name))]
+    if inside:
+        raise UsageError(f"before:{inside[0]}: it is a Sequential; name the first submodule in it")
     with _watched(network, shape) as (run, seen):
         run(found)
     maps = {name: _map_at(name, spot.how, seen.get(name)) for name in found}
     stages = _stages(found, maps, host)
     left = place.picked([name for name in found if place.in_stage(stages[name])])
     if not left:
-        raise UsageError(
-            f"{at}: of the {len(found)} places none is in stage {place.stages}; there are {max(stages.values())}"
-        )
+        raise UsageError(f"{at}: none of the {len(found)} places is in these stages; there are {max(stages.values())}")
     return tuple(Site(name, spot.how, stages[name], *maps[name]) for name in left)
 
 
-def _parsed(at: str) -> Place:
+def _parsed(at: str, number: str) -> Place:
+    """number: how a module stands to a submodule that is named by a bare number; empty where that is a stage."""
     try:
-        place = parse_place(at)
+        place = parse_place(at).of_a_name(number) if number else parse_place(at)
     except ValueError as problem:
         raise UsageError(str(problem)) from None
     if not place.target:
@@ -183,14 +184,15 @@ def _put(network: nn.Module, site: Site, gate: nn.Module) -> None:
     target = network.get_submodule(site.name)
     name = next(name for n in range(1, 1000) if not hasattr(target, name := f"{NAME}{n if n > 1 else ''}"))
     target.add_module(name, gate)
-    if site.how == AFTER and type(target).forward is nn.Sequential.forward:
-        return  # it runs its children in turn, the new one last
-    if type(target).forward is nn.Sequential.forward:
-        raise UsageError(f"before:{site.name}: it is a Sequential; name the first submodule in it")
-    if site.how == AFTER:
-        target.register_forward_hook(_Then(name))
-    else:
+    if site.how == BEFORE:
         target.register_forward_pre_hook(_First(name))
+    elif not _in_turn(target):
+        target.register_forward_hook(_Then(name))
+
+
+def _in_turn(module: nn.Module) -> bool:
+    """Whether it runs its children one after the other: a new child is then the last of them, without a hook."""
+    return type(module).forward is nn.Sequential.forward
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ TARGET   a place that the network names, or a pattern of submodule names: * is w
 STAGES   '3' or '2-4', counted from 1
 PICK     'last_2', 'first_2' or 'every_2' (the second, the fourth, ...) of those that are left
 
-STAGES and PICK alone narrow the place that the module takes by default.
+STAGES and PICK alone narrow the place that the module takes by default. A submodule whose name is a number is written with HOW
+in front, 'after:3', where the network has stages.
 """
 
 import re
@@ -41,6 +42,12 @@ class Place:
         """This place with the stages and the pick of ``by``, where it has any."""
         return Place(self.how, self.target, by.stages or self.stages, by.pick or self.pick)
 
+    def of_a_name(self, how: str) -> "Place":
+        """The same where there are no stages: a bare number is then the name of a submodule, as Sequential gives it."""
+        if self.target or self.stages is None or self.stages[0] != self.stages[1]:
+            return self
+        return Place(how, str(self.stages[0]), None, self.pick)
+
     def in_stage(self, stage: int) -> bool:
         """Whether what is in ``stage`` (0: outside all of them) can be meant."""
         return self.stages is None or self.stages[0] <= stage <= self.stages[1]
@@ -59,7 +66,11 @@ def parse_place(text: str) -> Place:
     if parts and parts[0] in HOWS:
         how = parts.pop(0)
     for part in parts:
-        if (found := _STAGES.fullmatch(part)) and stages is None and not pick:
+        if how and not target:
+            target = part if _TARGET.fullmatch(part) else ""
+            if not target:
+                raise ValueError(_wrong(text, part))
+        elif (found := _STAGES.fullmatch(part)) and stages is None and not pick:
             stages = int(found[1]), int(found[2] or found[1])
         elif _PICK.fullmatch(part) and not pick:
             pick = part

@@ -97,23 +97,22 @@ def _alone(spec: Spec) -> list[Placement]:
                 raise UsageError(
                     f"{choice.module}.{name}: {value} gives each stage of a network its own; name a network"
                 )
-    return [Placement("", "", choice) for choice in choices]
+    return [Placement(c.module, tuple(entry(c.module).settings(dict(c.settings)).items()), c.variant) for c in choices]
 
 
 def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -> Cell:
-    choice = placed.choice
-    known = entry(choice.module)
+    known = entry(placed.module)
     channels, height, width = point
-    settings = known.settings(dict(choice.settings))
+    settings = dict(placed.settings)
     counted = device == "meta"
     case = Case(
-        module=choice.module,
+        module=placed.module,
         channels=channels,
         height=height,
         width=width,
         hyperparameters=tuple(sorted(settings.items())),
-        variant=choice.variant,
-        source=source_hash(choice.module) + placed.source,
+        variant=placed.variant,
+        source=source_hash(placed.module) + placed.source,
         host=placed.host,
         place=placed.place,
         network_input=f"{height}x{width}" if placed.host else "",

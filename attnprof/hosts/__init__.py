@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attnprof import user_module
 from attnprof.entry import Entry, Paper, Value
 from attnprof.errors import UsageError, nearest
-from attnprof.places import AFTER, REPLACE, Place, matches, parse_place
+from attnprof.places import AFTER, BEFORE, REPLACE, Place, matches, parse_place
 from attnprof.registry import Registry
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def place_of(known: Host, module: Entry, text: str = "") -> str:
         asked = parse_place(text)
     except ValueError as problem:
         raise UsageError(str(problem)) from None
+    if not known.stages:
+        asked = asked.of_a_name(module.place)
     if asked.target:
         _check(known, asked.target)
         return str(asked)
@@ -141,4 +143,4 @@ def _check(known: Host, target: str) -> None:
     raise UsageError(f"{known.title} has no place {target!r}. {hint} Submodules go by pattern: --at 'layer*.*.bn3'")
 
 
-__all__ = ["AFTER", "HOSTS", "PLAIN", "REPLACE", "Host", "Spot", "host", "make", "place_of", "settings_in"]
+__all__ = ["AFTER", "BEFORE", "HOSTS", "PLAIN", "REPLACE", "Host", "Spot", "host", "make", "place_of", "settings_in"]
