@@ -48,8 +48,8 @@ def sheet_of(choice: Choice, published: Published) -> Sheet:
         columns.append((Column(measure.name, measure.title, keep, _nothing), _writer(measure)))
     if choice.budget:
         columns.append((Column("headroom", "headroom", 75, _nothing, right=False), _headroom))
-    columns.append((Column("published", "published", 70, _nothing), lambda each: _accuracy(each, notes)))
-    columns.append((Column("gain", "gain", 69, _nothing), _gain))
+    columns.append((Column("published", "published", 80, _nothing), lambda each: _accuracy(each, notes)))
+    columns.append((Column("gain", "gain", 79, _nothing), _gain))
     cells = [[write(each) for _, write in columns] for each in choice.chosen]
     kept = [n for n in range(len(columns)) if any(row[n] for row in cells)]
     footnotes = [f"[{number}] {text}" for text, number in notes.items()]
