@@ -5,7 +5,6 @@ from textwrap import fill
 
 from attnprof.reference import Figure, choose, evidence, title_of, where_published
 
-
 NAMED = 6  # of the other networks, before the rest is counted
 
 
@@ -24,10 +23,10 @@ def published(module: str, network: str, dataset: str, width: int, full: bool = 
     named = [*others[:NAMED], *([f"{len(others) - NAMED} more"] if len(others) > NAMED else [])]
     more = fill(f"Also on {'; '.join(named)}", width - 2).split("\n") if others else []
     if found is None:
-        return "\n".join([f"Nothing is published here of {title_of(*chosen)} with it", *_indented(more)])
+        return "\n".join([f"Nothing is published here for {title_of(*chosen)}", *_indented(more)])
     table, notes = _full(found.figures) if full else (_brief(found.figures), [])
     wrapped = [line for note in notes for line in fill(note, width - 2, subsequent_indent="    ").split("\n")]
-    head = f"Published of {title_of(*chosen)} with it (not measured here; recipes differ)"
+    head = f"Published for {title_of(*chosen)} (not measured here; recipes differ)"
     return "\n".join([head, *_indented([*table, *wrapped, *more])])
 
 
@@ -61,7 +60,7 @@ def _row(figure: Figure, notes: dict[str, int]) -> list[str]:
     return [
         figure.value + doubt,
         figure.top5,
-        gain,
+        _gain(figure),
         params,
         flops,
         figure.setting,
