@@ -148,7 +148,7 @@ def _rejected(choice: Choice) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for each in choice.rejected:
         if not each.judged:
-            text = each.why or broken([v for v in each.verdicts if v.span is None][:1], choice)
+            text = each.why or broken([v for v in each.verdicts if v.span is None][:1], choice.points)
             reasons.setdefault(text, []).append(each.candidate.name)
     return lines + [f"{text}: {_first(names)}" for text, names in reasons.items()]
 
@@ -160,17 +160,17 @@ def _first(texts: Sequence[str]) -> str:
 
 def why(each: Rejected, choice: Choice) -> str:
     """Why a module is not in the answer, in a few words."""
-    return each.why or broken(each.broken, choice)
+    return each.why or broken(each.broken, choice.points)
 
 
-def broken(verdicts: Sequence[Verdict], choice: Choice) -> str:
+def broken(verdicts: Sequence[Verdict], points: Sequence[str]) -> str:
     """Limits that do not hold: 'latency 1.24 ms, params 17 361 at 256@56'; 'latency 1.35x:se'; or why they cannot be judged.
 
     A point is named where there are several.
     """
     texts: list[str] = []
     for n, verdict in enumerate(verdicts):
-        named = len(choice.points) > 1 and verdict.limit.measure.column
+        named = len(points) > 1 and verdict.limit.measure.column
         ends = n + 1 == len(verdicts) or verdicts[n + 1].point != verdict.point
         texts.append(_figure(verdict) + (f" at {verdict.point}" if named and ends else ""))
     return ", ".join(texts)
@@ -190,7 +190,7 @@ def _nothing_fits(choice: Choice) -> str:
     if near is None:
         return "nothing fits, and nothing could be judged by this budget."
     fits = [f"{_figure(verdict)} fits" for verdict in near.kept]
-    over = [f"{broken([verdict], choice)} is {excess(verdict)}" for verdict in near.broken]
+    over = [f"{broken([verdict], choice.points)} is {excess(verdict)}" for verdict in near.broken]
     return f"nothing fits. closest: {near.candidate.name} ({'; '.join([*fits, *over])})"
 
 
