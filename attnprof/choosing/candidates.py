@@ -68,8 +68,9 @@ class Candidate:
         value = row.get(measure.column)
         if value is None:
             return Missing(notes.get(measure.column) or f"{measure.title} was not found")
-        if measure.column == "flops" and row.get("flops_incomplete"):
-            return Missing(f"incomplete: {row['flops_incomplete']}")
+        if measure.column in ("macs", "flops") and str(row.get("flops_incomplete")).lower() == "true":
+            operators = notes.get("flops_incomplete", "some operators")
+            return Missing(f"at least {measure.kind.show(value)}, for {operators} could not be counted")
         if measure.column == "latency_s":
             return _latency(row)
         if measure.column == "throughput_per_s":

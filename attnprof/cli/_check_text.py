@@ -55,7 +55,9 @@ class Check:
         """The last line."""
         modules = len(self.judged)
         over = len({candidate.name for candidate, _ in self.broken})
-        return f"{over} of {modules} modules over the budget" if over else f"the budget holds for all of {modules} modules"
+        return (
+            f"{over} of {modules} modules over the budget" if over else f"the budget holds for all of {modules} modules"
+        )
 
 
 def sheet_of(check: Check) -> Sheet:
