@@ -75,6 +75,14 @@ class Results:
         names = list(self.frame.columns)
         return [dict(zip(names, row, strict=True)) for row in self.frame.itertuples(index=False, name=None)]
 
+    def only(self, kept: Sequence[int]) -> "Results":
+        """These rows alone, with their notes and the runs that they are of."""
+        place = {old: new for new, old in enumerate(kept)}
+        notes = {(place[n], name): text for (n, name), text in self.notes.items() if n in place}
+        frame = self.frame.iloc[list(kept)].reset_index(drop=True)
+        left = {name: ran for name, ran in self.environment.get("runs", {}).items() if name in set(frame["run_id"])}
+        return replace(self, frame=frame, notes=notes, environment=joined(left) if left else self.environment)
+
 
 def of_folder(folder: Path) -> Results:
     """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml."""

@@ -28,7 +28,11 @@ CONDITIONS = (
     "execution",
     "device_name",
 )
-_WRITTEN: dict[str, Callable[[Any], str]] = {"batch": lambda n: f"batch {n}", "threads": lambda n: f"{n} threads"}
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "batch": lambda images: f"batch {images}",
+    "threads": lambda number: f"{number} threads",
+    "device_name": lambda name: f"on {name}",
+}
 
 
 @dataclass(frozen=True)

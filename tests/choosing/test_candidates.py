@@ -33,7 +33,7 @@ def test_a_variant_that_has_a_name_is_called_by_it(row):
 def test_conditions_that_differ_make_points_of_their_own(row):
     rows = [row("se"), row("se", device="cuda:0", device_name="a GPU"), row("se", batch=8)]
     points, _ = candidates(rows, {})
-    assert points == ("64@56 batch 1 cpu a CPU", "64@56 batch 1 cuda:0 a GPU", "64@56 batch 8 cpu a CPU")
+    assert points == ("64@56 batch 1 cpu on a CPU", "64@56 batch 1 cuda:0 on a GPU", "64@56 batch 8 cpu on a CPU")
 
 
 def test_a_map_that_is_not_square_is_named_with_both_sides(row):

@@ -32,16 +32,16 @@ ENVIRONMENT = {
 }
 
 
-def folder_of(path, spec, times=1.0):
+def folder_of(path, spec, times=1.0, **environment):
     planned = plan(spec, "cpu")
     with Journal.create(path) as journal:
-        journal.begin(spec.to_toml(), ENVIRONMENT)
+        journal.begin(spec.to_toml(), {**ENVIRONMENT, **environment})
         for cell in planned.cells:
             case = cell.case
             params, macs, ms, share = FIGURES[case.module]
             more = case.channels // 64 * times
             seconds = ms * more / 1e3
-            counted = [Measurement("params", params, "count"), Measurement("macs", int(macs * more), "count")]
+            counted = [Measurement("params", params, "count"), Measurement("macs", macs * case.channels // 64, "count")]
             ends = ((1 - share) * seconds, (1 + share) * seconds)
             measured = [
                 Measurement("latency", seconds, "s", ends, "samples", 40),
@@ -201,6 +201,18 @@ def test_every_rejected_module_can_be_named(cli, priced):
     ]  # fmt: skip
 
 
+def test_of_several_machines_a_budget_must_hold_on_all_and_one_can_be_named(cli, priced, tmp_path):
+    spec = Spec(modules=tuple(FIGURES), channels="64,256", res="56", device="cpu")
+    folder_of(tmp_path / "slow", spec, times=2.0, run_id="slow", device_name="another CPU")
+    cli("merge", priced, tmp_path / "slow", "-o", "both")
+    said = cli("pick", "both", "--max-latency", "0.5ms")
+    assert said.code == 1
+    assert "closest: eca (latency 823 µs at 256@56 on another CPU is 65 % over)" in said.out.replace("\n", " ")
+    one = cli("pick", "both", "--max-latency", "0.5ms", "--device", "a cpu")
+    assert [row[1] for row in table(one.out)] == ["eca", "se"]
+    assert "cpu (a CPU, 1 thread), 2026" in one.out
+
+
 # Where a budget comes from
 
 
@@ -236,7 +248,7 @@ def test_the_environment_has_a_budget_too(cli, priced, monkeypatch):
         (["--rank", "latncy"], "--rank: 'latncy': no such metric. Did you mean 'latency' or 'train_latency'?"),
         (["--rank", "latency,params"], "--rank: name one metric, not 'latency,params'"),
         (["--pareto", "latency"], "--pareto: name two metrics or more, not 'latency'"),
-        (["--at", "64@28"], "--at: 64@28x28 was not measured. There are: 64@56, 256@56"),
+        (["--at", "64@28"], "--at: 64@28 was not measured. There are: 64@56, 256@56"),
         (["--at", "64"], "--at: '64' is not a point; write 64@56 or 256@28x40"),
         (["--device", "h200"], "--device: no 'h200' in this run. There are: cpu a CPU"),
         (["--network", "resnet51"], "--network: nothing is published here for 'resnet51'. Did you mean 'resnet50'"),
