@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import REDUCTION, Cost, Rule
-from attnprof.counting.rules._meta import fresh, of_one_layout, plain
+from attnprof.counting.rules._meta import argument, fresh, of_one_layout, plain
 
 
 def _taps(kernel: Any, sides: int) -> int:
@@ -98,15 +98,19 @@ def _pair(value: Any) -> list[int]:
 
 
 def _average_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x, kernel, stride, padding, ceiling = [*args[:5], *[None, 0, False][len(args[:5]) - 2 :]]
-    shape = _pooled(x, kernel, stride, padding, 1, ceiling) if x.is_meta and x.dim() == 4 else [0]
+    x = args[0]
+    padding, ceiling = argument(args, kwargs, 3, "padding", 0), argument(args, kwargs, 4, "ceil_mode", False)
+    stride = argument(args, kwargs, 2, "stride")
+    shape = _pooled(x, args[1], stride, padding, 1, ceiling) if x.is_meta and x.dim() == 4 else [0]
     return of_one_layout((x,), shape) if min(shape) > 0 else None
 
 
 def _maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Values, and where they were found."""
-    x, kernel, stride, padding, dilation, ceiling = [*args[:6], *[None, 0, 1, False][len(args[:6]) - 2 :]]
-    shape = _pooled(x, kernel, stride, padding, dilation, ceiling) if plain(x) and x.dim() == 4 else [0]
+    x, dilation = args[0], argument(args, kwargs, 4, "dilation", 1)
+    padding, ceiling = argument(args, kwargs, 3, "padding", 0), argument(args, kwargs, 5, "ceil_mode", False)
+    stride = argument(args, kwargs, 2, "stride")
+    shape = _pooled(x, args[1], stride, padding, dilation, ceiling) if plain(x) and x.dim() == 4 else [0]
     return (fresh(shape, x.dtype), fresh(shape, torch.int64)) if min(shape) > 0 else None
 
 
