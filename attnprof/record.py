@@ -11,7 +11,7 @@ event says of which run it is, "run", and one case of two runs is two records.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from attnprof.case import Case
@@ -50,7 +50,7 @@ class Measurement:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The measurement that ``asdict`` wrote."""
+        """The measurement whose fields these are."""
         interval = fields.get("interval")
         return cls(**{**fields, "interval": None if interval is None else (interval[0], interval[1])})
 
@@ -74,14 +74,14 @@ class Record:
 
 def account_event(case: Case, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
     """The exact counts of ``case``."""
-    found = [asdict(m) for m in measurements]
+    found = [dict(vars(m)) for m in measurements]
     named = {"key": case.key, "case": case.to_json()}
     return {"event": "account", **named, "measurements": found, "flags": list(flags)}
 
 
 def visit_event(case: Case, repeat: int, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
     """What process ``repeat`` measured of ``case``."""
-    found = [asdict(m) for m in measurements]
+    found = [dict(vars(m)) for m in measurements]
     return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags)}
 
 
