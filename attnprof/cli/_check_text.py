@@ -47,7 +47,8 @@ class Check:
         """What was judged, and what was not."""
         lines = [f"{self.file}: {show_budget(self.budget)} at {', '.join(self.points)}"]
         if self.unjudged:
-            lines.append(f"not judged, since it needs measuring (--measure): {show_budget(self.unjudged)}")
+            reasons = [f"{limit} ({'--measure' if limit.measure.column else 'published'})" for limit in self.unjudged]
+            lines.append(f"not judged, being no count: {', '.join(reasons)}")
         return lines
 
     @property

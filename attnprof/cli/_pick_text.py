@@ -11,7 +11,7 @@ from attnprof.choosing.judging import Verdict, counts
 from attnprof.choosing.measures import MEASURES, Measure
 from attnprof.choosing.pareto import Span
 from attnprof.layout import Column, Sheet
-from attnprof.reference import TOP1, Evidence, span, title_of
+from attnprof.reference import TOP1, Evidence, metric_of, span, title_of
 from attnprof.units import show_share, significant
 
 USUAL = ("params", "macs", "latency", "memory")
@@ -30,7 +30,7 @@ class Published:
         """What the headings mean."""
         place = title_of(self.network, self.dataset)
         return [
-            f"published: {TOP1} of {place}; not measured here, recipes differ. Sources: attnprof show NAME",
+            f"published: {metric_of(self.network, self.dataset)} of {place}; not measured here, recipes differ. Sources: attnprof show NAME",
             "gain: over the plain network, only where that was trained with the same recipe.",
         ]
 

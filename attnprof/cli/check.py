@@ -83,9 +83,10 @@ def _spec(asked: "Spec", judged: "Budget", measure: bool) -> "Spec":
 
 
 def _counted(spec: "Spec", quiet: bool, no_color: bool) -> "Results":
-    from attnprof.cli._progress import starting
+    from attnprof.cli._progress import Watch, starting
+    from attnprof.journal import KEPT
     from attnprof.planning import plan
-    from attnprof.results import gather
+    from attnprof.results import tabulate
     from attnprof.runner import run
     from attnprof.supervisor import start_worker
 
@@ -96,7 +97,12 @@ def _counted(spec: "Spec", quiet: bool, no_color: bool) -> "Results":
     except BaseException:
         worker.kill()
         raise
-    return gather(run(planned, worker))
+    this, kept = run(planned, worker), []
+    with Watch(len(planned.cells), spec.time_budget, quiet, no_color, planned.timed) as watch:
+        for event in this:
+            watch.see(event)
+            kept += [event] if event["event"] in KEPT else []
+    return tabulate(kept, planned, this.environment)
 
 
 def _tell_github(check: "Check", path: "Path | None") -> None:

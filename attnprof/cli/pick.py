@@ -54,7 +54,7 @@ def _pick(run: str | None, **given: Any) -> int:
 def _narrowed(results: "Results", at: str, device: str) -> "Results":
     """The rows at the points ``at`` and of the machines that ``device`` names."""
     from attnprof.choosing.candidates import label
-    from attnprof.errors import UsageError
+    from attnprof.errors import RunFolderError, UsageError
     from attnprof.points import parse_point, show_res
     from attnprof.selection import split
 
@@ -63,13 +63,15 @@ def _narrowed(results: "Results", at: str, device: str) -> "Results":
     except ValueError as problem:
         raise UsageError(f"--at: {problem}") from None
     rows = results.rows()
+    if not rows:
+        raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
     points = {(row["channels"], row["height"], row["width"]): label(row) for row in rows}
     for point in wanted:
         if point not in points:
             there = ", ".join(points.values())
             raise UsageError(f"--at: {point[0]}@{show_res(point[1:])} was not measured. There are: {there}")
     machines = [" ".join(filter(None, (row["device"], row.get("device_name")))) for row in rows]
-    if not any(device.lower() in machine.lower() for machine in machines) and rows:
+    if not any(device.lower() in machine.lower() for machine in machines):
         raise UsageError(f"--device: no {device!r} in this run. There are: {', '.join(sorted(set(machines)))}")
     kept = [
         n
@@ -106,7 +108,7 @@ def _show(
 ) -> None:
     from attnprof.cli import _pick_data, _pick_text
     from attnprof.formats import md, text
-    from attnprof.layout import caption
+    from attnprof.layout import COLUMNS, caption
 
     if given["format"] in ("json", "csv"):
         click.echo(getattr(_pick_data, f"as_{given['format']}")(choice, results.environment, published))
@@ -119,12 +121,12 @@ def _show(
         f"Pareto front of {names}"
         if choice.pareto
         else f"rank: by {names}; one more than how many are better beyond the noise",
-        caption(results, [])[0],
     ]
     laid = _pick_text.sheet_of(choice, published)
     columns = {column.name for column in laid.columns}
-    head += ["figures: of the point at which a module stands worst."] if len(choice.points) > 1 else []
-    head += ["latency: median ± half of its interval; its upper end is what counts."] if "latency" in columns else []
+    head += caption(results, [column for column in COLUMNS if column.name == "latency_s" and "latency" in columns])
+    head += ["Figures are of the point at which a module stands worst."] if len(choice.points) > 1 else []
+    head += ["A latency counts by the upper end of its interval."] if "latency" in columns else []
     head += published.caption if "published" in columns else []
     under = _pick_text.below(choice, how.width or 100, given["rejected"])
     if not choice.chosen:

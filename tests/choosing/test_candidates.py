@@ -30,6 +30,17 @@ def test_a_variant_that_has_a_name_is_called_by_it(row):
     assert named("se(reduction=8)", [only([given])]) is not None
 
 
+def test_the_settings_of_a_reference_may_stand_in_any_order(row):
+    settings = '{"bias": true, "reduction": 8}'
+    given = only([row("se", variant="bias=true,reduction=8", hyperparameters=settings)])
+    assert named("se(reduction=8, bias=true)", [given]) is given
+
+
+def test_a_box_average_precision_is_no_top1(row):
+    gc = only([row("gc")], published=lambda module: evidence(module, "maskrcnnresnet50fpn", "cocoval2017"))
+    assert gc.figure(MEASURES["top1"], "64@56") == Missing("what is published here is box AP")
+
+
 def test_conditions_that_differ_make_points_of_their_own(row):
     rows = [row("se"), row("se", device="cuda:0", device_name="a GPU"), row("se", batch=8)]
     points, _ = candidates(rows, {})
@@ -50,7 +61,7 @@ def test_a_figure_carries_the_ends_of_its_interval_and_a_count_none(row):
 @pytest.mark.parametrize(
     ("changes", "measure", "why"),
     [
-        ({}, "params", "params was not found"),
+        ({}, "params", "not counted"),
         ({"status": "oom", "reason": "9.4 GiB"}, "params", "oom: 9.4 GiB"),
         ({"latency": 1e-3, "ends": (None, None), "latency_n": 3}, "latency", "3 samples carry no interval"),
         ({"latency": 1e-3, "ends": (None, None), "latency_n": 3}, "throughput", "3 samples carry no interval"),

@@ -208,7 +208,7 @@ def test_all_that_the_closest_breaks_is_loosened_where_no_single_limit_suffices(
 def test_where_nothing_could_be_judged_nothing_is_closest(row):
     choice = choice_of([row("se", params=3)], "latency<=1ms")
     assert (closest(choice), relaxations(choice)) == (None, [])
-    assert choice.rejected[0].broken[0].why == "latency was not found"
+    assert choice.rejected[0].broken[0].why == "not measured"
 
 
 def test_a_limit_relative_to_a_module_that_the_run_has_not_is_a_mistake(row):

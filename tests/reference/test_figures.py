@@ -100,7 +100,7 @@ def test_spellings_of_one_network_are_one_network(printed, key):
 
 def test_a_user_may_write_a_network_and_the_beginning_of_a_dataset():
     assert choose("ResNet-50", "ImageNet") == ("resnet50", "imagenet1k")
-    assert choose("mobilenetv2", "coco") == ("mobilenetv2", "cocoval2017")
+    assert choose("Mask RCNN R50-FPN", "coco") == ("maskrcnnresnet50fpn", "cocoval2017")
     assert title_of("resnet50", "imagenet1k") == "ResNet-50, ImageNet-1k"
 
 
@@ -109,6 +109,7 @@ def test_a_user_may_write_a_network_and_the_beginning_of_a_dataset():
     [
         ("resnet51", "imagenet", r"--network: .*'resnet51'\. Did you mean 'resnet50'.*"),
         ("resnet50", "voc", r"--dataset: .*'voc'\. .*"),
+        ("mobilenetv2", "coco", r"--dataset: nothing .* MobileNetV2.* on COCO val2017\. There is: ImageNet-1k$"),
         ("", "imagenet", r"--network: .*''\. There are: .*"),
     ],
 )
