@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from attnprof.environment import Environment, machines
 from attnprof.errors import UsageError, nearest
 from attnprof.hosts import PLAIN
 from attnprof.metrics import Metric, column
@@ -99,6 +100,7 @@ COLUMNS = (
     Column("channels", "C", 100, _plain("channels")),
     Column("size", "HxW", 99, _size),
     Column("mode", "mode", 98, _plain("mode"), right=False),
+    Column("device_name", "device", 97, _plain("device_name"), right=False),
     Column("module", "module", 100, _module, right=False),
     Column("place", "place", 70, _plain("place"), right=False),
     Column("params", "params", 90, _count("params")),
@@ -127,6 +129,7 @@ DEFAULT = (
     "channels",
     "size",
     "mode",
+    "device_name",
     "module",
     "place",
     "params",
@@ -187,9 +190,10 @@ def _asked(spec: Spec) -> list[Column]:
 
 
 def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
-    vary = set(varying(rows, ("host", "channels", "height", "width", "mode")))
+    vary = set(varying(rows, ("host", "channels", "height", "width", "mode", "device_name")))
     inside = any(row["host"] for row in rows)
     worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary, "host": "host" in vary}
+    worth["device_name"] = "device_name" in vary
     worth["channels"] = not inside or "channels" in vary
     worth["place"] = len(_places(rows)) > 1
     # In a network the increases need the width more.
@@ -208,18 +212,10 @@ def _places(rows: Sequence[Row]) -> list[str]:
 
 def _rank(row: Row) -> tuple[Any, ...]:
     latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
-    size = row["mode"], -row["height"] * row["width"], row["channels"]
-    return (
-        row["host"],
-        *size,
-        bool(row["host"]) and row["module"] != PLAIN,
-        latency is None,
-        latency or 0,
-        macs is None,
-        macs or 0,
-        params or 0,
-        title(row),
-    )
+    size = row["mode"], -row["height"] * row["width"], row["channels"], row.get("device_name") or ""
+    inside = bool(row["host"]) and row["module"] != PLAIN
+    costs = latency is None, latency or 0, macs is None, macs or 0, params or 0
+    return (row["host"] or "", *size, inside, *costs, title(row))
 
 
 def _remark(row: Row, notes: dict[str, int]) -> str:
@@ -228,6 +224,12 @@ def _remark(row: Row, notes: dict[str, int]) -> str:
     texts += [f"{flag}: {FLAGS.get(flag, 'a flag of another version')}" for flag in str(row.get("flags") or "").split()]
     marks = [f"[{notes.setdefault(text, len(notes) + 1)}]" for text in texts]
     return " ".join([*([] if row["status"] == "ok" else [row["status"]]), *marks])
+
+
+def _machine(environment: Environment) -> str:
+    threads = environment.get("threads")
+    name = environment.get("device_name") or ""
+    return f"{environment.get('device')} ({name}, {threads} thread{'' if threads == 1 else 's'})"
 
 
 def caption(results: Results, columns: Sequence[Column]) -> list[str]:
@@ -247,9 +249,7 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     if counted:
         parts.append("counted on meta tensors")
     else:
-        threads = environment.get("threads")
-        device = environment.get("device_name") or ""
-        parts.append(f"{environment.get('device')} ({device}, {threads} thread{'' if threads == 1 else 's'})")
+        parts.append("; ".join(map(_machine, machines(environment))))
     if environment.get("started"):
         parts.append(str(environment["started"]).replace("T", " ")[:16])
     lines = [", ".join(parts)]

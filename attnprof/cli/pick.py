@@ -39,11 +39,11 @@ def _pick(run: str | None, **given: Any) -> int:
     from attnprof.cli._pick_text import Published
 
     published = Published(*reference.choose(given["network"], given["dataset"]))
-    results = results_of(run)
-    budget, origin = budget_of(given, results.spec)
-    rows, notes = _narrowed(results, given["at"], given["device"])
+    whole = results_of(run)
+    budget, origin = budget_of(given, whole.spec)
+    results = _narrowed(whole, given["at"], given["device"])
     points, among = candidates(
-        rows, notes, lambda module: reference.evidence(module, published.network, published.dataset)
+        results.rows(), results.notes, lambda name: reference.evidence(name, published.network, published.dataset)
     )
     by = _measures(given["pareto"] or given["rank"], "--pareto" if given["pareto"] else "--rank", among)
     choice = choose(among, points, budget, by, pareto=bool(given["pareto"]))
@@ -51,34 +51,35 @@ def _pick(run: str | None, **given: Any) -> int:
     return 0 if choice.chosen else NOTHING_FITS
 
 
-def _narrowed(results: "Results", at: str, device: str) -> tuple[list[dict[str, Any]], dict[tuple[int, str], str]]:
-    """The rows at the points ``at`` and of the machines that ``device`` names, and the notes on them."""
+def _narrowed(results: "Results", at: str, device: str) -> "Results":
+    """The rows at the points ``at`` and of the machines that ``device`` names."""
     from attnprof.choosing.candidates import label
-    from attnprof.errors import UsageError
-    from attnprof.points import parse_point
+    from attnprof.errors import RunFolderError, UsageError
+    from attnprof.points import parse_point, show_res
     from attnprof.selection import split
 
     try:
-        wanted = {parse_point(text) for text in split(at)}
+        wanted = [parse_point(text) for text in split(at)]
     except ValueError as problem:
         raise UsageError(f"--at: {problem}") from None
     rows = results.rows()
-    there = {(row["channels"], row["height"], row["width"]): label(row) for row in rows}
-    for channels, height, width in wanted - there.keys():
-        points = ", ".join(there.values())
-        raise UsageError(f"--at: {channels}@{height}x{width} was not measured. There are: {points}")
-    named = {f"{row['device']} {row.get('device_name') or ''}".strip() for row in rows}
-    if device and not any(device.lower() in name.lower() for name in named):
-        raise UsageError(f"--device: no {device!r} in this run. There are: {', '.join(sorted(named))}")
-    kept: list[int] = [
+    if not rows:
+        raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
+    points = {(row["channels"], row["height"], row["width"]): label(row) for row in rows}
+    for point in wanted:
+        if point not in points:
+            there = ", ".join(points.values())
+            raise UsageError(f"--at: {point[0]}@{show_res(point[1:])} was not measured. There are: {there}")
+    machines = [" ".join(filter(None, (row["device"], row.get("device_name")))) for row in rows]
+    if not any(device.lower() in machine.lower() for machine in machines):
+        raise UsageError(f"--device: no {device!r} in this run. There are: {', '.join(sorted(set(machines)))}")
+    kept = [
         n
-        for n, row in enumerate(rows)
-        if not wanted or (row["channels"], row["height"], row["width"]) in wanted
-        if device.lower() in f"{row['device']} {row.get('device_name') or ''}".lower()
+        for n, (row, machine) in enumerate(zip(rows, machines, strict=True))
+        if device.lower() in machine.lower()
+        and (not wanted or (row["channels"], row["height"], row["width"]) in wanted)
     ]
-    place = {old: new for new, old in enumerate(kept)}
-    notes = {(place[n], column): text for (n, column), text in results.notes.items() if n in place}
-    return [rows[n] for n in kept], notes
+    return results.only(kept)
 
 
 def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[Measure]":
@@ -107,7 +108,7 @@ def _show(
 ) -> None:
     from attnprof.cli import _pick_data, _pick_text
     from attnprof.formats import md, text
-    from attnprof.layout import caption
+    from attnprof.layout import COLUMNS, caption
 
     if given["format"] in ("json", "csv"):
         click.echo(getattr(_pick_data, f"as_{given['format']}")(choice, results.environment, published))
@@ -120,12 +121,12 @@ def _show(
         f"Pareto front of {names}"
         if choice.pareto
         else f"rank: by {names}; one more than how many are better beyond the noise",
-        caption(results, [])[0],
     ]
     laid = _pick_text.sheet_of(choice, published)
     columns = {column.name for column in laid.columns}
-    head += ["figures: of the point at which a module stands worst."] if len(choice.points) > 1 else []
-    head += ["latency: median ± half of its interval; its upper end is what counts."] if "latency" in columns else []
+    head += caption(results, [column for column in COLUMNS if column.name == "latency_s" and "latency" in columns])
+    head += ["Figures are of the point at which a module stands worst."] if len(choice.points) > 1 else []
+    head += ["A latency counts by the upper end of its interval."] if "latency" in columns else []
     head += published.caption if "published" in columns else []
     under = _pick_text.below(choice, how.width or 100, given["rejected"])
     if not choice.chosen:
