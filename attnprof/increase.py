@@ -29,12 +29,12 @@ def increases(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], dict[tuple[int
     added_params and its like are differences in the unit of the figure, added_params_share over the plain network's.
     The latency's difference has an interval, in seconds and as a share: of two figures measured independently.
     """
-    plain = {_conditions(row): row for row in rows if row["host"] and row["module"] == PLAIN}
+    plain = {_conditions(row): row for row in rows if row.get("host") and row["module"] == PLAIN}
     found: list[dict[str, Any]] = []
     notes: dict[tuple[int, str], str] = {}
     for number, row in enumerate(rows):
         columns: dict[str, Any] = {}
-        if row["host"] and row["module"] != PLAIN:
+        if row.get("host") and row["module"] != PLAIN:
             base = plain.get(_conditions(row), {})
             for figure, name in COSTS.items():
                 if row.get(figure) is None:

@@ -88,7 +88,8 @@ def sites(
     names = [name for name, _ in network.named_modules() if name]
     found = [name for name in names if any(matches(name, pattern) for pattern in spot.patterns)]
     if not found:
-        hint = nearest(spot.patterns[0], names) or f"There are, for instance: {', '.join(names[:4])}."
+        some = f"There are, for instance: {', '.join(names[:4])}." if names else "It has no submodules."
+        hint = nearest(spot.patterns[0], names) or some
         raise UsageError(f"nothing in the network is called {' or '.join(spot.patterns)!r}. {hint}")
     inside = [name for name in found if spot.how == BEFORE and _in_turn(network.get_submodule(name))]
     if inside:

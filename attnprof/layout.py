@@ -92,7 +92,7 @@ def _added(name: str) -> Callable[[Row], str]:
 
 def _module(row: Row) -> str:
     """The title, or 'plain' for a network without a module."""
-    return "plain" if row["host"] and row["module"] == PLAIN else title(row)
+    return "plain" if row.get("host") and row["module"] == PLAIN else title(row)
 
 
 COLUMNS = (
@@ -191,7 +191,7 @@ def _asked(spec: Spec) -> list[Column]:
 
 def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
     vary = set(varying(rows, ("host", "channels", "height", "width", "mode", "device_name")))
-    inside = any(row["host"] for row in rows)
+    inside = any(row.get("host") for row in rows)
     worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary, "host": "host" in vary}
     worth["device_name"] = "device_name" in vary
     worth["channels"] = not inside or "channels" in vary
@@ -207,15 +207,15 @@ def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
 
 def _places(rows: Sequence[Row]) -> list[str]:
     """Where in a network modules are, each place once."""
-    return list(dict.fromkeys(str(row["place"]) for row in rows if row["place"]))
+    return list(dict.fromkeys(str(row["place"]) for row in rows if row.get("place")))
 
 
 def _rank(row: Row) -> tuple[Any, ...]:
     latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
     size = row["mode"], -row["height"] * row["width"], row["channels"], row.get("device_name") or ""
-    inside = bool(row["host"]) and row["module"] != PLAIN
+    inside = bool(row.get("host")) and row["module"] != PLAIN
     costs = latency is None, latency or 0, macs is None, macs or 0, params or 0
-    return (row["host"] or "", *size, inside, *costs, title(row))
+    return (row.get("host") or "", *size, inside, *costs, title(row))
 
 
 def _remark(row: Row, notes: dict[str, int]) -> str:
@@ -239,8 +239,8 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         return ["no cell was finished"]
     first = rows[0]
     vary = varying(rows, ("height", "width", "mode", "batch", "dtype", "layout", "execution"))
-    parts = [str(first["host"])] if first["host"] and not varying(rows, ("host",)) else []
-    parts += [] if {"height", "width"} & set(vary) else [_size(first) + " input" * bool(first["host"])]
+    parts = [str(first.get("host"))] if first.get("host") and not varying(rows, ("host",)) else []
+    parts += [] if {"height", "width"} & set(vary) else [_size(first) + " input" * bool(first.get("host"))]
     parts += [f"modules {places[0]}"] if len(places := _places(rows)) == 1 else []
     parts += [f"batch {first['batch']}", str(first["dtype"])]
     parts += [] if "mode" in vary else [{"train": "train (forward + backward)"}.get(first["mode"], first["mode"])]

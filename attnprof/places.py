@@ -44,6 +44,8 @@ class Place:
 
     def of_a_name(self, how: str) -> "Place":
         """The same where there are no stages: a bare number is then the name of a submodule, as Sequential gives it."""
+        if self.target.isdigit():
+            return Place(self.how or how, self.target, self.stages, self.pick)
         if self.target or self.stages is None or self.stages[0] != self.stages[1]:
             return self
         return Place(how, str(self.stages[0]), None, self.pick)

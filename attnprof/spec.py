@@ -196,9 +196,9 @@ class Spec(BaseModel):
         "grid", (), "put the modules into these: resnet50, my.py:make_net"
     )
     at: Annotated[tuple[Annotated[str, BeforeValidator(_place)], ...], Listed] = _field(
-        "grid", (), "where in a network: after_bn3:2-4, last_3, 'layer*.*.bn3' (each module's own)"
+        "grid", (), "where: after_bn3:2-4, last_3, 'layer*.*.bn3' (each module's own)"
     )
-    sweep_places: bool = _field("grid", False, "each stage of a network by itself too")
+    sweep_places: bool = _field("grid", False, "every stage of the network by itself too")
     batch: Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST_BATCH, "a batch"))] = _field(
         "grid", 1, "images per call"
     )

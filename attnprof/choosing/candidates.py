@@ -123,7 +123,7 @@ def candidates(
     for number, row in enumerate(rows):
         point = label(row, vary)
         points[point] = None
-        place = row["place"] if len(places[row["module"], row["variant"], row["host"]]) > 1 else ""
+        place = row.get("place", "") if len(places[row["module"], row["variant"], row.get("host", "")]) > 1 else ""
         grouped.setdefault((row["module"], row["variant"], place), {})[point, row["mode"]] = row, said.get(number, {})
     made = []
     for (module, variant, place), cells in grouped.items():
@@ -137,7 +137,7 @@ def _places(rows: Sequence[Row]) -> dict[tuple[str, str, str], set[str]]:
     """Where in which network each module with its setting is: only where it is in several places do they tell it apart."""
     found: dict[tuple[str, str, str], set[str]] = {}
     for row in rows:
-        found.setdefault((row["module"], row["variant"], row["host"]), set()).add(row["place"])
+        found.setdefault((row["module"], row["variant"], row.get("host", "")), set()).add(row.get("place", ""))
     return found
 
 
