@@ -1,6 +1,6 @@
 """What the page holds: every column of the results, what the metrics are, what the catalogue says, the conditions."""
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
 from attnprof.layout import COLUMNS, DEFAULT, caption, title
@@ -14,6 +14,7 @@ from attnprof.spec import METRICS
 # Columns that set the conditions of a cell: where one varies, the page asks which value is meant.
 CONDITIONS = ("mode", "batch", "dtype", "autocast", "layout", "execution", "device", "device_name", "threads")
 PLACES = ("host", "place", "network_input", "seed")
+FIRST = ("device_name", "device", "threads", "cores", "started")  # what a reader asks of an environment before the rest
 # What no column's unit says: that more is better, that more is neither good nor bad, that a number is a share.
 BETTER = {"throughput_per_s": "more", "efficiency": "more", "arithmetic_intensity": ""}
 SHARES = frozenset(("efficiency",))
@@ -39,9 +40,11 @@ def contents(results: Results, name: str) -> dict[str, Any]:
     described = {key: describe(key) for key in keys}
     return {
         "name": name,
-        "caption": caption(results, [each for each in COLUMNS if each.name in DEFAULT and _has_figures(results, each.name)]),
-        "environment": {key: _text(value) for key, value in results.environment.items() if value not in (None, "")},
-        "spec": results.spec.to_toml(),
+        "caption": caption(
+            results, [each for each in COLUMNS if each.name in DEFAULT and _has_figures(results, each.name)]
+        ),
+        "environment": _environment(results),
+        "spec": results.spec.to_toml() if "started" in results.environment else "",  # a bare CSV does not hold its spec
         "planned": results.planned,
         "table": encode(texts, len(rows)),
         "notes": _notes(results),
@@ -95,5 +98,14 @@ def _notes(results: Results) -> dict[str, dict[str, list[int]]]:
     return notes
 
 
+def _environment(results: Results) -> dict[str, str]:
+    known = {key: _text(value) for key, value in results.environment.items()}
+    return {key: known[key] for key in dict.fromkeys((*FIRST, *known)) if known.get(key)}
+
+
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={_text(each)}" for key, each in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

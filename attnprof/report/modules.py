@@ -35,7 +35,8 @@ def _described(known: Entry) -> dict[str, Any]:
         "deviations": list(known.deviations),
     }
     if paper:
-        found |= {"year": paper.year, "url": paper.url, "bibtex": bibtex(paper)}
+        url = paper.url or (f"https://arxiv.org/abs/{paper.arxiv}" if paper.arxiv else "")
+        found |= {"year": paper.year, "url": url, "bibtex": bibtex(paper)}
     return found
 
 

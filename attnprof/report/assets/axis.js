@@ -13,7 +13,7 @@ function makeAxis({ metric, values, log, from, to, count = 6 }) {
   const margin = Math.max(0.06 * (high - low), 0.08);
   [low, high] = [low - margin, high + margin];
   const place = (value) => (value <= 0 ? from + (start - from) / 2 : start + ((Math.log10(value) - low) / (high - low)) * (to - start));
-  const ticks = logTicks(metric, low, high, count).map((value) => ({ value, at: place(value), text: brief(metric, value) }));
+  const ticks = logTicks(metric, low, high, count).map((value) => ({ value, at: place(value), text: tickText(metric, value) }));
   if (zero) ticks.unshift({ value: 0, at: place(0), text: "0" });
   const invert = (pixel) => 10 ** (low + ((pixel - start) / (to - start)) * (high - low));
   return { place, ticks, invert, zeroEnd: zero ? start : null, from, to };
@@ -51,7 +51,7 @@ function linearAxis({ metric, values, from, to, count }) {
   const ticks = [];
   for (let n = Math.ceil(least / step); n * step <= high; n++) ticks.push(Number((n * step).toPrecision(12)));
   const invert = (pixel) => least + ((pixel - from) / (to - from)) * (high - least);
-  return { place, ticks: ticks.map((value) => ({ value, at: place(value), text: value ? brief(metric, value) : "0" })), invert, zeroEnd: null, from, to };
+  return { place, ticks: ticks.map((value) => ({ value, at: place(value), text: value ? tickText(metric, value) : "0" })), invert, zeroEnd: null, from, to };
 }
 
 /** An axis with one place for each of `values`, in their order. */

@@ -65,13 +65,15 @@ function frontList(run, state, best) {
   if (!best.length) return h("p", { class: "quiet" }, mx.better && my.better ? "Nothing to choose from." : `No front: more ${metricTitle(mx.better ? my : mx)} is neither better nor worse.`);
   const ordered = [...best].sort((a, b) => costs(a, [my])[0].value - costs(b, [my])[0].value);
   return [
-    h("p", { class: "quiet" }, `On the front: none has less ${metricTitle(my)} and no more ${metricTitle(mx)}.`.replace(/less (images\/s|efficiency)/, "more $1")),
+    h("p", { class: "quiet" }, `The front: nothing has ${wanted(my)} without ${wanted(mx) === `less ${metricTitle(mx)}` ? "more" : "less"} ${metricTitle(mx)}.`),
     h("ol", {}, ordered.map((row) => h("li", { "data-row": row.index },
       h("span", { class: "front-name" }, mark(row.group), moduleLink(row)),
       h("span", { class: "figure" }, brief(my, row[state.y])),
       state.x === state.y ? null : h("span", { class: "figure quiet" }, brief(mx, row[state.x]))))),
   ];
 }
+
+const wanted = (metric) => `${metric.better === "more" ? "more" : "less"} ${metricTitle(metric)}`;
 
 /** The row that misses the budget by the least factor, and by how much. */
 function closest(run, state, rows) {

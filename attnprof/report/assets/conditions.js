@@ -4,6 +4,7 @@ function drawConditions(run, store) {
   fill($("caption"), run.caption.slice(1).map((line) => h("p", {}, line)));
   fill($("environment"), Object.entries(run.environment).map(([name, value]) => [h("dt", {}, name.replaceAll("_", " ")), h("dd", {}, value)]));
   $("spec").textContent = run.spec;
+  $("repeat").hidden = !run.spec;
   $("spec-copy").append(copyButton(() => run.spec, "Copy spec"));
   fill($("words"), Object.values(run.metrics).map((metric) => [h("dt", {}, metricTitle(metric)), h("dd", {}, metric.help)]));
 

@@ -12,7 +12,9 @@ const MOST_SERIES = 8;
 function ways(run, setting) {
   const at = run.rows.find((row) => stands(row, setting));
   if (!at) return [];
-  return Object.keys(ALONG).filter((name) => new Set(followed(run, setting, name, at).map((row) => row[name])).size > 1);
+  const open = Object.keys(ALONG).filter((name) => new Set(followed(run, setting, name, at).map((row) => row[name])).size > 1);
+  // The places of a network differ in everything at once: only then are its sizes followed as they come.
+  return open.includes("channels") || open.includes("pixels") ? open.filter((name) => name !== "point") : open;
 }
 
 const followed = (run, setting, name, at) => run.rows.filter((row) => stands(row, setting, ALONG[name].except) && ALONG[name].same(row, at));
@@ -26,9 +28,8 @@ function exponent(points) {
   return logs.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0) / logs.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
 }
 
-const powers = { 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹", ".": "·", "-": "⁻" };
-const raised = (value) => fixed(value, 2).replace(/./g, (letter) => powers[letter]);
-const growth = (symbol, value) => (value === null || !symbol ? "" : `∝ ${symbol.length > 1 ? `(${symbol})` : symbol}${raised(value)}`);
+/** A power law in words of the chart: its base, and its exponent to be raised; null where there is none. */
+const growth = (symbol, value) => (value === null || !symbol ? null : { base: `∝ ${symbol.length > 1 ? `(${symbol})` : symbol}`, power: fixed(value, 2) });
 
 function drawScaling(run, store) {
   const frame = $("scaling");
@@ -85,7 +86,7 @@ function scalingChart(run, { setting, scaleY, way, chosen, width, compact = fals
     const slope = way === "point" ? null : exponent(found.map((row) => [row[way], valueOf(row, scaleY)]));
     return { title, n, found, slope, growth: growth(along.symbol, slope) };
   });
-  const label = (curve) => (narrow || !curve.growth ? curve.title : `${curve.title} ${curve.growth}`);
+  const label = (curve) => (narrow || !curve.growth ? curve.title : `${curve.title} ${curve.growth.base}${curve.growth.power}`);
   const widest = Math.max(40, ...curves.map((curve) => textWidth(label(curve), 12, 600)));
   const box = { left: 68, right: width - (compact ? 14 : Math.min(widest + 22, width / 2.4)), top: 28, bottom: height - 48 };
   const places = [...new Set(rows.map((row) => row[way]))];
@@ -96,7 +97,7 @@ function scalingChart(run, { setting, scaleY, way, chosen, width, compact = fals
   const lines = curves.map(({ n, found, ...curve }) => {
     if (!found.length) return null;
     const points = found.map((row) => ({ px: x.place(row[way]), py: y.place(valueOf(row, scaleY)), ...span(row, metric) }));
-    ends.push({ y: points.at(-1).py, x: points.at(-1).px, text: label(curve), n });
+    ends.push({ y: points.at(-1).py, x: points.at(-1).px, curve, n });
     return s("g", { class: `series series-${n}` },
       s("path", { d: `M${points.map(({ px, py }) => `${px.toFixed(1)},${py.toFixed(1)}`).join("L")}` }),
       points.map(({ px, low, high }) => s("line", { class: "whisker", x1: px, x2: px, y1: y.place(low), y2: y.place(high) })),
@@ -107,7 +108,8 @@ function scalingChart(run, { setting, scaleY, way, chosen, width, compact = fals
     drawAxes({ x, y, box, xTitle: along.title, yTitle: metricTitle(metric) }), lines,
     compact ? null : spread(ends, box).map((end) => [
       Math.abs(end.at - end.y) > 6 || end.x < box.right - 30 ? s("path", { class: "leader-line", d: `M${end.x + 5},${end.y}L${box.right + 8},${end.at}` }) : null,
-      s("text", { class: `end series-${end.n}`, x: box.right + 12, y: end.at, dy: "0.34em" }, end.text)]));
+      s("text", { class: `end series-${end.n}`, x: box.right + 12, y: end.at, dy: "0.34em" }, end.curve.title, narrow || !end.curve.growth ? null : [
+        s("tspan", { class: "law" }, ` ${end.curve.growth.base}`), s("tspan", { class: "law power", dy: -5 }, end.curve.growth.power)])]));
 }
 
 /** A log axis with its ticks at the measured places. */

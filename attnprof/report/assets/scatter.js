@@ -18,7 +18,7 @@ function drawScatter(run, store) {
   const draw = (state) => {
     const [width, narrow] = [frame.clientWidth, frame.clientWidth < 560];
     if (!width) return;
-    const height = narrow ? 380 : 500;
+    const height = narrow ? 380 : 600;
     const [mx, my] = [run.metrics[state.x], run.metrics[state.y]];
     const box = { left: narrow ? 58 : 68, right: width - 14, top: 28, bottom: height - 48 };
     const drawn = present(run, state).filter((row) => valueOf(row, state.x) !== null && valueOf(row, state.y) !== null);

@@ -44,7 +44,7 @@ function sheetHead(run, key, step) {
   return h("header", { class: "sheet-head" },
     h("div", {},
       h("p", { class: "quiet" }, mark(family), [about ? familyName(family) : "a module of your own", about ? `goes ${about.place}` : null, about?.year].filter(Boolean).join(" · ")),
-      h("h2", { id: "sheet-title" }, about?.name ?? key, about ? h("code", {}, key) : null)),
+      h("h2", { id: "sheet-title", tabindex: -1, autofocus: true }, about?.name ?? key, about ? h("code", {}, key) : null)),
     h("div", { class: "sheet-tools" },
       h("button", { type: "button", class: "button small", "data-key": "previous", "aria-label": "Previous module", onclick: () => step(-1) }, "←"),
       h("button", { type: "button", class: "button small", "data-key": "next", "aria-label": "Next module", onclick: () => step(1) }, "→"),
@@ -145,7 +145,7 @@ function grows(run, state, rows) {
         const points = own.filter((row) => valueOf(row, column) !== null).map((row) => [row[way], valueOf(row, column)]);
         return [metricTitle(run.metrics[column]), exponent(points)];
       }).filter(([, slope]) => slope !== null);
-      return grown.length ? h("p", {}, titles.length > 1 ? h("b", {}, `${title}: `) : null, grown.map(([name, slope], n) => [n ? ", " : "", `${name} ${growth(ALONG[way].symbol, slope)}`])) : [];
+      return grown.length ? h("p", {}, titles.length > 1 ? h("b", {}, `${title}: `) : null, grown.map(([name, slope], n) => [n ? ", " : "", `${name} ${growth(ALONG[way].symbol, slope).base}`, h("sup", {}, fixed(slope, 2))])) : [];
     });
     return found.length ? found : null;
   }).filter(Boolean);

@@ -37,7 +37,7 @@ function drawSummary(run, store) {
         h("h3", {}, SUPERLATIVES[column]),
         h("p", { class: "leader-name" }, mark(found.row.group), moduleLink(found.row)),
         h("p", { class: "leader-value" }, show(metric, found.row[column]), " ", h("span", { class: "quiet" }, uncertainty(found.row, metric))),
-        h("p", { class: "quiet" }, others ? `not told apart: ${names}${others > 2 ? ` and ${others - 2} more` : ""}` : `most: ${found.last.title}, ${brief(metric, found.last[column])}`));
+        h("p", { class: "quiet" }, others ? `${metric.low ? "not told apart" : "the same"}: ${names}${others > 2 ? ` and ${others - 2} more` : ""}` : `${column === "latency_s" ? "slowest" : "most"}: ${found.last.title}, ${brief(metric, found.last[column])}`));
     }), agreement(run, rows));
   });
 }

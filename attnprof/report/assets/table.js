@@ -11,11 +11,15 @@ function drawTable(run, store) {
       columnsMenu(metrics, store));
   });
 
-  store.follow(["setting", "families", "query", "budget", "sort", "columns", "everywhere"], (state) => {
+  const draw = (state) => {
     const among = state.everywhere ? run.rows : present(run, state);
     const rows = among.filter((row) => matches(run, state, row) && keeps(run, state, row));
-    const columns = tableColumns(run, state);
+    const flags = [...new Set(rows.flatMap(flagsOf))];
+    const everywhere = rows.length > 1 ? flags.filter((flag) => rows.every((row) => flagsOf(row).includes(flag))) : [];
+    const columns = tableColumns(run, state, everywhere);
     const by = columns.find((column) => column.name === state.sort.column) ?? columns[0];
+    // On a phone few columns are in sight at once: the one that orders the rows has to be.
+    if (by !== columns[0] && $("table").clientWidth < 560) columns.splice(1, 0, ...columns.splice(columns.indexOf(by), 1));
     rows.sort((a, b) => compare(by.order(a), by.order(b), state.sort.descending) || compare(a.title, b.title, false) || a.index - b.index);
     const scales = Object.fromEntries(metrics.map((metric) => [metric.column, barScale(rows, metric)]));
     fill($("table"), h("table", {},
@@ -24,9 +28,10 @@ function drawTable(run, store) {
     const all = Object.keys(state.budget).length || state.query || state.families.size;
     $("table-count").textContent = `${showCount(rows.length)} of ${plural(among.length, "row")}${all && rows.length < among.length ? " pass the filters" : ""}`;
     $("table-empty").hidden = rows.length > 0;
-    const flags = [...new Set(rows.flatMap((row) => flagsOf(row)))];
-    fill($("flag-words"), flags.map((flag) => [h("dt", {}, flag), h("dd", {}, run.flags[flag] ?? "a flag of another version")]));
-  });
+    fill($("flag-words"), flags.map((flag) => [h("dt", {}, everywhere.includes(flag) ? `every row: ${flag}` : flag), h("dd", {}, run.flags[flag] ?? "a flag of another version")]));
+  };
+  store.follow(["setting", "families", "query", "budget", "sort", "columns", "everywhere"], draw);
+  onWidth($("table"), () => draw(store.state));
 
   const body = $("table");
   body.addEventListener("pointerover", (event) => {
@@ -44,7 +49,8 @@ function compare(a, b, descending) {
   return descending ? -order : order;
 }
 
-function tableColumns(run, state) {
+/** The columns on show. Flags in `everywhere` are said below the table, and not in every row again. */
+function tableColumns(run, state, everywhere) {
   const dimensions = state.everywhere ? run.dimensions.filter(({ values }) => values.length > 1) : [];
   const remarks = run.rows.some((row) => row.status !== "ok" || row.flags);
   return [
@@ -56,7 +62,7 @@ function tableColumns(run, state) {
     ...Object.values(run.metrics).filter((metric) => state.columns.has(metric.column)).map((metric) => metricColumn(run, metric)),
     ...(remarks ? [{ name: "flags", title: "note", order: (row) => `${row.status} ${row.flags ?? ""}`, cell: (row) => h("td", { class: "text notes" },
       row.status === "ok" ? null : h("span", { class: "badge bad", title: row.reason }, row.status),
-      flagsOf(row).map((flag) => h("span", { class: "badge", title: run.flags[flag] ?? "" }, flag))) }] : []),
+      flagsOf(row).filter((flag) => !everywhere.includes(flag)).map((flag) => h("span", { class: "badge", title: run.flags[flag] ?? "" }, flag))) }] : []),
   ];
 }
 

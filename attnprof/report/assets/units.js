@@ -33,6 +33,9 @@ const showBytes = (value) => (value >= 1024 ? scaled(value, BYTES) : `${value} B
 const showShare = (value) => `${100 * value < 9.95 ? fixed(100 * value, 1) : fixed(100 * value, 0)} %`;
 const showRate = (value) => `${significant(value)} /s`;
 
+/** A round figure on an axis: 10 ms where the table has 10.0 ms. */
+const tickText = (metric, value) => brief(metric, value).replace(/(\.\d*?)0+(?=\s|$)/, "$1").replace(/\.(?=\s|$)/, "");
+
 /** A count in little room: 14.5 M. */
 const short = (value) => (value >= 1000 ? scaled(value, SI) : significant(value));
 
