@@ -86,7 +86,10 @@ def chromium():
 
 @pytest.fixture
 def look(chromium, tmp_path):
-    """Open the page of some results. At the end, nothing may have been said on the console or asked of a network."""
+    """Open the page of some results; ``said`` and ``asked`` are what the console and the network have heard.
+
+    At the end that may be nothing.
+    """
     contexts, said, asked = [], [], []
 
     def show(results, after="", name="reports/a-run", **context):
@@ -103,6 +106,7 @@ def look(chromium, tmp_path):
         tab.wait_for_function("document.getElementById('headline').textContent !== '…'")
         return tab
 
+    show.said, show.asked = said, asked
     yield show
     for each in contexts:
         each.close()

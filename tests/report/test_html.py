@@ -61,7 +61,12 @@ def test_the_page_holds_every_column_of_the_results_with_every_digit(catalogue, 
 
 
 def test_the_page_holds_why_a_value_is_missing(catalogue, text):
-    notes = {(row, column): note for column, said in held(text)["notes"].items() for note, rows in said.items() for row in rows}
+    notes = {
+        (row, column): note
+        for column, said in held(text)["notes"].items()
+        for note, rows in said.items()
+        for row in rows
+    }
     assert notes == catalogue.notes
 
 
@@ -111,11 +116,17 @@ def test_nothing_on_the_page_names_something_to_be_fetched(text):
     code = text.replace(re.search(r'id="data">([^<]*)<', text)[1], "")
     addresses = {address for address in re.findall(r"https?://[^\s\"'`)]+", code)}
     assert addresses <= {"http://www.w3.org/2000/svg"}
-    assert not re.search(r"@import|url\(|\bfetch\(|XMLHttpRequest|\bimport\(|innerHTML|outerHTML|insertAdjacent|\beval\(", code)
+    assert not re.search(
+        r"@import|url\(|\bfetch\(|XMLHttpRequest|\bimport\(|innerHTML|outerHTML|insertAdjacent|\beval\(", code
+    )
 
 
 def test_every_asset_is_on_the_page():
-    assert {each.name for each in files("attnprof.report").joinpath("assets").iterdir()} == {"page.html", *STYLES, *SCRIPTS}
+    assert {each.name for each in files("attnprof.report").joinpath("assets").iterdir()} == {
+        "page.html",
+        *STYLES,
+        *SCRIPTS,
+    }
 
 
 def test_what_a_user_wrote_stays_text(small):

@@ -1,16 +1,16 @@
 // The page comes to life: unpack the run, make the store, let every view follow it.
 
 function start(run) {
-  const first = firstState(run);
-  const store = makeStore(fromHash(run, location.hash, first));
   drawHeadline(run);
   drawTheme();
-  drawConditions(run, store);
+  drawConditions(run);
   if (!run.rows.length || !Object.keys(run.metrics).length) {
     for (const part of document.querySelectorAll("[data-needs-rows]")) part.hidden = true;
     return;
   }
-  for (const draw of [drawControls, drawSummary, drawScatter, drawBudget, drawTable, drawScaling, drawSheet]) draw(run, store);
+  const first = firstState(run);
+  const store = makeStore(fromHash(run, location.hash, first));
+  for (const draw of [drawControls, drawSummary, drawScatter, drawBudget, drawTable, drawScaling, drawCitations, drawSheet]) draw(run, store);
   $("table").addEventListener("row", (event) => store.set({ hover: event.detail }));
   store.follow(["setting", "x", "y", "scaleX", "scaleY", "query", "budget", "families"], (state) => {
     const hash = toHash(run, state, first);

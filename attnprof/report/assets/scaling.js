@@ -13,8 +13,10 @@ function ways(run, setting) {
   const at = run.rows.find((row) => stands(row, setting));
   if (!at) return [];
   const open = Object.keys(ALONG).filter((name) => new Set(followed(run, setting, name, at).map((row) => row[name])).size > 1);
-  // The places of a network differ in everything at once: only then are its sizes followed as they come.
-  return open.includes("channels") || open.includes("pixels") ? open.filter((name) => name !== "point") : open;
+  // The places of a network are no product of channels and sizes: only such a run is followed as its sizes come.
+  const distinct = (name) => new Set(run.rows.map((row) => row[name])).size;
+  const product = distinct("channels") * distinct("side") === distinct("point");
+  return product && open.length > 1 ? open.filter((name) => name !== "point") : open;
 }
 
 const followed = (run, setting, name, at) => run.rows.filter((row) => stands(row, setting, ALONG[name].except) && ALONG[name].same(row, at));

@@ -117,7 +117,7 @@ function costTable(run, rows) {
 function operations(run, here) {
   const kinds = Object.keys(here[0] ?? {}).filter((name) => /^flops_(?!incomplete)/.test(name));
   const bars = here.map((row) => {
-    const found = kinds.map((name) => ({ kind: name.slice(6), value: valueOf(row, name) ?? 0 })).filter(({ value }) => value > 0);
+    const found = kinds.map((name) => ({ kind: name.slice(6), value: valueOf(row, name) ?? 0 })).filter(({ value }) => value > 0).sort((a, b) => b.value - a.value);
     const sum = found.reduce((total, { value }) => total + value, 0);
     if (!sum) return null;
     let from = 0;
@@ -129,7 +129,7 @@ function operations(run, here) {
           from += value;
           return rect;
         })),
-      h("ul", { class: "legend" }, [...found].sort((a, b) => b.value - a.value).map(({ kind, value }) =>
+      h("ul", { class: "legend" }, found.map(({ kind, value }) =>
         h("li", { class: `series-${kinds.indexOf(`flops_${kind}`) % MOST_SERIES}` }, h("i", {}), kind, h("b", {}, showShare(value / sum)), h("span", { class: "quiet" }, `${short(value)}`)))));
   }).filter(Boolean);
   return bars.length ? bars : null;
@@ -145,7 +145,7 @@ function grows(run, state, rows) {
         const points = own.filter((row) => valueOf(row, column) !== null).map((row) => [row[way], valueOf(row, column)]);
         return [metricTitle(run.metrics[column]), exponent(points)];
       }).filter(([, slope]) => slope !== null);
-      return grown.length ? h("p", {}, titles.length > 1 ? h("b", {}, `${title}: `) : null, grown.map(([name, slope], n) => [n ? ", " : "", `${name} ${growth(ALONG[way].symbol, slope).base}`, h("sup", {}, fixed(slope, 2))])) : [];
+      return grown.length ? h("p", {}, titles.length > 1 ? h("b", {}, `${title}: `) : null, grown.map(([name, slope], n) => [n ? ", " : "", Math.abs(slope) < 0.005 ? `${name} constant` : [`${name} ${growth(ALONG[way].symbol, slope).base}`, h("sup", {}, fixed(slope, 2))]])) : [];
     });
     return found.length ? found : null;
   }).filter(Boolean);

@@ -45,7 +45,7 @@ const flagsOf = (row) => String(row.flags ?? "").split(" ").filter(Boolean);
 /** What is missing comes last, whichever way the rest is sorted. */
 function compare(a, b, descending) {
   if (a === null || b === null) return (a === null) - (b === null);
-  const order = typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : Number(a) - Number(b);
+  const order = typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : (a > b) - (a < b);
   return descending ? -order : order;
 }
 
@@ -69,7 +69,7 @@ function tableColumns(run, state, everywhere) {
 function metricColumn(run, metric) {
   const { column } = metric;
   const ratio = metric.counter && "macs" in run.metrics;
-  const order = (row) => (ratio && row[column] !== null && row.macs ? Number(row[column]) / Number(row.macs) : valueOf(row, column));
+  const order = (row) => (ratio && row[column] !== null && row.macs ? Number(row[column]) / Number(row.macs) : row[column] ?? null);
   return {
     name: column, title: metric.counter ? metric.counter : metricTitle(metric), help: metric.help, numeric: true, order,
     cell: (row, scales) => {
