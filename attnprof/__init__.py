@@ -4,6 +4,7 @@
     results = gather(run(plan(Spec(modules="se,cbam", channels="64,256", res="56"))))
 
     module = attnprof.create("se", 64)          the module itself: (N, C, H, W) in, same shape out
+    attnprof.cost(module, (1, 64, 56, 56))      its exact counts; any nn.Module, or a name
 
 Everything here is loaded on first use (PEP 562), so that importing attnprof costs nothing.
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attnprof.catalogue import create as create
+    from attnprof.counting import cost as cost
     from attnprof.planning import plan as plan
     from attnprof.results import gather as gather
     from attnprof.runner import run as run
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Spec": "attnprof.spec",
+    "cost": "attnprof.counting",
     "create": "attnprof.catalogue",
     "gather": "attnprof.results",
     "plan": "attnprof.planning",
     "run": "attnprof.runner",
 }
-__all__ = ["Spec", "create", "gather", "plan", "run"]  # __getattr__ defines them
+__all__ = ["Spec", "cost", "create", "gather", "plan", "run"]  # __getattr__ defines them
 
 
 def __getattr__(name: str) -> Any:

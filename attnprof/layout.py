@@ -47,6 +47,15 @@ def _latency(row: Row) -> str:
     return show_seconds(value) + spread
 
 
+def _bytes(name: str) -> Callable[[Row], str]:
+    return lambda row: "" if row.get(name) is None else show_bytes(row[name])
+
+
+def _flops(row: Row) -> str:
+    known = "" if row.get("flops") is None else show_count(row["flops"])
+    return f">= {known}" if row.get("flops_incomplete") == "true" else known
+
+
 def _peer(name: str) -> Callable[[Row], str]:
     def write(row: Row) -> str:
         theirs, ours = row.get(name), row.get("macs")
@@ -83,13 +92,18 @@ COLUMNS = (
     Column("trainable_params", "trainable", 5, _count("trainable_params")),
     Column("buffers", "buffers", 4, _count("buffers")),
     Column("macs", "MACs", 91, _count("macs")),
+    Column("flops", "FLOPs", 60, _flops),
+    Column("bytes_moved", "moved", 7, _bytes("bytes_moved")),
+    Column("minimal_bytes", "least bytes", 6, _bytes("minimal_bytes")),
+    Column("arithmetic_intensity", "FLOP/byte", 6, lambda r: "" if r.get("arithmetic_intensity") is None else significant(r["arithmetic_intensity"])),
+    Column("activation_memory_bytes", "activations", 30, _bytes("activation_memory_bytes")),
     Column("fvcore_macs", "fvcore", 40, _peer("fvcore_macs")),
     Column("thop_macs", "thop", 39, _peer("thop_macs")),
     Column("latency_s", "latency", 95, _latency),
     Column("latency_p90_s", "p90", 10, _seconds("latency_p90_s")),
     Column("first_call_s", "first call", 8, _seconds("first_call_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
-    Column("peak_memory_bytes", "memory", 80, lambda r: "" if r.get("peak_memory_bytes") is None else show_bytes(r["peak_memory_bytes"])),
+    Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
     Column("output_shape", "output", 3, _plain("output_shape")),
 )  # fmt: skip
 DEFAULT = (
@@ -99,6 +113,7 @@ DEFAULT = (
     "module",
     "params",
     "macs",
+    "flops",
     "fvcore_macs",
     "thop_macs",
     "latency_s",
@@ -198,6 +213,8 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     lines = [", ".join(parts)]
     if "macs" in shown:
         lines.append("MACs: multiply-accumulates of convolution, linear, matmul; exact.")
+    if "flops" in shown:
+        lines.append("FLOPs: all floating-point operations, 2 per MAC; exact.")
     if {"fvcore_macs", "thop_macs"} & shown:
         lines.append("fvcore, thop: what they count as MACs, over ours (+n where ours is 0).")
     if "latency_s" in shown:

@@ -20,6 +20,7 @@ Event = dict[str, Any]
 FLAGS = {
     "contended": "others took the CPU; the figure is the thread's CPU time instead of wall time",
     "not-steady": "warm-up ended at its limit, before three blocks in a row agreed",
+    "incomplete": "an operator without a rule was met: FLOPs and MACs are at least the figure shown",
     "tokens": "it takes tokens: the map was flattened to (N, H*W, C), and its answer made a map again",
 }
 STATUSES = ("ok", "skipped", "oom", "failed", "crashed", "timeout")

@@ -11,7 +11,7 @@ from attnprof import user_module
 from attnprof.backends import Backend, Call
 from attnprof.case import Case
 from attnprof.catalogue import create
-from attnprof.counting import Account, account
+from attnprof.counting import Account, account, on_meta
 from attnprof.spec import PEERS
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "fp64": torch.float64}
@@ -21,7 +21,7 @@ MOST_PEER_MACS = 20 * 10**9  # a peer that computes for real is not asked beyond
 def build(case: Case, device: torch.device) -> nn.Module:
     """The case's module on ``device``, in its mode, dtype and layout; the same weights for the same seed."""
     torch.manual_seed(case.seed)
-    with torch.device(device):
+    with on_meta() if device.type == "meta" else device:
         module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
     if user_module.is_path(case.module) and _wants_tokens(module, case):
         module = TokensIn(module)
@@ -67,7 +67,8 @@ def example(case: Case, device: torch.device) -> torch.Tensor:
 def count(case: Case) -> tuple[Account, tuple[str, ...]]:
     """The exact account of the case, on the meta device, and flags: 'tokens' for a module that takes them."""
     module = build(case, torch.device("meta"))
-    return account(module, case.shape, DTYPES[case.dtype]), ("tokens",) * isinstance(module, TokensIn)
+    counted = account(module, case.shape, DTYPES[case.dtype], backward=case.mode == "train")
+    return counted, ("incomplete",) * bool(counted.unknown_ops) + ("tokens",) * isinstance(module, TokensIn)
 
 
 def ask_peer(name: str, case: Case, macs: int) -> int | str:

@@ -1,86 +1,193 @@
-"""The account of a module at a shape: parameters, buffers, multiply-accumulates, output shape."""
+"""The account of a module at a shape: everything that follows from shapes alone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from math import prod
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
-aten = torch.ops.aten
+from attnprof.counting.dispatch import Issued, OnePass
+from attnprof.counting.fused import Fused
+from attnprof.counting.memory import Alive
+from attnprof.counting.rules import CATEGORIES, MAC, Cost
+from attnprof.counting.submodules import Caller
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator as it ran. name: with its overload, ``aten.addmm.default``. module: path of the submodule that issued
+    it, "" for the root. flops: by category. bytes: read and written."""
+
+    name: str
+    module: str
+    backward: bool
+    flops: Cost
+    bytes: int
+    out_shape: tuple[int, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates."""
+        return sum(n for category, n in self.flops if category == MAC) // 2
+
+    @property
+    def total_flops(self) -> int:
+        """FLOPs of all categories."""
+        return sum(n for _, n in self.flops)
 
 
 @dataclass(frozen=True)
 class Account:
-    """Exact counts; all of them integers.
+    """Exact counts of one call at its whole batch: forward, or forward and backward. docs/counting.md defines them.
 
     params: learnable elements, a shared tensor once; trainable_params: those that require a gradient.
     buffers: elements of floating-point buffers (BatchNorm's batch counter is an integer and no weight).
-    macs: multiply-accumulates of convolution, linear, matmul and attention products, the whole batch.
-    output_shape: of the first output tensor.
+    flops_by_category: every one of CATEGORIES. bytes_moved: what each operator reads and writes.
+    minimal_bytes: input, output and parameters once (their gradients too, with backward).
+    activation_memory: the most bytes alive at once that the call made. unknown_ops: operators without a rule, by name:
+    where there are any, FLOPs are incomplete. output_shape: of the first output tensor.
     """
 
     params: int
     trainable_params: int
     buffers: int
-    macs: int
+    flops_by_category: dict[str, int]
+    bytes_moved: int
+    minimal_bytes: int
+    activation_memory: int
+    unknown_ops: tuple[str, ...]
     output_shape: tuple[int, ...]
+    backward: bool = False
+    issued: tuple[Issued, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def frozen_params(self) -> int:
         """Learnable elements that no gradient reaches."""
         return self.params - self.trainable_params
 
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolution, linear, matmul and attention products."""
+        return self.flops_by_category[MAC] // 2
 
-# What FlopCounterMode passes over; matmul turns into these when an operand is a vector. Values are FLOPs (2 per MAC).
-_VECTOR_PRODUCTS = {
-    aten.mv: lambda a, b, **_: 2 * prod(a),
-    aten.addmv: lambda c, a, b, **_: 2 * prod(a),
-    aten.dot: lambda a, b, **_: 2 * prod(a),
-    aten.vdot: lambda a, b, **_: 2 * prod(a),
-}
+    @property
+    def flops(self) -> int:
+        """All floating-point operations: 2 per MAC, and the rest."""
+        return sum(self.flops_by_category.values())
+
+    @property
+    def arithmetic_intensity(self) -> float:
+        """FLOPs per byte moved; 0 where nothing moves."""
+        return self.flops / self.bytes_moved if self.bytes_moved else 0.0
+
+    @cached_property
+    def operators(self) -> tuple[Operator, ...]:
+        """Every operator that moves or computes, in order."""
+        return tuple(Operator(str(i.operator), i.module, i.backward, i.cost, i.bytes, i.out_shape) for i in self.issued)
 
 
-def account(module: nn.Module, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Account:
-    """Count ``module`` for an input of ``shape`` (N, C, H, W).
+def account(
+    module: nn.Module,
+    shape: tuple[int, ...],
+    dtype: torch.dtype = torch.float32,
+    *,
+    backward: bool = False,
+    verify: bool = False,
+    fused: bool = True,
+) -> Account:
+    """Count ``module`` for an input of ``shape`` (N, C, H, W), in the mode (train or eval) that it is in.
 
-    The module must live on the meta device; it is counted in the mode (train or eval) that it is in.
+    The module must live on the meta device. backward: count the backward pass too, to the input and to all parameters
+    that require a gradient. verify: hold every shape function of ours to torch's own meta kernel (AssertionError).
+    fused: keep scaled dot product attention in one operator; False counts its unfused path.
     """
-    x = torch.empty(shape, device="meta", dtype=dtype)
-    counter = FlopCounterMode(display=False, custom_mapping=_VECTOR_PRODUCTS)
-    # Under inference_mode composite operators would arrive undecomposed, and uncounted.
-    with _decomposed_attention(), torch.no_grad(), counter:
-        output = module(x)
-    flops = counter.get_total_flops()
-    if flops % 2:
-        raise ArithmeticError(f"{flops} FLOPs of multiply-accumulates are not even: an operator's formula is wrong")
+    return account_of(
+        module, torch.empty(shape, device="meta", dtype=dtype), backward=backward, verify=verify, fused=fused
+    )
+
+
+def account_of(
+    module: nn.Module, x: torch.Tensor, *, backward: bool = False, verify: bool = False, fused: bool = True
+) -> Account:
+    """Count ``module`` called with ``x``, both on one device: on meta nothing is computed, on a real one everything is."""
+    seen = _observe(module, x, backward, verify, fused=False)
+    if seen[0].fused_split and fused and x.is_meta:
+        seen = _observe(module, x, backward, verify, fused=True)
+    observed, alive, output = seen
+    flops: Counter[str] = Counter()
+    moved = 0
+    for issued in observed.issued:
+        moved += issued.bytes
+        for category, n in issued.cost:
+            flops[category] += n
     parameters = list(module.parameters())
+    first = _first(output)
+    minimal = _bytes(x) + _bytes(first) + sum(map(_bytes, parameters))
     return Account(
         params=sum(p.numel() for p in parameters),
         trainable_params=sum(p.numel() for p in parameters if p.requires_grad),
         buffers=sum(b.numel() for b in module.buffers() if b.is_floating_point()),
-        macs=flops // 2,
-        output_shape=_shape(output),
+        flops_by_category={category: flops[category] for category in CATEGORIES},
+        bytes_moved=moved,
+        minimal_bytes=minimal * (2 if backward else 1),
+        activation_memory=alive.peak,
+        unknown_ops=tuple(sorted(observed.unknown)),
+        output_shape=tuple(first.shape),
+        backward=backward,
+        issued=tuple(observed.issued),
     )
 
 
-def _shape(output: object) -> tuple[int, ...]:
-    if isinstance(output, torch.Tensor):
-        return tuple(output.shape)
-    parts = list(output.values()) if isinstance(output, dict) else output
-    if isinstance(parts, list | tuple) and parts:
-        return _shape(parts[0])
-    raise TypeError(f"the module returns no tensor but {type(output).__name__}")
-
-
-@contextmanager
-def _decomposed_attention() -> Iterator[None]:
-    # The fast path of nn.MultiheadAttention is one fused operator, which the counter does not know.
-    before = torch.backends.mha.get_fastpath_enabled()
+def _observe(
+    module: nn.Module, x: torch.Tensor, backward: bool, verify: bool, fused: bool
+) -> tuple[OnePass, Alive, Any]:
+    caller = Caller(module)
+    if backward:
+        x = x.detach().requires_grad_(x.is_floating_point())
+    alive = Alive((x,))
+    observed = OnePass(caller, alive, verify=verify)
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    # The fast path of nn.MultiheadAttention is one operator that no training and no other shape of input would meet.
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        yield
+        # Under inference_mode composite operators would arrive undecomposed.
+        with ExitStack() as active:
+            active.enter_context(torch.set_grad_enabled(backward))
+            active.enter_context(caller)
+            if fused:
+                active.enter_context(Fused())
+            active.enter_context(observed)
+            output = module(x)
+            if backward:
+                _go_back(module, x, _first(output), caller)
     finally:
-        torch.backends.mha.set_fastpath_enabled(before)
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+    return observed, alive, output
+
+
+def _go_back(module: nn.Module, x: torch.Tensor, output: torch.Tensor, caller: Caller) -> None:
+    with torch._C._DisableTorchDispatch():
+        gradient = torch.empty_like(output) if output.is_meta else torch.ones_like(output)
+    caller.backward = True
+    try:
+        output.backward(gradient)  # type: ignore[no-untyped-call]
+    finally:
+        caller.backward = False
+        x.grad = None
+        module.zero_grad(set_to_none=True)
+
+
+def _bytes(x: torch.Tensor) -> int:
+    return x.numel() * x.element_size()
+
+
+def _first(output: object) -> torch.Tensor:
+    if isinstance(output, torch.Tensor):
+        return output
+    parts = list(output.values()) if isinstance(output, dict) else output
+    if isinstance(parts, list | tuple) and parts:
+        return _first(parts[0])
+    raise TypeError(f"the module returns no tensor but {type(output).__name__}")

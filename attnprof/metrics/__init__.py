@@ -33,7 +33,7 @@ class Metric:
     counter: the counter that it belongs to, where it is not our count.
     """
 
-    unit: Literal["s", "bytes", "1/s", "count", ""]
+    unit: Literal["s", "bytes", "1/s", "FLOP/byte", "count", ""]
     help: str
     title: str
     needs: Literal["account", "peers", "timing", "memory"]
@@ -41,9 +41,9 @@ class Metric:
     counter: str = ""
 
 
-SUFFIX = {"s": "_s", "bytes": "_bytes", "1/s": "_per_s", "count": "", "": ""}
+SUFFIX = {"s": "_s", "bytes": "_bytes", "1/s": "_per_s", "FLOP/byte": "", "count": "", "": ""}
 
 
 def column(metric: str, unit: str) -> str:
     """The metric's heading in CSV and JSON: its name with its unit."""
-    return metric + SUFFIX[unit]
+    return metric if unit == "bytes" and "bytes" in metric else metric + SUFFIX[unit]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from attnprof.case import Case
-from attnprof.counting import Account
+from attnprof.counting import cost
 from attnprof.measuring.timing import Timing
 from attnprof.metrics import SUFFIX, Findings, column
 from attnprof.results import HEADER
@@ -14,10 +14,12 @@ from attnprof.spec import METRICS, PEERS
 
 NAMES = METRICS.names()
 CASE = Case("se", 64, 7, 7, batch=4)
+COUNTED = cost("se", CASE.shape)
+HUGE = {**COUNTED.flops_by_category, "mac": 2 * (10**15 + 1)}
 HUNDRED = tuple(float(n) for n in range(100, 0, -1))
 FULL = Findings(
     CASE,
-    account=Account(params=512, trainable_params=500, buffers=8, macs=10**15 + 1, output_shape=(4, 64, 7, 7)),
+    account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
     peers={"fvcore": 11, "thop": 12},
     timing=Timing(HUNDRED, 1, 100, 0.25),
     memory=2**40 + 1,

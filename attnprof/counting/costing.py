@@ -1,0 +1,95 @@
+"""``cost``: the whole account of any nn.Module, or of a module of the catalogue by name. The module is left as it was."""
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from attnprof.catalogue import create
+from attnprof.counting.account import Account, account_of
+from attnprof.counting.building import on_meta
+from attnprof.entry import Value
+from attnprof.errors import UsageError
+
+
+def cost(
+    module: "nn.Module | str",
+    shape: tuple[int, ...],
+    *,
+    dtype: torch.dtype | None = None,
+    backward: bool = False,
+    fused: bool = True,
+    verify: bool = False,
+    **settings: Value,
+) -> Account:
+    """Count one call of ``module`` for an input of ``shape`` (N, C, H, W), or whatever shape the module takes.
+
+    module: any nn.Module, on any device, counted in the mode (train or eval) that it is in, or a name of the catalogue,
+    with ``settings`` for its hyperparameters, counted in eval mode. dtype: of the input; by default that of the module's
+    first floating-point parameter, else float32. backward: forward and backward. fused: keep scaled dot product attention in one operator;
+    False gives the memory of its unfused path. verify: hold our shape functions to torch's own kernels.
+
+    The module is neither run nor changed: a copy that holds no data is counted, on meta tensors. Forward hooks run on
+    that copy. Raises UsageError for a module that cannot be copied, for an unknown name and for impossible settings;
+    what the module's own forward raises passes through.
+    """
+    if isinstance(module, str):
+        with on_meta():
+            height, width = (*shape, 1, 1)[2:4]
+            counted = create(module, shape[1], height=height, width=width, **settings).eval()
+    else:
+        if settings:
+            raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
+        counted = _without_data(module)
+    if dtype is None:
+        dtype = next((p.dtype for p in counted.parameters() if p.is_floating_point()), torch.float32)
+    elif isinstance(module, str):
+        counted = counted.to(dtype)
+    with _random_state():
+        x = torch.empty(shape, device="meta", dtype=dtype)
+        return account_of(counted, x, backward=backward, fused=fused, verify=verify)
+
+
+def _without_data(module: nn.Module) -> nn.Module:
+    """A copy on the meta device. Shared tensors stay shared; gradients are not copied; no element is read."""
+    memo: dict[int, object] = {}
+    for part in module.modules():
+        for tensors in (part._parameters, part._buffers, part.__dict__):
+            for value in tensors.values():
+                if isinstance(value, torch.Tensor):
+                    memo[id(value)] = _empty_as(value)
+    try:
+        return deepcopy(module, memo)
+    except Exception as problem:  # whatever a module's parts refuse to be copied for
+        raise UsageError(
+            f"cost: {type(module).__name__} cannot be copied ({type(problem).__name__}: {problem})"
+        ) from problem
+
+
+def _empty_as(tensor: torch.Tensor) -> torch.Tensor:
+    if is_lazy(tensor):
+        raise UsageError("cost: a lazy module has no parameters yet; call it once with an input first")
+    empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+    if isinstance(tensor, nn.Parameter):
+        return nn.Parameter(empty, requires_grad=tensor.requires_grad)
+    return empty.requires_grad_(tensor.requires_grad)
+
+
+@contextmanager
+def _random_state() -> Iterator[None]:
+    """A forward pass may draw random numbers on the CPU: put the generators back where they were."""
+    torch_state, python_state = torch.get_rng_state(), random.getstate()
+    numpy = sys.modules.get("numpy")
+    numpy_state = numpy.random.get_state() if numpy else None
+    try:
+        yield
+    finally:
+        torch.set_rng_state(torch_state)
+        random.setstate(python_state)
+        if numpy:
+            numpy.random.set_state(numpy_state)

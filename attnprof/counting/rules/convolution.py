@@ -1,0 +1,53 @@
+"""Convolutions of every kind. Padding taps count; grouped backward costs twice forward, as forward's MACs twice."""
+
+from math import prod
+from typing import Any
+
+from attnprof.counting.rules import BIAS, REDUCTION, Cost, Rule
+from attnprof.counting.rules._meta import of_one_layout, reads_channels_last
+from attnprof.counting.rules.products import mac
+
+
+def _macs(x: Any, weight: Any, out_shape: Any, transposed: bool) -> int:
+    """weight: (out, in / groups, *taps), or (in, out / groups, *taps) where transposed."""
+    positions: int = x.numel() if transposed else prod(out_shape)
+    taps: int = prod(weight.shape[1:])
+    return positions * taps
+
+
+def _forward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    x, weight, bias, transposed = args[0], args[1], args[2], args[6]
+    product = mac(_macs(x, weight, out.shape, transposed), x)
+    return (product,) if bias is None else (product, (BIAS, out.numel()))
+
+
+def _backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    gradient, x, weight, transposed, wanted = args[0], args[1], args[2], args[7], args[10]
+    macs = _macs(x, weight, gradient.shape, transposed) * (wanted[0] + wanted[1])
+    return (mac(macs, x), (REDUCTION, (gradient.numel() - gradient.shape[1]) if wanted[2] else 0))
+
+
+def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, weight, bias, stride, padding, dilation, transposed, _, groups = args
+    sides = x.dim() - 2
+    if transposed or sides < 1 or not x.is_meta or x.dtype != weight.dtype:
+        return None
+    if x.shape[1] != weight.shape[1] * groups or (bias is not None and bias.dtype != x.dtype):
+        return None
+    if not sides == len(stride) == len(padding) == len(dilation) == weight.dim() - 2:
+        return None
+    shape = [x.shape[0], weight.shape[0]]
+    for d in range(sides):
+        side = (x.shape[d + 2] + 2 * padding[d] - dilation[d] * (weight.shape[d + 2] - 1) - 1) // stride[d] + 1
+        if side < 1:
+            return None
+        shape.append(side)
+    # Torch's meta kernel alone is never channels last: CPU and CUDA are, where the input or the weight is.
+    return of_one_layout((x if reads_channels_last(x) else weight,), shape)
+
+
+RULES = {
+    "convolution": Rule(_forward, _shape),
+    "_convolution": Rule(_forward),
+    "convolution_backward": Rule(_backward),
+}

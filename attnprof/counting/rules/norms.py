@@ -1,0 +1,102 @@
+"""Normalisations that run as one operator. What they cost does not depend on how a device computes them."""
+
+from typing import Any
+
+from attnprof.counting.rules import NORM, Cost, Flops, Rule
+from attnprof.counting.rules._meta import argument, fresh, like
+
+_BATCH_EVAL, _BATCH_TRAIN, _OTHERS = 4, 8, 8  # per element; backward: twice
+
+
+def _per_element(operations: int) -> Flops:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((NORM, operations * args[0].numel()),)
+
+    return flops
+
+
+def _batch(training: int) -> Flops:
+    """training: the place of that argument; None there means that the statistics are those of the batch."""
+
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((NORM, (_BATCH_TRAIN if args[training] else _BATCH_EVAL) * args[0].numel()),)
+
+    return flops
+
+
+def _batch_always(operations: int) -> Flops:
+    return _per_element(operations)
+
+
+def _batch_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    training = args[7]
+    return ((NORM, 2 * (_BATCH_TRAIN if training else _BATCH_EVAL) * args[0].numel()),)
+
+
+def _batch_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, training = args[0], args[5]
+    out = like(x) if x.is_meta and x.is_floating_point() else None
+    if out is None or any(t is not None and t.dtype != x.dtype for t in args[1:5]):
+        return None  # mixed precision keeps its statistics in another dtype
+    saved = (x.shape[1],) if training else (0,)
+    return out, fresh(saved, x.dtype), fresh(saved, x.dtype)
+
+
+def _batch_scratch(args: tuple[Any, ...]) -> int:
+    """In eval mode the CPU makes one scale and one shift per channel first."""
+    x, training = args[0], args[5]
+    return 0 if training else 2 * x.shape[1] * x.element_size()
+
+
+def _layer_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, normalized = args[0], args[1]
+    if not x.is_meta or any(t is not None and t.dtype != x.dtype for t in args[2:4]):
+        return None
+    outer = x.dim() - len(normalized)
+    saved = [*x.shape[:outer], *[1] * len(normalized)]
+    return fresh(x.shape, x.dtype), fresh(saved, x.dtype), fresh(saved, x.dtype)
+
+
+def _group_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, n, groups = args[0], args[3], args[6]
+    if not x.is_meta or not x.is_contiguous() or any(t is not None and t.dtype != x.dtype for t in args[1:3]):
+        return None
+    return fresh(x.shape, x.dtype), fresh((n, groups), x.dtype), fresh((n, groups), x.dtype)
+
+
+def _backward_shape(weight: int, bias: int, mask: int) -> Any:
+    """Gradients of the input, the weight and the bias, each only where asked for."""
+
+    def shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        x, wanted = args[1], argument(args, kwargs, mask, "output_mask")
+        if not (args[0].is_meta and args[0].is_contiguous() and x.is_contiguous() and args[0].dtype == x.dtype):
+            return None
+        scale, shift = args[weight], args[bias]
+        if (wanted[1] and scale is None) or (wanted[2] and shift is None):
+            return None
+        if any(t is not None and t.dtype != x.dtype for t in (scale, shift)):
+            return None
+        return (
+            fresh(x.shape, x.dtype) if wanted[0] else None,
+            fresh(scale.shape, x.dtype) if wanted[1] else None,
+            fresh(shift.shape, x.dtype) if wanted[2] else None,
+        )
+
+    return shape
+
+
+RULES = {
+    "native_batch_norm": Rule(_batch(5), _batch_shape, scratch=_batch_scratch),
+    "_native_batch_norm_legit": Rule(lambda a, k, out: ((NORM, _BATCH_TRAIN * a[0].numel()),)),
+    "_native_batch_norm_legit_no_training": Rule(_per_element(_BATCH_EVAL)),
+    "_batch_norm_with_update": Rule(_per_element(_BATCH_TRAIN)),
+    "_batch_norm_no_update": Rule(_per_element(_BATCH_EVAL)),
+    "cudnn_batch_norm": Rule(_batch(5)),
+    "native_layer_norm": Rule(_per_element(_OTHERS), _layer_shape),
+    "native_group_norm": Rule(_per_element(_OTHERS), _group_shape),
+    "_fused_rms_norm": Rule(_per_element(_OTHERS)),
+    "native_batch_norm_backward": Rule(_batch_backward, _backward_shape(2, 2, 9)),
+    "native_layer_norm_backward": Rule(_per_element(2 * _OTHERS), _backward_shape(5, 6, 7)),
+    "native_group_norm_backward": Rule(_per_element(2 * _OTHERS)),
+    "_fused_rms_norm_backward": Rule(_per_element(2 * _OTHERS)),
+}

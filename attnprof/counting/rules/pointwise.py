@@ -1,0 +1,147 @@
+"""Element by element: one operation per output element, in the category of the function's kind."""
+
+from typing import Any
+
+import torch
+
+from attnprof.counting.rules import FREE, POINTWISE, TRANSCENDENTAL, Cost, Flops, Rule
+from attnprof.counting.rules._meta import broadcast, elementwise, fresh
+
+_MULTIPLY, _DIVIDE = 6, 11  # real operations of a complex product and quotient
+_MODULUS = 4  # two squares, a sum, a root
+
+
+def per_element(category: str, operations: int = 1, complex_operations: int = 2) -> Flops:
+    """``operations`` per output element; more on complex numbers, none on integers."""
+
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        if not out.is_floating_point():
+            x = next(
+                (a for a in args if isinstance(a, torch.Tensor) and (a.is_floating_point() or a.is_complex())), None
+            )
+            if x is None:
+                return FREE
+            if out.is_complex() or x.is_complex():
+                return ((category, complex_operations * out.numel()),)
+        return ((category, operations * out.numel()),)
+
+    return flops
+
+
+def _modulus(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    if args[0].is_complex():
+        return ((POINTWISE, _MODULUS * out.numel()),)
+    return _one(args, kwargs, out)
+
+
+def same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Shape function: the output is like the first input."""
+    x = args[0]
+    return elementwise(x.shape, x.dtype, (x,)) if x.is_meta and x.is_floating_point() else None
+
+
+def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Shape function: the first two arguments broadcast; the second may be a number."""
+    a, b = args[0], args[1]
+    if not isinstance(a, torch.Tensor) or not a.is_meta:
+        return None
+    if not isinstance(b, torch.Tensor):
+        keeps = a.is_floating_point() or (type(b) is int and a.dtype == torch.int64)
+        return elementwise(a.shape, a.dtype, (a,)) if keeps and type(b) in (int, float, bool) else None
+    if not b.is_meta or (b.dtype != a.dtype and not (a.dim() and b.dim())):
+        return None  # a tensor without dimensions does not always take part in the choice of dtype
+    dtype = torch.promote_types(a.dtype, b.dtype)
+    shape = a.shape if a.shape == b.shape else broadcast(a.shape, b.shape)
+    return None if shape is None else elementwise(shape, dtype, (a, b))
+
+
+def divided(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """As ``both``, but integers divide to fractions."""
+    return both(args, kwargs) if args[0].is_floating_point() and not kwargs else None
+
+
+def compared(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """As ``both``, of any one dtype; the output is boolean."""
+    a, b = args[0], args[1]
+    if not isinstance(a, torch.Tensor) or not a.is_meta:
+        return None
+    if not isinstance(b, torch.Tensor):
+        return elementwise(a.shape, torch.bool, (a,))
+    shape = broadcast(a.shape, b.shape) if b.is_meta else None
+    return None if shape is None else elementwise(shape, torch.bool, (a, b))
+
+
+_one = per_element(POINTWISE)
+_UNARY = "relu neg abs sign sgn ceil floor round trunc frac hardtanh hardsigmoid hardswish leaky_relu clamp relu6 "
+_UNARY += "threshold clamp_min clamp_max reciprocal square hardshrink softshrink rrelu_with_noise angle conj_physical positive"
+_BINARY = "add sub rsub mul maximum minimum fmax fmin remainder fmod floor_divide _prelu_kernel heaviside"
+_COMPARE = "eq ne lt le gt ge"
+_OTHERS = "isnan isinf isfinite isclose logical_and logical_or logical_xor logical_not "
+_OTHERS += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num"
+_BACKWARD = "hardtanh_backward hardsigmoid_backward hardswish_backward leaky_relu_backward "
+_BACKWARD += (
+    "sigmoid_backward tanh_backward elu_backward hardshrink_backward softshrink_backward _prelu_kernel_backward"
+)
+_TRANSCENDENTAL = "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sigmoid tanh gelu silu mish elu celu selu softplus "
+_TRANSCENDENTAL += (
+    "erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh acosh atanh sinc log_sigmoid_forward logit"
+)
+_TRANSCENDENTAL_TWO = "pow float_power atan2 logaddexp hypot xlogy"
+_TRANSCENDENTAL_BACKWARD = "gelu_backward silu_backward mish_backward softplus_backward log_sigmoid_backward"
+
+
+def _two_of_same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Shape function of an activation's backward: the output's gradient and a saved tensor of its shape."""
+    a, b = args[0], args[1]
+    if isinstance(b, torch.Tensor) and a.is_meta and b.is_meta and a.shape == b.shape and a.dtype == b.dtype:
+        return elementwise(a.shape, a.dtype, (a, b)) if a.is_floating_point() else None
+    return None
+
+
+def _chosen(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    mask, a, b = args
+    if not all(isinstance(x, torch.Tensor) and x.is_meta for x in args) or a.dtype != b.dtype:
+        return None
+    shape = broadcast(mask.shape, a.shape)
+    shape = None if shape is None else broadcast(torch.Size(shape), b.shape)
+    return None if shape is None else elementwise(shape, a.dtype, args)
+
+
+def _swapped(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """relu's backward asks the saved tensor first for the order of dimensions."""
+    return _two_of_same((args[1], args[0]), kwargs)
+
+
+def _filled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, mask = args[0], args[1]
+    same_shape = x.is_meta and broadcast(x.shape, mask.shape) == list(x.shape)
+    return fresh(x.shape, x.dtype) if same_shape else None
+
+
+def _noise_free(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    return _one(args, kwargs, out[0])
+
+
+RULES = {
+    **{name: Rule(_one, same) for name in _UNARY.split()},
+    **{name: Rule(_one, both) for name in _BINARY.split()},
+    **{name: Rule(_one, compared) for name in _COMPARE.split()},
+    **{name: Rule(_one) for name in _OTHERS.split()},
+    **{name: Rule(_one, _two_of_same) for name in _BACKWARD.split()},
+    **{name: Rule(per_element(TRANSCENDENTAL), same) for name in _TRANSCENDENTAL.split()},
+    **{name: Rule(per_element(TRANSCENDENTAL), both) for name in _TRANSCENDENTAL_TWO.split()},
+    **{name: Rule(per_element(TRANSCENDENTAL), _two_of_same) for name in _TRANSCENDENTAL_BACKWARD.split()},
+    "mul": Rule(per_element(POINTWISE, 1, _MULTIPLY), both),
+    "div": Rule(per_element(POINTWISE, 1, _DIVIDE), divided),
+    "abs": Rule(_modulus, same),
+    "addcmul": Rule(per_element(POINTWISE, 2)),
+    "addcdiv": Rule(per_element(POINTWISE, 2)),
+    "threshold_backward": Rule(_one, _swapped),
+    "where": Rule(_one, _chosen),
+    "lerp": Rule(per_element(POINTWISE, 3)),
+    "masked_fill": Rule(_one, _filled),
+    "native_dropout": Rule(lambda args, kwargs, out: ((POINTWISE, 2 * out[0].numel()),)),
+    "native_dropout_backward": Rule(per_element(POINTWISE, 2)),
+    "log_sigmoid_forward": Rule(lambda args, kwargs, out: ((TRANSCENDENTAL, out[0].numel()),)),
+    "_prelu_kernel_backward": Rule(_noise_free),
+}

@@ -1,0 +1,116 @@
+"""Pooling: a window of t taps takes t - 1 operations, and an average one division more. Padding taps count."""
+
+from math import prod
+from typing import Any
+
+import torch
+
+from attnprof.counting.rules import REDUCTION, Cost, Rule
+from attnprof.counting.rules._meta import fresh, of_one_layout, plain
+
+
+def _taps(kernel: Any, sides: int) -> int:
+    window: list[int] = [kernel] if isinstance(kernel, int) else list(kernel)
+    return prod(window * (sides if len(window) == 1 else 1))
+
+
+def adaptive_taps(n_in: int, n_out: int) -> int:
+    """Taps of all windows along one side: window i reaches from floor(i n_in / n_out) to ceil((i + 1) n_in / n_out)."""
+    return sum(-(-(i + 1) * n_in // n_out) - i * n_in // n_out for i in range(n_out))
+
+
+def _adaptive(x: Any, out_shape: Any, sides: int) -> int:
+    """Taps of all windows of x pooled to out_shape."""
+    along = (adaptive_taps(i, o) for i, o in zip(x.shape[-sides:], out_shape[-sides:], strict=True))
+    planes: int = prod(x.shape[:-sides])
+    return planes * prod(along)
+
+
+def _average(sides: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((REDUCTION, out.numel() * _taps(args[1], sides)),)
+
+    return flops
+
+
+def _average_backward(sides: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((REDUCTION, args[0].numel() * (_taps(args[2], sides) + 1)),)
+
+    return flops
+
+
+def _maximum(sides: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((REDUCTION, out[0].numel() * (_taps(args[1], sides) - 1)),)
+
+    return flops
+
+
+def _adaptive_average(sides: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((REDUCTION, _adaptive(args[0], out.shape, sides)),)
+
+    return flops
+
+
+def _adaptive_average_backward(sides: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        gradient, x = args[:2]
+        return ((REDUCTION, _adaptive(x, gradient.shape, sides) + gradient.numel()),)
+
+    return flops
+
+
+def _adaptive_maximum(sides: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((REDUCTION, _adaptive(args[0], out[0].shape, sides) - out[0].numel()),)
+
+    return flops
+
+
+def _maximum_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    return ((REDUCTION, args[0].numel()),)
+
+
+def _adaptive_shape(sides: int) -> Any:
+    def shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        x, size = args[0], args[1]
+        return of_one_layout((x,), [*x.shape[:-sides], *size]) if x.is_meta and len(size) == sides else None
+
+    return shape
+
+
+def _adaptive_maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Values, and where they were found."""
+    x, size = args
+    if not plain(x) or len(size) != 2:
+        return None
+    shape = [*x.shape[:-2], *size]
+    return fresh(shape, x.dtype), fresh(shape, torch.int64)
+
+
+RULES = {
+    "avg_pool1d": Rule(_average(1)),
+    "avg_pool2d": Rule(_average(2)),
+    "avg_pool3d": Rule(_average(3)),
+    "avg_pool2d_backward": Rule(_average_backward(2)),
+    "avg_pool3d_backward": Rule(_average_backward(3)),
+    "max_pool2d_with_indices": Rule(_maximum(2)),
+    "max_pool3d_with_indices": Rule(_maximum(3)),
+    "_adaptive_avg_pool2d": Rule(_adaptive_average(2), _adaptive_shape(2)),
+    "_adaptive_avg_pool3d": Rule(_adaptive_average(3), _adaptive_shape(3)),
+    "_adaptive_avg_pool2d_backward": Rule(_adaptive_average_backward(2)),
+    "_adaptive_avg_pool3d_backward": Rule(_adaptive_average_backward(3)),
+    "adaptive_max_pool2d": Rule(_adaptive_maximum(2), _adaptive_maximum_shape),
+    "adaptive_max_pool3d": Rule(_adaptive_maximum(3)),
+    **{
+        name: Rule(_maximum_backward)
+        for name in (
+            "max_pool2d_with_indices_backward",
+            "max_pool3d_with_indices_backward",
+            "adaptive_max_pool2d_backward",
+            "adaptive_max_pool3d_backward",
+        )
+    },
+}

@@ -1,0 +1,94 @@
+"""Products of matrices: every elements of the output costs as many MACs as the length that is contracted."""
+
+from typing import Any
+
+from attnprof.counting.rules import BIAS, MAC, POINTWISE, Cost, Flops, Rule
+from attnprof.counting.rules._meta import fresh
+
+_COMPLEX = 4  # real MACs of a complex one
+
+
+def mac(macs: int, x: Any) -> tuple[str, int]:
+    """2 FLOPs per MAC, on tensors of x's dtype."""
+    return MAC, 2 * macs * (_COMPLEX if x.is_complex() else 1)
+
+
+def _product(first: int) -> Flops:
+    """out = a @ b, where a is argument ``first``: the last side of a is contracted."""
+
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        a = args[first]
+        return (mac(out.numel() * a.shape[-1], a),)
+
+    return flops
+
+
+def _plus_product(batched_sum: bool = False) -> Flops:
+    """out = beta c + alpha a @ b: a bias, unless beta is 0. addbmm sums over the batch as well."""
+
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        a = args[1]
+        length = a.shape[-1] * (a.shape[0] if batched_sum else 1)
+        product = mac(out.numel() * length, a)
+        return (product,) if kwargs.get("beta", 1) == 0 else (product, (BIAS, out.numel()))
+
+    return flops
+
+
+def _outer(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """addr: c + outer(a, b). Nothing is contracted: a product and a sum per element."""
+    return ((POINTWISE, 2 * out.numel()),)
+
+
+def _trilinear(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """sum over ``sumdim`` of a b c, each expanded to all sides: a MAC and one more product for every combination."""
+    sides = [1] * max(x.dim() + len(expand) for x, expand in zip(args[:3], args[3:6], strict=True))
+    for x, expand in zip(args[:3], args[3:6], strict=True):
+        own = iter(x.shape)
+        for d in range(len(sides)):
+            if d not in expand:
+                sides[d] = max(sides[d], next(own))
+    combinations = 1
+    for side in sides:
+        combinations *= side
+    return (mac(combinations, args[0]), (POINTWISE, combinations))
+
+
+def _mm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    a, b = args[0], args[1]
+    return fresh((a.shape[0], b.shape[1]), a.dtype) if _fit(a, b, 0, 1) else None
+
+
+def _bmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    a, b = args[0], args[1]
+    return fresh((a.shape[0], a.shape[1], b.shape[2]), a.dtype) if _fit(a, b, 1, 2) else None
+
+
+def _addmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return _mm(args[1:], kwargs) if args[0].dtype == args[1].dtype else None
+
+
+def _baddbmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return _bmm(args[1:], kwargs) if args[0].dtype == args[1].dtype else None
+
+
+def _fit(a: Any, b: Any, row: int, column: int) -> bool:
+    """Whether the matrices multiply, so that a mistake in a module still meets torch's own words for it."""
+    fits = a.is_meta and a.dtype == b.dtype and a.dim() == b.dim() == column + 1 and a.shape[column] == b.shape[row]
+    return bool(fits and (row == 0 or a.shape[0] == b.shape[0]))
+
+
+RULES = {
+    "mm": Rule(_product(0), _mm),
+    "bmm": Rule(_product(0), _bmm),
+    "mv": Rule(_product(0)),
+    "dot": Rule(_product(0)),
+    "vdot": Rule(_product(0)),
+    "addmm": Rule(_plus_product(), _addmm),
+    "_addmm_activation": Rule(_plus_product()),
+    "baddbmm": Rule(_plus_product(), _baddbmm),
+    "addbmm": Rule(_plus_product(batched_sum=True)),
+    "addmv": Rule(_plus_product()),
+    "addr": Rule(_outer),
+    "_trilinear": Rule(_trilinear),
+}

@@ -1,0 +1,112 @@
+"""Reductions: n elements to one take n - 1 operations; a mean divides once more."""
+
+from math import ceil, log2
+from typing import Any
+
+import torch
+
+from attnprof.counting.rules import FREE, REDUCTION, TRANSCENDENTAL, Cost, Rule
+from attnprof.counting.rules._meta import argument, fresh, like, reduced
+
+
+def _floating(x: Any) -> bool:
+    return bool(x.is_floating_point() or x.is_complex())
+
+
+def _outputs(out: Any) -> int:
+    first = out[0] if isinstance(out, tuple | list) else out
+    return int(first.numel())
+
+
+def _sum(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    x = args[0]
+    each = 2 if x.is_complex() else 1
+    return ((REDUCTION, each * (x.numel() - _outputs(out))),) if _floating(x) else FREE
+
+
+def _mean(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    each = 2 if args[0].is_complex() else 1
+    return ((REDUCTION, each * args[0].numel()),) if _floating(args[0]) else FREE
+
+
+def _var(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    return ((REDUCTION, 4 * args[0].numel()),)
+
+
+def _norm(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    n = out.numel()
+    return ((REDUCTION, 2 * args[0].numel() - n), (TRANSCENDENTAL, n))
+
+
+def _logsumexp(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    x, n = args[0].numel(), out.numel()
+    return ((REDUCTION, 2 * (x - n) + x + n), (TRANSCENDENTAL, x + n))
+
+
+def _cumulative(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    x, dim = args[0], argument(args, kwargs, 1, "dim")
+    return ((REDUCTION, x.numel() - x.numel() // max(1, x.shape[dim] if x.dim() else 1)),) if _floating(x) else FREE
+
+
+def _sort(place: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        x, dim = args[0], argument(args, kwargs, place, "dim", -1)
+        n = x.shape[dim] if x.dim() else 1
+        return ((REDUCTION, x.numel() * ceil(log2(n)) if n > 1 else 0),) if _floating(x) else FREE
+
+    return flops
+
+
+def _over_dims(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if kwargs.get("dtype") is not None or len(args) > 3:
+        return None
+    return _reduced(args[0], argument(args, kwargs, 1, "dim"), argument(args, kwargs, 2, "keepdim", False))
+
+
+def _reduced(x: torch.Tensor, dims: Any, keepdim: bool) -> torch.Tensor | None:
+    if not (x.is_meta and x.is_floating_point()):
+        return None
+    if x.is_contiguous():
+        return fresh(reduced(x.shape, dims, keepdim), x.dtype)
+    # Every reduction orders its output alike, and that of sum is not written in Python.
+    return torch.ops.aten.sum.dim_IntList(x, [dims] if isinstance(dims, int) else dims, keepdim)  # type: ignore[no-any-return]
+
+
+def _over_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """var.correction and its like: dims by place, keepdim and the correction by name."""
+    if len(args) > 2:
+        return None
+    return _reduced(args[0], argument(args, kwargs, 1, "dim"), kwargs.get("keepdim", False))
+
+
+def _pair_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    one = _over_corrected(args, kwargs)
+    return None if one is None else (one, like(one))
+
+
+def _norm_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if kwargs.get("dtype") is not None:
+        return None
+    return _reduced(args[0], argument(args, kwargs, 2, "dim"), argument(args, kwargs, 3, "keepdim", False))
+
+
+_ONE_LEFT = "sum nansum amax amin max min aminmax argmax argmin prod any all"
+RULES = {
+    **{name: Rule(_sum) for name in _ONE_LEFT.split()},
+    **{name: Rule(_var) for name in ("var", "std")},
+    **{name: Rule(_sort(1)) for name in ("sort", "argsort")},
+    **{name: Rule(_cumulative) for name in ("cumsum", "cumprod", "cummax", "cummin", "logcumsumexp")},
+    "sum": Rule(_sum, _over_dims),
+    "amax": Rule(_sum, _over_dims),
+    "amin": Rule(_sum, _over_dims),
+    "mean": Rule(_mean, _over_dims),
+    "var": Rule(_var, _over_corrected),
+    "std": Rule(_var, _over_corrected),
+    "var_mean": Rule(_var, _pair_corrected),
+    "std_mean": Rule(_var, _pair_corrected),
+    "linalg_vector_norm": Rule(_norm, _norm_shape),
+    "norm": Rule(_norm),
+    "logsumexp": Rule(_logsumexp),
+    "topk": Rule(_sort(2)),
+    "kthvalue": Rule(_sort(2)),
+}

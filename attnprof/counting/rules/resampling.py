@@ -1,0 +1,65 @@
+"""Upsampling and sampling at given places: a fixed number of operations per output element and kind of interpolation."""
+
+from typing import Any
+
+from attnprof.counting.rules import POINTWISE, REDUCTION, Cost, Rule, no_flops
+from attnprof.counting.rules._meta import fresh, plain
+
+_LINEAR, _BILINEAR, _TRILINEAR, _BICUBIC = 4, 11, 25, 39
+_BY_MODE = {0: _BILINEAR, 1: 0, 2: _BICUBIC}  # of grid_sampler's interpolation_mode: bilinear, nearest, bicubic
+
+
+def _forward(operations: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((POINTWISE, operations * out.numel()),)
+
+    return flops
+
+
+def _backward(operations: int) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((POINTWISE, operations * args[0].numel()),)
+
+    return flops
+
+
+def _nearest_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    return ((REDUCTION, max(0, args[0].numel() - out.numel())),)
+
+
+def _grid(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    return ((POINTWISE, _BY_MODE[args[2]] * out.numel()),)
+
+
+def _grid_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    return ((POINTWISE, _BY_MODE[args[3]] * args[0].numel()),)
+
+
+def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, size = args[0], args[1]
+    return (
+        fresh([*x.shape[:2], *size], x.dtype)
+        if plain(x) and size is not None and len(size) == 2 == x.dim() - 2
+        else None
+    )
+
+
+def _grid_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, grid = args[0], args[1]
+    return fresh([*x.shape[:2], *grid.shape[1:3]], x.dtype) if x.is_meta and grid.dim() == 4 else None
+
+
+_KINDS = {"linear1d": _LINEAR, "bilinear2d": _BILINEAR, "trilinear3d": _TRILINEAR, "bicubic2d": _BICUBIC}
+_NEAREST = [f"upsample_nearest{exact}{d}d" for exact in ("", "_exact") for d in (1, 2, 3)]
+_NEAREST = [f"_{name}" if "exact" in name else name for name in _NEAREST]
+
+RULES = {
+    **{f"upsample_{kind}": Rule(_forward(n)) for kind, n in _KINDS.items()},
+    **{f"upsample_{kind}_backward": Rule(_backward(n)) for kind, n in _KINDS.items()},
+    **{name: Rule(no_flops, _shape if name.endswith("2d") else None) for name in _NEAREST},
+    **{f"{name}_backward": Rule(_nearest_backward) for name in _NEAREST},
+    "upsample_bilinear2d": Rule(_forward(_BILINEAR), _shape),
+    "_upsample_bilinear2d_aa": Rule(_forward(_BILINEAR)),
+    "grid_sampler_2d": Rule(_grid, _grid_shape),
+    "grid_sampler_2d_backward": Rule(_grid_backward),
+}
