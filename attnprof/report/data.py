@@ -25,6 +25,7 @@ OPTIONS = {
         "macs": "--max-macs",
         "flops": "--max-flops",
         "latency_s": "--max-latency",
+        "activation_memory_bytes": "--max-activation-memory",
         "peak_memory_bytes": "--max-memory",
         "throughput_per_s": "--min-throughput",
     },

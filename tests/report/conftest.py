@@ -1,5 +1,6 @@
 """Runs to make pages of, counted by closed forms and measured by nobody; and a real browser to look at them."""
 
+import json
 import shutil
 from random import Random
 
@@ -23,7 +24,7 @@ ENVIRONMENT = {
     "malloc": {"MALLOC_TOP_PAD_": "67108864"},
 }
 SHARES = {"mac": 0.8, "pointwise": 0.12, "norm": 0.05, "softmax": 0.03}
-FURTHER = ("flops", "bytes_moved", "minimal_bytes", "activation_memory")
+BYTES = ("bytes_moved", "minimal_bytes", "activation_memory")
 
 
 def events_of(cell, dice, note=""):
@@ -36,9 +37,10 @@ def events_of(cell, dice, note=""):
     params, macs = known.params(*at, given), known.macs(*at, given)
     numel = case.channels * case.height * case.width
     counts = {"params": params, "trainable_params": params, "buffers": 0, "macs": macs, "thop_macs": macs // 2}
-    counts |= {f"flops_{kind}": round(2 * macs * share) for kind, share in SHARES.items()}
-    counts |= {name: 4 * numel + 2 * macs + n for n, name in enumerate(FURTHER)}
-    counted = [Measurement(name, value, "bytes" if "byte" in name else "count") for name, value in counts.items()]
+    counts |= {name: 4 * numel + 2 * macs + n for n, name in enumerate(("flops", *BYTES))}
+    counted = [Measurement(name, value, "bytes" if name in BYTES else "count") for name, value in counts.items()]
+    kinds = {kind: round(2 * macs * share) for kind, share in SHARES.items() if macs}
+    counted.append(Measurement("flops_by_category", json.dumps(kinds), ""))
     counted.append(Measurement("fvcore_macs", None, "count", note=note or "not asked for"))
     seconds = 2e-5 + (3e-10 * numel + 2e-11 * macs) * (0.5 + dice.random())
     half = seconds * (0.005 + 0.03 * dice.random())

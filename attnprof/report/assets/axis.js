@@ -13,7 +13,8 @@ function makeAxis({ metric, values, log, from, to, count = 6 }) {
   const margin = Math.max(0.06 * (high - low), 0.08);
   [low, high] = [low - margin, high + margin];
   const place = (value) => (value <= 0 ? from + (start - from) / 2 : start + ((Math.log10(value) - low) / (high - low)) * (to - start));
-  const ticks = logTicks(metric, low, high, count).map((value) => ({ value, at: place(value), text: tickText(metric, value) }));
+  const powers = logTicks(metric, low, high, count);
+  const ticks = (powers.length > 1 ? powers : evenTicks(10 ** low, 10 ** high, count)).map((value) => ({ value, at: place(value), text: tickText(metric, value) }));
   if (zero) ticks.unshift({ value: 0, at: place(0), text: "0" });
   const invert = (pixel) => 10 ** (low + ((pixel - start) / (to - start)) * (high - low));
   return { place, ticks, invert, zeroEnd: zero ? start : null, from, to };
@@ -40,16 +41,22 @@ function logTicks(metric, low, high, count) {
   return powers(10, 9);
 }
 
+/** Round values at even distances. */
+function evenTicks(low, high, count) {
+  const least = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((each) => each >= least);
+  const ticks = [];
+  for (let n = Math.ceil(low / step); n * step <= high; n++) ticks.push(Number((n * step).toPrecision(12)));
+  return ticks;
+}
+
 function linearAxis({ metric, values, from, to, count }) {
   const least = Math.min(0, ...values);
   const most = Math.max(...values, least + Number.MIN_VALUE);
   const high = least + (most - least) * 1.05 || 1;
   const place = (value) => from + ((value - least) / (high - least)) * (to - from);
-  const raw = (high - least) / count;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((n) => n * power).find((each) => each >= raw);
-  const ticks = [];
-  for (let n = Math.ceil(least / step); n * step <= high; n++) ticks.push(Number((n * step).toPrecision(12)));
+  const ticks = evenTicks(least, high, count);
   const invert = (pixel) => least + ((pixel - from) / (to - from)) * (high - least);
   return { place, ticks: ticks.map((value) => ({ value, at: place(value), text: value ? tickText(metric, value) : "0" })), invert, zeroEnd: null, from, to };
 }

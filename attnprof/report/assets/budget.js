@@ -13,7 +13,9 @@ function drawBudget(run, store) {
   });
   store.follow(["budget", "setting", "x", "y", "query", "families"], (state) => {
     for (const each of sliders) each.follow(state.budget);
-    const { asked, within, front: best } = choice(run, state);
+    const { front: best, ...rows } = choice(run, state);
+    // The floor is no module to choose: it is drawn, and not counted.
+    const [asked, within] = [rows.asked, rows.within].map((some) => some.filter((row) => !isFloor(row)));
     const bounded = Object.keys(state.budget).length > 0;
     $("verdict").textContent = bounded ? `${showCount(within.length)} of ${plural(asked.length, "module")} fit` : `${plural(asked.length, "module")}, no bound`;
     $("reset").hidden = !bounded;
@@ -79,7 +81,7 @@ const wanted = (metric) => `${metric.better === "more" ? "more" : "less"} ${metr
 function closest(run, state, rows) {
   const misses = rows
     .map((row) => ({ row, over: Object.entries(state.budget).map(([column, bound]) => miss(row, run.metrics[column], bound)) }))
-    .filter(({ row, over }) => !isFloor(row) && over.every(({ factor }) => factor !== null))
+    .filter(({ over }) => over.every(({ factor }) => factor !== null))
     .sort((a, b) => Math.max(...a.over.map(({ factor }) => factor)) - Math.max(...b.over.map(({ factor }) => factor)));
   if (!misses.length) return h("p", {}, "Nothing fits: the figures that the budget asks for are missing.");
   const { row, over } = misses[0];

@@ -31,11 +31,18 @@ const mark = (family) =>
     s("path", { d: outline(family, 4.6) }));
 
 const ruler = document.createElement("canvas").getContext("2d");
+const face = getComputedStyle(document.body).fontFamily;
+const widths = new Map();
 
 /** The width of `text` in pixels in the page's face at `size`. */
 function textWidth(text, size, weight = 400) {
-  ruler.font = `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
-  return ruler.measureText(text).width;
+  const font = `${weight} ${size}px ${face}`;
+  const key = `${font} ${text}`;
+  if (!widths.has(key)) {
+    ruler.font = font;
+    widths.set(key, ruler.measureText(text).width);
+  }
+  return widths.get(key);
 }
 
 const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;

@@ -48,6 +48,12 @@ function span(row, metric) {
   return { value, low: valueOf(row, metric.low) ?? value, high: valueOf(row, metric.high) ?? value };
 }
 
+/** A row's value of a metric with its unit; a count that leaves something out is said to be the least. */
+const shown = (row, metric) => {
+  const least = row.flops_incomplete === "true" && ["flops", "macs"].includes(metric.column);
+  return `${least ? "≥ " : ""}${show(metric, row[metric.column])}`;
+};
+
 /** Why a row has no value of a metric. */
 const reason = (run, row, column) => run.notes[row.index][column] ?? (row.reason || "not in this run");
 

@@ -100,7 +100,7 @@ function costTable(run, rows) {
   const titles = new Set(rows.map((row) => row.title)).size > 1;
   const cell = (row, metric) => row[metric.column] === null || row[metric.column] === undefined
     ? h("td", { class: "missing" }, NONE)
-    : h("td", { class: "figure" }, show(metric, row[metric.column]), metric.low ? h("span", { class: "spread" }, uncertainty(row, metric)) : null);
+    : h("td", { class: "figure" }, shown(row, metric), metric.low ? h("span", { class: "spread" }, uncertainty(row, metric)) : null);
   const remarks = rows.flatMap((row) => [
     ...(row.status === "ok" ? [] : [`${row.point}: ${row.status}: ${row.reason}`]),
     ...flagsOf(row).map((flag) => `${flag}: ${run.flags[flag] ?? "a flag of another version"}`),
@@ -113,11 +113,13 @@ function costTable(run, rows) {
   ];
 }
 
-/** How the operations divide among kinds: where the records hold them, in columns flops_<kind>. */
+const KINDS = ["mac", "pointwise", "norm", "softmax", "reduction", "transcendental", "bias", "fft"];
+const kindClass = (kind) => `series-${Math.max(0, KINDS.indexOf(kind))}`;
+
+/** How the operations divide among kinds, where the records say it. */
 function operations(run, here) {
-  const kinds = Object.keys(here[0] ?? {}).filter((name) => /^flops_(?!incomplete)/.test(name));
   const bars = here.map((row) => {
-    const found = kinds.map((name) => ({ kind: name.slice(6), value: valueOf(row, name) ?? 0 })).filter(({ value }) => value > 0).sort((a, b) => b.value - a.value);
+    const found = Object.entries(JSON.parse(row.flops_by_category || "{}")).map(([kind, value]) => ({ kind, value })).sort((a, b) => b.value - a.value);
     const sum = found.reduce((total, { value }) => total + value, 0);
     if (!sum) return null;
     let from = 0;
@@ -125,12 +127,12 @@ function operations(run, here) {
       here.length > 1 ? h("p", { class: "quiet" }, row.title) : null,
       s("svg", { class: "stack", viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": found.map(({ kind, value }) => `${kind} ${showShare(value / sum)}`).join(", ") },
         found.map(({ kind, value }) => {
-          const rect = s("rect", { class: `series-${kinds.indexOf(`flops_${kind}`) % MOST_SERIES}`, x: (100 * from) / sum, width: (100 * value) / sum, height: 8 });
+          const rect = s("rect", { class: kindClass(kind), x: (100 * from) / sum, width: (100 * value) / sum, height: 8 });
           from += value;
           return rect;
         })),
       h("ul", { class: "legend" }, found.map(({ kind, value }) =>
-        h("li", { class: `series-${kinds.indexOf(`flops_${kind}`) % MOST_SERIES}` }, h("i", {}), kind, h("b", {}, showShare(value / sum)), h("span", { class: "quiet" }, `${short(value)}`)))));
+        h("li", { class: kindClass(kind) }, h("i", {}), kind, h("b", {}, showShare(value / sum)), h("span", { class: "quiet" }, `${short(value)}`)))));
   }).filter(Boolean);
   return bars.length ? bars : null;
 }

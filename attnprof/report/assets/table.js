@@ -78,7 +78,7 @@ function metricColumn(run, metric) {
         return h("td", { class: "missing", title: why }, h("span", { "aria-label": `none: ${why}` }, NONE));
       }
       const spread = uncertainty(row, metric);
-      const text = ratio ? showRatio(row[column], row.macs) : show(metric, row[column]);
+      const text = ratio ? showRatio(row[column], row.macs) : shown(row, metric);
       return h("td", { class: ratio && text === "=" ? "figure same" : "figure", title: ratio ? `${showCount(row[column])} by ${metric.counter}` : null },
         scales[column] ? bar(scales[column](valueOf(row, column))) : null,
         h("span", { class: "value" }, text), metric.low ? h("span", { class: "spread" }, spread) : null);

@@ -37,13 +37,14 @@ const showRate = (value) => `${significant(value)} /s`;
 const tickText = (metric, value) => brief(metric, value).replace(/(\.\d*?)0+(?=\s|$)/, "$1").replace(/\.(?=\s|$)/, "");
 
 /** A count in little room: 14.5 M. */
-const short = (value) => (value >= 1000 ? scaled(value, SI) : significant(value));
+const short = (value) => (value >= 1000 ? scaled(value, SI) : Number.isInteger(value) ? String(value) : significant(value));
 
 const EXACT = {
   count: (value) => (Number.isInteger(Number(value)) ? showCount(value) : significant(value)),
   s: showSeconds,
   bytes: showBytes,
   "1/s": significant,
+  "FLOP/byte": (value) => significant(value),
   share: showShare,
   "": (value) => significant(value),
 };
