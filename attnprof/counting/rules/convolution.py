@@ -4,7 +4,7 @@ from math import prod
 from typing import Any
 
 from attnprof.counting.rules import BIAS, REDUCTION, Cost, Rule
-from attnprof.counting.rules._meta import fresh, plain
+from attnprof.counting.rules._meta import of_one_layout, reads_channels_last
 from attnprof.counting.rules.products import mac
 
 
@@ -30,7 +30,7 @@ def _backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, weight, bias, stride, padding, dilation, transposed, _, groups = args
     sides = x.dim() - 2
-    if transposed or sides < 1 or not plain(x) or not weight.is_contiguous() or x.dtype != weight.dtype:
+    if transposed or sides < 1 or not x.is_meta or x.dtype != weight.dtype:
         return None
     if x.shape[1] != weight.shape[1] * groups or (bias is not None and bias.dtype != x.dtype):
         return None
@@ -42,7 +42,8 @@ def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if side < 1:
             return None
         shape.append(side)
-    return fresh(shape, x.dtype)
+    # Torch's meta kernel alone is never channels last: CPU and CUDA are, where the input or the weight is.
+    return of_one_layout((x if reads_channels_last(x) else weight,), shape)
 
 
 RULES = {

@@ -3,13 +3,15 @@
 from math import prod
 from typing import Any
 
+import torch
+
 from attnprof.counting.rules import REDUCTION, Cost, Rule
-from attnprof.counting.rules._meta import fresh, plain
+from attnprof.counting.rules._meta import fresh, of_one_layout, plain
 
 
 def _taps(kernel: Any, sides: int) -> int:
-    window = [kernel] if isinstance(kernel, int) else list(kernel)
-    return prod(window * sides if len(window) == 1 else window)
+    window: list[int] = [kernel] if isinstance(kernel, int) else list(kernel)
+    return prod(window * (sides if len(window) == 1 else 1))
 
 
 def adaptive_taps(n_in: int, n_out: int) -> int:
@@ -20,7 +22,8 @@ def adaptive_taps(n_in: int, n_out: int) -> int:
 def _adaptive(x: Any, out_shape: Any, sides: int) -> int:
     """Taps of all windows of x pooled to out_shape."""
     along = (adaptive_taps(i, o) for i, o in zip(x.shape[-sides:], out_shape[-sides:], strict=True))
-    return prod(x.shape[:-sides]) * prod(along)
+    planes: int = prod(x.shape[:-sides])
+    return planes * prod(along)
 
 
 def _average(sides: int) -> Any:
@@ -73,9 +76,18 @@ def _maximum_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -
 def _adaptive_shape(sides: int) -> Any:
     def shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x, size = args[0], args[1]
-        return fresh([*x.shape[:-sides], *size], x.dtype) if plain(x) and len(size) == sides else None
+        return of_one_layout((x,), [*x.shape[:-sides], *size]) if x.is_meta and len(size) == sides else None
 
     return shape
+
+
+def _adaptive_maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Values, and where they were found."""
+    x, size = args
+    if not plain(x) or len(size) != 2:
+        return None
+    shape = [*x.shape[:-2], *size]
+    return fresh(shape, x.dtype), fresh(shape, torch.int64)
 
 
 RULES = {
@@ -90,7 +102,7 @@ RULES = {
     "_adaptive_avg_pool3d": Rule(_adaptive_average(3), _adaptive_shape(3)),
     "_adaptive_avg_pool2d_backward": Rule(_adaptive_average_backward(2)),
     "_adaptive_avg_pool3d_backward": Rule(_adaptive_average_backward(3)),
-    "adaptive_max_pool2d": Rule(_adaptive_maximum(2)),
+    "adaptive_max_pool2d": Rule(_adaptive_maximum(2), _adaptive_maximum_shape),
     "adaptive_max_pool3d": Rule(_adaptive_maximum(3)),
     **{
         name: Rule(_maximum_backward)
