@@ -107,6 +107,10 @@ def _chosen(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return None if shape is None else elementwise(shape, a.dtype, args)
 
 
+def _negated(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return elementwise(args[0].shape, args[0].dtype, args[:1]) if args[0].is_meta else None
+
+
 def _swapped(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """relu's backward asks the saved tensor first for the order of dimensions."""
     return _two_of_same((args[1], args[0]), kwargs)
@@ -138,6 +142,7 @@ RULES = {
     "addcdiv": Rule(per_element(POINTWISE, 2)),
     "threshold_backward": Rule(_one, _swapped),
     "where": Rule(_one, _chosen),
+    "bitwise_not": Rule(_one, _negated),
     "lerp": Rule(per_element(POINTWISE, 3)),
     "masked_fill": Rule(_one, _filled),
     "native_dropout": Rule(lambda args, kwargs, out: ((POINTWISE, 2 * out[0].numel()),)),

@@ -66,10 +66,7 @@ def _over_dims(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _reduced(x: torch.Tensor, dims: Any, keepdim: bool) -> torch.Tensor | None:
     if not (x.is_meta and x.is_floating_point()):
         return None
-    if x.is_contiguous():
-        return fresh(reduced(x.shape, dims, keepdim), x.dtype)
-    # Every reduction orders its output alike, and that of sum is not written in Python.
-    return torch.ops.aten.sum.dim_IntList(x, [dims] if isinstance(dims, int) else dims, keepdim)  # type: ignore[no-any-return]
+    return fresh(reduced(x.shape, dims, keepdim), x.dtype)  # contiguous, whatever the input's order of dimensions
 
 
 def _over_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -90,6 +87,16 @@ def _norm_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return _reduced(args[0], argument(args, kwargs, 2, "dim"), argument(args, kwargs, 3, "keepdim", False))
 
 
+def _top(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Values, and where they were found."""
+    x, k, dim = args[0], args[1], argument(args, kwargs, 2, "dim", -1)
+    if not x.is_meta or not x.is_contiguous() or not x.dim():
+        return None
+    shape = list(x.shape)
+    shape[dim] = k
+    return fresh(shape, x.dtype), fresh(shape, torch.int64)
+
+
 _ONE_LEFT = "sum nansum amax amin max min aminmax argmax argmin prod any all"
 RULES = {
     **{name: Rule(_sum) for name in _ONE_LEFT.split()},
@@ -107,6 +114,6 @@ RULES = {
     "linalg_vector_norm": Rule(_norm, _norm_shape),
     "norm": Rule(_norm),
     "logsumexp": Rule(_logsumexp),
-    "topk": Rule(_sort(2)),
+    "topk": Rule(_sort(2), _top),
     "kthvalue": Rule(_sort(2)),
 }
