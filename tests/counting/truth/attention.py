@@ -53,7 +53,7 @@ def fused(scale_and_mask: int, mask_bytes: int, before: Pass, size: int = F32) -
             softmax=12 * (4 * 3 - 2),
             transcendental=36,
             moved=size * (48 + 48) + F32 * 12 + mask_bytes + before.moved,
-            peak=size * 48 + F32 * 12 + (before.peak or 0),
+            peak=size * 48 + F32 * 12 + before.peak,
         ),
         "backward": Pass(
             macs=5 * (36 * 4),
@@ -62,7 +62,7 @@ def fused(scale_and_mask: int, mask_bytes: int, before: Pass, size: int = F32) -
             transcendental=36,
             reduction=12 * (4 - 1),
             moved=size * ((48 + 48 + 48) + 3 * 48 + 2 * (3 * 48) + (48 + 48)) + F32 * 12 + mask_bytes,
-            peak=size * (48 + 3 * 48) + F32 * 12 + (before.peak or 0),
+            peak=size * (48 + 3 * 48) + F32 * 12 + before.peak,
         ),
     }
 

@@ -19,7 +19,7 @@ class Pass:
     """One pass over a network.
 
     macs: multiply-accumulates; the category `mac` of the FLOPs is twice that. bias .. fft: FLOPs by category.
-    moved: bytes read and written. peak: the most bytes alive at once; None where it was not derived.
+    moved: bytes read and written. peak: the most bytes alive at once.
     """
 
     macs: int = 0
@@ -31,7 +31,7 @@ class Pass:
     transcendental: int = 0
     fft: int = 0
     moved: int = 0
-    peak: int | None = None
+    peak: int = 0
 
     @property
     def flops(self) -> dict[str, int]:
