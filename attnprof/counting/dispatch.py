@@ -73,7 +73,9 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
         if rule.moves or rule.flops is not no_flops:
             caller = self._caller
             cost: Cost = ((BIAS, out.numel()),) if bias else rule.flops(args, kwargs, out)
-            self.issued.append(Issued(func, cost, _bytes(args, out), caller.path(), caller.backward, _shape(out)))
+            self.issued.append(
+                Issued(func, cost, _bytes((*args, *kwargs.values()), out), caller.path(), caller.backward, _shape(out))
+            )
         if rule.scratch is not None:
             self._alive.scratch = rule.scratch(args)
         if isinstance(out, _Tensor):
