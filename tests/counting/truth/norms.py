@@ -20,7 +20,8 @@ TRUTHS = [
         IN,
         params=8,
         buffers=8,
-        forward=Pass(norm=4 * X, moved=F32 * (X + 4 * 4 + X), peak=F32 * X),
+        # The kernel makes one scale and one shift per channel first.
+        forward=Pass(norm=4 * X, moved=F32 * (X + 4 * 4 + X), peak=F32 * (X + 2 * 4)),
         backward=Pass(norm=8 * X, moved=F32 * (X + X + 3 * 4 + X + 2 * 4), peak=F32 * (X + X + 8)),
     ),
     Truth(
