@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnprof.catalogue import MODULES, entry
+from attnprof.environment import Environment, machines
 from attnprof.errors import UsageError, nearest
 from attnprof.metrics import Metric, column
 from attnprof.record import FLAGS
 from attnprof.results import Results, varying
+from attnprof.selection import spoken
 from attnprof.spec import METRICS, Spec
 from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
 
@@ -70,13 +71,7 @@ def _peer(name: str) -> Callable[[Row], str]:
 
 def title(row: Row) -> str:
     """The module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``."""
-    if not row["variant"]:
-        return str(row["module"])
-    settings = json.loads(row["hyperparameters"] or "{}")
-    known = entry(row["module"]) if row["module"] in MODULES else None
-    named = known.variants.items() if known else ()
-    same = [name for name, given in named if known and known.settings(given) == settings]
-    return f"{row['module']}({same[0] if same else row['variant']})"
+    return spoken(row["module"], row["variant"], json.loads(row["hyperparameters"] or "{}"))
 
 
 def _size(row: Row) -> str:
@@ -87,6 +82,7 @@ COLUMNS = (
     Column("channels", "C", 100, _plain("channels")),
     Column("size", "HxW", 99, _size),
     Column("mode", "mode", 98, _plain("mode"), right=False),
+    Column("device_name", "device", 97, _plain("device_name"), right=False),
     Column("module", "module", 100, title, right=False),
     Column("params", "params", 90, _count("params")),
     Column("trainable_params", "trainable", 5, _count("trainable_params")),
@@ -110,6 +106,7 @@ DEFAULT = (
     "channels",
     "size",
     "mode",
+    "device_name",
     "module",
     "params",
     "macs",
@@ -166,8 +163,8 @@ def _asked(spec: Spec) -> list[Column]:
 
 
 def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
-    vary = set(varying(rows, ("height", "width", "mode")))
-    worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary}
+    vary = set(varying(rows, ("height", "width", "mode", "device_name")))
+    worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary, "device_name": "device_name" in vary}
     usual = [c for c in COLUMNS if c.name in DEFAULT and worth.get(c.name, True)]
     return [
         c
@@ -178,7 +175,7 @@ def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
 
 def _rank(row: Row) -> tuple[Any, ...]:
     latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
-    size = row["mode"], -row["height"] * row["width"], row["channels"]
+    size = row["mode"], -row["height"] * row["width"], row["channels"], row.get("device_name") or ""
     return (*size, latency is None, latency or 0, macs is None, macs or 0, params or 0, title(row))
 
 
@@ -188,6 +185,12 @@ def _remark(row: Row, notes: dict[str, int]) -> str:
     texts += [f"{flag}: {FLAGS.get(flag, 'a flag of another version')}" for flag in str(row.get("flags") or "").split()]
     marks = [f"[{notes.setdefault(text, len(notes) + 1)}]" for text in texts]
     return " ".join([*([] if row["status"] == "ok" else [row["status"]]), *marks])
+
+
+def _machine(environment: Environment) -> str:
+    threads = environment.get("threads")
+    name = environment.get("device_name") or ""
+    return f"{environment.get('device')} ({name}, {threads} thread{'' if threads == 1 else 's'})"
 
 
 def caption(results: Results, columns: Sequence[Column]) -> list[str]:
@@ -205,9 +208,7 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     if counted:
         parts.append("counted on meta tensors")
     else:
-        threads = environment.get("threads")
-        device = environment.get("device_name") or ""
-        parts.append(f"{environment.get('device')} ({device}, {threads} thread{'' if threads == 1 else 's'})")
+        parts.append("; ".join(map(_machine, machines(environment))))
     if environment.get("started"):
         parts.append(str(environment["started"]).replace("T", " ")[:16])
     lines = [", ".join(parts)]

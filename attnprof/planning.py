@@ -1,5 +1,6 @@
 """From a Spec to its cases: names resolved, sweeps multiplied, impossible cells explained."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from attnprof import selection
@@ -50,7 +51,38 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     choices = selection.select(spec.modules, spec.variants, spec.set)
     modes = ("eval", "train") if spec.train else ("eval",)
     cells = [_cell(spec, choice, point, device, mode) for mode in modes for point in spec.grid() for choice in choices]
-    return Plan(spec, device, tuple(dict.fromkeys(cells)), metrics)
+    return Plan(spec, device, _shard(tuple(dict.fromkeys(cells)), spec.shard), metrics)
+
+
+def _shard(cells: tuple[Cell, ...], shard: str | None) -> tuple[Cell, ...]:
+    """The part of ``cells`` that the shard 'i/n' has, in their order: even in number, and nearly in work.
+
+    All cells are dealt to n hands by falling work, to and fro; the spec alone decides, so that any machine deals alike.
+    """
+    if shard is None:
+        return cells
+    index, hands = map(int, shard.split("/"))
+    dealt = sorted(range(len(cells)), key=lambda n: -_work(cells[n]))
+    return tuple(cells[n] for n in sorted(n for turn, n in enumerate(dealt) if _hand(turn, hands) == index - 1))
+
+
+def _hand(number: int, hands: int) -> int:
+    turn, place = divmod(number, hands)
+    return place if turn % 2 == 0 else hands - 1 - place
+
+
+def _work(cell: Cell) -> int:
+    """A guess at the work of one call, from the closed form of its MACs; 0 where it cannot run."""
+    case, known, macs = cell.case, entry(cell.case.module), 0
+    if cell.refusal:
+        return 0
+    with suppress(
+        ArithmeticError, ValueError, NameError, TypeError
+    ):  # a plug-in's form may not hold: it is but a guess
+        macs = (
+            known.macs(case.channels, case.height, case.width, dict(case.hyperparameters)) if known.macs_formula else 0
+        )
+    return case.batch * (macs + 100 * case.channels * case.height * case.width)
 
 
 def _cell(spec: Spec, choice: selection.Choice, point: tuple[int, int, int], device: str, mode: str) -> Cell:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from attnprof.case import show_value
-from attnprof.catalogue import entries, entry
+from attnprof.catalogue import MODULES, entries, entry
 from attnprof.entry import FAMILIES, PLACES, Entry, Value
 from attnprof.errors import UsageError, nearest
 
@@ -31,6 +31,18 @@ class Choice:
     def variant(self) -> str:
         """The settings as text: ``bias=true,reduction=8``; empty for the default."""
         return ",".join(f"{name}={show_value(value)}" for name, value in self.settings)
+
+
+def spoken(module: str, variant: str, settings: Mapping[str, Value]) -> str:
+    """A module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``, ``se``.
+
+    variant: as ``Choice.variant``. settings: all hyperparameters.
+    """
+    if not variant:
+        return module
+    known = entry(module) if module in MODULES else None
+    same = [name for name, given in known.variants.items() if known.settings(given) == settings] if known else []
+    return f"{module}({same[0] if same else variant})"
 
 
 def split(text: str) -> list[str]:

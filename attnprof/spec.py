@@ -9,6 +9,7 @@ import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from attnprof import selection
+from attnprof.choosing.budget import Budget, as_table, read_budget
 from attnprof.entry import Value
 from attnprof.errors import AttnprofError, SpecError
 from attnprof.points import LARGEST, PRESETS, Point, parse_point, parse_res, show_res, whole_number
@@ -66,6 +67,21 @@ def _optional(parse: Any) -> Any:
 def _pattern(value: Any) -> str:
     selection.matching(str(value).removeprefix("!"))
     return str(value)
+
+
+def _budget(value: Any) -> Budget:
+    budget = read_budget(value)
+    for limit in budget:
+        if limit.reference and len(selection.matching(limit.reference)) != 1:
+            raise ValueError(f"{str(limit)!r}: name one module, {limit.measure.name}{limit.measure.sign}1.2x:se")
+    return budget
+
+
+def _shard(value: Any) -> str:
+    found = re.fullmatch(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*", str(value))
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ValueError(f"{str(value)!r} is no shard; write 1/4 to 4/4")
+    return f"{int(found[1])}/{int(found[2])}"
 
 
 def _seed(value: Any) -> int:
@@ -135,6 +151,7 @@ Seconds = Annotated[
 Bytes = Annotated[int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: b if b is None else f"{b}B")]
 Share = Annotated[float, BeforeValidator(lambda v: parse_share(str(v))), _shown(lambda s: f"{_digits(s, 100)}%")]
 Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_in_words(_sweeps))]
+Limits = Annotated[Budget, BeforeValidator(_in_words(_budget)), _shown(lambda b: [str(limit) for limit in b])]
 Metrics = Annotated[tuple[Annotated[str, _known(METRICS)], ...], Listed]
 
 
@@ -166,6 +183,9 @@ class Spec(BaseModel):
     batch: Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST_BATCH, "a batch"))] = _field(
         "grid", 1, "images per call"
     )
+    shard: Annotated[str | None, BeforeValidator(_optional(_shard))] = _field(
+        "grid", None, "the i-th of n even parts of the cells: 1/4"
+    )
     device: Annotated[str, BeforeValidator(_device)] = _field("measure", "auto", "auto, cpu, cuda or cuda:1")
     dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("measure", "fp32", "number format")
     channels_last: bool = _field("measure", False, "NHWC memory layout")
@@ -184,6 +204,7 @@ class Spec(BaseModel):
     memory_limit: Bytes = _field("measure", None, "what a cell may allocate (nine tenths of what is free)")
     seed: Annotated[int, BeforeValidator(_seed)] = _field("measure", 0, "of weights and inputs")
     fail_fast: bool = _field("measure", False, "stop at the first cell that fails")
+    budget: Limits = _field("budget", (), "what pick and check ask for: params<=10k, latency<=1.2x:se")
     name: Annotated[str, BeforeValidator(_name)] = _field("output", "run", "of the run folder")
     output: str | None = _field("output", None, "the run folder itself (reports/<date>-<name>-<device>)")
     format: Annotated[str, _known(FORMATS)] = _field("output", "text", "of what is printed")
@@ -221,6 +242,8 @@ class Spec(BaseModel):
                     for m, s in value.items()
                 }
                 tables |= {"variants": sweeps} if sweeps else {}
+            elif field == "budget":
+                tables |= {"budget": as_table(self.budget)} if value else {}
             elif value is None or value == []:
                 # What was left out stays out; what was switched off says so.
                 tables.setdefault(SECTIONS[field], {}).update({} if default in (None, ()) else {field: "none"})

@@ -14,7 +14,7 @@ METAVARS = {
     "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "N",
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "memory_limit": "SIZE",
-    "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
+    "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
 }  # fmt: skip
 
 
@@ -66,13 +66,14 @@ def spec_of(ctx: click.Context, given: dict[str, Any], **preset: Any) -> Spec:
             asked[field] = given[field]
             on_line = ctx.get_parameter_source(field) is ParameterSource.COMMANDLINE
             places[field] = option_of(field) if on_line else variable_of(field)
-    sources = [from_file(path)] if (path := _file(file)) else []
+    sources = [from_file(path)] if (path := spec_file(file)) else []
     return merge(
         [Source({"name": name}, {"name": f"the name of {file}"}), *sources, Source(asked, places), Source(preset, {})]
     )
 
 
-def _file(named: str | None) -> Path | None:
+def spec_file(named: str | None) -> Path | None:
+    """The spec file that is meant: ``named``, else ./attnprof.toml or ./pyproject.toml where there is one."""
     if named:
         return Path(named)
     return next((path for path in map(Path, ("attnprof.toml", "pyproject.toml")) if path.is_file()), None)

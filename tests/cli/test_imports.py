@@ -38,8 +38,9 @@ def test_what_measures_nothing_imports_neither_torch_nor_pandas(arguments, tmp_p
     assert imported(*arguments.split(), cwd=tmp_path) == ["0"]
 
 
-def test_a_table_is_shown_again_without_torch(wide, tmp_path):
-    code, *heavy = imported("table", wide, cwd=tmp_path)
+@pytest.mark.parametrize("command", ["table", "pick"])
+def test_a_run_is_shown_again_and_chosen_from_without_torch(command, wide, tmp_path):
+    code, *heavy = imported(command, wide, cwd=tmp_path)
     assert code == "0"
     assert not {"torch", "fvcore", "thop"} & set(heavy)
 
@@ -54,7 +55,7 @@ def test_every_field_of_the_spec_is_an_option_of_run_and_no_other_option_is():
 
 def test_every_field_of_the_spec_has_a_table_in_toml():
     assert set(SECTIONS) == set(Spec.model_fields)
-    assert set(SECTIONS.values()) == {"grid", "variants", "measure", "output"}
+    assert set(SECTIONS.values()) == {"grid", "variants", "measure", "budget", "output"}
     assert [field for field, section in SECTIONS.items() if section == "variants"] == ["set"]
 
 
