@@ -8,15 +8,16 @@ from torch import nn
 from attnprof.peers import ATTENTION, CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Missed, Peer
 
 _KINDS = {"conv": CONVOLUTION} | dict.fromkeys(("linear", "addmm", "mm", "bmm", "matmul", "einsum"), PRODUCT)
+# Work that is no multiply-accumulate, which fvcore adds to those that are.
 _EXTRAS = {
-    "batch_norm": "BatchNorm, 2 per element",
-    "layer_norm": "LayerNorm, 5 per element",
-    "group_norm": "GroupNorm, 5 per element",
-    "instance_norm": "InstanceNorm, 5 per element",
-    "adaptive_avg_pool2d": "pooling, 1 per element of its input",
-    "upsample_nearest2d": "upsampling, 1 per element of its output",
-    "upsample_bilinear2d": "upsampling, 4 per element of its output",
-    "grid_sampler": "sampling, 4 per element of its output",
+    "batch_norm": "adds 2 per element",
+    "layer_norm": "adds 5 per element",
+    "group_norm": "adds 5 per element",
+    "instance_norm": "adds 5 per element",
+    "adaptive_avg_pool2d": "adds 1 per element of the input",
+    "upsample_nearest2d": "adds 1 per element of the output",
+    "upsample_bilinear2d": "adds 4 per element of the output",
+    "grid_sampler": "adds 4 per element of the output",
 }
 
 

@@ -8,14 +8,14 @@ from torch import nn
 
 from attnprof.peers import CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Missed, Peer
 
-_NORM = "4 per element, 2 without weights"
+# Work that is no multiply-accumulate, which thop adds to those that are: parts of class names, in order.
 _EXTRAS = (
-    ("Norm", _NORM),
-    ("AdaptiveAvgPool", "pooling, its taps + 1 per element of its output"),
-    ("AvgPool", "pooling, 1 per element of its output"),
-    ("Softmax", "softmax, 3n - 1 per row of n"),
-    ("Upsampl", "upsampling, 1 (nearest), 11 (bilinear) per element of its output"),
-    ("PReLU", "1 per element"),
+    ("Norm", "adds 4 per element, 2 where it has no weights"),
+    ("AdaptiveAvgPool", "adds its taps + 1 per element of the output"),
+    ("AvgPool", "adds 1 per element of the output"),
+    ("Softmax", "adds 3n - 1 per row of n"),
+    ("Upsampl", "adds 1 (nearest) or 11 (bilinear) per element of the output"),
+    ("PReLU", "adds 1 per element"),
 )
 
 
@@ -54,7 +54,7 @@ def _counted(path: str, kind: str, macs: int) -> Counted:
     if kind == "Linear":
         return Counted(kind, macs, PRODUCT, path)
     rule = next((says for part, says in _EXTRAS if part in kind), "")
-    return Counted(kind, macs, EXTRA, path, f"{kind}: {rule}" if rule == _NORM else rule)
+    return Counted(kind, macs, EXTRA, path, rule)
 
 
 def why(missed: Missed) -> str:
