@@ -1,7 +1,7 @@
 """Case: one cell of the grid, with everything that must match before two figures may be compared."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Self
@@ -61,12 +61,15 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
-        return {**asdict(self), "hyperparameters": dict(self.hyperparameters)}
+        return {**{name: getattr(self, name) for name in _FIELDS}, "hyperparameters": dict(self.hyperparameters)}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
         """The case that ``to_json`` wrote."""
         return cls(**{**fields, "hyperparameters": tuple(sorted(fields["hyperparameters"].items()))})
+
+
+_FIELDS = tuple(field.name for field in fields(Case))
 
 
 def show_value(value: Value) -> str:

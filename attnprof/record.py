@@ -10,7 +10,7 @@ A record is the fold of a case's events, so interleaving and resuming need no sp
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from attnprof.case import Case
@@ -49,7 +49,7 @@ class Measurement:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The measurement that ``asdict`` wrote."""
+        """The measurement whose fields these are."""
         interval = fields.get("interval")
         return cls(**{**fields, "interval": None if interval is None else (interval[0], interval[1])})
 
@@ -72,14 +72,14 @@ class Record:
 
 def account_event(case: Case, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
     """The exact counts of ``case``."""
-    found = [asdict(m) for m in measurements]
+    found = [dict(vars(m)) for m in measurements]
     named = {"key": case.key, "case": case.to_json()}
     return {"event": "account", **named, "measurements": found, "flags": list(flags)}
 
 
 def visit_event(case: Case, repeat: int, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
     """What process ``repeat`` measured of ``case``."""
-    found = [asdict(m) for m in measurements]
+    found = [dict(vars(m)) for m in measurements]
     return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags)}
 
 

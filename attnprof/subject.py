@@ -3,6 +3,7 @@
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
+from functools import lru_cache
 
 import torch
 from torch import nn
@@ -10,7 +11,7 @@ from torch import nn
 from attnprof import user_module
 from attnprof.backends import Backend, Call
 from attnprof.case import Case
-from attnprof.catalogue import create
+from attnprof.catalogue import MODULES, create, entry
 from attnprof.counting import Account, account, on_meta
 from attnprof.peers import Peer
 from attnprof.spec import PEERS
@@ -21,7 +22,8 @@ MOST_PEER_MACS = 20 * 10**9  # a peer that computes for real is not asked beyond
 
 def build(case: Case, device: torch.device) -> nn.Module:
     """The case's module on ``device``, in its mode, dtype and layout; the same weights for the same seed."""
-    torch.manual_seed(case.seed)
+    if device.type != "meta":  # where there are no values to draw
+        torch.manual_seed(case.seed)
     with on_meta() if device.type == "meta" else device:
         module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
     if user_module.is_path(case.module) and _wants_tokens(module, case):
@@ -65,9 +67,23 @@ def example(case: Case, device: torch.device) -> torch.Tensor:
     return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
 
 
+@lru_cache(maxsize=64)
+def _of_any_size(case: Case) -> nn.Module:
+    return build(case, torch.device("meta"))
+
+
+def _to_count(case: Case) -> nn.Module:
+    """The case's module on meta. One of ours that does not have the size built in serves all sizes; a user's may keep
+    anything of a size that it has met, and is built anew."""
+    ours = case.module in MODULES and not case.host
+    if ours and not entry(case.module).needs_size(dict(case.hyperparameters)):
+        return _of_any_size(replace(case, height=1, width=1))
+    return build(case, torch.device("meta"))
+
+
 def count(case: Case) -> tuple[Account, tuple[str, ...]]:
     """The exact account of the case, on the meta device, and flags: 'tokens' for a module that takes them."""
-    module = build(case, torch.device("meta"))
+    module = _to_count(case)
     counted = account(module, case.shape, DTYPES[case.dtype], backward=case.mode == "train")
     return counted, ("incomplete",) * bool(counted.unknown_ops) + ("tokens",) * isinstance(module, TokensIn)
 

@@ -9,7 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attnprof.counting.memory import Alive
-from attnprof.counting.rules import BIAS, UNKNOWN, Cost, Rule, find, no_flops
+from attnprof.counting.rules import BIAS, UNKNOWN, VIEW, Cost, Rule, find, no_flops
 from attnprof.counting.submodules import Caller
 
 aten = torch.ops.aten
@@ -54,6 +54,8 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
         """Run one operator, on meta by its shape function where it has one, and note what it cost."""
         kwargs = kwargs or {}
         rule: Rule | None = find(func)
+        if rule is VIEW:
+            return func(*args, **kwargs)
         if rule is None:
             rule = UNKNOWN
             self.unknown.add(str(func))
@@ -72,8 +74,6 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
             caller = self._caller
             cost: Cost = ((BIAS, out.numel()),) if bias else rule.flops(args, kwargs, out)
             self.issued.append(Issued(func, cost, _bytes(args, out), caller.path(), caller.backward, _shape(out)))
-        elif func.is_view:
-            return out
         if rule.scratch is not None:
             self._alive.scratch = rule.scratch(args)
         if isinstance(out, _Tensor):
@@ -83,6 +83,13 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
                 if isinstance(part, _Tensor):
                     self._alive.made(part)
         return out
+
+
+def run_fast(func: Any, args: Any, kwargs: Any) -> Any:
+    """Run one operator without counting it: on meta by its shape function where it has one."""
+    rule = find(func)
+    out = rule.shape(args, kwargs) if rule is not None and rule.shape is not None else None
+    return _stock(func, args, kwargs) if out is None else out
 
 
 def _is_bias(args: Any) -> bool:
@@ -108,8 +115,8 @@ def _unheld() -> int:
                 return args[0]
             return func(*args, **kwargs)
 
-    x, weight, bias = (torch.empty(shape, device="meta") for shape in ((2, 3, 5), (3, 3), (3,)))
-    with torch.no_grad(), Watch():
+    x, weight, bias = (torch.zeros(shape) for shape in ((2, 3, 5), (3, 3), (3,)))
+    with torch.no_grad(), Watch():  # type: ignore[no-untyped-call]
         torch.nn.functional.linear(x.transpose(1, 2), weight, bias)
     return found[0] if found else 0
 
@@ -193,7 +200,8 @@ def _compare(func: Any, ours: Any, args: Any, kwargs: Any) -> None:
     pairs = list(zip(_tensors([ours]), _tensors([stock]), strict=True))
     # Batch norm in eval mode saves no statistics on any device; its meta kernel alone says otherwise.
     for a, b in pairs[:1] if func is aten.native_batch_norm.default and not args[5] else pairs:
-        if a.shape != b.shape or a.dtype != b.dtype or _strides(a) != _strides(b):
+        strides = func is aten.convolution.default or _strides(a) == _strides(b)  # see rules/convolution.py
+        if a.shape != b.shape or a.dtype != b.dtype or not strides:
             raise AssertionError(
                 f"{func}: our shape function says {tuple(a.shape)} {a.stride()} {a.dtype}, "
                 f"torch {tuple(b.shape)} {b.stride()} {b.dtype}"
