@@ -24,6 +24,7 @@ SIDE_STEPS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 56, 60, 64
 USUAL_CHANNELS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 USUAL_SIDES = (7, 14, 28, 56, 112, 224)
 MOST_PIECES = 6
+HOPELESS = 2  # so many sizes without a polynomial, and the others are not looked at
 HELD = 24  # sizes drawn at random, on which a polynomial has to hold
 
 
@@ -88,6 +89,8 @@ def closed_form(count: Count, at: Point) -> ClosedForm:
     for point in (*usual, *beside):
         if asked(point) is None or any(point in piece for piece in pieces):
             continue
+        if len(without) == HOPELESS and not pieces:
+            break
         piece = piece_at(asked, point)
         if piece is None:
             without.append(point)
@@ -102,7 +105,7 @@ def piece_at(count: Count, at: Point) -> Piece | None:
     """The piece around ``at``: the most sizes for which one polynomial was found to hold. None where there is none.
 
     Tried in turn: channels, height and width each on their own stretch; the sides on that of square maps; square maps only;
-    this size only, or these channels only.
+    and, if all channels follow one rule, this size of map only.
     """
     for channels, sides, square in _regions(count, at):
         piece = _fitted(count, at, channels, sides, square)
@@ -123,7 +126,7 @@ def _regions(count: Count, at: Point) -> Iterator[tuple[Stretch, tuple[Stretch, 
         if rows and columns and max(rows.degree, columns.degree) <= both.degree:
             yield these, (Stretch(both.lattice, rows.degree), Stretch(both.lattice, columns.degree)), False
         yield these, (both, both), True
-    if channels:
+    if channels and not (channels.lattice.below or channels.lattice.above):
         yield channels, (Stretch(Lattice.only(h), 0), Stretch(Lattice.only(w), 0)), False
 
 

@@ -3,6 +3,7 @@
 It is made where torch is (explaining/), travels as JSON, and is set as text where torch is not.
 """
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -127,3 +128,11 @@ class Explanation:
                 "tree": Part.from_json(fields["tree"]),
             }
         )
+
+
+def plain(operator: str) -> str:
+    """An operator's name without what only torch's dispatcher needs: 'batch_norm' of 'aten.native_batch_norm.default'."""
+    if "scaled_dot_product" in operator:
+        return "fused attention"
+    name = operator.split(".")[1] if operator.count(".") else operator
+    return re.sub(r"^_*(native_)?|_with_indices|_legit(_no_training)?|_data$", "", name).strip("_")

@@ -48,7 +48,7 @@ class Asking:
             answer = {"event": "failed", "reason": str(gone)}
         if answer["event"] == "failed":
             peer: Peer = PEERS.get(name)
-            return Says(peer.title or name, None, f"{name} gave no count: {answer['reason']}")
+            return Says(peer.title or name, None, f"failed: {answer['reason']}")
         return Says.from_json(answer["found"])
 
     def _found(self, case: Case, order: dict[str, Any]) -> Any:

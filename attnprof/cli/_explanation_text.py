@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from textwrap import fill, wrap
 
 from attnprof.case import Case
-from attnprof.cli._tree_text import plain, tree
+from attnprof.cli._tree_text import WIDTH, tree
 from attnprof.explanation import Explanation, Form, Says
 from attnprof.formats import Look
 from attnprof.units import show_bytes, show_count, significant
 
-WIDTH = 80  # of running text where nothing else says how wide it may be
 INDENT = "  "
 EVERY_SIZE = "every size it takes"
 
@@ -51,13 +50,13 @@ def _head(case: Case, name: str, found: Explanation) -> str:
 def _totals(found: Explanation, width: int) -> str:
     root = found.tree
     frozen = root.params - found.trainable
-    intensity = significant(root.flops / found.bytes) if found.bytes else "0"
+    intensity = f"; {significant(root.flops / found.bytes)} FLOP/byte" if found.bytes else ""
     unfused = found.unfused_activations
     rows = [
         ("params", show_count(root.params), f"{show_count(frozen)} of them frozen" if frozen else ""),
         ("MACs", show_count(root.macs), ""),
         ("FLOPs", show_count(root.flops), _categories(found.flops)),
-        ("bytes moved", show_bytes(found.bytes), f"at least {show_bytes(found.minimal_bytes)}; {intensity} FLOP/byte"),
+        ("bytes moved", show_bytes(found.bytes), f"at least {show_bytes(found.minimal_bytes)}{intensity}"),
         (
             "activations",
             show_bytes(found.activations),
@@ -91,14 +90,13 @@ def _counters(found: Explanation, counters: Sequence[Says], width: int, train: b
     for each, (name, figure, ratio) in zip(counters, rows[1:], strict=True):
         before = f"{INDENT}{name:{names}}  {figure:>{figures}}  "
         if each.macs is None:
-            lines += wrap(each.note, width, initial_indent=before.rstrip() + INDENT, subsequent_indent=INDENT * 3)
+            lines += wrap(each.note, width, initial_indent=before, subsequent_indent=" " * len(before))
             continue
         lines.append((before + ratio).rstrip())
         for part in each.differences:
             sign = "+" if part.macs > 0 else "-"
             amount = f"{sign}{show_count(abs(part.macs))}".rjust(figures)
-            what = ", ".join(map(plain, part.what.split(", "))) or "unexplained"
-            text = f"{what}: {part.why}" if part.why else what
+            text = f"{part.what}: {part.why}" if part.why else part.what or "unexplained"
             head = f"{INDENT}{'':{names}}  {amount}  "
             lines += wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head))
     title = "MACs, as others count them" + (", of the forward pass in eval" if train else "")
@@ -135,7 +133,8 @@ def _forms(forms: Sequence[Form], width: int) -> str:
     pieces = [piece for form in forms for piece in form.pieces]
     if pieces:
         most, least = max(p.fitted for p in pieces), min(p.held for p in pieces)
-        says = f"Solved for on {most} sizes at most; each held at {least} others or more, up to 8192 channels and 512x512."
+        sizes = f"{most} sizes" if most > 1 else "1 size"
+        says = f"Solved for on up to {sizes}; each held at {least} others or more, up to 8192 channels and 512x512."
         lines += ["", *wrap(says, width)]
     return "\n".join(lines)
 

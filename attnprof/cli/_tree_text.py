@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attnprof.explanation import Part
+from attnprof.explanation import Part, plain
 from attnprof.formats import Look
 from attnprof.units import show_bytes, show_rounded
 
-GAP = 2  # between columns
-NARROWEST = 20  # a name is folded before a figure is dropped, but not below this
+WIDTH = 80  # where nothing says how wide a line may be
+GAPS = (2, 1)  # between columns; the second where there is no room for the first
+NARROWEST = 24  # a name is folded before a figure is dropped, but not below this
 TENTHS = 1000  # shares are shown in tenths of a per cent, and add up to 100
 
 
@@ -60,13 +61,17 @@ def tree(root: Part, look: Look) -> tuple[str, list[str]]:
     """The tree as text, and the titles of the columns that did not fit."""
     lines = list(_lines(root, _shares(root), guides=look.width is not None))
     kept = list(COLUMNS)
+    names = max(len(line.guide + line.name) for line in lines)
     while True:
-        spare = (look.width or 10_000) - sum(_width(column, lines) + GAP for column in kept)
-        names = max(len(line.guide + line.name) for line in lines)
+        figures = sum(_width(column, lines) for column in kept)
+        room = [(gap, (look.width or WIDTH) - figures - gap * len(kept)) for gap in GAPS]
+        gap, spare = next((each for each in room if names <= each[1]), room[-1])
+        if look.width is None:
+            spare = max(spare, NARROWEST)  # nothing has to fit
         if min(names, NARROWEST) <= spare or not kept:
             break
         kept.remove(min(kept, key=lambda column: column.keep))
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     table.add_column("", width=min(names, spare), overflow="fold")
     for column in kept:
         table.add_column(
@@ -76,14 +81,6 @@ def tree(root: Part, look: Look) -> tuple[str, list[str]]:
         name = Text(line.guide + line.name, style="" if line.part.kind else "dim")
         table.add_row(name, *(Text(column.write(line)) for column in kept))
     return _printed(table, look), [column.title for column in COLUMNS if column not in kept]
-
-
-def plain(operator: str) -> str:
-    """An operator's name without what only torch's dispatcher needs: 'batch_norm' of 'aten.native_batch_norm.default'."""
-    if "scaled_dot_product" in operator:
-        return "fused attention"
-    name = operator.split(".")[1] if operator.count(".") else operator
-    return re.sub(r"^_*(native_)?|_with_indices|_legit(_no_training)?|_data$", "", name).strip("_")
 
 
 def _lines(

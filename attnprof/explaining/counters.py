@@ -1,17 +1,35 @@
 """Another counter beside ours: its figure, and the difference taken apart by what each of the two counted."""
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
 from attnprof.case import Case
 from attnprof.counting import Operator, account
-from attnprof.explaining.sizes import META
-from attnprof.explanation import Difference, Says
+from attnprof.explanation import Difference, Says, plain
 from attnprof.peers import ATTENTION, CONVOLUTION, EXTRA, PRODUCT, Breakdown, Missed, Peer
 from attnprof.spec import PEERS
 from attnprof.subject import ask_peer, build
+
+@dataclass
+class _Reason:
+    """What one rule adds or leaves out, of which operators, issued by which classes of submodules."""
+
+    macs: int = 0
+    operators: list[str] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
+
+    def add(self, macs: int, operators: list[str], owner: str = "") -> None:
+        self.macs += macs
+        self.operators += operators
+        self.owners += [owner] if owner else []
+
+    @property
+    def what(self) -> str:
+        names, owners = (", ".join(dict.fromkeys(each)) for each in (self.operators, self.owners))
+        return f"{names} in {owners}" if owners else names
+
 
 _Key = tuple[str | None, str]  # submodule, None where the counter does not tell, and kind
 
@@ -23,7 +41,7 @@ def compare(counter: str, case: Case) -> Says:
     """
     peer: Peer = PEERS.get(counter)
     plain = replace(case, mode="eval", dtype="fp32", layout="contiguous")
-    module = build(plain, META)
+    module = build(plain, torch.device("meta"))
     ours = account(module, plain.shape)
     classes = {path: type(part).__name__ for path, part in module.named_modules()}
     taken_apart: list[Breakdown] = []
@@ -37,7 +55,7 @@ def compare(counter: str, case: Case) -> Says:
     answer = ask_peer(counter, plain, ours.macs, replace(peer, count=count))
     title = peer.title or counter
     if isinstance(answer, str):
-        return Says(title, None, answer)
+        return Says(title, None, answer.removeprefix(f"{counter} "))
     if not taken_apart:
         unexplained = (Difference(answer - ours.macs, "", ""),) if answer != ours.macs else ()
         return Says(title, answer, differences=unexplained)
@@ -51,10 +69,10 @@ def differences(
 
     classes: of the submodules, by path.
     """
-    found: dict[tuple[str, str], int] = defaultdict(int)  # (what, why) -> MACs
+    found: dict[str, _Reason] = defaultdict(_Reason)
     for part in theirs.counted:
         if part.kind == EXTRA:
-            found[part.what, part.why] += part.macs
+            found[part.why].add(part.macs, [part.what])
     places = any(part.where is not None for part in theirs.counted) or not theirs.counted
     names: dict[_Key, list[str]] = defaultdict(list)
     balance: dict[_Key, int] = defaultdict(int)
@@ -62,7 +80,7 @@ def differences(
         if operator.macs:
             key = (operator.module if places else None, _kind(operator))
             balance[key] -= operator.macs
-            names[key] = list(dict.fromkeys([*names[key], short(operator.name)]))
+            names[key] = list(dict.fromkeys([*names[key], plain(operator.name)]))
     for part in theirs.counted:
         if part.kind != EXTRA:
             balance[part.where, part.kind] += part.macs
@@ -72,8 +90,8 @@ def differences(
             operators = names[where, kind]
             owner = classes.get(where, "") if where is not None else ""
             missed = Missed(kind, macs, operators, owner, theirs.unseen)
-            found[", ".join(operators) or kind, peer.why(missed) if peer.why else ""] += macs
-    listed = [Difference(macs, what, why) for (what, why), macs in found.items() if macs]
+            found[peer.why(missed) if peer.why else ""].add(macs, operators or [kind], owner)
+    listed = [Difference(reason.macs, reason.what, why) for why, reason in found.items() if reason.macs]
     return sorted(listed, key=lambda each: -abs(each.macs))
 
 
@@ -90,8 +108,5 @@ def _kind(operator: Operator) -> str:
     return ATTENTION if "attention" in operator.name else PRODUCT
 
 
-def short(name: str) -> str:
-    """'bmm' of 'aten.bmm.default'."""
-    return name.removeprefix("aten.").rpartition(".")[0]
 
 

@@ -4,15 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-import torch
-
 from attnprof.case import Case
 from attnprof.catalogue import entry
-from attnprof.counting import Account, account
+from attnprof.counting import Account
 from attnprof.points import Point
-from attnprof.subject import DTYPES, build
-
-META = torch.device("meta")
+from attnprof.subject import count
 
 
 def counted(case: Case) -> Callable[[Point], Account | None]:
@@ -25,9 +21,8 @@ def counted(case: Case) -> Callable[[Point], Account | None]:
         if known.refusal(*point, settings, batch=case.batch, train=train):
             return None
         channels, height, width = point
-        there = replace(case, channels=channels, height=height, width=width)
         try:
-            return account(build(there, META), there.shape, DTYPES[case.dtype], backward=train)
+            return count(replace(case, channels=channels, height=height, width=width))[0]
         except Exception:  # noqa: BLE001 # a user's module says by whatever it raises that it does not take a size
             return None
 

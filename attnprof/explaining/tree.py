@@ -11,10 +11,10 @@ from torch import nn
 from attnprof.case import Case
 from attnprof.counting import Account, Operator, account
 from attnprof.explaining.growth import Grows, growth
-from attnprof.explaining.sizes import META
 from attnprof.explanation import Explanation, Part
 from attnprof.subject import DTYPES, build
 
+_META = torch.device("meta")
 _FUSED = "scaled_dot_product"
 _Placed = tuple[Part, list[int]]  # a part, and the places of its operators in the order of issue
 
@@ -22,10 +22,10 @@ _Placed = tuple[Part, list[int]]  # a part, and the places of its operators in t
 def explain(case: Case, verify: bool = False) -> Explanation:
     """The counts of ``case`` and the tree of their parts. What building or calling the module raises passes through."""
     train = case.mode == "train"
-    module = build(case, META)
+    module = build(case, _META)
 
     def count(case: Case = case, **how: bool) -> Account:
-        return account(build(case, META), case.shape, DTYPES[case.dtype], **how)
+        return account(build(case, _META), case.shape, DTYPES[case.dtype], **how)
 
     found = account(module, case.shape, DTYPES[case.dtype], backward=train)
     fused = any(_FUSED in each.name for each in found.operators)

@@ -63,7 +63,7 @@ def why(missed: Missed) -> str:
         return "a transposed convolution is counted over its output"
     if missed.macs > 0:
         return "a module with two names is counted at each of them"
-    return f"it hooks the modules it knows, by class; what {missed.owner} does itself passes it by"
+    return "it hooks modules, by classes that it knows; what others compute themselves passes it by"
 
 
 PEER = Peer(count=count, computes=False, breakdown=breakdown, why=why)
