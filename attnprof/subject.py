@@ -3,7 +3,6 @@
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
-from functools import lru_cache
 
 import torch
 from torch import nn
@@ -67,18 +66,22 @@ def example(case: Case, device: torch.device) -> torch.Tensor:
     return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
 
 
-@lru_cache(maxsize=64)
-def _of_any_size(case: Case) -> nn.Module:
-    return build(case, torch.device("meta"))
+_OF_ANY_SIZE: dict[Case, nn.Module] = {}
+MOST_KEPT = 64
 
 
 def _to_count(case: Case) -> nn.Module:
     """The case's module on meta. One of ours that does not have the size built in serves all sizes; a user's may keep
     anything of a size that it has met, and is built anew."""
-    ours = case.module in MODULES and not case.host
-    if ours and not entry(case.module).needs_size(dict(case.hyperparameters)):
-        return _of_any_size(replace(case, height=1, width=1))
-    return build(case, torch.device("meta"))
+    meta = torch.device("meta")
+    if case.module not in MODULES or case.host or entry(case.module).needs_size(dict(case.hyperparameters)):
+        return build(case, meta)
+    key = replace(case, height=0, width=0)
+    if key not in _OF_ANY_SIZE:
+        if len(_OF_ANY_SIZE) == MOST_KEPT:
+            _OF_ANY_SIZE.clear()
+        _OF_ANY_SIZE[key] = build(case, meta)
+    return _OF_ANY_SIZE[key]
 
 
 def count(case: Case) -> tuple[Account, tuple[str, ...]]:

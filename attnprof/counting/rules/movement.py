@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import FREE, POINTWISE, VIEW, Cost, Rule, no_flops
-from attnprof.counting.rules._meta import argument, broadcast, fresh, like, of_one_layout, plain
+from attnprof.counting.rules._meta import argument, broadcast, elementwise, fresh, like, of_one_layout, plain
 
 
 def _added(place: int) -> Any:
@@ -96,14 +96,21 @@ def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, indices = args
     places = [d for d, index in enumerate(indices) if index is not None]
     found = [indices[d] for d in places]
-    if not (x.is_meta and x.is_contiguous()) or not all(i.dtype == torch.int64 and i.is_contiguous() for i in found):
+    if not x.is_meta or not all(i.is_meta and i.dtype == torch.int64 and i.is_contiguous() for i in found):
         return None
     common: Any = found[0].shape
     for index in found[1:]:
         common = common and broadcast(torch.Size(common), index.shape)
     if common is None or places != list(range(places[0], places[0] + len(places))):
         return None
-    return fresh([*x.shape[: places[0]], *common, *x.shape[places[-1] + 1 :]], x.dtype)
+    before, after = places[0], places[-1] + 1
+    shape = [*x.shape[:before], *common, *x.shape[after:]]
+    if x.is_contiguous():
+        return fresh(shape, x.dtype)
+    # Along the sides that are looked up x itself stands still; what is looked up stands still along the others.
+    source = x.as_strided(shape, [*x.stride()[:before], *[0] * len(common), *x.stride()[after:]])
+    looked = [index.reshape(*index.shape, *[1] * (x.dim() - after)) for index in found]
+    return elementwise(shape, x.dtype, (source, *looked))
 
 
 def _arange(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
