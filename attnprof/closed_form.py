@@ -137,7 +137,10 @@ def _fitted(count: Count, at: Point, channels: Stretch, sides: tuple[Stretch, St
     held_out = _held_out([s.lattice for s in stretches])
     degrees = [s.degree for s in stretches]
     # Along a line through one point terms may cancel: then the degrees are higher elsewhere.
-    for wanted in (degrees, [DEGREE if d or len(s.lattice) > 1 else 0 for d, s in zip(degrees, stretches, strict=True)]):
+    for wanted in (
+        degrees,
+        [DEGREE if d or len(s.lattice) > 1 else 0 for d, s in zip(degrees, stretches, strict=True)],
+    ):
         nodes = [s.lattice.around(x, d + 1) for s, x, d in zip(stretches, at, wanted, strict=False)]
         values = {place: count(_point(place)) for place in product(*nodes)}
         known = {place: value for place, value in values.items() if value is not None}

@@ -27,6 +27,7 @@ class Polynomial:
         return cls(tuple(variables), tuple(ordered))
 
     def __call__(self, *values: int) -> Fraction:
+        """The value where the variables have ``values``."""
         return sum((c * prod(map(pow, values, powers)) for powers, c in self.terms), Fraction(0))
 
     def growth(self) -> "Polynomial":
@@ -53,7 +54,7 @@ def interpolate(variables: Sequence[str], nodes: Sequence[Sequence[int]], values
         for rest in product(*(range(len(n)) if a < axis else n if a > axis else (0,) for a, n in enumerate(nodes))):
             column = [found[(*rest[:axis], place, *rest[axis + 1 :])] for place in places]
             for power, row in enumerate(rows):
-                following[(*rest[:axis], power, *rest[axis + 1 :])] = sum(map(Fraction.__mul__, row, column))
+                following[(*rest[:axis], power, *rest[axis + 1 :])] = sum(map(Fraction.__mul__, row, column), Fraction(0))
         found = following
     return Polynomial.of(variables, found)
 
@@ -68,8 +69,7 @@ def _inverse(places: tuple[int, ...]) -> tuple[tuple[Fraction, ...], ...]:
             if other != here:
                 raised = [Fraction(0), *basis]
                 basis = [
-                    (up - other * same) / (here - other)
-                    for up, same in zip(raised, [*basis, Fraction(0)], strict=True)
+                    (up - other * same) / (here - other) for up, same in zip(raised, [*basis, Fraction(0)], strict=True)
                 ]
         columns.append(basis)
     return tuple(zip(*columns, strict=True))

@@ -32,7 +32,11 @@ class Line:
         """The submodule with its class, or the operator, with how often it was called."""
         part = self.part
         if not part.kind:
-            return plain(part.name) + (" backward" if part.backward and "backward" not in part.name else "") + _times(part.calls)
+            return (
+                plain(part.name)
+                + (" backward" if part.backward and "backward" not in part.name else "")
+                + _times(part.calls)
+            )
         alone = part.parts[0] if _is_one_operator(part) else None
         return (f"{part.name}: " if part.name else "") + part.kind + _times(alone.calls if alone else 1)
 
@@ -83,9 +87,7 @@ def tree(root: Part, look: Look) -> tuple[str, list[str]]:
     return _printed(table, look), [column.title for column in COLUMNS if column not in kept]
 
 
-def _lines(
-    part: Part, shares: dict[int, int], guides: bool, before: str = "", own: str = ""
-) -> Iterator[Line]:
+def _lines(part: Part, shares: dict[int, int], guides: bool, before: str = "", own: str = "") -> Iterator[Line]:
     """The part and all below it. A submodule that only issued one operator is one line with it."""
     known = [shares[id(leaf)] for leaf in _leaves(part) if id(leaf) in shares]
     yield Line(before + own, part, sum(known) if known else None)

@@ -12,6 +12,7 @@ from attnprof.peers import ATTENTION, CONVOLUTION, EXTRA, PRODUCT, Breakdown, Mi
 from attnprof.spec import PEERS
 from attnprof.subject import ask_peer, build
 
+
 @dataclass
 class _Reason:
     """What one rule adds or leaves out, of which operators, issued by which classes of submodules."""
@@ -106,7 +107,3 @@ def _kind(operator: Operator) -> str:
     if "convolution" in operator.name:
         return CONVOLUTION
     return ATTENTION if "attention" in operator.name else PRODUCT
-
-
-
-
