@@ -6,6 +6,9 @@ from math import comb
 
 DEGREE = 3  # a count that grows faster in one variable is not looked for
 EXTRA = 3  # values beyond those that fix a polynomial, which it has to meet before it is believed
+SHORTEST = (
+    1.5  # last over first, where other values follow on both sides: a smooth curve, rounded, is straight for a while
+)
 
 Value = Callable[[int], int | None]  # None: this number cannot be
 
@@ -89,6 +92,8 @@ def longest(value: Value, at: int, steps: Sequence[int], largest: int) -> Stretc
             first, step, last, between, _can_be(value, first - step, largest), _can_be(value, last + step, largest)
         )
         tried.append(step)
+        if lattice.below and lattice.above and last < SHORTEST * first:
+            continue
         if best is None or last - first > best.lattice.last - best.lattice.first:
             best = Stretch(lattice, degree)
         if not (lattice.below or lattice.above):

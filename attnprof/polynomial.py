@@ -48,14 +48,15 @@ def interpolate(variables: Sequence[str], nodes: Sequence[Sequence[int]], values
     Its degree in a variable is at most the number of that variable's nodes less one; then there is exactly one.
     """
     found = {point: Fraction(values[point]) for point in product(*nodes)}
-    for axis, places in enumerate(nodes):
-        rows = _inverse(tuple(places))
-        following: dict[Powers, Fraction] = {}
-        for rest in product(*(range(len(n)) if a < axis else n if a > axis else (0,) for a, n in enumerate(nodes))):
-            column = [found[(*rest[:axis], place, *rest[axis + 1 :])] for place in places]
-            for power, row in enumerate(rows):
-                following[(*rest[:axis], power, *rest[axis + 1 :])] = sum(map(Fraction.__mul__, row, column), Fraction(0))
-        found = following
+    for axis, places in enumerate(nodes):  # one variable after the other, its places become its powers
+        lines: dict[tuple[Powers, Powers], list[Fraction]] = defaultdict(list)
+        for point, value in found.items():  # in the order of the places
+            lines[point[:axis], point[axis + 1 :]].append(value)
+        found = {
+            (*before, power, *after): sum(map(Fraction.__mul__, row, line), Fraction(0))
+            for (before, after), line in lines.items()
+            for power, row in enumerate(_inverse(tuple(places)))
+        }
     return Polynomial.of(variables, found)
 
 
@@ -77,19 +78,18 @@ def _inverse(places: tuple[int, ...]) -> tuple[tuple[Fraction, ...], ...]:
 
 def _written(p: Polynomial, factor: bool, group: bool) -> str:
     """p as text. factor: what all terms have in common stands in front. group: by what the map's size contributes."""
-    number, powers = _common(p) if factor and len(p.terms) > 1 else (1, (0,) * len(p.variables))
+    number, powers = _common(p) if factor and len(p.terms) > 1 else (Fraction(1), (0,) * len(p.variables))
     if not any(powers):
-        number = 1
+        number = Fraction(1)
     rest = {tuple(map(int.__sub__, own, powers)): c / number for own, c in p.terms}
     inside = _sum(_groups(p.variables, rest) if group else _terms(p.variables, rest))
-    text = _joined("" if number == 1 else str(number), _monomial(p.variables, powers))
-    return f"{text} ({inside})" if text else inside
+    return _term(number, _monomial(p.variables, powers), inside)[1] if any(powers) else inside
 
 
-def _common(p: Polynomial) -> tuple[int, Powers]:
-    """The number (1 where there are fractions) and the powers that divide every term."""
-    whole = all(c.denominator == 1 for _, c in p.terms)
-    number = gcd(*(c.numerator for _, c in p.terms)) if whole else 1
+def _common(p: Polynomial) -> tuple[Fraction, Powers]:
+    """The number (1 where denominators differ) and the powers that divide every term."""
+    below = {c.denominator for _, c in p.terms}
+    number = Fraction(gcd(*(c.numerator for _, c in p.terms)), *below) if len(below) == 1 else Fraction(1)
     return number, tuple(map(min, *(powers for powers, _ in p.terms)))
 
 
