@@ -25,7 +25,7 @@ USUAL_CHANNELS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 USUAL_SIDES = (7, 14, 28, 56, 112, 224)
 MOST_PIECES = 6
 HOPELESS = 2  # so many sizes without a polynomial, and the others are not looked at
-HELD = 24  # sizes drawn at random, on which a polynomial has to hold
+HELD = 24  # sizes drawn at random, on which a polynomial has to hold, besides the corners
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,16 @@ def closed_form(count: Count, at: Point) -> ClosedForm:
     return ClosedForm(tuple(pieces), tuple(more), tuple(without))
 
 
-def piece_at(count: Count, at: Point) -> Piece | None:
+def piece_at(count: Count, at: Point, held: int = HELD) -> Piece | None:
     """The piece around ``at``: the most sizes for which one polynomial was found to hold. None where there is none.
+
+    held: on how many sizes drawn at random it has to hold, besides the corners of where it is said to.
 
     Tried in turn: channels, height and width each on their own stretch; the sides on that of square maps; square maps only;
     and, if all channels follow one rule, this size of map only.
     """
     for channels, sides, square in _regions(count, at):
-        piece = _fitted(count, at, channels, sides, square)
+        piece = _fitted(count, at, channels, sides, square, held)
         if piece is not None:
             return piece
     return None
@@ -130,11 +132,13 @@ def _regions(count: Count, at: Point) -> Iterator[tuple[Stretch, tuple[Stretch, 
         yield channels, (Stretch(Lattice.only(h), 0), Stretch(Lattice.only(w), 0)), False
 
 
-def _fitted(count: Count, at: Point, channels: Stretch, sides: tuple[Stretch, Stretch], square: bool) -> Piece | None:
+def _fitted(
+    count: Count, at: Point, channels: Stretch, sides: tuple[Stretch, Stretch], square: bool, held: int
+) -> Piece | None:
     """The polynomial of this region, if it holds on all of it that is looked at."""
     stretches = (channels, sides[0]) if square else (channels, *sides)
     names = ("C", "H", "W")[: len(stretches)]
-    held_out = _held_out([s.lattice for s in stretches])
+    held_out = _held_out([s.lattice for s in stretches], held)
     degrees = [s.degree for s in stretches]
     # Along a line through one point terms may cancel: then the degrees are higher elsewhere.
     for wanted in (
@@ -160,11 +164,11 @@ def _point(place: tuple[int, ...]) -> Point:
     return place[0], place[1], place[-1]
 
 
-def _held_out(lattices: list[Lattice]) -> list[tuple[int, ...]]:
+def _held_out(lattices: list[Lattice], many: int) -> list[tuple[int, ...]]:
     """Places all over the region: its corners, and some at random, small ones as likely as large ones."""
     draw = Random(0)
     places = set(product(*({lattice.first, lattice.last} for lattice in lattices)))
-    for n in range(HELD):
+    for n in range(many):
         places.add(
             tuple(x[draw.randrange(len(x)) if n % 2 else int(exp(draw.uniform(0, log(len(x))))) - 1] for x in lattices)
         )

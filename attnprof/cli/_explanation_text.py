@@ -33,7 +33,7 @@ def page(
     if counters:
         parts.append(_counters(found, counters, width, case.mode == "train"))
     if forms:
-        parts.append(_forms(forms, width))
+        parts.append(_forms(forms, width, case.batch))
     if found.verified is not None:
         held = f"verified: the shapes of all {found.verified} operators are those of torch's own kernels."
         parts.append(fill(f"not verified: {found.differs}" if found.differs else held, width))
@@ -116,8 +116,8 @@ def _ratio(theirs: int | None, ours: int) -> str:
     return f"{significant(ratio, digits)}x"
 
 
-def _forms(forms: Sequence[Form], width: int) -> str:
-    lines = ["Closed forms of one image, with C, H and W"]
+def _forms(forms: Sequence[Form], width: int, batch: int) -> str:
+    lines = ["Closed forms in C, H and W" + (f", of a batch of {batch}" if batch > 1 else "")]
     titles = max(len(form.quantity) for form in forms)
     rest = INDENT + " " * (titles + 2)
     for form in forms:

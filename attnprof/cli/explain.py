@@ -28,14 +28,14 @@ FORMATS = ("text", "json")
 DIFFERS = 1  # asked whether two agree, and they do not
 
 
-def _explain(target: str, verify: bool, formula: bool, train: bool, format: str, quiet: bool, no_color: bool) -> int:
+def _explain(target: str, formula: bool, verify: bool, format: str, quiet: bool, no_color: bool, **how: Any) -> int:
     from attnprof.catalogue import entry
     from attnprof.cli._asking import Asking
     from attnprof.cli._explanation_text import page
     from attnprof.cli._output import look
     from attnprof.cli._progress import say, starting
 
-    case = _case(target, train)
+    case = _case(target, how)
     with Asking() as asking, starting(quiet, no_color):
         found = asking.explanation(case, verify)
         counters = asking.counters(case)
@@ -51,13 +51,14 @@ def _explain(target: str, verify: bool, formula: bool, train: bool, format: str,
     return DIFFERS if found.differs else 0
 
 
-def _case(target: str, train: bool) -> "Case":
-    """The case that NAME@C@HxW means. Raises UnknownNameError, UsageError or ImpossibleShapeError, in words for the user."""
+def _case(target: str, how: dict[str, Any]) -> "Case":
+    """The case that NAME@C@HxW means. how: fields of the spec. Raises UnknownNameError, UsageError, ImpossibleShapeError or
+    SpecError, in words for the user."""
     from attnprof.errors import ImpossibleShapeError, UsageError
     from attnprof.planning import plan
     from attnprof.points import parse_point, show_res
     from attnprof.selection import matching
-    from attnprof.spec import Spec
+    from attnprof.specfile import Source, merge
 
     name, *size = target.rsplit("@", 2)
     if len(size) != 2 or not name:
@@ -68,7 +69,8 @@ def _case(target: str, train: bool) -> "Case":
         raise UsageError(f"{target}: {problem}") from None
     if len(matching(name)) != 1:
         raise UsageError(f"{name!r} stands for several modules; explain takes one")
-    spec = Spec(modules=[name], points=["@".join(size)], train=train, no_latency=True)
+    asked = Source(how, {field: f"--{field}" for field in how})
+    spec = merge([asked, Source({"modules": [name], "points": ["@".join(size)], "no_latency": True}, {})])
     cell = plan(spec, "meta").cells[-1]
     if cell.refusal:
         raise ImpossibleShapeError(f"{name}@{point[0]}@{show_res(point[1:])} - {cell.refusal}")
@@ -94,6 +96,7 @@ COMMAND = click.Command(
         click.Option(["--formula"], is_flag=True, help="params, MACs and FLOPs as polynomials in C, H and W"),
         click.Option(["--verify"], is_flag=True, help="hold every shape to torch's own kernels"),
         click.Option(["--train"], is_flag=True, help="forward + backward"),
+        click.Option(["--batch"], default="1", metavar="N", help="images per call [1]"),
         click.Option(["--format"], type=click.Choice(FORMATS), default="text", help="of what is printed [text]"),
         *SHARED,
     ],

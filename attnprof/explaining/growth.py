@@ -9,6 +9,7 @@ from attnprof.counting import Account
 from attnprof.explaining.sizes import counted
 from attnprof.points import Point
 
+HELD = 6  # sizes at random on which an operator's polynomial has to hold: there are many operators
 Grows = Callable[[Sequence[int]], str]
 
 
@@ -43,7 +44,7 @@ def growth(case: Case) -> Grows:
             each = there[0] if computes else there[1]
             return sum(each[n] for n in places)
 
-        piece = piece_at(count, at)
+        piece = piece_at(count, at, HELD)
         if piece is None or len(piece.channels) == 1 or len(piece.sides[0]) == 1:
             return ""
         text = str(piece.polynomial.growth())

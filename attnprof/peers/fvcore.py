@@ -5,7 +5,7 @@ import logging
 import torch
 from torch import nn
 
-from attnprof.peers import ATTENTION, CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Missed, Peer
+from attnprof.peers import CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Missed, Peer
 
 _KINDS = {"conv": CONVOLUTION} | dict.fromkeys(("linear", "addmm", "mm", "bmm", "matmul", "einsum"), PRODUCT)
 # Work that is no multiply-accumulate, which fvcore adds to those that are.
@@ -45,20 +45,18 @@ def breakdown(module: nn.Module, x: torch.Tensor) -> Breakdown:
 
 def why(missed: Missed) -> str:
     """What of fvcore's rules makes this difference."""
-    if missed.kind == ATTENTION:
-        return "it has no rule for scaled_dot_product_attention"
     if missed.kind == CONVOLUTION and "aten::_convolution_mode" in missed.unseen:
         return "it has no rule for a convolution with padding='same' or 'valid'"
-    met = [name for name in missed.unseen if name.removeprefix("aten::") in _PRODUCTS_WITHOUT_RULE]
-    if missed.kind == PRODUCT and missed.macs < 0 and met:
+    if missed.kind == CONVOLUTION or missed.macs > 0:
+        return "it costs an einsum by NumPy's path, not by the products that run" if missed.kind == PRODUCT else ""
+    # An attention that the device does not fuse is products to us, and one operator in fvcore's trace all the same.
+    met = [name for name in (each.removeprefix("aten::") for each in missed.unseen) if name in _WITHOUT_RULE]
+    if met:
         return f"it has no rule for {', '.join(met)}"
-    if missed.kind == PRODUCT and missed.macs < 0:
-        return "of a matmul it reads the first factor as it is: where that is broadcast, one copy is counted"
-    if missed.kind == PRODUCT:
-        return "it costs an einsum by NumPy's path, not by the products that run"
-    return ""
+    return "of a matmul it reads the first factor as it is: where that is broadcast, one copy is counted"
 
 
-_PRODUCTS_WITHOUT_RULE = ("mv", "dot", "vdot", "baddbmm", "addbmm", "addmv", "bilinear", "_native_multi_head_attention")
+_WITHOUT_RULE = ("mv", "dot", "vdot", "baddbmm", "addbmm", "addmv", "bilinear", "_native_multi_head_attention")
+_WITHOUT_RULE += ("scaled_dot_product_attention",)
 
 PEER = Peer(count=count, computes=True, breakdown=breakdown, why=why)
