@@ -25,7 +25,8 @@ Formulas know C, H, W, N = H*W, batch, train and every hyperparameter (see formu
 """
 
 import ast
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,6 +158,15 @@ class Entry:
         """Whether no limit stands against this size, batch 1, eval."""
         names = self._symbols(channels, height, width, given)
         return all(_holds(rule, names) for rule, _ in self.limits)
+
+    def rules(self) -> Iterator[str]:
+        """The limits in words, with the default hyperparameters filled in."""
+        for _, sentence in self.limits:
+            try:
+                # What was given instead is news in a refusal; here it would be the default.
+                yield fill(re.sub(r",? not [{][^}]*[}]", "", sentence), self.hyperparameters)
+            except (NameError, ArithmeticError, TypeError):
+                yield re.sub(r"[{]([^{}]+)[}]", r"\1", sentence)  # speaks of a size that only a case has
 
     def _symbols(
         self, c: int, h: int, w: int, given: Mapping[str, Value], batch: int = 1, train: bool = False

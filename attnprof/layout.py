@@ -116,6 +116,7 @@ COLUMNS = (
     Column("activation_memory_bytes", "activations", 30, _bytes("activation_memory_bytes")),
     Column("fvcore_macs", "fvcore", 40, _peer("fvcore_macs")),
     Column("thop_macs", "thop", 39, _peer("thop_macs")),
+    Column("flopcounter_macs", "FlopCounterMode", 38, _peer("flopcounter_macs")),
     Column("latency_s", "latency", 95, _latency),
     Column("added_latency_share", "latency +%", 94, _added("added_latency_share")),
     Column("latency_p90_s", "p90", 10, _seconds("latency_p90_s")),
@@ -139,6 +140,7 @@ DEFAULT = (
     "flops",
     "fvcore_macs",
     "thop_macs",
+    "flopcounter_macs",
     "latency_s",
     "added_latency_share",
     "peak_memory_bytes",
@@ -259,8 +261,9 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         lines.append("FLOPs: all floating-point operations, 2 per MAC; exact.")
     if "added_macs_share" in shown:
         lines.append("+%: over the plain network under the same conditions.")
-    if {"fvcore_macs", "thop_macs"} & shown:
-        lines.append("fvcore, thop: what they count as MACs, over ours (+n where ours is 0).")
+    peers = [c.title for c in columns if c.name in ("fvcore_macs", "thop_macs", "flopcounter_macs")]
+    if peers:
+        lines.append(f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).")
     if "latency_s" in shown:
         kinds = {row.get("latency_ci_kind") for row in rows} - {None, ""}
         interval = "95 % interval of one process" if kinds <= {"samples"} else ", ".join(sorted(map(str, kinds)))

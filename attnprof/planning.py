@@ -130,7 +130,7 @@ def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -
 
 
 def _metrics(spec: Spec) -> tuple[str, ...]:
-    wanted = spec.metrics or tuple(METRICS.names())
+    wanted = spec.metrics or tuple(name for name in METRICS.names() if metric(name).usual)
     if spec.no_latency:
         wanted = tuple(name for name in wanted if metric(name).needs in ("account", "peers"))
     return tuple(name for name in wanted if not metric(name).counter or metric(name).counter in spec.counters)

@@ -13,6 +13,7 @@ from attnprof.case import Case
 from attnprof.catalogue import MODULES, create, entry
 from attnprof.counting import Account, account, on_meta
 from attnprof.hosted import network
+from attnprof.peers import Peer
 from attnprof.spec import PEERS
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "fp64": torch.float64}
@@ -98,9 +99,12 @@ def count(case: Case) -> tuple[Account, tuple[str, ...]]:
     return counted, ("incomplete",) * bool(counted.unknown_ops) + ("tokens",) * isinstance(module, TokensIn)
 
 
-def ask_peer(name: str, case: Case, macs: int) -> int | str:
-    """What the counter ``name`` counts on a copy of its own, or why it gives nothing. macs: our count."""
-    peer = PEERS.get(name)
+def ask_peer(name: str, case: Case, macs: int, peer: Peer | None = None) -> int | str:
+    """What the counter ``name`` counts on a copy of its own, or why it gives nothing. macs: our count.
+
+    peer: asked in place of the registered one.
+    """
+    peer = peer or PEERS.get(name)
     if peer.computes and macs > MOST_PEER_MACS:
         return f"{name} not asked: it would compute {macs} MACs for real"
     device = torch.device("cpu" if peer.computes else "meta")

@@ -104,6 +104,14 @@ def show_count(value: int) -> str:
     return f"{value:,}".replace(",", THIN)
 
 
+def show_rounded(value: int) -> str:
+    """A count to three significant digits with an SI prefix: '655 M'; below 1000 exact."""
+    for prefix in ("T", "G", "M", "k"):
+        if float(f"{value:.2e}") >= SI[prefix]:
+            return f"{significant(value / SI[prefix])}{THIN}{prefix}"
+    return str(value)
+
+
 def show_seconds(value: float) -> str:
     """Seconds to three significant digits with an SI prefix: '0.312 ms' is shown as '312 µs'."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):

@@ -14,6 +14,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
+from attnprof import explaining
 from attnprof.case import Case
 from attnprof.errors import AttnprofError, ImpossibleShapeError
 from attnprof.record import Event, account_event, visit_event
@@ -91,6 +92,8 @@ class Server:
         """Do what is asked of one case; a failure is an answer too."""
         case = Case.from_json(order["case"])
         try:
+            if order["do"] in explaining.ORDERS:
+                return explaining.answer(case, order)
             return _account(case, order) if order["do"] == "account" else self._measure(case, order, say)
         except ImpossibleShapeError as problem:  # seen only when a network is built
             return {"event": "failed", "key": case.key, "status": "skipped", "reason": str(problem)}

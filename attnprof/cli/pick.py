@@ -1,6 +1,6 @@
 """Choose modules under a budget: ranked, or their Pareto front"""
 
-import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from attnprof.choosing.measures import Measure
     from attnprof.cli._pick_text import Published
     from attnprof.formats import Look
+    from attnprof.layout import Column
     from attnprof.results import Results
 
 HELP = """\
@@ -106,40 +107,47 @@ def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[
 def _show(
     choice: "Choice", results: "Results", origin: str, published: "Published", given: dict[str, Any], how: "Look"
 ) -> None:
+    from dataclasses import replace
+    from textwrap import fill
+
     from attnprof.cli import _pick_data, _pick_text
     from attnprof.formats import md, text
-    from attnprof.layout import COLUMNS, caption
 
     if given["format"] in ("json", "csv"):
         click.echo(getattr(_pick_data, f"as_{given['format']}")(choice, results.environment, published))
         return
-    points = ", ".join(choice.points)
-    several = "every measured point" if len(choice.points) > 1 else "the measured point"
-    names = " and ".join(measure.title for measure in choice.by)
-    head = [
-        sentence(choice.budget, origin, f"{several} ({points})"),
-        f"Pareto front of {names}"
-        if choice.pareto
-        else f"rank: by {names}; one more than how many are better beyond the noise",
-    ]
-    laid = _pick_text.sheet_of(choice, published)
-    columns = {column.name for column in laid.columns}
-    head += caption(results, [column for column in COLUMNS if column.name == "latency_s" and "latency" in columns])
-    head += ["Figures are of the point at which a module stands worst."] if len(choice.points) > 1 else []
-    head += ["A latency counts by the upper end of its interval."] if "latency" in columns else []
-    head += published.caption if "published" in columns else []
     under = _pick_text.below(choice, how.width or 100, given["rejected"])
+    laid = _pick_text.sheet_of(choice, published)
     if not choice.chosen:
-        click.echo("\n".join([head[0], under]))
+        click.echo("\n".join([_heading(choice, results, origin, published, [])[0], under]))
         return
     if given["format"] == "md":
+        head = _heading(choice, results, origin, published, laid.columns)
         click.echo(md.typeset(laid, [*head, *under.splitlines()]))
         return
-    table, dropped = text.typeset(laid, lambda kept: head, how)
+    laid = replace(laid, footnotes=[fill(each, how.width or 100, subsequent_indent="    ") for each in laid.footnotes])
+    table, dropped = text.typeset(laid, lambda kept: _heading(choice, results, origin, published, kept), how)
     click.echo("\n\n".join(filter(None, [table, under])), color=how.colour or None)
     for note in [] if given["quiet"] else dropped:
         click.echo(f"{note}. All of them: --format csv", err=True)
-    sys.stdout.flush()
+
+
+def _heading(
+    choice: "Choice", results: "Results", origin: str, published: "Published", shown: "Sequence[Column]"
+) -> list[str]:
+    """The lines above the table: the budget, the order, the conditions, and what the columns ``shown`` mean."""
+    from attnprof.layout import COLUMNS, caption
+
+    names, columns = " and ".join(measure.title for measure in choice.by), {column.name for column in shown}
+    several = len(choice.points) > 1
+    place = f"{'every measured point' if several else 'the measured point'} ({', '.join(choice.points)})"
+    order = f"rank: by {names}; one more than how many are better beyond the noise"
+    head = [sentence(choice.budget, origin, place), f"Pareto front of {names}" if choice.pareto else order]
+    timed = "latency" in columns
+    head += caption(results, [column for column in COLUMNS if timed and column.name == "latency_s"])
+    head += ["A latency counts by the upper end of its interval."] if timed else []
+    head += ["Figures are of the point at which a module stands worst."] if several else []
+    return head + (published.caption if "published" in columns else [])
 
 
 COMMAND = click.Command(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 HOSTS = Registry("attnprof.hosts", "HOST", "network")
+USUAL = "usual"  # the place that is each module's own, where others are named beside it
 PLAIN = "none"  # the module whose row is the network without any
 
 
@@ -104,7 +105,7 @@ def make(name: str) -> "nn.Module":
 
 
 def place_of(known: Host, module: Entry, text: str = "") -> str:
-    """The whole place, as text, that ``text`` means for ``module`` in ``known``; where it is empty, the module's own.
+    """The whole place, as text, that ``text`` means for ``module`` in ``known``; of '' and 'usual', the module's own.
 
     Raises UsageError for a place that the network does not have.
     """
@@ -114,9 +115,11 @@ def place_of(known: Host, module: Entry, text: str = "") -> str:
         raise UsageError(str(problem)) from None
     if not known.stages:
         asked = asked.of_a_name(module.place)
-    if asked.target:
+    if asked.target and asked.target != USUAL:
         _check(known, asked.target)
         return str(asked)
+    if asked.target == USUAL:
+        asked = Place(stages=asked.stages, pick=asked.pick)
     own = parse_place(_inside(known, module).get("place", "") or known.usual.get(module.place, ""))
     if not own.target and module.place in known.usual:
         own = parse_place(known.usual[module.place]).narrowed(own)

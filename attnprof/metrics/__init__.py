@@ -30,7 +30,7 @@ class Findings:
 class Metric:
     """One metric. needs: what must have been found. title: its heading in tables.
 
-    counter: the counter that it belongs to, where it is not our count.
+    counter: the counter that it belongs to, where it is not our count. usual: whether it is found without being asked for.
     """
 
     unit: Literal["s", "bytes", "1/s", "FLOP/byte", "count", ""]
@@ -39,6 +39,7 @@ class Metric:
     needs: Literal["account", "peers", "timing", "memory"]
     follows: Callable[[Findings], Measurement]
     counter: str = ""
+    usual: bool = True
 
 
 SUFFIX = {"s": "_s", "bytes": "_bytes", "1/s": "_per_s", "FLOP/byte": "", "count": "", "": ""}

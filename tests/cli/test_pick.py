@@ -116,7 +116,8 @@ def test_published_figures_stand_beside_with_their_sources_and_a_gain_only_for_o
     eca, se = table(said.out)
     assert se[-2:] == ["76.71 to 80.10 [2]", "-1.02 to +0.80"]
     assert eca[-1] == "77.12 to 77.48 [1]"
-    notes = dict(re.findall(r"^\[(\d)\] (.*)$", said.out, re.MULTILINE))
+    unwrapped = said.out.replace("\n    ", " ")
+    notes = dict(re.findall(r"^\[(\d)\] (.*)$", unwrapped, re.MULTILINE))
     assert "+0.80 PytorchInsight" in notes["2"]
     assert "no gain shown: " in notes["1"]
 
