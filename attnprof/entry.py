@@ -18,6 +18,8 @@
     deviations  how official code, popular copies and the paper differ, one sentence each
     compiles    True, or the sentence that says why torch.compile cannot take it
     exports     True, or the sentence that says why torch.export (and ONNX through it) cannot take it
+    inside      network -> where in it the module goes, and with which settings, where its authors say so:
+                {"resnet": {"place": "after_stage:1-3", "settings": {"reduction": 8}}}; see hosts/ for names and places
 
 Formulas know C, H, W, N = H*W, batch, train and every hyperparameter (see formula.py).
 """
@@ -77,6 +79,7 @@ class Entry:
     deviations: tuple[str, ...] = ()
     compiles: bool | str = True
     exports: bool | str = True
+    inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -240,6 +243,7 @@ def build(
         deviations=tuple(literal.get("deviations", ())),
         compiles=literal.get("compiles", True),
         exports=literal.get("exports", True),
+        inside=dict(literal.get("inside", {})),
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from attnprof.catalogue import MODULES, entry
 from attnprof.environment import Environment, joined, machines
 from attnprof.errors import RunFolderError, UsageError, nearest
+from attnprof.increase import increases
 from attnprof.journal import KEPT, SPEC, environment_in, events_in
 from attnprof.metrics import column
 from attnprof.planning import Plan, plan
@@ -115,6 +116,11 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
         extra |= row.keys() - set(HEADER)
+    added, reasons = increases(rows)
+    for row, columns in zip(rows, added, strict=True):
+        row |= columns
+        extra |= columns.keys()
+    notes |= reasons
     frame = pd.DataFrame(rows, columns=[*HEADER, *sorted(extra)], dtype=object)
     frame = frame.astype(object).where(frame.notna(), None)
     return Results(frame, notes, environment, planned.spec, len(planned.cells))

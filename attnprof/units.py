@@ -134,6 +134,13 @@ def show_share(value: float) -> str:
     return f"{percent:.1f} %" if percent < 9.95 else f"{percent:.0f} %"
 
 
+def show_change(value: float) -> str:
+    """A relative change in per cent to two significant digits, with its sign: '+0.061 %', '-12 %'; 0 is '0 %'."""
+    return (
+        f"{'+' if value > 0 else ''}{significant(100 * value, 2 if abs(value) < 0.0995 else 3)} %" if value else "0 %"
+    )
+
+
 def significant(value: float, digits: int = 3) -> str:
     """``value`` to so many significant digits, without an exponent."""
     if not isfinite(value):

@@ -20,7 +20,6 @@ Cell = tuple[Row, Mapping[str, str]]
 # What two rows must share before they are figures of one point, besides the size.
 CONDITIONS = (
     "host",
-    "place",
     "network_input",
     "batch",
     "dtype",
@@ -119,22 +118,34 @@ def candidates(
     for (number, column), text in notes.items():
         said.setdefault(number, {})[column] = text
     points: dict[str, None] = {}
-    grouped: dict[tuple[str, str], dict[tuple[str, str], Cell]] = {}
+    grouped: dict[tuple[str, str, str], dict[tuple[str, str], Cell]] = {}
+    places = _places(rows)
     for number, row in enumerate(rows):
         point = label(row, vary)
         points[point] = None
-        grouped.setdefault((row["module"], row["variant"]), {})[point, row["mode"]] = row, said.get(number, {})
+        place = row.get("place", "") if len(places[row["module"], row["variant"], row.get("host", "")]) > 1 else ""
+        grouped.setdefault((row["module"], row["variant"], place), {})[point, row["mode"]] = row, said.get(number, {})
     made = []
-    for (module, variant), cells in grouped.items():
+    for (module, variant, place), cells in grouped.items():
         settings = json.loads(next(iter(cells.values()))[0]["hyperparameters"] or "{}")
-        made.append(Candidate(spoken(module, variant, settings), module, variant, cells, published(module)))
+        name = spoken(module, variant, settings) + (f" {place}" if place else "")
+        made.append(Candidate(name, module, variant, cells, published(module)))
     return tuple(points), made
 
 
+def _places(rows: Sequence[Row]) -> dict[tuple[str, str, str], set[str]]:
+    """Where in which network each module with its setting is: only where it is in several places do they tell it apart."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for row in rows:
+        found.setdefault((row["module"], row["variant"], row.get("host", "")), set()).add(row.get("place", ""))
+    return found
+
+
 def label(row: Row, vary: Iterable[str] = ()) -> str:
-    """The point of ``row``: '256@28x40', and those of its conditions that vary."""
-    size = f"{row['channels']}@{show_res((row['height'], row['width']))}"
-    more = [_WRITTEN.get(name, str)(row[name]) for name in vary if row.get(name) not in (None, "")]
+    """The point of ``row``: '256@28x40', 'resnet50@224', and those of its conditions that vary."""
+    size = f"{row.get('host') or row['channels']}@{show_res((row['height'], row['width']))}"
+    said = ("host", "network_input")
+    more = [_WRITTEN.get(name, str)(row[name]) for name in vary if name not in said and row.get(name) not in (None, "")]
     return " ".join([size, *map(str, more)])
 
 

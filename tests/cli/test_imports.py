@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from attnprof.cli._main import COMMANDS
+from attnprof.cli._spec_options import NETWORK
 from attnprof.spec import SECTIONS, Spec
 from tests.conftest import clean_environment
 
@@ -49,8 +50,10 @@ def parameters(command):
     return {parameter.name for parameter in COMMANDS.get(command).params}
 
 
-def test_every_field_of_the_spec_is_an_option_of_run_and_no_other_option_is():
-    assert parameters("run") - {"spec", "resume", "dry_run", "quiet", "no_color"} == set(Spec.model_fields)
+def test_every_field_of_the_spec_is_an_option_of_run_or_of_host_and_no_other_option_is():
+    looks = {"spec", "resume", "dry_run", "quiet", "no_color"}
+    assert parameters("run") - looks == set(Spec.model_fields) - set(NETWORK)
+    assert set(NETWORK) <= parameters("host") - looks <= set(Spec.model_fields)
 
 
 def test_every_field_of_the_spec_has_a_table_in_toml():
