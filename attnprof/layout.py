@@ -259,11 +259,11 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         lines.append("MACs: multiply-accumulates of convolution, linear, matmul; exact.")
     if "flops" in shown:
         lines.append("FLOPs: all floating-point operations, 2 per MAC; exact.")
-    if "added_macs_share" in shown:
-        lines.append("+%: over the plain network under the same conditions.")
     peers = [c.title for c in columns if c.name in ("fvcore_macs", "thop_macs", "flopcounter_macs")]
     if peers:
         lines.append(f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).")
+    if "added_macs_share" in shown:
+        lines.append("+%: over the plain network under the same conditions.")
     if "latency_s" in shown:
         kinds = {row.get("latency_ci_kind") for row in rows} - {None, ""}
         interval = "95 % interval of one process" if kinds <= {"samples"} else ", ".join(sorted(map(str, kinds)))

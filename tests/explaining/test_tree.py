@@ -9,6 +9,7 @@ from attnprof.explaining.tree import explain, tree
 from attnprof.explanation import Explanation
 from attnprof.subject import build, count
 
+
 def every_part(part):
     yield part
     for below in part.parts:
@@ -51,7 +52,10 @@ def test_operators_are_below_the_submodule_that_issued_them_in_the_order_in_whic
 @pytest.mark.parametrize(
     ("target", "grows"),
     [
-        ("nonlocal@64@56", {"bmm": "C (H W)^2", "_softmax": "(H W)^2", "convolution": "C^2 H W", "": "C H W (H W + C)"}),
+        (
+            "nonlocal@64@56",
+            {"bmm": "C (H W)^2", "_softmax": "(H W)^2", "convolution": "C^2 H W", "": "C H W (H W + C)"},
+        ),
         ("mhsa@256@28", {"_scaled_dot_product_flash_attention_for_cpu": "C (H W)^2", "": "C H W (H W + C)"}),
         ("eca@64@56", {"mean": "C H W", "convolution": "C", "sigmoid": "C", "": "C H W"}),
         ("ca@64@56", {"cat": "C (H + W)", "": "C H W"}),
