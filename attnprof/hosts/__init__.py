@@ -7,7 +7,7 @@ One file per network, exporting HOST; importing it does not import torch. A user
 import importlib
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attnprof import user_module
@@ -38,8 +38,8 @@ class Host:
     """A network that modules can be put into.
 
     make: 'package.module:Class', called with arguments. kin: the names under which a module's file may say where it goes
-    here, the closest first. stages: a pattern each, in order. places: its own, by name. usual: the place of a module that
-    says no more than 'after' or 'replace' of itself.
+    here, the closest first. stages: a pattern each, in order. places: its own, by name. same: other names of places, that
+    networks share. usual: the place of a module that says no more than 'after' or 'replace' of itself.
     """
 
     title: str
@@ -50,6 +50,7 @@ class Host:
     stages: tuple[str, ...] = ()
     places: Mapping[str, Spot] = field(default_factory=dict)
     usual: Mapping[str, str] = field(default_factory=dict)
+    same: Mapping[str, str] = field(default_factory=dict)
 
     def stage_of(self, name: str) -> int:
         """The stage that the submodule ``name`` belongs to, from 1; 0 for what is in none."""
@@ -116,6 +117,7 @@ def place_of(known: Host, module: Entry, text: str = "") -> str:
     if not known.stages:
         asked = asked.of_a_name(module.place)
     if asked.target and asked.target != USUAL:
+        asked = replace(asked, target=known.same.get(asked.target, asked.target))
         _check(known, asked.target)
         return str(asked)
     if asked.target == USUAL:

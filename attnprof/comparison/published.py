@@ -1,0 +1,201 @@
+"""A run's exact counts against published figures: which way of counting makes the printed digits.
+
+The figures of one table were counted alike. So a table as a whole is given the one way of counting (unit, rules, version of
+the network) that makes most of its digits, the simplest among equals, and only that explains its rows: enough ways tried on
+each row alone would make any two digits.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from attnprof.comparison.conventions import MACS, OURS, PARAMS, Convention, Ran
+from attnprof.comparison.printed import DECIMAL, UNITS, Unit, prints_as
+from attnprof.comparison.reasons import reason
+from attnprof.errors import RunFolderError, UsageError
+from attnprof.hosts import HOSTS, PLAIN, host
+from attnprof.points import show_res
+from attnprof.reference import Figure, network_key
+
+REPRODUCED, EXPLAINED, NOT, ABSENT = "reproduced", "explained", "not reproduced", "not in this run"
+NEEDED = ("params", "leaf_params", "macs", "operators")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to count a network. version: of it, as our name for it ends: 'v1'; cut: digits are cut off, not rounded."""
+
+    macs: Convention = OURS
+    params: Convention = PARAMS[0]
+    unit: Unit = DECIMAL
+    version: str = ""
+    cut: bool = False
+
+    @property
+    def says(self) -> list[str]:
+        """What is unlike ours, in words."""
+        version = {"": "", "v1": "strides in the first 1x1 (v1)"}.get(self.version, self.version)
+        cut = "digits cut off" if self.cut else ""
+        return [text for text in (version, self.macs.says, self.params.says, self.unit.says, cut) if text]
+
+
+PLAINLY = Way()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A row of the run, with what ran in it and in the plain network."""
+
+    row: Row
+    here: Ran
+    plain: Ran
+
+    @cached_property
+    def version(self) -> str:
+        """What our name of the network has behind that of its family: 'v1' of resnet50_v1."""
+        return str(self.row["host"]).partition("_")[2]
+
+    def figures(self, way: Way) -> tuple[Any, Any]:
+        """Params and MACs as ``way`` counts them, in its unit."""
+        params, macs = way.params.count(self.here, self.plain), way.macs.count(self.here, self.plain)
+        return way.unit.params(params), way.unit.macs(macs)
+
+    def makes(self, figure: Figure, way: Way) -> bool:
+        """Whether all that ``figure`` prints comes out."""
+        params, macs = self.figures(way)
+        return (not figure.params or prints_as(params, figure.params, cut=way.cut)) and (
+            not figure.flops or prints_as(macs, figure.flops, cut=way.cut)
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a published figure. counted: the row that makes it, or comes closest; None where there is none.
+
+    way: how it was counted; why: the reason, where it is not reproduced.
+    """
+
+    figure: Figure
+    kind: str
+    counted: Counted | None = None
+    way: Way = PLAINLY
+    why: str = ""
+
+    @property
+    def says(self) -> list[str]:
+        """What makes the digits, in words: how it is counted, and the module's settings where they are not the usual."""
+        variant = str(self.counted.row["variant"]) if self.counted else ""
+        return [*self.way.says, *([variant] if variant else [])]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The verdicts on the figures that one source counted alike, and how."""
+
+    title: str
+    source: str
+    way: Way
+    verdicts: tuple[Verdict, ...]
+
+
+def compare(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Table]:
+    """Hold ``figures`` against the rows of a run, table by table, in the order of the figures.
+
+    Only figures of our networks at the sizes of the run are judged, and of the catalogue's modules.
+    Raises RunFolderError for a run without what it takes.
+    """
+    counted = _counted(rows)
+    sizes = {str(each.row["network_input"]) for each in counted}
+    tables: dict[tuple[str, ...], list[Figure]] = {}
+    for figure in figures:
+        size = show_res((int(figure.input_size),) * 2) if figure.input_size.isdigit() else ""
+        ours = network_key(figure.network) in _NETWORKS and figure.module and (figure.params or figure.flops)
+        if ours and (not size or f"{size}x{size}" in sizes) and "stem)" not in figure.network:
+            family = network_key(figure.network).rstrip("0123456789")
+            tables.setdefault((figure.title, figure.source, figure.flops_convention, family), []).append(figure)
+    return [_judged(key[0], key[1], of, counted) for key, of in tables.items()]
+
+
+def _networks() -> frozenset[str]:
+    return frozenset(name.partition("_")[0] for name in HOSTS.names())
+
+
+_NETWORKS = _networks()
+
+
+def _counted(rows: Iterable[Row]) -> list[Counted]:
+    """The rows of networks that were counted, each with its plain network's."""
+    found = [row for row in rows if row.get("host") and row["status"] == "ok" and row["mode"] == "eval"]
+    if not found:
+        raise RunFolderError("this run counted no network; make one: attnprof run specs/published.toml")
+    lacking = [name for name in NEEDED if found[0].get(name) is None]
+    if lacking:
+        raise RunFolderError(
+            f"this run lacks {', '.join(lacking)}: attnprof host NETWORK --insert LIST --metrics {','.join(NEEDED)}"
+        )
+    plain = {(r["host"], r["network_input"]): Ran.of_row(r) for r in found if r["module"] == PLAIN}
+    return [Counted(row, Ran.of_row(row), plain[row["host"], row["network_input"]]) for row in found]
+
+
+def _judged(title: str, source: str, figures: Sequence[Figure], counted: Sequence[Counted]) -> Table:
+    of = [_of(figure, counted) for figure in figures]
+    versions = sorted({each.version for found in of for each in found}) or [""]
+    ways = [Way(*each) for each in product(MACS, PARAMS, UNITS, versions, (False, True))]
+    made = {
+        way: sum(_making(figure, found, way) is not None for figure, found in zip(figures, of, strict=True))
+        for way in ways
+    }
+    best = max(ways, key=lambda way: (made[way], -len(way.says)))
+    verdicts = [_verdict(figure, found, best) for figure, found in zip(figures, of, strict=True)]
+    return Table(title, source, best, tuple(verdicts))
+
+
+def _of(figure: Figure, counted: Sequence[Counted]) -> list[Counted]:
+    """The rows of the figure's network, in any version, and module; its usual setting first."""
+    network = network_key(figure.network)
+    found = [c for c in counted if network in host(c.row["host"]).kin and c.row["module"] == figure.module]
+    return sorted(found, key=lambda each: (each.version, bool(each.row["variant"])))
+
+
+def _making(figure: Figure, found: Sequence[Counted], way: Way) -> Counted | None:
+    """The first row that makes the figure when it is counted that way; a network without versions is its only one."""
+    having = {each.version for each in found}
+    version = way.version if way.version in having else ""
+    return next((each for each in found if each.version == version and each.makes(figure, way)), None)
+
+
+def _verdict(figure: Figure, found: Sequence[Counted], way: Way) -> Verdict:
+    if not found:
+        return Verdict(figure, ABSENT)
+    for each in (PLAINLY, way):
+        making = _making(figure, found, each)
+        if making is not None:
+            plainly = each is PLAINLY and not making.row["variant"]
+            return Verdict(figure, REPRODUCED if plainly else EXPLAINED, making, each)
+    closest = min(found, key=lambda each: _distance(figure, each, way))
+    return Verdict(figure, NOT, closest, way, reason(figure) or "unknown")
+
+
+def _distance(figure: Figure, counted: Counted, way: Way) -> float:
+    pairs = zip((figure.params, figure.flops), counted.figures(way), strict=True)
+    return sum(abs(float(ours) / float(theirs) - 1) for theirs, ours in pairs if theirs)
+
+
+def named(figures: Sequence[Figure], name: str) -> list[Figure]:
+    """Those that ``name`` means: 'all', a network, a module, or words of a source. Raises UsageError where it means none."""
+    asked = name.lower()
+    tests = (
+        lambda f: asked == "all",
+        lambda f: network_key(f.network) == network_key(name),
+        lambda f: f.module == asked,
+        lambda f: asked in f.title.lower() or asked in f.source.lower(),
+    )
+    for test in tests:
+        if found := [figure for figure in figures if test(figure)]:
+            return found
+    raise UsageError(
+        f"published:{name}: no network, module or source here has that name; published:all takes everything"
+    )
