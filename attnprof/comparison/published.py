@@ -5,13 +5,15 @@ the network) that makes most of its digits, the simplest among equals, and only 
 each row alone would make any two digits.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from itertools import product
 from typing import Any
 
-from attnprof.comparison.conventions import MACS, OURS, PARAMS, Convention, Ran
+from attnprof.comparison.conventions import MACS, OURS, PARAMS, Convention, ParamsConvention, Ran
 from attnprof.comparison.printed import DECIMAL, UNITS, Unit, prints_as
 from attnprof.comparison.reasons import reason
 from attnprof.errors import RunFolderError, UsageError
@@ -26,20 +28,25 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Way:
-    """A way to count a network. version: of it, as our name for it ends: 'v1'; cut: digits are cut off, not rounded."""
+    """A way to count a network. version: of it, as our name for it ends: 'v1'; cut: digits are cut off, not rounded.
+
+    calls: pooling inside the module is not seen, because the source wrote it as function calls: a matter of each module.
+    """
 
     macs: Convention = OURS
-    params: Convention = PARAMS[0]
+    params: ParamsConvention = PARAMS[0]
     unit: Unit = DECIMAL
     version: str = ""
     cut: bool = False
+    calls: bool = False
 
     @property
     def says(self) -> list[str]:
         """What is unlike ours, in words."""
         version = {"": "", "v1": "strides in the first 1x1 (v1)"}.get(self.version, self.version)
+        calls = "the module's pooling not seen" if self.calls else ""
         cut = "digits cut off" if self.cut else ""
-        return [text for text in (version, self.macs.says, self.params.says, self.unit.says, cut) if text]
+        return [text for text in (version, self.macs.says, calls, self.params.says, self.unit.says, cut) if text]
 
 
 PLAINLY = Way()
@@ -50,7 +57,7 @@ class Counted:
     """A row of the run, with what ran in it and in the plain network."""
 
     row: Row
-    here: Ran
+    ran: Ran
     plain: Ran
 
     @cached_property
@@ -58,10 +65,10 @@ class Counted:
         """What our name of the network has behind that of its family: 'v1' of resnet50_v1."""
         return str(self.row["host"]).partition("_")[2]
 
-    def figures(self, way: Way) -> tuple[Any, Any]:
+    def figures(self, way: Way) -> tuple[Decimal, Decimal]:
         """Params and MACs as ``way`` counts them, in its unit."""
-        params, macs = way.params.count(self.here, self.plain), way.macs.count(self.here, self.plain)
-        return way.unit.params(params), way.unit.macs(macs)
+        macs = way.macs.count(self.ran, self.plain if way.calls else self.ran)
+        return way.unit.params(way.params.count(self.ran)), way.unit.macs(macs)
 
     def makes(self, figure: Figure, way: Way) -> bool:
         """Whether all that ``figure`` prints comes out."""
@@ -75,7 +82,7 @@ class Counted:
 class Verdict:
     """What became of a published figure. counted: the row that makes it, or comes closest; None where there is none.
 
-    way: how it was counted; why: the reason, where it is not reproduced.
+    way: how it was counted; why: the reason, where it is not reproduced or not there.
     """
 
     figure: Figure
@@ -87,8 +94,11 @@ class Verdict:
     @property
     def says(self) -> list[str]:
         """What makes the digits, in words: how it is counted, and the module's settings where they are not the usual."""
-        variant = str(self.counted.row["variant"]) if self.counted else ""
-        return [*self.way.says, *([variant] if variant else [])]
+        if self.counted is None:
+            return []
+        ran, variant = self.counted.ran, str(self.counted.row["variant"])
+        idle = self.way.params.says if ran.params == ran.leaf_params else ""
+        return [*(text for text in self.way.says if text != idle), *([variant] if variant else [])]
 
 
 @dataclass(frozen=True)
@@ -141,47 +151,51 @@ def _counted(rows: Iterable[Row]) -> list[Counted]:
 
 
 def _judged(title: str, source: str, figures: Sequence[Figure], counted: Sequence[Counted]) -> Table:
-    of = [_of(figure, counted) for figure in figures]
-    versions = sorted({each.version for found in of for each in found}) or [""]
+    pairs = [(figure, _of(figure, counted)) for figure in figures]
+    versions = sorted({each.version for _, found in pairs for each in found}) or [""]
     ways = [Way(*each) for each in product(MACS, PARAMS, UNITS, versions, (False, True))]
-    made = {
-        way: sum(_making(figure, found, way) is not None for figure, found in zip(figures, of, strict=True))
-        for way in ways
-    }
+    made = {way: sum(_making(figure, found, way) is not None for figure, found in pairs) for way in ways}
     best = max(ways, key=lambda way: (made[way], -len(way.says)))
-    verdicts = [_verdict(figure, found, best) for figure, found in zip(figures, of, strict=True)]
-    return Table(title, source, best, tuple(verdicts))
+    return Table(title, source, best, tuple(_verdict(figure, found, best) for figure, found in pairs))
 
 
 def _of(figure: Figure, counted: Sequence[Counted]) -> list[Counted]:
-    """The rows of the figure's network, in any version, and module; its usual setting first."""
-    network = network_key(figure.network)
+    """The rows of the figure's network and module, in the version that it names or else in any; the usual setting first."""
+    network, said = network_key(figure.network), re.search(r"[(]v(1[.]?5?)\b", figure.network)
     found = [c for c in counted if network in host(c.row["host"]).kin and c.row["module"] == figure.module]
+    if said and len({each.version for each in found}) > 1:
+        found = [each for each in found if each.version == {"1": "v1", "1.5": ""}.get(said[1], "")]
     return sorted(found, key=lambda each: (each.version, bool(each.row["variant"])))
 
 
-def _making(figure: Figure, found: Sequence[Counted], way: Way) -> Counted | None:
-    """The first row that makes the figure when it is counted that way; a network without versions is its only one."""
+def _making(figure: Figure, found: Sequence[Counted], way: Way) -> tuple[Counted, Way] | None:
+    """The first row that makes the figure when it is counted that way, and how. What comes in one version has no other."""
     having = {each.version for each in found}
-    version = way.version if way.version in having else ""
-    return next((each for each in found if each.version == version and each.makes(figure, way)), None)
+    version = way.version if len(having) > 1 else next(iter(having), "")
+    for calls in (False, True) if way.macs.pools else (False,):
+        exactly = replace(way, version=version, calls=calls)
+        for each in found:
+            if each.version == version and each.makes(figure, exactly):
+                return each, exactly
+    return None
 
 
 def _verdict(figure: Figure, found: Sequence[Counted], way: Way) -> Verdict:
     if not found:
         return Verdict(figure, ABSENT)
     for each in (PLAINLY, way):
-        making = _making(figure, found, each)
-        if making is not None:
-            plainly = each is PLAINLY and not making.row["variant"]
-            return Verdict(figure, REPRODUCED if plainly else EXPLAINED, making, each)
+        if making := _making(figure, found, each):
+            verdict = Verdict(figure, EXPLAINED, *making)
+            return replace(verdict, kind=EXPLAINED if verdict.says else REPRODUCED)
     closest = min(found, key=lambda each: _distance(figure, each, way))
-    return Verdict(figure, NOT, closest, way, reason(figure) or "unknown")
+    return Verdict(figure, NOT, closest, replace(way, version=closest.version), reason(figure) or "unknown")
 
 
 def _distance(figure: Figure, counted: Counted, way: Way) -> float:
+    """How far off the row is, in all; another setting of the module counts as one per cent, another version as ten."""
     pairs = zip((figure.params, figure.flops), counted.figures(way), strict=True)
-    return sum(abs(float(ours) / float(theirs) - 1) for theirs, ours in pairs if theirs)
+    off = sum(abs(float(ours) / float(theirs) - 1) for theirs, ours in pairs if theirs)
+    return off + 0.01 * bool(counted.row["variant"]) + 0.1 * (counted.version != way.version)
 
 
 def named(figures: Sequence[Figure], name: str) -> list[Figure]:

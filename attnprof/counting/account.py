@@ -132,7 +132,7 @@ def account_of(
     return Account(
         params=sum(p.numel() for p in parameters),
         trainable_params=sum(p.numel() for p in parameters if p.requires_grad),
-        leaf_params=sum(p.numel() for leaf in _leaves(module) for p in leaf.parameters()),
+        leaf_params=sum(p.numel() for leaf in _leaves(module) for p in leaf.parameters(recurse=False)),
         buffers=sum(b.numel() for b in module.buffers() if b.is_floating_point()),
         flops_by_category={category: flops[category] for category in CATEGORIES},
         bytes_moved=moved,
@@ -185,7 +185,10 @@ def _go_back(module: nn.Module, x: torch.Tensor, output: torch.Tensor, caller: C
 
 
 def _leaves(module: nn.Module) -> Iterator[nn.Module]:
-    return (part for part in module.modules() if next(part.children(), None) is None)
+    """Submodules without submodules, and torch's own layers, whatever was put behind them."""
+    for part in module.modules():
+        if next(part.children(), None) is None or type(part).__module__.startswith("torch.nn."):
+            yield part
 
 
 def _bytes(x: torch.Tensor) -> int:

@@ -11,7 +11,10 @@ INDICES = {"max_pool2d_with_indices": 8}  # bytes per element of a second output
 
 
 def follow(found: Findings) -> Measurement:
-    """JSON: operator -> [calls, elements read, elements written, MACs], of the forward pass; sorted by name."""
+    """JSON: operator -> [calls, elements read, elements written, MACs, biases added], of the forward pass, by name.
+
+    What pools the channels, and not the map, has '@channels' behind its name.
+    """
     assert found.account is not None
     size = SIZES[found.case.dtype]
     kinds: dict[str, list[int]] = {}
@@ -19,10 +22,13 @@ def follow(found: Findings) -> Measurement:
         if each.backward:
             continue
         name = each.name.removeprefix("aten.").partition(".")[0].rstrip("_")
+        if name in ("mean", "amax") and len(each.out_shape) == 4 and each.out_shape[1] == 1:
+            name += "@channels"
         written = prod(each.out_shape)
         read = (each.bytes - INDICES.get(name, 0) * written) // size - written
-        kind = kinds.setdefault(name, [0, 0, 0, 0])
-        for n, value in enumerate((1, read, written, each.macs)):
+        biases = sum(count for category, count in each.flops if category == "bias")
+        kind = kinds.setdefault(name, [0] * 5)
+        for n, value in enumerate((1, read, written, each.macs, biases)):
             kind[n] += value
     text = json.dumps(dict(sorted(kinds.items())), separators=(",", ":"))
     return Measurement("operators", text, "")
