@@ -18,7 +18,6 @@ from attnprof.comparison.printed import DECIMAL, UNITS, Unit, prints_as
 from attnprof.comparison.reasons import reason
 from attnprof.errors import RunFolderError, UsageError
 from attnprof.hosts import HOSTS, PLAIN, host
-from attnprof.points import show_res
 from attnprof.reference import Figure, network_key
 
 REPRODUCED, EXPLAINED, NOT, ABSENT = "reproduced", "explained", "not reproduced", "not in this run"
@@ -117,28 +116,29 @@ def compare(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Table]:
     Only figures of our networks at the sizes of the run are judged, and of the catalogue's modules.
     Raises RunFolderError for a run without what it takes.
     """
-    counted = _counted(rows)
+    rows = [row for row in rows if row.get("host")]
+    counted, refused = _counted(rows), _refused(rows)
     sizes = {str(each.row["network_input"]) for each in counted}
+    networks = {name.partition("_")[0] for name in HOSTS.names()}
     tables: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
-        size = show_res((int(figure.input_size),) * 2) if figure.input_size.isdigit() else ""
-        ours = network_key(figure.network) in _NETWORKS and figure.module and (figure.params or figure.flops)
+        network, size = network_key(figure.network), figure.input_size
+        ours = network in networks and figure.module and (figure.params or figure.flops)
         if ours and (not size or f"{size}x{size}" in sizes) and "stem)" not in figure.network:
-            family = network_key(figure.network).rstrip("0123456789")
+            family = network.rstrip("0123456789")
             tables.setdefault((figure.title, figure.source, figure.flops_convention, family), []).append(figure)
-    return [_judged(key[0], key[1], of, counted) for key, of in tables.items()]
+    return [_judged(key[0], key[1], of, counted, refused) for key, of in tables.items()]
 
 
-def _networks() -> frozenset[str]:
-    return frozenset(name.partition("_")[0] for name in HOSTS.names())
+def _refused(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
+    """(network, module) -> why it could not be counted."""
+    failed = [row for row in rows if row["status"] != "ok"]
+    return {(name, row["module"]): row["reason"] for row in failed for name in host(row["host"]).kin}
 
 
-_NETWORKS = _networks()
-
-
-def _counted(rows: Iterable[Row]) -> list[Counted]:
+def _counted(rows: Sequence[Row]) -> list[Counted]:
     """The rows of networks that were counted, each with its plain network's."""
-    found = [row for row in rows if row.get("host") and row["status"] == "ok" and row["mode"] == "eval"]
+    found = [row for row in rows if row["status"] == "ok" and row["mode"] == "eval"]
     if not found:
         raise RunFolderError("this run counted no network; make one: attnprof run specs/published.toml")
     lacking = [name for name in NEEDED if found[0].get(name) is None]
@@ -150,13 +150,25 @@ def _counted(rows: Iterable[Row]) -> list[Counted]:
     return [Counted(row, Ran.of_row(row), plain[row["host"], row["network_input"]]) for row in found]
 
 
-def _judged(title: str, source: str, figures: Sequence[Figure], counted: Sequence[Counted]) -> Table:
+def _judged(
+    title: str,
+    source: str,
+    figures: Sequence[Figure],
+    counted: Sequence[Counted],
+    refused: Mapping[tuple[str, str], str],
+) -> Table:
     pairs = [(figure, _of(figure, counted)) for figure in figures]
     versions = sorted({each.version for _, found in pairs for each in found}) or [""]
     ways = [Way(*each) for each in product(MACS, PARAMS, UNITS, versions, (False, True))]
     made = {way: sum(_making(figure, found, way) is not None for figure, found in pairs) for way in ways}
     best = max(ways, key=lambda way: (made[way], -len(way.says)))
-    return Table(title, source, best, tuple(_verdict(figure, found, best) for figure, found in pairs))
+    verdicts = [
+        _verdict(figure, found, best)
+        if found
+        else Verdict(figure, ABSENT, why=refused.get((network_key(figure.network), figure.module), ""))
+        for figure, found in pairs
+    ]
+    return Table(title, source, best, tuple(verdicts))
 
 
 def _of(figure: Figure, counted: Sequence[Counted]) -> list[Counted]:
@@ -181,8 +193,6 @@ def _making(figure: Figure, found: Sequence[Counted], way: Way) -> tuple[Counted
 
 
 def _verdict(figure: Figure, found: Sequence[Counted], way: Way) -> Verdict:
-    if not found:
-        return Verdict(figure, ABSENT)
     for each in (PLAINLY, way):
         if making := _making(figure, found, each):
             verdict = Verdict(figure, EXPLAINED, *making)
@@ -192,10 +202,10 @@ def _verdict(figure: Figure, found: Sequence[Counted], way: Way) -> Verdict:
 
 
 def _distance(figure: Figure, counted: Counted, way: Way) -> float:
-    """How far off the row is, in all; another setting of the module counts as one per cent, another version as ten."""
+    """How far off the row is, in all; another setting of the module adds a little to it, another version of the network more."""
     pairs = zip((figure.params, figure.flops), counted.figures(way), strict=True)
     off = sum(abs(float(ours) / float(theirs) - 1) for theirs, ours in pairs if theirs)
-    return off + 0.01 * bool(counted.row["variant"]) + 0.1 * (counted.version != way.version)
+    return off + 0.002 * bool(counted.row["variant"]) + 0.1 * (counted.version != way.version)
 
 
 def named(figures: Sequence[Figure], name: str) -> list[Figure]:
