@@ -21,7 +21,7 @@ HUNDRED = tuple(float(n) for n in range(100, 0, -1))
 FULL = Findings(
     CASE,
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
-    peers={"fvcore": 11, "thop": 12},
+    peers={name: 11 + n for n, name in enumerate(PEERS.names())},
     timing=Timing(HUNDRED, 1, 100, 0.25),
     memory=2**40 + 1,
 )
