@@ -6,7 +6,7 @@ from attnprof import selection
 from attnprof.case import Case
 from attnprof.catalogue import entry, source_hash
 from attnprof.errors import UsageError
-from attnprof.metrics import Metric
+from attnprof.metrics import COUNTED, Metric
 from attnprof.spec import METRICS, Spec
 
 
@@ -30,7 +30,7 @@ class Plan:
     @property
     def timed(self) -> bool:
         """Whether anything has to be measured, besides counted."""
-        return any(metric(name).needs in ("timing", "memory") for name in self.metrics)
+        return any(metric(name).needs not in COUNTED for name in self.metrics)
 
 
 def metric(name: str) -> Metric:
@@ -44,7 +44,7 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     metrics = _metrics(spec)
     if not metrics:
         raise UsageError("--metrics: nothing is left to find, with --no-latency or these --counters")
-    if not any(metric(name).needs in ("timing", "memory") for name in metrics):
+    if all(metric(name).needs in COUNTED for name in metrics):
         device = "meta"
     device = device or (_best() if spec.device == "auto" else spec.device)
     choices = selection.select(spec.modules, spec.variants, spec.set)
@@ -68,10 +68,13 @@ def _cell(spec: Spec, choice: selection.Choice, point: tuple[int, int, int], dev
         source=source_hash(choice.module),
         batch=spec.batch,
         dtype=spec.dtype,
+        autocast=spec.autocast or "",
         layout="channels_last" if spec.channels_last else "contiguous",
         device=device,
         threads=0 if counted else spec.threads,
         mode=mode,
+        execution="compiled" if spec.compile and not counted else "eager",
+        inputs="hot" if spec.hot else "cold",
         seed=spec.seed,
     )
     return Cell(case, known.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
@@ -80,7 +83,7 @@ def _cell(spec: Spec, choice: selection.Choice, point: tuple[int, int, int], dev
 def _metrics(spec: Spec) -> tuple[str, ...]:
     wanted = spec.metrics or tuple(METRICS.names())
     if spec.no_latency:
-        wanted = tuple(name for name in wanted if metric(name).needs in ("account", "peers"))
+        wanted = tuple(name for name in wanted if metric(name).needs in COUNTED)
     return tuple(name for name in wanted if not metric(name).counter or metric(name).counter in spec.counters)
 
 

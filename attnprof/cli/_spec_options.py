@@ -14,7 +14,7 @@ METAVARS = {
     "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "N",
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "memory_limit": "SIZE",
-    "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
+    "quality": "LEVEL", "autocast": "TYPE", "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
 }  # fmt: skip
 
 
