@@ -132,8 +132,13 @@ def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -
     return Cell(case, known.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
 
 
+def usual_metrics() -> tuple[str, ...]:
+    """The metrics that are found without being asked for."""
+    return tuple(name for name in METRICS.names() if metric(name).usual)
+
+
 def _metrics(spec: Spec) -> tuple[str, ...]:
-    wanted = spec.metrics or tuple(name for name in METRICS.names() if metric(name).usual)
+    wanted = spec.metrics or usual_metrics()
     if spec.no_latency:
         wanted = tuple(name for name in wanted if metric(name).needs in COUNTED)
     return tuple(name for name in wanted if not metric(name).counter or metric(name).counter in spec.counters)
