@@ -14,7 +14,7 @@ from attnprof.record import FLAGS
 from attnprof.results import Results, varying
 from attnprof.selection import spoken
 from attnprof.spec import METRICS, Spec
-from attnprof.units import show_bytes, show_change, show_count, show_rounded, show_seconds, show_share, significant
+from attnprof.units import show_bytes, show_change, show_count, show_seconds, show_share, significant
 
 Row = dict[str, Any]
 
@@ -85,8 +85,13 @@ def _size(row: Row) -> str:
 
 
 def _by_stage(row: Row) -> str:
+    """Shares in per cent, numbered stages in their order, other parts of a network with their names."""
     found = json.loads(row.get("macs_by_stage") or "{}")
-    return ", ".join(f"{stage}: {show_rounded(macs)}" for stage, macs in found.items())
+    whole = sum(found.values()) or 1
+    shares = {name: f"{100 * macs / whole:.0f}" for name, macs in found.items()}
+    numbered = " ".join(share for name, share in shares.items() if name.isdigit())
+    named = [f"{name} {share}" for name, share in shares.items() if not name.isdigit()]
+    return ", ".join(filter(None, [numbered, *named]))
 
 
 def _added(name: str) -> Callable[[Row], str]:
@@ -135,7 +140,7 @@ COLUMNS = (
     Column("first_call_s", "first call", 8, _seconds("first_call_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
-    Column("macs_by_stage", "MACs by stage", 96, _by_stage, right=False),
+    Column("macs_by_stage", "MACs by stage, %", 85, _by_stage, right=False),
     Column("output_shape", "output", 3, _plain("output_shape")),
 )  # fmt: skip
 DEFAULT = (

@@ -26,9 +26,7 @@ def _host(ctx: click.Context, **given: Any) -> int:
     alone: dict[str, Any] = {"channels": (), "points": (), "preset": None, "counters": "none"}
     alone |= {} if given["res"] else {"res": ()}
     if given.pop("stages"):
-        from attnprof.planning import usual_metrics
-
-        alone["metrics"] = (given["metrics"] or ",".join(usual_metrics())) + ",macs_by_stage"
+        alone["metrics"] = f"{given['metrics'] or 'usual'},macs_by_stage"
     spec = spec_of(ctx, {**given, "spec": None}, **alone)
     return rehearse(spec) if given["dry_run"] else execute(spec, given["quiet"], given["no_color"])
 
