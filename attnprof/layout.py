@@ -140,7 +140,7 @@ COLUMNS = (
     Column("first_call_s", "first call", 8, _seconds("first_call_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
-    Column("macs_by_stage", "MACs by stage, %", 85, _by_stage, right=False),
+    Column("macs_by_stage", "MACs by stage, %", 93, _by_stage, right=False),
     Column("output_shape", "output", 3, _plain("output_shape")),
 )  # fmt: skip
 DEFAULT = (
