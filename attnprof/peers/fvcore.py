@@ -56,7 +56,9 @@ def why(missed: Missed) -> str:
     return "of a matmul it reads the first factor as it is: where that is broadcast, one copy is counted"
 
 
-_WITHOUT_RULE = ("mv", "dot", "vdot", "baddbmm", "addbmm", "addmv", "bilinear", "_native_multi_head_attention")
-_WITHOUT_RULE += ("scaled_dot_product_attention",)
+_WITHOUT_RULE = frozenset(
+    ("mv", "dot", "vdot", "baddbmm", "addbmm", "addmv", "bilinear")
+    + ("scaled_dot_product_attention", "_native_multi_head_attention")
+)
 
 PEER = Peer(count=count, computes=True, breakdown=breakdown, why=why)

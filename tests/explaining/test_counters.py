@@ -151,7 +151,9 @@ def test_the_reason_is_the_rule_that_applies(what, counter, user_case):
 def test_a_factor_broadcast_over_the_batch_is_counted_once_by_fvcore(case_of, user_case):
     from dataclasses import replace
 
-    source = gate("self.w = nn.Parameter(torch.zeros(channels, channels))", "return (self.w @ x.flatten(2)).view(x.shape)")
+    source = gate(
+        "self.w = nn.Parameter(torch.zeros(channels, channels))", "return (self.w @ x.flatten(2)).view(x.shape)"
+    )
     case = replace(user_case(source), batch=2)
     says = explained("fvcore", case)
     assert says.macs == 64 * 64 * N
