@@ -6,7 +6,8 @@ An event is a dict, one line of JSON in the journal. Three kinds:
     visit     key, repeat, measurements, flags        what one process found by measuring
     done      case, key, status, reason
 
-A record is the fold of a case's events, so interleaving and resuming need no special case.
+A record is the fold of a case's events, so interleaving and resuming need no special case. Where runs were merged, each
+event says of which run it is, "run", and one case of two runs is two records.
 """
 
 from collections.abc import Iterable
@@ -56,13 +57,14 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Record:
-    """A finished case: its measurements by metric, flags, and how it ended."""
+    """A finished case: its measurements by metric, flags, and how it ended. run: its id, where several were merged."""
 
     case: Case
     status: str
     reason: str = ""
     flags: tuple[str, ...] = ()
     measurements: dict[str, Measurement] = field(default_factory=dict)
+    run: str = ""
 
     def value(self, metric: str) -> int | float | str | None:
         """The metric's value, or None where there is none."""
@@ -92,11 +94,11 @@ def done_event(case: Case, status: str, reason: str = "") -> Event:
 
 def fold(events: Iterable[Event]) -> list[Record]:
     """The finished records, in the order in which they finished. A later event of a kind replaces an earlier one."""
-    accounts: dict[str, tuple[list[Any], list[str]]] = {}
-    visits: dict[str, tuple[list[Any], list[str]]] = {}
-    done: dict[str, Event] = {}
+    accounts: dict[tuple[str, str], tuple[list[Any], list[str]]] = {}
+    visits: dict[tuple[str, str], tuple[list[Any], list[str]]] = {}
+    done: dict[tuple[str, str], Event] = {}
     for event in events:
-        key = event["key"]
+        key = event.get("run", ""), event["key"]
         if event["event"] == "account":
             accounts[key] = event["measurements"], event["flags"]
         elif event["event"] == "visit":
@@ -114,6 +116,7 @@ def fold(events: Iterable[Event]) -> list[Record]:
                 reason=end["reason"],
                 flags=(*first, *then),
                 measurements={m.metric: m for m in found},
+                run=key[0],
             )
         )
     return records

@@ -12,6 +12,7 @@ from attnprof.backends import Backend, Call
 from attnprof.case import Case
 from attnprof.catalogue import MODULES, create, entry
 from attnprof.counting import Account, account, on_meta
+from attnprof.hosted import network
 from attnprof.peers import Peer
 from attnprof.spec import PEERS
 
@@ -23,10 +24,17 @@ def build(case: Case, device: torch.device) -> nn.Module:
     """The case's module on ``device``, in its mode, dtype and layout; the same weights for the same seed."""
     if device.type != "meta":  # where there are no values to draw
         torch.manual_seed(case.seed)
+    if case.host:
+        return _settled(case, network(case, device))
     with on_meta() if device.type == "meta" else device:
         module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
     if user_module.is_path(case.module) and _wants_tokens(module, case):
         module = TokensIn(module)
+    return _settled(case, module)
+
+
+def _settled(case: Case, module: nn.Module) -> nn.Module:
+    """``module`` in the dtype, the mode and the layout of ``case``."""
     module = module.to(DTYPES[case.dtype]).train(case.mode == "train")
     if case.layout == "channels_last":
         for parameter in (p for p in module.parameters() if p.dim() == 4):  # Module.to() refuses those of 5 dimensions

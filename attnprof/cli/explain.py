@@ -43,9 +43,9 @@ def _explain(target: str, formula: bool, verify: bool, format: str, quiet: bool,
     if format == "json":
         click.echo(json.dumps(_document(case, found, counters, forms), indent=2))
     else:
-        how = look(no_color=no_color)
-        text, dropped = page(case, entry(case.module).name, found, counters, forms, how)
-        click.echo(text, color=how.colour or None)
+        shown = look(no_color=no_color)
+        text, dropped = page(case, entry(case.module).name, found, counters, forms, shown)
+        click.echo(text, color=shown.colour or None)
         if dropped:
             say(f"not shown for want of width: {', '.join(dropped)}. All of them: --format json", quiet)
     return DIFFERS if found.differs else 0

@@ -151,14 +151,20 @@ def _roll(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 # Copies, casts, rearrangements, constants, random numbers.
-_MOVED = "clone copy _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
+_MOVED = (
+    "clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
+)
 _MOVED += "_pad_circular gather index index_select embedding masked_select take roll flip rot90 im2col channel_shuffle "
 _MOVED += "pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_interleave tril triu slice_scatter select_scatter "
-_MOVED += "zeros ones full arange linspace eye scalar_tensor zeros_like ones_like full_like new_zeros new_ones new_full fill zero "
-_MOVED += "rand randn randint randperm rand_like randn_like randint_like bernoulli uniform normal exponential random "
+_MOVED += "zeros ones full arange linspace eye scalar_tensor "
+_MOVED += "rand randn randint randperm bernoulli uniform normal exponential random "
 _MOVED += "scatter slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero "
 _MOVED += "_local_scalar_dense bucketize searchsorted masked_scatter _conj_copy view_as_real_copy resize set_ equal "
 _MOVED += "reflection_pad1d_backward reflection_pad2d_backward unfold_copy contiguous _pin_memory"
+_OVERWRITTEN = (
+    "copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like "
+)
+_OVERWRITTEN += "randn_like randint_like new_zeros new_ones new_full"
 _ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided"
 # Views by what they do, though their schema does not say so.
 _VIEWS = "_unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size resolve_conj"
@@ -172,6 +178,7 @@ _ADDED = {
 
 RULES = {
     **{name: Rule(no_flops) for name in _MOVED.split()},
+    **{name: Rule(no_flops, overwrites=True) for name in _OVERWRITTEN.split()},
     **{name: Rule(no_flops, moves=False) for name in _ALLOCATED.split()},
     **dict.fromkeys(_VIEWS.split(), VIEW),
     **{name: Rule(_added(place)) for name, place in _ADDED.items()},
@@ -179,8 +186,8 @@ RULES = {
     "_unsafe_index_put": Rule(_put),
     "clone": Rule(no_flops, _clone),
     "empty_like": Rule(no_flops, _like, moves=False),
-    "zeros_like": Rule(no_flops, _like),
-    "ones_like": Rule(no_flops, _like),
+    "zeros_like": Rule(no_flops, _like, overwrites=True),
+    "ones_like": Rule(no_flops, _like, overwrites=True),
     "cat": Rule(no_flops, _cat),
     "stack": Rule(no_flops, _stack),
     "im2col": Rule(no_flops, _unfolded),
