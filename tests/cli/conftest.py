@@ -30,7 +30,7 @@ class Counting:
         self.environment = {**software(), "device": "meta", "device_name": "", "threads": 0}
 
     def order(self, order):
-        self._answer = Server({}).answer(order, lambda event: None)
+        self._answer = Server({}).answer(order)
 
     def answer(self, seconds):
         return self._answer
