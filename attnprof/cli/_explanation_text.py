@@ -7,6 +7,7 @@ from attnprof.case import Case
 from attnprof.cli._tree_text import WIDTH, tree
 from attnprof.explanation import Explanation, Form, Says
 from attnprof.formats import Look
+from attnprof.record import FLAGS
 from attnprof.units import show_bytes, show_count, significant
 
 INDENT = "  "
@@ -26,6 +27,9 @@ def page(
         table,
         fill(f"{says} Figures have three digits; all of them: --format json.", width),
     ]
+    if found.tokens:
+        says = FLAGS["tokens"]
+        parts.append(fill(f"{says[:1].upper()}{says[1:]}.", width))
     if found.unknown:
         listed = ", ".join(found.unknown)
         parts.append(fill(f"No rule for {listed}: MACs and FLOPs are at least the figures shown.", width))

@@ -128,6 +128,19 @@ def test_a_shared_parameter_is_counted_where_it_is_first_met_and_calls_alike_are
     assert (mul.name, mul.kind) == ("aten.mul.Tensor", "")
 
 
+def test_a_module_that_takes_tokens_is_the_root_of_its_tree(user_case):
+    body = (
+        "class Gate(nn.Module):\n    def __init__(self, dim):\n        super().__init__()\n        self.fc = nn.Linear(dim, dim)\n"
+        "    def forward(self, tokens):\n        n, positions, width = tokens.shape\n        return self.fc(tokens)"
+    )
+    case = user_case(body)
+    found = explain(case)
+    adds_up(case)
+    assert found.tokens
+    assert found.tree.kind == "Gate"
+    assert "fc" in [part.name for part in found.tree.parts]
+
+
 def test_backward_operators_are_told_apart(case_of):
     found = explain(case_of("se@64@14", train=True))
     operators = [part for part in every_part(found.tree) if not part.kind]
