@@ -84,6 +84,16 @@ def _size(row: Row) -> str:
     return f"{row['height']}x{row['width']}"
 
 
+def _by_stage(row: Row) -> str:
+    """Shares in per cent, numbered stages in their order, other parts of a network with their names."""
+    found = json.loads(row.get("macs_by_stage") or "{}")
+    whole = sum(found.values()) or 1
+    shares = {name: f"{100 * macs / whole:.0f}" for name, macs in found.items()}
+    numbered = " ".join(share for name, share in shares.items() if name.isdigit())
+    named = [f"{name} {share}" for name, share in shares.items() if not name.isdigit()]
+    return ", ".join(filter(None, [numbered, *named]))
+
+
 def _added(name: str) -> Callable[[Row], str]:
     def write(row: Row) -> str:
         value, low, high = (row.get(name + end) for end in ("", "_ci_low", "_ci_high"))
@@ -130,6 +140,7 @@ COLUMNS = (
     Column("first_call_s", "first call", 8, _seconds("first_call_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
+    Column("macs_by_stage", "MACs by stage, %", 85, _by_stage, right=False),
     Column("output_shape", "output", 3, _plain("output_shape")),
 )  # fmt: skip
 DEFAULT = (
