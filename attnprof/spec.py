@@ -205,9 +205,7 @@ class Spec(BaseModel):
         "measure", "standard", "1, 3 or 6 fresh processes behind every figure, as the budget allows"
     )
     time_budget: Seconds = _field("measure", "75s", "for the whole run, shared by its cells; or none")
-    precision: Share = _field(
-        "measure", None, "a process leaves a cell at this half of its interval (1%, quick 2%)"
-    )
+    precision: Share = _field("measure", None, "a process leaves a cell at this half of its interval (1%, quick 2%)")
     threads: Annotated[int, BeforeValidator(lambda v: whole_number(v, 1024, "a number of threads"))] = _field(
         "measure", 1, "CPU threads per operator"
     )

@@ -143,7 +143,9 @@ def test_the_defaults_are_valid_and_ask_for_the_whole_catalogue():
     assert (spec.quality, spec.processes, spec.target) == ("standard", 3, 0.01)
 
 
-@pytest.mark.parametrize(("quality", "processes", "target"), [("quick", 1, 0.02), ("standard", 3, 0.01), ("paper", 6, 0.01)])
+@pytest.mark.parametrize(
+    ("quality", "processes", "target"), [("quick", 1, 0.02), ("standard", 3, 0.01), ("paper", 6, 0.01)]
+)
 def test_a_quality_is_a_number_of_processes_and_a_precision_of_each(quality, processes, target):
     spec = Spec(quality=quality)
     assert (spec.processes, spec.target) == (processes, target)
