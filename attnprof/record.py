@@ -7,11 +7,12 @@ An event is a dict, one line of JSON in the journal. Three kinds:
     done      case, key, status, reason               nothing more will come of it
 
 A record is the fold of a case's events, so interleaving and resuming need no special case. What each process found stays
-in the journal: ratios between cells are formed inside each process first.
+in the journal: ratios between cells are formed inside each process first. Where runs were merged, each event says of which
+run it is, "run", and one case of two runs is two records.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from statistics import median_low
 from typing import Any, Self
 
@@ -58,20 +59,21 @@ class Measurement:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The measurement that ``asdict`` wrote."""
+        """The measurement whose fields these are."""
         interval = fields.get("interval")
         return cls(**{**fields, "interval": None if interval is None else (interval[0], interval[1])})
 
 
 @dataclass(frozen=True)
 class Record:
-    """A finished case: its measurements by metric, flags, and how it ended."""
+    """A finished case: its measurements by metric, flags, and how it ended. run: its id, where several were merged."""
 
     case: Case
     status: str
     reason: str = ""
     flags: tuple[str, ...] = ()
     measurements: dict[str, Measurement] = field(default_factory=dict)
+    run: str = ""
 
     def value(self, metric: str) -> int | float | str | None:
         """The metric's value, or None where there is none."""
@@ -84,14 +86,14 @@ def account_event(
 ) -> Event:
     """The exact counts of ``case``. static: what a run needs to know of it whatever was asked for: 'macs', the 'peak' bytes
     of its activations and the 'largest' tensor in words."""
-    found = [asdict(m) for m in measurements]
+    found = [dict(vars(m)) for m in measurements]
     named = {"key": case.key, "case": case.to_json()}
     return {"event": "account", **named, "measurements": found, "flags": list(flags), "static": static or {}}
 
 
 def visit_event(case: Case, repeat: int, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
     """What process ``repeat`` measured of ``case``."""
-    found = [asdict(m) for m in measurements]
+    found = [dict(vars(m)) for m in measurements]
     return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags)}
 
 
@@ -105,11 +107,11 @@ def done_event(case: Case, status: str, reason: str = "") -> Event:
 def fold(events: Iterable[Event]) -> list[Record]:
     """The records: of the cells that are done, and then of those measured by some of their processes, in the order in which
     that came about. A later event of a kind, and of a process, replaces an earlier one."""
-    accounts: dict[str, Event] = {}
-    visits: dict[str, dict[int, Event]] = {}
-    done: dict[str, Event] = {}
+    accounts: dict[tuple[str, str], Event] = {}
+    visits: dict[tuple[str, str], dict[int, Event]] = {}
+    done: dict[tuple[str, str], Event] = {}
     for event in events:
-        key = event["key"]
+        key = event.get("run", ""), event["key"]
         if event["event"] == "account":
             accounts[key] = event
         elif event["event"] == "visit":
@@ -131,6 +133,7 @@ def fold(events: Iterable[Event]) -> list[Record]:
                 reason=end["reason"],
                 flags=tuple(flags),
                 measurements={m.metric: m for m in found},
+                run=key[0],
             )
         )
     return records

@@ -18,10 +18,14 @@ from pydantic import (
 )
 
 from attnprof import selection
+from attnprof.choosing.budget import Budget, as_table, read_budget
 from attnprof.entry import Value
 from attnprof.errors import AttnprofError, SpecError
+from attnprof.hosts import host
+from attnprof.places import parse_place
 from attnprof.points import LARGEST, PRESETS, Point, parse_point, parse_res, show_res, whole_number
 from attnprof.registry import Registry
+from attnprof.staged import parse_value
 from attnprof.units import parse_bytes, parse_seconds, parse_share
 
 METRICS = Registry("attnprof.metrics", "METRIC", "metric")
@@ -79,6 +83,30 @@ def _pattern(value: Any) -> str:
     return str(value)
 
 
+def _network(value: Any) -> str:
+    host(str(value))
+    return str(value)
+
+
+def _place(value: Any) -> str:
+    return str(parse_place(str(value)))
+
+
+def _budget(value: Any) -> Budget:
+    budget = read_budget(value)
+    for limit in budget:
+        if limit.reference and len(selection.matching(limit.reference)) != 1:
+            raise ValueError(f"{str(limit)!r}: name one module, {limit.measure.name}{limit.measure.sign}1.2x:se")
+    return budget
+
+
+def _shard(value: Any) -> str:
+    found = re.fullmatch(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*", str(value))
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ValueError(f"{str(value)!r} is no shard; write 1/4 to 4/4")
+    return f"{int(found[1])}/{int(found[2])}"
+
+
 def _seed(value: Any) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", str(value)):
         raise ValueError(f"{value} is not a seed: a whole number, not negative, of 18 digits at most")
@@ -129,7 +157,7 @@ def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
             values = found.setdefault(module or selection.EVERYWHERE, {}).setdefault(name, [])
         elif not found:
             raise ValueError(f"{part!r} is no sweep; write cbam.reduction=8,16")
-        values.append(selection.parse_value(value if equals else part))
+        values.append(parse_value(value if equals else part))
     return found
 
 
@@ -156,6 +184,7 @@ Share = Annotated[
     _shown(lambda s: s if s is None else f"{_digits(s, 100)}%"),
 ]
 Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_in_words(_sweeps))]
+Limits = Annotated[Budget, BeforeValidator(_in_words(_budget)), _shown(lambda b: [str(limit) for limit in b])]
 Metrics = Annotated[tuple[Annotated[str, _known(METRICS)], ...], Listed]
 
 
@@ -184,8 +213,18 @@ class Spec(BaseModel):
     preset: Literal["resnet50", "mobilenetv2", "yolo-n", "yolo-s"] | None = _field(
         "grid", None, "the pairs that occur in a network"
     )
+    networks: Annotated[tuple[Annotated[str, BeforeValidator(_in_words(_network))], ...], Listed] = _field(
+        "grid", (), "put the modules into these: resnet50, my.py:make_net"
+    )
+    at: Annotated[tuple[Annotated[str, BeforeValidator(_place)], ...], Listed] = _field(
+        "grid", (), "where: after_bn3:2-4, last_3, 'layer*.*.bn3' (each module's own)"
+    )
+    sweep_places: bool = _field("grid", False, "every stage of the network by itself too")
     batch: Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST_BATCH, "a batch"))] = _field(
         "grid", 1, "images per call"
+    )
+    shard: Annotated[str | None, BeforeValidator(_optional(_shard))] = _field(
+        "grid", None, "the i-th of n even parts of the cells: 1/4"
     )
     device: Annotated[str, BeforeValidator(_device)] = _field("measure", "auto", "auto, cpu, cuda or cuda:1")
     dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("measure", "fp32", "number format")
@@ -214,6 +253,7 @@ class Spec(BaseModel):
     allow_busy: bool = _field("measure", False, "measure on a GPU that others compute on, too")
     seed: Annotated[int, BeforeValidator(_seed)] = _field("measure", 0, "of weights and inputs")
     fail_fast: bool = _field("measure", False, "stop at the first cell that fails")
+    budget: Limits = _field("budget", (), "what pick and check ask for: params<=10k, latency<=1.2x:se")
     name: Annotated[str, BeforeValidator(_name)] = _field("output", "run", "of the run folder")
     output: str | None = _field("output", None, "the run folder itself (reports/<date>-<name>-<device>)")
     format: Annotated[str, _known(FORMATS)] = _field("output", "text", "of what is printed")
@@ -228,7 +268,8 @@ class Spec(BaseModel):
     def grid(self) -> tuple[Point, ...]:
         """The points asked for, each once: the product of channels and res, the points, the preset's.
 
-        Where none of them is given: 64 and 256 channels at 56x56.
+        Where none of them is given: 64 and 256 channels at 56x56. With networks they are of the networks' input, and it is
+        3 channels at 224x224.
         """
         spec = self.effective()
         product = tuple((c, h, w) for c in spec.channels for h, w in spec.res)
@@ -247,7 +288,8 @@ class Spec(BaseModel):
     def effective(self) -> "Spec":
         """This Spec with the sizes it leaves out filled in, and without the folder it was first written to."""
         product = self.channels or self.res or not (self.points or self.preset)
-        sizes = {"channels": self.channels or (64, 256), "res": self.res or ((56, 56),)} if product else {}
+        channels, side = ((3,), 224) if self.networks else ((64, 256), 56)
+        sizes = {"channels": self.channels or channels, "res": self.res or ((side, side),)} if product else {}
         return self.model_copy(update={**sizes, "output": None})
 
     def to_toml(self) -> str:
@@ -261,6 +303,8 @@ class Spec(BaseModel):
                     for m, s in value.items()
                 }
                 tables |= {"variants": sweeps} if sweeps else {}
+            elif field == "budget":
+                tables |= {"budget": as_table(self.budget)} if value else {}
             elif value is None or value == []:
                 # What was left out stays out; what was switched off says so.
                 tables.setdefault(SECTIONS[field], {}).update({} if default in (None, ()) else {field: "none"})

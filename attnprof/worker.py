@@ -16,14 +16,16 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from queue import SimpleQueue
 from threading import Event as Signal
 from threading import Thread
-from dataclasses import asdict
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from attnprof import explaining
 from attnprof.case import Case
+from attnprof.errors import AttnprofError, ImpossibleShapeError
 from attnprof.record import Event, account_event
 
 if TYPE_CHECKING:
@@ -120,6 +122,8 @@ class Server:
             return self._peaks(order["dtypes"])
         case = Case.from_json(order["case"])
         try:
+            if order["do"] in explaining.ORDERS:
+                return explaining.answer(case, order)
             return _account(case, order)
         except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
             return failed_event(case, problem)
@@ -154,7 +158,11 @@ def failed_event(case: Case, problem: BaseException) -> Event:
     if _is_sticky(problem):
         print(_first_line(problem), file=sys.stderr, flush=True)
         os._exit(DEVICE_LOST)
-    if isinstance(problem, MemoryError) or _is_out_of_memory(problem):
+    if isinstance(problem, ImpossibleShapeError):  # seen only when a network is built
+        status, reason = "skipped", str(problem)
+    elif isinstance(problem, AttnprofError):
+        status, reason = "failed", str(problem)
+    elif isinstance(problem, MemoryError) or _is_out_of_memory(problem):
         status, reason = "oom", _first_line(problem) or "no memory"
     else:
         status, reason = "failed", f"{type(problem).__name__}: {_first_line(problem)}"

@@ -93,8 +93,16 @@ def test_without_further_metrics_the_columns_are_the_header():
 def test_every_metric_but_the_declared_ones_is_a_further_column():
     columns = {column(name, METRICS.get(name).unit) for name in METRICS.names()}
     assert columns - set(HEADER) == {
-        *("first_call_s", "compile_time_s", "back_to_back_s", "reference_s"),
+        *("first_call_s", "compile_time_s", "back_to_back_s", "reference_s", "flops_by_category", "flopcounter_macs"),
         *("kept_memory_bytes", "requested_memory_bytes", "reserved_memory_bytes"),
+        *(
+            "added_params",
+            "added_params_share",
+            "added_macs",
+            "added_macs_share",
+            "added_latency",
+            "added_latency_share",
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""Show one module: paper, formula, arguments, limits, variants and their costs, deviations"""
+"""Show one module: paper, formula, arguments, limits, costs, deviations, published figures"""
 
 import click
 
@@ -10,12 +10,15 @@ Show what a module computes, what it takes, and what it costs.
 \b
   attnprof show cbam
   attnprof show nonlocal --at 256@28x40
+  attnprof show ca --network mobilenetv2
 """
 
 
-def _show(name: str, at: str, quiet: bool, no_color: bool) -> int:
+def _show(name: str, at: str, network: str, dataset: str, sources: bool, quiet: bool, no_color: bool) -> int:
     from attnprof.catalogue import entry
     from attnprof.cli._catalogue_text import page
+    from attnprof.cli._output import look
+    from attnprof.cli._published_text import published
     from attnprof.errors import UsageError
     from attnprof.points import parse_point
 
@@ -23,7 +26,8 @@ def _show(name: str, at: str, quiet: bool, no_color: bool) -> int:
         point = parse_point(at)
     except ValueError as problem:
         raise UsageError(f"--at: {problem}") from None
-    click.echo(page(entry(name), point))
+    figures = published(name, network, dataset, min(look().width or 100, 100), sources)
+    click.echo("\n\n".join(filter(None, [page(entry(name), point), figures])))
     return 0
 
 
@@ -34,6 +38,9 @@ COMMAND = click.Command(
     params=[
         click.Argument(["name"]),
         click.Option(["--at"], default="64@56", metavar="C@HxW", help="size at which the variants are counted [64@56]"),
+        click.Option(["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"),
+        click.Option(["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"),
+        click.Option(["--sources"], is_flag=True, help="published figures with params, FLOPs, conventions, recipes"),
         *SHARED,
     ],
 )

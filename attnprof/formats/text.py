@@ -1,7 +1,7 @@
 """A table for people: aligned, exact counts, as wide as the terminal; without one, every column and no decoration."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import StringIO
 
 from rich.console import Console
@@ -18,7 +18,11 @@ GAP = 2  # between columns
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """Caption, table, footnotes; the notes say which columns did not fit."""
-    laid = sheet(results, look.columns)
+    return typeset(sheet(results, look.columns), lambda kept: caption(results, kept), look)
+
+
+def typeset(laid: Sheet, head: Callable[[Sequence[Column]], Sequence[str]], look: Look) -> tuple[str, list[str]]:
+    """A sheet as text below the lines that ``head`` writes for the columns kept, and what did not fit."""
     table, dropped = _fit(laid, look)
     kept = [column for column in laid.columns if column not in dropped]
     out = StringIO()
@@ -31,7 +35,7 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
         emoji=False,
         markup=False,
     )
-    for line in caption(results, kept):
+    for line in head(kept):
         console.print(Text(line, style="dim"), soft_wrap=look.width is None)
     console.print()
     console.print(table)

@@ -1,5 +1,6 @@
 """Laws that every metric keeps; a new file is tested the moment it exists. And what the timed ones say."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ HUNDRED = tuple(float(100 - n // 2 if n % 2 else 1 + n // 2) for n in range(100)
 FULL = Findings(
     CASE,
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
-    peers={"fvcore": 11, "thop": 12},
+    peers={name: 11 + n for n, name in enumerate(PEERS.names())},
     timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(2.0, 3.0),) * 9, reference=0.5),
     memory=Memory(2**40 + 1, 3, 2**40, 2**41, 0),
     peaks=Peaks(((2**20, 1e9), (2**30, 1e8)), dict.fromkeys(CATEGORIES, 1e15), 1e-6, 2**25),
@@ -240,3 +241,10 @@ def test_a_column_is_the_metric_with_its_unit(metric, unit, heading):
 def test_no_two_metrics_share_a_column():
     columns = [column(name, METRICS.get(name).unit) for name in NAMES]
     assert len(set(columns)) == len(columns)
+
+
+def test_flops_by_category_leave_out_what_there_is_none_of_and_sum_to_the_flops():
+    by_category = json.loads(follow("flops_by_category", FULL).value)
+    assert by_category == {category: n for category, n in HUGE.items() if n}
+    assert sum(by_category.values()) == follow("flops", FULL).value
+    assert "fft" not in by_category

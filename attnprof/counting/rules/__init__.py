@@ -32,13 +32,14 @@ class Rule:
     """One operator. flops(args, kwargs, out): (category, FLOPs) pairs. shape(args, kwargs): its output on meta, or None.
 
     moves: False for an operator that neither reads nor writes an element, such as a view. scratch(args): bytes that the
-    kernel takes for itself while it runs.
+    kernel takes for itself while it runs. overwrites: the first argument is written or gives a shape, and is not read.
     """
 
     flops: Flops
     shape: Shape | None = None
     moves: bool = True
     scratch: Scratch | None = None
+    overwrites: bool = False
 
 
 def no_flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -71,7 +72,7 @@ def _resolve(operator: torch._ops.OpOverload) -> Rule | None:
     rule = _BY_NAME.get(name)
     if rule is None and name.endswith("_") and not name.startswith("__"):
         plain = _BY_NAME.get(name[:-1])
-        rule = None if plain is None else Rule(plain.flops, _first, plain.moves)
+        rule = None if plain is None else Rule(plain.flops, _first, plain.moves, overwrites=plain.overwrites)
     if rule is None and operator.is_view:
         return VIEW
     return rule

@@ -20,13 +20,30 @@ def plain(x: Any) -> bool:
     return bool(x.is_meta and x.is_contiguous() and x.is_floating_point())
 
 
-def like(x: torch.Tensor) -> torch.Tensor | None:
-    """A meta tensor of x's shape, strides and dtype; None where x overlaps itself or has holes."""
-    if x.is_contiguous():
-        return _empty(x.shape, dtype=x.dtype, device=_META)
-    if not is_dense(x):
-        return None
-    return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=_META)
+def of_one_layout(parts: Sequence[torch.Tensor], shape: Sequence[int]) -> torch.Tensor:
+    """The output of a kernel that follows its inputs into channels last where all are, and is contiguous otherwise."""
+    layout = torch.contiguous_format
+    if all(reads_channels_last(x) for x in parts):
+        layout = torch.channels_last if len(shape) == 4 else torch.channels_last_3d
+    return _empty(shape, dtype=parts[0].dtype, device=_META, memory_format=layout)
+
+
+def reads_channels_last(x: torch.Tensor) -> bool:
+    """Whether strides grow from the channels over the sides, last first, to the batch; with or without holes."""
+    if x.dim() not in (4, 5):
+        return False
+    least = 0
+    for d in (1, *range(x.dim() - 1, 1, -1), 0):
+        stride = x.stride(d)
+        if stride < least or stride == 0 or (d == 0 and least == x.stride(1)):
+            return False
+        least = stride * x.shape[d]
+    return True
+
+
+def like(x: torch.Tensor) -> torch.Tensor:
+    """A meta tensor of x's shape, dtype and order of dimensions, without its holes."""
+    return elementwise(x.shape, x.dtype, (x,))
 
 
 def is_dense(x: torch.Tensor) -> bool:

@@ -50,7 +50,7 @@ def _batch_scratch(args: tuple[Any, ...]) -> int:
 
 def _layer_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, normalized = args[0], args[1]
-    if not x.is_meta or not x.is_contiguous() or any(t is not None and t.dtype != x.dtype for t in args[2:4]):
+    if not x.is_meta or any(t is not None and t.dtype != x.dtype for t in args[2:4]):
         return None
     outer = x.dim() - len(normalized)
     saved = [*x.shape[:outer], *[1] * len(normalized)]

@@ -48,10 +48,11 @@ def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not isinstance(b, torch.Tensor):
         keeps = a.is_floating_point() or (type(b) is int and a.dtype == torch.int64)
         return elementwise(a.shape, a.dtype, (a,)) if keeps and type(b) in (int, float, bool) else None
-    if b.dtype != a.dtype or not b.is_meta:
-        return None
+    if not b.is_meta or (b.dtype != a.dtype and not (a.dim() and b.dim())):
+        return None  # a tensor without dimensions does not always take part in the choice of dtype
+    dtype = torch.promote_types(a.dtype, b.dtype)
     shape = a.shape if a.shape == b.shape else broadcast(a.shape, b.shape)
-    return None if shape is None else elementwise(shape, a.dtype, (a, b))
+    return None if shape is None else elementwise(shape, dtype, (a, b))
 
 
 def divided(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -97,6 +98,19 @@ def _two_of_same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return None
 
 
+def _chosen(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    mask, a, b = args
+    if not all(isinstance(x, torch.Tensor) and x.is_meta for x in args) or a.dtype != b.dtype:
+        return None
+    shape = broadcast(mask.shape, a.shape)
+    shape = None if shape is None else broadcast(torch.Size(shape), b.shape)
+    return None if shape is None else elementwise(shape, a.dtype, args)
+
+
+def _negated(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return elementwise(args[0].shape, args[0].dtype, args[:1]) if args[0].is_meta else None
+
+
 def _swapped(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """relu's backward asks the saved tensor first for the order of dimensions."""
     return _two_of_same((args[1], args[0]), kwargs)
@@ -127,6 +141,8 @@ RULES = {
     "addcmul": Rule(per_element(POINTWISE, 2)),
     "addcdiv": Rule(per_element(POINTWISE, 2)),
     "threshold_backward": Rule(_one, _swapped),
+    "where": Rule(_one, _chosen),
+    "bitwise_not": Rule(_one, _negated),
     "lerp": Rule(per_element(POINTWISE, 3)),
     "masked_fill": Rule(_one, _filled),
     "native_dropout": Rule(lambda args, kwargs, out: ((POINTWISE, 2 * out[0].numel()),)),

@@ -1,0 +1,17 @@
+"""What another counter counts, as a metric: its figure, or why it gave none."""
+
+from attnprof.metrics import Findings, Metric
+from attnprof.record import Measurement
+
+
+def macs_by(counter: str, help: str) -> Metric:
+    """The metric ``<counter>_macs``."""
+    name = f"{counter}_macs"
+
+    def follow(found: Findings) -> Measurement:
+        counted = found.peers.get(counter, "not asked for")
+        if isinstance(counted, str):
+            return Measurement(name, None, "count", note=counted)
+        return Measurement(name, counted, "count")
+
+    return Metric(unit="count", help=help, title=counter, needs="peers", follows=follow, counter=counter)
