@@ -1,16 +1,41 @@
-"""A Markdown table, for a README or an issue."""
+"""A Markdown table, for a README or an issue: one unit per column, exact counts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from attnprof.formats import Format, Look
-from attnprof.layout import Sheet, caption, sheet
+from attnprof.layout import caption
+from attnprof.paper import Figure, PaperColumn, paper
 from attnprof.results import Results
+from attnprof.sheet import Sheet
+from attnprof.units import group_digits, show_share
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """The table, footnotes and caption below it."""
-    laid = sheet(results, look.columns)
-    return typeset(laid, caption(results, laid.columns)), []
+    printed = paper(results, look.columns, look.pivot)
+    laid = printed.sheet
+    named = [replace(c, title=_heading(p)) for c, p in zip(laid.columns, printed.columns, strict=True)]
+    cells = [
+        list(line)
+        for line in zip(
+            *(
+                [_cell(figure) if column.number else figure.text for figure in column.figures]
+                for column in printed.columns
+            ),
+            strict=True,
+        )
+    ]
+    return typeset(Sheet(named, cells, laid.footnotes), caption(results, laid.columns)), []
+
+
+def _heading(column: PaperColumn) -> str:
+    return f"{column.heading} {column.at}".rstrip()
+
+
+def _cell(figure: Figure) -> str:
+    spread = "" if figure.spread is None else f" ± {show_share(figure.spread)}"
+    return f"{figure.sign}{group_digits(figure.text)}{spread}"
 
 
 def typeset(laid: Sheet, below: Sequence[str]) -> str:

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from attnprof.formats import Format, Look
-from attnprof.layout import Column, Sheet, caption, sheet
+from attnprof.layout import Column, caption
 from attnprof.results import Results
+from attnprof.sheet import Sheet, sheet
 
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
 GAP = 2  # between columns
@@ -18,7 +19,7 @@ GAP = 2  # between columns
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """Caption, table, footnotes; the notes say which columns did not fit."""
-    return typeset(sheet(results, look.columns), lambda kept: caption(results, kept), look)
+    return typeset(sheet(results, look.columns, look.pivot), lambda kept: caption(results, kept), look)
 
 
 def typeset(laid: Sheet, head: Callable[[Sequence[Column]], Sequence[str]], look: Look) -> tuple[str, list[str]]:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from attnprof.journal import EVENTS
-from attnprof.layout import sheet
+from attnprof.sheet import sheet
 from attnprof.results import of_folder
 from tests.conftest import clean_environment
 
