@@ -11,6 +11,7 @@ from itertools import accumulate, groupby
 from attnprof.formats import Format, Look
 from attnprof.layout import caption
 from attnprof.paper import Figure, PaperColumn, paper
+from attnprof.relative import OVER
 from attnprof.results import Results
 from attnprof.sheet import PEERS
 
@@ -20,13 +21,13 @@ UNITS = {
     "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte", "GiB": r"\gibi\byte",
 }  # fmt: skip
 SIGNS = {"≈": r"{$\approx$} ", "<": "{$<$} ", "≥": r"{$\geq$} "}
-SIGN_DIGITS = 2  # whose room a sign takes before the number
+SIGN_WIDTH = 2  # in digits
 TEXT_WIDTH = 345  # points, of LaTeX's article
 SIZES = (
     ("small", 4.6, 5.0),
     ("footnotesize", 4.1, 4.0),
     ("scriptsize", 3.6, 3.0),
-    ("tiny", 3.1, 2.0),
+    ("tiny", 3.1, 1.5),
 )  # a digit's width, \tabcolsep
 SPECIAL = {
     **{character: "\\" + character for character in "&%$#_{}"},
@@ -57,7 +58,8 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """A float, or a longtable where there are many lines; the packages that it needs are in a comment above it."""
     printed = paper(results, look.columns, look.pivot)
     wanted = [c for c in printed.columns if c.name not in PEERS or c.name in look.columns]
-    columns = [each for column in wanted for each in _set(column)]
+    related = {column.title for column in wanted if OVER in column.name and not column.at}
+    columns = [each for column in wanted for each in _set(column, column.title in related)]
     long = sum(printed.blocks) > ON_ONE_PAGE
     packages = ["booktabs", "siunitx", *(["longtable"] if long else [])]
     shown = {column.name for column in wanted}
@@ -74,7 +76,8 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
 
 
 def _float(columns: Sequence[_Set], body: list[str], text: str, notes: list[str]) -> list[str]:
-    start = [r"\begin{table}", r"\centering" + _setup(columns), text, rf"\begin{{tabular}}{{{_kinds(columns)}}}"]
+    start = [r"\begin{table}", r"\setlength{\belowcaptionskip}{\abovecaptionskip}\centering" + _setup(columns), text]
+    start.append(rf"\begin{{tabular}}{{{_kinds(columns)}}}")
     table = [r"\toprule", *_head(columns), r"\midrule", *body, r"\bottomrule"]
     return [*start, *table, r"\end{tabular}", *notes, r"\end{table}"]
 
@@ -120,28 +123,35 @@ def _head(columns: Sequence[_Set]) -> list[str]:
     return [" & ".join(above) + r" \\", "".join(rules), *head]
 
 
-def _set(column: PaperColumn) -> list[_Set]:
-    """The column, and that of its intervals where it has some."""
-    name = escape(column.title) + _in_parentheses(column.unit)
-    group, heading = (name, escape(column.at)) if column.at else ("", name)
-    words = len(column.at or column.heading)
+def _set(column: PaperColumn, related: bool) -> list[_Set]:
+    """The column, and that of its intervals where it has some. related: it stands in a group with its ratio."""
+    if column.at:
+        group, heading, words = _with_unit(column), escape(column.at), column.at
+    elif related:
+        group, heading, words = escape(column.title), _unit(column) or "number", column.unit or "number"
+    else:
+        group, heading, words = "", _with_unit(column), column.heading
+    texts = [figure.text for figure in column.figures]
     if not column.number:
-        texts = [figure.text for figure in column.figures]
-        width = max(map(len, [*texts, column.at or column.heading]))
-        return [_Set(group, heading, "r" if column.right else "l", list(map(escape, texts)), width)]
-    whole, decimals = _digits([figure.text for figure in column.figures])
-    whole += SIGN_DIGITS * any(figure.sign for figure in column.figures)
-    made = [_numbers(group, heading, whole, decimals, [_figure(figure) for figure in column.figures], words)]
+        kind = "r" if column.right else "l"
+        return [_Set(group, heading, kind, list(map(escape, texts)), max(map(len, [*texts, words])))]
+    whole, decimals = _digits(texts)
+    signed = any(figure.sign for figure in column.figures)
+    cells = [_figure(figure) for figure in column.figures]
+    made = [_numbers(group, heading, whole, decimals, cells, len(words), signed)]
     if any(figure.spread is not None for figure in column.figures):
         spreads = [_percent(figure) for figure in column.figures]
         made.append(_numbers(group, r"$\pm$ (\%)", *_digits(spreads), spreads, 5))
     return made
 
 
-def _numbers(group: str, heading: str, whole: int, decimals: int, cells: list[str], words: int) -> _Set:
+def _numbers(
+    group: str, heading: str, whole: int, decimals: int, cells: list[str], words: int, signed: bool = False
+) -> _Set:
     """A column of figures with so many digits before and after the point; words: how long its heading is."""
-    width = whole + whole // 3 * 0.4 + decimals + 0.5 * bool(decimals)
-    return _Set(group, heading, f"S[table-format={whole}.{decimals}]", cells, max(width, 0.95 * words))
+    width = whole + whole // 3 * 0.4 + decimals + 0.5 * bool(decimals) + SIGN_WIDTH * signed
+    room = r", table-space-text-pre={$\approx$}" * signed
+    return _Set(group, heading, f"S[table-format={whole}.{decimals}{room}]", cells, max(width, 0.95 * words))
 
 
 def _digits(numbers: Sequence[str]) -> tuple[int, int]:
@@ -158,10 +168,12 @@ def _percent(figure: Figure) -> str:
     return "" if figure.spread is None else f"{100 * figure.spread:.1f}"
 
 
-def _in_parentheses(unit: str) -> str:
-    if not unit:
-        return ""
-    return rf" (\si{{{UNITS[unit]}}})" if unit in UNITS else f" ({escape(unit)})"
+def _with_unit(column: PaperColumn) -> str:
+    return escape(column.title) + (f" ({_unit(column)})" if column.unit else "")
+
+
+def _unit(column: PaperColumn) -> str:
+    return rf"\si{{{UNITS[column.unit]}}}" if column.unit in UNITS else escape(column.unit)
 
 
 def escape(text: str) -> str:
