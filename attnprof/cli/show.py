@@ -1,19 +1,27 @@
 """Show one module: paper, formula, arguments, limits, variants and their costs, deviations"""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from attnprof.cli._output import SHARED
+from attnprof.registry import Registry
 
+if TYPE_CHECKING:
+    from attnprof.points import Point
+
+SNIPPETS = Registry("attnprof.snippets", "SNIPPET", "framework")
 HELP = """\
 Show what a module computes, what it takes, and what it costs.
 
 \b
   attnprof show cbam
   attnprof show nonlocal --at 256@28x40
+  attnprof show 'cbam(reduction=8)' --as pytorch > cbam.py
 """
 
 
-def _show(name: str, at: str, quiet: bool, no_color: bool) -> int:
+def _show(name: str, at: str, framework: str | None, quiet: bool, no_color: bool) -> int:
     from attnprof.catalogue import entry
     from attnprof.cli._catalogue_text import page
     from attnprof.errors import UsageError
@@ -23,8 +31,26 @@ def _show(name: str, at: str, quiet: bool, no_color: bool) -> int:
         point = parse_point(at)
     except ValueError as problem:
         raise UsageError(f"--at: {problem}") from None
-    click.echo(page(entry(name), point))
+    click.echo(page(entry(name), point) if framework is None else _snippet(name, framework, point))
     return 0
+
+
+def _snippet(name: str, framework: str, point: "Point") -> str:
+    from attnprof.catalogue import entry
+    from attnprof.errors import UsageError
+    from attnprof.selection import matching
+    from attnprof.snippets import Snippet, Wanted
+    from attnprof.snippets._source import standalone
+
+    snippet: Snippet = SNIPPETS.get(framework)
+    choices = matching(name)
+    if len(choices) != 1:
+        raise UsageError(f"{name}: --as takes one module")
+    known, settings = entry(choices[0].module), dict(choices[0].settings)
+    refusal = known.refusal(*point, settings)
+    if refusal:
+        raise UsageError(f"{name} at {point[0]}@{point[1]}x{point[2]}: {refusal}. Another size: --at C@HxW")
+    return snippet.write(Wanted(known, settings, standalone(known), point))
 
 
 COMMAND = click.Command(
@@ -33,6 +59,9 @@ COMMAND = click.Command(
     help=HELP,
     params=[
         click.Argument(["name"]),
+        click.Option(
+            ["--as", "framework"], metavar="FRAMEWORK", help=f"code to paste, for {', '.join(SNIPPETS.names())}"
+        ),
         click.Option(["--at"], default="64@56", metavar="C@HxW", help="size at which the variants are counted [64@56]"),
         *SHARED,
     ],

@@ -44,6 +44,7 @@ AXES: dict[str, tuple[Callable[[Size], int], Callable[[Size], str], str]] = {
     "res": (lambda size: size[1] * size[2], lambda size: f"C = {size[0]}", "(HW)"),
 }
 LABELS = {"channels": "channels C", "res": "pixels HW"}
+NAMES_OF = {"channels": "channel counts", "res": "resolutions"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     panels = {title: points for title, points in panels.items() if len({along(sizes[p]) for p in points}) > 1}
     if not panels:
         asked = "--channels 64,128,256" if against == "channels" else "--res 14,28,56"
-        raise UsageError(f"--against {against}: nothing was measured at two of them. attnprof run {asked}")
+        raise UsageError(f"nothing was measured at several {NAMES_OF[against]}. attnprof run {asked}")
     if len(panels) > MOST_PANELS:
         raise UsageError(
             f"{len(panels)} panels, one for each of {', '.join(panels)}: choose up to {MOST_PANELS} with --at"
