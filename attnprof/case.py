@@ -1,7 +1,7 @@
 """Case: one cell of the grid, with everything that must match before two figures may be compared."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Self
@@ -15,6 +15,8 @@ class Case:
 
     hyperparameters: all of them, sorted by name. variant: those that differ from the defaults, as text.
     mode: 'eval' (forward) or 'train' (forward and backward). layout: 'contiguous' or 'channels_last'.
+    host, place: the network that the module is in, and where; channels, height and width are then those of the network's
+    input. network_input: its size once more, as text.
     """
 
     module: str
@@ -50,9 +52,11 @@ class Case:
 
     @property
     def label(self) -> str:
-        """Title and size: ``se@64@56`` or ``se@64@28x40``."""
+        """Title and size: ``se@64@56`` or ``se@64@28x40``; in a network ``se in resnet50@224 after_bn3``."""
         size = str(self.height) if self.height == self.width else f"{self.height}x{self.width}"
-        return f"{self.title}@{self.channels}@{size}" + ("" if self.mode == "eval" else f" ({self.mode})")
+        where = f"{self.title} in {self.host}" if self.host else f"{self.title}@{self.channels}"
+        place = f" {self.place}" if self.place else ""
+        return f"{where}@{size}{place}" + ("" if self.mode == "eval" else f" ({self.mode})")
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -61,12 +65,15 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
-        return {**asdict(self), "hyperparameters": dict(self.hyperparameters)}
+        return {**{name: getattr(self, name) for name in _FIELDS}, "hyperparameters": dict(self.hyperparameters)}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
         """The case that ``to_json`` wrote."""
         return cls(**{**fields, "hyperparameters": tuple(sorted(fields["hyperparameters"].items()))})
+
+
+_FIELDS = tuple(field.name for field in fields(Case))
 
 
 def show_value(value: Value) -> str:

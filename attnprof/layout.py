@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from attnprof.environment import Environment, machines
+from attnprof.hosts import PLAIN
 from attnprof.relative import OVER
 from attnprof.results import Results, varying
 from attnprof.selection import spoken
-from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
+from attnprof.units import show_bytes, show_change, show_count, show_seconds, show_share, significant
 
 Row = dict[str, Any]
 
@@ -79,15 +81,36 @@ def _size(row: Row) -> str:
     return f"{row['height']}x{row['width']}"
 
 
+def _added(name: str) -> Callable[[Row], str]:
+    def write(row: Row) -> str:
+        value, low, high = (row.get(name + end) for end in ("", "_ci_low", "_ci_high"))
+        if value is None:
+            return ""
+        spread = "" if low is None or high is None else f" ± {show_share(max(value - low, high - value))}"
+        return show_change(value) + spread
+
+    return write
+
+
+def _module(row: Row) -> str:
+    """The title, or 'plain' for a network without a module."""
+    return "plain" if row.get("host") and row["module"] == PLAIN else title(row)
+
+
 COLUMNS = (
+    Column("host", "network", 100, plain("host"), right=False),
     Column("channels", "C", 100, plain("channels")),
     Column("size", "HxW", 99, _size),
     Column("mode", "mode", 98, plain("mode"), right=False),
-    Column("module", "module", 100, title, right=False),
+    Column("device_name", "device", 97, plain("device_name"), right=False),
+    Column("module", "module", 100, _module, right=False),
+    Column("place", "place", 70, plain("place"), right=False),
     Column("params", "params", 90, _count("params")),
+    Column("added_params_share", "params +%", 75, _added("added_params_share")),
     Column("trainable_params", "trainable", 5, _count("trainable_params")),
     Column("buffers", "buffers", 4, _count("buffers")),
     Column("macs", "MACs", 91, _count("macs")),
+    Column("added_macs_share", "MACs +%", 92, _added("added_macs_share")),
     Column("flops", "FLOPs", 60, _flops),
     Column("bytes_moved", "moved", 7, _bytes("bytes_moved")),
     Column("minimal_bytes", "least bytes", 6, _bytes("minimal_bytes")),
@@ -95,13 +118,46 @@ COLUMNS = (
     Column("activation_memory_bytes", "activations", 30, _bytes("activation_memory_bytes")),
     Column("fvcore_macs", "fvcore", 40, _peer("fvcore_macs")),
     Column("thop_macs", "thop", 39, _peer("thop_macs")),
+    Column("flopcounter_macs", "FlopCounterMode", 38, _peer("flopcounter_macs")),
     Column("latency_s", "latency", 95, _latency),
+    Column("added_latency_share", "latency +%", 94, _added("added_latency_share")),
     Column("latency_p90_s", "p90", 10, _seconds("latency_p90_s")),
     Column("first_call_s", "first call", 8, _seconds("first_call_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
     Column("output_shape", "output", 3, plain("output_shape")),
 )  # fmt: skip
+DEFAULT = (  # columns that are shown without being asked for, where they say something
+    "host",
+    "channels",
+    "size",
+    "mode",
+    "device_name",
+    "module",
+    "place",
+    "params",
+    "added_params_share",
+    "macs",
+    "added_macs_share",
+    "flops",
+    "fvcore_macs",
+    "thop_macs",
+    "flopcounter_macs",
+    "latency_s",
+    "added_latency_share",
+    "peak_memory_bytes",
+)
+
+
+def places(rows: Sequence[Row]) -> list[str]:
+    """Where in a network modules are, each place once."""
+    return list(dict.fromkeys(str(row["place"]) for row in rows if row.get("place")))
+
+
+def _machine(environment: Environment) -> str:
+    threads = environment.get("threads")
+    name = environment.get("device_name") or ""
+    return f"{environment.get('device')} ({name}, {threads} thread{'' if threads == 1 else 's'})"
 
 
 def caption(results: Results, columns: Sequence[Column]) -> list[str]:
@@ -111,7 +167,9 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         return ["no cell was finished"]
     first = rows[0]
     vary = varying(rows, ("height", "width", "mode", "batch", "dtype", "layout", "execution"))
-    parts = [] if {"height", "width"} & set(vary) else [_size(first)]
+    parts = [str(first.get("host"))] if first.get("host") and not varying(rows, ("host",)) else []
+    parts += [] if {"height", "width"} & set(vary) else [_size(first) + " input" * bool(first.get("host"))]
+    parts += [f"modules {where[0]}"] if len(where := places(rows)) == 1 else []
     parts += [f"batch {first['batch']}", str(first["dtype"])]
     parts += [] if "mode" in vary else [{"train": "train (forward + backward)"}.get(first["mode"], first["mode"])]
     parts += [] if first["layout"] == "contiguous" else [first["layout"]]
@@ -119,9 +177,7 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     if counted:
         parts.append("counted on meta tensors")
     else:
-        threads = environment.get("threads")
-        device = environment.get("device_name") or ""
-        parts.append(f"{environment.get('device')} ({device}, {threads} thread{'' if threads == 1 else 's'})")
+        parts.append("; ".join(map(_machine, machines(environment))))
     if environment.get("started"):
         parts.append(str(environment["started"]).replace("T", " ")[:16])
     lines = [", ".join(parts)]
@@ -129,8 +185,11 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         lines.append("MACs: multiply-accumulates of convolution, linear, matmul; exact.")
     if "flops" in shown:
         lines.append("FLOPs: all floating-point operations, 2 per MAC; exact.")
-    if {"fvcore_macs", "thop_macs"} & shown:
-        lines.append("fvcore, thop: what they count as MACs, over ours (+n where ours is 0).")
+    peers = [c.title for c in columns if c.name in ("fvcore_macs", "thop_macs", "flopcounter_macs")]
+    if peers:
+        lines.append(f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).")
+    if "added_macs_share" in shown:
+        lines.append("+%: over the plain network under the same conditions.")
     if "latency_s" in shown:
         kinds = {row.get("latency_ci_kind") for row in rows} - {None, ""}
         interval = "95 % interval of one process" if kinds <= {"samples"} else ", ".join(sorted(map(str, kinds)))

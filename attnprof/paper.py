@@ -12,7 +12,7 @@ from attnprof.results import Results
 from attnprof.scales import Kind, Scale, common_scale
 from attnprof.sheet import ABOUT, IDENTITY, PEERS, Sheet, cell_of, sheet
 
-SIZE = ("mode", "height", "width", "channels")  # what lines of one block share
+SIZE = ("host", "mode", "height", "width", "channels")  # what lines of one block share
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def _values(line: Line, names: Sequence[str]) -> tuple[object, ...]:
 
 def _kind(name: str, values: Sequence[object]) -> Kind | None:
     """How figures of a column are scaled; None for what is no figure, or is written in words of its own."""
-    if name in (*IDENTITY, *PEERS) or not values or not all(isinstance(value, int | float) for value in values):
+    written = name in (*IDENTITY, *PEERS) or "_share" in name
+    if written or not values or not all(isinstance(value, int | float) for value in values):
         return None
     if OVER in name:
         return "ratio"

@@ -7,8 +7,11 @@ from attnprof import selection
 from attnprof.case import Case
 from attnprof.catalogue import entry, source_hash
 from attnprof.errors import UsageError
+from attnprof.hosting import Placement, placements
 from attnprof.metrics import Metric
+from attnprof.points import Point
 from attnprof.spec import METRICS, Spec
+from attnprof.staged import is_staged
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,9 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     if not any(metric(name).needs in ("timing", "memory") for name in metrics):
         device = "meta"
     device = device or (_best() if spec.device == "auto" else spec.device)
-    choices = selection.select(spec.modules, spec.variants, spec.set)
     modes = ("eval", "train") if spec.train else ("eval",)
-    cells = [_cell(spec, choice, point, device, mode) for mode in modes for point in spec.grid() for choice in choices]
+    wanted = placements(spec) if spec.networks else _alone(spec)
+    cells = [_cell(spec, each, point, device, mode) for mode in modes for point in spec.grid() for each in wanted]
     return Plan(spec, device, _shard(tuple(dict.fromkeys(cells)), spec.shard), metrics)
 
 
@@ -85,19 +88,34 @@ def _work(cell: Cell) -> int:
     return case.batch * (macs + 100 * case.channels * case.height * case.width)
 
 
-def _cell(spec: Spec, choice: selection.Choice, point: tuple[int, int, int], device: str, mode: str) -> Cell:
-    known = entry(choice.module)
+def _alone(spec: Spec) -> list[Placement]:
+    """The modules that are asked for, in no network."""
+    choices = selection.select(spec.modules, spec.variants, spec.set)
+    for choice in choices:
+        for name, value in choice.settings:
+            if is_staged(value):
+                raise UsageError(
+                    f"{choice.module}.{name}: {value} gives each stage of a network its own; name a network"
+                )
+    return [Placement(c.module, tuple(entry(c.module).settings(dict(c.settings)).items()), c.variant) for c in choices]
+
+
+def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -> Cell:
+    known = entry(placed.module)
     channels, height, width = point
-    settings = known.settings(dict(choice.settings))
+    settings = dict(placed.settings)
     counted = device == "meta"
     case = Case(
-        module=choice.module,
+        module=placed.module,
         channels=channels,
         height=height,
         width=width,
         hyperparameters=tuple(sorted(settings.items())),
-        variant=choice.variant,
-        source=source_hash(choice.module),
+        variant=placed.variant,
+        source=source_hash(placed.module) + placed.source,
+        host=placed.host,
+        place=placed.place,
+        network_input=f"{height}x{width}" if placed.host else "",
         batch=spec.batch,
         dtype=spec.dtype,
         layout="channels_last" if spec.channels_last else "contiguous",
@@ -106,6 +124,8 @@ def _cell(spec: Spec, choice: selection.Choice, point: tuple[int, int, int], dev
         mode=mode,
         seed=spec.seed,
     )
+    if placed.host:
+        return Cell(case)  # what the module meets there, and whether it fits, shows when the network is built
     return Cell(case, known.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
 
 

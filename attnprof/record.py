@@ -6,11 +6,12 @@ An event is a dict, one line of JSON in the journal. Three kinds:
     visit     key, repeat, measurements, flags        what one process found by measuring
     done      case, key, status, reason
 
-A record is the fold of a case's events, so interleaving and resuming need no special case.
+A record is the fold of a case's events, so interleaving and resuming need no special case. Where runs were merged, each
+event says of which run it is, "run", and one case of two runs is two records.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from attnprof.case import Case
@@ -49,20 +50,21 @@ class Measurement:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The measurement that ``asdict`` wrote."""
+        """The measurement whose fields these are."""
         interval = fields.get("interval")
         return cls(**{**fields, "interval": None if interval is None else (interval[0], interval[1])})
 
 
 @dataclass(frozen=True)
 class Record:
-    """A finished case: its measurements by metric, flags, and how it ended."""
+    """A finished case: its measurements by metric, flags, and how it ended. run: its id, where several were merged."""
 
     case: Case
     status: str
     reason: str = ""
     flags: tuple[str, ...] = ()
     measurements: dict[str, Measurement] = field(default_factory=dict)
+    run: str = ""
 
     def value(self, metric: str) -> int | float | str | None:
         """The metric's value, or None where there is none."""
@@ -72,14 +74,14 @@ class Record:
 
 def account_event(case: Case, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
     """The exact counts of ``case``."""
-    found = [asdict(m) for m in measurements]
+    found = [dict(vars(m)) for m in measurements]
     named = {"key": case.key, "case": case.to_json()}
     return {"event": "account", **named, "measurements": found, "flags": list(flags)}
 
 
 def visit_event(case: Case, repeat: int, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
     """What process ``repeat`` measured of ``case``."""
-    found = [asdict(m) for m in measurements]
+    found = [dict(vars(m)) for m in measurements]
     return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags)}
 
 
@@ -92,11 +94,11 @@ def done_event(case: Case, status: str, reason: str = "") -> Event:
 
 def fold(events: Iterable[Event]) -> list[Record]:
     """The finished records, in the order in which they finished. A later event of a kind replaces an earlier one."""
-    accounts: dict[str, tuple[list[Any], list[str]]] = {}
-    visits: dict[str, tuple[list[Any], list[str]]] = {}
-    done: dict[str, Event] = {}
+    accounts: dict[tuple[str, str], tuple[list[Any], list[str]]] = {}
+    visits: dict[tuple[str, str], tuple[list[Any], list[str]]] = {}
+    done: dict[tuple[str, str], Event] = {}
     for event in events:
-        key = event["key"]
+        key = event.get("run", ""), event["key"]
         if event["event"] == "account":
             accounts[key] = event["measurements"], event["flags"]
         elif event["event"] == "visit":
@@ -114,6 +116,7 @@ def fold(events: Iterable[Event]) -> list[Record]:
                 reason=end["reason"],
                 flags=(*first, *then),
                 measurements={m.metric: m for m in found},
+                run=key[0],
             )
         )
     return records

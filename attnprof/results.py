@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from attnprof.catalogue import MODULES, entry
-from attnprof.environment import Environment
+from attnprof.environment import Environment, joined, machines
 from attnprof.errors import RunFolderError, UsageError, nearest
+from attnprof.increase import increases
 from attnprof.journal import KEPT, SPEC, environment_in, events_in
 from attnprof.metrics import column
 from attnprof.planning import Plan, plan
@@ -75,12 +76,26 @@ class Results:
         names = list(self.frame.columns)
         return [dict(zip(names, row, strict=True)) for row in self.frame.itertuples(index=False, name=None)]
 
+    def only(self, kept: Sequence[int]) -> "Results":
+        """These rows alone, with their notes and the runs that they are of."""
+        place = {old: new for new, old in enumerate(kept)}
+        notes = {(place[n], name): text for (n, name), text in self.notes.items() if n in place}
+        frame = self.frame.iloc[list(kept)].reset_index(drop=True)
+        left = {name: ran for name, ran in self.environment.get("runs", {}).items() if name in set(frame["run_id"])}
+        return replace(self, frame=frame, notes=notes, environment=joined(left) if left else self.environment)
+
 
 def of_folder(folder: Path) -> Results:
     """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml."""
     environment = environment_in(folder)
     spec = merge([from_file(folder / SPEC)])
-    return tabulate(events_in(folder), plan(spec, environment.get("device", "cpu")), environment)
+    return tabulate(events_in(folder), planned_on(spec, environment), environment)
+
+
+def planned_on(spec: Spec, environment: Environment) -> Plan:
+    """The plan of ``spec`` on the device of ``environment``; where runs were merged, on each of their machines."""
+    first, *others = (plan(spec, each.get("device", "cpu")) for each in machines(environment))
+    return replace(first, cells=first.cells + tuple(cell for other in others for cell in other.cells))
 
 
 def gather(run: Run) -> Results:
@@ -101,6 +116,11 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
         extra |= row.keys() - set(HEADER)
+    added, reasons = increases(rows)
+    for row, columns in zip(rows, added, strict=True):
+        row |= columns
+        extra |= columns.keys()
+    notes |= reasons
     frame = pd.DataFrame(rows, columns=[*HEADER, *sorted(extra)], dtype=object)
     frame = frame.astype(object).where(frame.notna(), None)
     return Results(frame, notes, environment, planned.spec, len(planned.cells))
@@ -117,7 +137,8 @@ def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict
         "reason": record.reason,
         "flags": " ".join(record.flags),
     }
-    row |= {name: environment.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
+    ran = environment.get("runs", {}).get(record.run, environment)
+    row |= {name: ran.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
     notes: dict[str, str] = {}
     for found in record.measurements.values():
         name = column(found.metric, found.unit)
@@ -162,9 +183,9 @@ def of_csv(path: Path) -> Results:
         what = f"no column {missing[0]!r}" if missing else f"schema is not {SCHEMA}"
         raise RunFolderError(f"{path}: not a results.csv of attnprof: {what}")
     rows = [{str(k): _typed(str(k), v) for k, v in row.items()} for row in frame.to_dict("records")]
-    first = rows[0] if rows else {}
-    environment = {name: first.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
-    environment |= {"device": first.get("device"), "threads": first.get("threads")}
+    kept = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
+    runs = {str(row["run_id"]): {name: row.get(name) for name in kept} for row in rows} or {"": {}}
+    environment = joined(runs) if len(runs) > 1 else next(iter(runs.values()))
     typed = pd.DataFrame(rows, columns=list(frame.columns), dtype=object)
     return Results(typed, {}, environment, Spec(), len(rows))
 

@@ -85,7 +85,7 @@ class Run:
             except WorkerGone as gone:
                 self._worker = None
                 answer = {"event": "failed", "key": case.key, "status": gone.status, "reason": str(gone)}
-            if answer["event"] != "failed" or answer["status"] == "failed" or last:
+            if answer["event"] != "failed" or answer["status"] in ("failed", "skipped") or last:
                 return answer
             self._drop_worker()
             order["peers"] = False  # a counter of others may be what broke it

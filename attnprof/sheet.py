@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from attnprof.errors import UsageError, nearest
-from attnprof.layout import COLUMNS, Column, plain, title
+from attnprof.hosts import PLAIN
+from attnprof.layout import COLUMNS, DEFAULT, Column, places, plain, title
 from attnprof.metrics import Metric, column
 from attnprof.pivot import Line, Row, lines, pivot_key
 from attnprof.record import FLAGS
@@ -13,23 +14,13 @@ from attnprof.results import Results, varying
 from attnprof.spec import METRICS, Spec
 from attnprof.units import significant
 
-DEFAULT = (
-    "channels",
-    "size",
-    "mode",
-    "module",
-    "params",
-    "macs",
-    "flops",
-    "fvcore_macs",
-    "thop_macs",
-    "latency_s",
-    "peak_memory_bytes",
-)
 ALWAYS = ("channels", "module")
-PEERS = ("fvcore_macs", "thop_macs")  # a table that has every column several times leaves them out
+PEERS = ("fvcore_macs", "thop_macs", "flopcounter_macs")  # a table that has every column several times leaves them out
 # What a row is, and not what was found of it: shown once where rows stand side by side.
-IDENTITY = ("channels", "size", "height", "width", "mode", "module", "variant", "hyperparameters", "family")
+IDENTITY = (
+    *("host", "place", "channels", "size", "height", "width", "mode"),
+    *("device_name", "module", "variant", "hyperparameters", "family"),
+)
 ABOUT = "≈"  # before a ratio of latencies that are not told apart
 
 
@@ -103,9 +94,14 @@ def _of_metrics(spec: Spec) -> list[Column]:
 
 
 def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
-    vary = set(varying(rows, ("height", "width", "mode")))
-    worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary}
-    usual = [c for c in COLUMNS if c.name in DEFAULT and worth.get(c.name, True)]
+    vary = set(varying(rows, ("host", "channels", "height", "width", "mode", "device_name")))
+    inside = any(row.get("host") for row in rows)
+    worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary, "host": "host" in vary}
+    worth["device_name"] = "device_name" in vary
+    worth["channels"] = not inside or "channels" in vary
+    worth["place"] = len(places(rows)) > 1
+    # In a network the increases need the width more.
+    usual = [c for c in COLUMNS if c.name in DEFAULT and worth.get(c.name, True) and not (inside and c.name == "flops")]
     return [
         c
         for c in dict.fromkeys([*usual, *asked])
@@ -139,8 +135,10 @@ def _write(column: Column, line: Line, results: Results) -> str:
 
 def _rank(row: Row) -> tuple[object, ...]:
     latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
-    size = row["mode"], -row["height"] * row["width"], row["channels"]
-    return (*size, latency is None, latency or 0, macs is None, macs or 0, params or 0, title(row))
+    size = row["mode"], -row["height"] * row["width"], row["channels"], row.get("device_name") or ""
+    inside = bool(row.get("host")) and row["module"] != PLAIN
+    costs = latency is None, latency or 0, macs is None, macs or 0, params or 0
+    return (row.get("host") or "", *size, inside, *costs, title(row))
 
 
 def _remarks(lines: Sequence[Line]) -> tuple[list[str], list[str]]:

@@ -12,8 +12,11 @@ from attnprof import selection
 from attnprof.choosing.budget import Budget, as_table, read_budget
 from attnprof.entry import Value
 from attnprof.errors import AttnprofError, SpecError
+from attnprof.hosts import host
+from attnprof.places import parse_place
 from attnprof.points import LARGEST, PRESETS, Point, parse_point, parse_res, show_res, whole_number
 from attnprof.registry import Registry
+from attnprof.staged import parse_value
 from attnprof.units import parse_bytes, parse_seconds, parse_share
 
 METRICS = Registry("attnprof.metrics", "METRIC", "metric")
@@ -67,6 +70,15 @@ def _optional(parse: Any) -> Any:
 def _pattern(value: Any) -> str:
     selection.matching(str(value).removeprefix("!"))
     return str(value)
+
+
+def _network(value: Any) -> str:
+    host(str(value))
+    return str(value)
+
+
+def _place(value: Any) -> str:
+    return str(parse_place(str(value)))
 
 
 def _budget(value: Any) -> Budget:
@@ -128,7 +140,7 @@ def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
             values = found.setdefault(module or selection.EVERYWHERE, {}).setdefault(name, [])
         elif not found:
             raise ValueError(f"{part!r} is no sweep; write cbam.reduction=8,16")
-        values.append(selection.parse_value(value if equals else part))
+        values.append(parse_value(value if equals else part))
     return found
 
 
@@ -180,6 +192,13 @@ class Spec(BaseModel):
     preset: Literal["resnet50", "mobilenetv2", "yolo-n", "yolo-s"] | None = _field(
         "grid", None, "the pairs that occur in a network"
     )
+    networks: Annotated[tuple[Annotated[str, BeforeValidator(_in_words(_network))], ...], Listed] = _field(
+        "grid", (), "put the modules into these: resnet50, my.py:make_net"
+    )
+    at: Annotated[tuple[Annotated[str, BeforeValidator(_place)], ...], Listed] = _field(
+        "grid", (), "where: after_bn3:2-4, last_3, 'layer*.*.bn3' (each module's own)"
+    )
+    sweep_places: bool = _field("grid", False, "every stage of the network by itself too")
     batch: Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST_BATCH, "a batch"))] = _field(
         "grid", 1, "images per call"
     )
@@ -219,7 +238,8 @@ class Spec(BaseModel):
     def grid(self) -> tuple[Point, ...]:
         """The points asked for, each once: the product of channels and res, the points, the preset's.
 
-        Where none of them is given: 64 and 256 channels at 56x56.
+        Where none of them is given: 64 and 256 channels at 56x56. With networks they are of the networks' input, and it is
+        3 channels at 224x224.
         """
         spec = self.effective()
         product = tuple((c, h, w) for c in spec.channels for h, w in spec.res)
@@ -228,7 +248,8 @@ class Spec(BaseModel):
     def effective(self) -> "Spec":
         """This Spec with the sizes it leaves out filled in, and without the folder it was first written to."""
         product = self.channels or self.res or not (self.points or self.preset)
-        sizes = {"channels": self.channels or (64, 256), "res": self.res or ((56, 56),)} if product else {}
+        channels, side = ((3,), 224) if self.networks else ((64, 256), 56)
+        sizes = {"channels": self.channels or channels, "res": self.res or ((side, side),)} if product else {}
         return self.model_copy(update={**sizes, "output": None})
 
     def to_toml(self) -> str:

@@ -10,8 +10,10 @@ from torch import nn
 from attnprof import user_module
 from attnprof.backends import Backend, Call
 from attnprof.case import Case
-from attnprof.catalogue import create
+from attnprof.catalogue import MODULES, create, entry
 from attnprof.counting import Account, account, on_meta
+from attnprof.hosted import network
+from attnprof.peers import Peer
 from attnprof.spec import PEERS
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "fp64": torch.float64}
@@ -20,11 +22,19 @@ MOST_PEER_MACS = 20 * 10**9  # a peer that computes for real is not asked beyond
 
 def build(case: Case, device: torch.device) -> nn.Module:
     """The case's module on ``device``, in its mode, dtype and layout; the same weights for the same seed."""
-    torch.manual_seed(case.seed)
+    if device.type != "meta":  # where there are no values to draw
+        torch.manual_seed(case.seed)
+    if case.host:
+        return _settled(case, network(case, device))
     with on_meta() if device.type == "meta" else device:
         module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
     if user_module.is_path(case.module) and _wants_tokens(module, case):
         module = TokensIn(module)
+    return _settled(case, module)
+
+
+def _settled(case: Case, module: nn.Module) -> nn.Module:
+    """``module`` in the dtype, the mode and the layout of ``case``."""
     module = module.to(DTYPES[case.dtype]).train(case.mode == "train")
     if case.layout == "channels_last":
         for parameter in (p for p in module.parameters() if p.dim() == 4):  # Module.to() refuses those of 5 dimensions
@@ -64,16 +74,37 @@ def example(case: Case, device: torch.device) -> torch.Tensor:
     return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
 
 
+_OF_ANY_SIZE: dict[Case, nn.Module] = {}
+MOST_KEPT = 64
+
+
+def _to_count(case: Case) -> nn.Module:
+    """The case's module on meta. One of ours that does not have the size built in serves all sizes; a user's may keep
+    anything of a size that it has met, and is built anew."""
+    meta = torch.device("meta")
+    if case.module not in MODULES or case.host or entry(case.module).needs_size(dict(case.hyperparameters)):
+        return build(case, meta)
+    key = replace(case, height=0, width=0)
+    if key not in _OF_ANY_SIZE:
+        if len(_OF_ANY_SIZE) == MOST_KEPT:
+            _OF_ANY_SIZE.clear()
+        _OF_ANY_SIZE[key] = build(case, meta)
+    return _OF_ANY_SIZE[key]
+
+
 def count(case: Case) -> tuple[Account, tuple[str, ...]]:
     """The exact account of the case, on the meta device, and flags: 'tokens' for a module that takes them."""
-    module = build(case, torch.device("meta"))
+    module = _to_count(case)
     counted = account(module, case.shape, DTYPES[case.dtype], backward=case.mode == "train")
     return counted, ("incomplete",) * bool(counted.unknown_ops) + ("tokens",) * isinstance(module, TokensIn)
 
 
-def ask_peer(name: str, case: Case, macs: int) -> int | str:
-    """What the counter ``name`` counts on a copy of its own, or why it gives nothing. macs: our count."""
-    peer = PEERS.get(name)
+def ask_peer(name: str, case: Case, macs: int, peer: Peer | None = None) -> int | str:
+    """What the counter ``name`` counts on a copy of its own, or why it gives nothing. macs: our count.
+
+    peer: asked in place of the registered one.
+    """
+    peer = peer or PEERS.get(name)
     if peer.computes and macs > MOST_PEER_MACS:
         return f"{name} not asked: it would compute {macs} MACs for real"
     device = torch.device("cpu" if peer.computes else "meta")

@@ -110,6 +110,14 @@ def group_digits(digits: str) -> str:
     return f"{int(whole):,}".replace(",", THIN) + point + decimals if whole.isdecimal() else digits
 
 
+def show_rounded(value: int) -> str:
+    """A count to three significant digits with an SI prefix: '655 M'; below 1000 exact."""
+    for prefix in ("T", "G", "M", "k"):
+        if float(f"{value:.2e}") >= SI[prefix]:
+            return f"{significant(value / SI[prefix])}{THIN}{prefix}"
+    return str(value)
+
+
 def show_seconds(value: float) -> str:
     """Seconds to three significant digits with an SI prefix: '0.312 ms' is shown as '312 µs'."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
@@ -130,6 +138,13 @@ def show_share(value: float) -> str:
     """A share in per cent, one digit below ten: '0.8 %', '12 %'."""
     percent = 100 * value
     return f"{percent:.1f} %" if percent < 9.95 else f"{percent:.0f} %"
+
+
+def show_change(value: float) -> str:
+    """A relative change in per cent to two significant digits, with its sign: '+0.061 %', '-12 %'; 0 is '0 %'."""
+    return (
+        f"{'+' if value > 0 else ''}{significant(100 * value, 2 if abs(value) < 0.0995 else 3)} %" if value else "0 %"
+    )
 
 
 def significant(value: float, digits: int = 3) -> str:

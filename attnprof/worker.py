@@ -14,7 +14,9 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
+from attnprof import explaining
 from attnprof.case import Case
+from attnprof.errors import AttnprofError, ImpossibleShapeError
 from attnprof.record import Event, account_event, visit_event
 
 Say = Callable[[Event], None]
@@ -90,7 +92,13 @@ class Server:
         """Do what is asked of one case; a failure is an answer too."""
         case = Case.from_json(order["case"])
         try:
+            if order["do"] in explaining.ORDERS:
+                return explaining.answer(case, order)
             return _account(case, order) if order["do"] == "account" else self._measure(case, order, say)
+        except ImpossibleShapeError as problem:  # seen only when a network is built
+            return {"event": "failed", "key": case.key, "status": "skipped", "reason": str(problem)}
+        except AttnprofError as problem:
+            return {"event": "failed", "key": case.key, "status": "failed", "reason": str(problem)}
         except MemoryError as problem:
             return {"event": "failed", "key": case.key, "status": "oom", "reason": _first_line(problem) or "no memory"}
         except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span
-from attnprof.errors import UnknownNameError, nearest
+from attnprof.errors import AttnprofError, UnknownNameError, nearest
 from attnprof.points import show_res
-from attnprof.reference import Evidence, span
-from attnprof.selection import spoken
+from attnprof.reference import TOP1, Evidence, span
+from attnprof.selection import matching, spoken
+from attnprof.user_module import is_path
 
 Row = Mapping[str, Any]
 Notes = Mapping[tuple[int, str], str]
@@ -18,7 +20,6 @@ Cell = tuple[Row, Mapping[str, str]]
 # What two rows must share before they are figures of one point, besides the size.
 CONDITIONS = (
     "host",
-    "place",
     "network_input",
     "batch",
     "dtype",
@@ -28,7 +29,11 @@ CONDITIONS = (
     "execution",
     "device_name",
 )
-_WRITTEN: dict[str, Callable[[Any], str]] = {"batch": lambda n: f"batch {n}", "threads": lambda n: f"{n} threads"}
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "batch": lambda images: f"batch {images}",
+    "threads": lambda number: f"{number} threads",
+    "device_name": lambda name: f"on {name}",
+}
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,10 @@ class Candidate:
             return Missing(f"{row['status']}: {row['reason']}")
         value = row.get(measure.column)
         if value is None:
-            return Missing(notes.get(measure.column) or f"{measure.title} was not found")
-        if measure.column == "flops" and row.get("flops_incomplete"):
-            return Missing(f"incomplete: {row['flops_incomplete']}")
+            return Missing(notes.get(measure.column) or ("not counted" if measure.exact else "not measured"))
+        if measure.column in ("macs", "flops") and str(row.get("flops_incomplete")).lower() == "true":
+            operators = notes.get("flops_incomplete", "some operators")
+            return Missing(f"at least {measure.kind.show(value)}, for {operators} could not be counted")
         if measure.column == "latency_s":
             return _latency(row)
         if measure.column == "throughput_per_s":
@@ -82,6 +88,9 @@ class Candidate:
             return Missing("what is published is of the default setting")
         if self.published is None:
             return Missing("nothing is published of it here")
+        metric = self.published.figures[0].metric
+        if metric != TOP1:
+            return Missing(f"what is published here is {metric}")
         low, high = span(self.published.sound)
         return Span(float(low), float(low), float(high))
 
@@ -109,30 +118,53 @@ def candidates(
     for (number, column), text in notes.items():
         said.setdefault(number, {})[column] = text
     points: dict[str, None] = {}
-    grouped: dict[tuple[str, str], dict[tuple[str, str], Cell]] = {}
+    grouped: dict[tuple[str, str, str], dict[tuple[str, str], Cell]] = {}
+    places = _places(rows)
     for number, row in enumerate(rows):
         point = label(row, vary)
         points[point] = None
-        grouped.setdefault((row["module"], row["variant"]), {})[point, row["mode"]] = row, said.get(number, {})
+        place = row.get("place", "") if len(places[row["module"], row["variant"], row.get("host", "")]) > 1 else ""
+        grouped.setdefault((row["module"], row["variant"], place), {})[point, row["mode"]] = row, said.get(number, {})
     made = []
-    for (module, variant), cells in grouped.items():
+    for (module, variant, place), cells in grouped.items():
         settings = json.loads(next(iter(cells.values()))[0]["hyperparameters"] or "{}")
-        made.append(Candidate(spoken(module, variant, settings), module, variant, cells, published(module)))
+        name = spoken(module, variant, settings) + (f" {place}" if place else "")
+        made.append(Candidate(name, module, variant, cells, published(module)))
     return tuple(points), made
 
 
+def _places(rows: Sequence[Row]) -> dict[tuple[str, str, str], set[str]]:
+    """Where in which network each module with its setting is: only where it is in several places do they tell it apart."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for row in rows:
+        found.setdefault((row["module"], row["variant"], row.get("host", "")), set()).add(row.get("place", ""))
+    return found
+
+
 def label(row: Row, vary: Iterable[str] = ()) -> str:
-    """The point of ``row``: '256@28x40', and those of its conditions that vary."""
-    size = f"{row['channels']}@{show_res((row['height'], row['width']))}"
-    more = [_WRITTEN.get(name, str)(row[name]) for name in vary if row.get(name) not in (None, "")]
+    """The point of ``row``: '256@28x40', 'resnet50@224', and those of its conditions that vary."""
+    size = f"{row.get('host') or row['channels']}@{show_res((row['height'], row['width']))}"
+    said = ("host", "network_input")
+    more = [_WRITTEN.get(name, str)(row[name]) for name in vary if name not in said and row.get(name) not in (None, "")]
     return " ".join([size, *map(str, more)])
 
 
 def named(text: str, among: Sequence[Candidate]) -> Candidate:
     """The candidate that ``text`` names: 'se', 'cbam(reduction=8)', 'ge(theta)'. Raises UnknownNameError."""
     plain = text.replace(" ", "")
+    wanted = {plain, _canonical(plain)}
     for each in among:
-        if plain in (each.name, f"{each.module}({each.variant})" if each.variant else each.module):
+        if wanted & {each.name, f"{each.module}({each.variant})" if each.variant else each.module}:
             return each
     hint = nearest(plain, [each.name for each in among]) or "It has to be one of the run's own modules."
     raise UnknownNameError(f"no {text!r} in this run. {hint}")
+
+
+def _canonical(text: str) -> str:
+    """``text`` with its settings in the order in which a run writes them; as it is where the catalogue has no such module."""
+    if is_path(text):
+        return text
+    with suppress(AttnprofError):
+        if len(found := matching(text)) == 1:
+            return f"{found[0].module}({found[0].variant})" if found[0].variant else found[0].module
+    return text

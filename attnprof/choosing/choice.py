@@ -114,11 +114,13 @@ def _ranked(fitting: Sequence[Chosen], by: Measure) -> list[Chosen]:
 def _front(fitting: Sequence[Chosen], by: Sequence[Measure]) -> tuple[list[Chosen], list[Rejected]]:
     costs = [[cost(each.figures[m.name][1], m) for m in by] for each in fitting]
     kept = sorted(front(costs), key=lambda n: ([span.value for span in costs[n]], fitting[n].candidate.name))
-    dominated = [
-        Rejected(each.candidate, each.verdicts, each.figures, f"dominated by {over.candidate.name}")
-        for n, each in enumerate(fitting)
-        for over in [other for m, other in enumerate(fitting) if dominates(costs[m], costs[n])][:1]
-    ]
+    dominated = []
+    for n in [n for n in range(len(fitting)) if n not in kept]:
+        others = [*kept, *range(len(fitting))]  # one of the front is named where one of it is better
+        over = next(fitting[m].candidate.name for m in others if dominates(costs[m], costs[n]))
+        dominated.append(
+            Rejected(fitting[n].candidate, fitting[n].verdicts, fitting[n].figures, f"dominated by {over}")
+        )
     return [fitting[n] for n in kept], dominated
 
 

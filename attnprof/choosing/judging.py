@@ -54,8 +54,14 @@ def verdicts(candidate: Candidate, budget: Budget, points: Sequence[str], among:
     ]
 
 
-def _worse(verdict: Verdict) -> tuple[bool, bool, float]:
-    return verdict.span is None, not verdict.holds, verdict.ratio
+def _worse(verdict: Verdict) -> tuple[bool, bool, Fraction]:
+    # By what would be needed, which orders points even where every ratio to a bound of 0 is infinite.
+    needed = verdict.needed or Fraction(0)
+    return (
+        verdict.span is None,
+        verdict.needed is None and not verdict.holds,
+        -needed if verdict.limit.measure.more else needed,
+    )
 
 
 def _verdict(candidate: Candidate, limit: Limit, point: str, among: Sequence[Candidate]) -> Verdict:

@@ -11,7 +11,7 @@ from attnprof.choosing.judging import Verdict, counts
 from attnprof.choosing.measures import MEASURES, Measure
 from attnprof.choosing.pareto import Span
 from attnprof.layout import Column
-from attnprof.reference import TOP1, Evidence, span, title_of
+from attnprof.reference import TOP1, Evidence, metric_of, span, title_of
 from attnprof.sheet import Sheet
 from attnprof.units import show_share, significant
 
@@ -31,7 +31,7 @@ class Published:
         """What the headings mean."""
         place = title_of(self.network, self.dataset)
         return [
-            f"published: {TOP1} of {place}; not measured here, recipes differ. Sources: attnprof show NAME",
+            f"published: {metric_of(self.network, self.dataset)} of {place}; not measured here, recipes differ. Sources: attnprof show NAME",
             "gain: over the plain network, only where that was trained with the same recipe.",
         ]
 
@@ -49,8 +49,8 @@ def sheet_of(choice: Choice, published: Published) -> Sheet:
         columns.append((Column(measure.name, measure.title, keep, _nothing), _writer(measure)))
     if choice.budget:
         columns.append((Column("headroom", "headroom", 75, _nothing, right=False), _headroom))
-    columns.append((Column("published", "published", 70, _nothing), lambda each: _accuracy(each, notes)))
-    columns.append((Column("gain", "gain", 69, _nothing), _gain))
+    columns.append((Column("published", "published", 80, _nothing), lambda each: _accuracy(each, notes)))
+    columns.append((Column("gain", "gain", 79, _nothing), _gain))
     cells = [[write(each) for _, write in columns] for each in choice.chosen]
     kept = [n for n in range(len(columns)) if any(row[n] for row in cells)]
     footnotes = [f"[{number}] {text}" for text, number in notes.items()]
@@ -149,7 +149,7 @@ def _rejected(choice: Choice) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for each in choice.rejected:
         if not each.judged:
-            text = each.why or broken([v for v in each.verdicts if v.span is None][:1], choice)
+            text = each.why or broken([v for v in each.verdicts if v.span is None][:1], choice.points)
             reasons.setdefault(text, []).append(each.candidate.name)
     return lines + [f"{text}: {_first(names)}" for text, names in reasons.items()]
 
@@ -161,17 +161,17 @@ def _first(texts: Sequence[str]) -> str:
 
 def why(each: Rejected, choice: Choice) -> str:
     """Why a module is not in the answer, in a few words."""
-    return each.why or broken(each.broken, choice)
+    return each.why or broken(each.broken, choice.points)
 
 
-def broken(verdicts: Sequence[Verdict], choice: Choice) -> str:
+def broken(verdicts: Sequence[Verdict], points: Sequence[str]) -> str:
     """Limits that do not hold: 'latency 1.24 ms, params 17 361 at 256@56'; 'latency 1.35x:se'; or why they cannot be judged.
 
     A point is named where there are several.
     """
     texts: list[str] = []
     for n, verdict in enumerate(verdicts):
-        named = len(choice.points) > 1 and verdict.limit.measure.column
+        named = len(points) > 1 and verdict.limit.measure.column
         ends = n + 1 == len(verdicts) or verdicts[n + 1].point != verdict.point
         texts.append(_figure(verdict) + (f" at {verdict.point}" if named and ends else ""))
     return ", ".join(texts)
@@ -191,7 +191,7 @@ def _nothing_fits(choice: Choice) -> str:
     if near is None:
         return "nothing fits, and nothing could be judged by this budget."
     fits = [f"{_figure(verdict)} fits" for verdict in near.kept]
-    over = [f"{broken([verdict], choice)} is {excess(verdict)}" for verdict in near.broken]
+    over = [f"{broken([verdict], choice.points)} is {excess(verdict)}" for verdict in near.broken]
     return f"nothing fits. closest: {near.candidate.name} ({'; '.join([*fits, *over])})"
 
 

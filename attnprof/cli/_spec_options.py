@@ -10,11 +10,13 @@ from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import Source, from_file, merge
 
 SHORT = {"modules": "-m", "output": "-o"}
+NETWORK = ("networks", "at", "sweep_places")  # fields that only mean something inside a network: options of host
 METAVARS = {
     "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "N",
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "memory_limit": "SIZE",
-    "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
+    "networks": "LIST", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
+    "name": "NAME", "output": "DIR", "format": "FORMAT",
 }  # fmt: skip
 
 
@@ -65,11 +67,17 @@ def spec_of(ctx: click.Context, given: dict[str, Any], **preset: Any) -> Spec:
         if given.get(field) is not None:
             asked[field] = given[field]
             on_line = ctx.get_parameter_source(field) is ParameterSource.COMMANDLINE
-            places[field] = option_of(field) if on_line else variable_of(field)
+            places[field] = _named(ctx, field) if on_line else variable_of(field)
     sources = [from_file(path)] if (path := spec_file(file)) else []
     return merge(
         [Source({"name": name}, {"name": f"the name of {file}"}), *sources, Source(asked, places), Source(preset, {})]
     )
+
+
+def _named(ctx: click.Context, field: str) -> str:
+    """The field as this command's line has it: its option, or the word that stands for an argument."""
+    parameter = next(each for each in ctx.command.params if each.name == field)
+    return parameter.make_metavar(ctx) if isinstance(parameter, click.Argument) else parameter.opts[-1]
 
 
 def spec_file(named: str | None) -> Path | None:

@@ -1,6 +1,6 @@
 """Choose modules under a budget: ranked, or their Pareto front"""
 
-import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from attnprof.choosing.measures import Measure
     from attnprof.cli._pick_text import Published
     from attnprof.formats import Look
+    from attnprof.layout import Column
     from attnprof.results import Results
 
 HELP = """\
@@ -39,11 +40,11 @@ def _pick(run: str | None, **given: Any) -> int:
     from attnprof.cli._pick_text import Published
 
     published = Published(*reference.choose(given["network"], given["dataset"]))
-    results = results_of(run)
-    budget, origin = budget_of(given, results.spec)
-    rows, notes = _narrowed(results, given["at"], given["device"])
+    whole = results_of(run)
+    budget, origin = budget_of(given, whole.spec)
+    results = _narrowed(whole, given["at"], given["device"])
     points, among = candidates(
-        rows, notes, lambda module: reference.evidence(module, published.network, published.dataset)
+        results.rows(), results.notes, lambda name: reference.evidence(name, published.network, published.dataset)
     )
     by = _measures(given["pareto"] or given["rank"], "--pareto" if given["pareto"] else "--rank", among)
     choice = choose(among, points, budget, by, pareto=bool(given["pareto"]))
@@ -51,34 +52,35 @@ def _pick(run: str | None, **given: Any) -> int:
     return 0 if choice.chosen else NOTHING_FITS
 
 
-def _narrowed(results: "Results", at: str, device: str) -> tuple[list[dict[str, Any]], dict[tuple[int, str], str]]:
-    """The rows at the points ``at`` and of the machines that ``device`` names, and the notes on them."""
+def _narrowed(results: "Results", at: str, device: str) -> "Results":
+    """The rows at the points ``at`` and of the machines that ``device`` names."""
     from attnprof.choosing.candidates import label
-    from attnprof.errors import UsageError
-    from attnprof.points import parse_point
+    from attnprof.errors import RunFolderError, UsageError
+    from attnprof.points import parse_point, show_res
     from attnprof.selection import split
 
     try:
-        wanted = {parse_point(text) for text in split(at)}
+        wanted = [parse_point(text) for text in split(at)]
     except ValueError as problem:
         raise UsageError(f"--at: {problem}") from None
     rows = results.rows()
-    there = {(row["channels"], row["height"], row["width"]): label(row) for row in rows}
-    for channels, height, width in wanted - there.keys():
-        points = ", ".join(there.values())
-        raise UsageError(f"--at: {channels}@{height}x{width} was not measured. There are: {points}")
-    named = {f"{row['device']} {row.get('device_name') or ''}".strip() for row in rows}
-    if device and not any(device.lower() in name.lower() for name in named):
-        raise UsageError(f"--device: no {device!r} in this run. There are: {', '.join(sorted(named))}")
-    kept: list[int] = [
+    if not rows:
+        raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
+    points = {(row["channels"], row["height"], row["width"]): label(row) for row in rows}
+    for point in wanted:
+        if point not in points:
+            there = ", ".join(points.values())
+            raise UsageError(f"--at: {point[0]}@{show_res(point[1:])} was not measured. There are: {there}")
+    machines = [" ".join(filter(None, (row["device"], row.get("device_name")))) for row in rows]
+    if not any(device.lower() in machine.lower() for machine in machines):
+        raise UsageError(f"--device: no {device!r} in this run. There are: {', '.join(sorted(set(machines)))}")
+    kept = [
         n
-        for n, row in enumerate(rows)
-        if not wanted or (row["channels"], row["height"], row["width"]) in wanted
-        if device.lower() in f"{row['device']} {row.get('device_name') or ''}".lower()
+        for n, (row, machine) in enumerate(zip(rows, machines, strict=True))
+        if device.lower() in machine.lower()
+        and (not wanted or (row["channels"], row["height"], row["width"]) in wanted)
     ]
-    place = {old: new for new, old in enumerate(kept)}
-    notes = {(place[n], column): text for (n, column), text in results.notes.items() if n in place}
-    return [rows[n] for n in kept], notes
+    return results.only(kept)
 
 
 def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[Measure]":
@@ -105,40 +107,47 @@ def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[
 def _show(
     choice: "Choice", results: "Results", origin: str, published: "Published", given: dict[str, Any], how: "Look"
 ) -> None:
+    from dataclasses import replace
+    from textwrap import fill
+
     from attnprof.cli import _pick_data, _pick_text
     from attnprof.formats import md, text
-    from attnprof.layout import caption
 
     if given["format"] in ("json", "csv"):
         click.echo(getattr(_pick_data, f"as_{given['format']}")(choice, results.environment, published))
         return
-    points = ", ".join(choice.points)
-    several = "every measured point" if len(choice.points) > 1 else "the measured point"
-    names = " and ".join(measure.title for measure in choice.by)
-    head = [
-        sentence(choice.budget, origin, f"{several} ({points})"),
-        f"Pareto front of {names}"
-        if choice.pareto
-        else f"rank: by {names}; one more than how many are better beyond the noise",
-        caption(results, [])[0],
-    ]
-    laid = _pick_text.sheet_of(choice, published)
-    columns = {column.name for column in laid.columns}
-    head += ["figures: of the point at which a module stands worst."] if len(choice.points) > 1 else []
-    head += ["latency: median ± half of its interval; its upper end is what counts."] if "latency" in columns else []
-    head += published.caption if "published" in columns else []
     under = _pick_text.below(choice, how.width or 100, given["rejected"])
+    laid = _pick_text.sheet_of(choice, published)
     if not choice.chosen:
-        click.echo("\n".join([head[0], under]))
+        click.echo("\n".join([_heading(choice, results, origin, published, [])[0], under]))
         return
     if given["format"] == "md":
+        head = _heading(choice, results, origin, published, laid.columns)
         click.echo(md.typeset(laid, [*head, *under.splitlines()]))
         return
-    table, dropped = text.typeset(laid, lambda kept: head, how)
+    laid = replace(laid, footnotes=[fill(each, how.width or 100, subsequent_indent="    ") for each in laid.footnotes])
+    table, dropped = text.typeset(laid, lambda kept: _heading(choice, results, origin, published, kept), how)
     click.echo("\n\n".join(filter(None, [table, under])), color=how.colour or None)
     for note in [] if given["quiet"] else dropped:
         click.echo(f"{note}. All of them: --format csv", err=True)
-    sys.stdout.flush()
+
+
+def _heading(
+    choice: "Choice", results: "Results", origin: str, published: "Published", shown: "Sequence[Column]"
+) -> list[str]:
+    """The lines above the table: the budget, the order, the conditions, and what the columns ``shown`` mean."""
+    from attnprof.layout import COLUMNS, caption
+
+    names, columns = " and ".join(measure.title for measure in choice.by), {column.name for column in shown}
+    several = len(choice.points) > 1
+    place = f"{'every measured point' if several else 'the measured point'} ({', '.join(choice.points)})"
+    order = f"rank: by {names}; one more than how many are better beyond the noise"
+    head = [sentence(choice.budget, origin, place), f"Pareto front of {names}" if choice.pareto else order]
+    timed = "latency" in columns
+    head += caption(results, [column for column in COLUMNS if timed and column.name == "latency_s"])
+    head += ["A latency counts by the upper end of its interval."] if timed else []
+    head += ["Figures are of the point at which a module stands worst."] if several else []
+    return head + (published.caption if "published" in columns else [])
 
 
 COMMAND = click.Command(

@@ -1,4 +1,4 @@
-"""Show one module: paper, formula, arguments, limits, variants and their costs, deviations"""
+"""Show one module: paper, formula, arguments, limits, costs, deviations, published figures"""
 
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,25 @@ Show what a module computes, what it takes, and what it costs.
 \b
   attnprof show cbam
   attnprof show nonlocal --at 256@28x40
+  attnprof show ca --network mobilenetv2
   attnprof show 'cbam(reduction=8)' --as pytorch > cbam.py
 """
 
 
-def _show(name: str, at: str, framework: str | None, quiet: bool, no_color: bool) -> int:
+def _show(
+    name: str,
+    at: str,
+    framework: str | None,
+    network: str,
+    dataset: str,
+    sources: bool,
+    quiet: bool,
+    no_color: bool,
+) -> int:
     from attnprof.catalogue import entry
     from attnprof.cli._catalogue_text import page
+    from attnprof.cli._output import look
+    from attnprof.cli._published_text import published
     from attnprof.errors import UsageError
     from attnprof.points import parse_point
 
@@ -31,7 +43,11 @@ def _show(name: str, at: str, framework: str | None, quiet: bool, no_color: bool
         point = parse_point(at)
     except ValueError as problem:
         raise UsageError(f"--at: {problem}") from None
-    click.echo(page(entry(name), point) if framework is None else _snippet(name, framework, point))
+    if framework:
+        click.echo(_snippet(name, framework, point))
+        return 0
+    figures = published(name, network, dataset, min(look().width or 100, 100), sources)
+    click.echo("\n\n".join(filter(None, [page(entry(name), point), figures])))
     return 0
 
 
@@ -63,6 +79,9 @@ COMMAND = click.Command(
             ["--as", "framework"], metavar="FRAMEWORK", help=f"code to paste, for {', '.join(SNIPPETS.names())}"
         ),
         click.Option(["--at"], default="64@56", metavar="C@HxW", help="size at which the variants are counted [64@56]"),
+        click.Option(["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"),
+        click.Option(["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"),
+        click.Option(["--sources"], is_flag=True, help="published figures with params, FLOPs, conventions, recipes"),
         *SHARED,
     ],
 )

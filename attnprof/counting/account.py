@@ -147,7 +147,7 @@ def _observe(
     caller = Caller(module)
     if backward:
         x = x.detach().requires_grad_(x.is_floating_point())
-    alive = Alive((x,))
+    alive = Alive((x, *module.parameters(), *module.buffers()))
     observed = OnePass(caller, alive, verify=verify)
     fast_path = torch.backends.mha.get_fastpath_enabled()
     # The fast path of nn.MultiheadAttention is one operator that no training and no other shape of input would meet.

@@ -1,46 +1,62 @@
 """Building a module on the meta device: no memory, and no time spent on initial values that nobody will read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from attnprof.counting.dispatch import run_fast
 
 _META = torch.device("meta")
-_FACTORIES = frozenset(
-    {torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full, torch.eye, torch.empty_strided}
+_FILLED = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full})
+_CONSTANTS = frozenset(
+    {torch.arange, torch.linspace, torch.logspace, torch.eye, torch.tensor, torch.as_tensor}
+    | {torch.randint, torch.randperm, torch.empty_strided, torch.normal}
 )
-_OTHERS = frozenset(
-    {torch.arange, torch.linspace, torch.tensor, torch.as_tensor, torch.randint, torch.randperm, torch.logspace}
-)
 
 
-class on_meta(TorchFunctionMode):  # used like torch.device: a context, not a thing
-    """While active: new tensors are on meta, and torch.nn.init does nothing.
+@contextmanager
+def on_meta() -> Iterator[None]:
+    """While active: new tensors are on meta, as under ``torch.device("meta")``, and torch.nn.init does nothing."""
+    with _OnMeta(), _Fast():  # type: ignore[no-untyped-call]
+        yield
 
-    Constants (arange, linspace, tensor) go to meta as well, as under ``torch.device("meta")``.
-    """
+
+class _OnMeta(TorchFunctionMode):
+    """Sends factories to meta, skips initialisers, passes on all else."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Send factories to meta, skip initialisers, pass on all else."""
         kwargs = kwargs or {}
-        if func in _FACTORIES:
+        if func in _FILLED:
             return _allocate(func, args, kwargs)
-        if func in _OTHERS:
+        if func in _CONSTANTS:
             return func(*args, **{**kwargs, "device": kwargs.get("device") or _META})
         if getattr(func, "__module__", None) == "torch.nn.init":
             return args[0] if args else kwargs["tensor"]
         return func(*args, **kwargs)
 
 
+class _Fast(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Tables that a module computes as it is built, by our shape functions: torch's own are slow to import and to run."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return run_fast(func, args, kwargs or {})
+
+
 def _allocate(func: Any, args: Any, kwargs: Any) -> torch.Tensor:
     device = kwargs.get("device") or _META
-    plain = args and not (kwargs.keys() - {"device", "dtype", "requires_grad"})
-    if torch.device(device) == _META and plain and func is not torch.empty_strided and func is not torch.eye:
-        # randn's own meta kernel is Python, and imports sympy.
-        size = args[:1] if func is torch.full else args
+    if args and not (kwargs.keys() - {"device", "dtype", "requires_grad"}) and torch.device(device) == _META:
+        # What it is filled with is nobody's business, and the meta kernel of randn is Python.
         dtype = kwargs.get("dtype")
-        if dtype is None and func is torch.full and not isinstance(args[1], float):
-            dtype = torch.bool if isinstance(args[1], bool) else torch.int64
-        with torch._C.DisableTorchFunction():
-            return torch.empty(*size, dtype=dtype, device=_META, requires_grad=kwargs.get("requires_grad", False))
+        if func is torch.full:
+            args, dtype = args[:1], dtype or torch.tensor(args[1], device="cpu").dtype
+        with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+            return torch.empty(*args, dtype=dtype, device=_META, requires_grad=kwargs.get("requires_grad", False))
     return func(*args, **{**kwargs, "device": device})  # type: ignore[no-any-return]

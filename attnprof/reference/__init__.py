@@ -152,9 +152,25 @@ def choose(network: str, dataset: str) -> tuple[str, str]:
     """
     networks = {network_key(each.network): each.network for each in figures()}
     datasets = {dataset_key(each.dataset): each.dataset for each in figures() if each.dataset}
-    return (
+    chosen = (
         _chosen("--network", network, network_key(network), networks),
         _chosen("--dataset", dataset, dataset_key(dataset), datasets),
+    )
+    both = {(network_key(each.network), dataset_key(each.dataset)) for each in figures() if each.value}
+    if chosen not in both:
+        there = ", ".join(datasets[key] for network, key in sorted(both) if network == chosen[0])
+        raise UnknownNameError(
+            f"--dataset: nothing is published here of {networks[chosen[0]]} on {datasets[chosen[1]]}. There is: {there}"
+        )
+    return chosen
+
+
+def metric_of(network: str, dataset: str) -> str:
+    """What is published of a network and dataset given by key: 'top-1', 'box AP'."""
+    return next(
+        each.metric
+        for each in figures()
+        if each.value and (network_key(each.network), dataset_key(each.dataset)) == (network, dataset)
     )
 
 

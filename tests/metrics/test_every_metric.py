@@ -1,5 +1,6 @@
 """Laws that every metric keeps; a new file is tested the moment it exists. And what the timed ones say."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -180,3 +181,10 @@ def test_a_column_is_the_metric_with_its_unit(metric, unit, heading):
 def test_no_two_metrics_share_a_column():
     columns = [column(name, METRICS.get(name).unit) for name in NAMES]
     assert len(set(columns)) == len(columns)
+
+
+def test_flops_by_category_leave_out_what_there_is_none_of_and_sum_to_the_flops():
+    by_category = json.loads(follow("flops_by_category", FULL).value)
+    assert by_category == {category: n for category, n in HUGE.items() if n}
+    assert sum(by_category.values()) == follow("flops", FULL).value
+    assert "fft" not in by_category

@@ -20,6 +20,7 @@ NORM, SOFTMAX, TRANSCENDENTAL, FFT = "norm", "softmax", "transcendental", "fft"
 CATEGORIES = (MAC, BIAS, POINTWISE, REDUCTION, NORM, SOFTMAX, TRANSCENDENTAL, FFT)
 
 Cost = tuple[tuple[str, int], ...]
+Scratch = Callable[[tuple[Any, ...]], int]
 Flops = Callable[[tuple[Any, ...], dict[str, Any], Any], Cost]
 Shape = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
@@ -30,12 +31,15 @@ FREE: Cost = ()
 class Rule:
     """One operator. flops(args, kwargs, out): (category, FLOPs) pairs. shape(args, kwargs): its output on meta, or None.
 
-    moves: False for an operator that neither reads nor writes an element, such as a view.
+    moves: False for an operator that neither reads nor writes an element, such as a view. scratch(args): bytes that the
+    kernel takes for itself while it runs. overwrites: the first argument is written or gives a shape, and is not read.
     """
 
     flops: Flops
     shape: Shape | None = None
     moves: bool = True
+    scratch: Scratch | None = None
+    overwrites: bool = False
 
 
 def no_flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -68,7 +72,7 @@ def _resolve(operator: torch._ops.OpOverload) -> Rule | None:
     rule = _BY_NAME.get(name)
     if rule is None and name.endswith("_") and not name.startswith("__"):
         plain = _BY_NAME.get(name[:-1])
-        rule = None if plain is None else Rule(plain.flops, _first, plain.moves)
+        rule = None if plain is None else Rule(plain.flops, _first, plain.moves, overwrites=plain.overwrites)
     if rule is None and operator.is_view:
         return VIEW
     return rule

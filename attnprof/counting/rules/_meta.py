@@ -20,13 +20,30 @@ def plain(x: Any) -> bool:
     return bool(x.is_meta and x.is_contiguous() and x.is_floating_point())
 
 
-def like(x: torch.Tensor) -> torch.Tensor | None:
-    """A meta tensor of x's shape, strides and dtype; None where x overlaps itself or has holes."""
-    if x.is_contiguous():
-        return _empty(x.shape, dtype=x.dtype, device=_META)
-    if not is_dense(x):
-        return None
-    return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=_META)
+def of_one_layout(parts: Sequence[torch.Tensor], shape: Sequence[int]) -> torch.Tensor:
+    """The output of a kernel that follows its inputs into channels last where all are, and is contiguous otherwise."""
+    layout = torch.contiguous_format
+    if all(reads_channels_last(x) for x in parts):
+        layout = torch.channels_last if len(shape) == 4 else torch.channels_last_3d
+    return _empty(shape, dtype=parts[0].dtype, device=_META, memory_format=layout)
+
+
+def reads_channels_last(x: torch.Tensor) -> bool:
+    """Whether strides grow from the channels over the sides, last first, to the batch; with or without holes."""
+    if x.dim() not in (4, 5):
+        return False
+    least = 0
+    for d in (1, *range(x.dim() - 1, 1, -1), 0):
+        stride = x.stride(d)
+        if stride < least or stride == 0 or (d == 0 and least == x.stride(1)):
+            return False
+        least = stride * x.shape[d]
+    return True
+
+
+def like(x: torch.Tensor) -> torch.Tensor:
+    """A meta tensor of x's shape, dtype and order of dimensions, without its holes."""
+    return elementwise(x.shape, x.dtype, (x,))
 
 
 def is_dense(x: torch.Tensor) -> bool:
@@ -37,6 +54,57 @@ def is_dense(x: torch.Tensor) -> bool:
             return False
         expected *= side
     return True
+
+
+def elementwise(shape: Sequence[int], dtype: torch.dtype, operands: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The output of an operation element by element, whose order of dimensions follows its operands'.
+
+    Dimensions are sorted by the first operand whose strides tell them apart; a broadcast one tells nothing. Operands
+    that are dense and agree in their strides hand these on.
+    """
+    if all(x.is_contiguous() for x in operands):
+        return _empty(shape, dtype=dtype, device=_META)
+    first = operands[0]
+    same = all(x.stride() == first.stride() and x.shape == first.shape for x in operands[1:])
+    if same and len(first.shape) == len(shape) and is_dense(first):
+        return torch.empty_strided(shape, first.stride(), dtype=dtype, device=_META)
+    n = len(shape)
+    strides = [_broadcast_strides(x, shape) for x in operands]
+    order = list(range(n - 1, -1, -1))  # fastest first, to begin with
+    for i in range(1, n):
+        at = i
+        for before in range(i - 1, -1, -1):
+            turn = _swaps(order[before], order[at], shape, strides)
+            if turn > 0:
+                order[before], order[at] = order[at], order[before]
+                at = before
+            elif turn < 0:
+                break
+    out, step = [0] * n, 1
+    for d in order:
+        out[d] = step
+        step *= shape[d]
+    return torch.empty_strided(shape, out, dtype=dtype, device=_META)
+
+
+def _swaps(a: int, b: int, shape: Sequence[int], strides: Sequence[Sequence[int]]) -> int:
+    """Whether dimension b should come before a: 1 for yes, -1 for no, 0 where no operand tells."""
+    for stride in strides:
+        if stride[a] == 0 or stride[b] == 0:
+            continue
+        if stride[a] != stride[b]:
+            return 1 if stride[a] > stride[b] else -1
+        if shape[a] > shape[b]:
+            return 1
+    return 0
+
+
+def _broadcast_strides(x: torch.Tensor, shape: Sequence[int]) -> list[int]:
+    own = [
+        0 if side == 1 and whole != 1 else stride
+        for side, stride, whole in zip(x.shape, x.stride(), shape[len(shape) - x.dim() :], strict=True)
+    ]
+    return [0] * (len(shape) - x.dim()) + own
 
 
 def broadcast(a: torch.Size, b: torch.Size) -> list[int] | None:

@@ -6,7 +6,10 @@ q (N, heads, L, E), k (N, heads, S, E), v (N, heads, S, D). Grouped queries repe
 from math import prod
 from typing import Any
 
+import torch
+
 from attnprof.counting.rules import POINTWISE, REDUCTION, SOFTMAX, TRANSCENDENTAL, Cost, Rule
+from attnprof.counting.rules._meta import fresh, like
 from attnprof.counting.rules.products import mac
 from attnprof.counting.rules.softmax import softmax_flops
 
@@ -47,8 +50,17 @@ def _backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     )
 
 
+def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The output, and the logarithm of each row's sum, which the CPU's kernel keeps for backward."""
+    q = args[0]
+    if not q.is_meta or q.dim() != 4:
+        return None
+    kept = torch.float64 if q.dtype == torch.float64 else torch.float32
+    return like(q), fresh((q.shape[0], q.shape[2], q.shape[1]), kept).transpose(1, 2)
+
+
 RULES = {
-    "_scaled_dot_product_flash_attention_for_cpu": Rule(_forward(None)),
+    "_scaled_dot_product_flash_attention_for_cpu": Rule(_forward(None), _shape),
     "_scaled_dot_product_flash_attention": Rule(_forward(None)),
     "_scaled_dot_product_efficient_attention": Rule(_forward(3)),
     "_scaled_dot_product_cudnn_attention": Rule(_forward(3)),

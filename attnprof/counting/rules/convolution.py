@@ -4,7 +4,7 @@ from math import prod
 from typing import Any
 
 from attnprof.counting.rules import BIAS, REDUCTION, Cost, Rule
-from attnprof.counting.rules._meta import fresh, plain
+from attnprof.counting.rules._meta import of_one_layout, reads_channels_last
 from attnprof.counting.rules.products import mac
 
 
@@ -28,21 +28,25 @@ def _backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x, weight, bias, stride, padding, dilation, transposed, _, groups = args
+    x, weight, bias, stride, padding, dilation, transposed, extra, groups = args
     sides = x.dim() - 2
-    if transposed or sides < 1 or not plain(x) or not weight.is_contiguous() or x.dtype != weight.dtype:
+    if sides < 1 or not x.is_meta or x.dtype != weight.dtype or (bias is not None and bias.dtype != x.dtype):
         return None
-    if x.shape[1] != weight.shape[1] * groups or (bias is not None and bias.dtype != x.dtype):
+    if x.shape[1] != (weight.shape[0] if transposed else weight.shape[1] * groups):
         return None
     if not sides == len(stride) == len(padding) == len(dilation) == weight.dim() - 2:
         return None
-    shape = [x.shape[0], weight.shape[0]]
+    shape = [x.shape[0], weight.shape[1] * groups if transposed else weight.shape[0]]
     for d in range(sides):
-        side = (x.shape[d + 2] + 2 * padding[d] - dilation[d] * (weight.shape[d + 2] - 1) - 1) // stride[d] + 1
-        if side < 1:
-            return None
-        shape.append(side)
-    return fresh(shape, x.dtype)
+        side, reach = x.shape[d + 2], dilation[d] * (weight.shape[d + 2] - 1)
+        if transposed:
+            shape.append((side - 1) * stride[d] - 2 * padding[d] + reach + extra[d] + 1)
+        else:
+            shape.append((side + 2 * padding[d] - reach - 1) // stride[d] + 1)
+    if min(shape[2:]) < 1:
+        return None
+    # Torch's meta kernel alone is never channels last: CPU and CUDA are, where the input or the weight is.
+    return of_one_layout((x if reads_channels_last(x) else weight,), shape)
 
 
 RULES = {

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import FREE, POINTWISE, VIEW, Cost, Rule, no_flops
-from attnprof.counting.rules._meta import argument, fresh, like, plain
+from attnprof.counting.rules._meta import argument, broadcast, elementwise, fresh, like, of_one_layout, plain
 
 
 def _added(place: int) -> Any:
@@ -46,7 +46,7 @@ def _cat(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     parts, dim = args[0], argument(args, kwargs, 1, "dim", 0)
     first = parts[0]
     rank = first.dim()
-    if rank == 0 or not all(plain(x) and x.dtype == first.dtype and x.dim() == rank for x in parts):
+    if rank == 0 or not all(x.is_meta and x.dtype == first.dtype and x.dim() == rank for x in parts):
         return None
     dim %= rank
     shape = list(first.shape)
@@ -54,17 +54,96 @@ def _cat(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if any(a != b for d, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if d != dim):
             return None
         shape[dim] += x.shape[dim]
-    return fresh(shape, first.dtype)
+    return of_one_layout(parts, shape)
+
+
+def _unfolded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """im2col: (N, C, H, W) to (N, C taps, positions)."""
+    x, kernel, dilation, padding, stride = args
+    if not x.is_meta or x.dim() != 4:
+        return None
+    positions = 1
+    for side, k, d, p, s in zip(x.shape[2:], kernel, dilation, padding, stride, strict=True):
+        positions *= (side + 2 * p - d * (k - 1) - 1) // s + 1
+    return fresh((x.shape[0], x.shape[1] * kernel[0] * kernel[1], positions), x.dtype)
+
+
+def _folded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """col2im: (N, C taps, positions) to (N, C, H, W)."""
+    x, size, kernel = args[:3]
+    if not x.is_meta or x.dim() != 3:
+        return None
+    return fresh((x.shape[0], x.shape[1] // (kernel[0] * kernel[1]), *size), x.dtype)
+
+
+def _padded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """padding: left and right of the last side, then of the one before."""
+    x, padding = args[:2]
+    if not plain(x):
+        return None
+    shape = list(x.shape)
+    for i, (before, after) in enumerate(zip(padding[::2], padding[1::2], strict=True)):
+        shape[-1 - i] += before + after
+    return fresh(shape, x.dtype)
+
+
+def _gathered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return fresh(args[2].shape, args[0].dtype) if args[0].is_meta else None
+
+
+def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """x[i, j, ...] by integer tensors: their common shape stands where the first was, or in front where they are apart."""
+    x, indices = args
+    places = [d for d, index in enumerate(indices) if index is not None]
+    found = [indices[d] for d in places]
+    if not x.is_meta or not all(i.is_meta and i.dtype == torch.int64 and i.is_contiguous() for i in found):
+        return None
+    common: Any = found[0].shape
+    for index in found[1:]:
+        common = common and broadcast(torch.Size(common), index.shape)
+    if common is None or places != list(range(places[0], places[0] + len(places))):
+        return None
+    before, after = places[0], places[-1] + 1
+    shape = [*x.shape[:before], *common, *x.shape[after:]]
+    if x.is_contiguous():
+        return fresh(shape, x.dtype)
+    # Along the sides that are looked up x itself stands still; what is looked up stands still along the others.
+    source = x.as_strided(shape, [*x.stride()[:before], *[0] * len(common), *x.stride()[after:]])
+    looked = [index.reshape(*index.shape, *[1] * (x.dim() - after)) for index in found]
+    return elementwise(shape, x.dtype, (source, *looked))
+
+
+def _arange(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    start, end, step = (0, args[0], 1) if len(args) == 1 else (*args[:2], args[2] if len(args) > 2 else 1)
+    if not _for_meta(kwargs) or not all(isinstance(n, int) for n in (start, end, step)) or step == 0:
+        return None
+    return fresh((max(0, -(-(end - start) // step)),), kwargs.get("dtype") or torch.int64)
+
+
+def _linspace(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return fresh((args[2],), kwargs.get("dtype") or torch.get_default_dtype()) if _for_meta(kwargs) else None
+
+
+def _eye(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return fresh((args[0], args[-1]), kwargs.get("dtype") or torch.get_default_dtype()) if _for_meta(kwargs) else None
+
+
+def _for_meta(kwargs: dict[str, Any]) -> bool:
+    return kwargs.get("device") is not None and torch.device(kwargs["device"]).type == "meta"
 
 
 def _stack(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """cat along the dimension, split in two; or along a new last one."""
     parts, dim = args[0], argument(args, kwargs, 1, "dim", 0)
     first = parts[0]
-    if not all(plain(x) and x.dtype == first.dtype and x.shape == first.shape for x in parts):
+    if not all(x.is_meta and x.dtype == first.dtype and x.shape == first.shape for x in parts):
         return None
-    shape = list(first.shape)
-    shape.insert(dim % (first.dim() + 1), len(parts))
-    return fresh(shape, first.dtype)
+    dim %= first.dim() + 1
+    shape = [*first.shape[:dim], len(parts), *first.shape[dim:]]
+    if dim == first.dim():
+        return of_one_layout([x.unsqueeze(dim) for x in parts], shape)
+    whole = _cat((parts, dim), {})
+    return None if whole is None else whole.view(shape)
 
 
 def _roll(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -72,14 +151,20 @@ def _roll(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 # Copies, casts, rearrangements, constants, random numbers.
-_MOVED = "clone copy _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
+_MOVED = (
+    "clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
+)
 _MOVED += "_pad_circular gather index index_select embedding masked_select take roll flip rot90 im2col channel_shuffle "
 _MOVED += "pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_interleave tril triu slice_scatter select_scatter "
-_MOVED += "zeros ones full arange linspace eye scalar_tensor zeros_like ones_like full_like new_zeros new_ones new_full fill zero "
-_MOVED += "rand randn randint randperm rand_like randn_like randint_like bernoulli uniform normal exponential random "
+_MOVED += "zeros ones full arange linspace eye scalar_tensor "
+_MOVED += "rand randn randint randperm bernoulli uniform normal exponential random "
 _MOVED += "scatter slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero "
 _MOVED += "_local_scalar_dense bucketize searchsorted masked_scatter _conj_copy view_as_real_copy resize set_ equal "
 _MOVED += "reflection_pad1d_backward reflection_pad2d_backward unfold_copy contiguous _pin_memory"
+_OVERWRITTEN = (
+    "copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like "
+)
+_OVERWRITTEN += "randn_like randint_like new_zeros new_ones new_full"
 _ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided"
 # Views by what they do, though their schema does not say so.
 _VIEWS = "_unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size resolve_conj"
@@ -87,13 +172,13 @@ _ADDED = {
     "scatter_add": 3,
     "index_add": 3,
     "scatter_reduce": 3,
-    "col2im": 0,
     "embedding_dense_backward": 0,
     "unfold_backward": 0,
 }
 
 RULES = {
     **{name: Rule(no_flops) for name in _MOVED.split()},
+    **{name: Rule(no_flops, overwrites=True) for name in _OVERWRITTEN.split()},
     **{name: Rule(no_flops, moves=False) for name in _ALLOCATED.split()},
     **dict.fromkeys(_VIEWS.split(), VIEW),
     **{name: Rule(_added(place)) for name, place in _ADDED.items()},
@@ -101,10 +186,19 @@ RULES = {
     "_unsafe_index_put": Rule(_put),
     "clone": Rule(no_flops, _clone),
     "empty_like": Rule(no_flops, _like, moves=False),
-    "zeros_like": Rule(no_flops, _like),
-    "ones_like": Rule(no_flops, _like),
+    "zeros_like": Rule(no_flops, _like, overwrites=True),
+    "ones_like": Rule(no_flops, _like, overwrites=True),
     "cat": Rule(no_flops, _cat),
     "stack": Rule(no_flops, _stack),
+    "im2col": Rule(no_flops, _unfolded),
+    "col2im": Rule(_added(0), _folded),
+    "arange": Rule(no_flops, _arange),
+    "linspace": Rule(no_flops, _linspace),
+    "eye": Rule(no_flops, _eye),
+    "constant_pad_nd": Rule(no_flops, _padded),
+    "reflection_pad2d": Rule(no_flops, _padded),
+    "index": Rule(no_flops, _indexed),
+    "gather": Rule(no_flops, _gathered),
     "roll": Rule(no_flops, _roll),
     "flip": Rule(no_flops, _roll),
 }

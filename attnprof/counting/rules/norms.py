@@ -42,9 +42,15 @@ def _batch_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return out, fresh(saved, x.dtype), fresh(saved, x.dtype)
 
 
+def _batch_scratch(args: tuple[Any, ...]) -> int:
+    """In eval mode the CPU makes one scale and one shift per channel first."""
+    x, training = args[0], args[5]
+    return 0 if training else 2 * x.shape[1] * x.element_size()
+
+
 def _layer_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, normalized = args[0], args[1]
-    if not x.is_meta or not x.is_contiguous() or any(t is not None and t.dtype != x.dtype for t in args[2:4]):
+    if not x.is_meta or any(t is not None and t.dtype != x.dtype for t in args[2:4]):
         return None
     outer = x.dim() - len(normalized)
     saved = [*x.shape[:outer], *[1] * len(normalized)]
@@ -80,7 +86,7 @@ def _backward_shape(weight: int, bias: int, mask: int) -> Any:
 
 
 RULES = {
-    "native_batch_norm": Rule(_batch(5), _batch_shape),
+    "native_batch_norm": Rule(_batch(5), _batch_shape, scratch=_batch_scratch),
     "_native_batch_norm_legit": Rule(lambda a, k, out: ((NORM, _BATCH_TRAIN * a[0].numel()),)),
     "_native_batch_norm_legit_no_training": Rule(_per_element(_BATCH_EVAL)),
     "_batch_norm_with_update": Rule(_per_element(_BATCH_TRAIN)),

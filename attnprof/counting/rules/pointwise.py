@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import FREE, POINTWISE, TRANSCENDENTAL, Cost, Flops, Rule
-from attnprof.counting.rules._meta import broadcast, fresh, like
+from attnprof.counting.rules._meta import broadcast, elementwise, fresh
 
 _MULTIPLY, _DIVIDE = 6, 11  # real operations of a complex product and quotient
 _MODULUS = 4  # two squares, a sum, a root
@@ -37,35 +37,48 @@ def _modulus(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 def same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Shape function: the output is like the first input."""
     x = args[0]
-    return like(x) if x.is_meta and x.is_floating_point() else None
+    return elementwise(x.shape, x.dtype, (x,)) if x.is_meta and x.is_floating_point() else None
 
 
 def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Shape function: the first two arguments broadcast; the second may be a number."""
     a, b = args[0], args[1]
-    if not a.is_meta or not a.is_floating_point():
+    if not isinstance(a, torch.Tensor) or not a.is_meta:
         return None
     if not isinstance(b, torch.Tensor):
-        return None if isinstance(b, complex) else like(a)
-    if b.dtype != a.dtype or not b.is_meta:
+        keeps = a.is_floating_point() or (type(b) is int and a.dtype == torch.int64)
+        return elementwise(a.shape, a.dtype, (a,)) if keeps and type(b) in (int, float, bool) else None
+    if not b.is_meta or (b.dtype != a.dtype and not (a.dim() and b.dim())):
+        return None  # a tensor without dimensions does not always take part in the choice of dtype
+    dtype = torch.promote_types(a.dtype, b.dtype)
+    shape = a.shape if a.shape == b.shape else broadcast(a.shape, b.shape)
+    return None if shape is None else elementwise(shape, dtype, (a, b))
+
+
+def divided(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """As ``both``, but integers divide to fractions."""
+    return both(args, kwargs) if args[0].is_floating_point() and not kwargs else None
+
+
+def compared(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """As ``both``, of any one dtype; the output is boolean."""
+    a, b = args[0], args[1]
+    if not isinstance(a, torch.Tensor) or not a.is_meta:
         return None
-    if a.shape == b.shape:
-        if a.is_contiguous() and b.is_contiguous():
-            return fresh(a.shape, a.dtype)
-        return like(a) if a.stride() == b.stride() else None
-    if a.dim() == 0 or b.dim() == 0 or not (a.is_contiguous() and b.is_contiguous()):
-        return None
-    shape = broadcast(a.shape, b.shape)
-    return None if shape is None else fresh(shape, a.dtype)
+    if not isinstance(b, torch.Tensor):
+        return elementwise(a.shape, torch.bool, (a,))
+    shape = broadcast(a.shape, b.shape) if b.is_meta else None
+    return None if shape is None else elementwise(shape, torch.bool, (a, b))
 
 
 _one = per_element(POINTWISE)
 _UNARY = "relu neg abs sign sgn ceil floor round trunc frac hardtanh hardsigmoid hardswish leaky_relu clamp relu6 "
 _UNARY += "threshold clamp_min clamp_max reciprocal square hardshrink softshrink rrelu_with_noise angle conj_physical positive"
-_BINARY = "add sub rsub mul div maximum minimum fmax fmin remainder fmod floor_divide prelu _prelu_kernel true_divide heaviside"
-_COMPARE = "eq ne lt le gt ge isnan isinf isfinite isclose logical_and logical_or logical_xor logical_not "
-_COMPARE += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num"
-_BACKWARD = "threshold_backward hardtanh_backward hardsigmoid_backward hardswish_backward leaky_relu_backward "
+_BINARY = "add sub rsub mul maximum minimum fmax fmin remainder fmod floor_divide _prelu_kernel heaviside"
+_COMPARE = "eq ne lt le gt ge"
+_OTHERS = "isnan isinf isfinite isclose logical_and logical_or logical_xor logical_not "
+_OTHERS += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num"
+_BACKWARD = "hardtanh_backward hardsigmoid_backward hardswish_backward leaky_relu_backward "
 _BACKWARD += (
     "sigmoid_backward tanh_backward elu_backward hardshrink_backward softshrink_backward _prelu_kernel_backward"
 )
@@ -80,9 +93,33 @@ _TRANSCENDENTAL_BACKWARD = "gelu_backward silu_backward mish_backward softplus_b
 def _two_of_same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Shape function of an activation's backward: the output's gradient and a saved tensor of its shape."""
     a, b = args[0], args[1]
-    if isinstance(b, torch.Tensor) and a.is_meta and a.is_contiguous() and b.is_contiguous() and a.shape == b.shape:
-        return fresh(a.shape, a.dtype) if a.dtype == b.dtype and a.is_floating_point() else None
+    if isinstance(b, torch.Tensor) and a.is_meta and b.is_meta and a.shape == b.shape and a.dtype == b.dtype:
+        return elementwise(a.shape, a.dtype, (a, b)) if a.is_floating_point() else None
     return None
+
+
+def _chosen(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    mask, a, b = args
+    if not all(isinstance(x, torch.Tensor) and x.is_meta for x in args) or a.dtype != b.dtype:
+        return None
+    shape = broadcast(mask.shape, a.shape)
+    shape = None if shape is None else broadcast(torch.Size(shape), b.shape)
+    return None if shape is None else elementwise(shape, a.dtype, args)
+
+
+def _negated(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return elementwise(args[0].shape, args[0].dtype, args[:1]) if args[0].is_meta else None
+
+
+def _swapped(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """relu's backward asks the saved tensor first for the order of dimensions."""
+    return _two_of_same((args[1], args[0]), kwargs)
+
+
+def _filled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, mask = args[0], args[1]
+    same_shape = x.is_meta and broadcast(x.shape, mask.shape) == list(x.shape)
+    return fresh(x.shape, x.dtype) if same_shape else None
 
 
 def _noise_free(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -92,18 +129,22 @@ def _noise_free(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost
 RULES = {
     **{name: Rule(_one, same) for name in _UNARY.split()},
     **{name: Rule(_one, both) for name in _BINARY.split()},
-    **{name: Rule(_one) for name in _COMPARE.split()},
+    **{name: Rule(_one, compared) for name in _COMPARE.split()},
+    **{name: Rule(_one) for name in _OTHERS.split()},
     **{name: Rule(_one, _two_of_same) for name in _BACKWARD.split()},
     **{name: Rule(per_element(TRANSCENDENTAL), same) for name in _TRANSCENDENTAL.split()},
     **{name: Rule(per_element(TRANSCENDENTAL), both) for name in _TRANSCENDENTAL_TWO.split()},
     **{name: Rule(per_element(TRANSCENDENTAL), _two_of_same) for name in _TRANSCENDENTAL_BACKWARD.split()},
     "mul": Rule(per_element(POINTWISE, 1, _MULTIPLY), both),
-    "div": Rule(per_element(POINTWISE, 1, _DIVIDE), both),
+    "div": Rule(per_element(POINTWISE, 1, _DIVIDE), divided),
     "abs": Rule(_modulus, same),
     "addcmul": Rule(per_element(POINTWISE, 2)),
     "addcdiv": Rule(per_element(POINTWISE, 2)),
+    "threshold_backward": Rule(_one, _swapped),
+    "where": Rule(_one, _chosen),
+    "bitwise_not": Rule(_one, _negated),
     "lerp": Rule(per_element(POINTWISE, 3)),
-    "masked_fill": Rule(_one),
+    "masked_fill": Rule(_one, _filled),
     "native_dropout": Rule(lambda args, kwargs, out: ((POINTWISE, 2 * out[0].numel()),)),
     "native_dropout_backward": Rule(per_element(POINTWISE, 2)),
     "log_sigmoid_forward": Rule(lambda args, kwargs, out: ((TRANSCENDENTAL, out[0].numel()),)),

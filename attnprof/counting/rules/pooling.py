@@ -3,13 +3,15 @@
 from math import prod
 from typing import Any
 
+import torch
+
 from attnprof.counting.rules import REDUCTION, Cost, Rule
-from attnprof.counting.rules._meta import fresh, plain
+from attnprof.counting.rules._meta import argument, fresh, of_one_layout, plain
 
 
 def _taps(kernel: Any, sides: int) -> int:
-    window = [kernel] if isinstance(kernel, int) else list(kernel)
-    return prod(window * sides if len(window) == 1 else window)
+    window: list[int] = [kernel] if isinstance(kernel, int) else list(kernel)
+    return prod(window * (sides if len(window) == 1 else 1))
 
 
 def adaptive_taps(n_in: int, n_out: int) -> int:
@@ -20,7 +22,8 @@ def adaptive_taps(n_in: int, n_out: int) -> int:
 def _adaptive(x: Any, out_shape: Any, sides: int) -> int:
     """Taps of all windows of x pooled to out_shape."""
     along = (adaptive_taps(i, o) for i, o in zip(x.shape[-sides:], out_shape[-sides:], strict=True))
-    return prod(x.shape[:-sides]) * prod(along)
+    planes: int = prod(x.shape[:-sides])
+    return planes * prod(along)
 
 
 def _average(sides: int) -> Any:
@@ -73,24 +76,66 @@ def _maximum_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -
 def _adaptive_shape(sides: int) -> Any:
     def shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x, size = args[0], args[1]
-        return fresh([*x.shape[:-sides], *size], x.dtype) if plain(x) and len(size) == sides else None
+        return of_one_layout((x,), [*x.shape[:-sides], *size]) if x.is_meta and len(size) == sides else None
 
     return shape
 
 
+def _pooled(x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceiling: bool) -> list[int]:
+    """(N, C, H, W) after a window has passed; one that would begin in the right padding is dropped."""
+    shape = list(x.shape[:-2])
+    kernel, stride, padding, dilation = (_pair(value) for value in (kernel, stride or kernel, padding, dilation))
+    for side, k, s, p, d in zip(x.shape[-2:], kernel, stride, padding, dilation, strict=True):
+        room = side + 2 * p - d * (k - 1) - 1
+        n = (room + (s - 1 if ceiling else 0)) // s + 1
+        shape.append(n - 1 if ceiling and (n - 1) * s >= side + p else n)
+    return shape
+
+
+def _pair(value: Any) -> list[int]:
+    values: list[int] = [value] if isinstance(value, int) else list(value)
+    return values * 2 if len(values) == 1 else values
+
+
+def _average_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x = args[0]
+    padding, ceiling = argument(args, kwargs, 3, "padding", 0), argument(args, kwargs, 4, "ceil_mode", False)
+    stride = argument(args, kwargs, 2, "stride")
+    shape = _pooled(x, args[1], stride, padding, 1, ceiling) if x.is_meta and x.dim() == 4 else [0]
+    return of_one_layout((x,), shape) if min(shape) > 0 else None
+
+
+def _maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Values, and where they were found."""
+    x, dilation = args[0], argument(args, kwargs, 4, "dilation", 1)
+    padding, ceiling = argument(args, kwargs, 3, "padding", 0), argument(args, kwargs, 5, "ceil_mode", False)
+    stride = argument(args, kwargs, 2, "stride")
+    shape = _pooled(x, args[1], stride, padding, dilation, ceiling) if plain(x) and x.dim() == 4 else [0]
+    return (fresh(shape, x.dtype), fresh(shape, torch.int64)) if min(shape) > 0 else None
+
+
+def _adaptive_maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Values, and where they were found."""
+    x, size = args
+    if not plain(x) or len(size) != 2:
+        return None
+    shape = [*x.shape[:-2], *size]
+    return fresh(shape, x.dtype), fresh(shape, torch.int64)
+
+
 RULES = {
     "avg_pool1d": Rule(_average(1)),
-    "avg_pool2d": Rule(_average(2)),
+    "avg_pool2d": Rule(_average(2), _average_shape),
     "avg_pool3d": Rule(_average(3)),
     "avg_pool2d_backward": Rule(_average_backward(2)),
     "avg_pool3d_backward": Rule(_average_backward(3)),
-    "max_pool2d_with_indices": Rule(_maximum(2)),
+    "max_pool2d_with_indices": Rule(_maximum(2), _maximum_shape),
     "max_pool3d_with_indices": Rule(_maximum(3)),
     "_adaptive_avg_pool2d": Rule(_adaptive_average(2), _adaptive_shape(2)),
     "_adaptive_avg_pool3d": Rule(_adaptive_average(3), _adaptive_shape(3)),
     "_adaptive_avg_pool2d_backward": Rule(_adaptive_average_backward(2)),
     "_adaptive_avg_pool3d_backward": Rule(_adaptive_average_backward(3)),
-    "adaptive_max_pool2d": Rule(_adaptive_maximum(2)),
+    "adaptive_max_pool2d": Rule(_adaptive_maximum(2), _adaptive_maximum_shape),
     "adaptive_max_pool3d": Rule(_adaptive_maximum(3)),
     **{
         name: Rule(_maximum_backward)

@@ -3,8 +3,10 @@
 from math import ceil, log2
 from typing import Any
 
+import torch
+
 from attnprof.counting.rules import FREE, REDUCTION, TRANSCENDENTAL, Cost, Rule
-from attnprof.counting.rules._meta import argument, fresh, plain, reduced
+from attnprof.counting.rules._meta import argument, fresh, like, reduced
 
 
 def _floating(x: Any) -> bool:
@@ -56,31 +58,43 @@ def _sort(place: int) -> Any:
 
 
 def _over_dims(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x = args[0]
-    if not plain(x) or kwargs.get("dtype") is not None or len(args) > 3:
+    if kwargs.get("dtype") is not None or len(args) > 3:
         return None
-    dims, keepdim = argument(args, kwargs, 1, "dim"), argument(args, kwargs, 2, "keepdim", False)
-    return fresh(reduced(x.shape, dims, keepdim), x.dtype)
+    return _reduced(args[0], argument(args, kwargs, 1, "dim"), argument(args, kwargs, 2, "keepdim", False))
+
+
+def _reduced(x: torch.Tensor, dims: Any, keepdim: bool) -> torch.Tensor | None:
+    if not (x.is_meta and x.is_floating_point()):
+        return None
+    return fresh(reduced(x.shape, dims, keepdim), x.dtype)  # contiguous, whatever the input's order of dimensions
 
 
 def _over_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """var.correction and its like: dims by place, keepdim and the correction by name."""
-    if not plain(args[0]) or len(args) > 2:
+    if len(args) > 2:
         return None
-    return fresh(reduced(args[0].shape, argument(args, kwargs, 1, "dim"), kwargs.get("keepdim", False)), args[0].dtype)
+    return _reduced(args[0], argument(args, kwargs, 1, "dim"), kwargs.get("keepdim", False))
 
 
 def _pair_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     one = _over_corrected(args, kwargs)
-    return None if one is None else (one, fresh(one.shape, one.dtype))
+    return None if one is None else (one, like(one))
 
 
 def _norm_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x = args[0]
-    if not plain(x) or kwargs.get("dtype") is not None:
+    if kwargs.get("dtype") is not None:
         return None
-    dims, keepdim = argument(args, kwargs, 2, "dim"), argument(args, kwargs, 3, "keepdim", False)
-    return fresh(reduced(x.shape, dims, keepdim), x.dtype)
+    return _reduced(args[0], argument(args, kwargs, 2, "dim"), argument(args, kwargs, 3, "keepdim", False))
+
+
+def _top(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Values, and where they were found."""
+    x, k, dim = args[0], args[1], argument(args, kwargs, 2, "dim", -1)
+    if not x.is_meta or not x.is_contiguous() or not x.dim():
+        return None
+    shape = list(x.shape)
+    shape[dim] = k
+    return fresh(shape, x.dtype), fresh(shape, torch.int64)
 
 
 _ONE_LEFT = "sum nansum amax amin max min aminmax argmax argmin prod any all"
@@ -100,6 +114,6 @@ RULES = {
     "linalg_vector_norm": Rule(_norm, _norm_shape),
     "norm": Rule(_norm),
     "logsumexp": Rule(_logsumexp),
-    "topk": Rule(_sort(2)),
+    "topk": Rule(_sort(2), _top),
     "kthvalue": Rule(_sort(2)),
 }

@@ -46,7 +46,7 @@ def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _grid_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, grid = args[0], args[1]
-    return fresh([*x.shape[:2], *grid.shape[1:3]], x.dtype) if plain(x) and grid.dim() == 4 else None
+    return fresh([*x.shape[:2], *grid.shape[1:3]], x.dtype) if x.is_meta and grid.dim() == 4 else None
 
 
 _KINDS = {"linear1d": _LINEAR, "bilinear2d": _BILINEAR, "trilinear3d": _TRILINEAR, "bicubic2d": _BICUBIC}

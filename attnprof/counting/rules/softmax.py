@@ -34,7 +34,7 @@ def _log_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Co
 def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x = args[0]
     converts = len(args) > 2 and args[2] not in (False, None)
-    return fresh(x.shape, x.dtype) if plain(x) and not converts and not kwargs else None
+    return fresh(x.shape, x.dtype) if x.is_meta and not converts and not kwargs else None
 
 
 def _backward_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
