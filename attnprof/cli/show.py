@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attnprof.catalogue import MODULES
+from attnprof.cli._completing import names_of
 from attnprof.cli._output import SHARED
 from attnprof.registry import Registry
 
@@ -74,7 +76,7 @@ COMMAND = click.Command(
     callback=_show,
     help=HELP,
     params=[
-        click.Argument(["name"]),
+        click.Argument(["name"], shell_complete=names_of(MODULES)),
         click.Option(
             ["--as", "framework"], metavar="FRAMEWORK", help=f"code to paste, for {', '.join(SNIPPETS.names())}"
         ),
