@@ -11,6 +11,7 @@ from attnprof.relative import COSTS, OVER, UNCLEAR
 from attnprof.results import Results
 from attnprof.scales import Kind, Scale, common_scale
 from attnprof.sheet import ABOUT, IDENTITY, PEERS, Sheet, cell_of, sheet
+from attnprof.units import group_digits, show_share
 
 SIZE = ("host", "mode", "height", "width", "channels")  # what lines of one block share
 
@@ -44,6 +45,11 @@ class PaperColumn:
     def heading(self) -> str:
         """The title with its unit: 'latency (ms)'."""
         return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    @property
+    def whole_heading(self) -> str:
+        """The heading with that of the pivot: 'latency (ms) C=64'."""
+        return f"{self.heading} {self.at}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -159,3 +165,11 @@ def _best(column: Column, rivals: Mapping[int, tuple[Line, Figure]]) -> list[int
         bound = least.get("latency_ci_high_s") or least["latency_s"]
         best += [n for n, row in found.items() if (row.get("latency_ci_low_s") or row["latency_s"]) <= bound]
     return best
+
+
+def printed_cell(column: PaperColumn, figure: Figure) -> str:
+    """A cell where one is a line of text: sign, grouped digits, interval."""
+    if not column.number:
+        return figure.text
+    spread = "" if figure.spread is None else f" ± {show_share(figure.spread)}"
+    return f"{figure.sign}{group_digits(figure.text)}{spread}"

@@ -17,7 +17,7 @@ from attnprof.metrics import column
 from attnprof.planning import Plan, plan
 from attnprof.record import Event, Measurement, Record, fold
 from attnprof.runner import Run
-from attnprof.spec import Spec
+from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import from_file, merge
 
 SCHEMA = 1
@@ -64,6 +64,11 @@ class Results:
     def df(self) -> pd.DataFrame:
         """The frame, under the name that a notebook's user expects."""
         return self.frame
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = FORMATS.get("html").whole(self)
+        return html
 
     def require(self, columns: Sequence[str]) -> None:
         """Raises UsageError for a name that is no column of the frame."""

@@ -28,3 +28,7 @@ class Format:
 
     help: str
     render: "Callable[[Results, Look], tuple[str, list[str]]]"
+
+    def whole(self, results: "Results") -> str:
+        """All of ``results``, where nothing has to fit."""
+        return self.render(results, Look())[0]

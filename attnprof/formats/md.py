@@ -5,37 +5,19 @@ from dataclasses import replace
 
 from attnprof.formats import Format, Look
 from attnprof.layout import caption
-from attnprof.paper import Figure, PaperColumn, paper
+from attnprof.paper import paper, printed_cell
 from attnprof.results import Results
 from attnprof.sheet import Sheet
-from attnprof.units import group_digits, show_share
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """The table, footnotes and caption below it."""
     printed = paper(results, look.columns, look.pivot)
     laid = printed.sheet
-    named = [replace(c, title=_heading(p)) for c, p in zip(laid.columns, printed.columns, strict=True)]
-    cells = [
-        list(line)
-        for line in zip(
-            *(
-                [_cell(figure) if column.number else figure.text for figure in column.figures]
-                for column in printed.columns
-            ),
-            strict=True,
-        )
-    ]
+    named = [replace(c, title=p.whole_heading) for c, p in zip(laid.columns, printed.columns, strict=True)]
+    texts = [[printed_cell(column, figure) for figure in column.figures] for column in printed.columns]
+    cells = [list(line) for line in zip(*texts, strict=True)]
     return typeset(Sheet(named, cells, laid.footnotes), caption(results, laid.columns)), []
-
-
-def _heading(column: PaperColumn) -> str:
-    return f"{column.heading} {column.at}".rstrip()
-
-
-def _cell(figure: Figure) -> str:
-    spread = "" if figure.spread is None else f" ± {show_share(figure.spread)}"
-    return f"{figure.sign}{group_digits(figure.text)}{spread}"
 
 
 def typeset(laid: Sheet, below: Sequence[str]) -> str:
