@@ -34,7 +34,7 @@ def _table(
     from pathlib import Path
 
     from attnprof.cli._output import look, results_of, show
-    from attnprof.errors import EnvironmentProblem
+    from attnprof.errors import EnvironmentProblem, UnknownNameError, UsageError
     from attnprof.pivot import pivot_key
     from attnprof.relative import over
 
@@ -44,7 +44,10 @@ def _table(
     names = tuple(name.strip() for name in columns.split(",") if name.strip())
     results = results_of(run)
     if baseline:
-        results = over(results, baseline)
+        try:
+            results = over(results, baseline)
+        except UnknownNameError as problem:
+            raise UsageError(f"--baseline: {problem}") from None
     if output is None:
         show(results, format, replace(look(names, no_color), pivot=pivot or ""), quiet)
         return 0

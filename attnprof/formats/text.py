@@ -58,11 +58,13 @@ def _fit(laid: Sheet, look: Look) -> tuple[Table, list[Column]]:
     while True:
         for name_width in NAME_WIDTHS:
             table = _table(laid, kept, name_width)
-            if len(kept) == 1 or Console(width=10_000).measure(table).maximum <= look.width:
+            if len({laid.columns[n].name for n in kept}) == 1 or Console(width=10_000).measure(table).maximum <= look.width:
                 return table, dropped
-        least = min(kept, key=lambda n: laid.columns[n].keep)
-        kept.remove(least)
-        dropped.append(laid.columns[least])
+        least = laid.columns[min(kept, key=lambda n: laid.columns[n].keep)]
+        # What stands side by side goes together.
+        gone = [n for n in kept if laid.columns[n].name == least.name]
+        kept = [n for n in kept if n not in gone]
+        dropped += [laid.columns[n] for n in gone]
 
 
 def _table(laid: Sheet, kept: Sequence[int], name_width: int | None) -> Table:
