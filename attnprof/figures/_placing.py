@@ -7,7 +7,7 @@ from math import cos, hypot, pi, sin
 import numpy as np
 from numpy.typing import NDArray
 
-DISTANCES = (3.0, 6.0, 11.0, 18.0, 27.0, 38.0)  # from the mark to the name's box
+DISTANCES = (3.5, 6.0, 11.0, 18.0, 27.0, 38.0)  # from the mark to the name's box
 DIRECTIONS = 16
 LEADER = 8.0  # a name further away than this is tied to its mark by a line
 MARGIN = 0.8  # between boxes
