@@ -57,6 +57,10 @@ class Journal:
     def begin(self, spec: str, environment: Environment) -> None:
         """Write what was asked and what it runs on."""
         (self.folder / SPEC).write_text(spec, encoding="utf-8")
+        self.describe(environment)
+
+    def describe(self, environment: Environment) -> None:
+        """Write what it runs on, again when more is known of it."""
         text = json.dumps(environment, indent=1, ensure_ascii=False) + "\n"
         (self.folder / ENVIRONMENT).write_text(text, encoding="utf-8")
 

@@ -1,6 +1,7 @@
 """What a person is shown of results: the columns, how a figure is written, and the caption that conditions it."""
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,10 @@ def plain(name: str) -> Callable[[Row], str]:
 
 def _count(name: str) -> Callable[[Row], str]:
     return lambda row: "" if row.get(name) is None else show_count(row[name])
+
+
+def _share(name: str) -> Callable[[Row], str]:
+    return lambda row: "" if row.get(name) is None else show_share(row[name])
 
 
 def _seconds(name: str) -> Callable[[Row], str]:
@@ -81,6 +86,16 @@ def _size(row: Row) -> str:
     return f"{row['height']}x{row['width']}"
 
 
+def _by_stage(row: Row) -> str:
+    """Shares in per cent, numbered stages in their order, other parts of a network with their names."""
+    found = json.loads(row.get("macs_by_stage") or "{}")
+    whole = sum(found.values()) or 1
+    shares = {name: f"{100 * macs / whole:.0f}" for name, macs in found.items()}
+    numbered = " ".join(share for name, share in shares.items() if name.isdigit())
+    named = [f"{name} {share}" for name, share in shares.items() if not name.isdigit()]
+    return ", ".join(filter(None, [numbered, *named]))
+
+
 def _added(name: str) -> Callable[[Row], str]:
     def write(row: Row) -> str:
         value, low, high = (row.get(name + end) for end in ("", "_ci_low", "_ci_high"))
@@ -120,11 +135,14 @@ COLUMNS = (
     Column("thop_macs", "thop", 39, _peer("thop_macs")),
     Column("flopcounter_macs", "FlopCounterMode", 38, _peer("flopcounter_macs")),
     Column("latency_s", "latency", 95, _latency),
+    Column("efficiency", "bound", 60, _share("efficiency")),
+    Column("bound_s", "least", 8, _seconds("bound_s")),
     Column("added_latency_share", "latency +%", 94, _added("added_latency_share")),
     Column("latency_p90_s", "p90", 10, _seconds("latency_p90_s")),
     Column("first_call_s", "first call", 8, _seconds("first_call_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
+    Column("macs_by_stage", "MACs by stage, %", 85, _by_stage, right=False),
     Column("output_shape", "output", 3, plain("output_shape")),
 )  # fmt: skip
 DEFAULT = (  # columns that are shown without being asked for, where they say something
@@ -144,6 +162,7 @@ DEFAULT = (  # columns that are shown without being asked for, where they say so
     "thop_macs",
     "flopcounter_macs",
     "latency_s",
+    "efficiency",
     "added_latency_share",
     "peak_memory_bytes",
 )
@@ -158,6 +177,44 @@ def _machine(environment: Environment) -> str:
     threads = environment.get("threads")
     name = environment.get("device_name") or ""
     return f"{environment.get('device')} ({name}, {threads} thread{'' if threads == 1 else 's'})"
+
+
+def _why(rows: Sequence[Row], shown: set[str]) -> str:
+    """The command that explains the row whose counters disagree most; nothing where all agree."""
+    names = [name for name in ("fvcore_macs", "thop_macs", "flopcounter_macs") if name in shown]
+
+    def apart(row: Row) -> float:
+        theirs = [(row[name] + 1) / (row["macs"] + 1) for name in names if row.get(name) is not None]
+        return max((max(ratio, 1 / ratio) for ratio in theirs), default=1.0)
+
+    asked = [row for row in rows if row.get("macs") is not None and not row.get("host") and apart(row) > 1]
+    if not asked:
+        return ""
+    row = max(asked, key=apart)
+    name = f"{row['module']}({row['variant']})" if row["variant"] else row["module"]
+    size = row["height"] if row["height"] == row["width"] else _size(row)
+    target = f"{name}@{row['channels']}@{size}"
+    return f" Why: attnprof explain {shlex.quote(target)}"
+
+
+_INTERVALS = {
+    "processes": "95 % interval from {n} fresh processes",
+    "samples": "95 % interval within one process",
+    "spread": "the middle half of one process's samples, no interval",
+}
+
+
+def _interval(rows: Sequence[Row]) -> str:
+    kinds = sorted({str(row["latency_ci_kind"]) for row in rows if row.get("latency_ci_kind")})
+    counts = sorted({int(row["processes"]) for row in rows if row.get("processes")})
+    n = "-".join(map(str, dict.fromkeys((counts[0], counts[-1])))) if counts else "several"
+    return "".join(f", ± {_INTERVALS.get(kind, kind).format(n=n)}" for kind in kinds)
+
+
+def _inputs(results: Results) -> str:
+    if results.environment.get("peaks") is None and results.environment.get("cache_bytes") is None:
+        return "hot in cache"  # a run of an older version, which knew no other
+    return "hot in cache" if results.spec.hot else "cold"
 
 
 def caption(results: Results, columns: Sequence[Column]) -> list[str]:
@@ -187,13 +244,13 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         lines.append("FLOPs: all floating-point operations, 2 per MAC; exact.")
     peers = [c.title for c in columns if c.name in ("fvcore_macs", "thop_macs", "flopcounter_macs")]
     if peers:
-        lines.append(f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).")
+        lines.append(f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).{_why(rows, shown)}")
     if "added_macs_share" in shown:
         lines.append("+%: over the plain network under the same conditions.")
     if "latency_s" in shown:
-        kinds = {row.get("latency_ci_kind") for row in rows} - {None, ""}
-        interval = "95 % interval of one process" if kinds <= {"samples"} else ", ".join(sorted(map(str, kinds)))
-        lines.append(f"latency: median call, inputs hot in cache, ± {interval}.")
+        lines.append(f"latency: median call, inputs {_inputs(results)}{_interval(rows)}.")
+    if "efficiency" in shown:
+        lines.append("bound: the least time that the device's measured peaks allow, as a share of the latency.")
     if "peak_memory_bytes" in shown:
         lines.append("memory: most bytes allocated during a call, output included.")
     for baseline in dict.fromkeys(name.partition(OVER)[2] for name in sorted(shown) if OVER in name):

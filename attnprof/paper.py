@@ -108,6 +108,8 @@ def _kind(name: str, values: Sequence[object]) -> Kind | None:
         return None
     if OVER in name:
         return "ratio"
+    if name == "efficiency":
+        return "share"
     if "bytes" in name:
         return "bytes"
     if name.endswith("_s") and not name.endswith("_per_s"):

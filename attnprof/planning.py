@@ -8,9 +8,9 @@ from attnprof.case import Case
 from attnprof.catalogue import entry, source_hash
 from attnprof.errors import UsageError
 from attnprof.hosting import Placement, placements
-from attnprof.metrics import Metric
+from attnprof.metrics import COUNTED, Metric
 from attnprof.points import Point
-from attnprof.spec import METRICS, Spec
+from attnprof.spec import METRICS, USUAL, Spec
 from attnprof.staged import is_staged
 
 
@@ -34,7 +34,7 @@ class Plan:
     @property
     def timed(self) -> bool:
         """Whether anything has to be measured, besides counted."""
-        return any(metric(name).needs in ("timing", "memory") for name in self.metrics)
+        return any(metric(name).needs not in COUNTED for name in self.metrics)
 
 
 def metric(name: str) -> Metric:
@@ -48,7 +48,7 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     metrics = _metrics(spec)
     if not metrics:
         raise UsageError("--metrics: nothing is left to find, with --no-latency or these --counters")
-    if not any(metric(name).needs in ("timing", "memory") for name in metrics):
+    if all(metric(name).needs in COUNTED for name in metrics):
         device = "meta"
     device = device or (_best() if spec.device == "auto" else spec.device)
     modes = ("eval", "train") if spec.train else ("eval",)
@@ -118,10 +118,13 @@ def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -
         network_input=f"{height}x{width}" if placed.host else "",
         batch=spec.batch,
         dtype=spec.dtype,
+        autocast=spec.autocast or "",
         layout="channels_last" if spec.channels_last else "contiguous",
         device=device,
         threads=0 if counted else spec.threads,
         mode=mode,
+        execution="compiled" if spec.compile and not counted else "eager",
+        inputs="hot" if spec.hot else "cold",
         seed=spec.seed,
     )
     if placed.host:
@@ -130,9 +133,11 @@ def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -
 
 
 def _metrics(spec: Spec) -> tuple[str, ...]:
-    wanted = spec.metrics or tuple(METRICS.names())
+    wanted = tuple(name for name in spec.metrics if name != USUAL)
+    if USUAL in spec.metrics or not wanted:
+        wanted += tuple(name for name in METRICS.names() if metric(name).usual and name not in wanted)
     if spec.no_latency:
-        wanted = tuple(name for name in wanted if metric(name).needs in ("account", "peers"))
+        wanted = tuple(name for name in wanted if metric(name).needs in COUNTED)
     return tuple(name for name in wanted if not metric(name).counter or metric(name).counter in spec.counters)
 
 

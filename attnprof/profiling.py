@@ -5,23 +5,28 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from html import escape
+from itertools import cycle
 
 import torch
 from torch import nn
 
-from attnprof.backends import Backend, Call
+from attnprof.backends import Backend
 from attnprof.catalogue import create
 from attnprof.counting import Account, cost
 from attnprof.entry import Value
 from attnprof.errors import UsageError
-from attnprof.measuring.timing import Timing, time_call
+from attnprof.measuring.rounds import Effort, Rounds
+from attnprof.measuring.timing import Timing
+from attnprof.measuring.trial import Trial
 from attnprof.spec import BACKENDS
+from attnprof.subject import Forward, Step, inputs_beyond
 from attnprof.units import show_bytes, show_count, show_seconds, show_share
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What one call of a module costs. counts: exact, of the whole batch. latency_s: seconds per call, the median.
+    """What one call of a module costs. counts: exact, of the whole batch. latency_s: seconds per call, the median, on
+    inputs that are not in the cache; None where others took too much of the machine (flag 'contended').
 
     latency_interval_s: the 95 % interval of that median within this process, in seconds, None where there were too few
     samples. peak_memory_bytes: the most that a call allocates at once, its output included. conditions: shape, dtype,
@@ -30,7 +35,7 @@ class Profile:
 
     module: str
     counts: Account
-    latency_s: float
+    latency_s: float | None
     latency_interval_s: tuple[float, float] | None
     peak_memory_bytes: int
     conditions: str
@@ -41,8 +46,8 @@ class Profile:
         """What is shown: titles and figures."""
         flops = ("≥ " if self.counts.unknown_ops else "") + show_count(self.counts.flops)
         counts = {"params": show_count(self.counts.params), "MACs": show_count(self.counts.macs), "FLOPs": flops}
-        latency = show_seconds(self.latency_s)
-        if self.latency_interval_s:
+        latency = "" if self.latency_s is None else show_seconds(self.latency_s)
+        if self.latency_s and self.latency_interval_s:
             low, high = self.latency_interval_s
             latency += f" ± {show_share(max(self.latency_s - low, high - self.latency_s) / self.latency_s)}"
         shown = {**counts, "latency": latency, "memory": show_bytes(self.peak_memory_bytes)}
@@ -94,22 +99,27 @@ def profile(
     dtype = next((t.dtype for t in tensors if t.is_floating_point()), torch.float32)
     backend = _backend(device)
     counts = cost(measured, tuple(shape), dtype=dtype, backward=train)
-    x = torch.randn(tuple(shape), generator=torch.Generator().manual_seed(0)).to(device, dtype)
-    call = _step(measured, x) if train else _forward(measured, x)
     with _threads(threads):
+        inputs = cycle(inputs_beyond(backend.cache_bytes(), shape, device, dtype, seed=1))
+        call = (Step if train else Forward)(measured, inputs)
         timing, peak = _measured(backend, call, precision, seconds)
     name = module if isinstance(module, str) else type(module).__name__
     conditions = [f"({', '.join(map(str, shape))})", str(dtype).removeprefix("torch."), "train" if train else "eval"]
     where = f"{device} ({backend.describe(device.index or 0)['device_name']}"
     where += f", {threads} thread{'s' * (threads > 1)})" if device.type == "cpu" else ")"
-    interval = timing.interval and (timing.interval[0], timing.interval[1])
-    return Profile(name, counts, timing.median, interval, peak, ", ".join([*conditions, where]), timing.flags)
+    latency = timing.median if timing.samples else None
+    return Profile(name, counts, latency, timing.interval, peak, ", ".join([*conditions, where]), timing.flags)
 
 
-def _measured(backend: Backend, call: Call, precision: float, seconds: float) -> tuple[Timing, int]:
+def _measured(backend: Backend, call: Forward | Step, precision: float, seconds: float) -> tuple[Timing, int]:
     """The engine's judgement of the call, and the bytes that it allocates at most."""
-    timing = time_call(backend, call, precision, seconds)
-    return timing, backend.peak_memory(call)
+    trial = Trial("", lambda: call)
+    for _ in Rounds(backend, [trial], Effort(seconds=seconds, precision=precision)):
+        pass
+    if trial.problem:
+        raise trial.problem
+    call.clear()
+    return trial.timing(), backend.weigh(call).peak
 
 
 @contextmanager
@@ -137,32 +147,3 @@ def _backend(device: torch.device) -> Backend:
     if reason:
         raise UsageError(f"profile: {reason}")
     return backend
-
-
-def _forward(module: nn.Module, x: torch.Tensor) -> Call:
-    def forward() -> object:
-        with torch.no_grad():
-            return module(x)
-
-    return forward
-
-
-def _step(module: nn.Module, x: torch.Tensor) -> Call:
-    x.requires_grad_()
-    with torch.no_grad():
-        gradient = torch.randn_like(_first(module(x)))
-
-    def step() -> object:
-        module.zero_grad(set_to_none=True)
-        x.grad = None
-        output = module(x)
-        torch.autograd.backward(_first(output), gradient)
-        return output
-
-    return step
-
-
-def _first(output: object) -> torch.Tensor:
-    """The first tensor of what a module returns."""
-    found: torch.Tensor = output if isinstance(output, torch.Tensor) else _first(next(iter(output)))  # type: ignore[call-overload] # a tuple, or torch says what it is
-    return found

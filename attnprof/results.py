@@ -170,7 +170,7 @@ def wide(results: Results) -> int:
     count = 0
     for row in results.rows():
         value, low, high = row["latency_s"], row["latency_ci_low_s"], row["latency_ci_high_s"]
-        count += value is not None and (low is None or (high - low) / 2 > results.spec.precision * value)
+        count += value is not None and (low is None or (high - low) / 2 > results.spec.target * value)
     return count
 
 

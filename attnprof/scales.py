@@ -6,17 +6,18 @@ from math import floor, log10
 from statistics import median_low
 from typing import Literal
 
-Kind = Literal["seconds", "bytes", "ratio", "plain", "exact"]
+Kind = Literal["seconds", "bytes", "share", "ratio", "plain", "exact"]
 _UNITS: dict[Kind, tuple[tuple[str, float], ...]] = {
     "seconds": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
     "bytes": (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)),
+    "share": (("%", 0.01),),
     "ratio": (("", 1.0),),
     "plain": (("", 1.0),),
     "exact": (("", 1.0),),
 }
 SHOWN = 3  # significant digits of the smallest figure
 MOST_DECIMALS = 3
-RATIO_DECIMALS = 2
+DECIMALS = {"ratio": 2, "share": 1}
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ def common_scale(kind: Kind, values: Iterable[float], outliers: Iterable[float] 
     """
     units = _UNITS[kind]
     aside = set(outliers)
-    if kind == "ratio":
-        return Scale("", 1.0, RATIO_DECIMALS)
+    if kind in DECIMALS:
+        return Scale(*units[-1], DECIMALS[kind])
     sizes = sorted(value for value in values if value)
     if not sizes or kind == "exact":
         return Scale(*units[-1], 0)

@@ -6,7 +6,16 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+)
 
 from attnprof import selection
 from attnprof.choosing.budget import Budget, as_table, read_budget
@@ -25,7 +34,10 @@ BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
 PEERS = Registry("attnprof.peers", "PEER", "counter")
 
 DTYPES = ("fp32", "fp16", "bf16", "fp64")
+USUAL = "usual"  # among metrics: all those that are found without being asked for
 LARGEST_BATCH = 65536
+PROCESSES = {"quick": 1, "standard": 3, "paper": 6}
+TARGET, QUICK_TARGET = 0.01, 0.02
 
 
 def _listed(value: Any) -> Any:
@@ -45,9 +57,10 @@ def _listed_or_none(value: Any) -> Any:
     return [] if value == "none" else _listed(value)
 
 
-def _known(registry: Registry) -> Any:
+def _known(registry: Registry, *also: str) -> Any:
     def check(value: Any) -> str:
-        registry.module_name(str(value))
+        if value not in also:
+            registry.module_name(str(value))
         return str(value)
 
     return BeforeValidator(_in_words(check))
@@ -115,6 +128,12 @@ def _device(value: Any) -> str:
     return str(value)
 
 
+def _from_fp32(value: str | None, known: ValidationInfo) -> str | None:
+    if value is not None and known.data.get("dtype", "fp32") != "fp32":
+        raise ValueError(f"autocast starts from fp32; leave out the dtype {known.data['dtype']}, or {value} here")
+    return value
+
+
 def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
     found: dict[str, dict[str, list[Value]]] = {}
     parts = [] if isinstance(value, Mapping) or value == "none" else [str(part) for part in _listed(value)]
@@ -161,10 +180,14 @@ Seconds = Annotated[
     float | None, BeforeValidator(_optional(parse_seconds)), _shown(lambda s: s if s is None else f"{_digits(s)}s")
 ]
 Bytes = Annotated[int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: b if b is None else f"{b}B")]
-Share = Annotated[float, BeforeValidator(lambda v: parse_share(str(v))), _shown(lambda s: f"{_digits(s, 100)}%")]
+Share = Annotated[
+    float | None,
+    BeforeValidator(lambda v: None if v is None else parse_share(str(v))),
+    _shown(lambda s: s if s is None else f"{_digits(s, 100)}%"),
+]
 Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_in_words(_sweeps))]
 Limits = Annotated[Budget, BeforeValidator(_in_words(_budget)), _shown(lambda b: [str(limit) for limit in b])]
-Metrics = Annotated[tuple[Annotated[str, _known(METRICS)], ...], Listed]
+Metrics = Annotated[tuple[Annotated[str, _known(METRICS, USUAL)], ...], Listed]
 
 
 def _field(section: str, default: Any, says: str, **more: Any) -> Any:
@@ -207,20 +230,29 @@ class Spec(BaseModel):
     )
     device: Annotated[str, BeforeValidator(_device)] = _field("measure", "auto", "auto, cpu, cuda or cuda:1")
     dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("measure", "fp32", "number format")
+    autocast: Annotated[Literal["bf16", "fp16"] | None, AfterValidator(_from_fp32)] = _field(
+        "measure", None, "let torch.autocast choose operators' formats: bf16 or fp16"
+    )
     channels_last: bool = _field("measure", False, "NHWC memory layout")
+    compile: bool = _field("measure", False, "run modules through torch.compile")
+    hot: bool = _field("measure", False, "one input for all calls, hot in cache (each call's input is cold)")
     train: bool = _field("measure", False, "add rows for forward + backward")
     no_latency: bool = _field("measure", False, "counts only")
-    metrics: Metrics = _field("measure", (), "only these metrics (all)")
+    metrics: Metrics = _field("measure", (), "only these metrics, or usual and more (usual)")
     counters: Annotated[tuple[Annotated[str, _known(PEERS)], ...], BeforeValidator(_listed_or_none)] = _field(
         "measure", "fvcore,thop", "cross-check counters, or none"
     )
+    quality: Literal["quick", "standard", "paper"] = _field(
+        "measure", "standard", "1, 3 or 6 fresh processes behind every figure, as the budget allows"
+    )
     time_budget: Seconds = _field("measure", "75s", "for the whole run, shared by its cells; or none")
-    precision: Share = _field("measure", "1%", "stop a cell at this half-width of its interval")
+    precision: Share = _field("measure", None, "a process leaves a cell at this half of its interval (1%, quick 2%)")
     threads: Annotated[int, BeforeValidator(lambda v: whole_number(v, 1024, "a number of threads"))] = _field(
         "measure", 1, "CPU threads per operator"
     )
     timeout: Seconds = _field("measure", "60s", "give up on a cell after this long")
     memory_limit: Bytes = _field("measure", None, "what a cell may allocate (nine tenths of what is free)")
+    allow_busy: bool = _field("measure", False, "measure on a GPU that others compute on, too")
     seed: Annotated[int, BeforeValidator(_seed)] = _field("measure", 0, "of weights and inputs")
     fail_fast: bool = _field("measure", False, "stop at the first cell that fails")
     budget: Limits = _field("budget", (), "what pick and check ask for: params<=10k, latency<=1.2x:se")
@@ -244,6 +276,16 @@ class Spec(BaseModel):
         spec = self.effective()
         product = tuple((c, h, w) for c in spec.channels for h, w in spec.res)
         return tuple(dict.fromkeys(product + self.points + (PRESETS[self.preset].points if self.preset else ())))
+
+    @property
+    def processes(self) -> int:
+        """How many fresh processes stand behind a figure at most."""
+        return PROCESSES[self.quality]
+
+    @property
+    def target(self) -> float:
+        """Half of the interval's width, as a share, at which a process leaves a cell."""
+        return self.precision if self.precision is not None else QUICK_TARGET if self.quality == "quick" else TARGET
 
     def effective(self) -> "Spec":
         """This Spec with the sizes it leaves out filled in, and without the folder it was first written to."""

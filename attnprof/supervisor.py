@@ -33,7 +33,7 @@ class WorkerGone(Exception):
 class Worker:
     """One child process in a session of its own. Blocking reads have a deadline; a dead child is an answer."""
 
-    def __init__(self, device: str, threads: int, memory_limit: int | None) -> None:
+    def __init__(self, device: str, threads: int, memory_limit: int | None, allow_busy: bool = False) -> None:
         environment = {
             **os.environ,
             **MALLOC,
@@ -54,7 +54,8 @@ class Worker:
         self._ear = Thread(target=self._listen, daemon=True)
         self._ear.start()
         self._environment: Environment | None = None
-        self.order({"device": device, "threads": threads, "memory_limit": memory_limit})
+        setting = {"device": device, "threads": threads, "memory_limit": memory_limit, "allow_busy": allow_busy}
+        self.order(setting)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -121,4 +122,4 @@ class Worker:
 def start_worker(spec: Spec, device: str | None = None) -> Worker:
     """A worker for what ``spec`` asks; its environment tells which device 'auto' is."""
     wanted = device or ("meta" if spec.no_latency else spec.device)
-    return Worker(wanted, spec.threads, spec.memory_limit)
+    return Worker(wanted, spec.threads, spec.memory_limit, spec.allow_busy)

@@ -148,7 +148,23 @@ def test_the_module_none_can_be_asked_for_by_its_name():
 def test_the_defaults_are_valid_and_ask_for_the_whole_catalogue():
     spec = Spec()
     assert (spec.modules, spec.dtype, spec.batch, spec.device) == (("all",), "fp32", 1, "auto")
-    assert (spec.counters, spec.time_budget, spec.timeout, spec.precision) == (("fvcore", "thop"), 75.0, 60.0, 0.01)
+    assert (spec.counters, spec.time_budget, spec.timeout, spec.precision) == (("fvcore", "thop"), 75.0, 60.0, None)
+    assert (spec.quality, spec.processes, spec.target) == ("standard", 3, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("quality", "processes", "target"), [("quick", 1, 0.02), ("standard", 3, 0.01), ("paper", 6, 0.01)]
+)
+def test_a_quality_is_a_number_of_processes_and_a_precision_of_each(quality, processes, target):
+    spec = Spec(quality=quality)
+    assert (spec.processes, spec.target) == (processes, target)
+    assert Spec(quality=quality, precision="0.5%").target == 0.005
+
+
+def test_autocast_starts_from_fp32():
+    assert Spec(autocast="bf16").autocast == "bf16"
+    with pytest.raises(SpecError, match=r"^autocast: autocast starts from fp32; leave out the dtype bf16"):
+        Spec(autocast="fp16", dtype="bf16")
 
 
 def test_texts_are_read_as_the_command_line_writes_them():
@@ -220,6 +236,11 @@ MISTAKES = {
     "device": ("gpu", "device: no device 'gpu'; write auto, cpu"),
     "dtype": ("fp8", "dtype: 'fp8' is not one of 'fp32'"),
     "channels_last": ("maybe", "channels_last: 'maybe' is neither true nor false"),
+    "autocast": ("fp8", "autocast: 'fp8' is not one of 'bf16' or 'fp16'"),
+    "compile": ("maybe", "compile: 'maybe' is neither true nor false"),
+    "hot": ("maybe", "hot: 'maybe' is neither true nor false"),
+    "quality": ("best", "quality: 'best' is not one of 'quick', 'standard' or 'paper'"),
+    "allow_busy": ("maybe", "allow_busy: 'maybe' is neither true nor false"),
     "train": ("maybe", "train: 'maybe' is neither true nor false"),
     "no_latency": ("maybe", "no_latency: 'maybe' is neither true nor false"),
     "metrics": ("latncy", "metrics[0]: no metric 'latncy'. Did you mean 'latency'"),

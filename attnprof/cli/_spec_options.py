@@ -18,7 +18,7 @@ METAVARS = {
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "memory_limit": "SIZE",
     "networks": "LIST", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
-    "name": "NAME", "output": "DIR", "format": "FORMAT",
+    "quality": "LEVEL", "autocast": "TYPE", "name": "NAME", "output": "DIR", "format": "FORMAT",
 }  # fmt: skip
 NAMES = {"modules": MODULES, "metrics": METRICS, "counters": PEERS, "format": FORMATS, "device": BACKENDS}
 

@@ -18,7 +18,7 @@ from attnprof.sheet import PEERS
 ON_ONE_PAGE = 45  # lines; a longer table is broken across pages
 UNITS = {
     "s": r"\second", "ms": r"\milli\second", "µs": r"\micro\second", "ns": r"\nano\second",
-    "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte", "GiB": r"\gibi\byte",
+    "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte", "GiB": r"\gibi\byte", "%": r"\percent",
 }  # fmt: skip
 SIGNS = {"≈": r"{$\approx$} ", "<": "{$<$} ", "≥": r"{$\geq$} "}
 SIGN_WIDTH = 2  # in digits

@@ -58,7 +58,10 @@ def _fit(laid: Sheet, look: Look) -> tuple[Table, list[Column]]:
     while True:
         for name_width in NAME_WIDTHS:
             table = _table(laid, kept, name_width)
-            if len({laid.columns[n].name for n in kept}) == 1 or Console(width=10_000).measure(table).maximum <= look.width:
+            if (
+                len({laid.columns[n].name for n in kept}) == 1
+                or Console(width=10_000).measure(table).maximum <= look.width
+            ):
                 return table, dropped
         least = laid.columns[min(kept, key=lambda n: laid.columns[n].keep)]
         # What stands side by side goes together.
