@@ -6,7 +6,7 @@ AFTER = """\
 def insert(network: nn.Module, at: str, image: torch.Tensor) -> nn.Module:
     \"\"\"Put one behind every submodule whose name fits ``at``. image: an input of the network, for channels and sizes.
 
-    The network's own parameters keep their names: trained weights still load with strict=False.
+    The network's own parameters keep their names: trained weights still load with strict=False. It is left in eval mode.
     \"\"\"
     met: dict[str, torch.Size] = {{}}
     names = [name for name, _ in network.named_modules() if fnmatch(name, at)]
@@ -27,7 +27,8 @@ def insert(network: nn.Module, at: str, image: torch.Tensor) -> nn.Module:
     return network"""
 REPLACE = """\
 def insert(network: nn.Module, at: str, image: torch.Tensor) -> nn.Module:
-    \"\"\"Put one in place of every convolution of stride 1 whose name fits ``at``. image: an input of the network.\"\"\"
+    \"\"\"Put one in place of every convolution of stride 1 whose name fits ``at``. image: an input of the network,
+    which is left in eval mode.\"\"\"
     met: dict[str, torch.Size] = {{}}
     names = [
         name for name, module in network.named_modules()
@@ -53,7 +54,7 @@ network = nn.Sequential(nn.Conv2d(3, {channels}, 1), nn.Conv2d({channels}, {chan
 at = "1"  # such as "layer*.*.bn3"
 image = torch.randn(1, 3, {height}, {width})
 
-print(insert(network, at, image)(image).shape)"""
+print(insert(network, at, image).eval()(image).shape)"""
 
 
 def write(wanted: Wanted) -> str:
