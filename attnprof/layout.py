@@ -285,10 +285,14 @@ def _interval(rows: Sequence[Row]) -> str:
     return "".join(f", ± {_INTERVALS.get(kind, kind).format(n=n)}" for kind in kinds)
 
 
-def _inputs(results: Results) -> str:
-    if results.environment.get("peaks") is None and results.environment.get("cache_bytes") is None:
-        return "hot in cache"  # a run of an older version, which knew no other
-    return "hot in cache" if results.spec.hot else "cold"
+def _inputs(results: Results, rows: Sequence[Row]) -> str:
+    """What was in the cache, where that is known; a bound is of cold inputs alone."""
+    if any(row.get("efficiency") is not None for row in rows):
+        return ", inputs cold"
+    if not results.environment:
+        return ""  # a CSV does not say
+    older = "cache_bytes" not in results.environment  # a run of a version that knew no other
+    return ", inputs hot in cache" if results.spec.hot or older else ", inputs cold"
 
 
 def caption(results: Results, columns: Sequence[Column]) -> list[str]:
@@ -322,7 +326,7 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     if "added_macs_share" in shown:
         lines.append("+%: over the plain network under the same conditions.")
     if "latency_s" in shown:
-        lines.append(f"latency: median call, inputs {_inputs(results)}{_interval(rows)}.")
+        lines.append(f"latency: median call{_inputs(results, rows)}{_interval(rows)}.")
     if "efficiency" in shown:
         lines.append("bound: the least time that the device's measured peaks allow, as a share of the latency.")
     if "peak_memory_bytes" in shown:
