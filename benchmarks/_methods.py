@@ -13,7 +13,7 @@ from time import monotonic
 
 from attnprof.case import Case
 from attnprof.journal import events_in
-from attnprof.spec import PROCESSES
+from attnprof.spec import BACKENDS, PROCESSES
 from benchmarks._figures import Ran
 from benchmarks._watched import times
 
@@ -87,6 +87,11 @@ def peer(subject: Subject, method: str, processes: int, seconds: float) -> Ran:
         for title, value in json.loads(said).items():
             found.setdefault(title, {})[number] = value
     return Ran(method, wall, found)
+
+
+def processor() -> str:
+    """What the CPU is called."""
+    return str(BACKENDS.get("cpu").describe(0)["device_name"])
 
 
 def processes_of(quality: str) -> int:
