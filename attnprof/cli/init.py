@@ -13,7 +13,8 @@ HELP = """\
 Write ./attnprof.toml: every setting with what it means and its default, commented out. An existing one stays as it is.
 
 \b
-  attnprof init && attnprof run
+  attnprof init
+  attnprof init && $EDITOR attnprof.toml && attnprof run
 """
 HEAD = """\
 # What attnprof does in this folder. A line '# key = value' is a default: take away its '#' to change it.
