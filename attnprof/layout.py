@@ -8,6 +8,7 @@ from typing import Any
 
 from attnprof.environment import Environment, machines
 from attnprof.hosts import PLAIN
+from attnprof.record import HOT
 from attnprof.relative import OVER
 from attnprof.results import Results, varying
 from attnprof.selection import spoken
@@ -38,10 +39,6 @@ def plain(name: str) -> Callable[[Row], str]:
 
 def _count(name: str) -> Callable[[Row], str]:
     return lambda row: "" if row.get(name) is None else show_count(row[name])
-
-
-def _share(name: str) -> Callable[[Row], str]:
-    return lambda row: "" if row.get(name) is None else show_share(row[name])
 
 
 def _seconds(name: str) -> Callable[[Row], str]:
@@ -135,14 +132,21 @@ COLUMNS = (
     Column("thop_macs", "thop", 39, _peer("thop_macs")),
     Column("flopcounter_macs", "FlopCounterMode", 38, _peer("flopcounter_macs")),
     Column("latency_s", "latency", 95, _latency),
-    Column("efficiency", "bound", 60, _share("efficiency")),
-    Column("bound_s", "least", 8, _seconds("bound_s")),
     Column("added_latency_share", "latency +%", 94, _added("added_latency_share")),
     Column("latency_p90_s", "p90", 10, _seconds("latency_p90_s")),
+    Column("device_time_s", "device", 88, _seconds("device_time_s")),
+    Column("back_to_back_s", "back to back", 11, _seconds("back_to_back_s")),
     Column("first_call_s", "first call", 8, _seconds("first_call_s")),
+    Column("compile_time_s", "compile", 45, _seconds("compile_time_s")),
+    Column("reference_s", "reference", 2, _seconds("reference_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
     Column("macs_by_stage", "MACs by stage, %", 85, _by_stage, right=False),
+    Column("requested_memory_bytes", "requested", 3, _bytes("requested_memory_bytes")),
+    Column("reserved_memory_bytes", "reserved", 3, _bytes("reserved_memory_bytes")),
+    Column("kept_memory_bytes", "kept", 3, _bytes("kept_memory_bytes")),
+    Column("bound_s", "bound", 12, _seconds("bound_s")),
+    Column("efficiency", "of bound", 70, lambda r: "" if r.get("efficiency") is None else show_share(r["efficiency"])),
     Column("output_shape", "output", 3, plain("output_shape")),
 )  # fmt: skip
 DEFAULT = (  # columns that are shown without being asked for, where they say something
@@ -162,9 +166,11 @@ DEFAULT = (  # columns that are shown without being asked for, where they say so
     "thop_macs",
     "flopcounter_macs",
     "latency_s",
-    "efficiency",
+    "device_time_s",
     "added_latency_share",
+    "compile_time_s",
     "peak_memory_bytes",
+    "efficiency",
 )
 
 
@@ -197,24 +203,18 @@ def _why(rows: Sequence[Row], shown: set[str]) -> str:
     return f" Why: attnprof explain {shlex.quote(target)}"
 
 
-_INTERVALS = {
-    "processes": "95 % interval from {n} fresh processes",
-    "samples": "95 % interval within one process",
-    "spread": "the middle half of one process's samples, no interval",
-}
-
-
-def _interval(rows: Sequence[Row]) -> str:
-    kinds = sorted({str(row["latency_ci_kind"]) for row in rows if row.get("latency_ci_kind")})
-    counts = sorted({int(row["processes"]) for row in rows if row.get("processes")})
-    n = "-".join(map(str, dict.fromkeys((counts[0], counts[-1])))) if counts else "several"
-    return "".join(f", ± {_INTERVALS.get(kind, kind).format(n=n)}" for kind in kinds)
-
-
-def _inputs(results: Results) -> str:
-    if results.environment.get("peaks") is None and results.environment.get("cache_bytes") is None:
-        return "hot in cache"  # a run of an older version, which knew no other
-    return "hot in cache" if results.spec.hot else "cold"
+def _intervals(rows: Sequence[Row]) -> str:
+    """What stands behind the '±' of the latencies."""
+    counts = sorted({row["processes"] for row in rows if row.get("latency_ci_kind") == "processes"})
+    counts = [n for n in counts if n is not None]
+    words = {
+        "processes": f"95 % interval from {' to '.join(map(str, dict.fromkeys(counts[:1] + counts[-1:])))} processes",
+        "samples": "95 % interval within a process",
+        "spread": "half of the samples, which is no interval",
+    }
+    kinds = {row.get("latency_ci_kind") for row in rows}
+    found = [text for kind, text in words.items() if kind in kinds]
+    return f", ± {' or '.join(found)}" if found else ""
 
 
 def caption(results: Results, columns: Sequence[Column]) -> list[str]:
@@ -248,11 +248,14 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     if "added_macs_share" in shown:
         lines.append("+%: over the plain network under the same conditions.")
     if "latency_s" in shown:
-        lines.append(f"latency: median call, inputs {_inputs(results)}{_interval(rows)}.")
-    if "efficiency" in shown:
-        lines.append("bound: the least time that the device's measured peaks allow, as a share of the latency.")
+        inputs = "one input, hot in cache" if HOT in str(first.get("flags")).split() else "inputs cold in cache"
+        lines.append(f"latency: median call, {inputs}{_intervals(rows)}.")
+    if "device_time_s" in shown:
+        lines.append("device: kernels alone, by the device's own clock, inputs cold in cache.")
     if "peak_memory_bytes" in shown:
         lines.append("memory: most bytes allocated during a call, output included.")
+    if "efficiency" in shown:
+        lines.append("of bound: the least time that the device's measured peaks allow, over the latency.")
     for baseline in dict.fromkeys(name.partition(OVER)[2] for name in sorted(shown) if OVER in name):
         lines.append(
             f"/{baseline}: over the figure of {baseline}; ≈ where their intervals overlap: no difference shown."

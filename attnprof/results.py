@@ -15,7 +15,7 @@ from attnprof.increase import increases
 from attnprof.journal import KEPT, SPEC, environment_in, events_in
 from attnprof.metrics import column
 from attnprof.planning import Plan, plan
-from attnprof.record import Event, Measurement, Record, fold
+from attnprof.record import HOT, Event, Measurement, Record, fold
 from attnprof.runner import Run
 from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import from_file, merge
@@ -140,7 +140,8 @@ def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict
         "family": entry(case.module).family if case.module in MODULES else "",
         "status": record.status,
         "reason": record.reason,
-        "flags": " ".join(record.flags),
+        "dtype": f"autocast-{case.autocast}" if case.autocast else case.dtype,
+        "flags": " ".join([*record.flags, *[HOT] * (case.inputs == "hot" and "latency" in record.measurements)]),
     }
     ran = environment.get("runs", {}).get(record.run, environment)
     row |= {name: ran.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}

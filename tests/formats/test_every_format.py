@@ -271,7 +271,7 @@ def test_csv_has_every_column_in_base_units(results):
     text, notes = FORMATS.get("csv").render(results, Look(width=40))
     header, *rows = csv_reader.reader(io.StringIO(text))
     assert notes == []
-    assert header == [*HEADER, "first_call_s"]
+    assert header == [*HEADER, "first_call_s", "processes"]
     assert len(rows) == len(results.rows())
     shown = dict(zip(header, rows[0], strict=True))
     assert (shown["params"], shown["latency_s"], shown["fvcore_macs"], shown["buffers"]) == (
