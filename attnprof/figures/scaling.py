@@ -83,7 +83,7 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     looks = _looks([line for found in lines.values() for line in found])
     notes = []
     for panel, (title, found) in zip(axes, lines.items(), strict=True):
-        titled(panel, title, f"k of {symbol}$^k$")
+        titled(panel, title, f"k of {symbol}ᵏ")
         axis.apply(panel, "y")
         _plot(panel, found, looks)
         _ticks(panel, {along(sizes[point]): _tick(sizes[point], against) for point in panels[title]})

@@ -79,6 +79,17 @@ def test_a_name_is_written_or_said_to_be_left_out(name, catalogue):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_users_name_is_drawn_as_it_is(name, few):
+    frame = few.frame.copy()
+    frame.loc[frame["module"] == "ca", ["module", "family"]] = [r"my.py:A$\frac$_<b>", ""]
+    figure, _ = drawn(name, scene(type(few)(frame, {}, few.environment, few.spec, 0), points=("64@28", "64@14")))
+    figure.draw_without_rendering()
+    labels = [text.get_text() for text in texts(figure)]
+    labels += [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
+    assert any(label.startswith(r"my.py:A$\frac$_<b>") for label in labels)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_identity_is_not_drawn(name, few):
     figure, _ = drawn(name, scene(few, points=("64@28", "64@14", "32@28", "32@14")))
     labels = [text.get_text() for text in texts(figure)]
