@@ -20,8 +20,10 @@ from attnprof.case import Case
 from attnprof.interval import across, middle
 
 Event = dict[str, Any]
+HOT = "hot-inputs"
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
+    HOT: "all calls had one input, hot in cache",
     "contended": "others took the CPU; the figure is the thread's CPU time instead of wall time",
     "not-steady": "warm-up ended at its limit, and its last block was not yet what the samples say",
     "drift": "the first, middle or last third of the samples differs from another by more than 3 %",

@@ -10,8 +10,9 @@ from attnprof.comparison.ratios import FASTER, SAME, SLOWER, UNCLEAR, Outcome
 from attnprof.comparison.runs import Cell, Comparison
 from attnprof.environment import Environment
 from attnprof.formats import Look, md, text
-from attnprof.layout import Column, Sheet
+from attnprof.layout import Column
 from attnprof.record import FLAGS
+from attnprof.sheet import Sheet
 from attnprof.units import show_change, show_count, show_seconds, significant
 
 ORDER = (SLOWER, FASTER, UNCLEAR, SAME)

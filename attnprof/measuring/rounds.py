@@ -11,7 +11,8 @@ from attnprof.measuring.shares import visits_due
 from attnprof.measuring.trial import Trial
 
 WARM_SHARE = 0.12  # of a cell's share of the budget, at most
-WARM_SECONDS = 1.0  # and no more than this
+WARM_SECONDS = (10e-3, 1.0)  # and no less, and no more, than this
+LEAST_SECONDS = 30e-3  # for every cell, however little is left: without it dear cells would starve the cheap ones
 MOST_VISITS = 1000
 CUT_SHORT = 3  # visits that a trial must have had to be kept when everything is stopped
 REFERENCE_SHARE = 0.03  # of the time, for the kernel that watches the machine
@@ -85,7 +86,7 @@ class Rounds:
         for waiting, trial in zip(range(len(order), 0, -1), order, strict=True):
             if self._stop():
                 return
-            limit = min(WARM_SECONDS, WARM_SHARE * max(0.0, self._left()) / waiting)
+            limit = min(max(WARM_SHARE * self._left() / waiting, WARM_SECONDS[0]), WARM_SECONDS[1])
             trial.pace = self._random.random()
             if self._finished(trial, lambda trial, limit=limit: trial.begin(self._backend, limit)):  # type: ignore[misc] # a default binds it
                 yield trial
@@ -98,7 +99,8 @@ class Rounds:
         if self._stop():
             return []
         within = [trial for trial in self._open if trial.used < self._effort.each]
-        due = visits_due([trial.account for trial in within], self._left(), self._effort.fewest, MOST_VISITS)
+        accounts = [trial.account for trial in within]
+        due = visits_due(accounts, self._left(), self._effort.fewest, MOST_VISITS, LEAST_SECONDS)
         most = max(due, default=0)
         if most <= 0:
             return []

@@ -15,6 +15,7 @@ STEADY = 0.02  # the last three warm-up blocks agree within this
 SETTLED = 0.03  # where there was no time to see that: the last block agrees with the figure within this
 REWARM_SECONDS = 2e-3  # after another cell's visit caches and predictors are that cell's
 SAMPLES = 2  # per visit: coming back costs more than a second sample
+LONG_SECONDS = 10e-3  # a call that takes longer has one sample on its first visit: there coming back cost nothing
 ENOUGH_VISITS = 12  # before a precision is believed
 
 Watch = Callable[["Trial"], None]
@@ -56,15 +57,16 @@ class Trial:
         self._warm_up(backend, self.call, limit)
         self._calls = max(1, ceil(backend.sample_seconds / self.per_call))
         self._kernels = backend.kernels(self.call, self._calls)
-        taken = self._sample(backend, self.call)
-        self._visit_seconds = taken + max(REWARM_SECONDS, self.per_call)
+        first = 1 if self.per_call > LONG_SECONDS else SAMPLES
+        taken = self._sample(backend, self.call, first)
+        self._visit_seconds = taken * SAMPLES / first + max(REWARM_SECONDS, self.per_call)
 
     def visit(self, backend: Backend) -> None:
         """Come back to it after another: warm up again, untimed, and take samples."""
         assert self.call is not None
         self._watch(self)
         again = backend.sample(self.call, max(1, ceil(REWARM_SECONDS / self.per_call))).wall
-        self._visit_seconds = again + self._sample(backend, self.call)
+        self._visit_seconds = again + self._sample(backend, self.call, SAMPLES)
 
     def reaches(self, precision: float) -> bool:
         """Whether it is known well enough."""
@@ -118,9 +120,9 @@ class Trial:
             calls = max(1, ceil(length / blocks[-1]))
         self._last_block, self.per_call = blocks[-1], median(last)
 
-    def _sample(self, backend: Backend, call: Call) -> float:
+    def _sample(self, backend: Backend, call: Call, samples: int) -> float:
         condition, spent = backend.condition(), 0.0
-        for _ in range(SAMPLES):
+        for _ in range(samples):
             self._watch(self)
             sample = backend.sample(call, self._calls)
             burst = self._kernels.sample() if self._kernels else None

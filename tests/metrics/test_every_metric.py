@@ -70,7 +70,7 @@ def test_a_metric_needs_no_more_than_it_says(name):
     assert follow(name, Findings(CASE, **found)) == follow(name, FULL)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "macs_by_stage"])  # of a network alone
 def test_where_everything_was_found_the_value_is_there(name):
     assert follow(name, FULL).value is not None
 
