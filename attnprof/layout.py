@@ -141,7 +141,7 @@ COLUMNS = (
     Column("reference_s", "reference", 2, _seconds("reference_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
-    Column("macs_by_stage", "MACs by stage, %", 85, _by_stage, right=False),
+    Column("macs_by_stage", "MACs by stage, %", 93, _by_stage, right=False),
     Column("requested_memory_bytes", "requested", 3, _bytes("requested_memory_bytes")),
     Column("reserved_memory_bytes", "reserved", 3, _bytes("reserved_memory_bytes")),
     Column("kept_memory_bytes", "kept", 3, _bytes("kept_memory_bytes")),

@@ -72,7 +72,8 @@ def test_a_metric_needs_no_more_than_it_says(name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "macs_by_stage"])  # of a network alone
 def test_where_everything_was_found_the_value_is_there(name):
-    assert follow(name, FULL).value is not None
+    inside = replace(FULL, case=replace(CASE, host="resnet50"))  # some are of networks alone
+    assert follow(name, inside).value is not None
 
 
 @pytest.mark.parametrize("name", NAMES)
