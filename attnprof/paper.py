@@ -150,13 +150,16 @@ def _spread(row: Row) -> float | None:
 
 
 def _best(column: Column, rivals: Mapping[int, tuple[Line, Figure]]) -> list[int]:
-    """Those than which no other is shown to cost less. The identity does not compete, and nobody wins alone."""
+    """Those than which no other is shown to cost less. The identity does not compete, nor what is noisy and has no
+    interval; and nobody wins alone."""
     if column.name not in COSTS:
         return []
     found: dict[int, Row] = {}
     for number, (line, _) in rivals.items():
         cell = cell_of(column, line)
-        if cell and cell[1].get(column.name) is not None and cell[1].get("family") != "floor":
+        if cell is None or cell[1].get(column.name) is None or cell[1].get("family") == "floor":
+            continue
+        if column.name != "latency_s" or cell[1].get("latency_ci_high_s") is not None:
             found[number] = cell[1]
     if len({row[column.name] for row in found.values()}) < 2:
         return []
@@ -164,8 +167,7 @@ def _best(column: Column, rivals: Mapping[int, tuple[Line, Figure]]) -> list[int
     least, digits = found[first], rivals[first][1].text
     best = [number for number in found if rivals[number][1].text == digits]
     if column.name == "latency_s":
-        bound = least.get("latency_ci_high_s") or least["latency_s"]
-        best += [n for n, row in found.items() if (row.get("latency_ci_low_s") or row["latency_s"]) <= bound]
+        best += [n for n, row in found.items() if row["latency_ci_low_s"] <= least["latency_ci_high_s"]]
     return best
 
 

@@ -8,7 +8,7 @@ from attnprof.hosts import PLAIN
 from attnprof.layout import COLUMNS, DEFAULT, Column, places, plain, title
 from attnprof.metrics import Metric, column
 from attnprof.pivot import Line, Row, lines, pivot_key
-from attnprof.record import FLAGS
+from attnprof.record import FLAGS, HOT
 from attnprof.relative import COSTS, OVER, UNCLEAR
 from attnprof.results import Results, varying
 from attnprof.spec import METRICS, Spec
@@ -165,6 +165,6 @@ def _unwell(line: Line) -> Iterable[tuple[str, Row]]:
 
 def _said(row: Row) -> list[str]:
     """What is to be said of a row: the reason of its end, what each of its flags means."""
-    flags = str(row.get("flags") or "").split()
+    flags = [flag for flag in str(row.get("flags") or "").split() if flag != HOT]  # the caption says it
     meant = [f"{flag}: {FLAGS.get(flag, 'a flag of another version')}" for flag in flags]
     return [*([f"{title(row)}: {row['reason']}"] if row["reason"] else []), *meant]

@@ -17,6 +17,11 @@ class Ran:
     wall: float
     found: dict[str, dict[int, float]]
 
+    @property
+    def processes(self) -> int:
+        """How many there were, at most, behind a figure."""
+        return max(map(len, self.found.values()), default=0)
+
     def values(self, name: str, base: str = "") -> list[float]:
         """One figure of each process: seconds of ``name``, or their ratio to those of ``base`` in the same process."""
         own = self.found.get(name, {})

@@ -13,7 +13,8 @@ from time import monotonic
 
 from attnprof.case import Case
 from attnprof.journal import events_in
-from attnprof.spec import BACKENDS, PROCESSES
+from attnprof.repeats import OVERRUN
+from attnprof.spec import BACKENDS
 from benchmarks._figures import Ran
 from benchmarks._watched import times
 
@@ -75,10 +76,12 @@ def watched(asked: Sequence[str]) -> Overhead:
 
 
 def peer(subject: Subject, method: str, processes: int, seconds: float) -> Ran:
-    """Fresh processes one after the other, each with its part of ``seconds``."""
+    """Fresh processes one after the other, each with its part of ``seconds``; none is begun that would end long after."""
     found: dict[str, dict[int, float]] = {}
-    wall = 0.0
+    wall = took = 0.0
     for number in range(processes):
+        if wall + took > OVERRUN * seconds:
+            break
         # What one process overran, its start and its end, is taken from those that follow.
         part = (seconds - wall) / (processes - number)
         call = ["benchmarks._peer", method, subject.device, f"{part:.3f}", subject.modules, subject.point]
@@ -92,11 +95,6 @@ def peer(subject: Subject, method: str, processes: int, seconds: float) -> Ran:
 def processor() -> str:
     """What the CPU is called."""
     return str(BACKENDS.get("cpu").describe(0)["device_name"])
-
-
-def processes_of(quality: str) -> int:
-    """How many fresh processes stand behind a figure of that quality."""
-    return PROCESSES[quality]
 
 
 def _visits(folder: Path, metric: str) -> dict[str, dict[int, float]]:

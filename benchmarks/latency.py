@@ -3,7 +3,7 @@
     python -m benchmarks.latency --busy --out latency.json
 
 Each repeat runs every method once, one after the other, on the same modules in fresh processes, so that what the machine
-does meets all of them. torch's Timer has as many processes and as much wall time as the run of paper quality took. The
+does meets all of them. torch's Timer has as many processes and as much wall time as our run of paper quality took. The
 modules are three known ones; one of them under two more names, which a method must not tell apart; and a chain of 20
 operators beside one of 21, which it must. The last step is README's first command: how much of it is spent in samples.
 """
@@ -19,13 +19,13 @@ from pathlib import Path
 
 import torch
 
+from attnprof.spec import PROCESSES
 from benchmarks import _methods
-from benchmarks._latency_report import MODULES, Report, bars, tables
+from benchmarks._latency_report import MODULES, NAMES, Report, bars, tables
 from benchmarks._methods import Failed, Subject
 
 POINT = "64@56"
 FIRST_COMMAND = ("--channels", "64,256", "--res", "56")
-STANDARD_SHARE = 0.5  # of a paper run's budget: it has half of the processes
 FAILED = 4
 
 
@@ -50,8 +50,7 @@ def main(words: list[str] | None = None) -> int:
 
 def _steps(asked: argparse.Namespace, report: Report) -> Iterator[None]:
     subject = Subject(",".join(MODULES), POINT, asked.device)
-    gpu = asked.device != "cpu"
-    metric = "device_time" if gpu else "latency"
+    metric = "latency" if asked.device == "cpu" else "device_time"
 
     def step(what: str, does: Callable[[], None]) -> None:
         print(what, file=sys.stderr)
@@ -61,28 +60,26 @@ def _steps(asked: argparse.Namespace, report: Report) -> Iterator[None]:
             print(problem, file=sys.stderr)
             report.failed.append(str(problem))
 
-    def ours(quality: str, seconds: float) -> None:
-        ran, spent = _methods.attnprof(subject, quality, seconds, metric)
-        report.runs.append(ran)
-        if quality == "paper":
+    def does(method: str) -> None:
+        if method in PROCESSES:
+            # The other qualities have fewer processes, and as much time for each of them.
+            seconds = asked.seconds * PROCESSES[method] / PROCESSES[asked.methods[0]]
+            ran, spent = _methods.attnprof(subject, method, seconds, metric)
             report.overhead.append(spent)
-
-    def theirs(method: str, processes: int) -> None:
-        given = report.of("paper")[-1].wall if report.of("paper") else asked.seconds
-        report.runs.append(_methods.peer(subject, method, processes, given))
+        else:
+            first = report.of(asked.methods[0])
+            given = first[-1].wall if first else asked.seconds
+            processes = PROCESSES[asked.methods[0]] if method == "autorange" else 1
+            ran = _methods.peer(subject, method, processes, given)
+        report.runs.append(ran)
 
     def command() -> None:
         with tempfile.TemporaryDirectory() as work:
             report.command = _methods.watched([*FIRST_COMMAND, "--device", asked.device, "-o", f"{work}/run"])
 
     for number in range(asked.repeats):
-        of = f"repeat {number + 1} of {asked.repeats}:"
-        step(f"{of} attnprof, paper", lambda: ours("paper", asked.seconds))
-        step(f"{of} blocked_autorange", lambda: theirs("autorange", _methods.processes_of("paper")))
-        step(f"{of} attnprof, standard", lambda: ours("standard", STANDARD_SHARE * asked.seconds))
-        step(f"{of} loop", lambda: theirs("loop", 1))
-        if gpu:
-            step(f"{of} do_bench", lambda: theirs("do_bench", 1))
+        for method in asked.methods:
+            step(f"repeat {number + 1} of {asked.repeats}: {NAMES[method]}", lambda method=method: does(method))
         yield
     if asked.command:
         step("attnprof run " + " ".join(FIRST_COMMAND), command)
@@ -107,12 +104,23 @@ def _conditions(asked: argparse.Namespace) -> dict[str, object]:
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.latency", description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=16, help="runs of every method (16)")
-    parser.add_argument("--seconds", type=float, default=15.0, help="budget of a run of paper quality (15)")
+    parser.add_argument("--methods", type=_methods_of, help=f"of {', '.join(NAMES)}; a quality of ours first (all)")
+    parser.add_argument("--seconds", type=float, default=15.0, help="time budget of the first method's runs (15)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1 (cpu)")
     parser.add_argument("--busy", action="store_true", help="keep every core but one busy with other work")
     parser.add_argument("--no-command", dest="command", action="store_false", help="leave out README's first command")
     parser.add_argument("--out", type=Path, help="write everything here as JSON, anew after every repeat")
-    return parser.parse_args(words)
+    asked = parser.parse_args(words)
+    everywhere = "paper,autorange,standard,loop"
+    asked.methods = asked.methods or _methods_of(everywhere if asked.device == "cpu" else f"{everywhere},do_bench")
+    return asked
+
+
+def _methods_of(text: str) -> list[str]:
+    names = text.split(",")
+    if names[0] not in PROCESSES or not set(names) <= NAMES.keys():
+        raise argparse.ArgumentTypeError(f"of {', '.join(NAMES)}, and the first paper, standard or quick")
+    return names
 
 
 if __name__ == "__main__":

@@ -91,6 +91,15 @@ def test_a_latency_is_marked_exactly_where_no_interval_tells_it_from_the_least(r
     assert marked == {"se": True, "eca": not told_apart or texts["eca"] == texts["se"], "cbam": False}
 
 
+def test_a_latency_without_an_interval_is_not_marked():
+    found = results(modules=FEW, channels="32", res="28")
+    frame = found.frame.copy()
+    frame["latency_ci_low_s"] = frame["latency_ci_high_s"] = None
+    printed = paper(type(found)(frame, {}, found.environment, found.spec, found.planned))
+    assert not any(figure.best for figure in column(printed, "latency_s").figures)
+    assert any(figure.best for figure in column(printed, "flops").figures)
+
+
 def test_where_all_are_alike_none_is_the_best():
     printed = paper(results(lambda case: 1e-4, modules="se,eca", channels="32", res="28"))
     assert not any(figure.best for figure in column(printed, "latency_s").figures)

@@ -63,12 +63,13 @@ def judge(before: Side, after: Side, tolerance: float) -> Outcome:
         return Outcome(before, after, verdict, None, why)
     ratio = after.seconds / before.seconds  # of two middles: it may lie outside of what is formed from means
     interval = min(interval[0], ratio), max(interval[1], ratio)
-    verdict = _verdict(interval, tolerance)
+    verdict = verdict_of(interval, tolerance)
     why = "the interval of the ratio reaches across the tolerance" if verdict == UNCLEAR else ""
     return Outcome(before, after, verdict, interval, why)
 
 
-def _verdict(interval: Interval, tolerance: float) -> str:
+def verdict_of(interval: Interval, tolerance: float) -> str:
+    """What the interval of a ratio says: whether all of it is beyond the tolerance, on which side, or within."""
     low, high = interval
     if low > 1 + tolerance:
         return SLOWER

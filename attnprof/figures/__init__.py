@@ -5,10 +5,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attnprof.choosing.candidates import Candidate, Missing
-from attnprof.choosing.measures import Measure
+from attnprof.choosing.measures import MEASURES, Measure
+from attnprof.choosing.pareto import Span
+from attnprof.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure as it is drawn. sure: whether its interval is known; one without it is drawn, and beats nothing."""
+
+    span: Span
+    sure: bool
 
 
 @dataclass(frozen=True)
@@ -34,12 +44,30 @@ class Scene:
         """The candidates without the floor under them."""
         return [each for each in self.candidates if not each.floor]
 
+    def figure(self, candidate: Candidate, measure: Measure, point: str) -> Drawn | None:
+        """The candidate's figure at ``point``; None where there is none."""
+        span = candidate.figure(measure, point)
+        if not isinstance(span, Missing):
+            return Drawn(span, sure=True)
+        row, _ = candidate.cells.get((point, measure.mode), ({}, {}))
+        value = row.get(measure.column) if measure.noisy and row.get("status") == "ok" else None
+        return None if value is None else Drawn(Span.exact(value), sure=False)
+
+    def nothing_of(self, *measures: Measure) -> UsageError:
+        """That no module has all of ``measures``, and which could be drawn instead."""
+        there = [m.name for m in MEASURES.values() if m.column and self._has(m)]
+        wanted = " and ".join(measure.name for measure in measures)
+        return UsageError(f"no module has {wanted} in this run. -x and -y choose among {', '.join(there) or 'nothing'}")
+
+    def _has(self, measure: Measure) -> bool:
+        return any(self.figure(each, measure, point) for each in self.rivals for point in self.points)
+
     def floor(self, measure: Measure, point: str) -> str:
         """What the identity costs at ``point``, in words; empty where that is nothing, or was not measured."""
         for each in (each for each in self.candidates if each.floor):
-            span = each.figure(measure, point)
-            if not isinstance(span, Missing) and span.value:
-                return f"{each.name}: {measure.kind.show(span.value)}"
+            found = self.figure(each, measure, point)
+            if found and found.span.value:
+                return f"{each.name}: {measure.kind.show(found.span.value)}"
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Power laws: y = a * x^k, fitted on logarithms."""
+"""Power laws: y proportional to x^k, fitted on logarithms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from math import exp, log
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """y = factor * x ** exponent."""
+    """y = value * (x / at) ** exponent. ``at`` lies among the xs that it was fitted to, so that nothing overflows there."""
 
-    factor: float
+    at: float
+    value: float
     exponent: float
 
     def __call__(self, x: float) -> float:
         """The law's y at ``x``."""
-        return float(self.factor * x**self.exponent)
+        return float(self.value * (x / self.at) ** self.exponent)
 
 
 def fit(xs: Sequence[float], ys: Sequence[float]) -> PowerLaw:
@@ -23,4 +24,4 @@ def fit(xs: Sequence[float], ys: Sequence[float]) -> PowerLaw:
     middle, level = sum(u) / len(u), sum(v) / len(v)
     spread = sum((a - middle) ** 2 for a in u)
     slope = sum((a - middle) * (b - level) for a, b in zip(u, v, strict=True)) / spread
-    return PowerLaw(exp(level - slope * middle), slope)
+    return PowerLaw(exp(middle), exp(level), slope)

@@ -45,6 +45,7 @@ RULES: Any = {
     "xtick.minor.width": 0.4,
     "ytick.minor.width": 0.4,
     "pdf.fonttype": 42,  # TrueType: what publishers ask for
+    "text.parse_math": False,  # a name with a $ in it is a name
     "svg.hashsalt": "attnprof",  # the same figure is the same file
 }
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from attnprof.choosing.candidates import Candidate, Missing
 from attnprof.choosing.measures import MEASURES, Measure
 from attnprof.errors import UsageError
 from attnprof.figures import FigureKind, Scene
@@ -17,20 +16,21 @@ if TYPE_CHECKING:
 LINE_HEIGHT = 0.125  # inches
 MOST_POINTS = len(SERIES)
 COUNTED = MEASURES["activation_memory"]
+Values = dict[str, dict[str, float]]
 
 
 def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     """One panel: modules from the least to the most, a mark for every point."""
     if len(scene.points) > MOST_POINTS:
         raise UsageError(f"{len(scene.points)} points, a colour each: choose up to {MOST_POINTS} with --at")
-    measure = scene.y if "memory" in scene.y.name else MEASURES["memory"]
-    found = {each.name: _values(each, measure, scene.points) for each in scene.rivals}
-    counted = (
-        {each.name: _values(each, COUNTED, scene.points) for each in scene.rivals} if measure.mode == "eval" else {}
-    )
-    names = sorted((name for name in found if found[name]), key=lambda name: (max(found[name].values()), name))
+    asked = scene.y if "memory" in scene.y.name else MEASURES["memory"]
+    measured, counted = (_values(scene, measure) for measure in (asked, COUNTED))
+    # A run of counts alone has only what was counted; and what is counted here is of the forward pass.
+    measure, found = (asked, measured) if measured or asked is scene.y else (COUNTED, counted)
+    counted = counted if measure.mode == "eval" and measure is not COUNTED else {}
+    names = sorted(found, key=lambda name: (max(found[name].values()), name))
     if not names:
-        raise UsageError(f"no module has {measure.title} in this run")
+        raise scene.nothing_of(measure)
     every = [v for name in names for values in (found[name], counted.get(name, {})) for v in values.values()]
     axis = log_axis(measure, every)
     figure, (panel,) = canvas(scene.width, LINE_HEIGHT * len(names) + FRAME, 1)
@@ -46,17 +46,23 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     return figure, []
 
 
-def _values(candidate: Candidate, measure: Measure, points: Sequence[str]) -> dict[str, float]:
-    figures = {point: candidate.figure(measure, point) for point in points}
-    return {point: span.value for point, span in figures.items() if not isinstance(span, Missing)}
+def _values(scene: Scene, measure: Measure) -> Values:
+    """module -> point -> figure, of those that have any."""
+    made: Values = {}
+    for candidate in scene.rivals:
+        for point in scene.points:
+            found = scene.figure(candidate, measure, point)
+            if found:
+                made.setdefault(candidate.name, {})[point] = found.span.value
+    return made
 
 
 def _plot(
     panel: "Axes",
     names: Sequence[str],
     points: Sequence[str],
-    found: dict[str, dict[str, float]],
-    counted: dict[str, dict[str, float]],
+    found: Values,
+    counted: Values,
     axis: LogAxis,
 ) -> None:
     for n, point in enumerate(points):

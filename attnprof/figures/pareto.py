@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from attnprof.choosing.candidates import Candidate, Missing
+from attnprof.choosing.candidates import Candidate
 from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span, front
 from attnprof.errors import UsageError
@@ -27,6 +27,7 @@ class _Mark:
     candidate: Candidate
     x: Span
     y: Span
+    sure: bool  # whether the intervals of both are known
     on_front: bool = False
 
 
@@ -36,7 +37,7 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
         raise UsageError(f"{len(scene.points)} points, a panel each: choose up to {MOST_PANELS} with --at")
     panels = {point: _marks(scene, point) for point in scene.points}
     if not any(panels.values()):
-        raise UsageError(f"no module has both {scene.x.title} and {scene.y.title} in this run")
+        raise scene.nothing_of(scene.x, scene.y)
     every = [mark for marks in panels.values() for mark in marks]
     x = log_axis(scene.x, (value for mark in every for value in (mark.x.low, mark.x.high)))
     y = log_axis(scene.y, (value for mark in every for value in (mark.y.low, mark.y.high)))
@@ -55,17 +56,21 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     for panel, (point, marks) in zip(axes, panels.items(), strict=True):
         unnamed = name_marks(panel, [_named(mark, x, y) for mark in _by_worth(marks)], _steps(marks, x, y))
         notes += [f"{point}: no room for the names of {', '.join(unnamed)}"] if unnamed else []
+        unsure = [mark.candidate.name for mark in marks if not mark.sure]
+        notes += [f"{point}: without an interval, so not judged: {', '.join(unsure)}"] if unsure else []
     return figure, notes
 
 
 def _marks(scene: Scene, point: str) -> list[_Mark]:
     found = []
     for candidate in scene.rivals:
-        x, y = candidate.figure(scene.x, point), candidate.figure(scene.y, point)
-        if not isinstance(x, Missing) and not isinstance(y, Missing):
-            found.append(_Mark(candidate, x, y))
-    best = set(front([[_as_cost(mark.x, scene.x), _as_cost(mark.y, scene.y)] for mark in found]))
-    return [replace(mark, on_front=n in best) for n, mark in enumerate(found)]
+        x, y = scene.figure(candidate, scene.x, point), scene.figure(candidate, scene.y, point)
+        if x and y:
+            found.append(_Mark(candidate, x.span, y.span, x.sure and y.sure))
+    rivals = [n for n, mark in enumerate(found) if mark.sure]
+    best = front([[_as_cost(found[n].x, scene.x), _as_cost(found[n].y, scene.y)] for n in rivals])
+    on_front = {rivals[n] for n in best}
+    return [replace(mark, on_front=n in on_front) for n, mark in enumerate(found)]
 
 
 def _as_cost(span: Span, measure: Measure) -> Span:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attnprof.choosing.candidates import Candidate, Missing
+from attnprof.choosing.candidates import Candidate
 from attnprof.choosing.pareto import Span
 from attnprof.errors import UsageError
 from attnprof.figures import FigureKind, Scene, family_of
@@ -74,7 +74,7 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     lines = {title: _lines(scene, points, lambda point: along(sizes[point])) for title, points in panels.items()}
     every = [span for found in lines.values() for line in found for _, span in line.points]
     if not every:
-        raise UsageError(f"no module has {scene.y.title} at two sizes in this run")
+        raise scene.nothing_of(scene.y)
     axis = log_axis(scene.y, (value for span in every for value in (span.low, span.high)))
     least, most = PANEL_HEIGHTS
     height = min(most, max(least, max(map(len, lines.values())) * NAME_HEIGHT / POINTS + FRAME))
@@ -83,7 +83,7 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     looks = _looks([line for found in lines.values() for line in found])
     notes = []
     for panel, (title, found) in zip(axes, lines.items(), strict=True):
-        titled(panel, title, f"k of {symbol}$^k$")
+        titled(panel, title, f"k of {symbol}ᵏ")
         axis.apply(panel, "y")
         _plot(panel, found, looks)
         _ticks(panel, {along(sizes[point]): _tick(sizes[point], against) for point in panels[title]})
@@ -109,8 +109,8 @@ def _usual(sizes: Sequence[Size]) -> str:
 def _lines(scene: Scene, points: Sequence[str], along: Callable[[str], int]) -> list[_Line]:
     made = []
     for candidate in scene.rivals:
-        figures = [(along(point), candidate.figure(scene.y, point)) for point in points]
-        known = [(x, span) for x, span in figures if not isinstance(span, Missing) and span.value > 0]
+        figures = [(along(point), scene.figure(candidate, scene.y, point)) for point in points]
+        known = [(x, found.span) for x, found in figures if found and found.span.value > 0]
         known.sort(key=lambda pair: pair[0])
         if len({x for x, _ in known}) > 1:
             law = fit([x for x, _ in known], [span.value for _, span in known])

@@ -67,6 +67,7 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
     said += ["Bold: the least at its size, and what no interval tells from it."] * printed.marks
     text = rf"\caption{{{' '.join(escape(line.removesuffix('.')) + '.' for line in said)}}}\label{{tab:attnprof}}"
     notes = [rf"\par{{\raggedright\footnotesize {escape(line)}\par}}" for line in printed.sheet.footnotes]
+    notes[:0] = [r"\par\smallskip"] * bool(notes)
     lines = [
         "% needs " + "".join(rf"\usepackage{{{name}}}" for name in packages),
         f"% printed by attnprof {results.environment.get('attnprof_version')}, run {results.environment.get('run_id')}",

@@ -113,7 +113,7 @@ def test_a_figure_goes_into_the_runs_folder(cli, run, tmp_path):
         ("--width 0.1in", "--width: 0.1in is not between"),
         ("--against depth", "--against: 'depth' is neither channels nor res"),
         ("-m nonlocal", "-m: nonlocal: the run has none of them"),
-        ("-y train_latency", "no module has both"),
+        ("-y train_latency", "no module has macs and train_latency in this run"),
     ],
 )
 def test_a_mistake_at_a_plot_is_one_line_and_writes_nothing(cli, run, tmp_path, arguments, says):

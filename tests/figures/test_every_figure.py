@@ -79,6 +79,17 @@ def test_a_name_is_written_or_said_to_be_left_out(name, catalogue):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_users_name_is_drawn_as_it_is(name, few):
+    frame = few.frame.copy()
+    frame.loc[frame["module"] == "ca", ["module", "family"]] = [r"my.py:A$\frac$_<b>", ""]
+    figure, _ = drawn(name, scene(type(few)(frame, {}, few.environment, few.spec, 0), points=("64@28", "64@14")))
+    figure.draw_without_rendering()
+    labels = [text.get_text() for text in texts(figure)]
+    labels += [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
+    assert any(label.startswith(r"my.py:A$\frac$_<b>") for label in labels)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_identity_is_not_drawn(name, few):
     figure, _ = drawn(name, scene(few, points=("64@28", "64@14", "32@28", "32@14")))
     labels = [text.get_text() for text in texts(figure)]
@@ -160,12 +171,33 @@ def test_more_points_than_there_is_room_for_are_refused(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_not_measured_is_refused_in_words(name, few):
     frame = few.frame.copy()
-    frame["latency_s"] = frame["peak_memory_bytes"] = None
+    frame["latency_s"] = frame["peak_memory_bytes"] = frame["activation_memory_bytes"] = None
     blank = type(few)(frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned)
     what = scene(blank, points=("64@28", "64@14"))
     assert isinstance(what.candidates[0].figure(MEASURES["latency"], "64@28"), Missing)
-    with pytest.raises(UsageError, match="no module has"):
+    with pytest.raises(UsageError, match="no module has .*-x and -y choose among params, macs, flops"):
         drawn(name, what)
+
+
+def test_a_figure_without_an_interval_is_drawn_and_beats_nothing(few):
+    frame = few.frame.copy()
+    fastest = frame.loc[frame["module"] != "none", "latency_s"].astype(float).idxmin()
+    frame.loc[fastest, ["latency_ci_low_s", "latency_ci_high_s"]] = None
+    unsure = type(few)(frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned)
+    row = unsure.rows()[fastest]
+    what = scene(unsure, x="params", points=(f"{row['channels']}@{row['height']}",))
+    figure, _ = drawn("pareto", what)
+    weights = {text.get_text(): text.get_fontweight() for text in texts(figure)}
+    assert weights[row["module"]] == "normal"
+    assert "bold" in weights.values()
+
+
+def test_of_a_run_of_counts_memory_shows_what_was_counted(few):
+    frame = few.frame.copy()
+    frame["peak_memory_bytes"] = None
+    counted = type(few)(frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned)
+    figure, _ = drawn("memory", scene(counted, points=("64@28",)))
+    assert figure.axes[0].get_xlabel() == MEASURES["activation_memory"].title
 
 
 def test_every_family_has_a_colour_and_a_mark_of_its_own():
