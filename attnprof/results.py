@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from attnprof.catalogue import MODULES, entry
+from attnprof.comparison.processes import times
 from attnprof.environment import Environment, joined, machines
 from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.increase import increases
@@ -111,6 +112,7 @@ def gather(run: Run) -> Results:
 
 def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -> Results:
     """Fold kept events into Results, rows in the order of the plan."""
+    events = list(events)
     order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
     records = sorted(fold(events), key=lambda record: order.get(record.case.key, len(order)))
     rows: list[dict[str, Any]] = []
@@ -121,7 +123,9 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
         extra |= row.keys() - set(HEADER)
-    added, reasons = increases(rows)
+    # Numbers of processes are those of one run.
+    timed = {} if "runs" in environment else times(events, "latency")
+    added, reasons = increases(rows, [timed.get(record.case.key, {}) for record in records])
     for row, columns in zip(rows, added, strict=True):
         row |= columns
         extra |= columns.keys()

@@ -23,7 +23,7 @@ other conditions are refused. Exit code 1: a cell is slower by more than the tol
 GitHub Actions each of these is annotated, and the table goes to the step's summary.
 
 published:NAME is a network, a module, words of a source, or all: figures reproduced, explained by a way of counting, or
-not. The run is then one with --metrics params,leaf_params,macs,operators, as specs/published.toml has them.
+not. The run is then one with --metrics params,leaf_params,channel_pairs,macs,operators, as specs/published.toml has them.
 """
 FORMS = ("text", "md", "csv", "json")
 PUBLISHED = "published:"

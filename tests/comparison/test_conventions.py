@@ -13,6 +13,7 @@ from attnprof.comparison.conventions import (
     PARAMS,
     Ran,
     exact,
+    imgclsmob,
     layers_alone,
     norms_twice,
     params_of_leaves,
@@ -28,7 +29,7 @@ from attnprof.hosts import make
 from attnprof.metrics import Findings
 from attnprof.spec import METRICS
 
-NEEDED = ("params", "leaf_params", "macs", "operators")
+NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
 
 
 def ran(network, shape):
@@ -62,6 +63,8 @@ POOLED = 4 * 16  # what the maximum writes and the average reads
         (thop_2020, CONV + FC + 2 * ELEMENTS + POOLED + 4),
         (ptflops, CONV + FC + 2 * ELEMENTS + ELEMENTS + ELEMENTS + (ELEMENTS + POOLED)),
         (thop_2019, CONV + FC + 4 * ELEMENTS + ELEMENTS + POOLED + 4),
+        # A convolution with a bias, and a linear layer with one, have no addition less.
+        (imgclsmob, (2 * (CONV + FC) + 4 * ELEMENTS + ELEMENTS + (9 * POOLED + POOLED)) / 2),
         (thop_early_2019, CONV + FC + 4 * ELEMENTS + ELEMENTS + POOLED + 4 + FC + 9 * POOLED),
     ],
 )
@@ -112,7 +115,7 @@ def test_a_product_of_two_maps_is_no_layer():
     found = Findings(Case("none", 3, 4, 4), account=account(Itself(), (1, 6, 8)))
     kinds = json.loads(METRICS.get("operators").follows(found).value)
     assert sum(kind[3] for kind in kinds.values()) == found.account.macs
-    this = Ran(0, 0, found.account.macs, {name: tuple(kind) for name, kind in kinds.items()})
+    this = Ran(0, 0, 0, found.account.macs, {name: tuple(kind) for name, kind in kinds.items()})
     assert 0 < exact(this, this) - layers_alone(this, this) == 2 * 6 * 6 * 8
 
 
@@ -131,10 +134,17 @@ class Bare(nn.Module):
 def test_bare_parameters_beside_submodules_are_missed():
     found = cost(Bare(), (2, 3, 4, 4))
     assert (found.params, found.leaf_params) == (13, 6)
-    assert params_of_leaves(Ran(13, 6, 0, {})) == 6
+    assert params_of_leaves(Ran(13, 6, 0, 0, {})) == 6
 
 
 def test_a_layer_of_torchs_stays_one_with_something_behind_it():
     conv = nn.Conv2d(3, 4, 1)
     conv.add_module("attention", nn.Linear(2, 2))
     assert cost(conv, (1, 3, 4, 4)).leaf_params == 3 * 4 + 4 + 2 * 2 + 2
+
+
+def test_convolutions_without_bias_join_pairs_of_channels():
+    network = nn.Sequential(
+        nn.Conv2d(4, 6, 3, groups=2, bias=False), nn.Conv2d(6, 5, 1), nn.Conv2d(5, 2, 1, bias=False)
+    )
+    assert cost(network, (1, 4, 8, 8)).channel_pairs == 4 * 6 // 2 + 5 * 2

@@ -13,7 +13,13 @@ TEMPLATE = next(each for each in figures() if each.module == "se" and each.netwo
 
 
 def row(module="se", host="resnet50", *, params=28_071_976, macs=4_091_699_200, norms=0, averaged=0, **more):
-    counted = {"params": params, "leaf_params": params, "macs": macs, "operators": OPERATORS % (macs, norms, averaged)}
+    counted = {
+        "params": params,
+        "leaf_params": params,
+        "channel_pairs": 0,
+        "macs": macs,
+        "operators": OPERATORS % (macs, norms, averaged),
+    }
     plain = {"host": host, "module": module, "variant": "", "status": "ok", "reason": "", "mode": "eval"}
     return {**plain, "network_input": "224x224", **counted, **more}
 
@@ -153,4 +159,4 @@ def test_a_name_that_means_nothing_says_so():
 def test_the_published_networks_are_mostly_explained(published):
     """The counts that the documentation states, of every row of our networks with a module that we have."""
     kinds = [verdict.kind for table in compare(published.rows(), figures()) for verdict in table.verdicts]
-    assert {kind: kinds.count(kind) for kind in set(kinds)} == {REPRODUCED: 4, EXPLAINED: 80, NOT: 46, ABSENT: 2}
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {REPRODUCED: 4, EXPLAINED: 89, NOT: 37, ABSENT: 2}
