@@ -126,7 +126,7 @@ def bars(report: Report) -> list[Bar]:
             mine, other = variation(ours, *FIGURES[name]), variation(theirs, *FIGURES[name])
             if other is not None:
                 of = "half of " if share == HALF else ""
-                found.append(Bar(f"{name}, variation beside {of}blocked_autorange's", mine, share * other))
+                found.append(Bar(f"{name}, {of}blocked_autorange's", mine, share * other))
             found.append(Bar(f"{name}, variation", mine, most))
         if ours[0].method != "quick":  # whose single process has no such intervals
             found += [
@@ -136,7 +136,7 @@ def bars(report: Report) -> list[Bar]:
             ]
     if report.command:
         found.append(
-            Bar("README's first command in samples", report.command.inside / report.command.wall, INSIDE, least=True)
+            Bar("first command, time in samples", report.command.inside / report.command.wall, INSIDE, least=True)
         )
     return found
 

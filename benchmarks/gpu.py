@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +25,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 ALL_SECONDS = 570.0  # of ten minutes; the rest is for packing and the way back
 GRACE = 8.0  # after an interrupt a run finishes its case and writes its table
+MISSED, SOME_FAILED = (1,), (3,)
+TRACEBACK = "Traceback (most recent call last):"
 LINES = 60  # kept of what a step said
 NEEDED = ("torch", "click", "pydantic", "rich", "pandas", "numpy", "filelock", "tomli_w")
 OPTIONAL = {
@@ -40,12 +41,16 @@ OPTIONAL = {
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do. words: for Python. share: of the time there is. makes: a file or a folder of a run, '' for neither."""
+    """One thing to do. words: for Python. share: of the time there is. makes: the folder of a run, '' where it is none.
+
+    results: exit codes beside 0 with which it has done what it should.
+    """
 
     name: str
     words: tuple[str, ...]
     share: float
     makes: str = ""
+    results: tuple[int, ...] = ()
 
     def limit(self, seconds: float) -> float:
         """Seconds after which it is stopped, the grace included."""
@@ -72,7 +77,7 @@ def steps(device: str, seconds: float, out: Path) -> list[Step]:
         # The start of processes, counting, and what is said at the end are in the limit, but not in the budget.
         budget = max(1.0, 0.75 * share * seconds - GRACE)
         asked = ("--device", device, "--counters", ",".join(there) or "none", "--time-budget", f"{budget:.1f}s")
-        return Step(name, ("-m", "attnprof", "run", *words, *asked, "-o", str(out / name)), share, name)
+        return Step(name, ("-m", "attnprof", "run", *words, *asked, "-o", str(out / name)), share, name, SOME_FAILED)
 
     # A process on a GPU takes seconds to start: fewer of them than on a CPU, and these long enough.
     budget = f"{0.22 * seconds / 10:.1f}"
@@ -80,13 +85,25 @@ def steps(device: str, seconds: float, out: Path) -> list[Step]:
     tests = ("-m", "pytest", "-m", "gpu", "-n", "0", "-q", "--continue-on-collection-errors", "-p", "no:benchmark")
     return [
         Step("tests", tests, 0.10),
-        Step("kernels", ("-m", "benchmarks.kernels", "--device", device, "--out", str(out / "kernels.json")), 0.14),
+        Step(
+            "kernels",
+            ("-m", "benchmarks.kernels", "--device", device, "--out", str(out / "kernels.json")),
+            0.14,
+            "",
+            MISSED,
+        ),
         run("paper-fp32", 0.12, "specs/paper.toml", "--quality", "standard"),
         run("paper-bf16", 0.12, "specs/paper.toml", "--quality", "standard", "--dtype", "bf16"),
         run("resnet50-fp32", 0.09, "specs/resnet50.toml", "--quality", "quick"),
         run("resnet50-bf16", 0.09, "specs/resnet50.toml", "--quality", "quick", "--dtype", "bf16"),
         run("compiled", 0.12, "-m", "se,eca,cbam,ca,nonlocal", "--points", "64@56", "--compile", "--train"),
-        Step("peers", ("-m", "benchmarks.latency", *peers, "--no-command", "--out", str(out / "peers.json")), 0.22),
+        Step(
+            "peers",
+            ("-m", "benchmarks.latency", *peers, "--no-command", "--out", str(out / "peers.json")),
+            0.22,
+            "",
+            MISSED,
+        ),
     ]
 
 
@@ -140,14 +157,11 @@ def do(step: Step, limit: float) -> Outcome:
             stopped = True
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, ends_with) if ends_with else None
-    # A code that only says that a bar is missed, or that some cells cannot be measured, is a result.
-    status = "stopped" if stopped else "ok" if process.returncode in (0, *results(step)) else "failed"
-    return Outcome(step.name, status, process.returncode, monotonic() - start, limit, said.splitlines()[-LINES:])
-
-
-def results(step: Step) -> Sequence[int]:
-    """Exit codes other than 0 with which the step has done what it should."""
-    return (3,) if step.makes else () if step.name == "tests" else (1,)
+    lines = said.splitlines()
+    # Some exit codes only say that a bar is missed, or that some cells cannot be measured: that is a result.
+    well = process.returncode in (0, *step.results) and TRACEBACK not in lines
+    status = "stopped" if stopped else "ok" if well else "failed"
+    return Outcome(step.name, status, process.returncode, monotonic() - start, limit, lines[-LINES:])
 
 
 def pack(step: Step, out: Path) -> None:
