@@ -103,7 +103,10 @@ def tables(report: Report) -> Iterator[str]:
         if held.of:
             alarms, found = told_apart(runs, ALIKE), found_slower(runs, [(LONG, SHORT)])
             yield f"{NAMES.get(method, method):{width}}  {held!s:>15} {alarms!s:>15} {found!s:>10}"
-    spent = {"attnprof, all runs": report.overhead, "first command": [report.command]}
+    spent: dict[str, list[Overhead | None]] = {
+        "attnprof, all runs": [*report.overhead],
+        "first command": [report.command],
+    }
     yield ""
     yield f"{'wall time':{width}}  in samples  between them  before and after"
     for name, given in spent.items():

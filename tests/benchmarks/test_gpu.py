@@ -55,12 +55,24 @@ def test_a_dry_run_says_the_plan_and_does_nothing(capsys, tmp_path):
 
 def test_what_is_missing_is_said_and_what_is_needed_ends_it(monkeypatch, capsys, tmp_path):
     there = gpu.find_spec
-    monkeypatch.setattr(gpu, "find_spec", lambda name: None if name in ("fvcore", "pydantic") else there(name))
+    monkeypatch.setattr(gpu, "find_spec", lambda name: None if name in ("triton", "pydantic") else there(name))
     assert gpu.main(["--device", "cpu", "--out", str(tmp_path)]) == 4
     said = capsys.readouterr().out
-    assert "fvcore is not installed: its counts stay blank" in said
+    assert "triton is not installed: no do_bench" in said
     assert "pydantic is not installed, and attnprof needs it" in said
-    assert "--counters thop" in said
+
+
+def test_no_gpu_is_one_line_and_nothing_is_begun(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(gpu, "absent", lambda device: "no CUDA device")
+    assert gpu.main(["--out", str(tmp_path / "out")]) == 4
+    assert capsys.readouterr().err == "no CUDA device\n"
+    assert not (tmp_path / "out").exists()
+    assert gpu.main(["--out", str(tmp_path / "out"), "--dry-run"]) == 0
+
+
+def test_only_files_with_a_test_for_gpus_are_collected():
+    assert "tests/backends/test_every_backend.py" in gpu.tests_of_gpus()
+    assert "tests/test_units.py" not in gpu.tests_of_gpus()
 
 
 def test_a_step_that_fails_or_hangs_does_not_stop_the_others(monkeypatch, tmp_path):
