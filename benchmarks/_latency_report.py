@@ -103,7 +103,10 @@ def tables(report: Report) -> Iterator[str]:
         if held.of:
             alarms, found = told_apart(runs, ALIKE), found_slower(runs, [(LONG, SHORT)])
             yield f"{NAMES.get(method, method):{width}}  {held!s:>15} {alarms!s:>15} {found!s:>10}"
-    spent = {"attnprof, all runs": report.overhead, "first command": [report.command]}
+    spent: dict[str, list[Overhead | None]] = {
+        "attnprof, all runs": [*report.overhead],
+        "first command": [report.command],
+    }
     yield ""
     yield f"{'wall time':{width}}  in samples  between them  before and after"
     for name, given in spent.items():
@@ -126,7 +129,7 @@ def bars(report: Report) -> list[Bar]:
             mine, other = variation(ours, *FIGURES[name]), variation(theirs, *FIGURES[name])
             if other is not None:
                 of = "half of " if share == HALF else ""
-                found.append(Bar(f"{name}, variation beside {of}blocked_autorange's", mine, share * other))
+                found.append(Bar(f"{name}, {of}blocked_autorange's", mine, share * other))
             found.append(Bar(f"{name}, variation", mine, most))
         if ours[0].method != "quick":  # whose single process has no such intervals
             found += [
@@ -136,7 +139,7 @@ def bars(report: Report) -> list[Bar]:
             ]
     if report.command:
         found.append(
-            Bar("README's first command in samples", report.command.inside / report.command.wall, INSIDE, least=True)
+            Bar("first command, time in samples", report.command.inside / report.command.wall, INSIDE, least=True)
         )
     return found
 

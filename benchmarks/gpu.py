@@ -4,7 +4,7 @@
     python -m benchmarks.gpu --dry-run             says what would be done, and for how long
 
 Each step has its own time limit and its own file; one that fails or is stopped does not stop the others. It needs no
-network and no installation: it runs in the project's root. What is missing there is said first.
+network and no installation: it runs in the project's root. What is missing there is said first. fvcore and thop are not asked.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -26,11 +25,12 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 ALL_SECONDS = 570.0  # of ten minutes; the rest is for packing and the way back
 GRACE = 8.0  # after an interrupt a run finishes its case and writes its table
+MISSED, SOME_FAILED = (1,), (3,)
+NOTHING = 4
+TRACEBACK = "Traceback (most recent call last):"
 LINES = 60  # kept of what a step said
 NEEDED = ("torch", "click", "pydantic", "rich", "pandas", "numpy", "filelock", "tomli_w")
 OPTIONAL = {
-    "fvcore": "its counts stay blank",
-    "thop": "its counts stay blank",
     "pynvml": "no clocks, throttling, temperature or power; a busy GPU is not noticed",
     "triton": "no do_bench and no compiled modules",
     "pytest": "no tests",
@@ -40,12 +40,16 @@ OPTIONAL = {
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do. words: for Python. share: of the time there is. makes: a file or a folder of a run, '' for neither."""
+    """One thing to do. words: for Python. share: of the time there is. makes: the folder of a run, '' where it is none.
+
+    results: exit codes beside 0 with which it has done what it should.
+    """
 
     name: str
     words: tuple[str, ...]
     share: float
     makes: str = ""
+    results: tuple[int, ...] = ()
 
     def limit(self, seconds: float) -> float:
         """Seconds after which it is stopped, the grace included."""
@@ -66,28 +70,58 @@ class Outcome:
 
 def steps(device: str, seconds: float, out: Path) -> list[Step]:
     """What is to be done, the surest and cheapest first; the shares add up to one."""
-    there = [name for name in ("fvcore", "thop") if find_spec(name)]
 
     def run(name: str, share: float, *words: str) -> Step:
         # The start of processes, counting, and what is said at the end are in the limit, but not in the budget.
         budget = max(1.0, 0.75 * share * seconds - GRACE)
-        asked = ("--device", device, "--counters", ",".join(there) or "none", "--time-budget", f"{budget:.1f}s")
-        return Step(name, ("-m", "attnprof", "run", *words, *asked, "-o", str(out / name)), share, name)
+        # Other counters need no GPU, and are often not installed where one is.
+        asked = ("--device", device, "--counters", "none", "--time-budget", f"{budget:.1f}s")
+        return Step(name, ("-m", "attnprof", "run", *words, *asked, "-o", str(out / name)), share, name, SOME_FAILED)
 
     # A process on a GPU takes seconds to start: fewer of them than on a CPU, and these long enough.
     budget = f"{0.22 * seconds / 10:.1f}"
     peers = ("--device", device, "--methods", "standard,do_bench", "--repeats", "4", "--seconds", budget)
-    tests = ("-m", "pytest", "-m", "gpu", "-n", "0", "-q", "--continue-on-collection-errors", "-p", "no:benchmark")
+    tests = (
+        "-m",
+        "pytest",
+        "-m",
+        "gpu",
+        "-n",
+        "0",
+        "-q",
+        "--continue-on-collection-errors",
+        "-p",
+        "no:benchmark",
+        *tests_of_gpus(),
+    )
     return [
         Step("tests", tests, 0.10),
-        Step("kernels", ("-m", "benchmarks.kernels", "--device", device, "--out", str(out / "kernels.json")), 0.14),
+        Step(
+            "kernels",
+            ("-m", "benchmarks.kernels", "--device", device, "--out", str(out / "kernels.json")),
+            0.14,
+            "",
+            MISSED,
+        ),
         run("paper-fp32", 0.12, "specs/paper.toml", "--quality", "standard"),
         run("paper-bf16", 0.12, "specs/paper.toml", "--quality", "standard", "--dtype", "bf16"),
         run("resnet50-fp32", 0.09, "specs/resnet50.toml", "--quality", "quick"),
         run("resnet50-bf16", 0.09, "specs/resnet50.toml", "--quality", "quick", "--dtype", "bf16"),
         run("compiled", 0.12, "-m", "se,eca,cbam,ca,nonlocal", "--points", "64@56", "--compile", "--train"),
-        Step("peers", ("-m", "benchmarks.latency", *peers, "--no-command", "--out", str(out / "peers.json")), 0.22),
+        Step(
+            "peers",
+            ("-m", "benchmarks.latency", *peers, "--no-command", "--out", str(out / "peers.json")),
+            0.22,
+            "",
+            MISSED,
+        ),
     ]
+
+
+def tests_of_gpus() -> list[str]:
+    """The test files that have one for a GPU: collecting all the others would take longer than running these."""
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    return [str(path.relative_to(ROOT)) for path in files if "pytest.mark.gpu" in path.read_text(encoding="utf-8")]
 
 
 def main(words: list[str] | None = None) -> int:
@@ -104,7 +138,10 @@ def main(words: list[str] | None = None) -> int:
         print(f"{step.name:14} {step.limit(asked.seconds):4.0f} s  python {' '.join(step.words)}")
     print(f"{'in all':14} {sum(step.limit(asked.seconds) for step in planned):4.0f} s")
     if missing or asked.dry_run:
-        return 4 if missing else 0
+        return NOTHING if missing else 0
+    if reason := absent(asked.device):
+        print(reason, file=sys.stderr)
+        return NOTHING
     asked.out.mkdir(parents=True, exist_ok=True)
     ended: list[Outcome] = []
     for step in planned:
@@ -114,6 +151,14 @@ def main(words: list[str] | None = None) -> int:
         (asked.out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
         print(f"{step.name:14} {ended[-1].seconds:4.0f} s  {ended[-1].status}", flush=True)
     return int(any(each.status != "ok" for each in ended))
+
+
+def absent(device: str) -> str | None:
+    """Why there is no such device; None where there is."""
+    from attnprof.spec import BACKENDS  # not before what it needs is known to be there
+
+    found: str | None = BACKENDS.get(device.partition(":")[0]).unavailable()
+    return found
 
 
 def do(step: Step, limit: float) -> Outcome:
@@ -140,14 +185,11 @@ def do(step: Step, limit: float) -> Outcome:
             stopped = True
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, ends_with) if ends_with else None
-    # A code that only says that a bar is missed, or that some cells cannot be measured, is a result.
-    status = "stopped" if stopped else "ok" if process.returncode in (0, *results(step)) else "failed"
-    return Outcome(step.name, status, process.returncode, monotonic() - start, limit, said.splitlines()[-LINES:])
-
-
-def results(step: Step) -> Sequence[int]:
-    """Exit codes other than 0 with which the step has done what it should."""
-    return (3,) if step.makes else () if step.name == "tests" else (1,)
+    lines = said.splitlines()
+    # Some exit codes only say that a bar is missed, or that some cells cannot be measured: that is a result.
+    well = process.returncode in (0, *step.results) and TRACEBACK not in lines
+    status = "stopped" if stopped else "ok" if well else "failed"
+    return Outcome(step.name, status, process.returncode, monotonic() - start, limit, lines[-LINES:])
 
 
 def pack(step: Step, out: Path) -> None:
@@ -164,7 +206,7 @@ def pack(step: Step, out: Path) -> None:
 def environment(device: str) -> dict[str, Any]:
     """Versions, and what nvidia-smi says."""
     found: dict[str, Any] = {"device": device}
-    for name in ("torch", "triton", "nvidia-ml-py", "fvcore", "thop"):
+    for name in ("torch", "triton", "nvidia-ml-py"):
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     with suppress(OSError, subprocess.SubprocessError):

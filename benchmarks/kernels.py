@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 import torch
-from torch.autograd import DeviceType
+from torch._C._autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
 from attnprof.backends import Backend, Call

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from json import dumps
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def _steps(asked: argparse.Namespace, report: Report) -> Iterator[None]:
 
     for number in range(asked.repeats):
         for method in asked.methods:
-            step(f"repeat {number + 1} of {asked.repeats}: {NAMES[method]}", lambda method=method: does(method))
+            step(f"repeat {number + 1} of {asked.repeats}: {NAMES[method]}", partial(does, method))
         yield
     if asked.command:
         step("attnprof run " + " ".join(FIRST_COMMAND), command)

@@ -10,6 +10,7 @@ from attnprof.comparison.ratios import FASTER, SAME, SLOWER, UNCLEAR, Outcome
 from attnprof.comparison.runs import Cell, Comparison
 from attnprof.environment import Environment
 from attnprof.formats import Look, md, text
+from attnprof.hosts import PLAIN
 from attnprof.layout import Column
 from attnprof.record import FLAGS
 from attnprof.sheet import Sheet
@@ -94,7 +95,8 @@ def sheet_of(found: Comparison, width: int) -> Sheet:
     inside, told = any(cell.case.host for cell in rows), any(cell.outcome and cell.outcome.interval for cell in rows)
     shown = [
         ("network", False, 100, inside), ("C", True, 100, not inside), ("HxW", True, 99, several), ("mode", False, 98, modes),
-        ("module", False, 100, True), ("A", True, 50, True), ("B", True, 50, True), ("B/A", True, 95, True),
+        ("module", False, 100, True),
+        ("place", False, 70, len({cell.case.place for cell in rows if cell.case.place}) > 1), ("A", True, 50, True), ("B", True, 50, True), ("B/A", True, 95, True),
         ("95 %", False, 80, told), ("verdict", False, 100, True), ("", False, 40, True),
     ]  # fmt: skip
     kept = [n for n, (_, _, _, worth) in enumerate(shown) if worth]
@@ -115,7 +117,8 @@ def _texts(cell: Cell, notes: dict[str, int]) -> list[str]:
     remarks += ["its file was edited between A and B"] if cell.edited else []
     marks = " ".join(f"[{notes.setdefault(remark, len(notes) + 1)}]" for remark in remarks)
     return [
-        case.host, str(case.channels), f"{case.height}x{case.width}", case.mode, case.title,
+        case.host, str(case.channels), f"{case.height}x{case.width}", case.mode,
+        "plain" if case.host and case.module == PLAIN else case.title, case.place,
         show_seconds(outcome.before.seconds), show_seconds(outcome.after.seconds), show_ratio(outcome.ratio),
         show_interval(outcome), outcome.verdict, marks,
     ]  # fmt: skip
@@ -186,7 +189,7 @@ def outcome_of(found: Comparison) -> list[str]:
     if len(timed) * 0.05 >= 1:
         lines.append(f"Of {len(timed)} equal cells, about {round(len(timed) * 0.05)} may look different by chance.")
     changed = len({cell.case for cell, _ in found.changed})
-    lines.append(f"Counts changed in {_cells(changed)}." if changed else "No count changed.")
+    lines.append(f"Counts or memory changed in {_cells(changed)}." if changed else "No count changed.")
     if found.broken:
         lines.append(f"{_cells(len(found.broken))} can no longer be measured.")
     return lines

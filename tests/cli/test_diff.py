@@ -48,7 +48,7 @@ def test_what_is_worse_is_named_and_exit_code_1(cli, runs):
     assert "[1] B drift: the first, middle" in said.out
     assert "eca@64@28: params 512 -> 600 (+17.2 %)\n" in said.out.replace("\u202f", " ")
     assert "=cbam@64@28 was ok and is oom: the attention map is too large\n" in said.out
-    assert said.out.endswith("Counts changed in 1 cell.\n1 cell can no longer be measured.\n")
+    assert said.out.endswith("Counts or memory changed in 1 cell.\n1 cell can no longer be measured.\n")
 
 
 def test_a_tolerance_decides_what_is_slower(cli, runs):
@@ -94,6 +94,17 @@ def test_github_is_told_of_each_objection_and_given_the_table(cli, runs, monkeyp
     assert titles == [f"attnprof diff%3A {name}@64@28" for name in ("se", "=cbam", "eca")]
     assert "::slower, 1.00 ms -> 1.20 ms, 1.20x (1.20 to 1.20)" in said.err
     assert (runs / "summary.md").read_text().startswith("| C | module |")
+
+
+def test_modules_in_networks_are_told_apart_by_place_and_the_plain_network_is_called_so(cli, tmp_path):
+    inside = {"channels": 3, "host": "resnet50", "network_input": "28x28"}
+    cells = [case("none", **inside), *(case("se", place=f"after_bn{n}", **inside) for n in (2, 3))]
+    for name in ("a", "b"):
+        folder(tmp_path / name, ran(name, *(cell(each, STEADY) for each in cells)))
+    rows = [line.split() for line in cli("diff", "a", "b").out.splitlines() if line.startswith("resnet50")]
+    assert {tuple(row[:3]) for row in rows} == {
+        ("resnet50", "plain", "1.00"), ("resnet50", "se", "after_bn2"), ("resnet50", "se", "after_bn3")
+    }  # fmt: skip
 
 
 def test_counted_runs_are_compared_without_a_table(cli, tmp_path):
