@@ -1,4 +1,4 @@
-"""What a person is shown of results: which columns, how a figure is written, and the caption that conditions it."""
+"""What a person is shown of results: the columns, how a figure is written, and the caption that conditions it."""
 
 import json
 import shlex
@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from attnprof.environment import Environment, machines
-from attnprof.errors import UsageError, nearest
 from attnprof.hosts import PLAIN
-from attnprof.metrics import Metric, column
-from attnprof.record import FLAGS, HOT
+from attnprof.record import HOT
+from attnprof.relative import OVER
 from attnprof.results import Results, varying
 from attnprof.selection import spoken
-from attnprof.spec import METRICS, Spec
 from attnprof.units import show_bytes, show_change, show_count, show_seconds, show_share, significant
 
 Row = dict[str, Any]
@@ -21,16 +19,21 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """One column for people. keep: the higher, the later it leaves a narrow terminal. name: of the CSV column behind it."""
+    """One column for people. keep: the higher, the later it leaves a narrow terminal. name: of the CSV column behind it.
+
+    at: the heading under which rows stand side by side; None for what these rows share.
+    """
 
     name: str
     title: str
     keep: int
     write: Callable[[Row], str]
     right: bool = True
+    at: str | None = ""
 
 
-def _plain(name: str) -> Callable[[Row], str]:
+def plain(name: str) -> Callable[[Row], str]:
+    """Writes the column ``name`` as it is; nothing where there is nothing."""
     return lambda row: "" if row.get(name) is None else str(row[name])
 
 
@@ -107,13 +110,13 @@ def _module(row: Row) -> str:
 
 
 COLUMNS = (
-    Column("host", "network", 100, _plain("host"), right=False),
-    Column("channels", "C", 100, _plain("channels")),
+    Column("host", "network", 100, plain("host"), right=False),
+    Column("channels", "C", 100, plain("channels")),
     Column("size", "HxW", 99, _size),
-    Column("mode", "mode", 98, _plain("mode"), right=False),
-    Column("device_name", "device", 97, _plain("device_name"), right=False),
+    Column("mode", "mode", 98, plain("mode"), right=False),
+    Column("device_name", "device", 97, plain("device_name"), right=False),
     Column("module", "module", 100, _module, right=False),
-    Column("place", "place", 70, _plain("place"), right=False),
+    Column("place", "place", 70, plain("place"), right=False),
     Column("params", "params", 90, _count("params")),
     Column("added_params_share", "params +%", 75, _added("added_params_share")),
     Column("trainable_params", "trainable", 5, _count("trainable_params")),
@@ -138,15 +141,15 @@ COLUMNS = (
     Column("reference_s", "reference", 2, _seconds("reference_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
-    Column("macs_by_stage", "MACs by stage, %", 85, _by_stage, right=False),
+    Column("macs_by_stage", "MACs by stage, %", 93, _by_stage, right=False),
     Column("requested_memory_bytes", "requested", 3, _bytes("requested_memory_bytes")),
     Column("reserved_memory_bytes", "reserved", 3, _bytes("reserved_memory_bytes")),
     Column("kept_memory_bytes", "kept", 3, _bytes("kept_memory_bytes")),
     Column("bound_s", "bound", 12, _seconds("bound_s")),
     Column("efficiency", "of bound", 70, lambda r: "" if r.get("efficiency") is None else show_share(r["efficiency"])),
-    Column("output_shape", "output", 3, _plain("output_shape")),
+    Column("output_shape", "output", 3, plain("output_shape")),
 )  # fmt: skip
-DEFAULT = (
+DEFAULT = (  # columns that are shown without being asked for, where they say something
     "host",
     "channels",
     "size",
@@ -169,88 +172,11 @@ DEFAULT = (
     "peak_memory_bytes",
     "efficiency",
 )
-ALWAYS = ("channels", "module")
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """A table ready to be set: columns, the cells' texts row by row, and footnotes."""
-
-    columns: list[Column]
-    cells: list[list[str]]
-    footnotes: list[str]
-
-
-def sheet(results: Results, columns: Sequence[str] = ()) -> Sheet:
-    """Lay out ``results``: by size and channels, then by latency (by MACs where there is none).
-
-    Columns whose value does not vary go into the caption, empty ones are left out; ``columns`` names them instead.
-    Raises UsageError for a column that does not exist.
-    """
-    rows = results.rows()
-    known = {c.name: c for c in COLUMNS}
-    for name in [name for name in results.frame.columns if name not in known]:
-        known[name] = Column(name, name, 2, _plain(name), right=False)
-    for name in columns:
-        if name not in known:
-            raise UsageError(f"--columns: no column {name!r}. {nearest(name, known)}".rstrip())
-    ordered = sorted(range(len(rows)), key=lambda n: _rank(rows[n]))
-    shown = [known[name] for name in columns] or _default(rows, _asked(results.spec))
-    notes: dict[str, int] = {}
-    cells = []
-    marked = any(_remark(rows[n], notes) for n in ordered)
-    for n in ordered:
-        cells.append([c.write(rows[n]) for c in shown] + ([_remark(rows[n], notes)] if marked else []))
-    if marked:
-        shown = [*shown, Column("note", "note", 97, lambda row: "", right=False)]
-    footnotes = [f"[{number}] {text}" for text, number in notes.items()]
-    return Sheet(shown, cells, footnotes)
-
-
-def _asked(spec: Spec) -> list[Column]:
-    """The columns of the metrics that were asked for by name."""
-    known = {c.name: c for c in COLUMNS}
-    metrics: dict[str, Metric] = {name: METRICS.get(name) for name in spec.metrics if name in METRICS}
-    names = {column(name, metric.unit): metric.title for name, metric in metrics.items()}
-    return [known.get(name, Column(name, title, 50, _plain(name))) for name, title in names.items()]
-
-
-def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
-    vary = set(varying(rows, ("host", "channels", "height", "width", "mode", "device_name")))
-    inside = any(row.get("host") for row in rows)
-    worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary, "host": "host" in vary}
-    worth["device_name"] = "device_name" in vary
-    worth["channels"] = not inside or "channels" in vary
-    worth["place"] = len(_places(rows)) > 1
-    # In a network the increases need the width more.
-    usual = [c for c in COLUMNS if c.name in DEFAULT and worth.get(c.name, True) and not (inside and c.name == "flops")]
-    return [
-        c
-        for c in dict.fromkeys([*usual, *asked])
-        if c.name in (*ALWAYS, *worth) or c in asked or any(c.write(row) for row in rows)
-    ]
-
-
-def _places(rows: Sequence[Row]) -> list[str]:
+def places(rows: Sequence[Row]) -> list[str]:
     """Where in a network modules are, each place once."""
     return list(dict.fromkeys(str(row["place"]) for row in rows if row.get("place")))
-
-
-def _rank(row: Row) -> tuple[Any, ...]:
-    latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
-    size = row["mode"], -row["height"] * row["width"], row["channels"], row.get("device_name") or ""
-    inside = bool(row.get("host")) and row["module"] != PLAIN
-    costs = latency is None, latency or 0, macs is None, macs or 0, params or 0
-    return (row.get("host") or "", *size, inside, *costs, title(row))
-
-
-def _remark(row: Row, notes: dict[str, int]) -> str:
-    """A status that is not 'ok', and the numbers of the footnotes: the reason, what each flag means."""
-    texts = [f"{title(row)}: {row['reason']}"] if row["reason"] else []
-    flags = [flag for flag in str(row.get("flags") or "").split() if flag != HOT]  # the caption says it
-    texts += [f"{flag}: {FLAGS.get(flag, 'a flag of another version')}" for flag in flags]
-    marks = [f"[{notes.setdefault(text, len(notes) + 1)}]" for text in texts]
-    return " ".join([*([] if row["status"] == "ok" else [row["status"]]), *marks])
 
 
 def _machine(environment: Environment) -> str:
@@ -300,7 +226,7 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     vary = varying(rows, ("height", "width", "mode", "batch", "dtype", "layout", "execution"))
     parts = [str(first.get("host"))] if first.get("host") and not varying(rows, ("host",)) else []
     parts += [] if {"height", "width"} & set(vary) else [_size(first) + " input" * bool(first.get("host"))]
-    parts += [f"modules {places[0]}"] if len(places := _places(rows)) == 1 else []
+    parts += [f"modules {where[0]}"] if len(where := places(rows)) == 1 else []
     parts += [f"batch {first['batch']}", str(first["dtype"])]
     parts += [] if "mode" in vary else [{"train": "train (forward + backward)"}.get(first["mode"], first["mode"])]
     parts += [] if first["layout"] == "contiguous" else [first["layout"]]
@@ -330,4 +256,8 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         lines.append("memory: most bytes allocated during a call, output included.")
     if "efficiency" in shown:
         lines.append("of bound: the least time that the device's measured peaks allow, over the latency.")
+    for baseline in dict.fromkeys(name.partition(OVER)[2] for name in sorted(shown) if OVER in name):
+        lines.append(
+            f"/{baseline}: over the figure of {baseline}; ≈ where their intervals overlap: no difference shown."
+        )
     return lines

@@ -16,6 +16,7 @@ from attnprof.errors import EnvironmentProblem
 from attnprof.record import Event
 from attnprof.spec import Spec
 
+COMMAND: tuple[str, ...] = (sys.executable, "-m", "attnprof.worker")
 START_SECONDS = 120.0  # importing torch on a cold disk
 # Above the default thresholds glibc gives memory back at every free, and page faults are measured instead of kernels.
 MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**31), "MALLOC_TOP_PAD_": str(2**26)}
@@ -43,7 +44,7 @@ class Worker:
         # What modules and libraries print goes to a file: it may tell what the child died of.
         self._stray = tempfile.TemporaryFile()  # noqa: SIM115 # lives as long as the child
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "attnprof.worker"],
+            COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stray,

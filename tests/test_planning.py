@@ -128,6 +128,12 @@ def test_by_default_every_metric_but_those_of_further_counters_is_found():
     assert planned.timed
 
 
+def test_the_usual_metrics_can_have_others_beside_them():
+    usual = plan(Spec(modules="se"), "cpu").metrics
+    assert set(plan(Spec(modules="se", metrics="usual,operators"), "cpu").metrics) == {*usual, "operators"}
+    assert plan(Spec(modules="se", metrics="operators"), "cpu").metrics == ("operators",)
+
+
 def test_without_counters_their_metrics_are_left_out():
     planned = plan(Spec(modules="se", counters="none"), "cpu")
     usual = {n for n in METRICS.names() if METRICS.get(n).usual}

@@ -94,7 +94,7 @@ def test_every_metric_but_the_declared_ones_is_a_further_column():
     columns = {column(name, METRICS.get(name).unit) for name in METRICS.names()}
     assert columns - set(HEADER) == {
         *("first_call_s", "compile_time_s", "back_to_back_s", "reference_s", "flops_by_category", "flopcounter_macs"),
-        *("leaf_params", "macs_by_stage", "operators"),
+        *("channel_pairs", "leaf_params", "macs_by_stage", "operators"),
         *("kept_memory_bytes", "requested_memory_bytes", "reserved_memory_bytes"),
     }
 

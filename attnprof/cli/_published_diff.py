@@ -12,8 +12,9 @@ from typing import Any
 from attnprof.comparison.published import ABSENT, EXPLAINED, NOT, REPRODUCED, Table, Verdict
 from attnprof.formats import Look, md, text
 from attnprof.hosts import PLAIN
-from attnprof.layout import Column, Sheet
+from attnprof.layout import Column
 from attnprof.results import safe_text
+from attnprof.sheet import Sheet
 
 MARKS = {REPRODUCED: "reproduced", EXPLAINED: "explained", NOT: "not reproduced", ABSENT: "not in this run"}
 HEADER = (

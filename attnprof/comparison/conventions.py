@@ -10,6 +10,7 @@ the source wrote modules, of the plain network where it wrote calls.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Self
 
 NORMS = ("native_batch_norm", "_native_batch_norm_legit_no_training")
@@ -26,14 +27,15 @@ class Ran:
 
     params: int
     leaf_params: int
+    channel_pairs: int
     macs: int
     kinds: Mapping[str, tuple[int, ...]]
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Self:
-        """From a row with the metrics params, leaf_params, macs and operators."""
+        """From a row with the metrics params, leaf_params, channel_pairs, macs and operators."""
         kinds = {name: tuple(found) for name, found in json.loads(row["operators"]).items()}
-        return cls(row["params"], row["leaf_params"], row["macs"], kinds)
+        return cls(row["params"], row["leaf_params"], row["channel_pairs"], row["macs"], kinds)
 
     def read(self, names: tuple[str, ...]) -> int:
         """Elements that these operators read."""
@@ -98,12 +100,22 @@ def ptflops(ran: Ran, pools: Ran) -> int:
     return norms_twice(ran, pools) + ran.written(RELUS) + ran.biases(CONVOLUTION) + pools.read(POOLS)
 
 
+def imgclsmob(ran: Ran, pools: Ran) -> Fraction:
+    """Half the FLOPs of the counter of osmr/imgclsmob: 2 per MAC, but one addition less per pair of channels of a convolution
+    and per output of a linear layer, where it has no bias; 4 per element of a BatchNorm and of a sigmoid, one per ReLU and
+    per tap of a pooling."""
+    unbiased = ran.channel_pairs + ran.written(LINEAR) - ran.biases(LINEAR)
+    taps = 9 * ran.written(("max_pool2d_with_indices",)) + pools.read((*AVERAGES, "amax", "adaptive_max_pool2d"))
+    elements = 4 * ran.written(NORMS) + 4 * ran.written(("sigmoid",)) + ran.written(RELUS)
+    return Fraction(2 * ran.macs - unbiased + elements + taps, 2)
+
+
 @dataclass(frozen=True)
 class Convention:
     """A way to count. says: what is unlike ours, in words; empty for ours. pools: whether pooling is counted at all."""
 
     says: str
-    count: Callable[[Ran, Ran], int]
+    count: Callable[[Ran, Ran], int | Fraction]
     pools: bool = False
 
 
@@ -116,6 +128,7 @@ MACS = (
     Convention("2 per element of a BatchNorm", norms_twice),
     Convention("2 per element of a BatchNorm, averages (thop 2020)", thop_2020, pools=True),
     Convention("2 per element of a BatchNorm, ReLU, pooling, biases (ptflops)", ptflops, pools=True),
+    Convention("half of all FLOPs, an addition less per pair of channels (imgclsmob)", imgclsmob, pools=True),
     Convention("4 per element of a BatchNorm, ReLU, averages (thop 2019)", thop_2019, pools=True),
     Convention("4 per element of a BatchNorm, ReLU, pooling, 2 per MAC of a linear layer (thop early 2019)", thop_early_2019, pools=True),
 )  # fmt: skip

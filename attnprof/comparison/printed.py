@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 MILLION, BILLION = Decimal(10**6), Decimal(10**9)
 MEBI, GIBI = Decimal(2**20), Decimal(2**30)
@@ -15,15 +16,24 @@ class Unit:
 
     says: str
     params: Callable[[int], Decimal]
-    macs: Callable[[int], Decimal]
+    macs: Callable[[int | Fraction], Decimal]
 
 
-def binary_macs(count: int) -> Decimal:
+def decimal_macs(count: int | Fraction) -> Decimal:
+    """Billions."""
+    return _exactly(count) / BILLION
+
+
+def binary_macs(count: int | Fraction) -> Decimal:
     """Billions of 2^30; what is less than one of them is printed in millions of 2^20, and so taken here."""
-    return count / GIBI if count > GIBI else count / MEBI / 1000
+    return _exactly(count) / GIBI if count > GIBI else _exactly(count) / MEBI / 1000
 
 
-DECIMAL = Unit("", lambda count: count / MILLION, lambda count: count / BILLION)
+def _exactly(count: int | Fraction) -> Decimal:
+    return Decimal(count.numerator) / count.denominator
+
+
+DECIMAL = Unit("", lambda count: count / MILLION, decimal_macs)
 BINARY = Unit("2^20 and 2^30 for millions and billions", lambda count: count / MEBI, binary_macs)
 UNITS = (DECIMAL, BINARY)
 

@@ -21,7 +21,7 @@ from attnprof.hosts import HOSTS, PLAIN, host
 from attnprof.reference import Figure, network_key
 
 REPRODUCED, EXPLAINED, NOT, ABSENT = "reproduced", "explained", "not reproduced", "not in this run"
-NEEDED = ("params", "leaf_params", "macs", "operators")
+NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
 Row = Mapping[str, Any]
 
 

@@ -23,12 +23,6 @@ def wider_block(figure: Figure) -> str:
     return f"{figure.setting}: its blocks are wider" if "Large" in figure.setting else ""
 
 
-def other_counter(figure: Figure) -> str:
-    """The counter takes into account what no account here holds: the kernel of every convolution."""
-    repository = "osmr/imgclsmob" in figure.source
-    return "its counter takes an addition off for each pair of channels of a convolution" if repository else ""
-
-
 def split_block(figure: Figure) -> str:
     """The module is half of a block that is split in two, which no insertion does."""
     return "the source splits every block in two and puts the module into one half" if figure.module == "sc" else ""
@@ -44,7 +38,6 @@ REASONS: tuple[Callable[[Figure], str], ...] = (
     copied,
     another_network,
     wider_block,
-    other_counter,
     split_block,
     placed_otherwise,
 )

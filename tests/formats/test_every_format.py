@@ -11,10 +11,11 @@ import pytest
 from attnprof.errors import UsageError
 from attnprof.formats import Look
 from attnprof.formats.text import NAME_WIDTHS
-from attnprof.layout import COLUMNS, sheet
+from attnprof.layout import COLUMNS
 from attnprof.planning import plan
 from attnprof.record import Measurement, account_event, done_event, visit_event
 from attnprof.results import HEADER, tabulate
+from attnprof.sheet import sheet
 from attnprof.spec import FORMATS, Spec
 
 NAMES = FORMATS.names()

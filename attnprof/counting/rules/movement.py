@@ -146,6 +146,10 @@ def _stack(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return None if whole is None else whole.view(shape)
 
 
+def _in_place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0] if args[0].is_meta else None
+
+
 def _roll(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return fresh(args[0].shape, args[0].dtype) if plain(args[0]) else None
 
@@ -178,7 +182,10 @@ _ADDED = {
 
 RULES = {
     **{name: Rule(no_flops) for name in _MOVED.split()},
-    **{name: Rule(no_flops, overwrites=True) for name in _OVERWRITTEN.split()},
+    **{
+        name: Rule(no_flops, _in_place if name.endswith("_") else None, overwrites=True)
+        for name in _OVERWRITTEN.split()
+    },
     **{name: Rule(no_flops, moves=False) for name in _ALLOCATED.split()},
     **dict.fromkeys(_VIEWS.split(), VIEW),
     **{name: Rule(_added(place)) for name, place in _ADDED.items()},
