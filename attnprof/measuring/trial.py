@@ -22,7 +22,7 @@ Watch = Callable[["Trial"], None]
 
 
 class Trial:
-    """One call that is timed. ``prepare`` builds it; ``watch`` is told before everything that may take long.
+    """One call that is timed: built, begun, visited. ``prepare`` makes the call; ``watch`` is told before everything that may take long.
 
     ``problem`` is what it raised, if it did; then it is visited no more.
     """
@@ -32,7 +32,7 @@ class Trial:
         self.call: Call | None = None
         self.taken: list[Taken] = []
         self.visits = 0
-        self.used = 0.0  # seconds, by the engine's clock
+        self.used = 0.0  # seconds since it was built, by the engine's clock
         self.pace = 0.0  # of a visit, how much has fallen due
         self.per_call = 0.0
         self.problem: Exception | None = None
@@ -47,12 +47,16 @@ class Trial:
         """What it has used, and what its next visit will cost."""
         return Account(self.used, self.visits, max(self._visit_seconds, 1e-9))
 
-    def begin(self, backend: Backend, limit: float) -> None:
-        """Build it, time its first call alone, and warm it up until the last three blocks agree or ``limit`` seconds are
-        spent. The first visit follows at once: nothing has come between."""
+    def build(self, backend: Backend) -> None:
+        """Build it, and time its first call alone: what that sets up, or compiles, is set up once."""
         self._watch(self)
         self.call = self._prepare()
         self._first = backend.sample(self.call, 1).wall
+
+    def begin(self, backend: Backend, limit: float) -> None:
+        """Warm it up until the last three blocks agree or ``limit`` seconds are spent. The first visit follows at once:
+        nothing has come between."""
+        assert self.call is not None
         self._watch(self)
         self._warm_up(backend, self.call, limit)
         self._calls = max(1, ceil(backend.sample_seconds / self.per_call))
@@ -111,7 +115,7 @@ class Trial:
             sample = backend.sample(call, calls)
             spent += sample.wall
             # What others took of the machine says nothing about whether the call has settled.
-            blocks.append(max(sample.wall - (sample.lost or 0.0), 1e-9) / calls)
+            blocks.append((sample.busy or sample.wall) / calls)
             last = sorted(blocks[-3:])
             self._steady = len(last) == 3 and last[2] - last[0] <= STEADY * last[1]
             if self._steady or spent >= limit:

@@ -71,6 +71,12 @@ def test_a_spent_budget_still_gives_a_cheap_cell_a_little_time():
     assert found["cheap"].used < 2 * LEAST_SECONDS
 
 
+def test_a_long_first_call_is_on_nobodys_share():
+    compiled = Script(lambda n: 30.0 if n == 0 else 1e-3 * (1 + 0.2 * (-1) ** n))
+    found = measured({"compiled": compiled, "a": noisy()}, Effort(40.0))
+    assert found["compiled"].used == pytest.approx(found["a"].used, rel=0.1)
+
+
 def test_what_a_finished_cell_leaves_goes_to_the_others():
     found = measured({"steady": Script(), "noisy": noisy()}, Effort(3.0))
     assert found["noisy"].used > 2.5

@@ -9,8 +9,9 @@ from tests.measuring.machine import Machine, Script, trial
 
 
 def begun(script, limit=10.0, machine=None):
-    this = trial(script)
-    this.begin(machine or Machine(), limit)
+    this, machine = trial(script), machine or Machine()
+    this.build(machine)
+    this.begin(machine, limit)
     return this
 
 
@@ -22,11 +23,11 @@ def test_the_first_call_is_timed_alone_and_is_no_sample():
     assert max(found.samples) == pytest.approx(1e-3)
 
 
-def test_it_is_built_when_it_begins_and_not_before():
+def test_it_is_built_when_it_is_told_to_and_not_before():
     made = []
     this = trial(prepare=lambda: made.append(1) or Script())
     assert not made
-    this.begin(Machine(), 1.0)
+    this.build(Machine())
     assert made == [1]
 
 
@@ -62,6 +63,13 @@ def test_contention_does_not_keep_warm_up_from_ending():
     noise = cycle([0.5, 3.0, 1.0, 7.0])
     found = begun(Script(lost=lambda n: next(noise))).timing()
     assert found.flags == ("contended",)
+
+
+def test_threads_that_wait_longer_than_the_call_lasts_do_not_make_its_samples_long():
+    script = Script(lambda n: 1e-3, lost=lambda n: 50.0)
+    found = begun(script, limit=0.01, machine=Machine(threads=4)).timing()
+    assert found.calls == 1
+    assert max(script.asked) <= 10
 
 
 @pytest.mark.parametrize(("seconds", "calls"), [(1e-5, 100), (3e-4, 4), (1e-3, 1), (0.5, 1)])
@@ -143,6 +151,7 @@ def test_who_watches_is_told_before_everything_that_may_take_long():
     told = []
     script = Script(lambda n: 1.0)
     this = trial(script, watch=lambda seen: told.append(len(script.asked)))
+    this.build(Machine())
     this.begin(Machine(), 0.1)
     assert told[:2] == [0, 1]
     assert max(b - a for a, b in zip(told, [*told[1:], len(script.asked)], strict=True)) <= 1
