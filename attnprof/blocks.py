@@ -63,7 +63,7 @@ def blocks(cells: Iterable[Counted], memory: int | None) -> list[tuple[Case, ...
 
 def _conditions(case: Case) -> Case:
     """The case without what tells apart the cells that are compared under equal conditions."""
-    return replace(case, module="", hyperparameters=(), variant="", source="")
+    return replace(case, module="", hyperparameters=(), variant="", source="", place="")
 
 
 def _parts(group: Sequence[Counted], memory: int | None) -> list[list[Counted]]:

@@ -96,7 +96,7 @@ class Explanation:
 
     shape: of the input. activations: most bytes alive at once; unfused_activations: the same where scaled dot product
     attention is not fused, None where the module issues none. forward_macs: of the forward pass in eval, which is what
-    others count. unknown: operators without a rule. verified: how many operators' shapes were held to torch's own
+    others count. unknown: operators without a rule. tokens: the module takes tokens, and was given the map's. verified: how many operators' shapes were held to torch's own
     kernels, None if not asked for; differs: what did not agree, '' where all did.
     """
 
@@ -110,6 +110,7 @@ class Explanation:
     forward_macs: int
     unknown: tuple[str, ...]
     tree: Part
+    tokens: bool = False
     verified: int | None = None
     differs: str = ""
 

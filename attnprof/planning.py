@@ -10,7 +10,7 @@ from attnprof.errors import UsageError
 from attnprof.hosting import Placement, placements
 from attnprof.metrics import COUNTED, Metric
 from attnprof.points import Point
-from attnprof.spec import METRICS, Spec
+from attnprof.spec import METRICS, USUAL, Spec
 from attnprof.staged import is_staged
 
 
@@ -133,7 +133,9 @@ def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -
 
 
 def _metrics(spec: Spec) -> tuple[str, ...]:
-    wanted = spec.metrics or tuple(METRICS.names())
+    wanted = tuple(name for name in spec.metrics if name != USUAL)
+    if USUAL in spec.metrics or not wanted:
+        wanted += tuple(name for name in METRICS.names() if metric(name).usual and name not in wanted)
     if spec.no_latency:
         wanted = tuple(name for name in wanted if metric(name).needs in COUNTED)
     return tuple(name for name in wanted if not metric(name).counter or metric(name).counter in spec.counters)

@@ -20,9 +20,11 @@ from attnprof.case import Case
 from attnprof.interval import across, middle
 
 Event = dict[str, Any]
+HOT = "hot-inputs"
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
-    "contended": "others took the CPU; the figure is the thread's CPU time instead of wall time",
+    HOT: "all calls had one input, hot in cache",
+    "contended": "others took the CPU: the figure is the thread's CPU time, or none with several threads",
     "not-steady": "warm-up ended at its limit, and its last block was not yet what the samples say",
     "drift": "the first, middle or last third of the samples differs from another by more than 3 %",
     "bimodal": "the samples have two values, and the median is one of them",

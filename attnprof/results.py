@@ -9,27 +9,28 @@ from typing import Any
 import pandas as pd
 
 from attnprof.catalogue import MODULES, entry
+from attnprof.comparison.processes import times
 from attnprof.environment import Environment, joined, machines
 from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.increase import increases
 from attnprof.journal import KEPT, SPEC, environment_in, events_in
 from attnprof.metrics import column
 from attnprof.planning import Plan, plan
-from attnprof.record import Event, Measurement, Record, fold
+from attnprof.record import HOT, Event, Measurement, Record, fold
 from attnprof.runner import Run
-from attnprof.spec import Spec
+from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import from_file, merge
 
 SCHEMA = 1
-_IDENTITY = ("schema", "run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family")
-_SIZE = ("channels", "height", "width", "batch", "dtype", "layout", "device", "threads", "mode", "execution")
+IDENTITY = ("schema", "run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family")
+SIZE = ("channels", "height", "width", "batch", "dtype", "layout", "device", "threads", "mode", "execution")
 _COUNTS = ("params", "trainable_params", "buffers", "macs", "flops", "flops_incomplete", "bytes_moved", "minimal_bytes")
 _MORE_COUNTS = ("arithmetic_intensity", "activation_memory_bytes", "fvcore_macs", "thop_macs")
 _LATENCY = ("latency_s", "latency_ci_low_s", "latency_ci_high_s", "latency_ci_kind", "latency_p90_s", "latency_n")
 _MEASURED = ("device_time_s", "throughput_per_s", "bound_s", "efficiency", "peak_memory_bytes")
 _END = ("flags", "output_shape", "seed", "attnprof_version", "torch_version", "device_name")
 HEADER = (
-    *_IDENTITY, *_SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
+    *IDENTITY, *SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
 )  # fmt: skip
 TEXTS = frozenset(
     ("run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family", "dtype", "layout")
@@ -64,6 +65,11 @@ class Results:
     def df(self) -> pd.DataFrame:
         """The frame, under the name that a notebook's user expects."""
         return self.frame
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = FORMATS.get("html").whole(self)
+        return html
 
     def require(self, columns: Sequence[str]) -> None:
         """Raises UsageError for a name that is no column of the frame."""
@@ -106,6 +112,7 @@ def gather(run: Run) -> Results:
 
 def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -> Results:
     """Fold kept events into Results, rows in the order of the plan."""
+    events = list(events)
     order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
     records = sorted(fold(events), key=lambda record: order.get(record.case.key, len(order)))
     rows: list[dict[str, Any]] = []
@@ -116,7 +123,9 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
         extra |= row.keys() - set(HEADER)
-    added, reasons = increases(rows)
+    # Numbers of processes are those of one run.
+    timed = {} if "runs" in environment else times(events, "latency")
+    added, reasons = increases(rows, [timed.get(record.case.key, {}) for record in records])
     for row, columns in zip(rows, added, strict=True):
         row |= columns
         extra |= columns.keys()
@@ -128,14 +137,15 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
 
 def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict[str, str]]:
     case = record.case
-    row: dict[str, Any] = {name: getattr(case, name) for name in (*_IDENTITY, *_SIZE, "seed") if hasattr(case, name)}
+    row: dict[str, Any] = {name: getattr(case, name) for name in (*IDENTITY, *SIZE, "seed") if hasattr(case, name)}
     row |= {
         "schema": SCHEMA,
         "hyperparameters": json.dumps(dict(case.hyperparameters), sort_keys=True),
         "family": entry(case.module).family if case.module in MODULES else "",
         "status": record.status,
         "reason": record.reason,
-        "flags": " ".join(record.flags),
+        "dtype": f"autocast-{case.autocast}" if case.autocast else case.dtype,
+        "flags": " ".join([*record.flags, *[HOT] * (case.inputs == "hot" and "latency" in record.measurements)]),
     }
     ran = environment.get("runs", {}).get(record.run, environment)
     row |= {name: ran.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}

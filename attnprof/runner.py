@@ -96,7 +96,7 @@ class Run:
             if answer["event"] != "failed" or answer["status"] in ("failed", "skipped") or last:
                 return answer
             self._drop_worker()
-            order["peers"] = False  # a counter of others may be what broke it
+            order = {**order, "peers": False}  # a counter of others may be what broke it
         raise AssertionError("the loop returns")
 
     def _measure(self, counted: list[Counted]) -> Iterator[Event]:

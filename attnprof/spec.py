@@ -34,6 +34,7 @@ BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
 PEERS = Registry("attnprof.peers", "PEER", "counter")
 
 DTYPES = ("fp32", "fp16", "bf16", "fp64")
+USUAL = "usual"  # among metrics: all those that are found without being asked for
 LARGEST_BATCH = 65536
 PROCESSES = {"quick": 1, "standard": 3, "paper": 6}
 TARGET, QUICK_TARGET = 0.01, 0.02
@@ -56,9 +57,10 @@ def _listed_or_none(value: Any) -> Any:
     return [] if value == "none" else _listed(value)
 
 
-def _known(registry: Registry) -> Any:
+def _known(registry: Registry, *also: str) -> Any:
     def check(value: Any) -> str:
-        registry.module_name(str(value))
+        if value not in also:
+            registry.module_name(str(value))
         return str(value)
 
     return BeforeValidator(_in_words(check))
@@ -185,7 +187,7 @@ Share = Annotated[
 ]
 Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_in_words(_sweeps))]
 Limits = Annotated[Budget, BeforeValidator(_in_words(_budget)), _shown(lambda b: [str(limit) for limit in b])]
-Metrics = Annotated[tuple[Annotated[str, _known(METRICS)], ...], Listed]
+Metrics = Annotated[tuple[Annotated[str, _known(METRICS, USUAL)], ...], Listed]
 
 
 def _field(section: str, default: Any, says: str, **more: Any) -> Any:
@@ -236,7 +238,7 @@ class Spec(BaseModel):
     hot: bool = _field("measure", False, "one input for all calls, hot in cache (each call's input is cold)")
     train: bool = _field("measure", False, "add rows for forward + backward")
     no_latency: bool = _field("measure", False, "counts only")
-    metrics: Metrics = _field("measure", (), "only these metrics (all)")
+    metrics: Metrics = _field("measure", (), "only these metrics, or usual and more (usual)")
     counters: Annotated[tuple[Annotated[str, _known(PEERS)], ...], BeforeValidator(_listed_or_none)] = _field(
         "measure", "fvcore,thop", "cross-check counters, or none"
     )

@@ -1,6 +1,6 @@
 """A case brought to life: its module and inputs on a device, and the call that is timed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -23,6 +23,7 @@ from attnprof.units import show_bytes
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "fp64": torch.float64}
 MOST_PEER_MACS = 20 * 10**9  # a peer that computes for real is not asked beyond this
+PLAIN: AbstractContextManager[object] = nullcontext()
 MOST_INPUTS = 2**15  # of a ring: tiny inputs would be without number
 REFERENCE = 256  # rows and columns of the product that is timed beside the cells
 
@@ -148,15 +149,20 @@ def ring(case: Case, device: torch.device, cache: int) -> Iterator[torch.Tensor]
     if case.inputs == "hot":
         return cycle([example(case, device)])
     dtype = DTYPES[case.dtype]
-    count = min(MOST_INPUTS, ceil(2 * cache / (prod(case.shape) * dtype.itemsize)) + 1)
+    if case.layout != "channels_last":
+        return cycle(inputs_beyond(cache, case.shape, device, dtype, case.seed + 1))
     batch, channels, height, width = case.shape
-    generator = torch.Generator(device).manual_seed(case.seed + 1)
-    if case.layout == "channels_last":
-        shape = (count, batch, height, width, channels)
-        inputs = torch.randn(shape, generator=generator, device=device, dtype=dtype).movedim(-1, 2)
-    else:
-        inputs = torch.randn((count, *case.shape), generator=generator, device=device, dtype=dtype)
-    return cycle(inputs.unbind(0))
+    turned = inputs_beyond(cache, (batch, height, width, channels), device, dtype, case.seed + 1)
+    return cycle([x.movedim(-1, 1) for x in turned])
+
+
+def inputs_beyond(
+    cache: int, shape: Sequence[int], device: torch.device, dtype: torch.dtype, seed: int
+) -> Sequence[torch.Tensor]:
+    """So many random inputs of ``shape`` that, one after the other, more than twice ``cache`` bytes pass before the first."""
+    count = min(MOST_INPUTS, ceil(2 * cache / (prod(shape) * dtype.itemsize)) + 1)
+    generator = torch.Generator(device).manual_seed(seed)
+    return torch.randn((count, *shape), generator=generator, device=device, dtype=dtype).unbind(0)
 
 
 class Forward:
@@ -164,8 +170,10 @@ class Forward:
 
     keeps = 0
 
-    def __init__(self, case: Case, module: nn.Module, inputs: Iterator[torch.Tensor]) -> None:
-        self._module, self._inputs, self._autocast = module, inputs, _autocast(case)
+    def __init__(
+        self, module: nn.Module, inputs: Iterator[torch.Tensor], autocast: AbstractContextManager[object] = PLAIN
+    ) -> None:
+        self._module, self._inputs, self._autocast = module, inputs, autocast
 
     def __call__(self) -> object:
         """One forward pass."""
@@ -179,8 +187,10 @@ class Forward:
 class Step:
     """The call of a train cell: forward and backward, to the input and to all parameters, gradients cleared before."""
 
-    def __init__(self, case: Case, module: nn.Module, inputs: Iterator[torch.Tensor]) -> None:
-        self._module, self._inputs, self._autocast = module, inputs, _autocast(case)
+    def __init__(
+        self, module: nn.Module, inputs: Iterator[torch.Tensor], autocast: AbstractContextManager[object] = PLAIN
+    ) -> None:
+        self._module, self._inputs, self._autocast = module, inputs, autocast
         parameters = [p for p in module.parameters() if p.requires_grad]
         self.keeps = sum(p.numel() * p.element_size() for p in parameters)
         self._gradient: torch.Tensor | None = None
@@ -207,7 +217,7 @@ def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) ->
     module = build(case, device)
     if case.execution == "compiled":
         module = _compiled(module)
-    return (Forward if case.mode == "eval" else Step)(case, module, inputs)
+    return (Forward if case.mode == "eval" else Step)(module, inputs, _autocast(case))
 
 
 def reference(device: torch.device) -> Call:
@@ -229,7 +239,7 @@ def _compiled(module: nn.Module) -> nn.Module:
 
 def _autocast(case: Case) -> AbstractContextManager[object]:
     if not case.autocast:
-        return nullcontext()
+        return PLAIN
     return torch.autocast(case.device.partition(":")[0], DTYPES[case.autocast])
 
 

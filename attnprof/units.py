@@ -104,6 +104,12 @@ def show_count(value: int) -> str:
     return f"{value:,}".replace(",", THIN)
 
 
+def group_digits(digits: str) -> str:
+    """A number's digits, grouped before the point by thin spaces: '1234.5' is '1 234.5'. A sign stays where it is."""
+    whole, point, decimals = digits.partition(".")
+    return f"{int(whole):,}".replace(",", THIN) + point + decimals if whole.isdecimal() else digits
+
+
 def show_rounded(value: int) -> str:
     """A count to three significant digits with an SI prefix: '655 M'; below 1000 exact."""
     for prefix in ("T", "G", "M", "k"):

@@ -45,6 +45,31 @@ def test_the_latencys_increase_has_an_interval_of_both():
     assert isclose(added["added_latency_share_ci_high"], (0.002 + up) / 0.010)
 
 
+def paired(ours, theirs):
+    (_, added), _ = increases([PLAIN, SE], [dict(enumerate(theirs)), dict(enumerate(ours))])
+    return added
+
+
+def test_with_three_processes_the_increase_is_formed_inside_each():
+    # The machine was twice as slow in one of them: that says nothing of the ratio.
+    added = paired([0.0121, 0.0242, 0.0121], [0.011, 0.022, 0.011])
+    assert isclose(added["added_latency_share"], 0.1)
+    assert isclose(added["added_latency_share_ci_low"], 0.1)
+    assert isclose(added["added_latency_share_ci_high"], 0.1)
+    assert isclose(added["added_latency_s"], 0.1 * PLAIN["latency_s"])
+
+
+def test_the_interval_holds_what_the_processes_found():
+    added = paired([0.011, 0.012, 0.0115], [0.010, 0.010, 0.010])
+    low, high = added["added_latency_share_ci_low"], added["added_latency_share_ci_high"]
+    assert low < 0.1 < added["added_latency_share"] < 0.2 < high
+    assert isclose(added["added_latency_ci_low_s"], low * PLAIN["latency_s"])
+
+
+def test_two_processes_are_too_few_to_pair():
+    assert paired([0.02, 0.02], [0.01, 0.01]) == of(SE, PLAIN)[0]
+
+
 def test_without_both_intervals_there_is_none():
     added, _ = of({**SE, "latency_ci_low_s": None}, PLAIN)
     assert "added_latency_s" in added

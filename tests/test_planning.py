@@ -123,14 +123,21 @@ def test_planning_twice_gives_the_same_cells():
 
 def test_by_default_every_metric_but_those_of_further_counters_is_found():
     planned = plan(Spec(modules="se"), "cpu")
-    others = {n for n in METRICS.names() if METRICS.get(n).counter not in ("", "fvcore", "thop")}
+    others = {n for n in METRICS.names() if not METRICS.get(n).usual or METRICS.get(n).counter == "flopcounter"}
     assert planned.metrics == tuple(n for n in METRICS.names() if n not in others)
     assert planned.timed
 
 
+def test_the_usual_metrics_can_have_others_beside_them():
+    usual = plan(Spec(modules="se"), "cpu").metrics
+    assert set(plan(Spec(modules="se", metrics="usual,operators"), "cpu").metrics) == {*usual, "operators"}
+    assert plan(Spec(modules="se", metrics="operators"), "cpu").metrics == ("operators",)
+
+
 def test_without_counters_their_metrics_are_left_out():
     planned = plan(Spec(modules="se", counters="none"), "cpu")
-    assert set(METRICS.names()) - set(planned.metrics) == {n for n in METRICS.names() if METRICS.get(n).counter}
+    usual = {n for n in METRICS.names() if METRICS.get(n).usual}
+    assert usual - set(planned.metrics) == {n for n in usual if METRICS.get(n).counter}
     assert not any(metric(name).counter for name in planned.metrics)
 
 

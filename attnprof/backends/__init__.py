@@ -4,7 +4,9 @@ A plug-in device is one more file with one more class that does what Backend say
 ``attnprof.backends``. A method that has nothing to tell on a device returns None, and what would follow from it is blank.
 """
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +14,18 @@ if TYPE_CHECKING:
     import torch
 
 Call = Callable[[], object]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is collected meanwhile: not in somebody's sample, and not out of somebody's memory."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @dataclass(frozen=True)

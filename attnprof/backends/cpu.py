@@ -1,6 +1,5 @@
 """The CPU: wall and thread-CPU clocks, the scheduler's account of waiting, memory from the profiler's allocation events."""
 
-import gc
 import os
 import platform
 import resource
@@ -12,7 +11,7 @@ import torch
 from torch._C._autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from attnprof.backends import Call, Condition, Kernels, Memory, Sample
+from attnprof.backends import Call, Condition, Kernels, Memory, Sample, uncollected
 
 SOME_CACHE = 32 * 2**20  # where the system does not tell
 
@@ -63,17 +62,12 @@ class CPU:
         One thread: all that its CPU clock did not count. Several: the longest that one of them stood in a run queue.
         """
         alone = torch.get_num_threads() == 1
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        with uncollected():
             waited = None if alone else _waited()
             busy, wall = time.thread_time(), time.perf_counter()
             for _ in range(calls):
                 call()
             wall, busy = time.perf_counter() - wall, time.thread_time() - busy
-        finally:
-            if collecting:
-                gc.enable()
         if alone:
             return Sample(wall, max(0.0, wall - busy), busy)
         return Sample(wall, None if waited is None else _longest_wait(waited))
@@ -88,8 +82,7 @@ class CPU:
 
     def weigh(self, call: Call) -> Memory:
         """The highest running sum of the profiler's allocation events during one call, and what is left of it."""
-        gc.collect()
-        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        with uncollected(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
             call()  # its output is given back before the profiler ends
         results = profiled.profiler.kineto_results
         events = [e for e in results.events() if e.name() == "[memory]" and e.device_type() == DeviceType.CPU]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from attnprof.backends import Burst, Call, Condition, Kernels, Memory, Sample
+from attnprof.backends import Burst, Call, Condition, Kernels, Memory, Sample, uncollected
 from attnprof.backends._nvml import Nvml, nvml_of
 
 SPIN_SECONDS = 50e-6  # at least: until then the host has put the first calls into the queue
@@ -98,18 +98,13 @@ class CUDA:
 
     def sample(self, call: Call, calls: int) -> Sample:
         """Wall seconds of ``calls`` calls, launch and synchronise of each included."""
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        with uncollected():
             torch.cuda.synchronize()
             start = time.perf_counter()
             for _ in range(calls):
                 call()
                 torch.cuda.synchronize()
             return Sample(time.perf_counter() - start)
-        finally:
-            if collecting:
-                gc.enable()
 
     def kernels(self, call: Call, calls: int) -> Kernels:
         """``calls`` calls as a CUDA graph where they can be captured, else issued behind a spin."""

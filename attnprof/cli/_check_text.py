@@ -11,8 +11,9 @@ from attnprof.choosing.budget import Budget, show_budget
 from attnprof.choosing.candidates import Candidate
 from attnprof.choosing.judging import Verdict, counts
 from attnprof.cli._pick_text import broken, excess
-from attnprof.layout import Column, Sheet
+from attnprof.layout import Column
 from attnprof.results import safe_text
+from attnprof.sheet import Sheet
 
 SCHEMA = 1
 

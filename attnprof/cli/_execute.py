@@ -172,13 +172,13 @@ def _exit_code(planned: Plan, statuses: list[str]) -> int:
 
 @contextmanager
 def _stopping(this: Run, quiet: bool) -> Iterator[None]:
-    """The first Ctrl-C ends the run after the cell at hand; the second at once."""
+    """The first Ctrl-C ends the run after the visit at hand; the second at once."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if this.stop:
             raise KeyboardInterrupt
         this.stop = True
-        say("stopping after the cell at hand; once more to leave at once", quiet)
+        say("stopping after the visit at hand; once more to leave at once", quiet)
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:

@@ -1,6 +1,5 @@
 """An explanation as a page of text: the counts, the tree, the other counters, and the closed forms."""
 
-import re
 from collections.abc import Sequence
 from textwrap import fill, wrap
 
@@ -8,6 +7,7 @@ from attnprof.case import Case
 from attnprof.cli._tree_text import WIDTH, tree
 from attnprof.explanation import Explanation, Form, Says
 from attnprof.formats import Look
+from attnprof.record import FLAGS
 from attnprof.units import show_bytes, show_count, significant
 
 INDENT = "  "
@@ -27,13 +27,16 @@ def page(
         table,
         fill(f"{says} Figures have three digits; all of them: --format json.", width),
     ]
+    if found.tokens:
+        says = FLAGS["tokens"]
+        parts.append(fill(f"{says[:1].upper()}{says[1:]}.", width))
     if found.unknown:
         listed = ", ".join(found.unknown)
         parts.append(fill(f"No rule for {listed}: MACs and FLOPs are at least the figures shown.", width))
     if counters:
         parts.append(_counters(found, counters, width, case.mode == "train"))
     if forms:
-        parts.append(_forms(forms, width, case.batch))
+        parts.append(written(forms, width, case.batch))
     if found.verified is not None:
         held = f"verified: the shapes of all {found.verified} operators are those of torch's own kernels."
         parts.append(fill(f"not verified: {found.differs}" if found.differs else held, width))
@@ -83,16 +86,21 @@ def _counters(found: Explanation, counters: Sequence[Says], width: int, train: b
     ours = found.forward_macs
     rows = [("attnprof", show_count(ours), "")]
     rows += [
-        (each.counter, "" if each.macs is None else show_count(each.macs), _ratio(each.macs, ours)) for each in counters
+        (
+            each.counter,
+            "" if each.macs is None else show_count(each.macs),
+            "" if each.macs is None else ratio(each.macs, ours),
+        )
+        for each in counters
     ]
     names, figures = (max(len(row[n]) for row in rows) for n in (0, 1))
     lines = [f"{INDENT}{rows[0][0]:{names}}  {rows[0][1]:>{figures}}"]
-    for each, (name, figure, ratio) in zip(counters, rows[1:], strict=True):
+    for each, (name, figure, compared) in zip(counters, rows[1:], strict=True):
         before = f"{INDENT}{name:{names}}  {figure:>{figures}}  "
         if each.macs is None:
             lines += wrap(each.note, width, initial_indent=before, subsequent_indent=" " * len(before))
             continue
-        lines.append((before + ratio).rstrip())
+        lines.append((before + compared).rstrip())
         for part in each.differences:
             sign = "+" if part.macs > 0 else "-"
             amount = f"{sign}{show_count(abs(part.macs))}".rjust(figures)
@@ -103,20 +111,20 @@ def _counters(found: Explanation, counters: Sequence[Says], width: int, train: b
     return "\n".join([title, *lines])
 
 
-def _ratio(theirs: int | None, ours: int) -> str:
-    if theirs is None:
-        return ""
+def ratio(theirs: int, ours: int) -> str:
+    """theirs over ours: '=', '0.145x'; with more digits where three would say 1.00; '' where ours is 0."""
     if theirs == ours:
         return "="
     if not ours:
         return ""
-    ratio = theirs / ours
+    value = theirs / ours
     # As many digits as it takes not to look like 1.
-    digits = next((n for n in range(3, 9) if float(significant(ratio, n)) != 1), 9)
-    return f"{significant(ratio, digits)}x"
+    digits = next((n for n in range(3, 9) if float(significant(value, n)) != 1), 9)
+    return f"{significant(value, digits)}x"
 
 
-def _forms(forms: Sequence[Form], width: int, batch: int) -> str:
+def written(forms: Sequence[Form], width: int, batch: int = 1) -> str:
+    """The closed forms, one piece after the other, and on how many sizes they were tried."""
     lines = ["Closed forms in C, H and W" + (f", of a batch of {batch}" if batch > 1 else "")]
     titles = max(len(form.quantity) for form in forms)
     rest = INDENT + " " * (titles + 2)
@@ -140,11 +148,27 @@ def _forms(forms: Sequence[Form], width: int, batch: int) -> str:
 
 
 def _wrapped(polynomial: str, where: str, width: int, before: str, rest: str) -> list[str]:
-    """A polynomial, broken only before a sign, and its condition behind it or on a line of its own."""
+    """A polynomial with its condition behind it or on a line of its own; broken only before a sign, if it has to be."""
     whole = f"{before}{polynomial}"
     if len(whole) + len(where) + 4 <= width:
         return [f"{whole}    {where}".rstrip()]
-    unbroken = re.sub(r" (?![+-] )", "\0", polynomial)
-    lines = wrap(unbroken, width, initial_indent=before, subsequent_indent=rest + INDENT, break_long_words=False)
-    lines = [line.replace("\0", " ") for line in lines]
-    return [*lines, *wrap(where, width, initial_indent=rest + INDENT, subsequent_indent=rest + INDENT)]
+    below = rest + INDENT
+    for depth in range(polynomial.count("(") + 1):  # outside of parentheses, if that is enough
+        breakable = _breakable(polynomial, depth)
+        lines = wrap(breakable, width, initial_indent=before, subsequent_indent=below, break_long_words=False)
+        if max(map(len, lines)) <= width:
+            break
+    lines = [line.replace(_UNBROKEN, " ") for line in lines]
+    return [*lines, *wrap(where, width, initial_indent=below, subsequent_indent=below)]
+
+
+_UNBROKEN = "\0"
+
+
+def _breakable(polynomial: str, depth: int) -> str:
+    """``polynomial`` with spaces only before signs that are in no more than ``depth`` parentheses."""
+    made, inside = "", 0
+    for letter, following in zip(polynomial, f"{polynomial[1:]} ", strict=True):
+        inside += (letter == "(") - (letter == ")")
+        made += _UNBROKEN if letter == " " and (following not in "+-" or inside > depth) else letter
+    return made

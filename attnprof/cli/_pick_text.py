@@ -10,8 +10,9 @@ from attnprof.choosing.choice import Choice, Chosen, Rejected, closest, relaxati
 from attnprof.choosing.judging import Verdict, counts
 from attnprof.choosing.measures import MEASURES, Measure
 from attnprof.choosing.pareto import Span
-from attnprof.layout import Column, Sheet
+from attnprof.layout import Column
 from attnprof.reference import TOP1, Evidence, metric_of, span, title_of
+from attnprof.sheet import Sheet
 from attnprof.units import show_share, significant
 
 USUAL = ("params", "macs", "latency", "memory")

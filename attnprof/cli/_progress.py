@@ -31,6 +31,7 @@ class Watch:
         self._cases: dict[str, Case] = {}
         self._counted = self._visited = 0
         self._repeat: int | None = None
+        self._measures = False
         self._progress = Progress(
             TextColumn("{task.description:9}"),
             BarColumn(bar_width=20),
@@ -60,6 +61,10 @@ class Watch:
         if kind == "begin":
             self._cases[event["key"]] = Case.from_json(event["case"])
             self._show(cell=self._cases[event["key"]].label)
+        elif kind in ("at", "peaks") and not self._measures:
+            self._measures = True
+            if not self._quiet and not self._animate:
+                click.echo(f"counted {self._counted} cells in {monotonic() - self._started:.1f} s; measuring", err=True)
         elif kind == "at" and event["key"] in self._cases and self._live:
             seconds = f"  {show_seconds(event['seconds'])}" if event["seconds"] else ""
             self._show(cell=self._cases[event["key"]].label + seconds)
@@ -78,8 +83,6 @@ class Watch:
             self._show()
 
     def _phase(self, repeat: int) -> None:
-        if not self._quiet and not self._animate and self._repeat is None:
-            click.echo(f"counted {self._counted} cells in {monotonic() - self._started:.1f} s; measuring", err=True)
         self._repeat, self._visited = repeat, 0
         self._progress.update(self._task, description=f"process {repeat + 1}", completed=0)
         self._rows.clear()

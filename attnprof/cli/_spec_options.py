@@ -6,7 +6,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from attnprof.spec import FORMATS, Spec
+from attnprof.catalogue import MODULES
+from attnprof.cli._completing import names_of
+from attnprof.spec import BACKENDS, FORMATS, METRICS, PEERS, Spec
 from attnprof.specfile import Source, from_file, merge
 
 SHORT = {"modules": "-m", "output": "-o"}
@@ -18,6 +20,7 @@ METAVARS = {
     "networks": "LIST", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
     "quality": "LEVEL", "autocast": "TYPE", "name": "NAME", "output": "DIR", "format": "FORMAT",
 }  # fmt: skip
+NAMES = {"modules": MODULES, "metrics": METRICS, "counters": PEERS, "format": FORMATS, "device": BACKENDS}
 
 
 def option_of(field: str) -> str:
@@ -47,7 +50,13 @@ def spec_options(without: tuple[str, ...] = ()) -> list[click.Parameter]:
         ending = f" [{shown}]" if shown not in (None, (), {}, "") else ""
         made.append(
             click.Option(
-                flags, type=str, default=None, help=says + ending, metavar=METAVARS[field], envvar=variable_of(field)
+                flags,
+                type=str,
+                default=None,
+                help=says + ending,
+                metavar=METAVARS[field],
+                envvar=variable_of(field),
+                shell_complete=names_of(NAMES[field]) if field in NAMES else None,
             )
         )
     return made

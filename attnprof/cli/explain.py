@@ -28,14 +28,14 @@ FORMATS = ("text", "json")
 DIFFERS = 1  # asked whether two agree, and they do not
 
 
-def _explain(target: str, formula: bool, verify: bool, format: str, quiet: bool, no_color: bool, **how: Any) -> int:
+def _explain(target: str, formula: bool, verify: bool, format: str, quiet: bool, no_color: bool, **fields: Any) -> int:
     from attnprof.catalogue import entry
     from attnprof.cli._asking import Asking
     from attnprof.cli._explanation_text import page
     from attnprof.cli._output import look
     from attnprof.cli._progress import say, starting
 
-    case = _case(target, how)
+    case = _case(target, fields)
     with Asking() as asking, starting(quiet, no_color):
         found = asking.explanation(case, verify)
         counters = asking.counters(case)
@@ -51,8 +51,8 @@ def _explain(target: str, formula: bool, verify: bool, format: str, quiet: bool,
     return DIFFERS if found.differs else 0
 
 
-def _case(target: str, how: dict[str, Any]) -> "Case":
-    """The case that NAME@C@HxW means. how: fields of the spec. Raises UnknownNameError, UsageError, ImpossibleShapeError or
+def _case(target: str, fields: dict[str, Any]) -> "Case":
+    """The case that NAME@C@HxW means. fields: of the spec. Raises UnknownNameError, UsageError, ImpossibleShapeError or
     SpecError, in words for the user."""
     from attnprof.errors import ImpossibleShapeError, UsageError
     from attnprof.planning import plan
@@ -69,7 +69,7 @@ def _case(target: str, how: dict[str, Any]) -> "Case":
         raise UsageError(f"{target}: {problem}") from None
     if len(matching(name)) != 1:
         raise UsageError(f"{name!r} stands for several modules; explain takes one")
-    asked = Source(how, {field: f"--{field}" for field in how})
+    asked = Source(fields, {field: f"--{field}" for field in fields})
     spec = merge([asked, Source({"modules": [name], "points": ["@".join(size)], "no_latency": True}, {})])
     cell = plan(spec, "meta").cells[-1]
     if cell.refusal:

@@ -25,6 +25,8 @@ def _host(ctx: click.Context, **given: Any) -> int:
     # A spec file here is about modules alone: its sizes are no network's input.
     alone: dict[str, Any] = {"channels": (), "points": (), "preset": None, "counters": "none"}
     alone |= {} if given["res"] else {"res": ()}
+    if given.pop("stages"):
+        alone["metrics"] = f"{given['metrics'] or 'usual'},macs_by_stage"
     spec = spec_of(ctx, {**given, "spec": None}, **alone)
     return rehearse(spec) if given["dry_run"] else execute(spec, given["quiet"], given["no_color"])
 
@@ -38,6 +40,7 @@ COMMAND = click.Command(
         click.Option(["--insert", "modules"], metavar="LIST", required=True, help="modules, as -m of run: se,'eca(kernel_size=3/5/5/7)'"),
         click.Option(["--res"], metavar="LIST", help="sizes of the network's input: 224 or 224x320 [224]"),
         *spec_options(without=ELSEWHERE),
+        click.Option(["--stages"], is_flag=True, help="where in the network the MACs are"),
         click.Option(["--dry-run"], is_flag=True, help="list the cells, measure nothing"),
         *SHARED,
     ],

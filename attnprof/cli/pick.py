@@ -9,6 +9,8 @@ from attnprof.cli._budget_options import budget_of, budget_options, sentence
 from attnprof.cli._output import SHARED
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from attnprof.choosing.candidates import Candidate
     from attnprof.choosing.choice import Choice
     from attnprof.choosing.measures import Measure
@@ -53,34 +55,44 @@ def _pick(run: str | None, **given: Any) -> int:
 
 
 def _narrowed(results: "Results", at: str, device: str) -> "Results":
-    """The rows at the points ``at`` and of the machines that ``device`` names."""
+    """The rows at the points ``at``, sizes or networks, and of the machines that ``device`` names."""
     from attnprof.choosing.candidates import label
     from attnprof.errors import RunFolderError, UsageError
-    from attnprof.points import parse_point, show_res
     from attnprof.selection import split
 
-    try:
-        wanted = [parse_point(text) for text in split(at)]
-    except ValueError as problem:
-        raise UsageError(f"--at: {problem}") from None
     rows = results.rows()
     if not rows:
         raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
-    points = {(row["channels"], row["height"], row["width"]): label(row) for row in rows}
-    for point in wanted:
-        if point not in points:
-            there = ", ".join(points.values())
-            raise UsageError(f"--at: {point[0]}@{show_res(point[1:])} was not measured. There are: {there}")
+    labels = [label(row) for row in rows]
+    meant = {*labels, *(row["host"] for row in rows if row.get("host"))}
+    wanted = {_point(text, meant, labels) for text in split(at)}
     machines = [" ".join(filter(None, (row["device"], row.get("device_name")))) for row in rows]
     if not any(device.lower() in machine.lower() for machine in machines):
         raise UsageError(f"--device: no {device!r} in this run. There are: {', '.join(sorted(set(machines)))}")
     kept = [
         n
         for n, (row, machine) in enumerate(zip(rows, machines, strict=True))
-        if device.lower() in machine.lower()
-        and (not wanted or (row["channels"], row["height"], row["width"]) in wanted)
+        if device.lower() in machine.lower() and (not wanted or {labels[n], row.get("host")} & wanted)
     ]
     return results.only(kept)
+
+
+def _point(text: str, meant: "Set[str]", labels: Sequence[str]) -> str:
+    """The label of a point, or the network, that ``text`` means. Raises UsageError."""
+    from attnprof.errors import UsageError
+    from attnprof.points import parse_point, show_res
+
+    if text in meant:
+        return text
+    try:
+        channels, *size = parse_point(text)
+    except ValueError as problem:
+        raise UsageError(f"--at: {problem}") from None
+    point = f"{channels}@{show_res((size[0], size[1]))}"
+    if point not in meant:
+        there = ", ".join(dict.fromkeys(labels))
+        raise UsageError(f"--at: {point} was not measured. There are: {there}")
+    return point
 
 
 def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[Measure]":

@@ -12,7 +12,7 @@ from attnprof.case import Case
 from attnprof.counting import Account, Operator, account
 from attnprof.explaining.growth import Grows, growth
 from attnprof.explanation import Explanation, Part
-from attnprof.subject import DTYPES, build
+from attnprof.subject import DTYPES, TokensIn, build
 
 _META = torch.device("meta")
 _FUSED = "scaled_dot_product"
@@ -47,6 +47,7 @@ def explain(case: Case, verify: bool = False) -> Explanation:
         forward_macs=count(replace(case, mode="eval")).macs if train else found.macs,
         unknown=found.unknown_ops,
         tree=tree(module, found.operators, growth(case)),
+        tokens=isinstance(module, TokensIn),
         verified=len(found.operators) if verify else None,
         differs=differs,
     )
@@ -58,7 +59,11 @@ def tree(module: nn.Module, operators: Iterable[Operator], grows: Grows) -> Part
     for place, operator in enumerate(operators):
         issued[operator.module].append((place, operator))
     params = _own_params(module)
-    return _part("", "", dict(module.named_modules()), issued, params, grows)[0]
+    root = _part("", "", dict(module.named_modules()), issued, params, grows)[0]
+    if isinstance(module, TokensIn):  # ours: what a person asked about is inside
+        asked, *ours = sorted(root.parts, key=lambda part: not part.kind)
+        return replace(root, kind=asked.kind, parts=(*asked.parts, *ours))
+    return root
 
 
 def _part(

@@ -1,16 +1,23 @@
-"""A Markdown table, for a README or an issue."""
+"""A Markdown table, for a README or an issue: one unit per column, exact counts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from attnprof.formats import Format, Look
-from attnprof.layout import Sheet, caption, sheet
+from attnprof.layout import caption
+from attnprof.paper import paper, printed_cell
 from attnprof.results import Results
+from attnprof.sheet import Sheet
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """The table, footnotes and caption below it."""
-    laid = sheet(results, look.columns)
-    return typeset(laid, caption(results, laid.columns)), []
+    printed = paper(results, look.columns, look.pivot)
+    laid = printed.sheet
+    named = [replace(c, title=p.whole_heading) for c, p in zip(laid.columns, printed.columns, strict=True)]
+    texts = [[printed_cell(column, figure) for figure in column.figures] for column in printed.columns]
+    cells = [list(line) for line in zip(*texts, strict=True)]
+    return typeset(Sheet(named, cells, laid.footnotes), caption(results, laid.columns)), []
 
 
 def typeset(laid: Sheet, below: Sequence[str]) -> str:

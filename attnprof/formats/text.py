@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from attnprof.formats import Format, Look
-from attnprof.layout import Column, Sheet, caption, sheet
+from attnprof.layout import Column, caption
 from attnprof.results import Results
+from attnprof.sheet import Sheet, sheet
 
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
 GAP = 2  # between columns
@@ -18,7 +19,7 @@ GAP = 2  # between columns
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """Caption, table, footnotes; the notes say which columns did not fit."""
-    return typeset(sheet(results, look.columns), lambda kept: caption(results, kept), look)
+    return typeset(sheet(results, look.columns, look.pivot), lambda kept: caption(results, kept), look)
 
 
 def typeset(laid: Sheet, head: Callable[[Sequence[Column]], Sequence[str]], look: Look) -> tuple[str, list[str]]:
@@ -57,11 +58,16 @@ def _fit(laid: Sheet, look: Look) -> tuple[Table, list[Column]]:
     while True:
         for name_width in NAME_WIDTHS:
             table = _table(laid, kept, name_width)
-            if len(kept) == 1 or Console(width=10_000).measure(table).maximum <= look.width:
+            if (
+                len({laid.columns[n].name for n in kept}) == 1
+                or Console(width=10_000).measure(table).maximum <= look.width
+            ):
                 return table, dropped
-        least = min(kept, key=lambda n: laid.columns[n].keep)
-        kept.remove(least)
-        dropped.append(laid.columns[least])
+        least = laid.columns[min(kept, key=lambda n: laid.columns[n].keep)]
+        # What stands side by side goes together.
+        gone = [n for n in kept if laid.columns[n].name == least.name]
+        kept = [n for n in kept if n not in gone]
+        dropped += [laid.columns[n] for n in gone]
 
 
 def _table(laid: Sheet, kept: Sequence[int], name_width: int | None) -> Table:

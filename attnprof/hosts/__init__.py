@@ -7,7 +7,7 @@ One file per network, exporting HOST; importing it does not import torch. A user
 import importlib
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attnprof import user_module
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 HOSTS = Registry("attnprof.hosts", "HOST", "network")
+USUAL = "usual"  # the place that is each module's own, where others are named beside it
 PLAIN = "none"  # the module whose row is the network without any
 
 
@@ -37,8 +38,8 @@ class Host:
     """A network that modules can be put into.
 
     make: 'package.module:Class', called with arguments. kin: the names under which a module's file may say where it goes
-    here, the closest first. stages: a pattern each, in order. places: its own, by name. usual: the place of a module that
-    says no more than 'after' or 'replace' of itself.
+    here, the closest first. stages: a pattern each, in order. places: its own, by name. same: other names of places, that
+    networks share. usual: the place of a module that says no more than 'after' or 'replace' of itself.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Host:
     stages: tuple[str, ...] = ()
     places: Mapping[str, Spot] = field(default_factory=dict)
     usual: Mapping[str, str] = field(default_factory=dict)
+    same: Mapping[str, str] = field(default_factory=dict)
 
     def stage_of(self, name: str) -> int:
         """The stage that the submodule ``name`` belongs to, from 1; 0 for what is in none."""
@@ -104,7 +106,7 @@ def make(name: str) -> "nn.Module":
 
 
 def place_of(known: Host, module: Entry, text: str = "") -> str:
-    """The whole place, as text, that ``text`` means for ``module`` in ``known``; where it is empty, the module's own.
+    """The whole place, as text, that ``text`` means for ``module`` in ``known``; of '' and 'usual', the module's own.
 
     Raises UsageError for a place that the network does not have.
     """
@@ -114,9 +116,12 @@ def place_of(known: Host, module: Entry, text: str = "") -> str:
         raise UsageError(str(problem)) from None
     if not known.stages:
         asked = asked.of_a_name(module.place)
-    if asked.target:
+    if asked.target and asked.target != USUAL:
+        asked = replace(asked, target=known.same.get(asked.target, asked.target))
         _check(known, asked.target)
         return str(asked)
+    if asked.target == USUAL:
+        asked = Place(stages=asked.stages, pick=asked.pick)
     own = parse_place(_inside(known, module).get("place", "") or known.usual.get(module.place, ""))
     if not own.target and module.place in known.usual:
         own = parse_place(known.usual[module.place]).narrowed(own)

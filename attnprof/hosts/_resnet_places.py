@@ -39,6 +39,7 @@ def basic(name: str, *blocks: int) -> Host:
         stages=STAGES,
         places=BASIC,
         usual={"after": "after_bn2", "replace": "replace_conv2"},
+        same={"before_addition": "after_bn2"},
     )
 
 
@@ -54,4 +55,5 @@ def bottleneck(name: str, *blocks: int, first: bool = False) -> Host:
         stages=STAGES,
         places=BOTTLENECK,
         usual={"after": "after_bn3", "replace": "replace_conv2"},
+        same={"before_addition": "after_bn3"},
     )

@@ -18,4 +18,5 @@ HOST = Host(
         "after_stage": Spot("after", ("stages.*",), "after the last block of every stage"),
     },
     usual={"after": "after_depthwise", "replace": "replace_depthwise"},
+    same={"before_addition": "after_out"},
 )  # fmt: skip

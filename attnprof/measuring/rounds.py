@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from random import Random
 from time import monotonic, sleep
@@ -11,12 +12,15 @@ from attnprof.measuring.shares import visits_due
 from attnprof.measuring.trial import Trial
 
 WARM_SHARE = 0.12  # of a cell's share of the budget, at most
-WARM_SECONDS = 1.0  # and no more than this
+WARM_SECONDS = (10e-3, 1.0)  # and no less, and no more, than this
+LEAST_SECONDS = 30e-3  # for every cell, however little is left: without it dear cells would starve the cheap ones
 MOST_VISITS = 1000
 CUT_SHORT = 3  # visits that a trial must have had to be kept when everything is stopped
 REFERENCE_SHARE = 0.03  # of the time, for the kernel that watches the machine
 REST_SECONDS = 0.5  # for a device that slows itself
 REST_SHARE = 0.1  # of the budget, at most
+
+Step = Callable[[Trial], None]
 
 
 @dataclass(frozen=True)
@@ -79,15 +83,16 @@ class Rounds:
         order = list(self._open)
         self._random.shuffle(order)
         if self._reference and not self._stop():
-            self._spend(self._reference, lambda trial: trial.begin(self._backend, WARM_SHARE * 0.1))
-            if self._reference.problem:
-                self._reference = None
+            self._try(self._reference, self._build)
+            self._spend(self._reference, partial(Trial.begin, backend=self._backend, limit=WARM_SECONDS[0]))
         for waiting, trial in zip(range(len(order), 0, -1), order, strict=True):
             if self._stop():
                 return
-            limit = min(WARM_SECONDS, WARM_SHARE * max(0.0, self._left()) / waiting)
             trial.pace = self._random.random()
-            if self._finished(trial, lambda trial, limit=limit: trial.begin(self._backend, limit)):  # type: ignore[misc] # a default binds it
+            # Building is on nobody's share: nothing was chosen in it, and a compilation would leave nothing of it.
+            self._try(trial, self._build)
+            limit = min(max(WARM_SHARE * self._left() / waiting, WARM_SECONDS[0]), WARM_SECONDS[1])
+            if self._finished(trial, partial(Trial.begin, backend=self._backend, limit=limit)):
                 yield trial
 
     def _left(self) -> float:
@@ -98,7 +103,8 @@ class Rounds:
         if self._stop():
             return []
         within = [trial for trial in self._open if trial.used < self._effort.each]
-        due = visits_due([trial.account for trial in within], self._left(), self._effort.fewest, MOST_VISITS)
+        accounts = [trial.account for trial in within]
+        due = visits_due(accounts, self._left(), self._effort.fewest, MOST_VISITS, LEAST_SECONDS)
         most = max(due, default=0)
         if most <= 0:
             return []
@@ -111,6 +117,9 @@ class Rounds:
         self._random.shuffle(lot)
         return lot
 
+    def _build(self, trial: Trial) -> None:
+        trial.build(self._backend)
+
     def _visit(self, trial: Trial) -> None:
         trial.visit(self._backend)
         condition = trial.taken[-1].condition
@@ -118,7 +127,7 @@ class Rounds:
             self._rest(REST_SECONDS)
             self._rested += REST_SECONDS
 
-    def _finished(self, trial: Trial, step: Callable[[Trial], None]) -> bool:
+    def _finished(self, trial: Trial, step: Step) -> bool:
         """Do one step of a trial; whether that was its last."""
         self._spend(trial, step)
         done = trial.problem is not None or trial.reaches(self._effort.precision)
@@ -126,16 +135,23 @@ class Rounds:
             self._open.remove(trial)
         return done
 
-    def _spend(self, trial: Trial, step: Callable[[Trial], None]) -> None:
+    def _spend(self, trial: Trial, step: Step) -> None:
         before = self._clock()
+        self._try(trial, step)
+        trial.used += self._clock() - before
+
+    def _try(self, trial: Trial, step: Step) -> None:
+        if trial.problem:
+            return
         try:
             step(trial)
         except Exception as problem:  # noqa: BLE001 # whatever a module raises is its own row's reason
             trial.problem = problem.with_traceback(None)  # its frames hold tensors
             trial.drop()
-        trial.used += self._clock() - before
 
     def _watch_machine(self) -> None:
         reference = self._reference
-        if reference and reference.used < REFERENCE_SHARE * (self._clock() - self._started) and not self._stop():
-            self._spend(reference, lambda trial: trial.visit(self._backend))
+        if not reference or reference.problem or self._stop():
+            return
+        if reference.used < REFERENCE_SHARE * (self._clock() - self._started):
+            self._spend(reference, partial(Trial.visit, backend=self._backend))

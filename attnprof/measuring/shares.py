@@ -16,14 +16,14 @@ class Account:
     cost: float
 
 
-def visits_due(accounts: Sequence[Account], left: float, fewest: int, most: int) -> list[int]:
+def visits_due(accounts: Sequence[Account], left: float, fewest: int, most: int, least: float = 0.0) -> list[int]:
     """How many more visits each cell gets of ``left`` seconds, none beyond ``most`` in all.
 
-    A cell gets what lifts it to ``fewest`` visits whatever that takes. What is left after that fills up the cells that
+    A cell gets what lifts it to ``fewest`` visits, and to ``least`` seconds, whatever that takes. What is left after that fills up the cells that
     have used least, as water fills a vessel, so that in the end all have used equal time but those that cost more than it.
     """
     needed = [max(0, fewest - each.visits) for each in accounts]
-    level = _level(accounts, needed, left)
+    level = max(least, _level(accounts, needed, left))
     due = [max(n, _visits(each, level)) for n, each in zip(needed, accounts, strict=True)]
     return [min(n, most - each.visits) for n, each in zip(due, accounts, strict=True)]
 

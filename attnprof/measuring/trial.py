@@ -15,13 +15,14 @@ STEADY = 0.02  # the last three warm-up blocks agree within this
 SETTLED = 0.03  # where there was no time to see that: the last block agrees with the figure within this
 REWARM_SECONDS = 2e-3  # after another cell's visit caches and predictors are that cell's
 SAMPLES = 2  # per visit: coming back costs more than a second sample
+LONG_SECONDS = 10e-3  # a call that takes longer has one sample on its first visit: there coming back cost nothing
 ENOUGH_VISITS = 12  # before a precision is believed
 
 Watch = Callable[["Trial"], None]
 
 
 class Trial:
-    """One call that is timed. ``prepare`` builds it; ``watch`` is told before everything that may take long.
+    """One call that is timed: built, begun, visited. ``prepare`` makes the call; ``watch`` is told before everything that may take long.
 
     ``problem`` is what it raised, if it did; then it is visited no more.
     """
@@ -31,7 +32,7 @@ class Trial:
         self.call: Call | None = None
         self.taken: list[Taken] = []
         self.visits = 0
-        self.used = 0.0  # seconds, by the engine's clock
+        self.used = 0.0  # seconds since it was built, by the engine's clock
         self.pace = 0.0  # of a visit, how much has fallen due
         self.per_call = 0.0
         self.problem: Exception | None = None
@@ -46,25 +47,30 @@ class Trial:
         """What it has used, and what its next visit will cost."""
         return Account(self.used, self.visits, max(self._visit_seconds, 1e-9))
 
-    def begin(self, backend: Backend, limit: float) -> None:
-        """Build it, time its first call alone, and warm it up until the last three blocks agree or ``limit`` seconds are
-        spent. The first visit follows at once: nothing has come between."""
+    def build(self, backend: Backend) -> None:
+        """Build it, and time its first call alone: what that sets up, or compiles, is set up once."""
         self._watch(self)
         self.call = self._prepare()
         self._first = backend.sample(self.call, 1).wall
+
+    def begin(self, backend: Backend, limit: float) -> None:
+        """Warm it up until the last three blocks agree or ``limit`` seconds are spent. The first visit follows at once:
+        nothing has come between."""
+        assert self.call is not None
         self._watch(self)
         self._warm_up(backend, self.call, limit)
         self._calls = max(1, ceil(backend.sample_seconds / self.per_call))
         self._kernels = backend.kernels(self.call, self._calls)
-        taken = self._sample(backend, self.call)
-        self._visit_seconds = taken + max(REWARM_SECONDS, self.per_call)
+        first = 1 if self.per_call > LONG_SECONDS else SAMPLES
+        taken = self._sample(backend, self.call, first)
+        self._visit_seconds = taken * SAMPLES / first + max(REWARM_SECONDS, self.per_call)
 
     def visit(self, backend: Backend) -> None:
         """Come back to it after another: warm up again, untimed, and take samples."""
         assert self.call is not None
         self._watch(self)
         again = backend.sample(self.call, max(1, ceil(REWARM_SECONDS / self.per_call))).wall
-        self._visit_seconds = again + self._sample(backend, self.call)
+        self._visit_seconds = again + self._sample(backend, self.call, SAMPLES)
 
     def reaches(self, precision: float) -> bool:
         """Whether it is known well enough."""
@@ -109,7 +115,7 @@ class Trial:
             sample = backend.sample(call, calls)
             spent += sample.wall
             # What others took of the machine says nothing about whether the call has settled.
-            blocks.append(max(sample.wall - (sample.lost or 0.0), 1e-9) / calls)
+            blocks.append((sample.busy or sample.wall) / calls)
             last = sorted(blocks[-3:])
             self._steady = len(last) == 3 and last[2] - last[0] <= STEADY * last[1]
             if self._steady or spent >= limit:
@@ -118,9 +124,9 @@ class Trial:
             calls = max(1, ceil(length / blocks[-1]))
         self._last_block, self.per_call = blocks[-1], median(last)
 
-    def _sample(self, backend: Backend, call: Call) -> float:
+    def _sample(self, backend: Backend, call: Call, samples: int) -> float:
         condition, spent = backend.condition(), 0.0
-        for _ in range(SAMPLES):
+        for _ in range(samples):
             self._watch(self)
             sample = backend.sample(call, self._calls)
             burst = self._kernels.sample() if self._kernels else None

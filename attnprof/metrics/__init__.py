@@ -38,7 +38,7 @@ class Findings:
 class Metric:
     """One metric. needs: what must have been found. title: its heading in tables. also: what else it looks at.
 
-    counter: the counter that it belongs to, where it is not our count.
+    counter: the counter that it belongs to, where it is not our count. usual: whether it is found without being asked for.
     """
 
     unit: Literal["s", "bytes", "1/s", "FLOP/byte", "count", ""]
@@ -48,6 +48,7 @@ class Metric:
     follows: Callable[[Findings], Measurement]
     counter: str = ""
     also: tuple[Need, ...] = ()
+    usual: bool = True
 
 
 SUFFIX = {"s": "_s", "bytes": "_bytes", "1/s": "_per_s", "FLOP/byte": "", "count": "", "": ""}

@@ -12,6 +12,8 @@ def macs_by(counter: str, help: str) -> Metric:
         counted = found.peers.get(counter, "not asked for")
         if isinstance(counted, str):
             return Measurement(name, None, "count", note=counted)
-        return Measurement(name, counted, "count")
+        ours = found.account.macs if found.account else counted
+        apart = f"ours is {ours}; attnprof explain {found.case.label} says why" if counted != ours else ""
+        return Measurement(name, counted, "count", note=apart)
 
-    return Metric(unit="count", help=help, title=counter, needs="peers", follows=follow, counter=counter)
+    return Metric("count", help, counter, "peers", follow, counter=counter, also=("account",))

@@ -57,8 +57,8 @@ def why(missed: Missed) -> str:
 
 
 _WITHOUT_RULE = frozenset(
-    ("mv", "dot", "vdot", "baddbmm", "addbmm", "addmv", "bilinear", "_native_multi_head_attention")
-    + ("scaled_dot_product_attention",)
+    ("mv", "dot", "vdot", "baddbmm", "addbmm", "addmv", "bilinear")
+    + ("scaled_dot_product_attention", "_native_multi_head_attention")
 )
 
 PEER = Peer(count=count, computes=True, breakdown=breakdown, why=why)

@@ -48,6 +48,7 @@ def cli(tmp_path, monkeypatch, capsys):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("attnprof.cli._execute.start_worker", Counting)
+    monkeypatch.setattr("attnprof.cli._asking.start_worker", Counting)
 
     def run(*arguments):
         code = main([str(argument) for argument in arguments])

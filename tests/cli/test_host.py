@@ -109,6 +109,20 @@ def test_a_budget_over_the_plain_network_can_be_asked_of_it(cli, tmp_path):
     assert main(["pick", "kept", "--budget", "params<=0.5x:none", "--rank", "params"]) == 1
 
 
+def test_a_choice_can_be_narrowed_to_a_network(cli):
+    cli("host", "resnet18,mobilenetv2", "--insert", "se,gc,sk", "--no-latency", "-o", "kept", "--res", "64")
+    asked = ("pick", "kept", "--budget", "macs<=1.03x:none", "--rank", "params", "--format", "json")
+    both, one = (json.loads(cli(*asked, *more).out) for more in ((), ("--at", "resnet18")))
+    assert both["points"] == ["resnet18@64", "mobilenetv2@64"]
+    assert one["points"] == ["resnet18@64"]
+    assert {each["module"] for each in one["chosen"]} == {"se", "gc", "sk"}
+    names = {each["module"] for each in both["chosen"]}
+    assert "se" in names
+    assert "sk" not in names  # it does not fit into the other network
+    assert json.loads(cli(*asked, "--at", "resnet18@64").out)["chosen"] == one["chosen"]
+    assert "--at: 'resnet50' is not a point" in cli(*asked, "--at", "resnet50").err
+
+
 @pytest.mark.slow
 def test_a_run_inside_a_network_is_measured_and_shown_again(command, tmp_path):
     done = command(

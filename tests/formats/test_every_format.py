@@ -11,10 +11,11 @@ import pytest
 from attnprof.errors import UsageError
 from attnprof.formats import Look
 from attnprof.formats.text import NAME_WIDTHS
-from attnprof.layout import COLUMNS, sheet
+from attnprof.layout import COLUMNS
 from attnprof.planning import plan
 from attnprof.record import Measurement, account_event, done_event, visit_event
 from attnprof.results import HEADER, tabulate
+from attnprof.sheet import sheet
 from attnprof.spec import FORMATS, Spec
 
 NAMES = FORMATS.names()
@@ -270,7 +271,7 @@ def test_csv_has_every_column_in_base_units(results):
     text, notes = FORMATS.get("csv").render(results, Look(width=40))
     header, *rows = csv_reader.reader(io.StringIO(text))
     assert notes == []
-    assert header == [*HEADER, "first_call_s"]
+    assert header == [*HEADER, "first_call_s", "processes"]
     assert len(rows) == len(results.rows())
     shown = dict(zip(header, rows[0], strict=True))
     assert (shown["params"], shown["latency_s"], shown["fvcore_macs"], shown["buffers"]) == (

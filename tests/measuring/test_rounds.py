@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.measuring.rounds import CUT_SHORT, MOST_VISITS, REFERENCE_SHARE, REST_SHARE, Effort, Rounds
+from attnprof.measuring.rounds import CUT_SHORT, LEAST_SECONDS, MOST_VISITS, REFERENCE_SHARE, REST_SHARE, Effort, Rounds
 from attnprof.measuring.trial import ENOUGH_VISITS, SAMPLES
 from tests.measuring.machine import Machine, Script, hot, trial
 
@@ -60,8 +60,21 @@ def test_a_cell_dearer_than_its_share_gets_its_fewest_visits_and_the_cheap_ones_
 
 @pytest.mark.parametrize("fewest", [1, 3])
 def test_a_spent_budget_still_gives_everybody_the_fewest_visits(fewest):
-    found = measured({"a": noisy(), "b": noisy(1.0)}, Effort(0.0, fewest=fewest))
+    found = measured({"a": noisy(0.5), "b": noisy(1.0)}, Effort(0.0, fewest=fewest))
     assert [each.visits for each in found.values()] == [fewest, fewest]
+
+
+def test_a_spent_budget_still_gives_a_cheap_cell_a_little_time():
+    found = measured({"cheap": noisy(1e-5), "dear": noisy(1.0)}, Effort(0.0))
+    assert found["dear"].visits == 1
+    assert found["cheap"].visits > 3
+    assert found["cheap"].used < 2 * LEAST_SECONDS
+
+
+def test_a_long_first_call_is_on_nobodys_share():
+    compiled = Script(lambda n: 30.0 if n == 0 else 1e-3 * (1 + 0.2 * (-1) ** n))
+    found = measured({"compiled": compiled, "a": noisy()}, Effort(40.0))
+    assert found["compiled"].used == pytest.approx(found["a"].used, rel=0.1)
 
 
 def test_what_a_finished_cell_leaves_goes_to_the_others():

@@ -35,6 +35,10 @@ def test_a_spent_budget_leaves_each_its_fewest():
     assert visits_due([Account(3, 0, 1.0), Account(1, 2, 0.1)], -1.0, 3, MOST) == [3, 1]
 
 
+def test_nobody_starves_however_little_is_left():
+    assert visits_due([Account(9.0, 1, 3.0), Account(0.01, 2, 0.005)], -5.0, 1, MOST, least=0.03) == [0, 4]
+
+
 def test_who_has_had_less_gets_more():
     assert visits_due([Account(1.0, 10, 0.1), Account(0.0, 0, 0.1)], 1.0, 1, MOST) == [0, 10]
 

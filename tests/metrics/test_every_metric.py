@@ -18,7 +18,7 @@ from attnprof.spec import METRICS, PEERS
 
 NAMES = METRICS.names()
 CASE = Case("se", 64, 7, 7, batch=4, execution="compiled")
-COUNTED = cost("se", CASE.shape)
+COUNTED = replace(cost("se", CASE.shape), channel_pairs=8)
 HUGE = {**COUNTED.flops_by_category, "mac": 2 * (10**15 + 1)}
 HUNDRED = tuple(float(100 - n // 2 if n % 2 else 1 + n // 2) for n in range(100))  # 1, 100, 2, 99, ...: no wave in it
 FULL = Findings(
@@ -70,9 +70,10 @@ def test_a_metric_needs_no_more_than_it_says(name):
     assert follow(name, Findings(CASE, **found)) == follow(name, FULL)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "macs_by_stage"])  # of a network alone
 def test_where_everything_was_found_the_value_is_there(name):
-    assert follow(name, FULL).value is not None
+    inside = replace(FULL, case=replace(CASE, host="resnet50"))  # some are of networks alone
+    assert follow(name, inside).value is not None
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,6 +11,7 @@ from importlib.resources import files
 import pytest
 
 from attnprof.catalogue import MODULES
+from attnprof.formats import Look
 from attnprof.planning import plan
 from attnprof.report import page
 from attnprof.report.data import contents
@@ -152,7 +153,7 @@ def test_a_run_without_a_finished_cell_has_a_page():
 
 def test_a_bare_csv_has_a_page_that_does_not_guess_its_spec(small, tmp_path):
     file = tmp_path / "results.csv"
-    file.write_text(FORMATS.get("csv").render(small, type("Look", (), {"columns": ()})())[0] + "\n", encoding="utf-8")
+    file.write_text(FORMATS.get("csv").render(small, Look())[0] + "\n", encoding="utf-8")
     found = held(page(of_csv(file), "x"))
     assert found["spec"] == ""
     assert decode(found["table"])["macs"] == small.frame["macs"].tolist()

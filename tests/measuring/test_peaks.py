@@ -1,0 +1,53 @@
+"""What a device can do at best, found by a scripted machine, and on the CPU for real."""
+
+import pytest
+import torch
+
+from attnprof.backends import Sample
+from attnprof.counting.rules import CATEGORIES
+from attnprof.measuring.peaks import WORKING_SETS, peaks
+from attnprof.spec import BACKENDS
+from tests.measuring.machine import Machine
+
+
+class Constant(Machine):
+    """A machine on which everything takes so long, until it is asked often: then it was the noise."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds, self.number = seconds, 0
+
+    def sample(self, call, calls):
+        self.number += 1
+        seconds = self.seconds * calls * (1 + self.number % 3)
+        return Sample(seconds, 0.0, seconds)
+
+
+def test_a_peak_is_the_best_of_its_samples():
+    found = peaks(Constant(1e-3), torch.device("cpu"), [torch.float32])
+    assert found.rates["mac"] == pytest.approx(2 * 768**3 / 1e-3)
+    assert found.launch == pytest.approx(1e-3)
+    assert [size for size, _ in found.bandwidths] == [round(share * 2**20) for share in WORKING_SETS]
+    assert found.bandwidths[-1][1] == pytest.approx(8 * 2**20 / 1e-3, rel=0.01)
+
+
+def test_every_category_that_is_counted_has_a_rate():
+    found = peaks(Constant(1e-3), torch.device("cpu"), [torch.float32])
+    assert set(found.rates) == set(CATEGORIES)
+    assert min(found.rates.values()) > 0
+
+
+def test_of_two_formats_the_better_rate_counts():
+    one = peaks(Constant(1e-3), torch.device("cpu"), [torch.float32])
+    both = peaks(Constant(1e-3), torch.device("cpu"), [torch.float32, torch.bfloat16])
+    assert all(both.rates[name] >= rate for name, rate in one.rates.items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
+def test_a_real_cpu_has_peaks_in_every_format(dtype):
+    backend = BACKENDS.get("cpu")
+    found = peaks(backend, backend.device(0), [dtype])
+    assert 1e7 < min(found.rates.values()) < max(found.rates.values()) < 1e14
+    assert all(1e8 < rate < 1e13 for _, rate in found.bandwidths)
+    assert 1e-8 < found.launch < 1e-3

@@ -1,0 +1,153 @@
+"""A block of cases in one process: an event of each as soon as it is finished, and faults that stay its own."""
+
+import pytest
+import torch
+
+from attnprof.backends import Memory
+from attnprof.case import Case
+from attnprof.measuring.rounds import Effort
+from attnprof.order import Order
+from attnprof.record import Measurement
+from attnprof.spec import BACKENDS
+from attnprof.visiting import Visiting
+from attnprof.worker import failed_event
+
+CPU = BACKENDS.get("cpu")
+QUICK = Effort(0.0, fewest=1)
+
+
+def case(module="se", **more):
+    settings = {"se": (("bias", False), ("reduction", 16)), "eca": (("kernel_size", None),)}
+    return Case(
+        **{"module": module, "channels": 16, "height": 8, "width": 8, **more}, hyperparameters=settings.get(module, ())
+    )
+
+
+def carried_out(*cases, metrics=("latency",), backend=CPU, stop=lambda: False, **order):
+    """Events by key, and the keys of whom the watch was told."""
+    events, watched = [], []
+    asked = Order(cases, metrics, order.pop("effort", QUICK), **order)
+    visiting = Visiting(asked, backend, torch.device("cpu"), failed_event, stop)
+    visiting.run(events.append, lambda trial: watched.append(trial.key))
+    return {event["key"]: event for event in events}, watched
+
+
+def found(event):
+    return {m["metric"]: Measurement.from_json(m) for m in event["measurements"]}
+
+
+@pytest.fixture(autouse=True)
+def alone():
+    """One thread: of several, no figure is had while others take the machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """A case of a module of the user's with this body of ``forward``."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(body):
+        (tmp_path / f"mine{abs(hash(body))}.py").write_text(
+            "import torch\n\n\nclass Gate(torch.nn.Module):\n    def __init__(self, channels):\n        super().__init__()\n"
+            f"        self.kept = []\n\n    def forward(self, x):\n        {body}\n        return x * 2\n"
+        )
+        return case(f"mine{abs(hash(body))}.py:Gate")
+
+    return make
+
+
+def test_every_case_is_told_once_with_what_was_asked_for():
+    cases = [case(), case("none"), case("eca")]
+    events, watched = carried_out(*cases, metrics=("latency", "first_call", "peak_memory"), repeat=2)
+    assert set(events) == {each.key for each in cases}
+    for event in events.values():
+        assert (event["event"], event["repeat"]) == ("visit", 2)
+        assert list(found(event)) == ["latency", "first_call", "peak_memory"]
+        assert found(event)["latency"].value > 0
+    assert set(watched) == {*events, ""}
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+@pytest.mark.parametrize("inputs", ["cold", "hot"])
+def test_modes_and_inputs_are_the_cases(mode, inputs):
+    events, _ = carried_out(case(mode=mode, inputs=inputs), metrics=("latency", "kept_memory"))
+    (event,) = events.values()
+    assert event["flags"] == [flag for flag in event["flags"] if flag != "leak"]
+    assert found(event)["kept_memory"].value == (2 * 16 * 4 if mode == "train" else 0)
+
+
+def test_what_a_case_raises_is_its_event_and_the_others_are_measured(mine):
+    broken = mine("raise ValueError('no')")
+    events, _ = carried_out(broken, case())
+    assert (events[broken.key]["event"], events[broken.key]["reason"]) == ("failed", "ValueError: no")
+    assert events[case().key]["event"] == "visit"
+
+
+def test_a_case_that_keeps_memory_is_said_to_leak(mine):
+    leaking = mine("self.kept.append(torch.zeros(1024))")
+    events, _ = carried_out(leaking, metrics=("latency", "peak_memory"))
+    assert "leak" in events[leaking.key]["flags"]
+
+
+def test_memory_that_runs_out_under_the_scales_is_the_cases_fault():
+    class Small:
+        def __getattr__(self, name):
+            return getattr(CPU, name)
+
+        def weigh(self, call):
+            raise MemoryError
+
+    events, _ = carried_out(case(), metrics=("latency", "peak_memory"), backend=Small())
+    (event,) = events.values()
+    assert (event["event"], event["status"]) == ("failed", "oom")
+
+
+def test_inputs_that_do_not_fit_are_the_fault_of_every_case():
+    class Hungry:
+        def __getattr__(self, name):
+            return getattr(CPU, name)
+
+        def cache_bytes(self):
+            raise MemoryError
+
+    events, watched = carried_out(case(), case("none"), backend=Hungry())
+    assert {event["status"] for event in events.values()} == {"oom"}
+    assert len(events) == 2
+    assert watched == []
+
+
+def test_a_stopped_block_tells_nothing_of_what_was_cut_short():
+    events, _ = carried_out(case(), case("none"), stop=lambda: True)
+    assert events == {}
+
+
+def test_memory_alone_needs_no_rounds():
+    events, _ = carried_out(case(), metrics=("peak_memory",), effort=Effort(3600.0))
+    (event,) = events.values()
+    assert list(found(event)) == ["peak_memory"]
+    assert event["flags"] == []
+
+
+def test_a_quick_look_has_quartiles():
+    events, _ = carried_out(case(), effort=Effort(0.05, fewest=3), spread=True)
+    (event,) = events.values()
+    assert found(event)["latency"].interval_kind == "spread"
+
+
+def test_scales_are_stepped_on_with_gradients_cleared():
+    cleared = []
+
+    class Watching:
+        def __getattr__(self, name):
+            return getattr(CPU, name)
+
+        def weigh(self, call):
+            cleared.append(all(p.grad is None for p in call._module.parameters()))
+            return Memory(1)
+
+    carried_out(case(mode="train"), metrics=("latency", "peak_memory"), backend=Watching())
+    assert cleared == [True]
