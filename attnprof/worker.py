@@ -12,6 +12,7 @@ While it measures, "at" lines say which case it is with: before whatever may tak
 end of input ends the process at once, whatever it is doing.
 """
 
+import gc
 import json
 import os
 import sys
@@ -148,6 +149,9 @@ class Server:
                 say({"event": "at", "key": trial.key, "seconds": trial.per_call or None})
 
         order = Order.from_json(line)
+        # Whatever is imported by now stays. Collections would walk all of it again, one for each cell whose memory is weighed.
+        gc.collect()
+        gc.freeze()
         Visiting(order, self.backend, self.device, failed_event, self._finish.is_set).run(say, watch)
         say({"event": "end"})
 
