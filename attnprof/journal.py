@@ -10,8 +10,10 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Self
 
 from filelock import FileLock, Timeout
@@ -20,6 +22,7 @@ from attnprof.environment import Environment
 from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.record import Event
 
+BETWEEN_SYNCS = 0.5  # seconds: counts are found again in less
 EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = "records.jsonl", "spec.toml", "environment.json", "results.csv", ".lock"
 # The events that are kept, and what each must have. What passes by besides (begin, estimate) is for the eye alone.
 KEPT = {
@@ -36,6 +39,7 @@ class Journal:
         self.folder = folder
         self._lock = FileLock(folder / LOCK)
         self._file: int | None = None
+        self._synced = 0.0
 
     @classmethod
     def create(cls, folder: Path) -> Self:
@@ -79,6 +83,8 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
+            with suppress(OSError):  # what could not be written was said when it was written
+                os.fsync(self._file)
             os.close(self._file)
         self._file = None
         self._lock.release()
@@ -90,16 +96,20 @@ class Journal:
 
     def extend(self, events: Iterable[Event]) -> None:
         """Put several events on disk at once, as ``append`` does one."""
-        lines = [json.dumps(event, separators=(",", ":")) + "\n" for event in events if event["event"] in KEPT]
-        if not lines:
+        kept = [event for event in events if event["event"] in KEPT]
+        if not kept:
             return
+        lines = [json.dumps(event, separators=(",", ":")) + "\n" for event in kept]
         if self._file is None:
             raise RuntimeError("the journal is not open")
         try:
             left = memoryview("".join(lines).encode())
             while left:
                 left = left[os.write(self._file, left) :]
-            os.fsync(self._file)
+            # A killed run loses nothing that was written. Only the machine's end could, and not what took long to measure.
+            if any(event["event"] == "visit" for event in kept) or monotonic() >= self._synced + BETWEEN_SYNCS:
+                os.fsync(self._file)
+                self._synced = monotonic()
         except OSError as problem:
             raise EnvironmentProblem(
                 f"cannot write {self.folder / EVENTS}: {_words(problem)}; finished cells are kept"

@@ -217,12 +217,12 @@ def test_opening_a_folder_that_is_gone_is_a_problem_of_the_environment(tmp_path)
 
 
 def test_a_full_disk_says_that_finished_cells_are_kept(tmp_path, monkeypatch):
-    def full(number):
+    def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with Journal.create(tmp_path / "run") as journal:
         journal.append(THREE[0])
-        monkeypatch.setattr("attnprof.journal.os.fsync", full)
+        monkeypatch.setattr("attnprof.journal.os.write", full)
         with pytest.raises(EnvironmentProblem, match="no space left on device; finished cells are kept"):
             journal.append(THREE[1])
         monkeypatch.undo()
