@@ -93,10 +93,17 @@ def account_event(
     return {"event": "account", **named, "measurements": found, "flags": list(flags), "static": static or {}}
 
 
-def visit_event(case: Case, repeat: int, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
-    """What process ``repeat`` measured of ``case``."""
+def visit_event(
+    case: Case,
+    repeat: int,
+    measurements: Iterable[Measurement],
+    flags: Iterable[str] = (),
+    device: dict[str, float] | None = None,
+) -> Event:
+    """What process ``repeat`` measured of ``case``. device: the state it was in meanwhile, where it tells."""
     found = [dict(vars(m)) for m in measurements]
-    return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags)}
+    state = {"device": device} if device else {}
+    return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags), **state}
 
 
 def done_event(case: Case, status: str, reason: str = "") -> Event:

@@ -1,12 +1,13 @@
 """A block of cases measured in one process: built, visited in rounds, weighed, and told one by one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from statistics import median
 from typing import Any
 
 import torch
 
-from attnprof.backends import Backend, Memory
+from attnprof.backends import Backend, Condition, Memory
 from attnprof.case import Case
 from attnprof.counting import Account
 from attnprof.measuring.rounds import Effort, Rounds
@@ -75,7 +76,8 @@ class Visiting:
             return self._failed(case, problem)
         flags = timing.flags if "timing" in self._needs else ()
         leaks = memory is not None and memory.kept > self._calls[trial.key].keeps
-        return visit_event(case, self._order.repeat, measurements, (*flags, *("leak",) * leaks))
+        flags += ("leak",) * leaks
+        return visit_event(case, self._order.repeat, measurements, flags, state_of(timing.conditions))
 
     def _weigh(self, key: str) -> Memory | None:
         if "memory" not in self._needs:
@@ -83,3 +85,17 @@ class Visiting:
         call = self._calls[key]
         call.clear()
         return self._backend.weigh(call)
+
+
+def state_of(conditions: Sequence[Condition]) -> dict[str, float]:
+    """The device's state during a cell's visits: the median clock in Hz, the share of samples taken while it slowed itself,
+    and the most heat and power; nothing where it does not tell."""
+    if not conditions:
+        return {}
+    found = {
+        "clock": median(each.clock for each in conditions),
+        "throttled": sum(each.throttled for each in conditions) / len(conditions),
+    }
+    heat = [each.celsius for each in conditions if each.celsius is not None]
+    power = [each.watts for each in conditions if each.watts is not None]
+    return found | ({"celsius": max(heat)} if heat else {}) | ({"watts": max(power)} if power else {})
