@@ -18,3 +18,4 @@ bench:  ## ratios against a peer or a bound, in one run
 
 docs:  ## write the generated blocks of README.md again
 	python -m tests.test_readme
+	python -m tests.test_docs

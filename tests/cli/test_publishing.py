@@ -12,6 +12,7 @@ import pytest
 
 from attnprof.cli.completion import SHELLS
 from attnprof.cli.init import EXAMPLES, TABLES, template
+from attnprof.cli.show import SNIPPETS
 from attnprof.spec import SECTIONS, Spec
 from attnprof.specfile import from_file, merge
 from tests.cli.test_imports import PROGRAM
@@ -164,7 +165,7 @@ def test_show_as_prints_a_program(cli):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("se --as keras", "no framework 'keras'. There are: mm, pytorch, timm, ultralytics"),
+        ("se --as keras", f"no framework 'keras'. There are: {', '.join(SNIPPETS.names())}"),
         ("family:channel --as pytorch", "family:channel: --as takes one module"),
         ("swin --as pytorch --at 64@8", "swin at 64@8x8: "),
         ("sse --as pytorch", "no module 'sse'"),

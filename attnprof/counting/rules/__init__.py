@@ -8,12 +8,14 @@ docs/counting.md is the definition that the files keep to.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 import torch
+
+from attnprof.counting.rules._meta import broadcast
 
 MAC, BIAS, POINTWISE, REDUCTION = "mac", "bias", "pointwise", "reduction"
 NORM, SOFTMAX, TRANSCENDENTAL, FFT = "norm", "softmax", "transcendental", "fft"
@@ -72,15 +74,27 @@ def _resolve(operator: torch._ops.OpOverload) -> Rule | None:
     rule = _BY_NAME.get(name)
     if rule is None and name.endswith("_") and not name.startswith("__"):
         plain = _BY_NAME.get(name[:-1])
-        rule = None if plain is None else Rule(plain.flops, _first, plain.moves, overwrites=plain.overwrites)
-    if rule is None and operator.is_view:
+        rule = None if plain is None else replace(plain, shape=None if name in _NOT_ITS_INPUT else in_place)
+    if rule is None and (operator.is_view or name in _VIEWS_IN_PLACE):
         return VIEW
+    if rule is not None and rule.shape is not None and any(each.is_out for each in operator._schema.arguments):
+        return replace(rule, shape=None)  # it writes to a tensor that is there
     return rule
 
 
-def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """In place: the output is the first input."""
-    return args[0] if args[0].is_meta else None
+def in_place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Shape function: the output is the first input. What torch might refuse to write into it is left to torch."""
+    x = args[0]
+    if not x.is_meta or not x.is_floating_point() or 0 in x.stride():
+        return None
+    for other in args[1:]:
+        if isinstance(other, torch.Tensor) and other.shape != x.shape and broadcast(x.shape, other.shape) != [*x.shape]:
+            return None
+    return x
+
+
+_NOT_ITS_INPUT = ("resize_", "addmm_", "addmv_", "addr_", "addbmm_", "baddbmm_")  # or not by broadcasting
+_VIEWS_IN_PLACE = ("unsqueeze_", "squeeze_", "t_", "transpose_", "detach_", "as_strided_")
 
 
 def _all() -> Iterator[tuple[str, Rule]]:

@@ -20,12 +20,14 @@ def plain(x: Any) -> bool:
     return bool(x.is_meta and x.is_contiguous() and x.is_floating_point())
 
 
-def of_one_layout(parts: Sequence[torch.Tensor], shape: Sequence[int]) -> torch.Tensor:
+def of_one_layout(
+    parts: Sequence[torch.Tensor], shape: Sequence[int], dtype: torch.dtype | None = None
+) -> torch.Tensor:
     """The output of a kernel that follows its inputs into channels last where all are, and is contiguous otherwise."""
     layout = torch.contiguous_format
     if all(reads_channels_last(x) for x in parts):
         layout = torch.channels_last if len(shape) == 4 else torch.channels_last_3d
-    return _empty(shape, dtype=parts[0].dtype, device=_META, memory_format=layout)
+    return _empty(shape, dtype=dtype or parts[0].dtype, device=_META, memory_format=layout)
 
 
 def reads_channels_last(x: torch.Tensor) -> bool:
@@ -59,16 +61,15 @@ def is_dense(x: torch.Tensor) -> bool:
 def elementwise(shape: Sequence[int], dtype: torch.dtype, operands: Sequence[torch.Tensor]) -> torch.Tensor:
     """The output of an operation element by element, whose order of dimensions follows its operands'.
 
-    Dimensions are sorted by the first operand whose strides tell them apart; a broadcast one tells nothing. Operands
-    that are dense and agree in their strides hand these on.
+    Dimensions are sorted by the first operand whose strides tell them apart; a broadcast one tells nothing. So a first
+    operand that is dense and of the whole shape decides.
     """
-    if all(x.is_contiguous() for x in operands):
-        return _empty(shape, dtype=dtype, device=_META)
-    first = operands[0]
-    same = all(x.stride() == first.stride() and x.shape == first.shape for x in operands[1:])
-    if same and len(first.shape) == len(shape) and is_dense(first):
-        return torch.empty_strided(shape, first.stride(), dtype=dtype, device=_META)
-    n = len(shape)
+    first, n = operands[0], len(shape)
+    if first.shape == tuple(shape) and 0 not in first.stride():
+        if first.is_contiguous():
+            return _empty(shape, dtype=dtype, device=_META)
+        if is_dense(first):
+            return torch.empty_strided(shape, first.stride(), dtype=dtype, device=_META)
     strides = [_broadcast_strides(x, shape) for x in operands]
     order = list(range(n - 1, -1, -1))  # fastest first, to begin with
     for i in range(1, n):
@@ -122,10 +123,19 @@ def broadcast(a: torch.Size, b: torch.Size) -> list[int] | None:
     return shape
 
 
-def reduced(shape: Sequence[int], dims: Any, keepdim: bool) -> list[int]:
-    """The shape after ``dims`` (an int, a list, or None or empty for all) are reduced."""
+def are_dims(dims: Sequence[int], n: int) -> bool:
+    """Whether all of ``dims``, counted from either end, are dimensions of n, each named once."""
+    n = max(1, n)  # a tensor of no dimensions has one for whoever asks
+    return all(-n <= d < n for d in dims) and len({d % n for d in dims}) == len(dims)
+
+
+def reduced(shape: Sequence[int], dims: Any, keepdim: bool) -> list[int] | None:
+    """The shape after ``dims`` (an int, a list, or None or empty for all) are reduced; None where they are none of it."""
     n = len(shape)
-    gone = {d % n for d in ([dims] if isinstance(dims, int) else dims)} if dims or dims == 0 else set(range(n))
+    dims = [dims] if isinstance(dims, int) else list(dims or range(n))
+    if not are_dims(dims, n):
+        return None
+    gone = {d % n for d in dims} if n else set()
     if keepdim:
         return [1 if d in gone else side for d, side in enumerate(shape)]
     return [side for d, side in enumerate(shape) if d not in gone]

@@ -4,7 +4,7 @@ from math import prod
 from typing import Any
 
 from attnprof.counting.rules import BIAS, REDUCTION, Cost, Rule
-from attnprof.counting.rules._meta import of_one_layout, reads_channels_last
+from attnprof.counting.rules._meta import fresh, of_one_layout, reads_channels_last
 from attnprof.counting.rules.products import mac
 
 
@@ -46,7 +46,11 @@ def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if min(shape[2:]) < 1:
         return None
     # Torch's meta kernel alone is never channels last: CPU and CUDA are, where the input or the weight is.
-    return of_one_layout((x if reads_channels_last(x) else weight,), shape)
+    if sides > 1:
+        return of_one_layout((x if reads_channels_last(x) else weight,), shape)
+    # One side is run as two, of an input made contiguous.
+    x, weight = (x if x.is_contiguous() else fresh(x.shape, x.dtype)).unsqueeze(2), weight.unsqueeze(2)
+    return of_one_layout((x if reads_channels_last(x) else weight,), [*shape[:2], 1, shape[2]]).squeeze(2)
 
 
 RULES = {

@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from attnprof.counting.rules import FREE, POINTWISE, VIEW, Cost, Rule, no_flops
-from attnprof.counting.rules._meta import argument, broadcast, elementwise, fresh, like, of_one_layout, plain
+from attnprof.counting.rules import FREE, POINTWISE, VIEW, Cost, Rule, in_place, no_flops
+from attnprof.counting.rules._meta import are_dims, argument, broadcast, elementwise, fresh, like, of_one_layout, plain
 
 
 def _added(place: int) -> Any:
@@ -46,7 +46,9 @@ def _cat(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     parts, dim = args[0], argument(args, kwargs, 1, "dim", 0)
     first = parts[0]
     rank = first.dim()
-    if rank == 0 or not all(x.is_meta and x.dtype == first.dtype and x.dim() == rank for x in parts):
+    if rank == 0 or not are_dims((dim,), rank):
+        return None
+    if not all(x.is_meta and x.dtype == first.dtype and x.dim() == rank for x in parts):
         return None
     dim %= rank
     shape = list(first.shape)
@@ -62,33 +64,53 @@ def _unfolded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, kernel, dilation, padding, stride = args
     if not x.is_meta or x.dim() != 4:
         return None
-    positions = 1
-    for side, k, d, p, s in zip(x.shape[2:], kernel, dilation, padding, stride, strict=True):
-        positions *= (side + 2 * p - d * (k - 1) - 1) // s + 1
-    return fresh((x.shape[0], x.shape[1] * kernel[0] * kernel[1], positions), x.dtype)
+    positions = _positions(x.shape[2:], kernel, dilation, padding, stride)
+    return fresh((x.shape[0], x.shape[1] * kernel[0] * kernel[1], positions), x.dtype) if positions else None
 
 
 def _folded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """col2im: (N, C taps, positions) to (N, C, H, W)."""
     x, size, kernel = args[:3]
-    if not x.is_meta or x.dim() != 3:
+    taps = kernel[0] * kernel[1]
+    if not x.is_meta or x.dim() != 3 or x.shape[1] % taps or x.shape[2] != _positions(*args[1:]):
         return None
-    return fresh((x.shape[0], x.shape[1] // (kernel[0] * kernel[1]), *size), x.dtype)
+    return fresh((x.shape[0], x.shape[1] // taps, *size), x.dtype)
+
+
+def _positions(sides: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> int:
+    """How many places a window has on a map; 0 where it has none."""
+    positions = 1
+    for side, k, d, p, s in zip(sides, kernel, dilation, padding, stride, strict=True):
+        positions *= max(0, (side + 2 * p - d * (k - 1) - 1) // s + 1)
+    return positions
 
 
 def _padded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """padding: left and right of the last side, then of the one before."""
     x, padding = args[:2]
-    if not plain(x):
+    if not plain(x) or len(padding) > 2 * x.dim():
         return None
     shape = list(x.shape)
     for i, (before, after) in enumerate(zip(padding[::2], padding[1::2], strict=True)):
         shape[-1 - i] += before + after
-    return fresh(shape, x.dtype)
+    return fresh(shape, x.dtype) if min(shape, default=1) > 0 else None
+
+
+def _reflected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """As ``_padded``, of a map whose sides are longer than what is added."""
+    x, (left, right, above, below) = args
+    fits = x.dim() == 4 and max(left, right) < x.shape[3] and max(above, below) < x.shape[2]
+    return _padded(args, kwargs) if fits else None
 
 
 def _gathered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return fresh(args[2].shape, args[0].dtype) if args[0].is_meta else None
+    x, dim, index = args
+    if not x.is_meta or index.dtype != torch.int64 or not x.dim() or index.dim() != x.dim():
+        return None
+    if not are_dims((dim,), x.dim()):
+        return None
+    fits = all(a <= b for d, (a, b) in enumerate(zip(index.shape, x.shape, strict=True)) if d != dim % x.dim())
+    return fresh(index.shape, x.dtype) if fits else None
 
 
 def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -96,12 +118,12 @@ def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, indices = args
     places = [d for d, index in enumerate(indices) if index is not None]
     found = [indices[d] for d in places]
-    if not x.is_meta or not all(i.is_meta and i.dtype == torch.int64 and i.is_contiguous() for i in found):
+    if not x.is_meta or not all(i.is_meta and i.dtype == torch.int64 and i.dim() and i.is_contiguous() for i in found):
         return None
     common: Any = found[0].shape
     for index in found[1:]:
-        common = common and broadcast(torch.Size(common), index.shape)
-    if common is None or places != list(range(places[0], places[0] + len(places))):
+        common = None if common is None else broadcast(torch.Size(common), index.shape)
+    if common is None or len(indices) > x.dim() or places != list(range(places[0], places[0] + len(places))):
         return None
     before, after = places[0], places[-1] + 1
     shape = [*x.shape[:before], *common, *x.shape[after:]]
@@ -117,11 +139,15 @@ def _arange(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     start, end, step = (0, args[0], 1) if len(args) == 1 else (*args[:2], args[2] if len(args) > 2 else 1)
     if not _for_meta(kwargs) or not all(isinstance(n, int) for n in (start, end, step)) or step == 0:
         return None
-    return fresh((max(0, -(-(end - start) // step)),), kwargs.get("dtype") or torch.int64)
+    if (end - start) * step < 0:
+        return None
+    return fresh((-(-(end - start) // step),), kwargs.get("dtype") or torch.int64)
 
 
 def _linspace(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return fresh((args[2],), kwargs.get("dtype") or torch.get_default_dtype()) if _for_meta(kwargs) else None
+    plain_ends = not any(isinstance(end, torch.Tensor) for end in args[:2])
+    makes = plain_ends and _for_meta(kwargs)
+    return fresh((args[2],), kwargs.get("dtype") or torch.get_default_dtype()) if makes else None
 
 
 def _eye(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -138,6 +164,8 @@ def _stack(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     first = parts[0]
     if not all(x.is_meta and x.dtype == first.dtype and x.shape == first.shape for x in parts):
         return None
+    if not are_dims((dim,), first.dim() + 1):
+        return None
     dim %= first.dim() + 1
     shape = [*first.shape[:dim], len(parts), *first.shape[dim:]]
     if dim == first.dim():
@@ -146,12 +174,15 @@ def _stack(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return None if whole is None else whole.view(shape)
 
 
-def _in_place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return args[0] if args[0].is_meta else None
+def _flipped(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, dims = args
+    return fresh(x.shape, x.dtype) if plain(x) and are_dims(dims, x.dim()) else None
 
 
-def _roll(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return fresh(args[0].shape, args[0].dtype) if plain(args[0]) else None
+def _rolled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, shifts, dims = (*args, ())[:3]
+    turns = len(shifts) == (len(dims) or 1) and len(dims) <= x.dim() and are_dims(dims, x.dim())
+    return fresh(x.shape, x.dtype) if plain(x) and turns else None
 
 
 # Copies, casts, rearrangements, constants, random numbers.
@@ -183,8 +214,7 @@ _ADDED = {
 RULES = {
     **{name: Rule(no_flops) for name in _MOVED.split()},
     **{
-        name: Rule(no_flops, _in_place if name.endswith("_") else None, overwrites=True)
-        for name in _OVERWRITTEN.split()
+        name: Rule(no_flops, in_place if name.endswith("_") else None, overwrites=True) for name in _OVERWRITTEN.split()
     },
     **{name: Rule(no_flops, moves=False) for name in _ALLOCATED.split()},
     **dict.fromkeys(_VIEWS.split(), VIEW),
@@ -203,9 +233,9 @@ RULES = {
     "linspace": Rule(no_flops, _linspace),
     "eye": Rule(no_flops, _eye),
     "constant_pad_nd": Rule(no_flops, _padded),
-    "reflection_pad2d": Rule(no_flops, _padded),
+    "reflection_pad2d": Rule(no_flops, _reflected),
     "index": Rule(no_flops, _indexed),
     "gather": Rule(no_flops, _gathered),
-    "roll": Rule(no_flops, _roll),
-    "flip": Rule(no_flops, _roll),
+    "roll": Rule(no_flops, _rolled),
+    "flip": Rule(no_flops, _flipped),
 }

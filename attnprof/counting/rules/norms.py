@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import torch
+
 from attnprof.counting.rules import NORM, Cost, Flops, Rule
-from attnprof.counting.rules._meta import argument, fresh, like
+from attnprof.counting.rules._meta import argument, fresh, of_one_layout
 
 _BATCH_EVAL, _BATCH_TRAIN, _OTHERS = 4, 8, 8  # per element; backward: twice
 
@@ -35,11 +37,15 @@ def _batch_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> 
 
 def _batch_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, training = args[0], args[5]
-    out = like(x) if x.is_meta and x.is_floating_point() else None
-    if out is None or any(t is not None and t.dtype != x.dtype for t in args[1:5]):
-        return None  # mixed precision keeps its statistics in another dtype
+    if not x.is_meta or x.dim() < 2 or not _all_are(args[1:5], x.shape[1:2], x.dtype):
+        return None
     saved = (x.shape[1],) if training else (0,)
-    return out, fresh(saved, x.dtype), fresh(saved, x.dtype)
+    return of_one_layout((x,), x.shape), fresh(saved, x.dtype), fresh(saved, x.dtype)
+
+
+def _all_are(tensors: Any, shape: Any, dtype: Any) -> bool:
+    """Whether those that are there have one shape and dtype. Mixed precision has others."""
+    return all(t is None or (t.shape == shape and t.dtype == dtype) for t in tensors)
 
 
 def _batch_scratch(args: tuple[Any, ...]) -> int:
@@ -49,27 +55,31 @@ def _batch_scratch(args: tuple[Any, ...]) -> int:
 
 
 def _layer_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x, normalized = args[0], args[1]
-    if not x.is_meta or any(t is not None and t.dtype != x.dtype for t in args[2:4]):
-        return None
+    x, normalized = args[0], torch.Size(args[1])
     outer = x.dim() - len(normalized)
+    if not x.is_meta or outer < 0 or x.shape[outer:] != normalized or not _all_are(args[2:4], normalized, x.dtype):
+        return None
     saved = [*x.shape[:outer], *[1] * len(normalized)]
     return fresh(x.shape, x.dtype), fresh(saved, x.dtype), fresh(saved, x.dtype)
 
 
 def _group_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x, n, groups = args[0], args[3], args[6]
-    if not x.is_meta or not x.is_contiguous() or any(t is not None and t.dtype != x.dtype for t in args[1:3]):
+    x, n, channels, groups = args[0], args[3], args[4], args[6]
+    if not x.is_meta or not x.is_contiguous() or x.shape[:2] != (n, channels) or channels % groups:
+        return None
+    if not _all_are(args[1:3], (channels,), x.dtype):
         return None
     return fresh(x.shape, x.dtype), fresh((n, groups), x.dtype), fresh((n, groups), x.dtype)
 
 
 def _backward_shape(weight: int, bias: int, mask: int) -> Any:
-    """Gradients of the input, the weight and the bias, each only where asked for."""
+    """Gradients of the input, the weight and the bias, each only where asked for. What forward saved is as forward made it."""
 
     def shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x, wanted = args[1], argument(args, kwargs, mask, "output_mask")
-        if not (args[0].is_meta and args[0].is_contiguous() and x.is_contiguous() and args[0].dtype == x.dtype):
+        if not (
+            args[0].is_meta and args[0].is_contiguous() and x.is_contiguous() and _all_are(args[:1], x.shape, x.dtype)
+        ):
             return None
         scale, shift = args[weight], args[bias]
         if (wanted[1] and scale is None) or (wanted[2] and shift is None):

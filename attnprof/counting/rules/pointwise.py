@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import FREE, POINTWISE, TRANSCENDENTAL, Cost, Flops, Rule
-from attnprof.counting.rules._meta import broadcast, elementwise, fresh
+from attnprof.counting.rules._meta import broadcast, elementwise, fresh, like, plain
 
 _MULTIPLY, _DIVIDE = 6, 11  # real operations of a complex product and quotient
 _MODULUS = 4  # two squares, a sum, a root
@@ -41,23 +41,39 @@ def same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Shape function: the first two arguments broadcast; the second may be a number."""
+    """Shape function: the first two arguments broadcast; one of them may be a number."""
     a, b = args[0], args[1]
-    if not isinstance(a, torch.Tensor) or not a.is_meta:
+    if not isinstance(a, torch.Tensor):
+        return both((b, a), kwargs) if b.is_floating_point() else None
+    if not a.is_meta:
         return None
     if not isinstance(b, torch.Tensor):
         keeps = a.is_floating_point() or (type(b) is int and a.dtype == torch.int64)
-        return elementwise(a.shape, a.dtype, (a,)) if keeps and type(b) in (int, float, bool) else None
-    if not b.is_meta or (b.dtype != a.dtype and not (a.dim() and b.dim())):
+        return elementwise(a.shape, a.dtype, (a,)) if keeps and type(b) in (int, float) else None
+    if not b.is_meta or a.dtype == torch.bool or (b.dtype != a.dtype and not (a.dim() and b.dim())):
         return None  # a tensor without dimensions does not always take part in the choice of dtype
     dtype = torch.promote_types(a.dtype, b.dtype)
     shape = a.shape if a.shape == b.shape else broadcast(a.shape, b.shape)
     return None if shape is None else elementwise(shape, dtype, (a, b))
 
 
-def divided(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """As ``both``, but integers divide to fractions."""
-    return both(args, kwargs) if args[0].is_floating_point() and not kwargs else None
+def of_fractions(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """As ``both``, of fractions alone: what torch makes of integers here depends on the operator."""
+    a = args[0] if isinstance(args[0], torch.Tensor) else args[1]
+    return both(args, kwargs) if a.is_floating_point() else None
+
+
+def bounded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Shape function of clamp: bounds are numbers, or tensors that broadcast."""
+    bounds = [bound for bound in args[1:] if isinstance(bound, torch.Tensor)]
+    if not bounds:
+        return same(args, kwargs)
+    x, shape = args[0], args[0].shape
+    for bound in bounds:
+        shape = broadcast(torch.Size(shape), bound.shape) if bound.is_meta and bound.dtype == x.dtype else None
+        if shape is None:
+            return None
+    return elementwise(shape, x.dtype, (x, *bounds)) if x.is_meta else None
 
 
 def compared(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -72,9 +88,9 @@ def compared(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 _one = per_element(POINTWISE)
-_UNARY = "relu neg abs sign sgn ceil floor round trunc frac hardtanh hardsigmoid hardswish leaky_relu clamp relu6 "
-_UNARY += "threshold clamp_min clamp_max reciprocal square hardshrink softshrink rrelu_with_noise angle conj_physical positive"
-_BINARY = "add sub rsub mul maximum minimum fmax fmin remainder fmod floor_divide _prelu_kernel heaviside"
+_UNARY = "relu neg abs sign sgn ceil floor round trunc frac hardtanh hardsigmoid hardswish leaky_relu "
+_UNARY += "threshold reciprocal hardshrink softshrink angle conj_physical"
+_BINARY = "add sub mul maximum minimum fmax fmin remainder fmod floor_divide _prelu_kernel heaviside"
 _COMPARE = "eq ne lt le gt ge"
 _OTHERS = "isnan isinf isfinite isclose logical_and logical_or logical_xor logical_not "
 _OTHERS += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num"
@@ -86,8 +102,8 @@ _TRANSCENDENTAL = "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sigmoid tanh g
 _TRANSCENDENTAL += (
     "erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh acosh atanh sinc log_sigmoid_forward logit"
 )
-_TRANSCENDENTAL_TWO = "pow float_power atan2 logaddexp hypot xlogy"
-_TRANSCENDENTAL_BACKWARD = "gelu_backward silu_backward mish_backward softplus_backward log_sigmoid_backward"
+_TRANSCENDENTAL_TWO = "atan2 logaddexp hypot xlogy"
+_TRANSCENDENTAL_BACKWARD = "gelu_backward silu_backward mish_backward softplus_backward"
 
 
 def _two_of_same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -100,7 +116,11 @@ def _two_of_same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _chosen(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     mask, a, b = args
-    if not all(isinstance(x, torch.Tensor) and x.is_meta for x in args) or a.dtype != b.dtype:
+    if (
+        not all(isinstance(x, torch.Tensor) and x.is_meta for x in args)
+        or a.dtype != b.dtype
+        or mask.dtype != torch.bool
+    ):
         return None
     shape = broadcast(mask.shape, a.shape)
     shape = None if shape is None else broadcast(torch.Size(shape), b.shape)
@@ -112,12 +132,35 @@ def _negated(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _swapped(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """relu's backward asks the saved tensor first for the order of dimensions."""
+    """The backward of relu and its kin asks the saved tensor first for the order of dimensions."""
     return _two_of_same((args[1], args[0]), kwargs)
 
 
+def _reversed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The second minus the first."""
+    return both((args[1], args[0]), kwargs)
+
+
+def _log_sigmoid_backward(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The gradient, the input, and what forward kept of it: nothing, on CUDA."""
+    gradient, x, kept = args
+    decides = gradient.is_meta and 0 not in gradient.stride()
+    fits = gradient.shape == x.shape and (kept.shape == x.shape or not kept.numel())
+    return like(gradient) if decides and fits and gradient.dtype == x.dtype == kept.dtype else None
+
+
+def _first_and_last(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return _two_of_same((args[0], args[-1]), kwargs)
+
+
+def _contiguous(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return fresh(args[0].shape, args[0].dtype) if plain(args[0]) else None
+
+
 def _filled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x, mask = args[0], args[1]
+    x, mask, value = args
+    if mask.dtype != torch.bool or (isinstance(value, torch.Tensor) and value.dim()):
+        return None
     same_shape = x.is_meta and broadcast(x.shape, mask.shape) == list(x.shape)
     return fresh(x.shape, x.dtype) if same_shape else None
 
@@ -133,14 +176,21 @@ RULES = {
     **{name: Rule(_one) for name in _OTHERS.split()},
     **{name: Rule(_one, _two_of_same) for name in _BACKWARD.split()},
     **{name: Rule(per_element(TRANSCENDENTAL), same) for name in _TRANSCENDENTAL.split()},
-    **{name: Rule(per_element(TRANSCENDENTAL), both) for name in _TRANSCENDENTAL_TWO.split()},
+    **{name: Rule(per_element(TRANSCENDENTAL), of_fractions) for name in _TRANSCENDENTAL_TWO.split()},
+    "pow": Rule(per_element(TRANSCENDENTAL), both),
+    **{name: Rule(_one, bounded) for name in ("clamp", "clamp_min", "clamp_max")},
     **{name: Rule(per_element(TRANSCENDENTAL), _two_of_same) for name in _TRANSCENDENTAL_BACKWARD.split()},
+    "rsub": Rule(_one, _reversed),
     "mul": Rule(per_element(POINTWISE, 1, _MULTIPLY), both),
-    "div": Rule(per_element(POINTWISE, 1, _DIVIDE), divided),
+    "div": Rule(per_element(POINTWISE, 1, _DIVIDE), of_fractions),
     "abs": Rule(_modulus, same),
     "addcmul": Rule(per_element(POINTWISE, 2)),
     "addcdiv": Rule(per_element(POINTWISE, 2)),
+    "rrelu_with_noise": Rule(_one, _contiguous),
     "threshold_backward": Rule(_one, _swapped),
+    "leaky_relu_backward": Rule(_one, _swapped),
+    "elu_backward": Rule(_one, _first_and_last),
+    "log_sigmoid_backward": Rule(per_element(TRANSCENDENTAL), _log_sigmoid_backward),
     "where": Rule(_one, _chosen),
     "bitwise_not": Rule(_one, _negated),
     "lerp": Rule(per_element(POINTWISE, 3)),

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import REDUCTION, Cost, Rule
-from attnprof.counting.rules._meta import argument, fresh, of_one_layout, plain
+from attnprof.counting.rules._meta import argument, fresh, of_one_layout
 
 
 def _taps(kernel: Any, sides: int) -> int:
@@ -76,7 +76,10 @@ def _maximum_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -
 def _adaptive_shape(sides: int) -> Any:
     def shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x, size = args[0], args[1]
-        return of_one_layout((x,), [*x.shape[:-sides], *size]) if x.is_meta and len(size) == sides else None
+        if not x.is_meta or len(size) != sides or not sides < x.dim() <= sides + 2:
+            return None
+        out = [*x.shape[:-sides], *size]
+        return of_one_layout((x,), out) if x.dim() == 4 and sides == 2 else fresh(out, x.dtype)
 
     return shape
 
@@ -110,17 +113,18 @@ def _maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, dilation = args[0], argument(args, kwargs, 4, "dilation", 1)
     padding, ceiling = argument(args, kwargs, 3, "padding", 0), argument(args, kwargs, 5, "ceil_mode", False)
     stride = argument(args, kwargs, 2, "stride")
-    shape = _pooled(x, args[1], stride, padding, dilation, ceiling) if plain(x) and x.dim() == 4 else [0]
-    return (fresh(shape, x.dtype), fresh(shape, torch.int64)) if min(shape) > 0 else None
+    takes = x.is_meta and x.is_floating_point() and x.dim() == 4
+    shape = _pooled(x, args[1], stride, padding, dilation, ceiling) if takes else [0]
+    return (of_one_layout((x,), shape), of_one_layout((x,), shape, torch.int64)) if min(shape) > 0 else None
 
 
 def _adaptive_maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Values, and where they were found."""
     x, size = args
-    if not plain(x) or len(size) != 2:
+    if not x.is_meta or not x.is_floating_point() or x.dim() != 4 or len(size) != 2:
         return None
-    shape = [*x.shape[:-2], *size]
-    return fresh(shape, x.dtype), fresh(shape, torch.int64)
+    shape = [*x.shape[:2], *size]
+    return of_one_layout((x,), shape), of_one_layout((x,), shape, torch.int64)
 
 
 RULES = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from attnprof.counting.rules import BIAS, MAC, POINTWISE, Cost, Flops, Rule
-from attnprof.counting.rules._meta import fresh
+from attnprof.counting.rules._meta import broadcast, fresh
 
 _COMPLEX = 4  # real MACs of a complex one
 
@@ -56,20 +56,26 @@ def _trilinear(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 def _mm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     a, b = args[0], args[1]
-    return fresh((a.shape[0], b.shape[1]), a.dtype) if _fit(a, b, 0, 1) else None
+    return fresh((a.shape[0], b.shape[1]), a.dtype) if len(args) == 2 and _fit(a, b, 0, 1) else None
 
 
 def _bmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     a, b = args[0], args[1]
-    return fresh((a.shape[0], a.shape[1], b.shape[2]), a.dtype) if _fit(a, b, 1, 2) else None
+    return fresh((a.shape[0], a.shape[1], b.shape[2]), a.dtype) if len(args) == 2 and _fit(a, b, 1, 2) else None
 
 
 def _addmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return _mm(args[1:], kwargs) if args[0].dtype == args[1].dtype else None
+    return _added_to(args[0], _mm(args[1:], kwargs))
 
 
 def _baddbmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return _bmm(args[1:], kwargs) if args[0].dtype == args[1].dtype else None
+    return _added_to(args[0], _bmm(args[1:], kwargs))
+
+
+def _added_to(c: Any, product: Any) -> Any:
+    """The product, if c is of its kind and broadcasts into it."""
+    fits = product is not None and c.dtype == product.dtype and broadcast(product.shape, c.shape) == [*product.shape]
+    return product if fits else None
 
 
 def _fit(a: Any, b: Any, row: int, column: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import FREE, REDUCTION, TRANSCENDENTAL, Cost, Rule
-from attnprof.counting.rules._meta import argument, fresh, like, reduced
+from attnprof.counting.rules._meta import are_dims, argument, fresh, like, reduced
 
 
 def _floating(x: Any) -> bool:
@@ -66,7 +66,8 @@ def _over_dims(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _reduced(x: torch.Tensor, dims: Any, keepdim: bool) -> torch.Tensor | None:
     if not (x.is_meta and x.is_floating_point()):
         return None
-    return fresh(reduced(x.shape, dims, keepdim), x.dtype)  # contiguous, whatever the input's order of dimensions
+    shape = reduced(x.shape, dims, keepdim)
+    return None if shape is None else fresh(shape, x.dtype)  # contiguous, whatever the input's order of dimensions
 
 
 def _over_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -90,7 +91,7 @@ def _norm_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _top(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Values, and where they were found."""
     x, k, dim = args[0], args[1], argument(args, kwargs, 2, "dim", -1)
-    if not x.is_meta or not x.is_contiguous() or not x.dim():
+    if not x.is_meta or not x.is_contiguous() or not x.dim() or not are_dims((dim,), x.dim()) or k > x.shape[dim]:
         return None
     shape = list(x.shape)
     shape[dim] = k

@@ -3,7 +3,7 @@
 from typing import Any
 
 from attnprof.counting.rules import POINTWISE, REDUCTION, Cost, Rule, no_flops
-from attnprof.counting.rules._meta import fresh, plain
+from attnprof.counting.rules._meta import fresh, of_one_layout
 
 _LINEAR, _BILINEAR, _TRILINEAR, _BICUBIC = 4, 11, 25, 39
 _BY_MODE = {0: _BILINEAR, 1: 0, 2: _BICUBIC}  # of grid_sampler's interpolation_mode: bilinear, nearest, bicubic
@@ -37,16 +37,16 @@ def _grid_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> C
 
 def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, size = args[0], args[1]
-    return (
-        fresh([*x.shape[:2], *size], x.dtype)
-        if plain(x) and size is not None and len(size) == 2 == x.dim() - 2
-        else None
-    )
+    if not x.is_meta or not x.is_floating_point() or x.dim() != 4 or size is None or len(size) != 2:
+        return None
+    return of_one_layout((x,), [*x.shape[:2], *size])
 
 
 def _grid_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, grid = args[0], args[1]
-    return fresh([*x.shape[:2], *grid.shape[1:3]], x.dtype) if x.is_meta and grid.dim() == 4 else None
+    fits = x.is_meta and x.dim() == grid.dim() == 4 and x.dtype == grid.dtype
+    fits = fits and x.shape[0] == grid.shape[0] and grid.shape[3] == 2
+    return fresh([*x.shape[:2], *grid.shape[1:3]], x.dtype) if fits else None
 
 
 _KINDS = {"linear1d": _LINEAR, "bilinear2d": _BILINEAR, "trilinear3d": _TRILINEAR, "bicubic2d": _BICUBIC}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from attnprof.counting.rules import SOFTMAX, TRANSCENDENTAL, Cost, Rule
-from attnprof.counting.rules._meta import fresh, plain, rows
+from attnprof.counting.rules._meta import are_dims, fresh, plain, rows
 
 
 def softmax_flops(count: int, n: int) -> Cost:
@@ -32,14 +32,17 @@ def _log_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Co
 
 
 def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x = args[0]
+    x, dim = args[0], args[1]
+    if not are_dims((dim,), x.dim()):  # torch's own meta kernel lets it pass
+        n = max(1, x.dim())
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
     converts = len(args) > 2 and args[2] not in (False, None)
-    return fresh(x.shape, x.dtype) if x.is_meta and not converts and not kwargs else None
+    return fresh(x.shape, x.dtype) if x.is_meta and x.is_floating_point() and not converts and not kwargs else None
 
 
 def _backward_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     gradient, out, _, dtype = args
-    if plain(gradient) and plain(out) and gradient.dtype == out.dtype == dtype:
+    if plain(gradient) and plain(out) and gradient.dtype == out.dtype == dtype and gradient.shape == out.shape:
         return fresh(gradient.shape, gradient.dtype)
     return None
 
