@@ -148,6 +148,20 @@ def fold(events: Iterable[Event]) -> list[Record]:
     return records
 
 
+def by_process(events: Iterable[Event]) -> dict[int, dict[str, dict[str, Measurement]]]:
+    """What each process found: its number -> the case's key -> the metric -> one process's measurement.
+
+    Ratios between cells are formed from these, inside each process first: what a process is given, a slower clock or an
+    unlucky layout of memory, all its cells share.
+    """
+    found: dict[int, dict[str, dict[str, Measurement]]] = {}
+    for event in events:
+        if event["event"] == "visit":
+            each = map(Measurement.from_json, event["measurements"])
+            found.setdefault(event["repeat"], {})[event["key"]] = {m.metric: m for m in each}
+    return found
+
+
 def _measured(repeats: list[Event]) -> list[Measurement]:
     """What the processes found together, and how many they were."""
     found: dict[str, list[Measurement]] = {}

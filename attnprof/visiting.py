@@ -11,6 +11,7 @@ from attnprof.backends import Backend, Condition, Memory
 from attnprof.case import Case
 from attnprof.counting import Account
 from attnprof.measuring.rounds import Effort, Rounds
+from attnprof.measuring.timer import timer
 from attnprof.measuring.trial import Trial, Watch
 from attnprof.metrics import Findings, Metric
 from attnprof.order import Order
@@ -48,8 +49,9 @@ class Visiting:
             for case in self._order.cases:
                 say(self._failed(case, problem))
             return
-        trials = [Trial(case.key, partial(self._build, case, inputs), watch) for case in self._order.cases]
-        beside = Trial("", lambda: reference(self._device), watch)
+        least = timer().least_sample
+        trials = [Trial(case.key, partial(self._build, case, inputs), watch, least) for case in self._order.cases]
+        beside = Trial("", lambda: reference(self._device), watch, least)
         effort = self._order.effort if "timing" in self._needs else Effort(0.0, fewest=1)
         rounds = Rounds(self._backend, trials, effort, reference=beside, stop=self._stop)
         for trial in rounds:
