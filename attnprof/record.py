@@ -93,10 +93,17 @@ def account_event(
     return {"event": "account", **named, "measurements": found, "flags": list(flags), "static": static or {}}
 
 
-def visit_event(case: Case, repeat: int, measurements: Iterable[Measurement], flags: Iterable[str] = ()) -> Event:
-    """What process ``repeat`` measured of ``case``."""
+def visit_event(
+    case: Case,
+    repeat: int,
+    measurements: Iterable[Measurement],
+    flags: Iterable[str] = (),
+    device: dict[str, float] | None = None,
+) -> Event:
+    """What process ``repeat`` measured of ``case``. device: the state it was in meanwhile, where it tells."""
     found = [dict(vars(m)) for m in measurements]
-    return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags)}
+    state = {"device": device} if device else {}
+    return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags), **state}
 
 
 def done_event(case: Case, status: str, reason: str = "") -> Event:
@@ -139,6 +146,20 @@ def fold(events: Iterable[Event]) -> list[Record]:
             )
         )
     return records
+
+
+def by_process(events: Iterable[Event]) -> dict[int, dict[str, dict[str, Measurement]]]:
+    """What each process found: its number -> the case's key -> the metric -> one process's measurement.
+
+    Ratios between cells are formed from these, inside each process first: what a process is given, a slower clock or an
+    unlucky layout of memory, all its cells share.
+    """
+    found: dict[int, dict[str, dict[str, Measurement]]] = {}
+    for event in events:
+        if event["event"] == "visit":
+            each = map(Measurement.from_json, event["measurements"])
+            found.setdefault(event["repeat"], {})[event["key"]] = {m.metric: m for m in each}
+    return found
 
 
 def _measured(repeats: list[Event]) -> list[Measurement]:

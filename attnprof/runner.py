@@ -48,6 +48,7 @@ class Run:
         self._counted = [name for name in plan.metrics if needs[name] in COUNTED]
         self._measured = [name for name in plan.metrics if needs[name] not in COUNTED]
         self._repeated = [name for name in self._measured if needs[name] not in ONCE]
+        self._seeks_peaks = peaks is None and any(needs[name] == "peaks" for name in plan.metrics)
         self._failed = False
         self._started = monotonic()
 
@@ -116,7 +117,8 @@ class Run:
     def _repeat(self, asked: list[tuple[Case, ...]], number: int, repeats: Repeats) -> Iterator[Event]:
         """All blocks in one fresh process, or in as many as their faults need."""
         self._drop_worker()  # what counted, or measured before, is not fresh
-        if not self._peaks and any(metric(name).needs == "peaks" for name in self._measured):
+        if self._seeks_peaks:
+            self._seeks_peaks = False
             yield from self._find_peaks()
         waiting = sum(map(len, asked))
         for block in asked:
@@ -125,7 +127,8 @@ class Run:
             while cases and not self._ends:
                 heard = yield from self._order(cases, number, repeats.seconds(len(cases), waiting))
                 again = {key for key, event in heard.failed.items() if event["status"] == "oom" and len(block) > 1}
-                again |= {heard.at} if heard.gone else set()
+                if heard.gone:  # before the first word there is no telling which of them it was
+                    again |= {heard.at} if heard.at else {case.key for case in cases}
                 alone += [case for case in cases if case.key in again]
                 yield from self._failures(cases, {k: e for k, e in heard.failed.items() if k not in again})
                 settled = heard.visited | heard.failed.keys() | again

@@ -1,15 +1,17 @@
 """A block of cases measured in one process: built, visited in rounds, weighed, and told one by one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from statistics import median
 from typing import Any
 
 import torch
 
-from attnprof.backends import Backend, Memory
+from attnprof.backends import Backend, Condition, Memory
 from attnprof.case import Case
 from attnprof.counting import Account
 from attnprof.measuring.rounds import Effort, Rounds
+from attnprof.measuring.timer import timer
 from attnprof.measuring.trial import Trial, Watch
 from attnprof.metrics import Findings, Metric
 from attnprof.order import Order
@@ -47,8 +49,9 @@ class Visiting:
             for case in self._order.cases:
                 say(self._failed(case, problem))
             return
-        trials = [Trial(case.key, partial(self._build, case, inputs), watch) for case in self._order.cases]
-        beside = Trial("", lambda: reference(self._device), watch)
+        least = timer().least_sample
+        trials = [Trial(case.key, partial(self._build, case, inputs), watch, least) for case in self._order.cases]
+        beside = Trial("", lambda: reference(self._device), watch, least)
         effort = self._order.effort if "timing" in self._needs else Effort(0.0, fewest=1)
         rounds = Rounds(self._backend, trials, effort, reference=beside, stop=self._stop)
         for trial in rounds:
@@ -75,7 +78,8 @@ class Visiting:
             return self._failed(case, problem)
         flags = timing.flags if "timing" in self._needs else ()
         leaks = memory is not None and memory.kept > self._calls[trial.key].keeps
-        return visit_event(case, self._order.repeat, measurements, (*flags, *("leak",) * leaks))
+        flags += ("leak",) * leaks
+        return visit_event(case, self._order.repeat, measurements, flags, state_of(timing.conditions))
 
     def _weigh(self, key: str) -> Memory | None:
         if "memory" not in self._needs:
@@ -83,3 +87,17 @@ class Visiting:
         call = self._calls[key]
         call.clear()
         return self._backend.weigh(call)
+
+
+def state_of(conditions: Sequence[Condition]) -> dict[str, float]:
+    """The device's state during a cell's visits: the median clock in Hz, the share of samples taken while it slowed itself,
+    and the most heat and power; nothing where it does not tell."""
+    if not conditions:
+        return {}
+    found = {
+        "clock": median(each.clock for each in conditions),
+        "throttled": sum(each.throttled for each in conditions) / len(conditions),
+    }
+    heat = [each.celsius for each in conditions if each.celsius is not None]
+    power = [each.watts for each in conditions if each.watts is not None]
+    return found | ({"celsius": max(heat)} if heat else {}) | ({"watts": max(power)} if power else {})

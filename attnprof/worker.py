@@ -75,6 +75,7 @@ class Server:
     def hello(self) -> Event:
         """Set the device up and say what it is, or why it cannot be used."""
         from attnprof.environment import software
+        from attnprof.measuring.timer import timer
         from attnprof.spec import BACKENDS
 
         wanted = self.setting["device"]
@@ -106,6 +107,7 @@ class Server:
         environment |= {
             "device": full,
             "threads": self.setting["threads"],
+            "timer": asdict(timer()),
             "memory_limit": self.setting["memory_limit"],
         }
         return {"event": "hello", "environment": environment}

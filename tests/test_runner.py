@@ -431,6 +431,15 @@ def test_a_cell_that_does_it_twice_is_a_row_and_the_others_are_measured(monkeypa
     assert asked["eca"] == 2
 
 
+def test_a_worker_that_dies_without_a_word_leaves_every_cell_to_be_tried_alone(monkeypatch):
+    def reply(order, worker):
+        return [WorkerGone("crashed", "gone")] if order["do"] == "measure" and len(order["cases"]) > 1 else good(order)
+
+    shop = Workshop(monkeypatch, reply)
+    assert ends(run(planned("none,eca", channels="16", quality="quick"))) == {"none": "ok", "eca": "ok"}
+    assert [len(order["cases"]) for _, order in shop.orders("measure")] == [2, 1, 1]
+
+
 def test_a_cell_that_merely_fails_is_a_row_at_once(monkeypatch):
     shop = Workshop(monkeypatch, faulting("failed", 1))
     assert ends(run(planned("none,eca,se", channels="16"))) == {"none": "ok", "eca": "failed", "se": "ok"}
@@ -536,8 +545,9 @@ def test_peaks_of_an_earlier_run_are_not_found_again(monkeypatch):
 
 def test_a_worker_lost_while_peaks_are_found_costs_no_cell(monkeypatch):
     reply = lambda o, n: [WorkerGone("crashed", "gone")] if o["do"] == "peaks" else good(o)  # noqa: E731
-    Workshop(monkeypatch, reply)
+    shop = Workshop(monkeypatch, reply)
     assert ends(run(planned("se", metrics="latency,bound", channels="16"))) == {"se": "ok"}
+    assert len(shop.orders("peaks")) == 1
 
 
 def test_a_worker_is_waited_for_no_longer_than_the_timeout(monkeypatch):

@@ -46,16 +46,16 @@ def alone():
 
 
 @pytest.fixture
-def mine(tmp_path, monkeypatch):
+def mine(tmp_path, monkeypatch, request):
     """A case of a module of the user's with this body of ``forward``."""
     monkeypatch.chdir(tmp_path)
 
     def make(body):
-        (tmp_path / f"mine{abs(hash(body))}.py").write_text(
+        (tmp_path / f"{request.node.name}.py").write_text(
             "import torch\n\n\nclass Gate(torch.nn.Module):\n    def __init__(self, channels):\n        super().__init__()\n"
             f"        self.kept = []\n\n    def forward(self, x):\n        {body}\n        return x * 2\n"
         )
-        return case(f"mine{abs(hash(body))}.py:Gate")
+        return case(f"{request.node.name}.py:Gate")
 
     return make
 

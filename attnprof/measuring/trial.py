@@ -22,12 +22,17 @@ Watch = Callable[["Trial"], None]
 
 
 class Trial:
-    """One call that is timed: built, begun, visited. ``prepare`` makes the call; ``watch`` is told before everything that may take long.
+    """One call that is timed: built, begun, visited.
+
+    ``prepare`` makes the call; ``watch`` is told before everything that may take long. least_sample: seconds that a sample
+    lasts at least, where the device would do with less.
 
     ``problem`` is what it raised, if it did; then it is visited no more.
     """
 
-    def __init__(self, key: str, prepare: Callable[[], Call], watch: Watch = lambda trial: None) -> None:
+    def __init__(
+        self, key: str, prepare: Callable[[], Call], watch: Watch = lambda trial: None, least_sample: float = 0.0
+    ) -> None:
         self.key = key
         self.call: Call | None = None
         self.taken: list[Taken] = []
@@ -36,7 +41,7 @@ class Trial:
         self.pace = 0.0  # of a visit, how much has fallen due
         self.per_call = 0.0
         self.problem: Exception | None = None
-        self._prepare, self._watch = prepare, watch
+        self._prepare, self._watch, self._least_sample = prepare, watch, least_sample
         self._first = self._last_block = self._visit_seconds = 0.0
         self._steady = False
         self._calls = 1
@@ -59,7 +64,7 @@ class Trial:
         assert self.call is not None
         self._watch(self)
         self._warm_up(backend, self.call, limit)
-        self._calls = max(1, ceil(backend.sample_seconds / self.per_call))
+        self._calls = max(1, ceil(max(backend.sample_seconds, self._least_sample) / self.per_call))
         self._kernels = backend.kernels(self.call, self._calls)
         first = 1 if self.per_call > LONG_SECONDS else SAMPLES
         taken = self._sample(backend, self.call, first)

@@ -80,6 +80,13 @@ def test_a_sample_has_as_many_calls_as_the_timer_needs(seconds, calls):
     assert found.samples == pytest.approx([seconds] * found.taken)
 
 
+def test_a_coarse_clock_needs_longer_samples_than_the_device_asks_for():
+    this = trial(Script(lambda n: 1e-3), least_sample=8e-3)
+    this.build(Machine())
+    this.begin(Machine(), 1.0)
+    assert this.timing().calls == 8
+
+
 @pytest.mark.parametrize(("seconds", "samples"), [(1e-5, SAMPLES), (1e-3, SAMPLES), (0.1, 1)])
 def test_the_first_visit_takes_one_sample_of_a_long_call(seconds, samples):
     assert begun(Script(lambda n: seconds)).timing().taken == samples
