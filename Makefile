@@ -14,6 +14,7 @@ test:  ## everything that needs no GPU
 
 bench:  ## ratios against a peer or a bound, in one run
 	python benchmarks/startup.py
+	python benchmarks/choosing.py
 
 docs:  ## write the generated blocks of README.md again
 	python -m tests.test_readme

@@ -5,6 +5,8 @@
 
     module = attnprof.create("se", 64)          the module itself: (N, C, H, W) in, same shape out
     attnprof.cost(module, (1, 64, 56, 56))      its exact counts; any nn.Module, or a name
+    attnprof.profile(module, (1, 64, 56, 56))   and its latency and memory, measured in this process
+    attnprof.insert(network, "se", at="layer*.*.bn3")   puts it into a network wherever submodules have such names
 
 Everything here is loaded on first use (PEP 562), so that importing attnprof costs nothing.
 """
@@ -15,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from attnprof.catalogue import create as create
     from attnprof.counting import cost as cost
+    from attnprof.insertion import insert as insert
     from attnprof.planning import plan as plan
+    from attnprof.profiling import profile as profile
     from attnprof.results import gather as gather
     from attnprof.runner import run as run
     from attnprof.spec import Spec as Spec
@@ -25,10 +29,12 @@ _HOMES = {
     "cost": "attnprof.counting",
     "create": "attnprof.catalogue",
     "gather": "attnprof.results",
+    "insert": "attnprof.insertion",
     "plan": "attnprof.planning",
+    "profile": "attnprof.profiling",
     "run": "attnprof.runner",
 }
-__all__ = ["Spec", "cost", "create", "gather", "plan", "run"]  # __getattr__ defines them
+__all__ = ["Spec", "cost", "create", "gather", "insert", "plan", "profile", "run"]  # __getattr__ defines them
 
 
 def __getattr__(name: str) -> Any:

@@ -8,13 +8,18 @@ from typing import Any, Self
 
 from attnprof.entry import Value
 
+ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
+
 
 @dataclass(frozen=True)
 class Case:
     """One module at one size under one set of conditions. Hashable; ``key`` names it across runs and machines.
 
     hyperparameters: all of them, sorted by name. variant: those that differ from the defaults, as text.
-    mode: 'eval' (forward) or 'train' (forward and backward). layout: 'contiguous' or 'channels_last'.
+    mode: 'eval' (forward) or 'train' (forward and backward). layout: 'contiguous' or 'channels_last'. execution: 'eager' or
+    'compiled'. autocast: '', 'bf16' or 'fp16'. inputs: 'cold', each call's input out of cache, or 'hot', one input for all.
+    host, place: the network that the module is in, and where; channels, height and width are then those of the network's
+    input. network_input: its size once more, as text.
     """
 
     module: str
@@ -35,6 +40,7 @@ class Case:
     threads: int = 1
     mode: str = "eval"
     execution: str = "eager"
+    inputs: str = "cold"
     tf32: bool = False
     seed: int = 0
 
@@ -50,14 +56,21 @@ class Case:
 
     @property
     def label(self) -> str:
-        """Title and size: ``se@64@56`` or ``se@64@28x40``."""
+        """Title and size: ``se@64@56`` or ``se@64@28x40``; in a network ``se in resnet50@224 after_bn3``."""
         size = str(self.height) if self.height == self.width else f"{self.height}x{self.width}"
-        return f"{self.title}@{self.channels}@{size}" + ("" if self.mode == "eval" else f" ({self.mode})")
+        where = f"{self.title} in {self.host}" if self.host else f"{self.title}@{self.channels}"
+        place = f" {self.place}" if self.place else ""
+        return f"{where}@{size}{place}" + ("" if self.mode == "eval" else f" ({self.mode})")
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """(N, C, H, W) of the input."""
         return self.batch, self.channels, self.height, self.width
+
+    @property
+    def input_bytes(self) -> int:
+        """Of one input."""
+        return self.batch * self.channels * self.height * self.width * ELEMENT_BYTES[self.dtype]
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""

@@ -37,9 +37,12 @@ def entry(name: str) -> Entry:
 def source_hash(name: str) -> str:
     """SHA-256 of the file of a module that is not part of attnprof; empty for one that is."""
     path = user_module.source_of(name) if user_module.is_path(name) else Path(MODULES.source(name))
-    if path.parent == Path(__file__).parent / "modules" or not path.is_file():
-        return ""
-    return sha256(path.read_bytes()).hexdigest()
+    return "" if path.parent == Path(__file__).parent / "modules" else file_hash(path)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file; empty where there is none."""
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def entries() -> Iterator[Entry]:

@@ -18,12 +18,15 @@
     deviations  how official code, popular copies and the paper differ, one sentence each
     compiles    True, or the sentence that says why torch.compile cannot take it
     exports     True, or the sentence that says why torch.export (and ONNX through it) cannot take it
+    inside      network -> where in it the module goes, and with which settings, where its authors say so:
+                {"resnet": {"place": "after_stage:1-3", "settings": {"reduction": 8}}}; see hosts/ for names and places
 
 Formulas know C, H, W, N = H*W, batch, train and every hyperparameter (see formula.py).
 """
 
 import ast
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +79,7 @@ class Entry:
     deviations: tuple[str, ...] = ()
     compiles: bool | str = True
     exports: bool | str = True
+    inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -155,6 +159,15 @@ class Entry:
         names = self._symbols(channels, height, width, given)
         return all(_holds(rule, names) for rule, _ in self.limits)
 
+    def rules(self) -> Iterator[str]:
+        """The limits in words, with the default hyperparameters filled in."""
+        for _, sentence in self.limits:
+            try:
+                # What was given instead is news in a refusal; here it would be the default.
+                yield fill(re.sub(r",? not [{][^}]*[}]", "", sentence), self.hyperparameters)
+            except (NameError, ArithmeticError, TypeError):
+                yield re.sub(r"[{]([^{}]+)[}]", r"\1", sentence)  # speaks of a size that only a case has
+
     def _symbols(
         self, c: int, h: int, w: int, given: Mapping[str, Value], batch: int = 1, train: bool = False
     ) -> dict[str, Any]:
@@ -230,6 +243,7 @@ def build(
         deviations=tuple(literal.get("deviations", ())),
         compiles=literal.get("compiles", True),
         exports=literal.get("exports", True),
+        inside=dict(literal.get("inside", {})),
     )
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -55,6 +56,24 @@ def differences(before: Environment, now: Environment) -> list[str]:
         for name in FINGERPRINT
         if before.get(name) != now.get(name)
     ]
+
+
+def joined(runs: Mapping[str, Environment]) -> Environment:
+    """The environment of a results set that several runs make up, by run id: what they share, and each of them.
+
+    It has a run id of its own, which the same runs give again.
+    """
+    found = list(runs.values())
+    shared = {name: value for name, value in found[0].items() if all(each.get(name) == value for each in found)}
+    started = max((str(each["started"]) for each in found if each.get("started")), default=None)
+    name = sha256(json.dumps(sorted(runs)).encode()).hexdigest()[:12]
+    return {**shared, "run_id": name, "started": started, "runs": dict(runs)}
+
+
+def machines(found: Environment) -> list[Environment]:
+    """One environment for each machine that a results set was made on: one, unless runs were merged."""
+    runs = found.get("runs") or {"": found}
+    return list({fingerprint(each): each for each in runs.values()}.values())
 
 
 def _version(package: str) -> str | None:

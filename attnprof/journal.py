@@ -9,6 +9,7 @@ results.csv       the table, written at the end
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Self
@@ -56,6 +57,10 @@ class Journal:
     def begin(self, spec: str, environment: Environment) -> None:
         """Write what was asked and what it runs on."""
         (self.folder / SPEC).write_text(spec, encoding="utf-8")
+        self.describe(environment)
+
+    def describe(self, environment: Environment) -> None:
+        """Write what it runs on, again when more is known of it."""
         text = json.dumps(environment, indent=1, ensure_ascii=False) + "\n"
         (self.folder / ENVIRONMENT).write_text(text, encoding="utf-8")
 
@@ -81,13 +86,19 @@ class Journal:
 
     def append(self, event: Event) -> None:
         """Put one event on disk, before anything else happens. Events that are for the eye alone are passed over."""
-        if event["event"] not in KEPT:
+        self.extend([event])
+
+    def extend(self, events: Iterable[Event]) -> None:
+        """Put several events on disk at once, as ``append`` does one."""
+        lines = [json.dumps(event, separators=(",", ":")) + "\n" for event in events if event["event"] in KEPT]
+        if not lines:
             return
         if self._file is None:
             raise RuntimeError("the journal is not open")
-        line = json.dumps(event, separators=(",", ":")) + "\n"
         try:
-            os.write(self._file, line.encode())
+            left = memoryview("".join(lines).encode())
+            while left:
+                left = left[os.write(self._file, left) :]
             os.fsync(self._file)
         except OSError as problem:
             raise EnvironmentProblem(
@@ -144,7 +155,8 @@ def newest_folder(root: Path = Path("reports")) -> Path:
 
 def _started(folder: Path) -> float:
     try:
-        return datetime.fromisoformat(str(environment_in(folder).get("started"))).timestamp()
+        found = environment_in(folder)
+        return datetime.fromisoformat(str(found.get("merged") or found.get("started"))).timestamp()
     except (ValueError, RunFolderError):
         return 0.0  # one damaged folder must not stand in the way of the others
 

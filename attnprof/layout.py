@@ -1,33 +1,39 @@
-"""What a person is shown of results: which columns, how a figure is written, and the caption that conditions it."""
+"""What a person is shown of results: the columns, how a figure is written, and the caption that conditions it."""
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnprof.catalogue import MODULES, entry
-from attnprof.errors import UsageError, nearest
-from attnprof.metrics import Metric, column
-from attnprof.record import FLAGS
+from attnprof.environment import Environment, machines
+from attnprof.hosts import PLAIN
+from attnprof.record import HOT
+from attnprof.relative import OVER
 from attnprof.results import Results, varying
-from attnprof.spec import METRICS, Spec
-from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
+from attnprof.selection import spoken
+from attnprof.units import show_bytes, show_change, show_count, show_seconds, show_share, significant
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column for people. keep: the higher, the later it leaves a narrow terminal. name: of the CSV column behind it."""
+    """One column for people. keep: the higher, the later it leaves a narrow terminal. name: of the CSV column behind it.
+
+    at: the heading under which rows stand side by side; None for what these rows share.
+    """
 
     name: str
     title: str
     keep: int
     write: Callable[[Row], str]
     right: bool = True
+    at: str | None = ""
 
 
-def _plain(name: str) -> Callable[[Row], str]:
+def plain(name: str) -> Callable[[Row], str]:
+    """Writes the column ``name`` as it is; nothing where there is nothing."""
     return lambda row: "" if row.get(name) is None else str(row[name])
 
 
@@ -70,28 +76,53 @@ def _peer(name: str) -> Callable[[Row], str]:
 
 def title(row: Row) -> str:
     """The module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``."""
-    if not row["variant"]:
-        return str(row["module"])
-    settings = json.loads(row["hyperparameters"] or "{}")
-    known = entry(row["module"]) if row["module"] in MODULES else None
-    named = known.variants.items() if known else ()
-    same = [name for name, given in named if known and known.settings(given) == settings]
-    return f"{row['module']}({same[0] if same else row['variant']})"
+    return spoken(row["module"], row["variant"], json.loads(row["hyperparameters"] or "{}"))
 
 
 def _size(row: Row) -> str:
     return f"{row['height']}x{row['width']}"
 
 
+def _by_stage(row: Row) -> str:
+    """Shares in per cent, numbered stages in their order, other parts of a network with their names."""
+    found = json.loads(row.get("macs_by_stage") or "{}")
+    whole = sum(found.values()) or 1
+    shares = {name: f"{100 * macs / whole:.0f}" for name, macs in found.items()}
+    numbered = " ".join(share for name, share in shares.items() if name.isdigit())
+    named = [f"{name} {share}" for name, share in shares.items() if not name.isdigit()]
+    return ", ".join(filter(None, [numbered, *named]))
+
+
+def _added(name: str) -> Callable[[Row], str]:
+    def write(row: Row) -> str:
+        value, low, high = (row.get(name + end) for end in ("", "_ci_low", "_ci_high"))
+        if value is None:
+            return ""
+        spread = "" if low is None or high is None else f" ± {show_share(max(value - low, high - value))}"
+        return show_change(value) + spread
+
+    return write
+
+
+def _module(row: Row) -> str:
+    """The title, or 'plain' for a network without a module."""
+    return "plain" if row.get("host") and row["module"] == PLAIN else title(row)
+
+
 COLUMNS = (
-    Column("channels", "C", 100, _plain("channels")),
+    Column("host", "network", 100, plain("host"), right=False),
+    Column("channels", "C", 100, plain("channels")),
     Column("size", "HxW", 99, _size),
-    Column("mode", "mode", 98, _plain("mode"), right=False),
-    Column("module", "module", 100, title, right=False),
+    Column("mode", "mode", 98, plain("mode"), right=False),
+    Column("device_name", "device", 97, plain("device_name"), right=False),
+    Column("module", "module", 100, _module, right=False),
+    Column("place", "place", 70, plain("place"), right=False),
     Column("params", "params", 90, _count("params")),
+    Column("added_params_share", "params +%", 75, _added("added_params_share")),
     Column("trainable_params", "trainable", 5, _count("trainable_params")),
     Column("buffers", "buffers", 4, _count("buffers")),
     Column("macs", "MACs", 91, _count("macs")),
+    Column("added_macs_share", "MACs +%", 92, _added("added_macs_share")),
     Column("flops", "FLOPs", 60, _flops),
     Column("bytes_moved", "moved", 7, _bytes("bytes_moved")),
     Column("minimal_bytes", "least bytes", 6, _bytes("minimal_bytes")),
@@ -99,95 +130,91 @@ COLUMNS = (
     Column("activation_memory_bytes", "activations", 30, _bytes("activation_memory_bytes")),
     Column("fvcore_macs", "fvcore", 40, _peer("fvcore_macs")),
     Column("thop_macs", "thop", 39, _peer("thop_macs")),
+    Column("flopcounter_macs", "FlopCounterMode", 38, _peer("flopcounter_macs")),
     Column("latency_s", "latency", 95, _latency),
+    Column("added_latency_share", "latency +%", 94, _added("added_latency_share")),
     Column("latency_p90_s", "p90", 10, _seconds("latency_p90_s")),
+    Column("device_time_s", "device", 88, _seconds("device_time_s")),
+    Column("back_to_back_s", "back to back", 11, _seconds("back_to_back_s")),
     Column("first_call_s", "first call", 8, _seconds("first_call_s")),
+    Column("compile_time_s", "compile", 45, _seconds("compile_time_s")),
+    Column("reference_s", "reference", 2, _seconds("reference_s")),
     Column("throughput_per_s", "images/s", 9, lambda r: "" if r.get("throughput_per_s") is None else significant(r["throughput_per_s"])),
     Column("peak_memory_bytes", "memory", 80, _bytes("peak_memory_bytes")),
-    Column("output_shape", "output", 3, _plain("output_shape")),
+    Column("macs_by_stage", "MACs by stage, %", 93, _by_stage, right=False),
+    Column("requested_memory_bytes", "requested", 3, _bytes("requested_memory_bytes")),
+    Column("reserved_memory_bytes", "reserved", 3, _bytes("reserved_memory_bytes")),
+    Column("kept_memory_bytes", "kept", 3, _bytes("kept_memory_bytes")),
+    Column("bound_s", "bound", 12, _seconds("bound_s")),
+    Column("efficiency", "of bound", 70, lambda r: "" if r.get("efficiency") is None else show_share(r["efficiency"])),
+    Column("output_shape", "output", 3, plain("output_shape")),
 )  # fmt: skip
-DEFAULT = (
+DEFAULT = (  # columns that are shown without being asked for, where they say something
+    "host",
     "channels",
     "size",
     "mode",
+    "device_name",
     "module",
+    "place",
     "params",
+    "added_params_share",
     "macs",
+    "added_macs_share",
     "flops",
     "fvcore_macs",
     "thop_macs",
+    "flopcounter_macs",
     "latency_s",
+    "device_time_s",
+    "added_latency_share",
+    "compile_time_s",
     "peak_memory_bytes",
+    "efficiency",
 )
-ALWAYS = ("channels", "module")
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """A table ready to be set: columns, the cells' texts row by row, and footnotes."""
-
-    columns: list[Column]
-    cells: list[list[str]]
-    footnotes: list[str]
+def places(rows: Sequence[Row]) -> list[str]:
+    """Where in a network modules are, each place once."""
+    return list(dict.fromkeys(str(row["place"]) for row in rows if row.get("place")))
 
 
-def sheet(results: Results, columns: Sequence[str] = ()) -> Sheet:
-    """Lay out ``results``: by size and channels, then by latency (by MACs where there is none).
-
-    Columns whose value does not vary go into the caption, empty ones are left out; ``columns`` names them instead.
-    Raises UsageError for a column that does not exist.
-    """
-    rows = results.rows()
-    known = {c.name: c for c in COLUMNS}
-    for name in [name for name in results.frame.columns if name not in known]:
-        known[name] = Column(name, name, 2, _plain(name), right=False)
-    for name in columns:
-        if name not in known:
-            raise UsageError(f"--columns: no column {name!r}. {nearest(name, known)}".rstrip())
-    ordered = sorted(range(len(rows)), key=lambda n: _rank(rows[n]))
-    shown = [known[name] for name in columns] or _default(rows, _asked(results.spec))
-    notes: dict[str, int] = {}
-    cells = []
-    marked = any(_remark(rows[n], notes) for n in ordered)
-    for n in ordered:
-        cells.append([c.write(rows[n]) for c in shown] + ([_remark(rows[n], notes)] if marked else []))
-    if marked:
-        shown = [*shown, Column("note", "note", 97, lambda row: "", right=False)]
-    footnotes = [f"[{number}] {text}" for text, number in notes.items()]
-    return Sheet(shown, cells, footnotes)
+def _machine(environment: Environment) -> str:
+    threads = environment.get("threads")
+    name = environment.get("device_name") or ""
+    return f"{environment.get('device')} ({name}, {threads} thread{'' if threads == 1 else 's'})"
 
 
-def _asked(spec: Spec) -> list[Column]:
-    """The columns of the metrics that were asked for by name."""
-    known = {c.name: c for c in COLUMNS}
-    metrics: dict[str, Metric] = {name: METRICS.get(name) for name in spec.metrics if name in METRICS}
-    names = {column(name, metric.unit): metric.title for name, metric in metrics.items()}
-    return [known.get(name, Column(name, title, 50, _plain(name))) for name, title in names.items()]
+def _why(rows: Sequence[Row], shown: set[str]) -> str:
+    """The command that explains the row whose counters disagree most; nothing where all agree."""
+    names = [name for name in ("fvcore_macs", "thop_macs", "flopcounter_macs") if name in shown]
+
+    def apart(row: Row) -> float:
+        theirs = [(row[name] + 1) / (row["macs"] + 1) for name in names if row.get(name) is not None]
+        return max((max(ratio, 1 / ratio) for ratio in theirs), default=1.0)
+
+    asked = [row for row in rows if row.get("macs") is not None and not row.get("host") and apart(row) > 1]
+    if not asked:
+        return ""
+    row = max(asked, key=apart)
+    name = f"{row['module']}({row['variant']})" if row["variant"] else row["module"]
+    size = row["height"] if row["height"] == row["width"] else _size(row)
+    target = f"{name}@{row['channels']}@{size}"
+    return f" Why: attnprof explain {shlex.quote(target)}"
 
 
-def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
-    vary = set(varying(rows, ("height", "width", "mode")))
-    worth = {"size": bool({"height", "width"} & vary), "mode": "mode" in vary}
-    usual = [c for c in COLUMNS if c.name in DEFAULT and worth.get(c.name, True)]
-    return [
-        c
-        for c in dict.fromkeys([*usual, *asked])
-        if c.name in (*ALWAYS, *worth) or c in asked or any(c.write(row) for row in rows)
-    ]
-
-
-def _rank(row: Row) -> tuple[Any, ...]:
-    latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
-    size = row["mode"], -row["height"] * row["width"], row["channels"]
-    return (*size, latency is None, latency or 0, macs is None, macs or 0, params or 0, title(row))
-
-
-def _remark(row: Row, notes: dict[str, int]) -> str:
-    """A status that is not 'ok', and the numbers of the footnotes: the reason, what each flag means."""
-    texts = [f"{title(row)}: {row['reason']}"] if row["reason"] else []
-    texts += [f"{flag}: {FLAGS.get(flag, 'a flag of another version')}" for flag in str(row.get("flags") or "").split()]
-    marks = [f"[{notes.setdefault(text, len(notes) + 1)}]" for text in texts]
-    return " ".join([*([] if row["status"] == "ok" else [row["status"]]), *marks])
+def _intervals(rows: Sequence[Row]) -> str:
+    """What stands behind the '±' of the latencies."""
+    counts = sorted({row["processes"] for row in rows if row.get("latency_ci_kind") == "processes"})
+    counts = [n for n in counts if n is not None]
+    words = {
+        "processes": f"95 % interval from {' to '.join(map(str, dict.fromkeys(counts[:1] + counts[-1:])))} processes",
+        "samples": "95 % interval within a process",
+        "spread": "half of the samples, which is no interval",
+    }
+    kinds = {row.get("latency_ci_kind") for row in rows}
+    found = [text for kind, text in words.items() if kind in kinds]
+    return f", ± {' or '.join(found)}" if found else ""
 
 
 def caption(results: Results, columns: Sequence[Column]) -> list[str]:
@@ -197,7 +224,9 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         return ["no cell was finished"]
     first = rows[0]
     vary = varying(rows, ("height", "width", "mode", "batch", "dtype", "layout", "execution"))
-    parts = [] if {"height", "width"} & set(vary) else [_size(first)]
+    parts = [str(first.get("host"))] if first.get("host") and not varying(rows, ("host",)) else []
+    parts += [] if {"height", "width"} & set(vary) else [_size(first) + " input" * bool(first.get("host"))]
+    parts += [f"modules {where[0]}"] if len(where := places(rows)) == 1 else []
     parts += [f"batch {first['batch']}", str(first["dtype"])]
     parts += [] if "mode" in vary else [{"train": "train (forward + backward)"}.get(first["mode"], first["mode"])]
     parts += [] if first["layout"] == "contiguous" else [first["layout"]]
@@ -205,9 +234,7 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     if counted:
         parts.append("counted on meta tensors")
     else:
-        threads = environment.get("threads")
-        device = environment.get("device_name") or ""
-        parts.append(f"{environment.get('device')} ({device}, {threads} thread{'' if threads == 1 else 's'})")
+        parts.append("; ".join(map(_machine, machines(environment))))
     if environment.get("started"):
         parts.append(str(environment["started"]).replace("T", " ")[:16])
     lines = [", ".join(parts)]
@@ -215,12 +242,22 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         lines.append("MACs: multiply-accumulates of convolution, linear, matmul; exact.")
     if "flops" in shown:
         lines.append("FLOPs: all floating-point operations, 2 per MAC; exact.")
-    if {"fvcore_macs", "thop_macs"} & shown:
-        lines.append("fvcore, thop: what they count as MACs, over ours (+n where ours is 0).")
+    peers = [c.title for c in columns if c.name in ("fvcore_macs", "thop_macs", "flopcounter_macs")]
+    if peers:
+        lines.append(f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).{_why(rows, shown)}")
+    if "added_macs_share" in shown:
+        lines.append("+%: over the plain network under the same conditions.")
     if "latency_s" in shown:
-        kinds = {row.get("latency_ci_kind") for row in rows} - {None, ""}
-        interval = "95 % interval of one process" if kinds <= {"samples"} else ", ".join(sorted(map(str, kinds)))
-        lines.append(f"latency: median call, inputs hot in cache, ± {interval}.")
+        inputs = "one input, hot in cache" if HOT in str(first.get("flags")).split() else "inputs cold in cache"
+        lines.append(f"latency: median call, {inputs}{_intervals(rows)}.")
+    if "device_time_s" in shown:
+        lines.append("device: kernels alone, by the device's own clock, inputs cold in cache.")
     if "peak_memory_bytes" in shown:
         lines.append("memory: most bytes allocated during a call, output included.")
+    if "efficiency" in shown:
+        lines.append("of bound: the least time that the device's measured peaks allow, over the latency.")
+    for baseline in dict.fromkeys(name.partition(OVER)[2] for name in sorted(shown) if OVER in name):
+        lines.append(
+            f"/{baseline}: over the figure of {baseline}; ≈ where their intervals overlap: no difference shown."
+        )
     return lines

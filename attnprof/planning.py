@@ -1,13 +1,17 @@
 """From a Spec to its cases: names resolved, sweeps multiplied, impossible cells explained."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from attnprof import selection
 from attnprof.case import Case
 from attnprof.catalogue import entry, source_hash
 from attnprof.errors import UsageError
-from attnprof.metrics import Metric
-from attnprof.spec import METRICS, Spec
+from attnprof.hosting import Placement, placements
+from attnprof.metrics import COUNTED, Metric
+from attnprof.points import Point
+from attnprof.spec import METRICS, USUAL, Spec
+from attnprof.staged import is_staged
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Plan:
     @property
     def timed(self) -> bool:
         """Whether anything has to be measured, besides counted."""
-        return any(metric(name).needs in ("timing", "memory") for name in self.metrics)
+        return any(metric(name).needs not in COUNTED for name in self.metrics)
 
 
 def metric(name: str) -> Metric:
@@ -44,43 +48,96 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     metrics = _metrics(spec)
     if not metrics:
         raise UsageError("--metrics: nothing is left to find, with --no-latency or these --counters")
-    if not any(metric(name).needs in ("timing", "memory") for name in metrics):
+    if all(metric(name).needs in COUNTED for name in metrics):
         device = "meta"
     device = device or (_best() if spec.device == "auto" else spec.device)
-    choices = selection.select(spec.modules, spec.variants, spec.set)
     modes = ("eval", "train") if spec.train else ("eval",)
-    cells = [_cell(spec, choice, point, device, mode) for mode in modes for point in spec.grid() for choice in choices]
-    return Plan(spec, device, tuple(dict.fromkeys(cells)), metrics)
+    wanted = placements(spec) if spec.networks else _alone(spec)
+    cells = [_cell(spec, each, point, device, mode) for mode in modes for point in spec.grid() for each in wanted]
+    return Plan(spec, device, _shard(tuple(dict.fromkeys(cells)), spec.shard), metrics)
 
 
-def _cell(spec: Spec, choice: selection.Choice, point: tuple[int, int, int], device: str, mode: str) -> Cell:
-    known = entry(choice.module)
+def _shard(cells: tuple[Cell, ...], shard: str | None) -> tuple[Cell, ...]:
+    """The part of ``cells`` that the shard 'i/n' has, in their order: even in number, and nearly in work.
+
+    All cells are dealt to n hands by falling work, to and fro; the spec alone decides, so that any machine deals alike.
+    """
+    if shard is None:
+        return cells
+    index, hands = map(int, shard.split("/"))
+    dealt = sorted(range(len(cells)), key=lambda n: -_work(cells[n]))
+    return tuple(cells[n] for n in sorted(n for turn, n in enumerate(dealt) if _hand(turn, hands) == index - 1))
+
+
+def _hand(number: int, hands: int) -> int:
+    turn, place = divmod(number, hands)
+    return place if turn % 2 == 0 else hands - 1 - place
+
+
+def _work(cell: Cell) -> int:
+    """A guess at the work of one call, from the closed form of its MACs; 0 where it cannot run."""
+    case, known, macs = cell.case, entry(cell.case.module), 0
+    if cell.refusal:
+        return 0
+    with suppress(
+        ArithmeticError, ValueError, NameError, TypeError
+    ):  # a plug-in's form may not hold: it is but a guess
+        macs = (
+            known.macs(case.channels, case.height, case.width, dict(case.hyperparameters)) if known.macs_formula else 0
+        )
+    return case.batch * (macs + 100 * case.channels * case.height * case.width)
+
+
+def _alone(spec: Spec) -> list[Placement]:
+    """The modules that are asked for, in no network."""
+    choices = selection.select(spec.modules, spec.variants, spec.set)
+    for choice in choices:
+        for name, value in choice.settings:
+            if is_staged(value):
+                raise UsageError(
+                    f"{choice.module}.{name}: {value} gives each stage of a network its own; name a network"
+                )
+    return [Placement(c.module, tuple(entry(c.module).settings(dict(c.settings)).items()), c.variant) for c in choices]
+
+
+def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -> Cell:
+    known = entry(placed.module)
     channels, height, width = point
-    settings = known.settings(dict(choice.settings))
+    settings = dict(placed.settings)
     counted = device == "meta"
     case = Case(
-        module=choice.module,
+        module=placed.module,
         channels=channels,
         height=height,
         width=width,
         hyperparameters=tuple(sorted(settings.items())),
-        variant=choice.variant,
-        source=source_hash(choice.module),
+        variant=placed.variant,
+        source=source_hash(placed.module) + placed.source,
+        host=placed.host,
+        place=placed.place,
+        network_input=f"{height}x{width}" if placed.host else "",
         batch=spec.batch,
         dtype=spec.dtype,
+        autocast=spec.autocast or "",
         layout="channels_last" if spec.channels_last else "contiguous",
         device=device,
         threads=0 if counted else spec.threads,
         mode=mode,
+        execution="compiled" if spec.compile and not counted else "eager",
+        inputs="hot" if spec.hot else "cold",
         seed=spec.seed,
     )
+    if placed.host:
+        return Cell(case)  # what the module meets there, and whether it fits, shows when the network is built
     return Cell(case, known.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
 
 
 def _metrics(spec: Spec) -> tuple[str, ...]:
-    wanted = spec.metrics or tuple(METRICS.names())
+    wanted = tuple(name for name in spec.metrics if name != USUAL)
+    if USUAL in spec.metrics or not wanted:
+        wanted += tuple(name for name in METRICS.names() if metric(name).usual and name not in wanted)
     if spec.no_latency:
-        wanted = tuple(name for name in wanted if metric(name).needs in ("account", "peers"))
+        wanted = tuple(name for name in wanted if metric(name).needs in COUNTED)
     return tuple(name for name in wanted if not metric(name).counter or metric(name).counter in spec.counters)
 
 

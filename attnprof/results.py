@@ -2,33 +2,35 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from attnprof.catalogue import MODULES, entry
-from attnprof.environment import Environment
+from attnprof.comparison.processes import times
+from attnprof.environment import Environment, joined, machines
 from attnprof.errors import RunFolderError, UsageError, nearest
+from attnprof.increase import increases
 from attnprof.journal import KEPT, SPEC, environment_in, events_in
 from attnprof.metrics import column
 from attnprof.planning import Plan, plan
-from attnprof.record import Event, Measurement, Record, fold
+from attnprof.record import HOT, Event, Measurement, Record, fold
 from attnprof.runner import Run
-from attnprof.spec import Spec
+from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import from_file, merge
 
 SCHEMA = 1
-_IDENTITY = ("schema", "run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family")
-_SIZE = ("channels", "height", "width", "batch", "dtype", "layout", "device", "threads", "mode", "execution")
+IDENTITY = ("schema", "run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family")
+SIZE = ("channels", "height", "width", "batch", "dtype", "layout", "device", "threads", "mode", "execution")
 _COUNTS = ("params", "trainable_params", "buffers", "macs", "flops", "flops_incomplete", "bytes_moved", "minimal_bytes")
 _MORE_COUNTS = ("arithmetic_intensity", "activation_memory_bytes", "fvcore_macs", "thop_macs")
 _LATENCY = ("latency_s", "latency_ci_low_s", "latency_ci_high_s", "latency_ci_kind", "latency_p90_s", "latency_n")
 _MEASURED = ("device_time_s", "throughput_per_s", "bound_s", "efficiency", "peak_memory_bytes")
 _END = ("flags", "output_shape", "seed", "attnprof_version", "torch_version", "device_name")
 HEADER = (
-    *_IDENTITY, *_SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
+    *IDENTITY, *SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
 )  # fmt: skip
 TEXTS = frozenset(
     ("run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family", "dtype", "layout")
@@ -64,6 +66,11 @@ class Results:
         """The frame, under the name that a notebook's user expects."""
         return self.frame
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = FORMATS.get("html").whole(self)
+        return html
+
     def require(self, columns: Sequence[str]) -> None:
         """Raises UsageError for a name that is no column of the frame."""
         for name in columns:
@@ -75,12 +82,26 @@ class Results:
         names = list(self.frame.columns)
         return [dict(zip(names, row, strict=True)) for row in self.frame.itertuples(index=False, name=None)]
 
+    def only(self, kept: Sequence[int]) -> "Results":
+        """These rows alone, with their notes and the runs that they are of."""
+        place = {old: new for new, old in enumerate(kept)}
+        notes = {(place[n], name): text for (n, name), text in self.notes.items() if n in place}
+        frame = self.frame.iloc[list(kept)].reset_index(drop=True)
+        left = {name: ran for name, ran in self.environment.get("runs", {}).items() if name in set(frame["run_id"])}
+        return replace(self, frame=frame, notes=notes, environment=joined(left) if left else self.environment)
+
 
 def of_folder(folder: Path) -> Results:
     """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml."""
     environment = environment_in(folder)
     spec = merge([from_file(folder / SPEC)])
-    return tabulate(events_in(folder), plan(spec, environment.get("device", "cpu")), environment)
+    return tabulate(events_in(folder), planned_on(spec, environment), environment)
+
+
+def planned_on(spec: Spec, environment: Environment) -> Plan:
+    """The plan of ``spec`` on the device of ``environment``; where runs were merged, on each of their machines."""
+    first, *others = (plan(spec, each.get("device", "cpu")) for each in machines(environment))
+    return replace(first, cells=first.cells + tuple(cell for other in others for cell in other.cells))
 
 
 def gather(run: Run) -> Results:
@@ -91,6 +112,7 @@ def gather(run: Run) -> Results:
 
 def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -> Results:
     """Fold kept events into Results, rows in the order of the plan."""
+    events = list(events)
     order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
     records = sorted(fold(events), key=lambda record: order.get(record.case.key, len(order)))
     rows: list[dict[str, Any]] = []
@@ -101,6 +123,13 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
         extra |= row.keys() - set(HEADER)
+    # Numbers of processes are those of one run.
+    timed = {} if "runs" in environment else times(events, "latency")
+    added, reasons = increases(rows, [timed.get(record.case.key, {}) for record in records])
+    for row, columns in zip(rows, added, strict=True):
+        row |= columns
+        extra |= columns.keys()
+    notes |= reasons
     frame = pd.DataFrame(rows, columns=[*HEADER, *sorted(extra)], dtype=object)
     frame = frame.astype(object).where(frame.notna(), None)
     return Results(frame, notes, environment, planned.spec, len(planned.cells))
@@ -108,16 +137,18 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
 
 def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict[str, str]]:
     case = record.case
-    row: dict[str, Any] = {name: getattr(case, name) for name in (*_IDENTITY, *_SIZE, "seed") if hasattr(case, name)}
+    row: dict[str, Any] = {name: getattr(case, name) for name in (*IDENTITY, *SIZE, "seed") if hasattr(case, name)}
     row |= {
         "schema": SCHEMA,
         "hyperparameters": json.dumps(dict(case.hyperparameters), sort_keys=True),
         "family": entry(case.module).family if case.module in MODULES else "",
         "status": record.status,
         "reason": record.reason,
-        "flags": " ".join(record.flags),
+        "dtype": f"autocast-{case.autocast}" if case.autocast else case.dtype,
+        "flags": " ".join([*record.flags, *[HOT] * (case.inputs == "hot" and "latency" in record.measurements)]),
     }
-    row |= {name: environment.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
+    ran = environment.get("runs", {}).get(record.run, environment)
+    row |= {name: ran.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
     notes: dict[str, str] = {}
     for found in record.measurements.values():
         name = column(found.metric, found.unit)
@@ -144,7 +175,7 @@ def wide(results: Results) -> int:
     count = 0
     for row in results.rows():
         value, low, high = row["latency_s"], row["latency_ci_low_s"], row["latency_ci_high_s"]
-        count += value is not None and (low is None or (high - low) / 2 > results.spec.precision * value)
+        count += value is not None and (low is None or (high - low) / 2 > results.spec.target * value)
     return count
 
 
@@ -162,9 +193,9 @@ def of_csv(path: Path) -> Results:
         what = f"no column {missing[0]!r}" if missing else f"schema is not {SCHEMA}"
         raise RunFolderError(f"{path}: not a results.csv of attnprof: {what}")
     rows = [{str(k): _typed(str(k), v) for k, v in row.items()} for row in frame.to_dict("records")]
-    first = rows[0] if rows else {}
-    environment = {name: first.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
-    environment |= {"device": first.get("device"), "threads": first.get("threads")}
+    kept = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
+    runs = {str(row["run_id"]): {name: row.get(name) for name in kept} for row in rows} or {"": {}}
+    environment = joined(runs) if len(runs) > 1 else next(iter(runs.values()))
     typed = pd.DataFrame(rows, columns=list(frame.columns), dtype=object)
     return Results(typed, {}, environment, Spec(), len(rows))
 

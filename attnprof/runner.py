@@ -1,109 +1,203 @@
-"""From a plan to a stream of events, through a worker process that may crash, hang or run out of memory."""
+"""From a plan to a stream of events, through worker processes that may crash, hang or run out of memory."""
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
+from math import inf
 from time import monotonic
 from typing import Any
 
+from attnprof.blocks import Counted, blocks
 from attnprof.case import Case
+from attnprof.conversation import Heard, converse
 from attnprof.environment import Environment, begun
+from attnprof.measuring.bound import Peaks
+from attnprof.measuring.rounds import Effort
+from attnprof.metrics import COUNTED, ONCE
+from attnprof.order import Order
 from attnprof.planning import Plan, metric
 from attnprof.record import Event, done_event
+from attnprof.repeats import Repeats
 from attnprof.supervisor import Worker, WorkerGone, start_worker
+
+FEWEST_VISITS = 3  # of a single process: six samples, without which there is no interval
+PATIENCE = 0.8  # of the timeout: after that a cell is left with the samples it has
+PEAKS_SECONDS = 120.0
 
 
 class Run:
-    """One run of a plan: an iterator of events, cell by cell. Set ``stop`` to end it after the cell at hand.
+    """One run of a plan: an iterator of events. Set ``stop`` to end it after the visit at hand.
 
-    Counts of all cells come first, then measurements, the dearest cells first: they need their fewest samples whatever
-    their share of the time budget is, and the cheap ones make do with what is left. done: keys of cells that an earlier
-    run finished.
+    Counts of all cells come first. Then every cell is measured by as many fresh processes, one after the other, as the
+    quality asks for and the time budget allows. earlier: the events of a run that this one continues. peaks: what the
+    device can do at best, where an earlier run has measured it.
     """
 
-    def __init__(self, plan: Plan, worker: Worker | None = None, done: Collection[str] = ()) -> None:
+    def __init__(
+        self, plan: Plan, worker: Worker | None = None, earlier: Iterable[Event] = (), peaks: Peaks | None = None
+    ) -> None:
         self.plan = plan
         self.stop = False
         self.environment: Environment = {}
         self._worker = worker
-        self._cells = [cell for cell in plan.cells if cell.case.key not in done]
-        self._counted = [n for n in plan.metrics if metric(n).needs in ("account", "peers")]
-        self._measured = [n for n in plan.metrics if metric(n).needs in ("timing", "memory")]
+        self._peaks = peaks
+        earlier = list(earlier)
+        self._done = {event["key"] for event in earlier if event["event"] == "done"}
+        self._cells = [cell for cell in plan.cells if cell.case.key not in self._done]
+        self._visited = {(event["key"], event["repeat"]) for event in earlier if event["event"] == "visit"}
+        needs = {name: metric(name).needs for name in plan.metrics}
+        self._counted = [name for name in plan.metrics if needs[name] in COUNTED]
+        self._measured = [name for name in plan.metrics if needs[name] not in COUNTED]
+        self._repeated = [name for name in self._measured if needs[name] not in ONCE]
+        self._failed = False
         self._started = monotonic()
 
     def __iter__(self) -> Iterator[Event]:
         try:
-            yield from self._events()
+            for cell in self._cells:
+                if cell.refusal:
+                    yield done_event(cell.case, "skipped", cell.refusal)
+            counted = yield from self._count([cell.case for cell in self._cells if not cell.refusal])
+            if counted and self._measured and not self._ends:
+                yield from self._measure(counted)
         finally:
-            if self._worker is not None:
-                self._worker.kill()
-                self._worker = None
+            self._drop_worker()
 
-    def _events(self) -> Iterator[Event]:
-        waiting: list[tuple[int, Case]] = []
-        for cell in self._cells:
-            if cell.refusal:
-                yield done_event(cell.case, "skipped", cell.refusal)
-        for case in [cell.case for cell in self._cells if not cell.refusal]:
-            answer = yield from self._ask(case, {"do": "account", "metrics": self._counted})
+    @property
+    def _ends(self) -> bool:
+        return self.stop or (self._failed and self.plan.spec.fail_fast)
+
+    def _count(self, cases: Iterable[Case]) -> Generator[Event, None, list[Counted]]:
+        found = []
+        for case in cases:
+            answer = yield from self._account(case)
             if answer["event"] == "failed":
-                yield done_event(case, answer["status"], answer["reason"])
+                yield self._failure(case, answer)
             else:
                 yield answer
-                waiting.append((_macs(answer), case))
+                found.append(Counted.of(case, answer))
                 if not self._measured:
                     yield done_event(case, "ok")
-            if self._ends(answer):
-                return
-        waiting.sort(key=lambda item: _cost(*item), reverse=True)
-        order = {"do": "measure", "metrics": self._measured, "precision": self.plan.spec.precision}
-        for left, (_, case) in zip(range(len(waiting), 0, -1), waiting if self._measured else [], strict=False):
-            answer = yield from self._ask(case, {**order, "budget": self._share(left)})
-            if answer["event"] == "failed":
-                yield done_event(case, answer["status"], answer["reason"])
-            else:
-                yield answer
-                yield done_event(case, "ok")
-            if self._ends(answer):
-                return
+            if self._ends:
+                break
+        return found
 
-    def _ends(self, answer: Event) -> bool:
-        return self.stop or (answer["event"] == "failed" and self.plan.spec.fail_fast)
-
-    def _share(self, left: int) -> float:
-        """Seconds for the next of ``left`` cells: an equal share of what is left of the budget."""
-        timeout, budget = self.plan.spec.timeout, self.plan.spec.time_budget
-        limits = [] if timeout is None else [0.8 * timeout]
-        if budget is not None:
-            limits.append(max(0.0, budget - (monotonic() - self._started)) / left)
-        return min(limits, default=3600.0)
-
-    def _ask(self, case: Case, order: dict[str, Any]) -> Generator[Event, None, Event]:
-        """Yield what is for the eye; return the answer. A case that loses its worker is tried once more, alone."""
+    def _account(self, case: Case) -> Generator[Event, None, Event]:
+        """The answer to one count. A case that loses its worker is tried once more, alone, without the other counters."""
         yield {"event": "begin", "key": case.key, "case": case.to_json()}
+        order: dict[str, Any] = {"do": "account", "metrics": self._counted, "case": case.to_json()}
         for last in (False, True):
             try:
-                answer = yield from self._answer(case, order)
+                worker = self._ready()
+                worker.order(order)
+                answer = worker.answer(self.plan.spec.timeout)
             except WorkerGone as gone:
                 self._worker = None
                 answer = {"event": "failed", "key": case.key, "status": gone.status, "reason": str(gone)}
-            if answer["event"] != "failed" or answer["status"] == "failed" or last:
+            if answer["event"] != "failed" or answer["status"] in ("failed", "skipped") or last:
                 return answer
             self._drop_worker()
-            order["peers"] = False  # a counter of others may be what broke it
+            order = {**order, "peers": False}  # a counter of others may be what broke it
         raise AssertionError("the loop returns")
 
-    def _answer(self, case: Case, order: dict[str, Any]) -> Generator[Event, None, Event]:
+    def _measure(self, counted: list[Counted]) -> Iterator[Event]:
+        spec, limit = self.plan.spec, self.plan.spec.memory_limit or self.environment.get("device_memory_bytes")
+        for each in counted:
+            if reason := each.too_large(limit):
+                yield self._failure(each.case, {"status": "oom", "reason": reason})
+        open_ = [each for each in counted if each.case.key not in self._done]
+        for repeat in (repeats := Repeats(spec.processes, spec.time_budget, self._started)):
+            waiting = [each for each in open_ if (each.case.key, repeat) not in self._visited]
+            waiting = [each for each in waiting if each.case.key not in self._done]
+            if waiting and not self._ends:
+                yield from self._repeat(blocks(waiting, limit), repeat, repeats)
+        if not self._ends:
+            yield from [self._end(each.case) for each in open_ if each.case.key not in self._done]
+
+    def _repeat(self, asked: list[tuple[Case, ...]], number: int, repeats: Repeats) -> Iterator[Event]:
+        """All blocks in one fresh process, or in as many as their faults need."""
+        self._drop_worker()  # what counted, or measured before, is not fresh
+        if not self._peaks and any(metric(name).needs == "peaks" for name in self._measured):
+            yield from self._find_peaks()
+        waiting = sum(map(len, asked))
+        for block in asked:
+            alone: list[Case] = []
+            cases = block
+            while cases and not self._ends:
+                heard = yield from self._order(cases, number, repeats.seconds(len(cases), waiting))
+                again = {key for key, event in heard.failed.items() if event["status"] == "oom" and len(block) > 1}
+                again |= {heard.at} if heard.gone else set()
+                alone += [case for case in cases if case.key in again]
+                yield from self._failures(cases, {k: e for k, e in heard.failed.items() if k not in again})
+                settled = heard.visited | heard.failed.keys() | again
+                cases = tuple(case for case in cases if case.key not in settled) if heard.gone else ()
+            for case in alone:
+                if not self._ends:
+                    self._drop_worker()
+                    heard = yield from self._order((case,), number, repeats.seconds(1, waiting))
+                    gone = heard.gone
+                    failed = {case.key: {"status": gone.status, "reason": str(gone)}} if gone else heard.failed
+                    yield from self._failures((case,), failed)
+            waiting -= len(block)
+
+    def _order(self, cases: tuple[Case, ...], number: int, seconds: float) -> Generator[Event, None, Heard]:
+        """One conversation about ``cases``, their ends told where nothing more will come of them."""
+        spec = self.plan.spec
+        effort = Effort(
+            seconds,
+            spec.target,
+            FEWEST_VISITS if spec.processes == 1 else 1,
+            inf if spec.timeout is None else PATIENCE * spec.timeout,
+            spec.seed + number,
+        )
+        metrics = tuple(self._repeated if number else self._measured)
+        order = Order(cases, metrics, effort, number, spec.quality == "quick", self._peaks)
+        by_key = {case.key: case for case in cases}
+        talk = converse(self._ready(), order, spec.timeout, lambda: self.stop)
+        while True:
+            try:
+                event = next(talk)
+            except StopIteration as over:
+                heard: Heard = over.value
+                if heard.gone:
+                    self._worker = None
+                elif heard.leaks:
+                    self._drop_worker()  # what it keeps would be missing to the others
+                return heard
+            yield event
+            if event["event"] == "visit" and number == spec.processes - 1:
+                yield self._end(by_key[event["key"]])
+
+    def _find_peaks(self) -> Iterator[Event]:
+        spec = self.plan.spec
+        worker = self._ready()
+        worker.order({"do": "peaks", "dtypes": [spec.dtype, *filter(None, [spec.autocast])]})
+        with suppress(WorkerGone):  # then bounds are blank, and say so
+            answer = worker.answer(PEAKS_SECONDS)
+            self._peaks = Peaks.from_json(answer["peaks"])
+            self.environment["peaks"] = answer["peaks"]
+            yield answer
+            return
+        self._worker = None
+
+    def _failures(self, cases: Iterable[Case], failed: Mapping[str, Event]) -> Iterator[Event]:
+        yield from [self._failure(case, failed[case.key]) for case in cases if case.key in failed]
+
+    def _failure(self, case: Case, event: Event) -> Event:
+        self._failed = True
+        self._done.add(case.key)
+        return done_event(case, event["status"], event["reason"])
+
+    def _end(self, case: Case) -> Event:
+        self._done.add(case.key)
+        return done_event(case, "ok")
+
+    def _ready(self) -> Worker:
+        """The worker at hand, or a fresh one, its device set up: its start is on no case's clock."""
         if self._worker is None:
             self._worker = start_worker(self.plan.spec, self.plan.device)
-        worker, timeout = self._worker, self.plan.spec.timeout
-        found = worker.environment  # waits for it to be ready: its start is not on the case's clock
+        found = self._worker.environment  # waits until it is ready
         self.environment = self.environment or begun(found)
-        worker.order({**order, "case": case.to_json()})
-        deadline = None if timeout is None else monotonic() + timeout
-        while True:
-            event = worker.answer(None if deadline is None else max(0.0, deadline - monotonic()))
-            if event["event"] != "estimate":
-                return event
-            yield event
+        return self._worker
 
     def _drop_worker(self) -> None:
         if self._worker is not None:
@@ -111,15 +205,6 @@ class Run:
         self._worker = None
 
 
-def run(plan: Plan, worker: Worker | None = None, done: Collection[str] = ()) -> Run:
+def run(plan: Plan, worker: Worker | None = None, earlier: Iterable[Event] = (), peaks: Peaks | None = None) -> Run:
     """The run of ``plan``: iterate over it for its events."""
-    return Run(plan, worker, done)
-
-
-def _cost(macs: int, case: Case) -> float:
-    """A guess at the work of one call, good enough to put cells in order: MACs, and some per element moved."""
-    return case.batch * (macs + 100 * case.channels * case.height * case.width)
-
-
-def _macs(account: Event) -> int:
-    return next((m["value"] for m in account["measurements"] if m["metric"] == "macs"), 0)
+    return Run(plan, worker, earlier, peaks)

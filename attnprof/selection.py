@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from attnprof.case import show_value
-from attnprof.catalogue import entries, entry
+from attnprof.catalogue import MODULES, entries, entry
 from attnprof.entry import FAMILIES, PLACES, Entry, Value
 from attnprof.errors import UsageError, nearest
+from attnprof.staged import is_staged, parse_value, values_of
 
 EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
 _PROPERTIES: dict[str, Callable[[Entry], str]] = {
@@ -22,15 +23,28 @@ _PATTERN = re.compile(r"\s*([^()\s]+)\s*(?:\((.*)\))?\s*")
 
 @dataclass(frozen=True)
 class Choice:
-    """A module with the settings that differ from its defaults."""
+    """A module with the settings that differ from its defaults. named: those that were given, be they the defaults."""
 
     module: str
     settings: tuple[tuple[str, Value], ...] = ()
+    named: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def variant(self) -> str:
         """The settings as text: ``bias=true,reduction=8``; empty for the default."""
         return ",".join(f"{name}={show_value(value)}" for name, value in self.settings)
+
+
+def spoken(module: str, variant: str, settings: Mapping[str, Value]) -> str:
+    """A module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``, ``se``.
+
+    variant: as ``Choice.variant``. settings: all hyperparameters.
+    """
+    if not variant:
+        return module
+    known = entry(module) if module in MODULES else None
+    same = [name for name, given in known.variants.items() if known.settings(given) == settings] if known else []
+    return f"{module}({same[0] if same else variant})"
 
 
 def split(text: str) -> list[str]:
@@ -42,20 +56,6 @@ def split(text: str) -> list[str]:
             parts.append(text[start:at])
             start = at + 1
     return [part.strip() for part in [*parts, text[start:]] if part.strip()]
-
-
-def parse_value(text: str) -> Value:
-    """A hyperparameter's value as written on the command line: true, 8, 1e-4, none, or a word."""
-    words: dict[str, Value] = {"true": True, "false": False, "none": None}
-    stripped = text.strip()
-    if stripped.lower() in words:
-        return words[stripped.lower()]
-    for convert in (int, float):
-        try:
-            return convert(stripped)
-        except ValueError:
-            continue
-    return stripped
 
 
 def matching(pattern: str, variants: str = "default") -> list[Choice]:
@@ -78,7 +78,7 @@ def matching(pattern: str, variants: str = "default") -> list[Choice]:
     name, arguments = found.groups()
     if arguments is None:
         return _plain(entry(name).key, variants)
-    return [_chosen(name, _settings(name, arguments))]
+    return [chosen(name, _settings(name, arguments))]
 
 
 def _settings(name: str, arguments: str) -> dict[str, Value]:
@@ -104,6 +104,10 @@ def checked(name: str, key: str, value: Value) -> Value:
     """
     known = entry(name)
     known.settings({key: value})  # raises for a name that it does not have
+    if is_staged(value):
+        for each in values_of(value):
+            checked(name, key, each)
+        return value
     default = known.hyperparameters[key]
     kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
     # None is a value of its own where the default or a named variant says so: it lets the module derive the setting.
@@ -117,13 +121,14 @@ def checked(name: str, key: str, value: Value) -> Value:
     return value
 
 
-def _chosen(name: str, given: Mapping[str, Value]) -> Choice:
-    return Choice(name, tuple(entry(name).changes(given).items()))
+def chosen(name: str, given: Mapping[str, Value]) -> Choice:
+    """The module ``name`` with what ``given`` sets. Raises UsageError for a hyperparameter that it does not have."""
+    return Choice(name, tuple(entry(name).changes(given).items()), frozenset(given))
 
 
 def _plain(name: str, variants: str) -> list[Choice]:
     named = entry(name).variants.values() if variants == "all" else ()
-    return list(dict.fromkeys([_chosen(name, {}), *(_chosen(name, given) for given in named)]))
+    return list(dict.fromkeys([chosen(name, {}), *(chosen(name, given) for given in named)]))
 
 
 def select(
@@ -137,23 +142,21 @@ def select(
     Patterns that begin with '!' take modules away; if all do, they take away from the whole catalogue.
     """
     wanted = [p for p in patterns if not p.startswith("!")] or ["all"]
-    chosen = dict.fromkeys(choice for pattern in wanted for choice in matching(pattern, variants))
+    left = dict.fromkeys(choice for pattern in wanted for choice in matching(pattern, variants))
     for pattern in patterns:
         if pattern.startswith("!"):
             gone = set(matching(pattern[1:], "all"))
             whole = {choice.module for choice in gone} if "(" not in pattern else set()
-            chosen = {c: None for c in chosen if c not in gone and c.module not in whole}
-    return list(dict.fromkeys(swept for choice in chosen for swept in _sweep(choice, sweeps or {})))
+            left = {c: None for c in left if c not in gone and c.module not in whole}
+    return list(dict.fromkeys(swept for choice in left for swept in _sweep(choice, sweeps or {})))
 
 
 def _sweep(choice: Choice, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]) -> list[Choice]:
     has = entry(choice.module).hyperparameters
     axes = {**sweeps.get(EVERYWHERE, {}), **sweeps.get(choice.module, {})}
     axes = {name: values for name, values in axes.items() if name in has}
-    return [
-        _chosen(choice.module, {**dict(choice.settings), **dict(zip(axes, values, strict=True))})
-        for values in product(*axes.values())
-    ]
+    given = [{**dict(choice.settings), **dict(zip(axes, values, strict=True))} for values in product(*axes.values())]
+    return [replace(c := chosen(choice.module, each), named=c.named | choice.named) for each in given]
 
 
 def check_sweep(module: str, name: str, values: Sequence[Value]) -> None:

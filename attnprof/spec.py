@@ -6,13 +6,26 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+)
 
 from attnprof import selection
+from attnprof.choosing.budget import Budget, as_table, read_budget
 from attnprof.entry import Value
 from attnprof.errors import AttnprofError, SpecError
+from attnprof.hosts import host
+from attnprof.places import parse_place
 from attnprof.points import LARGEST, PRESETS, Point, parse_point, parse_res, show_res, whole_number
 from attnprof.registry import Registry
+from attnprof.staged import parse_value
 from attnprof.units import parse_bytes, parse_seconds, parse_share
 
 METRICS = Registry("attnprof.metrics", "METRIC", "metric")
@@ -21,7 +34,10 @@ BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
 PEERS = Registry("attnprof.peers", "PEER", "counter")
 
 DTYPES = ("fp32", "fp16", "bf16", "fp64")
+USUAL = "usual"  # among metrics: all those that are found without being asked for
 LARGEST_BATCH = 65536
+PROCESSES = {"quick": 1, "standard": 3, "paper": 6}
+TARGET, QUICK_TARGET = 0.01, 0.02
 
 
 def _listed(value: Any) -> Any:
@@ -41,9 +57,10 @@ def _listed_or_none(value: Any) -> Any:
     return [] if value == "none" else _listed(value)
 
 
-def _known(registry: Registry) -> Any:
+def _known(registry: Registry, *also: str) -> Any:
     def check(value: Any) -> str:
-        registry.module_name(str(value))
+        if value not in also:
+            registry.module_name(str(value))
         return str(value)
 
     return BeforeValidator(_in_words(check))
@@ -68,6 +85,30 @@ def _pattern(value: Any) -> str:
     return str(value)
 
 
+def _network(value: Any) -> str:
+    host(str(value))
+    return str(value)
+
+
+def _place(value: Any) -> str:
+    return str(parse_place(str(value)))
+
+
+def _budget(value: Any) -> Budget:
+    budget = read_budget(value)
+    for limit in budget:
+        if limit.reference and len(selection.matching(limit.reference)) != 1:
+            raise ValueError(f"{str(limit)!r}: name one module, {limit.measure.name}{limit.measure.sign}1.2x:se")
+    return budget
+
+
+def _shard(value: Any) -> str:
+    found = re.fullmatch(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*", str(value))
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ValueError(f"{str(value)!r} is no shard; write 1/4 to 4/4")
+    return f"{int(found[1])}/{int(found[2])}"
+
+
 def _seed(value: Any) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", str(value)):
         raise ValueError(f"{value} is not a seed: a whole number, not negative, of 18 digits at most")
@@ -85,6 +126,12 @@ def _device(value: Any) -> str:
     if (name not in BACKENDS or (colon and not index.isdigit())) and value != "auto":
         raise ValueError(f"no device {str(value)!r}; write auto, {', '.join(BACKENDS.names())} or cuda:1")
     return str(value)
+
+
+def _from_fp32(value: str | None, known: ValidationInfo) -> str | None:
+    if value is not None and known.data.get("dtype", "fp32") != "fp32":
+        raise ValueError(f"autocast starts from fp32; leave out the dtype {known.data['dtype']}, or {value} here")
+    return value
 
 
 def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
@@ -112,7 +159,7 @@ def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
             values = found.setdefault(module or selection.EVERYWHERE, {}).setdefault(name, [])
         elif not found:
             raise ValueError(f"{part!r} is no sweep; write cbam.reduction=8,16")
-        values.append(selection.parse_value(value if equals else part))
+        values.append(parse_value(value if equals else part))
     return found
 
 
@@ -133,9 +180,14 @@ Seconds = Annotated[
     float | None, BeforeValidator(_optional(parse_seconds)), _shown(lambda s: s if s is None else f"{_digits(s)}s")
 ]
 Bytes = Annotated[int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: b if b is None else f"{b}B")]
-Share = Annotated[float, BeforeValidator(lambda v: parse_share(str(v))), _shown(lambda s: f"{_digits(s, 100)}%")]
+Share = Annotated[
+    float | None,
+    BeforeValidator(lambda v: None if v is None else parse_share(str(v))),
+    _shown(lambda s: s if s is None else f"{_digits(s, 100)}%"),
+]
 Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_in_words(_sweeps))]
-Metrics = Annotated[tuple[Annotated[str, _known(METRICS)], ...], Listed]
+Limits = Annotated[Budget, BeforeValidator(_in_words(_budget)), _shown(lambda b: [str(limit) for limit in b])]
+Metrics = Annotated[tuple[Annotated[str, _known(METRICS, USUAL)], ...], Listed]
 
 
 def _field(section: str, default: Any, says: str, **more: Any) -> Any:
@@ -163,27 +215,47 @@ class Spec(BaseModel):
     preset: Literal["resnet50", "mobilenetv2", "yolo-n", "yolo-s"] | None = _field(
         "grid", None, "the pairs that occur in a network"
     )
+    networks: Annotated[tuple[Annotated[str, BeforeValidator(_in_words(_network))], ...], Listed] = _field(
+        "grid", (), "put the modules into these: resnet50, my.py:make_net"
+    )
+    at: Annotated[tuple[Annotated[str, BeforeValidator(_place)], ...], Listed] = _field(
+        "grid", (), "where: after_bn3:2-4, last_3, 'layer*.*.bn3' (each module's own)"
+    )
+    sweep_places: bool = _field("grid", False, "every stage of the network by itself too")
     batch: Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST_BATCH, "a batch"))] = _field(
         "grid", 1, "images per call"
     )
+    shard: Annotated[str | None, BeforeValidator(_optional(_shard))] = _field(
+        "grid", None, "the i-th of n even parts of the cells: 1/4"
+    )
     device: Annotated[str, BeforeValidator(_device)] = _field("measure", "auto", "auto, cpu, cuda or cuda:1")
     dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("measure", "fp32", "number format")
+    autocast: Annotated[Literal["bf16", "fp16"] | None, AfterValidator(_from_fp32)] = _field(
+        "measure", None, "let torch.autocast choose operators' formats: bf16 or fp16"
+    )
     channels_last: bool = _field("measure", False, "NHWC memory layout")
+    compile: bool = _field("measure", False, "run modules through torch.compile")
+    hot: bool = _field("measure", False, "one input for all calls, hot in cache (each call's input is cold)")
     train: bool = _field("measure", False, "add rows for forward + backward")
     no_latency: bool = _field("measure", False, "counts only")
-    metrics: Metrics = _field("measure", (), "only these metrics (all)")
+    metrics: Metrics = _field("measure", (), "only these metrics, or usual and more (usual)")
     counters: Annotated[tuple[Annotated[str, _known(PEERS)], ...], BeforeValidator(_listed_or_none)] = _field(
         "measure", "fvcore,thop", "cross-check counters, or none"
     )
+    quality: Literal["quick", "standard", "paper"] = _field(
+        "measure", "standard", "1, 3 or 6 fresh processes behind every figure, as the budget allows"
+    )
     time_budget: Seconds = _field("measure", "75s", "for the whole run, shared by its cells; or none")
-    precision: Share = _field("measure", "1%", "stop a cell at this half-width of its interval")
+    precision: Share = _field("measure", None, "a process leaves a cell at this half of its interval (1%, quick 2%)")
     threads: Annotated[int, BeforeValidator(lambda v: whole_number(v, 1024, "a number of threads"))] = _field(
         "measure", 1, "CPU threads per operator"
     )
     timeout: Seconds = _field("measure", "60s", "give up on a cell after this long")
     memory_limit: Bytes = _field("measure", None, "what a cell may allocate (nine tenths of what is free)")
+    allow_busy: bool = _field("measure", False, "measure on a GPU that others compute on, too")
     seed: Annotated[int, BeforeValidator(_seed)] = _field("measure", 0, "of weights and inputs")
     fail_fast: bool = _field("measure", False, "stop at the first cell that fails")
+    budget: Limits = _field("budget", (), "what pick and check ask for: params<=10k, latency<=1.2x:se")
     name: Annotated[str, BeforeValidator(_name)] = _field("output", "run", "of the run folder")
     output: str | None = _field("output", None, "the run folder itself (reports/<date>-<name>-<device>)")
     format: Annotated[str, _known(FORMATS)] = _field("output", "text", "of what is printed")
@@ -198,16 +270,28 @@ class Spec(BaseModel):
     def grid(self) -> tuple[Point, ...]:
         """The points asked for, each once: the product of channels and res, the points, the preset's.
 
-        Where none of them is given: 64 and 256 channels at 56x56.
+        Where none of them is given: 64 and 256 channels at 56x56. With networks they are of the networks' input, and it is
+        3 channels at 224x224.
         """
         spec = self.effective()
         product = tuple((c, h, w) for c in spec.channels for h, w in spec.res)
         return tuple(dict.fromkeys(product + self.points + (PRESETS[self.preset].points if self.preset else ())))
 
+    @property
+    def processes(self) -> int:
+        """How many fresh processes stand behind a figure at most."""
+        return PROCESSES[self.quality]
+
+    @property
+    def target(self) -> float:
+        """Half of the interval's width, as a share, at which a process leaves a cell."""
+        return self.precision if self.precision is not None else QUICK_TARGET if self.quality == "quick" else TARGET
+
     def effective(self) -> "Spec":
         """This Spec with the sizes it leaves out filled in, and without the folder it was first written to."""
         product = self.channels or self.res or not (self.points or self.preset)
-        sizes = {"channels": self.channels or (64, 256), "res": self.res or ((56, 56),)} if product else {}
+        channels, side = ((3,), 224) if self.networks else ((64, 256), 56)
+        sizes = {"channels": self.channels or channels, "res": self.res or ((side, side),)} if product else {}
         return self.model_copy(update={**sizes, "output": None})
 
     def to_toml(self) -> str:
@@ -221,6 +305,8 @@ class Spec(BaseModel):
                     for m, s in value.items()
                 }
                 tables |= {"variants": sweeps} if sweeps else {}
+            elif field == "budget":
+                tables |= {"budget": as_table(self.budget)} if value else {}
             elif value is None or value == []:
                 # What was left out stays out; what was switched off says so.
                 tables.setdefault(SECTIONS[field], {}).update({} if default in (None, ()) else {field: "none"})

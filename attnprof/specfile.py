@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attnprof.errors import SpecError, nearest
+from attnprof.choosing.budget import as_table, limits_of
+from attnprof.errors import SpecError, UnknownNameError, nearest
 from attnprof.spec import SECTIONS, Spec
 
 
@@ -77,6 +78,14 @@ def from_file(path: Path) -> Source:
             problems.append(f"{place} is a table: write [{section}], and its keys below it")
         elif section == "variants":
             values["set"], places["set"] = table, place
+        elif section == "budget":
+            values["budget"], places["budget"] = {}, place
+            for key, bounds in table.items():
+                place = f"{path}:{line_of(text, (*root, section, key))}: {section}.{key}"
+                try:
+                    values["budget"] |= as_table(limits_of(key, bounds))
+                except (ValueError, UnknownNameError) as problem:
+                    problems.append(f"{place}: {str(problem).removeprefix(f'{key!r}: ')}")
         else:
             known = [name for name, belongs in SECTIONS.items() if belongs == section]
             for key, value in table.items():

@@ -16,6 +16,7 @@ from attnprof.errors import EnvironmentProblem
 from attnprof.record import Event
 from attnprof.spec import Spec
 
+COMMAND: tuple[str, ...] = (sys.executable, "-m", "attnprof.worker")
 START_SECONDS = 120.0  # importing torch on a cold disk
 # Above the default thresholds glibc gives memory back at every free, and page faults are measured instead of kernels.
 MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**31), "MALLOC_TOP_PAD_": str(2**26)}
@@ -33,7 +34,7 @@ class WorkerGone(Exception):
 class Worker:
     """One child process in a session of its own. Blocking reads have a deadline; a dead child is an answer."""
 
-    def __init__(self, device: str, threads: int, memory_limit: int | None) -> None:
+    def __init__(self, device: str, threads: int, memory_limit: int | None, allow_busy: bool = False) -> None:
         environment = {
             **os.environ,
             **MALLOC,
@@ -43,7 +44,7 @@ class Worker:
         # What modules and libraries print goes to a file: it may tell what the child died of.
         self._stray = tempfile.TemporaryFile()  # noqa: SIM115 # lives as long as the child
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "attnprof.worker"],
+            COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stray,
@@ -54,7 +55,8 @@ class Worker:
         self._ear = Thread(target=self._listen, daemon=True)
         self._ear.start()
         self._environment: Environment | None = None
-        self.order({"device": device, "threads": threads, "memory_limit": memory_limit})
+        setting = {"device": device, "threads": threads, "memory_limit": memory_limit, "allow_busy": allow_busy}
+        self.order(setting)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -121,4 +123,4 @@ class Worker:
 def start_worker(spec: Spec, device: str | None = None) -> Worker:
     """A worker for what ``spec`` asks; its environment tells which device 'auto' is."""
     wanted = device or ("meta" if spec.no_latency else spec.device)
-    return Worker(wanted, spec.threads, spec.memory_limit)
+    return Worker(wanted, spec.threads, spec.memory_limit, spec.allow_busy)

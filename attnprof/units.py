@@ -81,9 +81,41 @@ def parse_share(text: str) -> float:
     return float(number / 100)
 
 
+def parse_rate(text: str) -> float:
+    """A number per second with an SI prefix: '5k', '12.5', '5k/s'. Raises ValueError as ``parse_count`` does."""
+    number, prefix = _split(text.strip().removesuffix("/s"))
+    if prefix == "m":
+        raise ValueError(f"{text!r} is ambiguous (milli or mega?); write M")
+    if prefix not in SI:
+        raise ValueError(f"{text!r}: unknown prefix {prefix!r}; write k, M, G or T")
+    return float(number * SI[prefix])
+
+
+def parse_percentage(text: str) -> Decimal:
+    """A figure in per cent, sign or none: '77.5' and '77.5%' are 77.5. Raises ValueError beyond 0 to 100."""
+    number, unit = _split(text.strip().removesuffix("%"))
+    if unit or not 0 <= number <= 100:
+        raise ValueError(f"{text!r} is not a percentage between 0 and 100")
+    return number
+
+
 def show_count(value: int) -> str:
     """An exact count, digits grouped by thin spaces: '655 097 856'."""
     return f"{value:,}".replace(",", THIN)
+
+
+def group_digits(digits: str) -> str:
+    """A number's digits, grouped before the point by thin spaces: '1234.5' is '1 234.5'. A sign stays where it is."""
+    whole, point, decimals = digits.partition(".")
+    return f"{int(whole):,}".replace(",", THIN) + point + decimals if whole.isdecimal() else digits
+
+
+def show_rounded(value: int) -> str:
+    """A count to three significant digits with an SI prefix: '655 M'; below 1000 exact."""
+    for prefix in ("T", "G", "M", "k"):
+        if float(f"{value:.2e}") >= SI[prefix]:
+            return f"{significant(value / SI[prefix])}{THIN}{prefix}"
+    return str(value)
 
 
 def show_seconds(value: float) -> str:
@@ -106,6 +138,13 @@ def show_share(value: float) -> str:
     """A share in per cent, one digit below ten: '0.8 %', '12 %'."""
     percent = 100 * value
     return f"{percent:.1f} %" if percent < 9.95 else f"{percent:.0f} %"
+
+
+def show_change(value: float) -> str:
+    """A relative change in per cent to two significant digits, with its sign: '+0.061 %', '-12 %'; 0 is '0 %'."""
+    return (
+        f"{'+' if value > 0 else ''}{significant(100 * value, 2 if abs(value) < 0.0995 else 3)} %" if value else "0 %"
+    )
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -1,24 +1,39 @@
 """The child process that builds, counts and measures cases. One JSON object per line in and out.
 
-First line in: {"device", "threads", "memory_limit"}. First line out: "hello" with the environment, or "unavailable"
-with the reason. Then each order, {"do": "account" | "measure", "case", ...}, is answered by an event of that case, after
-any number of "estimate" lines. The parent's end of input ends the process at once, whatever it is doing.
+First line in: {"device", "threads", "memory_limit", "allow_busy"}. First line out: "hello" with the environment, or
+"unavailable" with the reason. Then come orders:
+
+    {"do": "account", "case", "metrics"}   answered by one event of the case
+    {"do": "peaks", "dtypes"}              answered by "peaks"
+    {"do": "measure", ...}                 attnprof.order: an event of each case as it is finished, and "end"
+    {"do": "finish"}                       no answer: the order at hand ends after the visit at hand
+
+While it measures, "at" lines say which case it is with: before whatever may take long, and when that changes. The parent's
+end of input ends the process at once, whatever it is doing.
 """
 
 import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from queue import SimpleQueue
+from threading import Event as Signal
 from threading import Thread
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from attnprof import explaining
 from attnprof.case import Case
-from attnprof.record import Event, account_event, visit_event
+from attnprof.errors import AttnprofError, ImpossibleShapeError
+from attnprof.record import Event, account_event
+
+if TYPE_CHECKING:
+    from attnprof.measuring.trial import Trial
 
 Say = Callable[[Event], None]
-BETWEEN_ESTIMATES = 0.2  # seconds: the eye needs no more, and the pipe costs the measurement something
+DEVICE_LOST = 70  # exit code after an error that stays
+BETWEEN_LINES = 0.2  # seconds, about the same case: the eye needs no more, and the pipe costs the measurement something
 
 
 def main() -> None:
@@ -31,25 +46,30 @@ def main() -> None:
         out.write(json.dumps(event) + "\n")
 
     orders: SimpleQueue[dict[str, Any]] = SimpleQueue()
-    Thread(target=_listen, args=(orders,), daemon=True).start()
-    serve = Server(orders.get())
-    say(serve.hello())
+    finish = Signal()
+    Thread(target=_listen, args=(orders, finish), daemon=True).start()
+    server = Server(orders.get(), finish)
+    say(server.hello())
     while True:
-        order = orders.get()
-        say(serve.answer(order, say))
+        server.serve(orders.get(), say)
 
 
-def _listen(orders: "SimpleQueue[dict[str, Any]]") -> None:
+def _listen(orders: "SimpleQueue[dict[str, Any]]", finish: Signal) -> None:
     for line in sys.stdin:
-        orders.put(json.loads(line))
+        order = json.loads(line)
+        if order.get("do") == "finish":
+            finish.set()
+        else:
+            orders.put(order)
     os._exit(0)  # the parent is gone: nobody needs an answer any more
 
 
 class Server:
-    """A device, ready to account for cases and to measure them."""
+    """A device, ready to account for cases and to measure them. ``finish`` is set to end a long order early."""
 
-    def __init__(self, setting: dict[str, Any]) -> None:
+    def __init__(self, setting: dict[str, Any], finish: Signal | None = None) -> None:
         self.setting = setting
+        self._finish = finish or Signal()
 
     def hello(self) -> Event:
         """Set the device up and say what it is, or why it cannot be used."""
@@ -75,6 +95,9 @@ class Server:
         try:
             self.device = self.backend.device(number)
             environment = {**software(), **self.backend.describe(number)}
+            busy = None if self.setting.get("allow_busy") else self.backend.others()
+            if busy:
+                return {"event": "unavailable", "reason": f"{wanted}: {busy}"}
             self.backend.limit_memory(self.setting["memory_limit"])
         except (RuntimeError, AssertionError) as problem:
             return {"event": "unavailable", "reason": f"{wanted}: {_first_line(problem)}"}
@@ -86,50 +109,70 @@ class Server:
         }
         return {"event": "hello", "environment": environment}
 
-    def answer(self, order: dict[str, Any], say: Say) -> Event:
-        """Do what is asked of one case; a failure is an answer too."""
+    def serve(self, order: dict[str, Any], say: Say) -> None:
+        """Do what is asked, and say what comes of it."""
+        if order["do"] == "measure":
+            self._measure(order, say)
+        else:
+            say(self.answer(order))
+
+    def answer(self, order: dict[str, Any]) -> Event:
+        """The one event that answers an order to account or to find peaks; a failure is an answer too."""
+        if order["do"] == "peaks":
+            return self._peaks(order["dtypes"])
         case = Case.from_json(order["case"])
         try:
-            return _account(case, order) if order["do"] == "account" else self._measure(case, order, say)
-        except MemoryError as problem:
-            return {"event": "failed", "key": case.key, "status": "oom", "reason": _first_line(problem) or "no memory"}
+            if order["do"] in explaining.ORDERS:
+                return explaining.answer(case, order)
+            return _account(case, order)
         except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
-            status = "oom" if _is_out_of_memory(problem) else "failed"
-            reason = _first_line(problem) if status == "oom" else f"{type(problem).__name__}: {_first_line(problem)}"
-            return {"event": "failed", "key": case.key, "status": status, "reason": reason}
+            return failed_event(case, problem)
 
-    def _measure(self, case: Case, order: dict[str, Any], say: Say) -> Event:
-        from attnprof.measuring.timing import time_call
-        from attnprof.metrics import Findings
-        from attnprof.planning import metric
-        from attnprof.subject import call_of
+    def _peaks(self, dtypes: list[str]) -> Event:
+        from attnprof.measuring.peaks import peaks
+        from attnprof.subject import DTYPES
 
-        metrics = {name: metric(name) for name in order["metrics"]}
-        needs = {found.needs for found in metrics.values()}
-        call = call_of(case, self.backend, self.device)
-        last = 0.0
+        found = peaks(self.backend, self.device, [DTYPES[name] for name in dtypes])
+        return {"event": "peaks", "peaks": asdict(found)}
 
-        def watch(seconds: float) -> None:
-            nonlocal last
-            if monotonic() - last > BETWEEN_ESTIMATES:
-                last = monotonic()
-                say({"event": "estimate", "key": case.key, "seconds": seconds})
+    def _measure(self, line: dict[str, Any], say: Say) -> None:
+        from attnprof.order import Order
+        from attnprof.visiting import Visiting
 
-        timing = None
-        if "timing" in needs:  # before anything else runs it: its first call is the process's first
-            timing = time_call(self.backend, call, order["precision"], order["budget"], watch)
-        else:
-            call()
-        memory = self.backend.peak_memory(call) if "memory" in needs else None
-        findings = Findings(case, timing=timing, memory=memory)
-        flags = timing.flags if timing else ()
-        return visit_event(case, 0, [found.follows(findings) for found in metrics.values()], flags)
+        told, last = "", 0.0
+
+        def watch(trial: "Trial") -> None:
+            nonlocal told, last
+            if trial.key != told or monotonic() - last > BETWEEN_LINES:
+                told, last = trial.key, monotonic()
+                say({"event": "at", "key": trial.key, "seconds": trial.per_call or None})
+
+        order = Order.from_json(line)
+        Visiting(order, self.backend, self.device, failed_event, self._finish.is_set).run(say, watch)
+        say({"event": "end"})
+
+
+def failed_event(case: Case, problem: BaseException) -> Event:
+    """What a case ends in that raised ``problem``. An error after which the device answers nothing more ends the process:
+    the parent then tries the case again in a fresh one."""
+    if _is_sticky(problem):
+        print(_first_line(problem), file=sys.stderr, flush=True)
+        os._exit(DEVICE_LOST)
+    if isinstance(problem, ImpossibleShapeError):  # seen only when a network is built
+        status, reason = "skipped", str(problem)
+    elif isinstance(problem, AttnprofError):
+        status, reason = "failed", str(problem)
+    elif isinstance(problem, MemoryError) or _is_out_of_memory(problem):
+        status, reason = "oom", _first_line(problem) or "no memory"
+    else:
+        status, reason = "failed", f"{type(problem).__name__}: {_first_line(problem)}"
+    return {"event": "failed", "key": case.key, "status": status, "reason": reason}
 
 
 def _account(case: Case, order: dict[str, Any]) -> Event:
     from attnprof.metrics import Findings
     from attnprof.planning import metric
-    from attnprof.subject import ask_peer, count
+    from attnprof.subject import ask_peer, count, static_of
 
     metrics = {name: metric(name) for name in order["metrics"]}
     counted, flags = count(case)
@@ -138,11 +181,16 @@ def _account(case: Case, order: dict[str, Any]) -> Event:
     if order.get("peers", True):
         peers = {name: ask_peer(name, case, counted.macs) for name in names}
     findings = Findings(case, account=counted, peers=peers)
-    return account_event(case, [found.follows(findings) for found in metrics.values()], flags)
+    measurements = [found.follows(findings) for found in metrics.values()]
+    return account_event(case, measurements, flags, static_of(case, counted))
 
 
 def _is_out_of_memory(problem: BaseException) -> bool:
     return type(problem).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(problem)
+
+
+def _is_sticky(problem: BaseException) -> bool:
+    return type(problem).__name__ == "AcceleratorError" or str(problem).startswith("CUDA error")
 
 
 def _first_line(problem: BaseException) -> str:

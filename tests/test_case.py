@@ -52,6 +52,7 @@ OTHER = {
     "threads": 2,
     "mode": "train",
     "execution": "compiled",
+    "inputs": "hot",
     "tf32": True,
     "seed": 1,
 }

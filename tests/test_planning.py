@@ -121,15 +121,23 @@ def test_planning_twice_gives_the_same_cells():
     assert plan(spec, "cpu") == plan(spec, "cpu")
 
 
-def test_by_default_every_metric_is_found():
+def test_by_default_every_metric_but_those_of_further_counters_is_found():
     planned = plan(Spec(modules="se"), "cpu")
-    assert planned.metrics == tuple(METRICS.names())
+    others = {n for n in METRICS.names() if not METRICS.get(n).usual or METRICS.get(n).counter == "flopcounter"}
+    assert planned.metrics == tuple(n for n in METRICS.names() if n not in others)
     assert planned.timed
+
+
+def test_the_usual_metrics_can_have_others_beside_them():
+    usual = plan(Spec(modules="se"), "cpu").metrics
+    assert set(plan(Spec(modules="se", metrics="usual,operators"), "cpu").metrics) == {*usual, "operators"}
+    assert plan(Spec(modules="se", metrics="operators"), "cpu").metrics == ("operators",)
 
 
 def test_without_counters_their_metrics_are_left_out():
     planned = plan(Spec(modules="se", counters="none"), "cpu")
-    assert set(METRICS.names()) - set(planned.metrics) == {n for n in METRICS.names() if METRICS.get(n).counter}
+    usual = {n for n in METRICS.names() if METRICS.get(n).usual}
+    assert usual - set(planned.metrics) == {n for n in usual if METRICS.get(n).counter}
     assert not any(metric(name).counter for name in planned.metrics)
 
 
@@ -169,3 +177,38 @@ def test_auto_is_the_best_device_there_is(monkeypatch, there):
 
 def test_a_metric_is_had_by_its_name():
     assert isinstance(metric("latency"), Metric)
+
+
+@given(
+    st.lists(st.sampled_from(["se", "cbam", "eca", "none", "sa"]), min_size=1, max_size=5, unique=True),
+    st.lists(st.integers(1, 300), min_size=1, max_size=3, unique=True),
+    st.integers(1, 9),
+    st.booleans(),
+)
+@law
+def test_shards_part_the_plan_evenly_and_keep_its_order(modules, channels, hands, train):
+    spec = Spec(modules=modules, channels=channels, res="7,14", train=train)
+    whole = plan(spec, "cpu").cells
+    shards = [plan(spec.model_copy(update={"shard": f"{n + 1}/{hands}"}), "cpu").cells for n in range(hands)]
+    dealt = [cell for shard in shards for cell in shard]
+    assert len(dealt) == len(whole)
+    assert set(dealt) == set(whole)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+    for shard in shards:
+        assert list(shard) == [cell for cell in whole if cell in shard]
+
+
+def test_every_machine_deals_alike():
+    spec = Spec(channels="64,256", res="56", shard="2/3")
+    cells = [[cell.case.label for cell in plan(spec, device).cells] for device in ("cpu", "cuda:0", "cuda:1")]
+    assert cells[0] == cells[1] == cells[2]
+
+
+@pytest.mark.parametrize("hands", [2, 3, 4])
+def test_the_shards_of_the_catalogue_have_about_the_same_work(hands):
+    def work(shard):
+        cells = [c for c in plan(Spec(channels="64,256", res="56", shard=shard), "cpu").cells if not c.refusal]
+        return sum(entry(c.case.module).macs(c.case.channels, 56, 56) + 100 * c.case.channels * 56 * 56 for c in cells)
+
+    works = [work(f"{n + 1}/{hands}") for n in range(hands)]
+    assert max(works) < 1.2 * min(works)

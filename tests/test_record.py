@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.case import Case
+from attnprof.interval import across
 from attnprof.record import STATUSES, Measurement, Record, account_event, done_event, fold, visit_event
 
 law = settings(derandomize=True, deadline=None, max_examples=80)
@@ -20,7 +21,7 @@ measurements = st.builds(
     value=numbers | st.text(max_size=5),
     unit=st.sampled_from(["s", "bytes", "1/s", "count", ""]),
     interval=st.none() | st.tuples(st.floats(0, 1), st.floats(1, 2)),
-    interval_kind=st.sampled_from(["", "samples", "exact"]),
+    interval_kind=st.sampled_from(["", "samples", "processes", "spread", "exact"]),
     n=st.integers(0, 2000),
     note=st.text(max_size=5),
 ) | st.builds(Measurement, metric=metrics, value=st.none(), unit=st.just("count"), note=st.text(min_size=1, max_size=5))
@@ -71,7 +72,7 @@ def test_any_prefix_gives_the_records_that_were_finished_by_then(history, data):
     _, events = history
     cut = data.draw(st.integers(0, len(events)))
     finished = sum(event["event"] == "done" for event in events[:cut])
-    assert fold(events[:cut]) == fold(events)[:finished]
+    assert fold(events[:cut])[:finished] == fold(events)[:finished]
 
 
 @given(histories())
@@ -93,9 +94,91 @@ def test_a_done_line_alone_suffices():
     assert fold([done_event(case, "skipped", "too few channels")]) == [Record(case, "skipped", "too few channels")]
 
 
-def test_without_a_done_line_there_is_no_record():
+def test_what_was_only_counted_is_no_record_before_it_is_done():
     case = Case("se", 64, 7, 7)
     assert fold([account_event(case, [Measurement("params", 512, "count")])]) == []
+
+
+def test_what_some_of_its_processes_measured_is_a_record_after_those_that_are_done():
+    first, second = Case("se", 64, 7, 7), Case("se", 32, 7, 7)
+    events = [account_event(case, [Measurement("params", 512, "count")]) for case in (first, second)]
+    events += [visit_event(case, 0, [Measurement("latency", 1e-3, "s")]) for case in (first, second)]
+    records = fold([*events, done_event(second, "ok")])
+    assert [(record.case, record.status, record.value("latency")) for record in records] == [
+        (second, "ok", 1e-3),
+        (first, "ok", 1e-3),
+    ]
+
+
+SE = Case("se", 64, 7, 7)
+
+
+def folded(*measurements, flags=()):
+    """The record of processes that found ``measurements``, one each."""
+    visits = [visit_event(SE, n, [each], flags) for n, each in enumerate(measurements)]
+    (record,) = fold([*visits, done_event(SE, "ok")])
+    return record
+
+
+def latency(value, low, high, n=40):
+    return Measurement("latency", value, "s", (low, high), "samples", n)
+
+
+def test_three_processes_are_one_figure_with_the_interval_of_their_medians():
+    found = folded(latency(1.00, 0.99, 1.01), latency(1.02, 1.01, 1.03, 20), latency(1.01, 1.0, 1.02)).measurements
+    assert (found["latency"].value, found["latency"].n, found["latency"].interval_kind) == (1.01, 100, "processes")
+    assert found["latency"].interval == across([1.00, 1.02, 1.01])
+    assert found["processes"].value == 3
+
+
+def test_two_processes_are_too_few_and_hold_each_others_intervals():
+    found = folded(latency(1.00, 0.99, 1.01), latency(1.21, 1.2, 1.3)).measurements["latency"]
+    assert found.value == pytest.approx(1.1)
+    assert (found.interval, found.interval_kind) == ((0.99, 1.3), "samples")
+
+
+def test_one_process_is_what_it_found():
+    found = folded(latency(1.00, 0.99, 1.01)).measurements
+    assert found["latency"] == latency(1.00, 0.99, 1.01)
+    assert found["processes"].value == 1
+
+
+def test_a_process_that_found_nothing_is_no_figure_and_a_reason_only_where_all_found_nothing():
+    nothing = Measurement("latency", None, "s", note="contended")
+    assert folded(nothing, latency(1.0, 0.9, 1.1), nothing).value("latency") == 1.0
+    assert folded(nothing, nothing).measurements["latency"].note == "contended"
+
+
+def test_bytes_are_the_most_counts_add_up_and_texts_are_the_first():
+    assert (
+        folded(*[Measurement("peak_memory", n, "bytes") for n in (3, 2**60 + 1, 1)]).value("peak_memory") == 2**60 + 1
+    )
+    assert folded(*[Measurement("drops", n, "count") for n in (3, 4)]).value("drops") == 7
+    assert folded(*[Measurement("output_shape", t, "") for t in ("a", "b")]).value("output_shape") == "a"
+
+
+def test_a_rate_agrees_with_its_time_whatever_the_number_of_processes():
+    for seconds in ([1.0, 2.0], [1.0, 2.0, 4.0], [1.0, 3.0, 4.0, 9.0]):
+        time = folded(*[Measurement("latency", s, "s") for s in seconds]).value("latency")
+        rate = folded(*[Measurement("throughput", 1 / s, "1/s") for s in seconds]).value("throughput")
+        assert time * rate == pytest.approx(1)
+
+
+def test_flags_are_those_of_any_process_each_once():
+    assert folded(latency(1.0, 0.9, 1.1), latency(1.0, 0.9, 1.1), flags=["drift"]).flags == ("drift",)
+
+
+@given(st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=8), st.randoms(use_true_random=False))
+@law
+def test_the_order_of_the_processes_does_not_matter(values, random):
+    shuffled = list(values)
+    random.shuffle(shuffled)
+    one, two = (
+        folded(*[latency(v, 0.9 * v, 1.1 * v) for v in each]).measurements["latency"] for each in (values, shuffled)
+    )
+    assert (one.value, one.n, one.interval_kind) == (two.value, two.n, two.interval_kind)
+    assert one.interval == pytest.approx(two.interval)
+    assert one.interval[0] <= one.value <= one.interval[1]
 
 
 def test_a_record_holds_what_was_counted_and_what_was_measured():
@@ -111,7 +194,7 @@ def test_a_record_holds_what_was_counted_and_what_was_measured():
     assert (record.case, record.status, record.reason, record.flags) == (case, "ok", "", ("contended",))
 
 
-def test_a_later_count_and_a_later_visit_replace_earlier_ones():
+def test_a_later_count_and_a_later_visit_of_a_process_replace_earlier_ones():
     case = Case("se", 64, 7, 7)
     events = [account_event(case, [Measurement("params", n, "count")]) for n in (1, 2)]
     events += [visit_event(case, 0, [Measurement("latency", n, "s")], [f"flag{n}"]) for n in (1.0, 2.0)]

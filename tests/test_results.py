@@ -83,7 +83,7 @@ def test_the_header_of_schema_1_is_frozen():
 
 
 def test_the_columns_are_the_header_and_then_further_metrics_sorted(results):
-    assert tuple(results.frame.columns) == (*HEADER, "alpha_bytes", "zeta_s")
+    assert tuple(results.frame.columns) == (*HEADER, "alpha_bytes", "processes", "zeta_s")
 
 
 def test_without_further_metrics_the_columns_are_the_header():
@@ -92,7 +92,11 @@ def test_without_further_metrics_the_columns_are_the_header():
 
 def test_every_metric_but_the_declared_ones_is_a_further_column():
     columns = {column(name, METRICS.get(name).unit) for name in METRICS.names()}
-    assert columns - set(HEADER) <= {"first_call_s"}
+    assert columns - set(HEADER) == {
+        *("first_call_s", "compile_time_s", "back_to_back_s", "reference_s", "flops_by_category", "flopcounter_macs"),
+        *("channel_pairs", "leaf_params", "macs_by_stage", "operators"),
+        *("kept_memory_bytes", "requested_memory_bytes", "reserved_memory_bytes"),
+    }
 
 
 def test_rows_come_in_the_order_of_the_plan_whatever_the_order_of_the_events(results):
@@ -139,7 +143,7 @@ def test_what_is_missing_is_none_and_never_0(results):
     measured, skipped = results.rows()[0], results.rows()[2]
     assert measured["fvcore_macs"] is None
     assert measured["flops"] is None
-    for name in (*HEADER[HEADER.index("params") : HEADER.index("flags")], "alpha_bytes", "zeta_s"):
+    for name in (*HEADER[HEADER.index("params") : HEADER.index("flags")], "alpha_bytes", "zeta_s", "processes"):
         assert skipped[name] is None
 
 
@@ -164,8 +168,18 @@ def test_the_interval_of_the_latency_has_columns_of_its_own(results):
 
 
 def test_a_cell_that_was_not_finished_is_no_row():
-    results = tabulate(EVENTS[:-1], PLAN, ENVIRONMENT)
+    results = tabulate(EVENTS[:-2], PLAN, ENVIRONMENT)
     assert len(results.rows()) == len(PLAN.cells) - 1 == results.planned - 1
+
+
+def test_a_cell_that_some_of_its_processes_measured_is_a_row_and_says_by_how_many():
+    begun = [event for event in EVENTS if event["event"] != "done"]
+    rows = tabulate(begun, PLAN, ENVIRONMENT).rows()
+    assert [(row["module"], row["status"], row["processes"]) for row in rows] == [
+        ("se", "ok", 1),
+        ("cbam", "ok", 1),
+        ("cbam", "ok", 1),
+    ]
 
 
 def test_a_case_that_the_plan_does_not_know_comes_last():

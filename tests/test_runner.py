@@ -1,4 +1,4 @@
-"""Every planned cell ends in exactly one row, whatever its module does to the worker; the budget is shared fairly."""
+"""Every planned cell ends in exactly one row, whatever its module does to the worker, and is measured by fresh processes."""
 
 import csv
 from collections import Counter, deque
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from attnprof.case import Case
 from attnprof.counting import cost
+from attnprof.journal import KEPT
+from attnprof.measuring.bound import Peaks
 from attnprof.planning import plan
-from attnprof.record import Measurement, account_event, fold, visit_event
+from attnprof.record import Measurement, account_event, done_event, fold, visit_event
 from attnprof.runner import run
 from attnprof.spec import Spec
 from attnprof.supervisor import WorkerGone
@@ -135,22 +137,19 @@ def test_a_counter_that_kills_the_worker_costs_its_own_column_alone(faulty, tmp_
 class Script:
     """A worker that answers as told: ``reply(order)`` gives events, or what it dies of. Its first words are a hello."""
 
-    def __init__(self, reply):
+    def __init__(self, reply, **environment):
         self.reply, self.orders, self.dead, self.waited = reply, [], False, []
-        self.waiting = deque([{"event": "hello", "environment": {"device": "cpu"}}])
-
-    @property
-    def environment(self):
-        if self.waiting and self.waiting[0].get("event") == "hello":
-            self.waiting.popleft()
-        return {"device": "cpu"}
+        self.waiting = deque()
+        self.environment = {"device": "cpu", **environment}
 
     def order(self, order):
         assert not self.dead
         self.orders.append(order)
-        self.waiting.extend(self.reply(order))
+        if order["do"] != "finish":
+            self.waiting.extend(self.reply(order))
 
     def answer(self, seconds):
+        assert not self.dead
         self.waited.append(seconds)
         event = self.waiting.popleft()
         if isinstance(event, Exception):
@@ -162,196 +161,401 @@ class Script:
         self.dead = True
 
 
-def counted(case, macs=0):
-    return account_event(case, [Measurement("params", 1, "count"), Measurement("macs", macs, "count")])
+class Workshop:
+    """Starts Scripts, one after the other, and remembers what each was asked."""
+
+    def __init__(self, patch, reply, **environment):
+        self.reply, self.environment, self.workers = reply, environment, []
+        patch.setattr("attnprof.runner.start_worker", lambda spec, device=None: self.start())
+
+    def start(self):
+        self.workers.append(Script(lambda order: self.reply(order, len(self.workers)), **self.environment))
+        return self.workers[-1]
+
+    def orders(self, what):
+        """(number of the worker from 1, order) of each order of this kind."""
+        return [(n, o) for n, worker in enumerate(self.workers, 1) for o in worker.orders if o["do"] == what]
 
 
-def answered(order, macs=0):
+def cases(order):
+    return [Case.from_json(each) for each in order["cases"]]
+
+
+def counted(order, macs=0, **static):
     case = Case.from_json(order["case"])
-    return counted(case, macs) if order["do"] == "account" else visit_event(case, 0, [Measurement("latency", 1.0, "s")])
+    found = [Measurement("params", 1, "count"), Measurement("macs", macs, "count")]
+    return account_event(case, found, (), {"macs": macs, **static})
 
 
-def failed(order, status="failed"):
-    return {"event": "failed", "key": Case.from_json(order["case"]).key, "status": status, "reason": "because"}
+def visited(case, repeat, flags=()):
+    return visit_event(case, repeat, [Measurement("latency", 1.0, "s")], flags)
+
+
+def at(case):
+    return {"event": "at", "key": case.key, "seconds": None}
+
+
+def failed(case, status="failed"):
+    return {"event": "failed", "key": case.key, "status": status, "reason": "because"}
+
+
+def good(order, worker=1):
+    """What a worker says that nothing goes wrong with."""
+    if order["do"] == "account":
+        return [counted(order)]
+    return [event for case in cases(order) for event in (at(case), visited(case, order["repeat"]))] + [{"event": "end"}]
 
 
 def planned(modules="se,eca,none", **asked):
-    return plan(Spec(**{"modules": modules, "channels": "16,32", "res": "8", "counters": "none", **asked}), "cpu")
+    asked = {
+        "modules": modules,
+        "channels": "16,32",
+        "res": "8",
+        "counters": "none",
+        "metrics": "params,latency",
+        **asked,
+    }
+    return plan(Spec(**asked), "cpu")
 
 
 def ends(events):
     return {event["case"]["module"]: event["status"] for event in events if event["event"] == "done"}
 
 
-def asks(script, what):
-    return [Case.from_json(order["case"]).label for order in script.orders if order["do"] == what]
+def labels(orders):
+    return [[case.label for case in cases(order)] for _, order in orders]
 
 
-OUTCOMES = ("ok", "estimates", "failed", "oom", "crashed", "timeout")
+OUTCOMES = ("ok", "failed", "oom", "crashed", "timeout")
 
 
 @law
-@given(st.data())
-def test_every_cell_is_done_exactly_once_in_every_order_of_accidents(data):
-    workers, attempts = [], Counter()
+@given(st.data(), st.sampled_from(["quick", "standard"]))
+def test_every_cell_is_done_exactly_once_in_every_order_of_accidents(data, quality):
+    def reply(order, worker):
+        if order["do"] == "account":
+            outcome = data.draw(st.sampled_from(OUTCOMES))
+            case = Case.from_json(order["case"])
+            if outcome in ("crashed", "timeout"):
+                return [WorkerGone(outcome, "gone")]
+            return [counted(order) if outcome == "ok" else failed(case, outcome)]
+        said = []
+        for case in cases(order):
+            outcome = data.draw(st.sampled_from(OUTCOMES))
+            said.append(at(case))
+            if outcome in ("crashed", "timeout"):
+                return [*said, WorkerGone(outcome, "gone")]
+            said.append(visited(case, order["repeat"]) if outcome == "ok" else failed(case, outcome))
+        return [*said, {"event": "end"}]
 
-    def reply(order):
-        key = Case.from_json(order["case"]).key
-        attempts[key, order["do"]] += 1
-        outcome = data.draw(st.sampled_from(OUTCOMES))
-        if outcome in ("crashed", "timeout"):
-            return [WorkerGone(outcome, "gone")]
-        if outcome in ("failed", "oom"):
-            return [failed(order, outcome)]
-        estimates = [{"event": "estimate", "key": key, "seconds": 1.0}] * (3 if outcome == "estimates" else 0)
-        return [*estimates, answered(order)]
-
-    def start(spec, device=None):
-        workers.append(Script(reply))
-        return workers[-1]
-
-    this = planned("se,eca,none,aa")
+    this = planned("se,eca,none,aa", quality=quality)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("attnprof.runner.start_worker", start)
+        shop = Workshop(patch, reply)
         events = list(run(this))
     done = [event["key"] for event in events if event["event"] == "done"]
     assert Counter(done) == {cell.case.key: 1 for cell in this.cells}
-    assert len(fold(event for event in events if event["event"] != "estimate" and "key" in event)) == len(this.cells)
-    assert max(attempts.values(), default=0) <= 2
-    assert all(worker.dead for worker in workers)
-    # After its last word a cell is not heard of again, and it is measured only after it was counted.
+    assert len(fold(event for event in events if event["event"] in KEPT)) == len(this.cells)
+    assert all(worker.dead for worker in shop.workers)
+    # A process is asked for a cell twice at most, and after its end a cell is not heard of again.
+    asked = Counter((case.key, order["repeat"]) for _, order in shop.orders("measure") for case in cases(order))
+    assert max(asked.values(), default=0) <= len(this.cells)
+    alone = Counter((cases(o)[0].key, o["repeat"]) for _, o in shop.orders("measure") if len(o["cases"]) == 1)
+    assert max(alone.values(), default=0) <= 3
     for key in done:
-        kinds = [event["event"] for event in events if event["key"] == key]
+        kinds = [event["event"] for event in events if event.get("key") == key]
         assert kinds[-1] == "done"
         if "visit" in kinds:
             assert kinds.index("account") < kinds.index("visit")
+    repeats = Counter((event["key"], event["repeat"]) for event in events if event["event"] == "visit")
+    assert set(repeats.values()) <= {1}
 
 
-def test_a_case_that_lost_its_worker_is_tried_once_more_without_the_other_counters(monkeypatch):
-    second = Script(lambda order: [answered(order)])
-    monkeypatch.setattr("attnprof.runner.start_worker", lambda spec, device=None: second)
-    first = Script(lambda order: [WorkerGone("crashed", "gone")])
-    events = list(run(planned("se", channels="16", no_latency=True), first))
+def test_a_count_that_lost_its_worker_is_tried_once_more_without_the_other_counters(monkeypatch):
+    shop = Workshop(monkeypatch, lambda o, n: [WorkerGone("crashed", "gone")] if n == 1 else good(o))
+    events = list(run(planned("se", channels="16", no_latency=True)))
     assert ends(events) == {"se": "ok"}
-    assert [order.get("peers", True) for order in (*first.orders, *second.orders)] == [True, False]
+    assert [order.get("peers", True) for _, order in shop.orders("account")] == [True, False]
 
 
-def test_a_case_that_merely_fails_is_not_tried_again():
-    script = Script(lambda order: [failed(order)])
-    assert ends(run(planned("se", channels="16"), script)) == {"se": "failed"}
-    assert len(script.orders) == 1
+def test_a_count_that_merely_fails_is_not_tried_again(monkeypatch):
+    shop = Workshop(monkeypatch, lambda o, n: [failed(Case.from_json(o["case"]))])
+    assert ends(run(planned("se", channels="16"))) == {"se": "failed"}
+    assert len(shop.orders("account")) == 1
 
 
-def test_everything_is_counted_before_anything_is_measured():
-    script = Script(lambda order: [answered(order)])
-    list(run(planned(), script))
-    assert [order["do"] for order in script.orders] == ["account"] * 6 + ["measure"] * 6
+def test_everything_is_counted_before_anything_is_measured(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    kinds = [event["event"] for event in run(planned())]
+    assert [order["do"] for order in shop.workers[0].orders] == ["account"] * 6
+    assert kinds.index("visit") > len(kinds) - kinds[::-1].index("account") - 1
 
 
-def test_the_dearest_cells_are_measured_first():
+@pytest.mark.parametrize(("quality", "processes"), [("quick", 1), ("standard", 3), ("paper", 6)])
+def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_for(monkeypatch, quality, processes):
+    shop = Workshop(monkeypatch, good)
+    events = list(run(planned(quality=quality)))
+    orders = shop.orders("measure")
+    assert [order["repeat"] for _, order in orders] == [n for n in range(processes) for _ in range(2)]
+    assert {order["repeat"]: worker for worker, order in orders} == {n: n + 2 for n in range(processes)}
+    assert len(shop.workers) == 1 + processes
+    (record, *_) = fold(event for event in events if event["event"] in KEPT)
+    assert record.value("processes") == processes
+
+
+def test_every_process_takes_the_cells_in_another_order(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned()))
+    assert len({order["effort"]["seed"] for _, order in shop.orders("measure")}) == 3
+
+
+def test_what_is_the_same_in_every_process_is_found_once(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", metrics="latency,peak_memory")))
+    assert {o["repeat"]: o["metrics"] for _, o in shop.orders("measure")} == {
+        0: ["latency", "peak_memory"],
+        1: ["latency"],
+        2: ["latency"],
+    }
+
+
+def test_cells_of_one_size_are_measured_together_and_the_dearest_size_first(monkeypatch):
     macs = {"se": 30, "eca": 10, "none": 20}
-    script = Script(lambda order: [answered(order, macs[order["case"]["module"]])])
-    list(run(planned(channels="32,16"), script))
-    assert asks(script, "measure") == ["se@32@8", "none@32@8", "eca@32@8", "se@16@8", "none@16@8", "eca@16@8"]
+    reply = lambda o, n: [counted(o, macs[o["case"]["module"]])] if o["do"] == "account" else good(o)  # noqa: E731
+    shop = Workshop(monkeypatch, reply)
+    list(run(planned(channels="32,16", quality="quick")))
+    assert labels(shop.orders("measure")) == [
+        ["se@32@8", "none@32@8", "eca@32@8"],
+        ["se@16@8", "none@16@8", "eca@16@8"],
+    ]
 
 
-def test_counting_alone_ends_a_cell_with_its_count():
-    script = Script(lambda order: [answered(order)])
-    kinds = [event["event"] for event in run(planned("se,eca", channels="16", no_latency=True), script)]
+def test_a_single_process_is_asked_for_samples_enough_for_an_interval(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", channels="16", quality="quick")))
+    list(run(planned("se", channels="16")))
+    orders = [order for _, order in shop.orders("measure")]
+    assert [order["effort"]["fewest"] for order in orders] == [3, 1, 1, 1]
+    assert [order["spread"] for order in orders] == [True, False, False, False]
+
+
+def test_counting_alone_ends_a_cell_with_its_count(monkeypatch):
+    Workshop(monkeypatch, good)
+    kinds = [event["event"] for event in run(planned("se,eca", channels="16", no_latency=True))]
     assert kinds == ["begin", "account", "done"] * 2
 
 
-def test_a_cell_that_cannot_run_is_a_skipped_row_and_never_reaches_the_worker():
-    script = Script(lambda order: [answered(order)])
-    events = list(run(planned("se,none", channels="8"), script))
+def test_a_cell_that_cannot_run_is_a_skipped_row_and_never_reaches_the_worker(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    events = list(run(planned("se,none", channels="8")))
     assert ends(events) == {"se": "skipped", "none": "ok"}
-    assert {order["case"]["module"] for order in script.orders} == {"none"}
+    assert {case.module for _, order in shop.orders("measure") for case in cases(order)} == {"none"}
     [reason] = [event["reason"] for event in events if event.get("status") == "skipped"]
     assert "nearest 16" in reason
 
 
-def test_cells_of_an_earlier_run_are_not_asked_for_again():
+def test_a_cell_that_needs_more_than_there_is_is_not_started_and_says_what_is_so_large(monkeypatch):
+    huge = {"peak": 10 * 2**30, "weights": 2**20, "largest": "1x50176x50176, is 9.38 GiB"}
+    reply = lambda o, n: [counted(o, **huge)] if o.get("case", {}).get("module") == "se" else good(o)  # noqa: E731
+    shop = Workshop(monkeypatch, reply, device_memory_bytes=2**33)
+    events = list(run(planned("se,none", channels="16")))
+    assert ends(events) == {"se": "oom", "none": "ok"}
+    assert {case.module for _, order in shop.orders("measure") for case in cases(order)} == {"none"}
+    [reason] = [event["reason"] for event in events if event.get("status") == "oom"]
+    assert reason == (
+        "needs 10.0 GiB at its peak by our count, and may take 8.00 GiB; the largest tensor, 1x50176x50176, is 9.38 GiB"
+    )
+
+
+def test_cells_of_an_earlier_run_are_not_asked_for_again(monkeypatch):
     this = planned("se,eca,none", channels="16")
-    script = Script(lambda order: [answered(order)])
-    assert ends(run(this, script, {this.cells[1].case.key})) == {"se": "ok", "none": "ok"}
-    assert asks(script, "account") == ["se@16@8", "none@16@8"]
+    shop = Workshop(monkeypatch, good)
+    assert ends(run(this, earlier=[done_event(this.cells[1].case, "ok")])) == {"se": "ok", "none": "ok"}
+    assert [order["case"]["module"] for _, order in shop.orders("account")] == ["se", "none"]
 
 
-@pytest.mark.parametrize("at", [0, 2, 4])
-def test_a_stopped_run_ends_after_the_cell_at_hand(at):
-    script = Script(lambda order: [answered(order)])
-    this = run(planned("se,eca,none", channels="16"), script)
+def test_only_the_processes_that_are_missing_measure_a_cell_of_an_earlier_run(monkeypatch):
+    this = planned("se,eca", channels="16")
+    se, eca = (cell.case for cell in this.cells)
+    earlier = [visited(se, 0), visited(eca, 0), visited(se, 1)]
+    shop = Workshop(monkeypatch, good)
+    assert ends(run(this, earlier=earlier)) == {"se": "ok", "eca": "ok"}
+    assert [(o["repeat"], [c.module for c in cases(o)]) for _, o in shop.orders("measure")] == [
+        (1, ["eca"]),
+        (2, ["se", "eca"]),
+    ]
+
+
+FAULTY = "eca"
+
+
+def faulting(outcome, times, repeat=0):
+    """A worker to which eca does ``outcome`` so many times, in one process."""
+    left = [times]
+
+    def reply(order, worker):
+        if order["do"] == "account":
+            return good(order)
+        said = []
+        for case in cases(order):
+            said.append(at(case))
+            if case.module == FAULTY and order["repeat"] == repeat and left[0]:
+                left[0] -= 1
+                if outcome in ("crashed", "timeout"):
+                    return [*said, WorkerGone(outcome, "gone")]
+                said.append(failed(case, outcome))
+            else:
+                said.append(visited(case, order["repeat"]))
+        return [*said, {"event": "end"}]
+
+    return reply
+
+
+@pytest.mark.parametrize("outcome", ["crashed", "timeout", "oom"])
+def test_a_cell_that_took_its_worker_along_is_tried_once_more_alone_in_a_fresh_one(monkeypatch, outcome):
+    shop = Workshop(monkeypatch, faulting(outcome, 1))
+    assert ends(run(planned("none,eca,se", channels="16", quality="quick"))) == dict.fromkeys(
+        ("none", "eca", "se"), "ok"
+    )
+    (first, together), *others = shop.orders("measure")
+    assert len(together["cases"]) == 3
+    last, alone = others[-1]
+    assert [case.module for case in cases(alone)] == ["eca"]
+    assert last > first
+
+
+@pytest.mark.parametrize("outcome", ["crashed", "timeout", "oom"])
+def test_a_cell_that_does_it_twice_is_a_row_and_the_others_are_measured(monkeypatch, outcome):
+    shop = Workshop(monkeypatch, faulting(outcome, 2))
+    assert ends(run(planned("none,eca,se", channels="16"))) == {"none": "ok", "eca": outcome, "se": "ok"}
+    asked = Counter(case.module for _, order in shop.orders("measure") for case in cases(order))
+    assert asked["eca"] == 2
+
+
+def test_a_cell_that_merely_fails_is_a_row_at_once(monkeypatch):
+    shop = Workshop(monkeypatch, faulting("failed", 1))
+    assert ends(run(planned("none,eca,se", channels="16"))) == {"none": "ok", "eca": "failed", "se": "ok"}
+    assert [case.module for _, order in shop.orders("measure") for case in cases(order)].count("eca") == 1
+
+
+def test_a_cell_that_fails_in_a_later_process_ends_so_and_keeps_what_was_found(monkeypatch):
+    Workshop(monkeypatch, faulting("crashed", 2, repeat=1))
+    events = list(run(planned("none,eca", channels="16")))
+    assert ends(events) == {"none": "ok", "eca": "crashed"}
+    records = {record.case.module: record for record in fold(event for event in events if event["event"] in KEPT)}
+    assert (records["eca"].value("latency"), records["eca"].value("processes")) == (1.0, 1)
+    assert records["none"].value("processes") == 3
+
+
+def test_after_a_leak_the_next_block_has_a_fresh_worker(monkeypatch):
+    def reply(order, worker):
+        if order["do"] == "account":
+            return good(order)
+        return [*(visited(case, 0, ["leak"]) for case in cases(order)), {"event": "end"}]
+
+    shop = Workshop(monkeypatch, reply)
+    list(run(planned("se", quality="quick")))
+    assert [worker for worker, _ in shop.orders("measure")] == [2, 3]
+
+
+def test_a_stopped_count_ends_after_the_cell_at_hand(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    this = run(planned("se,eca,none", channels="16"))
     for event in this:
-        if event["event"] == "begin" and len(script.orders) == at:
+        if event["event"] == "begin" and len(shop.orders("account")) == 1:
             this.stop = True
-    assert len(script.orders) == at + 1
-    assert script.dead
+    assert len(shop.orders("account")) == 2
+    assert not shop.orders("measure")
+    assert all(worker.dead for worker in shop.workers)
+
+
+def test_a_stopped_measurement_is_told_to_come_to_an_end_and_nothing_else_is_begun(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    this = run(planned())
+    events = []
+    for event in this:
+        events.append(event)
+        if event["event"] == "at":
+            this.stop = True
+    assert [order["do"] for order in shop.workers[1].orders] == ["measure", "finish"]
+    assert len(shop.workers) == 2
+    # What the first process found of the first block is kept, and nothing is done: others were to measure it too.
+    assert [event["repeat"] for event in events if event["event"] == "visit"] == [0] * 3
+    assert ends(events) == {}
 
 
 @pytest.mark.parametrize("what", ["account", "measure"])
-def test_fail_fast_ends_at_the_first_cell_that_fails(what):
-    script = Script(lambda order: [failed(order) if order["do"] == what else answered(order)])
-    events = list(run(planned("se,eca,none", channels="16", fail_fast=True), script))
+def test_fail_fast_ends_at_the_first_cell_that_fails(monkeypatch, what):
+    def reply(order, worker):
+        if order["do"] != what:
+            return good(order)
+        if what == "account":
+            return [failed(Case.from_json(order["case"]))]
+        return [failed(cases(order)[0]), *(visited(c, 0) for c in cases(order)[1:]), {"event": "end"}]
+
+    shop = Workshop(monkeypatch, reply)
+    events = list(run(planned("se,eca,none", channels="16", fail_fast=True)))
     assert list(ends(events).values()) == ["failed"]
-    assert [order["do"] for order in script.orders].count(what) == 1
+    assert len(shop.orders(what)) == 1
 
 
-def test_without_fail_fast_the_others_go_on():
-    script = Script(lambda order: [failed(order)])
-    assert set(ends(run(planned("se,eca,none", channels="16"), script)).values()) == {"failed"}
-    assert len(script.orders) == 3
+def test_without_fail_fast_the_others_go_on(monkeypatch):
+    shop = Workshop(monkeypatch, lambda o, n: [failed(Case.from_json(o["case"]))])
+    assert set(ends(run(planned("se,eca,none", channels="16"))).values()) == {"failed"}
+    assert len(shop.orders("account")) == 3
 
 
-def test_the_worker_ends_with_a_run_that_is_left_early():
-    script = Script(lambda order: [answered(order)])
-    events = iter(run(planned(), script))
+def test_the_worker_ends_with_a_run_that_is_left_early(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    events = iter(run(planned()))
+    next(events)
     next(events)
     events.close()
-    assert script.dead
+    assert [worker.dead for worker in shop.workers] == [True]
 
 
-def budgets(monkeypatch, spent, **asked):
-    """The seconds that each cell was given, where ``spent`` says what it takes of them."""
-    now = [1000.0]
-    monkeypatch.setattr("attnprof.runner.monotonic", lambda: now[0])
-
-    def reply(order):
-        now[0] += spent(order.get("budget"))
-        return [answered(order)]
-
-    script = Script(reply)
-    list(run(planned(**asked), script))
-    return [order["budget"] for order in script.orders if order["do"] == "measure"]
+PEAKS = {"bandwidths": [[1, 1.0]], "rates": {}, "launch": 1e-6, "cache": 1, "clock": None}
 
 
-def test_cells_that_use_their_share_get_equal_shares_of_what_counting_left(monkeypatch):
-    shares = budgets(monkeypatch, lambda budget: 1.0 if budget is None else budget, time_budget="36s")
-    assert shares == pytest.approx([5.0] * 6)
+def test_peaks_are_found_once_per_run_before_anything_is_measured(monkeypatch):
+    reply = lambda o, n: [{"event": "peaks", "peaks": PEAKS}] if o["do"] == "peaks" else good(o)  # noqa: E731
+    shop = Workshop(monkeypatch, reply)
+    this = run(planned("se", metrics="latency,bound", dtype="fp32", autocast="bf16"))
+    kinds = [event["event"] for event in this]
+    assert kinds.count("peaks") == 1
+    assert kinds.index("peaks") < kinds.index("visit")
+    assert [order["dtypes"] for _, order in shop.orders("peaks")] == [["fp32", "bf16"]]
+    assert this.environment["peaks"] == PEAKS
+    assert all(order["peaks"]["launch"] == 1e-6 for _, order in shop.orders("measure"))
 
 
-def test_what_a_cell_leaves_goes_to_the_later_ones(monkeypatch):
-    shares = budgets(monkeypatch, lambda budget: 0.0, time_budget="60s")
-    assert shares == pytest.approx([10, 12, 15, 20, 30, 0.8 * 60])
+def test_peaks_of_an_earlier_run_are_not_found_again(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", metrics="latency,bound"), peaks=Peaks.from_json(PEAKS)))
+    assert not shop.orders("peaks")
 
 
-def test_a_budget_that_is_spent_leaves_zero_and_never_less(monkeypatch):
-    assert budgets(monkeypatch, lambda budget: 100.0, time_budget="60s") == [0.0] * 6
+def test_a_worker_lost_while_peaks_are_found_costs_no_cell(monkeypatch):
+    reply = lambda o, n: [WorkerGone("crashed", "gone")] if o["do"] == "peaks" else good(o)  # noqa: E731
+    Workshop(monkeypatch, reply)
+    assert ends(run(planned("se", metrics="latency,bound", channels="16"))) == {"se": "ok"}
 
 
-def test_no_cell_is_given_more_than_its_timeout_allows(monkeypatch):
-    assert budgets(monkeypatch, lambda budget: 0.0, time_budget="none", timeout="10s") == [8.0] * 6
+def test_a_worker_is_waited_for_no_longer_than_the_timeout(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", channels="16", timeout="10s")))
+    assert {seconds for worker in shop.workers for seconds in worker.waited} == {10.0}
 
 
-def test_a_worker_is_waited_for_no_longer_than_the_timeout():
-    script = Script(lambda order: [{"event": "estimate", "key": "", "seconds": 1.0}, answered(order)])
-    list(run(planned("se", channels="16", timeout="10s"), script))
-    assert all(0 < seconds <= 10 for seconds in script.waited)
+def test_without_a_timeout_a_worker_is_waited_for_until_it_answers(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", channels="16", timeout="none")))
+    assert {seconds for worker in shop.workers for seconds in worker.waited} == {None}
 
 
-def test_without_a_timeout_a_worker_is_waited_for_until_it_answers():
-    script = Script(lambda order: [answered(order)])
-    list(run(planned("se", channels="16", timeout="none"), script))
-    assert script.waited == [None, None]
+def test_a_cell_is_left_before_its_timeout(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", channels="16", timeout="10s")))
+    assert {order["effort"]["each"] for _, order in shop.orders("measure")} == {8.0}
 
 
 @pytest.mark.parametrize(
@@ -371,7 +575,7 @@ def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem,
 
     monkeypatch.setattr("attnprof.subject.count", fail)
     order = {"do": "account", "metrics": ["params"], "case": Case("se", 64, 8, 8).to_json()}
-    answer = Server({}).answer(order, lambda event: None)
+    answer = Server({}).answer(order)
     assert (answer["event"], answer["status"]) == ("failed", status)
     assert answer["reason"].startswith(reason)
 
@@ -379,6 +583,6 @@ def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem,
 def test_a_worker_asked_without_peers_says_why_their_counts_are_missing(monkeypatch):
     monkeypatch.setattr("attnprof.subject.count", lambda case: (cost("se", case.shape), ()))
     order = {"do": "account", "metrics": ["macs", "fvcore_macs"], "case": Case("se", 64, 8, 8).to_json()}
-    ours, theirs = Server({}).answer({**order, "peers": False}, lambda event: None)["measurements"]
+    ours, theirs = Server({}).answer({**order, "peers": False})["measurements"]
     assert (ours["value"], theirs["value"]) == (512, None)
     assert "the worker was lost" in theirs["note"]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from attnprof.choosing.budget import read_budget
 from attnprof.errors import SpecError
 from attnprof.points import PRESETS
 from attnprof.spec import FORMATS, METRICS, SECTIONS, Spec
@@ -37,6 +38,11 @@ values = st.fixed_dictionaries(
         "points": st.lists(st.tuples(sizes, sizes, sizes), max_size=4),
         "preset": st.sampled_from([None, *PRESETS]),
         "batch": st.integers(1, 65536),
+        "shard": st.none() | st.integers(1, 9).flatmap(lambda n: st.integers(1, n).map(lambda i: f"{i}/{n}")),
+        "budget": st.lists(
+            st.sampled_from(["params<=10k", "latency<=0.2ms", "latency<=1.2x:cbam(reduction=8)", "top1>=77"]),
+            max_size=4,
+        ),
         "device": st.sampled_from(["auto", "cpu", "cuda", "cuda:1"]),
         "dtype": st.sampled_from(["fp32", "fp16", "bf16", "fp64"]),
         "channels_last": st.booleans(),
@@ -81,11 +87,14 @@ def test_a_spec_that_is_written_and_read_is_the_same(replay, fields):
 def test_every_field_that_asks_for_something_is_written_into_its_own_table(fields):
     spec = Spec(**fields)
     tables = tomllib.loads(spec.to_toml())
-    written = {key: section for section, table in tables.items() if section != "variants" for key in table}
+    written = {
+        key: section for section, table in tables.items() if section not in ("variants", "budget") for key in table
+    }
     assert written == {key: SECTIONS[key] for key in written}
     silent = {key for key in SECTIONS if getattr(spec, key) in ((), None)}
-    assert set(SECTIONS) - set(written) - {"set"} <= silent
+    assert set(SECTIONS) - set(written) - {"set", "budget"} <= silent
     assert tables.get("variants", {}) == spec.set
+    assert read_budget(tables.get("budget", {})) == spec.budget
 
 
 @given(values)
@@ -139,7 +148,23 @@ def test_the_module_none_can_be_asked_for_by_its_name():
 def test_the_defaults_are_valid_and_ask_for_the_whole_catalogue():
     spec = Spec()
     assert (spec.modules, spec.dtype, spec.batch, spec.device) == (("all",), "fp32", 1, "auto")
-    assert (spec.counters, spec.time_budget, spec.timeout, spec.precision) == (("fvcore", "thop"), 75.0, 60.0, 0.01)
+    assert (spec.counters, spec.time_budget, spec.timeout, spec.precision) == (("fvcore", "thop"), 75.0, 60.0, None)
+    assert (spec.quality, spec.processes, spec.target) == ("standard", 3, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("quality", "processes", "target"), [("quick", 1, 0.02), ("standard", 3, 0.01), ("paper", 6, 0.01)]
+)
+def test_a_quality_is_a_number_of_processes_and_a_precision_of_each(quality, processes, target):
+    spec = Spec(quality=quality)
+    assert (spec.processes, spec.target) == (processes, target)
+    assert Spec(quality=quality, precision="0.5%").target == 0.005
+
+
+def test_autocast_starts_from_fp32():
+    assert Spec(autocast="bf16").autocast == "bf16"
+    with pytest.raises(SpecError, match=r"^autocast: autocast starts from fp32; leave out the dtype bf16"):
+        Spec(autocast="fp16", dtype="bf16")
 
 
 def test_texts_are_read_as_the_command_line_writes_them():
@@ -202,10 +227,20 @@ MISTAKES = {
     "res": ("56,0x3", "res[1]: 0x3 is not a size; write 56 or 28x40 (1..8192)"),
     "points": ("64@56,64", "points[1]: '64' is not a point; write 64@56 or 256@28x40"),
     "preset": ("vgg", "preset: 'vgg' is not one of 'resnet50'"),
+    "networks": ("resnet51", "networks[0]: no network 'resnet51'. Did you mean 'resnet50'"),
+    "at": ("after_bn3,a..b", "at[1]: 'a..b' is no place"),
+    "sweep_places": ("maybe", "sweep_places: 'maybe' is neither true nor false"),
     "batch": ("x", "batch: x is not a batch (1..65536)"),
+    "shard": ("3/2", "shard: '3/2' is no shard; write 1/4 to 4/4"),
+    "budget": ("latency<=2x:sse", "budget: no module 'sse'. "),
     "device": ("gpu", "device: no device 'gpu'; write auto, cpu"),
     "dtype": ("fp8", "dtype: 'fp8' is not one of 'fp32'"),
     "channels_last": ("maybe", "channels_last: 'maybe' is neither true nor false"),
+    "autocast": ("fp8", "autocast: 'fp8' is not one of 'bf16' or 'fp16'"),
+    "compile": ("maybe", "compile: 'maybe' is neither true nor false"),
+    "hot": ("maybe", "hot: 'maybe' is neither true nor false"),
+    "quality": ("best", "quality: 'best' is not one of 'quick', 'standard' or 'paper'"),
+    "allow_busy": ("maybe", "allow_busy: 'maybe' is neither true nor false"),
     "train": ("maybe", "train: 'maybe' is neither true nor false"),
     "no_latency": ("maybe", "no_latency: 'maybe' is neither true nor false"),
     "metrics": ("latncy", "metrics[0]: no metric 'latncy'. Did you mean 'latency'"),
@@ -318,3 +353,8 @@ def test_every_field_says_what_it_is_on_one_short_line(field):
     says = Spec.model_fields[field].description
     assert says
     assert re.fullmatch(r"[^\n]{3,70}", says)
+
+
+def test_a_limit_is_relative_to_one_module():
+    with pytest.raises(SpecError, match=r"budget: 'latency<=2x:family:channel': name one module, latency<=1\.2x:se"):
+        Spec(budget="latency<=2x:family:channel")

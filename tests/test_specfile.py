@@ -78,7 +78,7 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(file):
 def test_a_table_near_to_none_is_answered_with_all(file):
     path = file("[zzzzzz]\n")
     assert problems(path) == [
-        f"{path}:1: zzzzzz: no such table. There are: grid, variants, measure, output",
+        f"{path}:1: zzzzzz: no such table. There are: grid, variants, measure, budget, output",
     ]
 
 
@@ -246,3 +246,21 @@ def test_the_line_of_a_key_is_the_one_that_sets_it(tables):
 )
 def test_lines_of_keys_as_people_write_them(text, path, line):
     assert line_of(text, path) == line
+
+
+def test_a_budget_is_a_table_with_a_metric_per_key(file):
+    path = file('[budget]\nparams = "<=10k"\nlatency = ["<=0.2ms", "<=1.2x:se"]\nmacs = 5000\n')
+    assert merge([from_file(path)]) == Spec(budget="params<=10k, latency<=0.2ms, latency<=1.2x:se, macs<=5000")
+
+
+def test_every_mistake_of_a_budget_has_its_own_line(file):
+    path = file(
+        '[grid]\nres = [56]\n\n[budget]\nparamz = "<=10k"\nlatency = "<=0.2"\nmemory = true\nmacs = "<=1.2x:sse"\n'
+    )
+    lines = problems(path)
+    assert lines[:3] == [
+        f"{path}:5: budget.paramz: no such metric. Did you mean 'params'?",
+        f"{path}:6: budget.latency: '0.2' needs a unit of time: ns, us, µs, ms, s, min, h",
+        f'{path}:7: budget.memory: True is no bound; write memory = "<=8MiB"',
+    ]
+    assert lines[3].startswith(f"{path}:4: budget: no module 'sse'.")

@@ -13,6 +13,8 @@ from attnprof.units import (
     TIME,
     parse_bytes,
     parse_count,
+    parse_percentage,
+    parse_rate,
     parse_seconds,
     parse_share,
     show_bytes,
@@ -23,7 +25,7 @@ from attnprof.units import (
 )
 
 law = settings(derandomize=True, deadline=None, max_examples=80)
-PARSERS = (parse_count, parse_seconds, parse_bytes, parse_share)
+PARSERS = (parse_count, parse_seconds, parse_bytes, parse_share, parse_rate, parse_percentage)
 counts = st.integers(0, 10**21)
 
 
@@ -174,3 +176,18 @@ def test_significant_digits_are_kept_without_an_exponent(value, digits):
 )
 def test_significant_digits_at_the_edges(value, text):
     assert significant(value) == text
+
+
+def test_a_rate_may_have_a_prefix_a_fraction_and_its_unit():
+    assert [parse_rate(text) for text in ("5k", "12.5", "5k/s", "1.5 M")] == [5e3, 12.5, 5e3, 1.5e6]
+    with pytest.raises(ValueError, match="ambiguous"):
+        parse_rate("10m")
+    with pytest.raises(ValueError, match="unknown prefix 'ms'"):
+        parse_rate("10ms")
+
+
+def test_a_percentage_may_have_its_sign_and_ends_at_100():
+    assert [str(parse_percentage(text)) for text in ("77", "77.5%", " 0 ")] == ["77", "77.5", "0"]
+    for text in ("101", "77 points", "1e3"):
+        with pytest.raises(ValueError, match="percentage"):
+            parse_percentage(text)

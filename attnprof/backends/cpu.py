@@ -1,6 +1,5 @@
-"""The CPU: wall and thread-CPU clocks, memory from the profiler's allocation events."""
+"""The CPU: wall and thread-CPU clocks, the scheduler's account of waiting, memory from the profiler's allocation events."""
 
-import gc
 import os
 import platform
 import resource
@@ -12,7 +11,9 @@ import torch
 from torch._C._autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from attnprof.backends import Call, Sample
+from attnprof.backends import Call, Condition, Kernels, Memory, Sample, uncollected
+
+SOME_CACHE = 32 * 2**20  # where the system does not tell
 
 
 class CPU:
@@ -29,13 +30,23 @@ class CPU:
         return torch.device("cpu")
 
     def describe(self, index: int) -> dict[str, Any]:
-        """Model, cores that this process may use, memory in bytes."""
+        """Model, cores that this process may use, memory and last-level cache in bytes."""
         return {
             "device_name": _model(),
             "device_memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "cache_bytes": self.cache_bytes(),
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
             "mkldnn": torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call] # torch has no annotation
         }
+
+    def others(self) -> str | None:
+        """Whoever shares the processor is told apart sample by sample."""
+        return None
+
+    def cache_bytes(self) -> int:
+        """The largest cache that the system tells of."""
+        sizes = [_size(path) for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")]
+        return max(sizes, default=0) or SOME_CACHE
 
     def limit_memory(self, limit: int | None) -> None:
         """Limit the process's private data, so that too much of it is a RuntimeError and not the kernel's kill."""
@@ -46,32 +57,67 @@ class CPU:
         resource.setrlimit(resource.RLIMIT_DATA, (allowed, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
     def sample(self, call: Call, calls: int) -> Sample:
-        """Wall and thread-CPU seconds of ``calls`` calls, garbage collection held off."""
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        """Wall seconds of ``calls`` calls, garbage collection held off, and what others took of them.
+
+        One thread: all that its CPU clock did not count. Several: the longest that one of them stood in a run queue.
+        """
+        alone = torch.get_num_threads() == 1
+        with uncollected():
+            waited = None if alone else _waited()
             busy, wall = time.thread_time(), time.perf_counter()
             for _ in range(calls):
                 call()
             wall, busy = time.perf_counter() - wall, time.thread_time() - busy
-        finally:
-            if collecting:
-                gc.enable()
-        # With several threads the caller's own CPU time says nothing about the others.
-        return Sample(wall, busy if torch.get_num_threads() == 1 else None)
+        if alone:
+            return Sample(wall, max(0.0, wall - busy), busy)
+        return Sample(wall, None if waited is None else _longest_wait(waited))
 
-    def peak_memory(self, call: Call) -> int:
-        """The highest running sum of the profiler's allocation events during one call."""
-        gc.collect()
-        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
-            call()
+    def kernels(self, call: Call, calls: int) -> Kernels | None:
+        """A CPU has no clock but the host's."""
+        return None
+
+    def condition(self) -> Condition | None:
+        """The clock is the system's to know."""
+        return None
+
+    def weigh(self, call: Call) -> Memory:
+        """The highest running sum of the profiler's allocation events during one call, and what is left of it."""
+        with uncollected(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+            call()  # its output is given back before the profiler ends
         results = profiled.profiler.kineto_results
         events = [e for e in results.events() if e.name() == "[memory]" and e.device_type() == DeviceType.CPU]
         current = peak = 0
         for event in sorted(events, key=lambda e: e.start_ns()):
             current += event.nbytes()
             peak = max(peak, current)
-        return peak
+        return Memory(peak, kept=current)
+
+
+def _waited() -> dict[str, int] | None:
+    """Nanoseconds that each thread of this process has stood in a run queue; None where the kernel does not tell."""
+    found = {}
+    try:
+        for thread in os.listdir("/proc/self/task"):
+            try:
+                found[thread] = int(Path(f"/proc/self/task/{thread}/schedstat").read_bytes().split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended meanwhile
+    except (OSError, IndexError):
+        return None
+    return found or None
+
+
+def _longest_wait(before: dict[str, int]) -> float | None:
+    now = _waited()
+    return None if now is None else max(now[thread] - before.get(thread, 0) for thread in now) / 1e9
+
+
+def _size(path: Path) -> int:
+    try:
+        text = path.read_text(encoding="ascii").strip()
+        return int(text.rstrip("KM")) * {"K": 2**10, "M": 2**20}.get(text[-1:], 1)
+    except (OSError, ValueError):
+        return 0
 
 
 def _model() -> str:

@@ -1,6 +1,5 @@
 """The catalogue as text: the list, and one module's page. Nothing here imports torch: closed forms give the counts."""
 
-import re
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import gcd
@@ -9,7 +8,6 @@ from textwrap import fill
 from attnprof.case import show_value
 from attnprof.cli._output import look
 from attnprof.entry import NOTHING, PLACES, Entry
-from attnprof.formula import fill as fill_in
 from attnprof.points import Point
 from attnprof.units import show_count
 
@@ -66,7 +64,7 @@ def page(entry: Entry, point: Point) -> str:
     closed += [f"{name} = {text}" for name, text in entry.where.items()]
     parts.append(_section("Closed forms", closed))
     if entry.limits:
-        parts.append(_section("Limits", [_limit(entry, sentence) for _, sentence in entry.limits]))
+        parts.append(_section("Limits", list(entry.rules())))
     size = f"{channels} channels, {height}x{map_width}"
     parts.append(_section(f"Variants at {size}, batch 1", _variants(entry, point)))
     if entry.deviations:
@@ -82,14 +80,6 @@ def _arguments(entry: Entry) -> list[str]:
     lines = ["channels  (required)"]
     lines += [f"{name} = {show_value(value)}" for name, value in entry.hyperparameters.items()]
     return lines + (["height, width  (required: the size is part of the module)"] if entry.needs_size() else [])
-
-
-def _limit(entry: Entry, sentence: str) -> str:
-    try:
-        # What was given instead is news in a refusal; here it would be the default.
-        return fill_in(re.sub(r",? not [{][^}]*[}]", "", sentence), {**entry.hyperparameters})
-    except (NameError, ArithmeticError, TypeError):
-        return re.sub(r"[{]([^{}]+)[}]", r"\1", sentence)  # speaks of a size that only a case has
 
 
 def _variants(entry: Entry, point: Point) -> list[str]:

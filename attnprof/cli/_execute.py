@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,7 @@ from attnprof.cli._progress import Watch, say, starting
 from attnprof.environment import Environment, begun, differences
 from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.journal import KEPT, RESULTS, SPEC, Journal, environment_in, events_in, new_folder
+from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
 from attnprof.record import Event
 from attnprof.runner import Run, run
@@ -22,6 +24,9 @@ from attnprof.spec import FORMATS, Spec
 from attnprof.specfile import from_file, merge
 from attnprof.supervisor import start_worker
 from attnprof.units import show_share
+
+if TYPE_CHECKING:  # pandas comes with them, when measuring is over
+    from attnprof.results import Results
 
 BAD = ("failed", "oom", "crashed", "timeout")
 SOME_FAILED = 3
@@ -69,6 +74,7 @@ def resume(folder: Path, form: str | None = None, quiet: bool = False, no_color:
                 raise RunFolderError(f"{folder} cannot be continued here: {'; '.join(other)}")
             planned = plan(spec, before["device"])
             done = {event["key"] for event in events if event["event"] == "done"}
+            peaks = Peaks.from_json(before["peaks"]) if "peaks" in before else None
             if not done <= {cell.case.key for cell in planned.cells}:
                 raise RunFolderError(
                     f"{folder} has finished cells that its spec.toml no longer asks for: a module's file, or the"
@@ -79,7 +85,7 @@ def resume(folder: Path, form: str | None = None, quiet: bool = False, no_color:
             raise
         say(f"{len(done)} of {len(planned.cells)} cells were finished; going on with the rest", quiet)
         asked = spec if form is None else spec.model_copy(update={"format": form})
-        this = run(Plan(asked, planned.device, planned.cells, planned.metrics), worker, done)
+        this = run(Plan(asked, planned.device, planned.cells, planned.metrics), worker, events, peaks)
         return _measure(this, journal, before, events, quiet, no_color)
 
 
@@ -92,6 +98,9 @@ def _measure(
     try:
         with _stopping(this, quiet), Watch(cells, planned.spec.time_budget, quiet, no_color, planned.timed) as watch:
             for event in this:
+                if event["event"] == "peaks":
+                    environment["peaks"] = event["peaks"]
+                    journal.describe(environment)
                 journal.append(event)
                 if event["event"] in KEPT:
                     events.append(event)
@@ -100,10 +109,11 @@ def _measure(
         interrupted = True
     finished = {event["key"]: event for event in events if event["event"] == "done"}
     interrupted = interrupted or this.stop
-    _write_and_show(planned, journal, environment, events, quiet, no_color)
+    shown = _write_and_show(planned, journal, environment, events, quiet, no_color)
     if interrupted and len(finished) < len(planned.cells):
+        part = f" ({shown - len(finished)} of them by fewer processes than asked for)" if shown > len(finished) else ""
         say(
-            f"stopped after {len(finished)} of {len(planned.cells)} cells; kept. "
+            f"stopped after {shown} of {len(planned.cells)} cells{part}; kept. "
             f"Continue: attnprof run --resume {journal.folder}",
             quiet=False,
         )
@@ -116,7 +126,8 @@ def _measure(
 
 def _write_and_show(
     planned: Plan, journal: Journal, environment: Environment, events: list[Event], quiet: bool, no_color: bool
-) -> None:
+) -> int:
+    """Write the table and show it; how many rows it has."""
     from attnprof.formats import Look
     from attnprof.results import tabulate, wide  # pandas: only now, so that measuring starts sooner
 
@@ -126,13 +137,29 @@ def _write_and_show(
     except OSError as problem:
         raise EnvironmentProblem(f"cannot write {journal.folder / RESULTS}: {problem.strerror}") from None
     show(results, planned.spec.format, look(no_color=no_color), quiet)
+    if said := _processes(results):
+        say(said, quiet)
     if loose := wide(results):
-        precision = show_share(planned.spec.precision)
+        precision = show_share(planned.spec.target)
         say(
             f"{loose} of {len(results.frame)} intervals are wider than ± {precision}; a longer --time-budget narrows them",
             quiet,
         )
     say(f"all rows: {journal.folder / RESULTS}", quiet)
+    return len(results.frame)
+
+
+def _processes(results: "Results") -> str:
+    """How far the quality asked for was reached; empty where it was, or nothing was measured."""
+    asked = results.spec.processes
+    reached = [row["processes"] for row in results.rows() if row.get("processes") is not None and row["status"] == "ok"]
+    few = [count for count in reached if count < asked]
+    if not few:
+        return ""
+    return (
+        f"{results.spec.quality} quality is {asked} processes; {len(few)} of {len(reached)} cells had {min(few)}: "
+        "the time budget allowed no more"
+    )
 
 
 def _exit_code(planned: Plan, statuses: list[str]) -> int:
@@ -145,13 +172,13 @@ def _exit_code(planned: Plan, statuses: list[str]) -> int:
 
 @contextmanager
 def _stopping(this: Run, quiet: bool) -> Iterator[None]:
-    """The first Ctrl-C ends the run after the cell at hand; the second at once."""
+    """The first Ctrl-C ends the run after the visit at hand; the second at once."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if this.stop:
             raise KeyboardInterrupt
         this.stop = True
-        say("stopping after the cell at hand; once more to leave at once", quiet)
+        say("stopping after the visit at hand; once more to leave at once", quiet)
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from attnprof.cli._completing import COMPLETE, complete
 from attnprof.errors import AttnprofError, SpecError, nearest
 from attnprof.registry import Registry
 
@@ -69,6 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit code is returned. With ATTNPROF_DEBUG=1 a mistake shows its traceback."""
     debug = os.environ.get("ATTNPROF_DEBUG", "") not in ("", "0")
     try:
+        if COMPLETE in os.environ:
+            return complete(attnprof)
         # Not attnprof.main(): it turns a closed pipe into exit code 1 before this could see it.
         words = sys.argv[1:] if arguments is None else arguments
         with attnprof.make_context("attnprof", list(words)) as context:

@@ -29,7 +29,8 @@ class Watch:
         self._started = monotonic()
         self._rows: deque[str] = deque(maxlen=NEWEST_ROWS)
         self._cases: dict[str, Case] = {}
-        self._counted = self._done = 0
+        self._counted = self._visited = 0
+        self._repeat: int | None = None
         self._progress = Progress(
             TextColumn("{task.description:9}"),
             BarColumn(bar_width=20),
@@ -59,27 +60,28 @@ class Watch:
         if kind == "begin":
             self._cases[event["key"]] = Case.from_json(event["case"])
             self._show(cell=self._cases[event["key"]].label)
-        elif kind == "estimate":
-            self._show(cell=f"{self._cases[event['key']].label}  {show_seconds(event['seconds'])}")
+        elif kind == "at" and event["key"] in self._cases and self._live:
+            seconds = f"  {show_seconds(event['seconds'])}" if event["seconds"] else ""
+            self._show(cell=self._cases[event["key"]].label + seconds)
         elif kind == "account":
             self._counted += 1
             self._row(event["key"], event)
             self._show(done=self._counted)
         elif kind == "visit":
-            if self._done == 0 or self._progress.tasks[0].description == "counting":
-                self._phase()
+            if event["repeat"] != self._repeat:
+                self._phase(event["repeat"])
+            self._visited += 1
             self._row(event["key"], event)
-        elif kind == "done":
-            self._done += 1
-            if event["status"] != "ok":
-                self._rows.append(f"{Case.from_json(event['case']).label}  {event['status']}: {event['reason']}")
-            if self._progress.tasks[0].description == "measuring":
-                self._show(done=self._done)
+            self._show(done=self._visited)
+        elif kind == "done" and event["status"] != "ok":
+            self._rows.append(f"{Case.from_json(event['case']).label}  {event['status']}: {event['reason']}")
+            self._show()
 
-    def _phase(self) -> None:
-        if not self._quiet and not self._animate:
+    def _phase(self, repeat: int) -> None:
+        if not self._quiet and not self._animate and self._repeat is None:
             click.echo(f"counted {self._counted} cells in {monotonic() - self._started:.1f} s; measuring", err=True)
-        self._progress.update(self._task, description="measuring", completed=0)
+        self._repeat, self._visited = repeat, 0
+        self._progress.update(self._task, description=f"process {repeat + 1}", completed=0)
         self._rows.clear()
 
     def _row(self, key: str, event: Event) -> None:

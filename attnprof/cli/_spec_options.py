@@ -6,16 +6,21 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from attnprof.spec import FORMATS, Spec
+from attnprof.catalogue import MODULES
+from attnprof.cli._completing import names_of
+from attnprof.spec import BACKENDS, FORMATS, METRICS, PEERS, Spec
 from attnprof.specfile import Source, from_file, merge
 
 SHORT = {"modules": "-m", "output": "-o"}
+NETWORK = ("networks", "at", "sweep_places")  # fields that only mean something inside a network: options of host
 METAVARS = {
     "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "N",
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "memory_limit": "SIZE",
-    "threads": "N", "seed": "N", "name": "NAME", "output": "DIR", "format": "FORMAT",
+    "networks": "LIST", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
+    "quality": "LEVEL", "autocast": "TYPE", "name": "NAME", "output": "DIR", "format": "FORMAT",
 }  # fmt: skip
+NAMES = {"modules": MODULES, "metrics": METRICS, "counters": PEERS, "format": FORMATS, "device": BACKENDS}
 
 
 def option_of(field: str) -> str:
@@ -45,7 +50,13 @@ def spec_options(without: tuple[str, ...] = ()) -> list[click.Parameter]:
         ending = f" [{shown}]" if shown not in (None, (), {}, "") else ""
         made.append(
             click.Option(
-                flags, type=str, default=None, help=says + ending, metavar=METAVARS[field], envvar=variable_of(field)
+                flags,
+                type=str,
+                default=None,
+                help=says + ending,
+                metavar=METAVARS[field],
+                envvar=variable_of(field),
+                shell_complete=names_of(NAMES[field]) if field in NAMES else None,
             )
         )
     return made
@@ -65,14 +76,21 @@ def spec_of(ctx: click.Context, given: dict[str, Any], **preset: Any) -> Spec:
         if given.get(field) is not None:
             asked[field] = given[field]
             on_line = ctx.get_parameter_source(field) is ParameterSource.COMMANDLINE
-            places[field] = option_of(field) if on_line else variable_of(field)
-    sources = [from_file(path)] if (path := _file(file)) else []
+            places[field] = _named(ctx, field) if on_line else variable_of(field)
+    sources = [from_file(path)] if (path := spec_file(file)) else []
     return merge(
         [Source({"name": name}, {"name": f"the name of {file}"}), *sources, Source(asked, places), Source(preset, {})]
     )
 
 
-def _file(named: str | None) -> Path | None:
+def _named(ctx: click.Context, field: str) -> str:
+    """The field as this command's line has it: its option, or the word that stands for an argument."""
+    parameter = next(each for each in ctx.command.params if each.name == field)
+    return parameter.make_metavar(ctx) if isinstance(parameter, click.Argument) else parameter.opts[-1]
+
+
+def spec_file(named: str | None) -> Path | None:
+    """The spec file that is meant: ``named``, else ./attnprof.toml or ./pyproject.toml where there is one."""
     if named:
         return Path(named)
     return next((path for path in map(Path, ("attnprof.toml", "pyproject.toml")) if path.is_file()), None)

@@ -2,6 +2,8 @@
 
 import click
 
+from attnprof.catalogue import MODULES
+from attnprof.cli._completing import names_of
 from attnprof.cli._output import SHARED
 
 HELP = """\
@@ -35,5 +37,5 @@ COMMAND = click.Command(
     "cite",
     callback=_cite,
     help=HELP,
-    params=[click.Argument(["name"], nargs=-1, required=True), *SHARED],
+    params=[click.Argument(["name"], nargs=-1, required=True, shell_complete=names_of(MODULES)), *SHARED],
 )

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from attnprof.cli._output import SHARED
-from attnprof.cli._spec_options import spec_of, spec_options
+from attnprof.cli._spec_options import NETWORK, spec_of, spec_options
 
 HELP = """\
 Count attention modules over channels x resolution: exact, on meta tensors, at any size.
@@ -32,7 +32,7 @@ COMMAND = click.Command(
     help=HELP,
     params=[
         click.Argument(["spec"], required=False, metavar="[SPEC]"),
-        *spec_options(without=MEASURING),
+        *spec_options(without=MEASURING + NETWORK),
         click.Option(["--dry-run"], is_flag=True, help="list the cells, count nothing"),
         *SHARED,
     ],

@@ -7,7 +7,7 @@ import click
 from click.core import ParameterSource
 
 from attnprof.cli._output import SHARED
-from attnprof.cli._spec_options import option_of, spec_of, spec_options
+from attnprof.cli._spec_options import NETWORK, option_of, spec_of, spec_options
 from attnprof.errors import UsageError
 
 HELP = """\
@@ -48,7 +48,7 @@ COMMAND = click.Command(
     help=HELP,
     params=[
         click.Argument(["spec"], required=False, metavar="[SPEC]"),
-        *spec_options(),
+        *spec_options(without=NETWORK),
         click.Option(["--resume"], is_flag=False, flag_value="", metavar="[RUN]", help="finish a run (the newest)"),
         click.Option(["--dry-run"], is_flag=True, help="list the cells, measure nothing"),
         *SHARED,

@@ -6,6 +6,6 @@ meta device already. docs/counting.md defines what they count; rules/ has it ope
 
 from attnprof.counting.account import Account, Operator, account, account_of
 from attnprof.counting.building import on_meta
-from attnprof.counting.costing import cost
+from attnprof.counting.costing import cost, without_data
 
-__all__ = ["Account", "Operator", "account", "account_of", "cost", "on_meta"]
+__all__ = ["Account", "Operator", "account", "account_of", "cost", "on_meta", "without_data"]

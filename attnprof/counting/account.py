@@ -1,6 +1,7 @@
 """The account of a module at a shape: everything that follows from shapes alone."""
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,6 +45,8 @@ class Account:
     """Exact counts of one call at its whole batch: forward, or forward and backward. docs/counting.md defines them.
 
     params: learnable elements, a shared tensor once; trainable_params: those that require a gradient.
+    leaf_params: those of submodules without submodules of their own, once per submodule: all that some counters see.
+    channel_pairs: of an input and an output channel, that convolutions without bias join: sums that some counters begin at 0.
     buffers: elements of floating-point buffers (BatchNorm's batch counter is an integer and no weight).
     flops_by_category: every one of CATEGORIES. bytes_moved: what each operator reads and writes.
     minimal_bytes: input, output and parameters once (their gradients too, with backward).
@@ -53,6 +56,8 @@ class Account:
 
     params: int
     trainable_params: int
+    leaf_params: int
+    channel_pairs: int
     buffers: int
     flops_by_category: dict[str, int]
     bytes_moved: int
@@ -129,6 +134,8 @@ def account_of(
     return Account(
         params=sum(p.numel() for p in parameters),
         trainable_params=sum(p.numel() for p in parameters if p.requires_grad),
+        leaf_params=sum(p.numel() for leaf in _leaves(module) for p in leaf.parameters(recurse=False)),
+        channel_pairs=sum(_pairs(part) for part in module.modules()),
         buffers=sum(b.numel() for b in module.buffers() if b.is_floating_point()),
         flops_by_category={category: flops[category] for category in CATEGORIES},
         bytes_moved=moved,
@@ -147,7 +154,7 @@ def _observe(
     caller = Caller(module)
     if backward:
         x = x.detach().requires_grad_(x.is_floating_point())
-    alive = Alive((x,))
+    alive = Alive((x, *module.parameters(), *module.buffers()))
     observed = OnePass(caller, alive, verify=verify)
     fast_path = torch.backends.mha.get_fastpath_enabled()
     # The fast path of nn.MultiheadAttention is one operator that no training and no other shape of input would meet.
@@ -178,6 +185,19 @@ def _go_back(module: nn.Module, x: torch.Tensor, output: torch.Tensor, caller: C
         caller.backward = False
         x.grad = None
         module.zero_grad(set_to_none=True)
+
+
+def _leaves(module: nn.Module) -> Iterator[nn.Module]:
+    """Submodules without submodules, and torch's own layers, whatever was put behind them."""
+    for part in module.modules():
+        if next(part.children(), None) is None or type(part).__module__.startswith("torch.nn."):
+            yield part
+
+
+def _pairs(part: nn.Module) -> int:
+    if not isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d) or part.bias is not None:
+        return 0
+    return part.in_channels * part.out_channels // part.groups
 
 
 def _bytes(x: torch.Tensor) -> int:

@@ -45,7 +45,7 @@ def cost(
     else:
         if settings:
             raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
-        counted = _without_data(module)
+        counted = without_data(module)
     if dtype is None:
         dtype = next((p.dtype for p in counted.parameters() if p.is_floating_point()), torch.float32)
     elif isinstance(module, str):
@@ -55,8 +55,11 @@ def cost(
         return account_of(counted, x, backward=backward, fused=fused, verify=verify)
 
 
-def _without_data(module: nn.Module) -> nn.Module:
-    """A copy on the meta device. Shared tensors stay shared; gradients are not copied; no element is read."""
+def without_data(module: nn.Module) -> nn.Module:
+    """A copy on the meta device. Shared tensors stay shared; gradients are not copied; no element is read.
+
+    Raises UsageError for a module that cannot be copied, or has no parameters yet.
+    """
     memo: dict[int, object] = {}
     for part in module.modules():
         for tensors in (part._parameters, part._buffers, part.__dict__):

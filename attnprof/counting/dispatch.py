@@ -15,6 +15,9 @@ from attnprof.counting.submodules import Caller
 aten = torch.ops.aten
 _Tensor = torch.Tensor
 _ADD = aten.add.Tensor
+_PRODUCTS = frozenset({aten.mm.default, aten.bmm.default, aten.mv.default})
+# What autograd does in place where it alone holds the first argument, and not under a dispatch mode.
+_REUSING = frozenset({_ADD, aten.scatter.src, aten.scatter_add.default, aten.index_add.default, aten.index_put.default})
 
 
 class Issued(NamedTuple):
@@ -62,9 +65,12 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
         elif func is aten._safe_softmax.default:
             self.fused_split = True  # only torch's unfused attention issues it
         # Under a dispatch mode torch adds a linear's bias, and gradients that meet, out of place; really it does so in
-        # place. The old sum is dropped right after, so that this moment is no peak of the real run.
-        adds = func is _ADD
-        bias = adds and args[1].__class__ is not float and _is_bias(args) and sys.getrefcount(args[0]) == self._unheld
+        # place. The old tensor is dropped right after, so that this moment is no peak of the real run. The gradient
+        # that was given and views of others are not reused.
+        bias = func is _ADD and self._after_product() and _is_bias(args) and sys.getrefcount(args[0]) == self._unheld
+        reuses = bias or (
+            self._caller.backward and func in _REUSING and self._alive.is_own(args[0]) and not args[0]._is_view()
+        )
         out = rule.shape(args, kwargs) if self._fast and rule.shape is not None else None
         if out is None:
             out = _stock(func, args, kwargs)
@@ -73,16 +79,20 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
         if rule.moves or rule.flops is not no_flops:
             caller = self._caller
             cost: Cost = ((BIAS, out.numel()),) if bias else rule.flops(args, kwargs, out)
-            self.issued.append(Issued(func, cost, _bytes(args, out), caller.path(), caller.backward, _shape(out)))
+            read = (*(args[1:] if rule.overwrites else args), *kwargs.values())
+            self.issued.append(Issued(func, cost, _bytes(read, out), caller.path(), caller.backward, _shape(out)))
         if rule.scratch is not None:
             self._alive.scratch = rule.scratch(args)
         if isinstance(out, _Tensor):
-            self._alive.made(out, not (bias or (adds and self._caller.backward)))
+            self._alive.made(out, not reuses)
         elif isinstance(out, tuple | list):
             for part in out:
                 if isinstance(part, _Tensor):
                     self._alive.made(part)
         return out
+
+    def _after_product(self) -> bool:
+        return bool(self.issued) and self.issued[-1].operator in _PRODUCTS
 
 
 def run_fast(func: Any, args: Any, kwargs: Any) -> Any:
@@ -172,14 +182,17 @@ def _bytes(args: Sequence[Any], out: Any) -> int:
 
 
 def _size(x: torch.Tensor) -> int:
-    """Bytes of x's elements that exist: of an expanded side only one."""
+    """Bytes of x's elements that exist: of an expanded side only one, of windows that overlap what they reach."""
     if x.is_contiguous():
         return x.numel() * x.element_size()
-    n = x.element_size()
+    if not x.numel():
+        return 0
+    n = reach = 1
     for side, stride in zip(x.shape, x.stride(), strict=True):
         if stride:
             n *= side
-    return n
+            reach += (side - 1) * stride
+    return min(n, reach) * x.element_size()
 
 
 def _shape(out: Any) -> tuple[int, ...]:

@@ -1,9 +1,12 @@
 """Attention kept in one piece: on meta torch splits scaled dot product attention into its unfused form, which no device
 that fuses it would run; its attention map would be most of the memory reported."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 _ATTENTION = torch.nn.functional.scaled_dot_product_attention
@@ -17,7 +20,19 @@ class Fused(TorchFunctionMode):
         """Replace the one function, pass on all others."""
         if func is _ATTENTION:
             return _attention(*args, **(kwargs or {}))
+        if func is F.multi_head_attention_forward:  # torch switches this mode off inside of it
+            with _in_place_of_torchs():
+                return func(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def _in_place_of_torchs() -> Iterator[None]:
+    F.scaled_dot_product_attention = _attention
+    try:
+        yield
+    finally:
+        F.scaled_dot_product_attention = _ATTENTION
 
 
 def _attention(
@@ -40,8 +55,8 @@ def _attention(
         return _ATTENTION(query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa)
     mask = attn_mask
     if mask is not None and mask.dtype == torch.bool:
-        mask = torch.zeros(mask.shape, dtype=query.dtype, device=mask.device).masked_fill_(
-            mask.logical_not(), float("-inf")
-        )
+        hidden, seen = (torch.scalar_tensor(n, dtype=query.dtype, device=mask.device) for n in (float("-inf"), 0.0))
+        mask = torch.where(mask, seen, hidden)
+        del hidden, seen
     out: torch.Tensor = _FUSED(query, key, value, dropout_p, is_causal, attn_mask=mask, scale=scale)[0]
     return out

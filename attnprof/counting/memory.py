@@ -15,6 +15,12 @@ class Alive:
         self._now = 0
         self._sizes: dict[weakref.ref[Any], int] = {}
         self._here = {x.untyped_storage()._cdata for x in known}
+        self._known = frozenset(self._here)
+
+    def is_own(self, x: torch.Tensor) -> bool:
+        """Whether x's storage is one that the call made."""
+        key = x.untyped_storage()._cdata
+        return key in self._here and key not in self._known
 
     def made(self, x: torch.Tensor, peaks: bool = True) -> None:
         """x has come to be: its storage counts from now until nobody holds it. peaks: whether this moment may be the peak."""

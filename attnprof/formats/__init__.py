@@ -13,11 +13,13 @@ class Look:
     """How something is to be printed. columns: these, in this order; none means what fits.
 
     width: of the terminal in characters, None where nothing has to fit. colour: whether styles may be used.
+    pivot: what rows stand side by side by, 'channels'; none means a line per row.
     """
 
     columns: Sequence[str] = ()
     width: int | None = None
     colour: bool = False
+    pivot: str = ""
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,7 @@ class Format:
 
     help: str
     render: "Callable[[Results, Look], tuple[str, list[str]]]"
+
+    def whole(self, results: "Results") -> str:
+        """All of ``results``, where nothing has to fit."""
+        return self.render(results, Look())[0]

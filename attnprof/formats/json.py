@@ -4,17 +4,15 @@ import json
 from typing import Any
 
 from attnprof.formats import Format, Look
+from attnprof.pivot import flat
 from attnprof.results import SCHEMA, Results
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """One object: schema, environment, planned, rows (each with its notes)."""
     results.require(look.columns)
-    names = list(look.columns) or list(results.frame.columns)
     rows: list[dict[str, Any]] = []
-    for number, row in enumerate(results.rows()):
-        notes = {name: results.notes[number, name] for name in names if (number, name) in results.notes}
-        shown = {name: row[name] for name in names}
+    for shown, notes in flat(results, look.columns, look.pivot):
         if "hyperparameters" in shown:
             shown["hyperparameters"] = json.loads(shown["hyperparameters"])
         rows.append({**shown, "notes": notes})

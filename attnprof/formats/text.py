@@ -1,7 +1,7 @@
 """A table for people: aligned, exact counts, as wide as the terminal; without one, every column and no decoration."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import StringIO
 
 from rich.console import Console
@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from attnprof.formats import Format, Look
-from attnprof.layout import Column, Sheet, caption, sheet
+from attnprof.layout import Column, caption
 from attnprof.results import Results
+from attnprof.sheet import Sheet, sheet
 
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
 GAP = 2  # between columns
@@ -18,7 +19,11 @@ GAP = 2  # between columns
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """Caption, table, footnotes; the notes say which columns did not fit."""
-    laid = sheet(results, look.columns)
+    return typeset(sheet(results, look.columns, look.pivot), lambda kept: caption(results, kept), look)
+
+
+def typeset(laid: Sheet, head: Callable[[Sequence[Column]], Sequence[str]], look: Look) -> tuple[str, list[str]]:
+    """A sheet as text below the lines that ``head`` writes for the columns kept, and what did not fit."""
     table, dropped = _fit(laid, look)
     kept = [column for column in laid.columns if column not in dropped]
     out = StringIO()
@@ -31,7 +36,7 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
         emoji=False,
         markup=False,
     )
-    for line in caption(results, kept):
+    for line in head(kept):
         console.print(Text(line, style="dim"), soft_wrap=look.width is None)
     console.print()
     console.print(table)
@@ -53,11 +58,16 @@ def _fit(laid: Sheet, look: Look) -> tuple[Table, list[Column]]:
     while True:
         for name_width in NAME_WIDTHS:
             table = _table(laid, kept, name_width)
-            if len(kept) == 1 or Console(width=10_000).measure(table).maximum <= look.width:
+            if (
+                len({laid.columns[n].name for n in kept}) == 1
+                or Console(width=10_000).measure(table).maximum <= look.width
+            ):
                 return table, dropped
-        least = min(kept, key=lambda n: laid.columns[n].keep)
-        kept.remove(least)
-        dropped.append(laid.columns[least])
+        least = laid.columns[min(kept, key=lambda n: laid.columns[n].keep)]
+        # What stands side by side goes together.
+        gone = [n for n in kept if laid.columns[n].name == least.name]
+        kept = [n for n in kept if n not in gone]
+        dropped += [laid.columns[n] for n in gone]
 
 
 def _table(laid: Sheet, kept: Sequence[int], name_width: int | None) -> Table:

@@ -1,1 +1,10 @@
-"""How samples are taken and judged. Clocks and devices are met only through a backend, so a scripted one drives the tests."""
+"""How samples are taken and judged. Clocks and devices are met only through a backend, so a scripted one drives the tests.
+
+shares.py   how many more visits each cell gets, so that all have equal time
+trial.py    one cell: its warm-up, its visits
+rounds.py   cells visited in turn, in random order, until each is known well enough or time is up
+timing.py   which samples count, and what may be wrong with them
+signs.py    drift and bimodality: what a series of samples shows of itself
+peaks.py    what the device can do at best
+bound.py    the least time a call could take on such a device
+"""

@@ -1,26 +1,37 @@
-"""Timing one call: warm-up until steady, samples of many calls, clean ones kept, stopped at a precision or a budget."""
+"""Which samples of a cell count, and what its figures are: only a cause takes a sample out, never its length."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from statistics import median
 
-from attnprof.backends import Backend, Call, Sample
-from attnprof.measuring.interval import FEWEST, half_width, median_interval
+from attnprof.backends import Burst, Condition, Sample
+from attnprof.interval import FEWEST, Interval, median_interval, quartiles
+from attnprof.measuring.signs import drifts, is_bimodal
 
-WARM_SECONDS = 10e-3  # length of a warm-up block
-WARM_SHARE = 0.12  # of the budget, at most
-STEADY = 0.02  # the last three warm-up blocks agree within this
 CLEAN = 0.01  # a sample that others took more of than this is not clean
-FEWEST_VISITS = 12
-MOST_SAMPLES = 2000
+FEWEST_CLEAN = 0.2  # of the samples; fewer say too little of the rest
+SLOWED = 0.9  # of the median clock: below, the sample is another device's
+LAUNCH_BOUND = 1.1  # times the device's own time: more than that is spent on launching
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One sample as it was taken: of how many calls, in which state of the device, with the burst beside it."""
+
+    sample: Sample
+    calls: int
+    condition: Condition | None = None
+    burst: Burst | None = None
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What timing a call gave. samples: seconds per call, each the mean of ``calls`` calls, in the order taken.
+    """What timing a call gave in one process.
 
-    taken: samples before the unclean ones were left out. first: seconds of the very first call. flags: of record.FLAGS.
+    samples: seconds per call of the samples that count, each the mean of ``calls`` calls, in the order taken; none where
+    nothing can be said. taken: how many there were. first: seconds of the very first call. flags: of record.FLAGS.
+    spread: show what the middle half lies between, instead of an interval. bursts: of the device's own clock, where it has
+    one; captured: they were replayed as a graph. reference: seconds of the kernel that was visited in the same rounds.
     """
 
     samples: tuple[float, ...]
@@ -28,72 +39,82 @@ class Timing:
     taken: int
     first: float
     flags: tuple[str, ...] = ()
+    spread: bool = False
+    bursts: tuple[Burst, ...] = ()
+    captured: bool = False
+    conditions: tuple[Condition, ...] = ()
+    reference: float | None = None
 
     @property
     def median(self) -> float:
-        """Seconds per call: the median of the samples."""
+        """Seconds per call: the median of the samples. There must be one."""
         return median(self.samples)
 
     @property
-    def interval(self) -> tuple[float, float] | None:
-        """Its 95 % interval within this process, in seconds; None below FEWEST samples."""
-        return median_interval(self.samples)
+    def interval(self) -> Interval | None:
+        """What the median lies between in this process, in seconds, as ``kind`` says; None where samples are too few."""
+        return interval_of(self.samples, self.spread)
+
+    @property
+    def kind(self) -> str:
+        """'samples' for a 95 % interval, 'spread' for quartiles, '' for none."""
+        return "" if self.interval is None else "spread" if self.spread else "samples"
 
 
-def time_call(
-    backend: Backend, call: Call, precision: float, budget: float, watch: Callable[[float], None] = lambda seconds: None
-) -> Timing:
-    """Time ``call`` until the interval's half-width is at most ``precision`` of the median, or ``budget`` seconds are spent.
+def interval_of(samples: Sequence[float], spread: bool) -> Interval | None:
+    """The quartiles of ``samples`` where ``spread``, else the 95 % interval of their median; None where they are too few."""
+    return quartiles(samples) if spread else median_interval(samples)
 
-    At least FEWEST samples are taken whatever the budget, so that there is an interval to show. ``watch`` is told
-    the estimate in seconds per call as it forms.
+
+@dataclass(frozen=True)
+class Verdict:
+    """The samples that count: seconds per call, the bursts beside them, and what is to be said of them."""
+
+    samples: tuple[float, ...]
+    bursts: tuple[Burst, ...]
+    flags: tuple[str, ...]
+
+
+def judge(taken: Sequence[Taken]) -> Verdict:
+    """Leave out what a slowed device or other programs spoilt.
+
+    Of the samples left, the clean ones count if they are at least FEWEST (or all there are) and a fifth. Otherwise the
+    thread's CPU time stands for wall time where it may, and where it may not there is no value: 'contended' says both.
     """
-    first = backend.sample(call, 1).wall
-    per_call, spent, steady = _warm(backend, call, WARM_SHARE * budget)
-    watch(per_call)
-    calls = max(1, ceil(backend.sample_seconds / per_call))
-    taken: list[Sample] = []
-    check = FEWEST_VISITS
-    while len(taken) < MOST_SAMPLES:
-        taken.append(backend.sample(call, calls))
-        spent += taken[-1].wall
-        if spent >= budget and len(taken) >= FEWEST:
-            break
-        if len(taken) >= check:
-            samples, _ = _judge(taken, calls)
-            watch(median(samples))
-            reached = half_width(samples)
-            if reached is not None and reached <= precision:
-                break
-            check += max(4, len(taken) // 4)
-    samples, contended = _judge(taken, calls)
-    flags = ("contended",) * contended + ("not-steady",) * (not steady)
-    return Timing(tuple(samples), calls, len(taken), first, flags)
+    kept, flags = _of_a_device_at_speed(taken)
+    bursts = tuple(each.burst for each in kept if each.burst)
+    samples, contended = _clean(kept)
+    flags += ["contended"] * contended
+    flags += ["drift"] * drifts(samples) + ["bimodal"] * is_bimodal(samples)
+    if bursts and median(burst.host / burst.device for burst in bursts) > LAUNCH_BOUND:
+        flags.append("launch-bound")
+    return Verdict(tuple(samples), bursts, tuple(flags))
 
 
-def _warm(backend: Backend, call: Call, limit: float) -> tuple[float, float, bool]:
-    """Seconds per call, seconds spent, and whether the last three blocks agreed."""
-    blocks: list[float] = []
-    spent, calls = 0.0, 1
-    while True:
-        sample = backend.sample(call, calls)
-        spent += sample.wall
-        # What others took of the machine says nothing about whether the call has settled.
-        blocks.append(max(sample.wall if sample.busy is None else sample.busy, 1e-9) / calls)
-        last = sorted(blocks[-3:])
-        if len(last) == 3 and last[2] - last[0] <= STEADY * last[1]:
-            return last[1], spent, True
-        if spent >= limit and len(blocks) >= 2:
-            return median(last), spent, False
-        calls = max(1, ceil(WARM_SECONDS / blocks[-1]))
+def samples_of(taken: Sequence[Taken]) -> list[float]:
+    """The samples that ``judge`` lets count, without looking for what may be wrong with them."""
+    return _clean(_of_a_device_at_speed(taken)[0])[0]
 
 
-def _judge(taken: list[Sample], calls: int) -> tuple[list[float], bool]:
-    """Seconds per call of the samples to trust, and whether contention forced CPU time upon us."""
-    busy = [sample.busy for sample in taken if sample.busy is not None]
-    if len(busy) < len(taken):
-        return [sample.wall / calls for sample in taken], False
-    clean = [s.wall / calls for s, b in zip(taken, busy, strict=True) if s.wall - b <= CLEAN * s.wall]
-    if len(clean) >= max(FEWEST, 0.2 * len(taken)):
+def _of_a_device_at_speed(taken: Sequence[Taken]) -> tuple[Sequence[Taken], list[str]]:
+    told = [each.condition for each in taken if each.condition]
+    if len(told) < len(taken) or not told:
+        return taken, []
+    usual = median(condition.clock for condition in told)
+    at_speed = [
+        each for each, now in zip(taken, told, strict=True) if not now.throttled and now.clock >= SLOWED * usual
+    ]
+    slowed = len(at_speed) < len(taken)
+    # What is slow all the time is what this device is now: then every sample counts, and the flag says what they are.
+    kept = at_speed if len(at_speed) >= max(FEWEST, FEWEST_CLEAN * len(taken)) else taken
+    return kept, ["throttled"] * slowed + ["power-capped"] * any(condition.capped for condition in told)
+
+
+def _clean(taken: Sequence[Taken]) -> tuple[list[float], bool]:
+    samples = [(each.sample, each.calls) for each in taken]
+    if any(sample.lost is None for sample, _ in samples):
+        return [sample.wall / calls for sample, calls in samples], False
+    clean = [s.wall / calls for s, calls in samples if s.lost is not None and s.lost <= CLEAN * s.wall]
+    if clean and len(clean) >= max(min(FEWEST, len(samples)), FEWEST_CLEAN * len(samples)):
         return clean, False
-    return [b / calls for b in busy], True
+    return [s.busy / calls for s, calls in samples if s.busy is not None], True

@@ -1,22 +1,5 @@
 """What thop counts, for comparison: it calls this FLOPs, and papers used it."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.metrics._counter import macs_by
 
-
-def follow(found: Findings) -> Measurement:
-    """The peer's count, or why it gave none."""
-    counted = found.peers.get("thop", "not asked for")
-    if isinstance(counted, str):
-        return Measurement("thop_macs", None, "count", note=counted)
-    return Measurement("thop_macs", counted, "count")
-
-
-METRIC = Metric(
-    unit="count",
-    help="MACs as thop counts them (some operators left out, others added)",
-    title="thop",
-    needs="peers",
-    follows=follow,
-    counter="thop",
-)
+METRIC = macs_by("thop", "MACs as thop counts them (some operators left out, others added)")

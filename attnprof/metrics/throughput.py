@@ -6,11 +6,13 @@ from attnprof.record import Measurement
 
 def follow(found: Findings) -> Measurement:
     """Batch / latency; the interval's ends change places."""
-    assert found.timing is not None
-    batch, n, seconds = found.case.batch, len(found.timing.samples), found.timing.interval
+    timing, batch = found.timing, found.case.batch
+    assert timing is not None
+    if not timing.samples:
+        return Measurement("throughput", None, "1/s", note="there is no latency")
+    seconds = timing.interval
     ends = None if seconds is None else (batch / seconds[1], batch / seconds[0])
-    kind = "samples" if ends else ""
-    return Measurement("throughput", batch / found.timing.median, "1/s", interval=ends, interval_kind=kind, n=n)
+    return Measurement("throughput", batch / timing.median, "1/s", ends, timing.kind, len(timing.samples))
 
 
 METRIC = Metric(unit="1/s", help="Images per second", title="images/s", needs="timing", follows=follow)

@@ -40,6 +40,7 @@ ENTRY = {
         "xmu-xiaoma666's port takes both softmaxes over the batch by mistake: same counts, another function.",
         "The paper lets the number of features and of attention maps differ; here both are C // reduction.",
     ],
+    "inside": {"resnet": {"place": "after_block:2-3:every_2"}},
 }
 
 

@@ -67,6 +67,7 @@ ENTRY = {
         "Position logits are built for one map size; the port takes square maps only, here height and width are free.",
         "dk and dv are 40 and 4, as in the port's example; variant ratio has 2C and C/4.",
     ],
+    "inside": {"resnet": {"place": "2-4"}},
 }
 
 

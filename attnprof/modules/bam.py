@@ -51,6 +51,7 @@ ENTRY = {
         "The official code averages over a height x height square, right for square maps only; here over the whole map.",
         "xmu-xiaoma666's copy has more layers and convolutions that shrink the map: another network.",
     ],
+    "inside": {"resnet": {"place": "after_stage:1-3"}},
 }
 
 

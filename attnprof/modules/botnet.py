@@ -42,6 +42,7 @@ ENTRY = {
         "lucidrains' port has 4 heads of 128 whatever the channels are, so it returns 512 channels and is left out.",
         "The tables are built for one map size.",
     ],
+    "inside": {"resnet": {"place": "4"}},
 }
 
 

@@ -52,6 +52,14 @@ ENTRY = {
         "The variant non-shared is the paper's ablation with k*C weights, not what the name ECA usually means.",
         "Some copies give the convolution a bias: one parameter more.",
     ],
+    "inside": {
+        "resnet18": {"settings": {"kernel_size": "3/5/7/7"}},
+        "resnet34": {"settings": {"kernel_size": "3/3/5/7"}},
+        "resnet50": {"settings": {"kernel_size": "3/5/5/7"}},
+        "resnet101": {"settings": {"kernel_size": "3/3/5/7"}},
+        "resnet152": {"settings": {"kernel_size": "3/3/5/7"}},
+        "mobilenetv2": {"place": "after_project", "settings": {"kernel_size": "1/1/1/1/3/3/3"}},
+    },
 }
 
 

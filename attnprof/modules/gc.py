@@ -51,6 +51,7 @@ ENTRY = {
         "changzy00's port leaves the softmax over the positions out.",
         "The bias of the map has no effect on the output, as a softmax follows; it is a parameter nonetheless.",
     ],
+    "inside": {"resnet": {"place": "2-4"}},
 }
 
 

@@ -40,6 +40,7 @@ ENTRY = {
         "The authors put it before a convolution and keep beta out of weight decay; what it costs is the same after one.",
         "The Gaussian Context Transformer (CVPR 2021) is abbreviated GCT too and is another module.",
     ],
+    "inside": {"resnet": {"place": "before_conv"}},
 }
 
 

@@ -65,6 +65,7 @@ ENTRY = {
         "The channel branch has no ReLU between its last two convolutions, though the official README speaks of one.",
         "The fusion is a plain sum, though the official code calls it an average.",
     ],
+    "inside": {"resnet": {"place": "after_stage"}},
 }
 
 _SIDE = 8  # of the map that the position branch is pooled to

@@ -67,6 +67,7 @@ ENTRY = {
         "The last weights start at 0, so a fresh block returns its input: give it random weights before comparing.",
         "The concatenation mode holds a tensor of 2i x H*W x M values: 2.5 GB at 256 channels and 56x56.",
     ],
+    "inside": {"resnet": {"place": "after_block:2-3:every_2"}},
 }
 
 

@@ -37,6 +37,7 @@ ENTRY = {
         "A 1x1 map gives NaN in the official code; here it is refused.",
         "0 MACs do not mean free: its work is element-wise and in reductions, which FLOPs count and MACs do not.",
     ],
+    "inside": {"resnet": {"place": "after_conv2"}, "mobilenetv2": {"place": "after_conv"}},
 }
 
 

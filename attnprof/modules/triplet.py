@@ -42,6 +42,7 @@ ENTRY = {
         "The official code copies the swapped maps to contiguous memory; here they stay views, which moves fewer bytes.",
         "The repository has an older file whose gate_channels and reduction_ratio do nothing: same mathematics.",
     ],
+    "inside": {"mobilenetv2": {"place": "after_project"}},
 }
 
 

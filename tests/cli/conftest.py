@@ -30,7 +30,7 @@ class Counting:
         self.environment = {**software(), "device": "meta", "device_name": "", "threads": 0}
 
     def order(self, order):
-        self._answer = Server({}).answer(order, lambda event: None)
+        self._answer = Server({}).answer(order)
 
     def answer(self, seconds):
         return self._answer
@@ -48,6 +48,7 @@ def cli(tmp_path, monkeypatch, capsys):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("attnprof.cli._execute.start_worker", Counting)
+    monkeypatch.setattr("attnprof.cli._asking.start_worker", Counting)
 
     def run(*arguments):
         code = main([str(argument) for argument in arguments])

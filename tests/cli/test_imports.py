@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from attnprof.cli._main import COMMANDS
+from attnprof.cli._spec_options import NETWORK
 from attnprof.spec import SECTIONS, Spec
 from tests.conftest import clean_environment
 
@@ -38,8 +39,9 @@ def test_what_measures_nothing_imports_neither_torch_nor_pandas(arguments, tmp_p
     assert imported(*arguments.split(), cwd=tmp_path) == ["0"]
 
 
-def test_a_table_is_shown_again_without_torch(wide, tmp_path):
-    code, *heavy = imported("table", wide, cwd=tmp_path)
+@pytest.mark.parametrize("command", ["table", "pick"])
+def test_a_run_is_shown_again_and_chosen_from_without_torch(command, wide, tmp_path):
+    code, *heavy = imported(command, wide, cwd=tmp_path)
     assert code == "0"
     assert not {"torch", "fvcore", "thop"} & set(heavy)
 
@@ -48,13 +50,15 @@ def parameters(command):
     return {parameter.name for parameter in COMMANDS.get(command).params}
 
 
-def test_every_field_of_the_spec_is_an_option_of_run_and_no_other_option_is():
-    assert parameters("run") - {"spec", "resume", "dry_run", "quiet", "no_color"} == set(Spec.model_fields)
+def test_every_field_of_the_spec_is_an_option_of_run_or_of_host_and_no_other_option_is():
+    looks = {"spec", "resume", "dry_run", "quiet", "no_color"}
+    assert parameters("run") - looks == set(Spec.model_fields) - set(NETWORK)
+    assert set(NETWORK) <= parameters("host") - looks - {"stages"} <= set(Spec.model_fields)
 
 
 def test_every_field_of_the_spec_has_a_table_in_toml():
     assert set(SECTIONS) == set(Spec.model_fields)
-    assert set(SECTIONS.values()) == {"grid", "variants", "measure", "output"}
+    assert set(SECTIONS.values()) == {"grid", "variants", "measure", "budget", "output"}
     assert [field for field, section in SECTIONS.items() if section == "variants"] == ["set"]
 
 

@@ -141,3 +141,37 @@ def test_list_says_which_sizes_a_module_takes(cli, name, rule):
 
 def test_list_says_nothing_of_sizes_where_any_will_do(cli):
     assert cli("list", "eca").out.splitlines()[1].split()[-1] == str(1 + len(entry("eca").variants))
+
+
+# Published figures
+
+
+def test_show_prints_what_is_published_as_it_was_printed_with_its_source(cli):
+    section = cli("show", "se").out.partition("\nPublished for ResNet-50, ImageNet-1k")[2]
+    rows = [re.split(r"  +", line.strip()) for line in section.splitlines()]
+    assert ["77.1840", "93.6720", "+0.8000", "r=16, with bias"] in [row[:4] for row in rows]
+    assert "github:implus/PytorchInsight@2864528, Classification table" in section
+    assert "not measured here" in section
+    assert "14 more" in section
+
+
+def test_show_gives_conventions_and_recipes_where_they_are_asked_for(cli):
+    out = cli("show", "se", "--network", "mobilenetv2", "--sources").out
+    assert "params in units of 2^20" in out
+    assert "M-Adds (MACs), rounded to 2 significant digits" in out
+
+
+def test_show_says_where_else_there_is_something(cli):
+    out = cli("show", "ca").out
+    assert "Nothing is published here for ResNet-50, ImageNet-1k\n  Also on " in out
+    assert "MobileNetV2, ImageNet-1k (1)" in out
+
+
+def test_show_has_no_such_section_where_nothing_is_published(cli):
+    assert "ublished" not in cli("show", "acmix").out
+
+
+def test_a_network_of_which_nothing_is_published_is_a_mistake(cli):
+    said = cli("show", "se", "--network", "resnet51")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: --network: nothing is published here for 'resnet51'. Did you mean 'resnet50'")

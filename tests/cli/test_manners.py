@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from attnprof.journal import EVENTS
-from attnprof.layout import sheet
 from attnprof.results import of_folder
+from attnprof.sheet import sheet
 from tests.conftest import clean_environment
 
 BOX = re.compile("[\u2500-\u257f\u2580-\u259f\u2800-\u28ff]")
@@ -27,7 +27,7 @@ def test_a_run_prints_its_table_to_stdout_and_everything_else_to_stderr(measured
     done = measured.done
     assert done.returncode == 0
     heading, *rows = done.stdout.partition("\n\n")[2].partition("\n\n")[0].splitlines()
-    assert heading.split()[:6] == ["C", "module", "params", "MACs", "latency", "memory"]
+    assert heading.split()[:8] == ["C", "module", "params", "MACs", "FLOPs", "latency", "bound", "memory"]
     assert sorted(row.split()[1] for row in rows) == ["eca", "eca", "none", "none", "se", "se"]
     assert "all rows: out/results.csv" in done.stderr
     assert "all rows" not in done.stdout
@@ -208,8 +208,8 @@ def watched(terminal, tmp_path_factory):
 
 def test_the_table_stands_whole_on_the_terminal_after_the_progress(watched):
     assert watched.code == 0
-    after = watched.text[watched.text.rindex("MACs:") :]
-    assert [line.split() for line in after.splitlines()[2:5]] == [
+    after = watched.text[watched.text.rindex("FLOPs:") :]
+    assert [line.split()[:4] for line in after.splitlines()[2:5]] == [
         ["C", "module", "params", "MACs"],
         ["16", "se", "32", "32"],
         ["16", "eca", "3", "48"],

@@ -64,7 +64,7 @@ OPERATORS = {
     if rule.shape is not None
     for operator in overloads(name)
 }
-NAMES = [name for name, operator in OPERATORS.items() if rules.find(operator).shape is not None]
+NAMES = [name for name, each in OPERATORS.items() if rules.find(each).shape not in (None, rules.in_place)]
 IN_PLACE = {name: operator for name in NAMES if (operator := in_place(name)) is not None}
 
 

@@ -1,34 +1,42 @@
 """Laws that every metric keeps; a new file is tested the moment it exists. And what the timed ones say."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
+from attnprof.backends import Burst, Memory
 from attnprof.case import Case
 from attnprof.counting import cost
+from attnprof.counting.rules import CATEGORIES
+from attnprof.measuring.bound import Peaks
 from attnprof.measuring.timing import Timing
 from attnprof.metrics import SUFFIX, Findings, column
 from attnprof.results import HEADER
 from attnprof.spec import METRICS, PEERS
 
 NAMES = METRICS.names()
-CASE = Case("se", 64, 7, 7, batch=4)
-COUNTED = cost("se", CASE.shape)
+CASE = Case("se", 64, 7, 7, batch=4, execution="compiled")
+COUNTED = replace(cost("se", CASE.shape), channel_pairs=8)
 HUGE = {**COUNTED.flops_by_category, "mac": 2 * (10**15 + 1)}
-HUNDRED = tuple(float(n) for n in range(100, 0, -1))
+HUNDRED = tuple(float(100 - n // 2 if n % 2 else 1 + n // 2) for n in range(100))  # 1, 100, 2, 99, ...: no wave in it
 FULL = Findings(
     CASE,
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
-    peers={"fvcore": 11, "thop": 12},
-    timing=Timing(HUNDRED, 1, 100, 0.25),
-    memory=2**40 + 1,
+    peers={name: 11 + n for n, name in enumerate(PEERS.names())},
+    timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(2.0, 3.0),) * 9, reference=0.5),
+    memory=Memory(2**40 + 1, 3, 2**40, 2**41, 0),
+    peaks=Peaks(((2**20, 1e9), (2**30, 1e8)), dict.fromkeys(CATEGORIES, 1e15), 1e-6, 2**25),
 )
 POOR = replace(
     FULL,
     peers={name: f"{name} failed: no" for name in PEERS.names()},
     timing=Timing((3.0, 1.0, 2.0), 1, 3, 0.25),
+    memory=Memory(2**40 + 1, 3),
+    peaks=None,
 )
+NOTHING = replace(POOR, timing=Timing((), 1, 30, 0.25, ("contended",)))
 
 
 def follow(name, found):
@@ -57,27 +65,24 @@ def test_no_two_metrics_have_one_title():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_metric_needs_no_more_than_it_says(name):
-    needs = METRICS.get(name).needs
-    only = {
-        "account": Findings(CASE, account=FULL.account),
-        "peers": Findings(CASE, peers=FULL.peers),
-        "timing": Findings(CASE, timing=FULL.timing),
-        "memory": Findings(CASE, memory=FULL.memory),
-    }[needs]
-    assert follow(name, only) == follow(name, FULL)
+    metric = METRICS.get(name)
+    found = {need: getattr(FULL, need) for need in (metric.needs, *metric.also)}
+    assert follow(name, Findings(CASE, **found)) == follow(name, FULL)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "macs_by_stage"])  # of a network alone
 def test_where_everything_was_found_the_value_is_there(name):
-    assert follow(name, FULL).value is not None
+    inside = replace(FULL, case=replace(CASE, host="resnet50"))  # some are of networks alone
+    assert follow(name, inside).value is not None
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_value_has_a_note_and_is_never_zero(name):
-    found = follow(name, POOR)
-    assert found.value != 0
-    if found.value is None:
-        assert len(found.note) > 5
+    for findings in (POOR, NOTHING):
+        found = follow(name, findings)
+        assert found.value != 0
+        if found.value is None:
+            assert len(found.note) > 5
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,7 +120,7 @@ def test_a_peers_count_is_the_peers_and_its_failure_the_note(name):
         ("macs", 10**15 + 1),
         ("output_shape", "4x64x7x7"),
         ("peak_memory", 2**40 + 1),
-        ("first_call", 0.25),
+        ("first_call", 250.0),
         ("latency", 50.5),
         ("throughput", 4 / 50.5),
         ("latency_p90", 90.0),
@@ -134,6 +139,63 @@ def test_latency_of_too_few_samples_has_a_value_and_says_why_it_has_no_interval(
     found = follow("latency", POOR)
     assert (found.value, found.interval, found.interval_kind, found.n) == (2.0, None, "", 3)
     assert found.note == "3 samples; an interval needs 6"
+
+
+def test_latency_says_how_many_samples_were_left_out():
+    found = follow("latency", replace(FULL, timing=Timing(HUNDRED[:30], 1, 40, 0.25)))
+    assert (found.n, found.note) == (30, "10 of 40 samples were others' and are left out")
+
+
+def test_without_a_sample_that_counts_there_is_no_latency():
+    found = follow("latency", NOTHING)
+    assert found.value is None
+    assert "with several threads" in found.note
+
+
+def test_a_quick_look_calls_its_quartiles_a_spread():
+    found = follow("latency", replace(FULL, timing=replace(FULL.timing, spread=True)))
+    assert (found.interval, found.interval_kind) == ((25.75, 75.25), "spread")
+
+
+def test_an_efficiency_is_the_bound_over_the_latency():
+    found, bound = follow("efficiency", FULL), follow("bound", FULL)
+    assert found.value == pytest.approx(bound.value / 50.5)
+    assert 0 < found.value <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"timing": Timing((1e-12,) * 9, 1, 9, 1.0)}, "less than its bound"),
+        ({"timing": Timing((), 1, 9, 1.0)}, "there is no latency"),
+        ({"case": replace(CASE, inputs="hot")}, "hot in cache"),
+        ({"account": replace(FULL.account, unknown_ops=("aten.foo",))}, "incomplete"),
+        ({"account": replace(FULL.account, bytes_moved=0)}, "nothing"),
+        ({"peaks": None}, "not measured"),
+    ],
+)
+def test_an_efficiency_that_would_mislead_is_blank_and_says_why(change, why):
+    found = follow("efficiency", replace(FULL, **change))
+    assert found.value is None
+    assert why in found.note
+
+
+def test_a_bound_says_what_binds_and_where_the_bytes_are():
+    assert follow("bound", FULL).note == "arithmetic binds; the bytes are in a working set of 1.00 MiB"
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"), [(100, "100 bytes more than counted"), (-1, "1 bytes less than counted"), (0, "")]
+)
+def test_measured_memory_names_its_difference_from_the_counted(extra, words):
+    memory = Memory(FULL.account.activation_memory + extra)
+    assert follow("peak_memory", replace(FULL, memory=memory)).note.startswith(words)
+
+
+def test_compiling_is_the_first_call_less_what_a_call_takes():
+    timing = Timing((2.0,) * 9, 1, 9, 30.0)
+    assert follow("compile_time", replace(FULL, timing=timing)).value == 28.0
+    assert follow("compile_time", replace(FULL, case=replace(CASE, execution="eager"))).note == "it runs eagerly"
 
 
 def test_throughput_is_the_batch_over_the_latency_with_its_ends_changed_round():
@@ -180,3 +242,10 @@ def test_a_column_is_the_metric_with_its_unit(metric, unit, heading):
 def test_no_two_metrics_share_a_column():
     columns = [column(name, METRICS.get(name).unit) for name in NAMES]
     assert len(set(columns)) == len(columns)
+
+
+def test_flops_by_category_leave_out_what_there_is_none_of_and_sum_to_the_flops():
+    by_category = json.loads(follow("flops_by_category", FULL).value)
+    assert by_category == {category: n for category, n in HUGE.items() if n}
+    assert sum(by_category.values()) == follow("flops", FULL).value
+    assert "fft" not in by_category

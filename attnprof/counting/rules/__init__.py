@@ -34,13 +34,14 @@ class Rule:
     """One operator. flops(args, kwargs, out): (category, FLOPs) pairs. shape(args, kwargs): its output on meta, or None.
 
     moves: False for an operator that neither reads nor writes an element, such as a view. scratch(args): bytes that the
-    kernel takes for itself while it runs.
+    kernel takes for itself while it runs. overwrites: the first argument is written or gives a shape, and is not read.
     """
 
     flops: Flops
     shape: Shape | None = None
     moves: bool = True
     scratch: Scratch | None = None
+    overwrites: bool = False
 
 
 def no_flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:

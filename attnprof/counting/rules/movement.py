@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from attnprof.counting.rules import FREE, POINTWISE, VIEW, Cost, Rule, no_flops
-from attnprof.counting.rules._meta import are_dims, argument, broadcast, fresh, like, of_one_layout, plain
+from attnprof.counting.rules import FREE, POINTWISE, VIEW, Cost, Rule, in_place, no_flops
+from attnprof.counting.rules._meta import are_dims, argument, broadcast, elementwise, fresh, like, of_one_layout, plain
 
 
 def _added(place: int) -> Any:
@@ -118,14 +118,19 @@ def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, indices = args
     places = [d for d, index in enumerate(indices) if index is not None]
     found = [indices[d] for d in places]
-    if not (x.is_meta and x.is_contiguous()) or not all(i.dtype == torch.int64 and i.is_contiguous() for i in found):
+    if not x.is_meta or not all(i.is_meta and i.dtype == torch.int64 and i.dim() and i.is_contiguous() for i in found):
         return None
     common: Any = found[0].shape
     for index in found[1:]:
         common = None if common is None else broadcast(torch.Size(common), index.shape)
     if common is None or len(indices) > x.dim() or places != list(range(places[0], places[0] + len(places))):
         return None
-    return fresh([*x.shape[: places[0]], *common, *x.shape[places[-1] + 1 :]], x.dtype)
+    before, after = places[0], places[-1] + 1
+    shape = [*x.shape[:before], *common, *x.shape[after:]]
+    # Along the sides that are looked up x itself stands still; what is looked up stands still along the others.
+    source = x.as_strided(shape, [*x.stride()[:before], *[0] * len(common), *x.stride()[after:]])
+    looked = [index.reshape(*index.shape, *[1] * (x.dim() - after)) for index in found]
+    return elementwise(shape, x.dtype, (source, *looked))
 
 
 def _arange(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -179,14 +184,20 @@ def _rolled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 # Copies, casts, rearrangements, constants, random numbers.
-_MOVED = "clone copy _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
+_MOVED = (
+    "clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
+)
 _MOVED += "_pad_circular gather index index_select embedding masked_select take roll flip rot90 im2col channel_shuffle "
 _MOVED += "pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_interleave tril triu slice_scatter select_scatter "
-_MOVED += "zeros ones full arange linspace eye scalar_tensor zeros_like ones_like full_like new_zeros new_ones new_full fill zero "
-_MOVED += "rand randn randint randperm rand_like randn_like randint_like bernoulli uniform normal exponential random "
+_MOVED += "zeros ones full arange linspace eye scalar_tensor "
+_MOVED += "rand randn randint randperm bernoulli uniform normal exponential random "
 _MOVED += "scatter slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero "
 _MOVED += "_local_scalar_dense bucketize searchsorted masked_scatter _conj_copy view_as_real_copy resize set_ equal "
 _MOVED += "reflection_pad1d_backward reflection_pad2d_backward unfold_copy contiguous _pin_memory"
+_OVERWRITTEN = (
+    "copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like "
+)
+_OVERWRITTEN += "randn_like randint_like new_zeros new_ones new_full"
 _ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided"
 # Views by what they do, though their schema does not say so.
 _VIEWS = "_unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size resolve_conj"
@@ -200,6 +211,9 @@ _ADDED = {
 
 RULES = {
     **{name: Rule(no_flops) for name in _MOVED.split()},
+    **{
+        name: Rule(no_flops, in_place if name.endswith("_") else None, overwrites=True) for name in _OVERWRITTEN.split()
+    },
     **{name: Rule(no_flops, moves=False) for name in _ALLOCATED.split()},
     **dict.fromkeys(_VIEWS.split(), VIEW),
     **{name: Rule(_added(place)) for name, place in _ADDED.items()},
@@ -207,8 +221,8 @@ RULES = {
     "_unsafe_index_put": Rule(_put),
     "clone": Rule(no_flops, _clone),
     "empty_like": Rule(no_flops, _like, moves=False),
-    "zeros_like": Rule(no_flops, _like),
-    "ones_like": Rule(no_flops, _like),
+    "zeros_like": Rule(no_flops, _like, overwrites=True),
+    "ones_like": Rule(no_flops, _like, overwrites=True),
     "cat": Rule(no_flops, _cat),
     "stack": Rule(no_flops, _stack),
     "im2col": Rule(no_flops, _unfolded),

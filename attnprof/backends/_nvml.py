@@ -1,0 +1,67 @@
+"""What NVIDIA's management library tells of a device: clock, reasons to slow down, heat, power, who else computes."""
+
+import os
+from contextlib import suppress
+from typing import Any
+
+from attnprof.backends import Condition
+
+# Bits of the "clocks event reasons", from NVML's API reference.
+POWER_CAP = 0x4
+SLOWDOWNS = 0x8 | 0x20 | 0x40 | 0x80  # hardware slowdown, thermal by software and by hardware, power brake
+BUSY = 10  # per cent of the last sampling period in which some kernel ran: a desktop stays below
+
+
+class Nvml:
+    """One device, by its UUID. Raises an error of the library where that does not know it."""
+
+    def __init__(self, library: Any, uuid: str) -> None:
+        self._library = library
+        library.nvmlInit()
+        self._handle = library.nvmlDeviceGetHandleByUUID(uuid if uuid.startswith("GPU-") else f"GPU-{uuid}")
+
+    def condition(self) -> Condition | None:
+        """The state the device is in now; None where the library does not tell its clock."""
+        library, handle = self._library, self._handle
+        try:
+            clock = 1e6 * library.nvmlDeviceGetClockInfo(handle, library.NVML_CLOCK_SM)
+        except library.NVMLError:
+            return None
+        reasons, celsius, watts = 0, None, None
+        with suppress(library.NVMLError):
+            reasons = library.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
+        with suppress(library.NVMLError):
+            celsius = float(library.nvmlDeviceGetTemperature(handle, library.NVML_TEMPERATURE_GPU))
+        with suppress(library.NVMLError):
+            watts = library.nvmlDeviceGetPowerUsage(handle) / 1e3
+        return Condition(clock, bool(reasons & SLOWDOWNS), bool(reasons & POWER_CAP), celsius, watts)
+
+    def others(self) -> str | None:
+        """Who else computes here, in words. Asked while this process leaves the device idle."""
+        library, handle = self._library, self._handle
+        try:
+            pids = {found.pid for found in library.nvmlDeviceGetComputeRunningProcesses(handle)}
+            busy = library.nvmlDeviceGetUtilizationRates(handle).gpu
+        except library.NVMLError:
+            return None
+        # In a container our own process is listed under a number that it does not know.
+        count = len(pids - {os.getpid()}) - (bool(pids) and os.getpid() not in pids)
+        if count < 1 or busy < BUSY:
+            return None
+        return f"{count} other process{'' if count == 1 else 'es'} compute on it ({busy} % busy); wait, or --allow-busy"
+
+    def driver(self) -> str:
+        """The driver's version."""
+        return str(self._library.nvmlSystemGetDriverVersion())
+
+
+def nvml_of(uuid: str) -> Nvml | None:
+    """The device with this UUID; None where nvidia-ml-py is not installed or does not know it."""
+    try:
+        import pynvml
+    except ImportError:
+        return None
+    try:
+        return Nvml(pynvml, uuid)
+    except pynvml.NVMLError:
+        return None

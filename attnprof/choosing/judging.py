@@ -1,0 +1,109 @@
+"""Verdicts: whether a candidate keeps a limit at every point, judged by the end of its interval that counts against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
+from math import inf
+
+from attnprof.choosing.budget import Budget, Limit
+from attnprof.choosing.candidates import Candidate, Missing, named
+from attnprof.choosing.measures import Measure
+from attnprof.choosing.pareto import Span
+
+DIGITS = 4  # of a limit that is proposed
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a candidate stands to one limit at the point at which it stands worst; '' where what is published has none.
+
+    span: the figure, None where there is none (``why`` says why). ratio: how often the figure that counts is the bound,
+    turned so that more than 1 is too much; inf where there is no figure, or the bound is 0. needed: the limit's value
+    with which it would just hold.
+    """
+
+    limit: Limit
+    point: str
+    holds: bool
+    ratio: float
+    span: Span | None = None
+    why: str = ""
+    needed: Fraction | None = None
+
+    @property
+    def headroom(self) -> float:
+        """The share of the bound that is left; negative where it is broken."""
+        return 1 - self.ratio
+
+
+def counts(span: Span, measure: Measure) -> float:
+    """The end of the interval that counts against a candidate: a noisy win is no win."""
+    return span.low if measure.more else span.high
+
+
+def verdicts(candidate: Candidate, budget: Budget, points: Sequence[str], among: Sequence[Candidate]) -> list[Verdict]:
+    """One verdict per limit of ``budget``, each at the worst of ``points``.
+
+    Raises UnknownNameError where a limit is relative to a module that is not ``among`` the run's.
+    """
+    places = [points if limit.measure.column else ("",) for limit in budget]
+    return [
+        max((_verdict(candidate, limit, point, among) for point in where), key=_worse)
+        for limit, where in zip(budget, places, strict=True)
+    ]
+
+
+def _worse(verdict: Verdict) -> tuple[bool, bool, Fraction]:
+    # By what would be needed, which orders points even where every ratio to a bound of 0 is infinite.
+    needed = verdict.needed or Fraction(0)
+    return (
+        verdict.span is None,
+        verdict.needed is None and not verdict.holds,
+        -needed if verdict.limit.measure.more else needed,
+    )
+
+
+def _verdict(candidate: Candidate, limit: Limit, point: str, among: Sequence[Candidate]) -> Verdict:
+    measure = limit.measure
+    figure = candidate.figure(measure, point)
+    if isinstance(figure, Missing):
+        return Verdict(limit, point, False, inf, None, figure.why)
+    end, unit = exactly(counts(figure, measure)), Fraction(1)
+    if limit.reference:
+        other = named(limit.reference, among)
+        theirs = other.figure(measure, point)
+        if isinstance(theirs, Missing):
+            return Verdict(limit, point, False, inf, None, f"{other.name}: {theirs.why}")
+        unit = exactly(theirs.high if measure.more else theirs.low)
+        if other is candidate:  # against itself there is no noise
+            end = unit = exactly(figure.value)
+    bound = Fraction(limit.value) * unit
+    holds, ratio = (end >= bound, _ratio(bound, end)) if measure.more else (end <= bound, _ratio(end, bound))
+    return Verdict(limit, point, holds, ratio, figure, needed=end / unit if unit else None)
+
+
+def exactly(value: float) -> Fraction:
+    """The decimal number that ``value`` is written as, so that a bound of 77.1 holds for a figure of 77.1."""
+    return Fraction(value) if isinstance(value, int) else Fraction(Decimal(repr(value)))
+
+
+def _ratio(part: Fraction, whole: Fraction) -> float:
+    try:
+        return float(part / whole)
+    except ZeroDivisionError:
+        return inf if part else 1.0
+    except OverflowError:
+        return inf
+
+
+def loosened(verdict: Verdict) -> Limit | None:
+    """The broken limit as it would have to be to hold: counts exactly, else to four digits; None where none would do."""
+    limit, measure, needed = verdict.limit, verdict.limit.measure, verdict.needed
+    if needed is None:
+        return None
+    if needed.denominator == 1 and not limit.reference:
+        return Limit(measure, Decimal(needed.numerator))
+    rounding = Context(prec=DIGITS, rounding=ROUND_FLOOR if measure.more else ROUND_CEILING)
+    value = rounding.divide(Decimal(needed.numerator), Decimal(needed.denominator))
+    return Limit(measure, value, limit.reference)

@@ -1,0 +1,30 @@
+"""What a shell is told when a word is to be completed. Names come from the registries: no entry is imported."""
+
+import os
+from collections.abc import Callable
+
+import click
+from click.shell_completion import CompletionItem, shell_complete
+
+from attnprof.registry import Registry
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+COMPLETE = "_ATTNPROF_COMPLETE"
+
+
+def complete(command: click.Command) -> int:
+    """Answer the shell that asks by the environment variable COMPLETE. Returns the exit code."""
+    return shell_complete(command, {}, "attnprof", COMPLETE, os.environ[COMPLETE])
+
+
+def names_of(registry: Registry) -> Completer:
+    """Completes the last name of a list of them: 'se,!cb' to 'se,!cbam'."""
+
+    def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        before, comma, last = incomplete.rpartition(",")
+        sign = "!" * last.startswith("!")
+        known = (name for name in registry.names() if name.startswith(last.removeprefix("!")))
+        return [CompletionItem(f"{before}{comma}{sign}{name}") for name in known]
+
+    return names

@@ -1,0 +1,50 @@
+"""Figures that have no noise, or next to none: counts, shapes and bytes that two runs do not have alike."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from attnprof.record import Event, Record
+
+MEMORY = ("peak_memory", "requested_memory", "kept_memory")  # measured, but bytes of one call and no times
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure of one cell in two runs. exact: a count; measured memory may have some noise."""
+
+    metric: str
+    unit: str
+    before: int | float | str
+    after: int | float | str
+    exact: bool = True
+
+    @property
+    def share(self) -> float | None:
+        """How much more it is, over what it was; None where it was no number, or 0."""
+        if isinstance(self.before, str) or isinstance(self.after, str) or not self.before:
+            return None
+        return self.after / self.before - 1
+
+
+def counted(events: Iterable[Event]) -> frozenset[str]:
+    """The metrics that are counts: known before anything is measured."""
+    accounts = (event for event in events if event["event"] == "account")
+    return frozenset(each["metric"] for event in accounts for each in event["measurements"])
+
+
+def changes(was: Record, now: Record, counts: frozenset[str]) -> Iterator[Change]:
+    """What both runs have and not alike, out of the metrics ``counts`` and measured memory.
+
+    What one run was not asked for, or could not tell, is no change.
+    """
+    for name, before in was.measurements.items():
+        after = now.measurements.get(name)
+        if after is None or before.value is None or after.value is None or before.value == after.value:
+            continue
+        if name in MEMORY or (name in counts and _is_figure(before.value)):
+            yield Change(name, before.unit, before.value, after.value, exact=name in counts)
+
+
+def _is_figure(value: int | float | str) -> bool:
+    # A quotient changes with its counts, and a list of counts with their sum.
+    return isinstance(value, int) or (isinstance(value, str) and value[:1] not in ("{", "["))

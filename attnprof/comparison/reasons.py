@@ -1,0 +1,48 @@
+"""Why a published figure may not come out: what the source itself says of it, one small function each."""
+
+from collections.abc import Callable
+
+from attnprof.reference import Figure
+
+
+def copied(figure: Figure) -> str:
+    """The source took the figure from elsewhere, and did not count it."""
+    words = f"{figure.flops_convention} {figure.setting}".lower()
+    return "copied by the source from another table" if "copied" in words else ""
+
+
+def another_network(figure: Figure) -> str:
+    """More than the module was changed."""
+    if "also changed" in figure.insertion:
+        return f"the network is another: {figure.insertion.partition(';')[2].strip()}"
+    return f"the module is another: {figure.setting}" if figure.setting.startswith("modified") else ""
+
+
+def wider_block(figure: Figure) -> str:
+    """The block was widened around the module."""
+    return f"{figure.setting}: its blocks are wider" if "Large" in figure.setting else ""
+
+
+def split_block(figure: Figure) -> str:
+    """The module is half of a block that is split in two, which no insertion does."""
+    return "the source splits every block in two and puts the module into one half" if figure.module == "sc" else ""
+
+
+def placed_otherwise(figure: Figure) -> str:
+    """The source says less of the place than it takes."""
+    words = ("inserted blocks", "replaces conv by", "replaces 3x3 conv by conv", "replaces conv in basic block")
+    return f"where, and how wide, is not stated: {figure.insertion}" if figure.insertion.startswith(words) else ""
+
+
+REASONS: tuple[Callable[[Figure], str], ...] = (
+    copied,
+    another_network,
+    wider_block,
+    split_block,
+    placed_otherwise,
+)
+
+
+def reason(figure: Figure) -> str:
+    """The first reason that is known; empty where none is."""
+    return next((text for each in REASONS if (text := each(figure))), "")

@@ -1,0 +1,29 @@
+"""A case at other sizes: its account by (C, H, W), each size counted once."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from attnprof.case import Case
+from attnprof.catalogue import entry
+from attnprof.counting import Account
+from attnprof.points import Point
+from attnprof.subject import count
+
+
+def counted(case: Case) -> Callable[[Point], Account | None]:
+    """The account of ``case`` at any size; None for a size that the module does not take."""
+    known, settings = entry(case.module), dict(case.hyperparameters)
+    train = case.mode == "train"
+
+    @cache
+    def at(point: Point) -> Account | None:
+        if known.refusal(*point, settings, batch=case.batch, train=train):
+            return None
+        channels, height, width = point
+        try:
+            return count(replace(case, channels=channels, height=height, width=width))[0]
+        except Exception:  # noqa: BLE001 # a user's module says by whatever it raises that it does not take a size
+            return None
+
+    return at

@@ -1,0 +1,82 @@
+"""Logarithmic axes of quantities, with a place of its own for 0, which has no logarithm and is no missing value."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil, floor, log
+from typing import TYPE_CHECKING
+
+from attnprof.choosing.measures import COUNT, MEMORY, TIME, Kind, Measure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_STEPS = {
+    TIME: ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
+    MEMORY: ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B")),
+    COUNT: ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")),
+}
+MOST_TICKS = 7
+
+
+def tick(kind: Kind, value: float) -> str:
+    """A tick's text: '100 µs', '64 KiB', '10 M'."""
+    steps = _STEPS.get(kind, _STEPS[COUNT])
+    scale, unit = next((step for step in steps if value >= 0.999 * step[0]), steps[-1])
+    return f"{value / scale:.3g} {unit}".rstrip()
+
+
+@dataclass(frozen=True)
+class LogAxis:
+    """One axis. low, high: its ends; ticks: powers of ``base``; zero: where 0 is drawn, None where no figure is 0.
+    least: the smallest figure that is more."""
+
+    measure: Measure
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    least: float
+    zero: float | None
+
+    def at(self, value: float) -> float:
+        """Where ``value`` is drawn."""
+        return value if value or self.zero is None else self.zero
+
+    def apply(self, axes: "Axes", which: str) -> None:
+        """Set the scale, the limits and the ticks of the axis ``which``, 'x' or 'y'."""
+        from matplotlib.ticker import FixedLocator, NullLocator
+
+        axis = getattr(axes, f"{which}axis")
+        getattr(axes, f"set_{which}scale")("log")
+        getattr(axes, f"set_{which}lim")(self.low, self.high)
+        zero = [] if self.zero is None else [self.zero]
+        axis.set_major_locator(FixedLocator([*zero, *self.ticks]))
+        axis.set_minor_locator(NullLocator())
+        axis.set_ticklabels(["0"] * len(zero) + [tick(self.measure.kind, value) for value in self.ticks])
+        axis.grid(True)
+        if self.zero is not None:  # between 0 and the least figure the scale is broken
+            rule = axes.axvline if which == "x" else axes.axhline
+            rule((self.zero * self.least) ** 0.5, color="#999999", linewidth=0.6, dashes=(1, 3))
+
+
+def log_axis(measure: Measure, values: Iterable[float]) -> LogAxis:
+    """The axis on which all ``values`` lie, with room around them. At least one of them is more than 0."""
+    every = list(values)
+    positive = [value for value in every if value > 0] or [1.0]
+    low, high = min(positive), max(positive)
+    base, finer = (4.0, (1, 2)) if measure.kind is MEMORY else (10.0, (1, 2, 5))
+    length = log(high / low, base)
+    room = base ** max(0.05 * length, 0.08)
+    bottom, top = low / room, high * room
+    first, last = floor(log(low, base)), ceil(log(high, base))
+    step = max(1, ceil((last - first) / (MOST_TICKS - 1)))
+    ticks = [base**n for n in range(first, last + 1, step) if bottom <= base**n <= top]
+    if len(ticks) < 2:
+        steps = sorted(share * base**n for n in range(first - 1, last + 2) for share in finer)
+        bottom = min(bottom, max(value for value in steps if value <= low))
+        top = max(top, min(value for value in steps if value >= high))
+        ticks = [value for value in steps if bottom <= value <= top]
+    if len(every) == sum(value > 0 for value in every):
+        return LogAxis(measure, bottom, top, tuple(ticks), low, None)
+    gap = base ** max(0.12 * length, 0.5)
+    ticks = [value for value in ticks if value >= low / gap**0.5]
+    return LogAxis(measure, low / gap**1.5, top, tuple(ticks), low, low / gap)

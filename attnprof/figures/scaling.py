@@ -1,0 +1,214 @@
+"""How a cost grows with the channels or the resolution: lines on logarithmic axes, with the exponent of the fitted power law."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attnprof.choosing.candidates import Candidate
+from attnprof.choosing.pareto import Span
+from attnprof.errors import UsageError
+from attnprof.figures import FigureKind, Scene, family_of
+from attnprof.figures._axis import log_axis
+from attnprof.figures._fit import PowerLaw, fit
+from attnprof.figures._placing import spread
+from attnprof.figures._style import (
+    FAINT,
+    FAMILIES,
+    FRAME,
+    MARKS,
+    NAMES,
+    POINTS,
+    SERIES,
+    SMALL,
+    canvas,
+    captioned,
+    key,
+    labelled,
+    settle,
+    titled,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 6
+PANEL_HEIGHTS = (3.0, 8.0)  # inches: of few lines, of many
+NAME_HEIGHT = 1.15 * SMALL  # points
+NAME_WIDTH = 82  # points, of the room at the right for names
+MOST_TICKS = 7
+Size = tuple[int, int, int]
+# What a figure goes along, what tells its panels apart, and how both are called.
+AXES: dict[str, tuple[Callable[[Size], int], Callable[[Size], str], str]] = {
+    "channels": (lambda size: size[0], lambda size: f"{size[1]}x{size[2]}", "C"),
+    "res": (lambda size: size[1] * size[2], lambda size: f"C = {size[0]}", "(HW)"),
+}
+LABELS = {"channels": "channels C", "res": "pixels HW"}
+NAMES_OF = {"channels": "channel counts", "res": "resolutions"}
+
+
+@dataclass(frozen=True)
+class _Line:
+    candidate: Candidate
+    points: tuple[tuple[int, Span], ...]  # along the axis, ascending
+    law: PowerLaw
+
+
+def draw(scene: Scene) -> "tuple[Figure, list[str]]":
+    """A panel for every number of channels (or map size), a line per module, its exponent beside its name."""
+    sizes = {point: _size_of(scene, point) for point in scene.points}
+    against = scene.against or _usual(list(sizes.values()))
+    along, apart, symbol = AXES[against]
+    panels: dict[str, list[str]] = {}
+    for point, size in sizes.items():
+        conditions = point.partition(" ")[2]
+        panels.setdefault(f"{apart(size)} {conditions}".rstrip(), []).append(point)
+    panels = {title: points for title, points in panels.items() if len({along(sizes[p]) for p in points}) > 1}
+    if not panels:
+        asked = "--channels 64,128,256" if against == "channels" else "--res 14,28,56"
+        raise UsageError(f"nothing was measured at several {NAMES_OF[against]}. attnprof run {asked}")
+    if len(panels) > MOST_PANELS:
+        raise UsageError(
+            f"{len(panels)} panels, one for each of {', '.join(panels)}: choose up to {MOST_PANELS} with --at"
+        )
+    lines = {title: _lines(scene, points, lambda point: along(sizes[point])) for title, points in panels.items()}
+    every = [span for found in lines.values() for line in found for _, span in line.points]
+    if not every:
+        raise scene.nothing_of(scene.y)
+    axis = log_axis(scene.y, (value for span in every for value in (span.low, span.high)))
+    least, most = PANEL_HEIGHTS
+    height = min(most, max(least, max(map(len, lines.values())) * NAME_HEIGHT / POINTS + FRAME))
+    figure, axes = canvas(scene.width, height, len(panels), sharey=True)
+    captioned(figure, scene.caption)
+    looks = _looks([line for found in lines.values() for line in found])
+    notes = []
+    for panel, (title, found) in zip(axes, lines.items(), strict=True):
+        titled(panel, title, f"k of {symbol}ᵏ")
+        axis.apply(panel, "y")
+        _plot(panel, found, looks)
+        _ticks(panel, {along(sizes[point]): _tick(sizes[point], against) for point in panels[title]})
+    labelled(axes, LABELS[against], scene.y.title)
+    _legend(figure, [line for found in lines.values() for line in found], looks)
+    settle(figure)
+    for panel, (title, found) in zip(axes, lines.items(), strict=True):
+        left_out = _name(panel, found, looks)
+        notes += [f"{title}: no room for the names of {', '.join(left_out)}"] if left_out else []
+    return figure, notes
+
+
+def _size_of(scene: Scene, point: str) -> Size:
+    cells = (row for each in scene.candidates for (at, _), (row, _) in each.cells.items() if at == point)
+    row = next(cells)
+    return row["channels"], row["height"], row["width"]
+
+
+def _usual(sizes: Sequence[Size]) -> str:
+    return max(("res", "channels"), key=lambda name: len({AXES[name][0](size) for size in sizes}))
+
+
+def _lines(scene: Scene, points: Sequence[str], along: Callable[[str], int]) -> list[_Line]:
+    made = []
+    for candidate in scene.rivals:
+        figures = [(along(point), scene.figure(candidate, scene.y, point)) for point in points]
+        known = [(x, found.span) for x, found in figures if found and found.span.value > 0]
+        known.sort(key=lambda pair: pair[0])
+        if len({x for x, _ in known}) > 1:
+            law = fit([x for x, _ in known], [span.value for _, span in known])
+            made.append(_Line(candidate, tuple(known), law))
+    return made
+
+
+def _looks(lines: Sequence[_Line]) -> dict[str, tuple[str, str]]:
+    """A colour and a mark for every module: its own where there are few, else its family's."""
+    names = list(dict.fromkeys(line.candidate.name for line in lines))
+    if len(names) <= len(SERIES):
+        return {name: (SERIES[n], MARKS[n]) for n, name in enumerate(names)}
+    return {line.candidate.name: FAMILIES[family_of(line.candidate)] for line in lines}
+
+
+def _tick(size: Size, against: str) -> str:
+    return str(size[0]) if against == "channels" else f"{size[1]}x{size[2]}"
+
+
+def _ticks(panel: "Axes", places: dict[int, str]) -> None:
+    """The sizes that were measured, those left out that would lie on another."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    panel.set_xscale("log")
+    low, high = min(places), max(places)
+    apart = (high / low) ** (1 / MOST_TICKS)
+    shown: list[int] = []
+    for place in sorted(places):
+        if not shown or place >= shown[-1] * apart:
+            shown.append(place)
+    panel.xaxis.set_major_locator(FixedLocator([float(place) for place in shown]))
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.set_xticklabels([places[place] for place in shown])
+    panel.xaxis.grid(True)
+
+
+def _plot(panel: "Axes", lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
+    for line in lines:
+        colour, mark = looks[line.candidate.name]
+        xs = [x for x, _ in line.points]
+        spans = [span for _, span in line.points]
+        panel.vlines(xs, [s.low for s in spans], [s.high for s in spans], color=colour, linewidth=0.7)
+        panel.plot(xs, [s.value for s in spans], linestyle="", marker=mark, color=colour, markersize=3)
+        panel.plot([xs[0], xs[-1]], [line.law(xs[0]), line.law(xs[-1])], color=colour, linewidth=0.8, alpha=0.8)
+
+
+def _legend(figure: "Figure", lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
+    """The families, where colours stand for them; a module's own colour needs none, its name is beside its line."""
+    from matplotlib.lines import Line2D
+
+    families = [name for name in FAMILIES if any(family_of(line.candidate) == name for line in lines)]
+    if any(looks[line.candidate.name] != FAMILIES[family_of(line.candidate)] for line in lines):
+        return
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=FAMILIES[name][0],
+            marker=FAMILIES[name][1],
+            markersize=3,
+            linewidth=0.8,
+            label=NAMES.get(name, name),
+        )
+        for name in families
+    ]
+    key(figure, handles)
+
+
+def _name(panel: "Axes", lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> list[str]:
+    """Names and exponents in a column at the right, in the order of the lines' ends; returns those without room."""
+    low = min(line.points[0][0] for line in lines)
+    high = max(line.points[-1][0] for line in lines)
+    width = panel.get_window_extent().width
+    share = NAME_WIDTH / (width - NAME_WIDTH)
+    reach = (high / low) ** (1 + share)
+    panel.set_xlim(low / (high / low) ** 0.04, low * reach)
+    to_display, to_data = panel.transData, panel.transData.inverted()
+    ends = [to_display.transform((line.points[-1][0], line.law(line.points[-1][0]))) for line in lines]
+    bottom, top = panel.get_window_extent().y0 + NAME_HEIGHT / 2, panel.get_window_extent().y1 - NAME_HEIGHT / 2
+    places = spread([float(y) for _, y in ends], NAME_HEIGHT, bottom, top)
+    column = to_display.transform((high, 1))[0] + 14
+    for line, (x, y), place in zip(lines, ends, places, strict=True):
+        if place is None:
+            continue
+        colour, _ = looks[line.candidate.name]
+        tie = to_data.transform([(x + 3, y), (column - 2, place)])
+        panel.plot(tie[:, 0], tie[:, 1], color=FAINT, linewidth=0.4, scalex=False, scaley=False, zorder=1.5)
+        text_x, text_y = to_data.transform((column, place))
+        exponent = round(line.law.exponent, 2) + 0.0  # no -0.00
+        panel.text(
+            text_x,
+            text_y,
+            f"{line.candidate.name} {exponent:.2f}".replace("-", "\N{MINUS SIGN}"),
+            va="center",
+            fontsize=SMALL,
+            color=colour,
+        )
+    return [line.candidate.name for line, place in zip(lines, places, strict=True) if place is None]
+
+
+FIGURE = FigureKind(help="growth with channels or resolution, with fitted exponents", draw=draw)

@@ -1,0 +1,102 @@
+"""Residual networks for images: (N, 3, H, W) to (N, classes).
+
+Submodules bear the names that released weights use (conv1, bn1, layer1.0.conv2, layer1.0.downsample.0, fc).
+
+Deep Residual Learning for Image Recognition. Kaiming He et al., CVPR 2016, arXiv:1512.03385, Table 1.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+
+
+class _Block(nn.Module):
+    """What both kinds share: the shortcut, projected where the shape changes."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.downsample: nn.Module | None = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(_conv(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
+
+    def residual(self, x: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        shortcut = x if self.downsample is None else self.downsample(x)
+        return F.relu(self.residual(x) + shortcut)
+
+
+class Basic(_Block):
+    """Two 3x3 convolutions; the first one strides."""
+
+    def __init__(self, inputs: int, width: int, stride: int, stride_first: bool) -> None:
+        super().__init__(inputs, width, stride)
+        self.conv1, self.bn1 = _conv(inputs, width, 3, stride), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = _conv(width, width, 3), nn.BatchNorm2d(width)
+
+    def residual(self, x: torch.Tensor) -> torch.Tensor:
+        """The block without its shortcut."""
+        x = F.relu(self.bn1(self.conv1(x)))
+        out: torch.Tensor = self.bn2(self.conv2(x))
+        return out
+
+
+class Bottleneck(_Block):
+    """1x1, 3x3 and 1x1 convolutions, the last to four times the width. stride_first: the first 1x1 strides, not the 3x3."""
+
+    def __init__(self, inputs: int, width: int, stride: int, stride_first: bool) -> None:
+        super().__init__(inputs, 4 * width, stride)
+        first, second = (stride, 1) if stride_first else (1, stride)
+        self.conv1, self.bn1 = _conv(inputs, width, 1, first), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = _conv(width, width, 3, second), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = _conv(width, 4 * width, 1), nn.BatchNorm2d(4 * width)
+
+    def residual(self, x: torch.Tensor) -> torch.Tensor:
+        """The block without its shortcut."""
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = F.relu(self.bn2(self.conv2(x)))
+        out: torch.Tensor = self.bn3(self.conv3(x))
+        return out
+
+
+class ResNet(nn.Module):
+    """A residual network: (N, 3, H, W) to (N, classes).
+
+    blocks: how many in each of the four stages. bottleneck: which kind. stride_first: see Bottleneck.
+    """
+
+    def __init__(
+        self, blocks: Sequence[int], *, bottleneck: bool, stride_first: bool = False, classes: int = 1000
+    ) -> None:
+        super().__init__()
+        kind, widening = (Bottleneck, 4) if bottleneck else (Basic, 1)
+        self.conv1, self.bn1 = _conv(3, 64, 7, 2), nn.BatchNorm2d(64)
+        channels, stages = 64, []
+        for stage, count in enumerate(blocks):
+            width, made = 64 * 2**stage, []
+            for number in range(count):
+                stride = 2 if stage and not number else 1
+                made.append(kind(channels, width, stride, stride_first))
+                channels = widening * width
+            stages.append(nn.Sequential(*made))
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
+        self.fc = nn.Linear(channels, classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Scores (N, classes) of images x (N, 3, H, W)."""
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = F.max_pool2d(x, 3, 2, padding=1)
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = stage(x)
+        scores: torch.Tensor = self.fc(x.mean(dim=(2, 3)))
+        return scores

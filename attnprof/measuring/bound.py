@@ -1,0 +1,120 @@
+"""The least time that a device with measured peaks needs for a call: nothing that was not measured, nothing it does not need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from attnprof.units import show_bytes
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """What a device can do at best. bandwidths: (bytes of the working set, bytes per second), the smallest set first.
+
+    rates: FLOP/s by category, as docs/counting.md counts them. launch: seconds of the least operator there is.
+    cache: bytes of the last one before memory. clock: Hz while this was measured, None where the device does not tell.
+    """
+
+    bandwidths: tuple[tuple[int, float], ...]
+    rates: dict[str, float]
+    launch: float
+    cache: int
+    clock: float | None = None
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """The peaks that ``asdict`` wrote."""
+        pairs = tuple((int(size), float(rate)) for size, rate in fields["bandwidths"])
+        return cls(**{**fields, "bandwidths": pairs})
+
+    def bandwidth(self, working_set: int) -> tuple[float, int | None]:
+        """Bytes per second for a working set, and the size of the smallest measured one that holds it.
+
+        The best of all that hold it, because a small one is copied too quickly to show what the cache gives. Beyond the
+        largest: that of the largest, and None.
+        """
+        holding = [(size, rate) for size, rate in self.bandwidths if size >= working_set]
+        if not holding:
+            return self.bandwidths[-1][1], None
+        return max(rate for _, rate in holding), holding[0][0]
+
+
+class Operator(Protocol):
+    """What is asked of an operator of an account."""
+
+    @property
+    def flops(self) -> Sequence[tuple[str, int]]:
+        """FLOPs by category."""
+        ...
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """Of its first output."""
+        ...
+
+
+class Work(Protocol):
+    """What is asked of an account."""
+
+    @property
+    def flops_by_category(self) -> Mapping[str, int]:
+        """FLOPs of the call."""
+        ...
+
+    @property
+    def minimal_bytes(self) -> int:
+        """Input, output and parameters once."""
+        ...
+
+    @property
+    def operators(self) -> Sequence[Operator]:
+        """What it issues, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The least seconds of a call. memory: to move its minimal bytes; arithmetic: to compute its FLOPs; launch: to start its
+    operators, which a fused one would not have to and which therefore bounds nothing. level: where the bytes are."""
+
+    memory: float
+    arithmetic: float
+    launch: float
+    level: str
+
+    @property
+    def seconds(self) -> float:
+        """Moving and computing may overlap, so the longer of the two."""
+        return max(self.memory, self.arithmetic)
+
+    @property
+    def binds(self) -> str:
+        """What stands in the way of less: 'memory', 'arithmetic' or 'launch'."""
+        found = {"memory": self.memory, "arithmetic": self.arithmetic, "launch": self.launch}
+        return max(found, key=lambda name: found[name])
+
+
+def bound(work: Work, peaks: Peaks, shape: tuple[int, ...], input_bytes: int) -> Bound:
+    """The bound of a call with an input of ``shape``.
+
+    Where a reduction over the whole map has to precede what rescales it, and the map does not stay in the cache, it is
+    read once more.
+    """
+    moved = work.minimal_bytes + (input_bytes if input_bytes > peaks.cache and _reads_twice(work, shape) else 0)
+    rate, size = peaks.bandwidth(moved)
+    arithmetic = sum(flops / peaks.rates[category] for category, flops in work.flops_by_category.items() if flops)
+    level = "memory" if size is None or size > peaks.cache else f"a working set of {show_bytes(size)}"
+    return Bound(moved / rate, arithmetic, len(work.operators) * peaks.launch, level)
+
+
+def _reads_twice(work: Work, shape: tuple[int, ...]) -> bool:
+    """Whether a reduction of the whole map to channels comes before an output of the map's shape."""
+    batch, channels, height, width = shape
+    for number, operator in enumerate(work.operators):
+        reduced = sum(flops for category, flops in operator.flops if category == "reduction")
+        small = 1
+        for extent in operator.out_shape:
+            small *= extent
+        if reduced >= batch * channels * (height * width - 1) and small <= batch * channels:
+            return any(later.out_shape == shape for later in work.operators[number + 1 :])
+    return False

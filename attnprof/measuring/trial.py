@@ -1,0 +1,133 @@
+"""One cell among those measured in turn: built, warmed up until it is steady, visited again and again."""
+
+from collections.abc import Callable
+from math import ceil
+from statistics import median
+
+from attnprof.backends import Backend, Call, Kernels
+from attnprof.interval import half_width
+from attnprof.measuring.shares import Account
+from attnprof.measuring.timing import Taken, Timing, judge, samples_of
+
+BLOCK_SECONDS = 10e-3  # length of a warm-up block, where there is time for such
+SHORTEST_BLOCK = 2e-3
+STEADY = 0.02  # the last three warm-up blocks agree within this
+SETTLED = 0.03  # where there was no time to see that: the last block agrees with the figure within this
+REWARM_SECONDS = 2e-3  # after another cell's visit caches and predictors are that cell's
+SAMPLES = 2  # per visit: coming back costs more than a second sample
+LONG_SECONDS = 10e-3  # a call that takes longer has one sample on its first visit: there coming back cost nothing
+ENOUGH_VISITS = 12  # before a precision is believed
+
+Watch = Callable[["Trial"], None]
+
+
+class Trial:
+    """One call that is timed. ``prepare`` builds it; ``watch`` is told before everything that may take long.
+
+    ``problem`` is what it raised, if it did; then it is visited no more.
+    """
+
+    def __init__(self, key: str, prepare: Callable[[], Call], watch: Watch = lambda trial: None) -> None:
+        self.key = key
+        self.call: Call | None = None
+        self.taken: list[Taken] = []
+        self.visits = 0
+        self.used = 0.0  # seconds, by the engine's clock
+        self.pace = 0.0  # of a visit, how much has fallen due
+        self.per_call = 0.0
+        self.problem: Exception | None = None
+        self._prepare, self._watch = prepare, watch
+        self._first = self._last_block = self._visit_seconds = 0.0
+        self._steady = False
+        self._calls = 1
+        self._kernels: Kernels | None = None
+
+    @property
+    def account(self) -> Account:
+        """What it has used, and what its next visit will cost."""
+        return Account(self.used, self.visits, max(self._visit_seconds, 1e-9))
+
+    def begin(self, backend: Backend, limit: float) -> None:
+        """Build it, time its first call alone, and warm it up until the last three blocks agree or ``limit`` seconds are
+        spent. The first visit follows at once: nothing has come between."""
+        self._watch(self)
+        self.call = self._prepare()
+        self._first = backend.sample(self.call, 1).wall
+        self._watch(self)
+        self._warm_up(backend, self.call, limit)
+        self._calls = max(1, ceil(backend.sample_seconds / self.per_call))
+        self._kernels = backend.kernels(self.call, self._calls)
+        first = 1 if self.per_call > LONG_SECONDS else SAMPLES
+        taken = self._sample(backend, self.call, first)
+        self._visit_seconds = taken * SAMPLES / first + max(REWARM_SECONDS, self.per_call)
+
+    def visit(self, backend: Backend) -> None:
+        """Come back to it after another: warm up again, untimed, and take samples."""
+        assert self.call is not None
+        self._watch(self)
+        again = backend.sample(self.call, max(1, ceil(REWARM_SECONDS / self.per_call))).wall
+        self._visit_seconds = again + self._sample(backend, self.call, SAMPLES)
+
+    def reaches(self, precision: float) -> bool:
+        """Whether it is known well enough."""
+        # Sorting all samples after every visit would cost more than the visits.
+        if self.visits < ENOUGH_VISITS or self.visits % max(1, self.visits // 8):
+            return False
+        samples = samples_of(self.taken)
+        reached = half_width(samples) if samples else None
+        return reached is not None and reached <= precision
+
+    def timing(self, spread: bool = False, reference: float | None = None) -> Timing:
+        """What its samples say."""
+        verdict = judge(self.taken)
+        flags = verdict.flags
+        if not self._steady and not (verdict.samples and self._agrees(median(verdict.samples))):
+            flags += ("not-steady",)
+        return Timing(
+            verdict.samples,
+            self._calls,
+            len(self.taken),
+            self._first,
+            flags,
+            spread,
+            verdict.bursts,
+            self._kernels is not None and self._kernels.captured,
+            tuple(each.condition for each in self.taken if each.condition),
+            reference,
+        )
+
+    def drop(self) -> None:
+        """Give back what it holds."""
+        self.call = self._kernels = None
+
+    def _agrees(self, figure: float) -> bool:
+        return abs(self._last_block - figure) <= SETTLED * figure
+
+    def _warm_up(self, backend: Backend, call: Call, limit: float) -> None:
+        length = min(BLOCK_SECONDS, max(SHORTEST_BLOCK, limit / 4))
+        blocks: list[float] = []
+        spent, calls = 0.0, 1
+        while True:
+            sample = backend.sample(call, calls)
+            spent += sample.wall
+            # What others took of the machine says nothing about whether the call has settled.
+            blocks.append(max(sample.wall - (sample.lost or 0.0), 1e-9) / calls)
+            last = sorted(blocks[-3:])
+            self._steady = len(last) == 3 and last[2] - last[0] <= STEADY * last[1]
+            if self._steady or spent >= limit:
+                break
+            self._watch(self)
+            calls = max(1, ceil(length / blocks[-1]))
+        self._last_block, self.per_call = blocks[-1], median(last)
+
+    def _sample(self, backend: Backend, call: Call, samples: int) -> float:
+        condition, spent = backend.condition(), 0.0
+        for _ in range(samples):
+            self._watch(self)
+            sample = backend.sample(call, self._calls)
+            burst = self._kernels.sample() if self._kernels else None
+            spent += sample.wall + (burst.host * self._calls if burst else 0.0)
+            self.taken.append(Taken(sample, self._calls, condition, burst))
+        self.visits += 1
+        self.per_call = self.taken[-1].sample.wall / self._calls
+        return spent

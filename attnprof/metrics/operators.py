@@ -1,0 +1,44 @@
+"""What ran, kind by kind of operator: what the counts of others can be told from. On request."""
+
+import json
+from math import prod
+
+from attnprof.metrics import Findings, Metric
+from attnprof.record import Measurement
+
+SIZES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
+INDICES = {"max_pool2d_with_indices": 8}  # bytes per element of a second output, which is no element read
+
+
+def follow(found: Findings) -> Measurement:
+    """JSON: operator -> [calls, elements read, elements written, MACs, biases added], of the forward pass, by name.
+
+    What pools the channels, and not the map, has '@channels' behind its name.
+    """
+    assert found.account is not None
+    size = SIZES[found.case.dtype]
+    kinds: dict[str, list[int]] = {}
+    for each in found.account.operators:
+        if each.backward:
+            continue
+        name = each.name.removeprefix("aten.").partition(".")[0].rstrip("_")
+        if name in ("mean", "amax") and len(each.out_shape) == 4 and each.out_shape[1] == 1:
+            name += "@channels"
+        written = prod(each.out_shape)
+        read = (each.bytes - INDICES.get(name, 0) * written) // size - written
+        biases = sum(count for category, count in each.flops if category == "bias")
+        kind = kinds.setdefault(name, [0] * 5)
+        for n, value in enumerate((1, read, written, each.macs, biases)):
+            kind[n] += value
+    text = json.dumps(dict(sorted(kinds.items())), separators=(",", ":"))
+    return Measurement("operators", text, "")
+
+
+METRIC = Metric(
+    unit="",
+    help="Calls, elements read, elements written and MACs of each kind of operator, as JSON",
+    title="operators",
+    needs="account",
+    follows=follow,
+    usual=False,
+)

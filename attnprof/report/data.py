@@ -1,0 +1,112 @@
+"""What the page holds: every column of the results, what the metrics are, what the catalogue says, the conditions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attnprof.layout import COLUMNS, DEFAULT, caption, title
+from attnprof.metrics import Metric, column
+from attnprof.record import FLAGS
+from attnprof.report.columns import encode
+from attnprof.report.modules import describe
+from attnprof.results import Results
+from attnprof.spec import METRICS
+
+# Columns that set the conditions of a cell: where one varies, the page asks which value is meant.
+CONDITIONS = ("mode", "batch", "dtype", "autocast", "layout", "execution", "device", "device_name", "threads")
+PLACES = ("host", "place", "network_input", "seed")
+FIRST = ("device_name", "device", "threads", "cores", "started")  # what a reader asks of an environment before the rest
+# What no column's unit says: that more is better, that more is neither good nor bad, that a number is a share.
+BETTER = {"throughput_per_s": "more", "efficiency": "more", "arithmetic_intensity": ""}
+SHARES = frozenset(("efficiency",))
+# The options of `attnprof pick` that bound a column, by mode.
+OPTIONS = {
+    "eval": {
+        "params": "--max-params",
+        "macs": "--max-macs",
+        "flops": "--max-flops",
+        "latency_s": "--max-latency",
+        "activation_memory_bytes": "--max-activation-memory",
+        "peak_memory_bytes": "--max-memory",
+        "throughput_per_s": "--min-throughput",
+    },
+    "train": {"latency_s": "--max-train-latency", "peak_memory_bytes": "--max-train-memory"},
+}
+
+
+def contents(results: Results, name: str) -> dict[str, Any]:
+    """Everything that the page of the run ``name`` knows, ready for JSON."""
+    rows, frame = results.rows(), results.frame
+    texts = {str(key): frame[key].tolist() for key in frame.columns} | {"title": [title(row) for row in rows]}
+    keys = dict.fromkeys(str(row["module"]) for row in rows)
+    described = {key: describe(key) for key in keys}
+    return {
+        "name": name,
+        "caption": caption(
+            results, [each for each in COLUMNS if each.name in DEFAULT and _has_figures(results, each.name)]
+        ),
+        "environment": _environment(results),
+        "spec": results.spec.to_toml() if "started" in results.environment else "",  # a bare CSV does not hold its spec
+        "planned": results.planned,
+        "table": encode(texts, len(rows)),
+        "notes": _notes(results),
+        "metrics": _metrics(results),
+        "conditions": [key for key in (*CONDITIONS, *PLACES) if key in frame.columns],
+        "options": OPTIONS,
+        "flags": FLAGS,
+        "modules": {key: each for key, each in described.items() if each},
+    }
+
+
+def _metrics(results: Results) -> list[dict[str, Any]]:
+    """The metrics that have a figure in some row, in the order of the table for people, further ones after them."""
+    found: dict[str, tuple[str, Metric]] = {}
+    for name in METRICS.names():
+        metric: Metric = METRICS.get(name)
+        found[column(name, metric.unit)] = name, metric
+    order = {each.name: number for number, each in enumerate(COLUMNS)}
+    return [
+        {
+            "column": key,
+            "title": metric.title,
+            "help": metric.help,
+            "kind": "share" if key in SHARES else metric.unit,
+            "better": BETTER.get(key, "less"),
+            "counter": metric.counter,
+            "low": _end(results, name, "low", metric),
+            "high": _end(results, name, "high", metric),
+            "shown": key in DEFAULT,
+        }
+        for key, (name, metric) in sorted(found.items(), key=lambda item: order.get(item[0], len(order)))
+        if _has_figures(results, key)
+    ]
+
+
+def _end(results: Results, name: str, end: str, metric: Metric) -> str:
+    """The column of one end of the metric's interval, empty where the metric has none."""
+    key = column(f"{name}_ci_{end}", metric.unit)
+    return key if key in results.frame.columns else ""
+
+
+def _has_figures(results: Results, key: str) -> bool:
+    return key in results.frame.columns and any(isinstance(value, int | float) for value in results.frame[key])
+
+
+def _notes(results: Results) -> dict[str, dict[str, list[int]]]:
+    """column -> note -> the rows it is true of."""
+    notes: dict[str, dict[str, list[int]]] = {}
+    for (row, key), text in results.notes.items():
+        notes.setdefault(key, {}).setdefault(text, []).append(row)
+    return notes
+
+
+def _environment(results: Results) -> dict[str, str]:
+    known = {key: _text(value) for key, value in results.environment.items()}
+    return {key: known[key] for key in dict.fromkeys((*FIRST, *known)) if known.get(key)}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={_text(each)}" for key, each in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

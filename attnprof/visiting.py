@@ -1,0 +1,85 @@
+"""A block of cases measured in one process: built, visited in rounds, weighed, and told one by one."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+
+from attnprof.backends import Backend, Memory
+from attnprof.case import Case
+from attnprof.counting import Account
+from attnprof.measuring.rounds import Effort, Rounds
+from attnprof.measuring.trial import Trial, Watch
+from attnprof.metrics import Findings, Metric
+from attnprof.order import Order
+from attnprof.planning import metric
+from attnprof.record import Event, visit_event
+from attnprof.subject import Forward, Step, call_of, count, reference, ring
+
+
+class Visiting:
+    """An order as it is carried out on a device: ``run`` tells each case's event as soon as it is finished.
+
+    ``failed`` makes an event of what a case raised; ``stop`` is asked between visits.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        backend: Backend,
+        device: torch.device,
+        failed: Callable[[Case, Exception], Event],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._order, self._backend, self._device = order, backend, device
+        self._failed, self._stop = failed, stop
+        self._metrics: list[Metric] = [metric(name) for name in order.metrics]
+        self._needs = {need for each in self._metrics for need in (each.needs, *each.also)}
+        self._cases = {case.key: case for case in order.cases}
+        self._calls: dict[str, Forward | Step] = {}
+
+    def run(self, say: Callable[[Event], None], watch: Watch) -> None:
+        """Measure all of them, saying one event of each that has something to tell. watch: told of every trial's steps."""
+        try:
+            inputs = ring(self._order.cases[0], self._device, self._backend.cache_bytes())
+        except Exception as problem:  # noqa: BLE001 # no memory for the inputs is no memory for any of the cells
+            for case in self._order.cases:
+                say(self._failed(case, problem))
+            return
+        trials = [Trial(case.key, partial(self._build, case, inputs), watch) for case in self._order.cases]
+        beside = Trial("", lambda: reference(self._device), watch)
+        effort = self._order.effort if "timing" in self._needs else Effort(0.0, fewest=1)
+        rounds = Rounds(self._backend, trials, effort, reference=beside, stop=self._stop)
+        for trial in rounds:
+            say(self._told(trial, beside))
+            self._calls.pop(trial.key, None)
+            trial.drop()
+
+    def _build(self, case: Case, inputs: Any) -> Forward | Step:
+        call = self._calls[case.key] = call_of(case, self._device, inputs)
+        return call
+
+    def _told(self, trial: Trial, beside: Trial) -> Event:
+        case = self._cases[trial.key]
+        if trial.problem:
+            return self._failed(case, trial.problem)
+        try:
+            steady = beside.timing() if beside.taken else None
+            timing = trial.timing(self._order.spread, steady.median if steady and steady.samples else None)
+            memory = self._weigh(trial.key)
+            account: Account | None = count(case)[0] if "account" in self._needs else None
+            found = Findings(case, account, timing=timing, memory=memory, peaks=self._order.peaks)
+            measurements = [each.follows(found) for each in self._metrics]
+        except Exception as problem:  # noqa: BLE001 # memory may run out under the profiler, too
+            return self._failed(case, problem)
+        flags = timing.flags if "timing" in self._needs else ()
+        leaks = memory is not None and memory.kept > self._calls[trial.key].keeps
+        return visit_event(case, self._order.repeat, measurements, (*flags, *("leak",) * leaks))
+
+    def _weigh(self, key: str) -> Memory | None:
+        if "memory" not in self._needs:
+            return None
+        call = self._calls[key]
+        call.clear()
+        return self._backend.weigh(call)

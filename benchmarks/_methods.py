@@ -1,0 +1,132 @@
+"""Ways to measure the same modules, each as its users would: attnprof, torch's Timer, a loop, triton's do_bench."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from attnprof.case import Case
+from attnprof.journal import events_in
+from attnprof.repeats import OVERRUN
+from attnprof.spec import BACKENDS
+from benchmarks._figures import Ran
+from benchmarks._watched import times
+
+ROOT = Path(__file__).parent.parent
+BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    for _ in range(10**7): pass"
+SLACK = 60.0  # beyond what a process was given: then it hangs
+
+
+class Failed(Exception):
+    """A method that did not end well, with the last thing it said."""
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """Where the wall time of a run went, in seconds. working: from the first to the last sample of each worker, together.
+    inside: in samples."""
+
+    wall: float
+    working: float
+    inside: float
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: modules as ``-m`` takes them, at one point, on one device."""
+
+    modules: str
+    point: str
+    device: str
+
+
+@contextmanager
+def busy(cores: int) -> Iterator[None]:
+    """Keep ``cores`` cores busy with processes that compute and do nothing else."""
+    children = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+
+
+def attnprof(subject: Subject, quality: str, seconds: float, metric: str = "latency") -> tuple[Ran, Overhead]:
+    """One run of the command, with a time budget."""
+    asked = ["-m", subject.modules, "--points", subject.point, "--device", subject.device, "--metrics", metric]
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work) / "run"
+        spent = watched([*asked, "--quality", quality, "--time-budget", f"{seconds:.2f}s", "-o", str(folder)])
+        return Ran(quality, spent.wall, _visits(folder, metric)), spent
+
+
+def watched(asked: Sequence[str]) -> Overhead:
+    """Run ``attnprof run`` with these arguments, and see where its time goes."""
+    with tempfile.TemporaryDirectory() as notes:
+        wall, _ = _timed(["benchmarks._watched", notes, "run", *asked], None)
+        workers = [each for each in times(Path(notes)) if each.first]
+    return Overhead(wall, sum(each.last - each.first for each in workers), sum(each.inside for each in workers))
+
+
+def peer(subject: Subject, method: str, processes: int, seconds: float) -> Ran:
+    """Fresh processes one after the other, each with its part of ``seconds``; none is begun that would end long after."""
+    found: dict[str, dict[int, float]] = {}
+    wall = took = 0.0
+    for number in range(processes):
+        if wall + took > OVERRUN * seconds:
+            break
+        # What one process overran, its start and its end, is taken from those that follow.
+        part = (seconds - wall) / (processes - number)
+        call = ["benchmarks._peer", method, subject.device, f"{part:.3f}", subject.modules, subject.point]
+        took, said = _timed(call, max(0.0, part) + SLACK)
+        wall += took
+        for title, value in json.loads(said).items():
+            found.setdefault(title, {})[number] = value
+    return Ran(method, wall, found)
+
+
+def processor() -> str:
+    """What the CPU is called."""
+    return str(BACKENDS.get("cpu").describe(0)["device_name"])
+
+
+def _visits(folder: Path, metric: str) -> dict[str, dict[int, float]]:
+    titles: dict[str, str] = {}
+    found: dict[str, dict[int, float]] = {}
+    for event in events_in(folder):
+        if event["event"] == "account":
+            titles[event["key"]] = Case.from_json(event["case"]).title
+        elif event["event"] == "visit":
+            for each in event["measurements"]:
+                if each["metric"] == metric and each["value"] is not None:
+                    found.setdefault(titles[event["key"]], {})[event["repeat"]] = each["value"]
+    return found
+
+
+def _timed(call: Sequence[str], seconds: float | None) -> tuple[float, str]:
+    """Wall seconds of ``python -m`` with these words, and what it printed. Raises Failed."""
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    start = monotonic()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", *call],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": paths},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{' '.join(call[:2])}: no end within {seconds:.0f} s") from None
+    wall = monotonic() - start
+    if ended.returncode:
+        last = ended.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+        raise Failed(f"{' '.join(call[:2])}: exit code {ended.returncode}: {last[0]}")
+    return wall, ended.stdout

@@ -1,0 +1,198 @@
+"""Counting: ours beside fvcore, thop and torch's FlopCounterMode, on the same modules and sizes, on one core, in one run.
+
+Seconds are CPU time of one thread: the machine may be shared. Every counter builds the module it counts, as its users do;
+fvcore, thop and FlopCounterMode are called as their documentation says, on real tensors, FlopCounterMode on meta too.
+A counter is exact where its MACs are those of the closed forms.
+"""
+
+import gc
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter, process_time
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from attnprof.catalogue import create, entry
+from attnprof.counting import account, on_meta
+
+MODULES = ("se", "eca", "cbam", "ca", "simam", "gc")
+SMALL, LARGE = (64, 56), (256, 224)
+SIDES = (7, 14, 28, 56, 112, 224)
+CHANNELS = (64, 128, 256, 512)
+TIMES_LARGE, TIMES_SMALL = 100, 3  # how much faster than fvcore; and than thop, at the large size
+FLAT, CASES_PER_SECOND, CASES = 0.10, 1500, 50_000
+COMMAND_BAR = 4.0
+COMMAND = "count --channels 64,256,512 --res 56,28,14,7 --counters none --format csv"
+
+
+def ours(name: str, channels: int, side: int) -> int:
+    """attnprof's MACs."""
+    with on_meta():
+        module = create(name, channels).eval()
+    return account(module, (1, channels, side, side)).macs
+
+
+def fvcore(name: str, channels: int, side: int) -> int:
+    """fvcore's total, which it calls flops and means as MACs."""
+    from fvcore.nn import FlopCountAnalysis
+
+    module = create(name, channels).eval()
+    with torch.no_grad():
+        return int(FlopCountAnalysis(module, torch.randn(1, channels, side, side)).total())
+
+
+def thop(name: str, channels: int, side: int) -> int:
+    """thop's first figure."""
+    from thop import profile
+
+    return int(profile(create(name, channels).eval(), (torch.randn(1, channels, side, side),), verbose=False)[0])
+
+
+def flopcounter(name: str, channels: int, side: int, device: str = "cpu") -> int:
+    """Half of FlopCounterMode's total."""
+    with torch.device(device):
+        module, x = create(name, channels).eval(), torch.randn(1, channels, side, side)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        module(x)
+    return int(counter.get_total_flops()) // 2
+
+
+def flopcounter_meta(name: str, channels: int, side: int) -> int:
+    """The same on meta tensors."""
+    return flopcounter(name, channels, side, "meta")
+
+
+COUNTERS: dict[str, Callable[[str, int, int], int]] = {
+    "attnprof": ours,
+    "FlopCounterMode, meta": flopcounter_meta,
+    "FlopCounterMode, CPU": flopcounter,
+    "fvcore": fvcore,
+    "thop": thop,
+}
+
+
+def seconds(counter: Callable[[str, int, int], int], channels: int, side: int, rounds: int) -> float:
+    """CPU seconds for all of MODULES, each the median of ``rounds``, none of them the first."""
+    total = 0.0
+    for name in MODULES:
+        taken = []
+        for _ in range(rounds + 1):
+            start = process_time()
+            counter(name, channels, side)
+            taken.append(process_time() - start)
+        total += median(taken[1:])
+    return total
+
+
+def exact(counter: Callable[[str, int, int], int], channels: int, side: int) -> int:
+    """How many of MODULES it counts to the digit."""
+    return sum(counter(name, channels, side) == entry(name).macs(channels, side, side) for name in MODULES)
+
+
+def compare(size: tuple[int, int], rounds: int) -> dict[str, float]:
+    """Print the table of one size; give seconds by counter."""
+    found = {name: seconds(counter, *size, rounds if name != "attnprof" else 20) for name, counter in COUNTERS.items()}
+    print(f"\n{size[0]} channels, {size[1]}x{size[1]}: {', '.join(MODULES)}")
+    print(f"{'':24}{'ms a case':>10}{'of ours':>9}  exact")
+    for name, counter in COUNTERS.items():
+        right = f"{exact(counter, *size)}/{len(MODULES)}"
+        print(f"{name:24}{1e3 * found[name] / len(MODULES):10.2f}{found[name] / found['attnprof']:8.1f}x  {right}")
+    return found
+
+
+def flatness() -> float:
+    """Spread of the cost of a case over resolutions, built anew each time: (most - least) / least."""
+    taken = {side: [] for side in SIDES}
+    for _ in range(40):
+        for side in SIDES:  # interleaved, so that drift of the machine hits all alike
+            start = process_time()
+            for name in MODULES:
+                ours(name, 64, side)
+            taken[side].append(process_time() - start)
+    cost = {side: median(values) for side, values in taken.items()}
+    print("\nms a case by resolution:", ", ".join(f"{s}x{s} {1e3 * c / len(MODULES):.2f}" for s, c in cost.items()))
+    return (max(cost.values()) - min(cost.values())) / min(cost.values())
+
+
+def grid() -> int:
+    """Count MODULES over CHANNELS x SIDES, each module built once for all its sizes."""
+    for name in MODULES:
+        for channels in CHANNELS:
+            with on_meta():
+                module = create(name, channels).eval()
+            for side in SIDES:
+                account(module, (1, channels, side, side))
+    return len(MODULES) * len(CHANNELS) * len(SIDES)
+
+
+def throughput() -> tuple[float, int, int]:
+    """Cases per CPU second, and bytes that the process grew by from the first tenth of CASES to their end."""
+    done, start, small = 0, process_time(), 0
+    while done < CASES:
+        done += grid()
+        if not small and done >= CASES / 10:
+            gc.collect()
+            small = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rate = done / (process_time() - start)
+    return rate, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - small) * 1024, done
+
+
+def command(rounds: int = 5) -> float:
+    """Wall seconds of ``attnprof count`` over the catalogue, over those of importing torch, alternating."""
+    taken: dict[str, list[float]] = {"import torch": [], "attnprof count": []}
+    for _ in range(rounds):
+        for name, arguments in (
+            ("import torch", ["-c", "import torch"]),
+            ("attnprof count", ["-m", "attnprof", *COMMAND.split()]),
+        ):
+            folder = f"/tmp/attnprof-benchmark-{os.getpid()}-{len(taken[name])}"
+            more = ["-o", folder] if name != "import torch" else []
+            start = perf_counter()
+            subprocess.run([sys.executable, *arguments, *more], check=True, capture_output=True)
+            taken[name].append(perf_counter() - start)
+            subprocess.run(["rm", "-rf", folder], check=True)
+    both = {name: median(values) for name, values in taken.items()}
+    print(f"\nattnprof {COMMAND}: {both['attnprof count']:.2f} s; import torch: {both['import torch']:.2f} s")
+    return both["attnprof count"] / both["import torch"]
+
+
+def main() -> int:
+    """Print the tables and the bars; exit code 1 when one is missed."""
+    logging.getLogger("fvcore").setLevel(logging.ERROR)
+    bars: dict[str, bool] = {}
+    times = command()
+    bars[f"count over the catalogue: {times:.1f}x import torch, at most {COMMAND_BAR:g}x"] = times <= COMMAND_BAR
+    torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    small, large = compare(SMALL, 7), compare(LARGE, 3)
+    for peer in ("fvcore", "thop"):
+        ratio = large[peer] / large["attnprof"]
+        bars[f"{LARGE[0]}, {LARGE[1]}: {ratio:.0f}x less time than {peer}, at least {TIMES_LARGE}x"] = (
+            ratio >= TIMES_LARGE
+        )
+    ratio = small["fvcore"] / small["attnprof"]
+    bars[f"{SMALL[0]}, {SMALL[1]}: {ratio:.1f}x less than fvcore, at least {TIMES_SMALL}x"] = ratio >= TIMES_SMALL
+    least = min(value / small["attnprof"] for name, value in small.items() if name != "attnprof")
+    bars[f"{SMALL[0]}, {SMALL[1]}: less time than each of them ({least:.1f}x the nearest)"] = least > 1
+    spread = flatness()
+    bars[f"cost of a case over resolutions: within {100 * spread:.0f} %, at most {100 * FLAT:.0f} %"] = spread <= FLAT
+    rate, grown, done = throughput()
+    bars[f"{rate:.0f} cases a CPU second, at least {CASES_PER_SECOND}"] = rate >= CASES_PER_SECOND
+    bars[f"memory over {done} cases: grew by {grown / 2**20:.1f} MiB, at most 1"] = grown <= 2**20
+    print()
+    for text, kept in bars.items():
+        print(f"bar: {text}: {'kept' if kept else 'MISSED'}")
+    print(json.dumps({"torch": torch.__version__, "python": sys.version.split()[0]}))
+    return int(not all(bars.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""attnprof doctor: text, JSON, exit codes."""
+
+import json
+
+import pytest
+
+from tests.examining.scripted import Scripted
+
+
+@pytest.fixture
+def doctor(cli, monkeypatch):
+    """Run ``attnprof doctor`` with workers that are scripts."""
+
+    def run(*arguments, **script):
+        monkeypatch.setattr("attnprof.supervisor.start_worker", lambda spec: Scripted(**script))
+        return cli("doctor", *arguments)
+
+    return run
+
+
+def test_a_machine_that_can_measure_is_exit_code_0(doctor):
+    said = doctor()
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("attnprof ")
+    assert "ok    noise       a module against itself: same, 1.000x (1.000 to 1.000)" in said.out
+    assert said.out.splitlines()[-1].startswith("Ready to measure")
+
+
+def test_a_machine_that_cannot_is_exit_code_4_and_says_what_stands_in_the_way(doctor):
+    said = doctor(dies="measure")
+    assert said.code == 4
+    assert said.out.endswith("This machine cannot measure: self-tests.\n")
+
+
+def test_advice_stands_below_what_it_is_about(doctor):
+    lines = doctor(flags=("contended",), seconds=(1e-4, 2e-4)).out.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("note  noise"))
+    assert (
+        lines[at + 1].strip()
+        == "something else changes the machine while it measures: end other programs, and try again"
+    )
+
+
+def test_json_is_for_programs_and_bug_reports(doctor):
+    found = json.loads(doctor("--format", "json").out)
+    assert (found["schema"], found["ready"]) == (1, True)
+    assert {"name", "level", "says", "advice"} == set(found["findings"][0])
+    assert json.loads(doctor("--format", "json", dies="measure").out)["ready"] is False
+
+
+def test_a_device_that_there_is_none_of_is_a_mistake(doctor):
+    said = doctor("--device", "abacus")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: --device: no device 'abacus'") or "no device 'abacus'" in said.err
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_this_machine_is_examined_in_earnest(command, tmp_path):
+    done = command("doctor", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "against itself" in done.stdout
+    assert "params and MACs as known" in done.stdout
+    assert done.stderr == ""

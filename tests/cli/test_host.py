@@ -1,0 +1,123 @@
+"""attnprof host: modules inside a network, next to the plain one."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from attnprof.cli._main import main
+
+
+def test_every_module_stands_next_to_the_plain_network(cli):
+    done = cli("host", "mobilenetv2", "--insert", "se(reduction=24,bias=true),ca", "--no-latency")
+    assert done.code == 0
+    lines = [line.split("  ") for line in done.out.splitlines() if line]
+    table = [
+        [cell.strip() for cell in line if cell.strip()] for line in lines if not line[0].endswith((".", "25", "26"))
+    ]
+    assert table[-3][0] == "plain"
+    assert "3\u202f888\u202f208" in table[-2]
+    assert "3\u202f950\u202f648" in table[-1]
+    assert done.out.startswith("mobilenetv2, 224x224 input, modules after_depthwise, batch 1")
+
+
+def test_counters_of_others_stay_out(cli):
+    done = cli("host", "resnet18", "--insert", "se", "--no-latency", "--format", "csv")
+    found = list(csv.DictReader(io.StringIO(done.out)))
+    assert [row["fvcore_macs"] for row in found] == ["", ""]
+    assert [row["host"] for row in found] == ["resnet18"] * 2
+    assert found[1]["added_params"] == str(int(found[1]["params"]) - int(found[0]["params"]))
+    assert found[0]["added_params"] == ""
+
+
+def test_several_networks_are_told_apart(cli):
+    done = cli("host", "resnet18,mobilenetv2", "--insert", "se", "--no-latency", "--res", "64")
+    assert done.code == 0
+    header, *table = [line.split() for line in done.out.splitlines() if line][-5:]
+    assert header[:3] == ["network", "module", "place"]
+    assert [line[:3] for line in table if line[1] != "plain"] == [
+        ["mobilenetv2", "se", "after_depthwise"], ["resnet18", "se", "after_bn2"]
+    ]  # fmt: skip
+
+
+def test_a_module_that_does_not_fit_is_a_row_with_its_reason(cli):
+    done = cli("host", "mobilenetv2", "--insert", "sk,se", "--no-latency", "--res", "64")
+    assert done.code == 3  # it was asked for by name, at this one size
+    assert "skipped [1]" in done.out
+    assert "channels must be a multiple of the groups = 32" in " ".join(done.out.split())
+
+
+def test_stages_can_be_swept(cli):
+    done = cli("host", "resnet50", "--insert", "se", "--sweep-places", "--dry-run")
+    assert done.out.splitlines()[1:] == [
+        f"se in resnet50@224 after_bn3{stage}" for stage in ("", ":1", ":2", ":3", ":4")
+    ]
+
+
+def test_a_network_of_ones_own_takes_a_module_by_pattern(cli, tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n"
+        "def small():\n"
+        "    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 16, 3), nn.AdaptiveAvgPool2d(1))\n"
+    )
+    asked = ("--insert", "eca(kernel_size=3)", "--at", "0,2", "--no-latency", "--res", "32", "--format", "csv")
+    done = cli("host", f"{tmp_path}/nets.py:small", *asked)
+    plain, *gated = csv.DictReader(io.StringIO(done.out))
+    assert done.code == 0
+    assert [row["place"] for row in gated] == ["after:0", "after:2"]
+    assert [int(row["params"]) - int(plain["params"]) for row in gated] == [3, 3]
+    assert [int(row["added_macs"]) for row in gated] == [3 * 8, 3 * 16]
+
+
+def test_a_network_that_cannot_take_the_input_is_a_row_with_its_reason(cli, tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\ndef grey():\n    return nn.Sequential(nn.Conv2d(1, 8, 3))\n"
+    )
+    done = cli("host", f"{tmp_path}/nets.py:grey", "--insert", "se", "--at", "*", "--no-latency", "--res", "32")
+    assert done.code == 3
+    assert "failed" in done.out
+    assert "none: RuntimeError: " in done.out
+
+
+def test_what_is_wrong_is_said_at_once_with_the_words_of_the_command(cli):
+    done = cli("host", "resnet51", "--insert", "sse", "--at", "a..b", "--no-latency")
+    assert done.code == 2
+    assert "--insert: no module 'sse'" in done.err
+    assert "NETWORK[0]: no network 'resnet51'. Did you mean 'resnet50'" in done.err
+    assert "--at: 'a..b' is no place" in done.err
+    assert "3 problems, nothing was measured." in done.err
+
+
+def test_a_place_that_is_not_there_is_answered_with_the_nearest(cli):
+    done = cli("host", "resnet50", "--insert", "se", "--at", "after_bn", "--no-latency")
+    assert done.code == 2
+    assert done.err.startswith("error: ResNet-50 v1.5 has no place 'after_bn'. Did you mean 'after_bn3'")
+
+
+def test_a_spec_file_here_does_not_make_the_networks_input(cli, tmp_path):
+    (tmp_path / "attnprof.toml").write_text('[grid]\npoints = ["64@7"]\nres = [7]\nbatch = 2\n')
+    done = cli("host", "resnet18", "--insert", "se", "--dry-run")
+    assert done.out.splitlines() == ["none in resnet18@224", "se in resnet18@224 after_bn2"]
+
+
+def test_a_budget_over_the_plain_network_can_be_asked_of_it(cli, tmp_path):
+    cli("host", "resnet50", "--insert", "se,eca,gc", "--no-latency", "-o", "kept", "--res", "64")
+    done = cli("pick", "kept", "--budget", "params<=1.01x:none", "--rank", "params", "--format", "json")
+    assert done.code == 0
+    assert "eca" in done.out
+    assert main(["pick", "kept", "--budget", "params<=0.5x:none", "--rank", "params"]) == 1
+
+
+@pytest.mark.slow
+def test_a_run_inside_a_network_is_measured_and_shown_again(command, tmp_path):
+    done = command(
+        "host", "mobilenetv2", "--insert", "eca", "--res", "32", "--time-budget", "2s", "--device", "cpu", "-o", "kept",
+        "--format", "json", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    plain, eca = json.loads(done.stdout)["rows"]
+    assert eca["added_latency_s"] == eca["latency_s"] - plain["latency_s"]
+    again = command("table", "kept", cwd=tmp_path)
+    assert "plain" in again.stdout
+    assert "latency +%" in again.stdout

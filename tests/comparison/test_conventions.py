@@ -1,0 +1,150 @@
+"""How other counters count: on a network small enough to add up by hand, and on the well-known one."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from attnprof.case import Case
+from attnprof.comparison.conventions import (
+    MACS,
+    PARAMS,
+    Ran,
+    exact,
+    imgclsmob,
+    layers_alone,
+    norms_twice,
+    params_of_leaves,
+    pooled,
+    ptflops,
+    thop_2019,
+    thop_2020,
+    thop_early_2019,
+    twice,
+)
+from attnprof.counting import account, cost, on_meta
+from attnprof.hosts import make
+from attnprof.metrics import Findings
+from attnprof.spec import METRICS
+
+NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
+
+
+def ran(network, shape):
+    """What the metrics say ran in ``network``, as a row of a run has it."""
+    found = Findings(Case("none", *shape[1:], batch=shape[0]), account=account(network, shape))
+    return Ran.of_row({name: METRICS.get(name).follows(found).value for name in NEEDED})
+
+
+@pytest.fixture(scope="module")
+def small():
+    # (1, 3, 8, 8) -> conv with bias (4, 8, 8) -> norm -> ReLU -> maximum of 2x2 (4, 4, 4) -> average (4) -> linear (5)
+    with on_meta():
+        body = [nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)]
+        network = nn.Sequential(*body, nn.Flatten(), nn.Linear(4, 5)).eval()
+    return ran(network, (1, 3, 8, 8))
+
+
+CONV, FC = 27 * 4 * 64, 20
+ELEMENTS = 4 * 64  # behind the convolution, the norm and the ReLU, and what the maximum reads
+POOLED = 4 * 16  # what the maximum writes and the average reads
+
+
+@pytest.mark.parametrize(
+    ("convention", "count"),
+    [
+        (exact, CONV + FC),
+        (twice, 2 * (CONV + FC)),
+        (layers_alone, CONV + FC),
+        (pooled, CONV + FC + ELEMENTS + POOLED),
+        (norms_twice, CONV + FC + 2 * ELEMENTS),
+        (thop_2020, CONV + FC + 2 * ELEMENTS + POOLED + 4),
+        (ptflops, CONV + FC + 2 * ELEMENTS + ELEMENTS + ELEMENTS + (ELEMENTS + POOLED)),
+        (thop_2019, CONV + FC + 4 * ELEMENTS + ELEMENTS + POOLED + 4),
+        # A convolution with a bias, and a linear layer with one, have no addition less.
+        (imgclsmob, (2 * (CONV + FC) + 4 * ELEMENTS + ELEMENTS + (9 * POOLED + POOLED)) / 2),
+        (thop_early_2019, CONV + FC + 4 * ELEMENTS + ELEMENTS + POOLED + 4 + FC + 9 * POOLED),
+    ],
+)
+def test_a_convention_counts_by_its_rules(small, convention, count):
+    assert convention(small, small) == count
+
+
+def test_every_convention_says_how_it_differs_and_ours_does_not():
+    assert [each.says for each in MACS].count("") == 1
+    assert [each.says for each in PARAMS].count("") == 1
+    assert len({each.says for each in MACS}) == len(MACS)
+    assert all(each.count.__doc__ for each in (*MACS, *PARAMS))
+
+
+def test_only_what_counts_pooling_depends_on_whose_pooling_is_seen(small):
+    blind = replace(small, kinds={**small.kinds, "mean": (0,) * 5, "max_pool2d_with_indices": (0,) * 5})
+    blind = replace(blind, kinds={name: kind for name, kind in blind.kinds.items() if "pool" not in name})
+    for each in MACS:
+        assert (each.count(small, blind) != each.count(small, small)) == each.pools, each.says
+
+
+@pytest.fixture(scope="module")
+def resnet50():
+    with on_meta():
+        return ran(make("resnet50").eval(), (1, 3, 224, 224))
+
+
+@pytest.mark.parametrize(
+    ("convention", "printed"),
+    [(exact, "4.089"), (norms_twice, "4.111"), (ptflops, "4.122"), (thop_2019, "4.143"), (twice, "8.178")],
+)
+def test_resnet50_has_the_figures_that_are_known_of_it(resnet50, convention, printed):
+    assert f"{convention(resnet50, resnet50) / 1e9:.3f}" == printed
+
+
+def test_a_product_of_two_maps_is_no_layer():
+    with on_meta():
+        network = nn.MultiheadAttention(8, 2, batch_first=True).eval()
+
+    class Itself(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attention = network
+
+        def forward(self, x):
+            return self.attention(x, x, x)[0]
+
+    found = Findings(Case("none", 3, 4, 4), account=account(Itself(), (1, 6, 8)))
+    kinds = json.loads(METRICS.get("operators").follows(found).value)
+    assert sum(kind[3] for kind in kinds.values()) == found.account.macs
+    this = Ran(0, 0, 0, found.account.macs, {name: tuple(kind) for name, kind in kinds.items()})
+    assert 0 < exact(this, this) - layers_alone(this, this) == 2 * 6 * 6 * 8
+
+
+class Bare(nn.Module):
+    """A parameter of its own beside a submodule, and a leaf with one."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(7))
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, x):
+        return self.norm(x) * self.weight.sum()
+
+
+def test_bare_parameters_beside_submodules_are_missed():
+    found = cost(Bare(), (2, 3, 4, 4))
+    assert (found.params, found.leaf_params) == (13, 6)
+    assert params_of_leaves(Ran(13, 6, 0, 0, {})) == 6
+
+
+def test_a_layer_of_torchs_stays_one_with_something_behind_it():
+    conv = nn.Conv2d(3, 4, 1)
+    conv.add_module("attention", nn.Linear(2, 2))
+    assert cost(conv, (1, 3, 4, 4)).leaf_params == 3 * 4 + 4 + 2 * 2 + 2
+
+
+def test_convolutions_without_bias_join_pairs_of_channels():
+    network = nn.Sequential(
+        nn.Conv2d(4, 6, 3, groups=2, bias=False), nn.Conv2d(6, 5, 1), nn.Conv2d(5, 2, 1, bias=False)
+    )
+    assert cost(network, (1, 4, 8, 8)).channel_pairs == 4 * 6 // 2 + 5 * 2

@@ -1,0 +1,142 @@
+"""Two runs: what is refused, what counts as a change, and what the machine itself did."""
+
+from dataclasses import replace
+
+import pytest
+
+from attnprof.comparison.ratios import SAME, SLOWER
+from attnprof.comparison.runs import compare
+from attnprof.errors import RunFolderError, UsageError
+from tests.comparison.scripted import case, cell, ran
+
+STEADY = (1e-3, 1.001e-3, 0.999e-3)
+SLOWED = (1.2e-3, 1.201e-3, 1.199e-3)
+
+
+def test_one_cell_is_slower_and_the_other_the_same():
+    before = ran("a", cell(case("se"), STEADY), cell(case("eca"), STEADY))
+    after = ran("b", cell(case("se"), SLOWED), cell(case("eca"), STEADY))
+    found = compare(before, after)
+    assert [(each.case.module, each.outcome.verdict) for each in found.cells] == [("se", SLOWER), ("eca", SAME)]
+    assert not found.holds
+    assert found.overall.ratio == pytest.approx(1.2**0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "environment", "says"),
+    [
+        ({"threads": 2}, {}, "threads: 1 and 2"),
+        ({"dtype": "bf16", "batch": 8}, {}, "batch: 1 and 8; dtype: fp32 and bf16"),
+        ({"tf32": True}, {}, "tf32: no and yes"),
+        ({}, {"device_name": "Other Processor"}, "device_name: Test Processor and Other Processor"),
+    ],
+)
+def test_other_conditions_are_refused_and_named_whatever_is_asked(changes, environment, says):
+    before, after = ran("a", cell(case(), STEADY)), ran("b", cell(case(**changes), STEADY), **environment)
+    for across in (False, True):
+        with pytest.raises(RunFolderError) as problem:
+            compare(before, after, across=across)
+        assert str(problem.value) == f"a and b are not comparable: {says}"
+
+
+def test_other_versions_are_refused_unless_they_are_asked_for_and_then_named():
+    before, after = ran("a", cell(case(), STEADY)), ran("b", cell(case(), STEADY), torch_version="2.14.0")
+    with pytest.raises(
+        RunFolderError, match=r"torch_version: 2\.13\.0 and 2\.14\.0\. To compare them all the same: --across$"
+    ):
+        compare(before, after)
+    assert [str(each) for each in compare(before, after, across=True).unlike] == ["torch_version: 2.13.0 and 2.14.0"]
+
+
+def test_another_commit_is_what_two_runs_are_compared_for():
+    before, after = ran("a", cell(case(), STEADY), commit="1"), ran("b", cell(case(), STEADY), commit="2")
+    assert [each.name for each in compare(before, after).unlike] == ["commit"]
+
+
+def test_runs_without_a_common_cell_are_refused():
+    with pytest.raises(RunFolderError, match="no cell in common; the first is se@64@28, and eca@64@28$"):
+        compare(ran("a", cell(case("se"))), ran("b", cell(case("eca"))))
+    with pytest.raises(RunFolderError, match="^b: no cell was finished"):
+        compare(ran("a", cell(case("se"))), ran("b"))
+
+
+def test_a_run_merged_from_several_machines_is_refused():
+    whole = ran("a", cell(case(), STEADY))
+    merged = replace(whole, environment={"runs": {"1": {"device_name": "x"}, "2": {"device_name": "y"}}})
+    with pytest.raises(RunFolderError, match="^a was merged from several machines"):
+        compare(replace(merged, name="a"), whole)
+
+
+def test_a_module_of_the_users_own_stays_the_same_cell_when_its_file_is_edited():
+    before, after = (ran(name, cell(case("my.py:Gate", source=name), STEADY)) for name in "ab")
+    [found] = compare(before, after).cells
+    assert found.edited
+    assert found.outcome.verdict == SAME
+
+
+def test_a_count_that_changed_is_named_exactly_and_does_not_hold():
+    before, after = ran("a", cell(case(), STEADY)), ran("b", cell(case(), STEADY, {"params": 513, "macs": 1024}))
+    found = compare(before, after)
+    [(_, change)] = found.changed
+    assert (change.metric, change.before, change.after, change.exact) == ("params", 512, 513, True)
+    assert change.share == pytest.approx(1 / 512)
+    assert not found.holds
+
+
+@pytest.mark.parametrize(
+    ("memory", "named", "holds"), [(2**20 + 1, 1, True), (2**21, 1, False), (2**19, 1, True), (2**20, 0, True)]
+)
+def test_measured_memory_is_named_whenever_it_changed_and_objected_to_where_it_grew_beyond_the_tolerance(
+    memory, named, holds
+):
+    found = compare(ran("a", cell(case(), STEADY)), ran("b", cell(case(), STEADY, memory=memory)))
+    assert (len(found.cells[0].changes), found.holds) == (named, holds)
+
+
+def test_what_one_run_was_not_asked_for_is_no_change():
+    before = ran("a", cell(case(), STEADY, {"params": 1, "fvcore_macs": 7}))
+    assert compare(before, ran("b", cell(case(), STEADY, {"params": 1}))).holds
+
+
+def test_a_cell_that_can_no_longer_be_measured_does_not_hold_and_one_that_now_can_does():
+    well, ill = ran("a", cell(case(), STEADY)), ran("b", cell(case(), status="oom", reason="too large"))
+    found = compare(well, ill)
+    assert [(each.ended, each.reason, each.outcome) for each in found.broken] == [(("ok", "oom"), "too large", None)]
+    assert (found.holds, compare(ill, well).holds) == (False, True)
+
+
+def test_cells_of_one_run_alone_are_listed_and_change_nothing():
+    before = ran("a", cell(case("se"), STEADY), cell(case("eca"), STEADY))
+    after = ran("b", cell(case("se"), STEADY), cell(case("cbam"), STEADY))
+    found = compare(before, after)
+    assert [each.module for each in (*found.only_before, *found.only_after)] == ["eca", "cbam"]
+    assert found.holds
+
+
+def test_a_machine_that_changed_is_told_from_a_module_that_did():
+    before = ran("a", cell(case(), STEADY, reference=STEADY))
+    assert compare(before, ran("b", cell(case(), SLOWED, reference=SLOWED))).machine_changed
+    assert not compare(before, ran("b", cell(case(), SLOWED, reference=STEADY))).machine_changed
+    assert compare(before, ran("b", cell(case(), SLOWED))).machine is None
+
+
+def test_the_mean_is_formed_in_each_process_that_has_all_cells():
+    before = ran("a", cell(case("se"), STEADY), cell(case("eca"), STEADY[:2]))
+    found = compare(before, before)
+    assert len(found.overall.before.processes) == 2
+    assert found.overall.ratio == 1
+
+
+def test_another_time_than_latency_is_compared_by_name_and_an_unknown_one_is_a_mistake():
+    run = ran("a", cell(case(), STEADY, reference=STEADY))
+    assert compare(run, run, metric="reference").cells[0].outcome.before.seconds == 1e-3
+    with pytest.raises(
+        UsageError, match=r"^--metric: no process of these runs timed 'latenzy'\. Did you mean 'latency'\?$"
+    ):
+        compare(run, run, metric="latenzy")
+
+
+def test_runs_that_only_counted_are_compared_by_counts_alone():
+    run = ran("a", cell(case()))
+    found = compare(run, run)
+    assert (found.holds, found.overall, found.machine, found.cells[0].outcome) == (True, None, None, None)

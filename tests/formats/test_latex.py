@@ -1,0 +1,150 @@
+"""LaTeX: what a user wrote stays text, the packages are named, and the whole catalogue compiles without a warning."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attnprof.formats import Look
+from attnprof.formats.latex import SPECIAL, escape, render
+from attnprof.relative import over
+from attnprof.results import of_folder
+from tests.synthetic import results
+
+CATALOGUE = Path(__file__).parents[2] / "reports" / "20261121-catalogue-cpu"
+PAGE = r"""\documentclass{article}
+%s
+\begin{document}
+%s
+\end{document}
+"""
+WARNINGS = re.compile(r"^!.*|.*Warning.*|Overfull.*|.*siunitx.*(?:invalid|error).*", re.MULTILINE)
+
+
+def latex(found, **look):
+    return render(found, Look(**look))[0]
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return results(modules="se,eca,cbam,none", channels="32,64", res="28")
+
+
+def preamble(text):
+    return re.search(r"^% needs (.*)$", text, re.MULTILINE)[1]
+
+
+def test_the_packages_that_it_needs_are_in_a_comment(grid):
+    assert preamble(latex(grid)) == r"\usepackage{booktabs}\usepackage{siunitx}"
+    long = results(modules="all", channels="64", res="56")
+    assert preamble(latex(long)).endswith(r"\usepackage{longtable}")
+
+
+def test_the_conditions_are_in_the_caption(grid):
+    caption = re.search(r"\\caption\{(.*)\}\\label", latex(grid))[1]
+    for words in (
+        r"$28\times28$",
+        "batch 1",
+        "fp32",
+        "Test CPU",
+        "MACs: multiply-accumulates",
+        "latency: median",
+        "Bold:",
+    ):
+        assert words in caption
+
+
+def test_the_best_is_bold_and_counts_are_whole(grid):
+    row = next(line for line in latex(grid).splitlines() if " & eca & " in line)
+    assert row.startswith(r"32 & eca & \best 3 & \best 96 &")
+
+
+def test_columns_that_stand_side_by_side_share_a_heading(grid):
+    head = next(line for line in latex(grid, pivot="channels").splitlines() if "multicolumn" in line)
+    assert r"\multicolumn{4}{c}{latency (\si{\micro\second})}" in head
+    assert r"\multicolumn{2}{c}{MACs}" in head
+
+
+def test_a_ratio_shares_the_heading_of_its_figure(grid):
+    lines = latex(over(grid, "se"), columns=("module", "latency_s")).splitlines()
+    above = next(n for n, line in enumerate(lines) if "multicolumn" in line)
+    assert lines[above] == r" & \multicolumn{3}{c}{latency} \\"
+    assert lines[above + 2] == r"{module} & {\si{\micro\second}} & {$\pm$ (\%)} & {$\times$ se} \\"
+
+
+def test_other_counters_are_there_when_they_are_asked_for():
+    found = results(modules="se", channels="32", res="28")
+    assert "fvcore" not in latex(found)
+    assert "fvcore" in latex(found, columns=("module", "fvcore_macs"))
+
+
+@given(st.text(st.sampled_from('ab1 &%$#_{}~^\\<>|"±×≈µ\u202f'), max_size=40))
+def test_an_escaped_text_holds_no_character_that_latex_reads_as_its_own(text):
+    left = escape(text)
+    for written in sorted(SPECIAL.values(), key=len, reverse=True):
+        left = left.replace(written, "")
+    left = left.replace(r"\times", "").replace("$", "")
+    assert not set(left) & set("&%#_{}~^\\")
+
+
+def compiled(body, preamble, folder):
+    """What pdflatex complains of in its last pass: the second, as a label needs, or a longtable's third."""
+    (folder / "page.tex").write_text(PAGE % (preamble, body), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-draftmode", "page.tex"]
+    for _ in range(3 if "longtable" in preamble else 2):
+        subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+    log = (folder / "page.log").read_text(encoding="utf-8", errors="replace")
+    assert "Here is how much of TeX's memory you used" in log, log[-2000:]
+    return [line for line in WARNINGS.findall(log) if "infwarerr" not in line]
+
+
+def installed():
+    found = shutil.which("pdflatex") and shutil.which("kpsewhich")
+    return bool(found) and all(
+        subprocess.run(["kpsewhich", f"{name}.sty"], capture_output=True, check=False).returncode == 0
+        for name in ("booktabs", "siunitx", "longtable")
+    )
+
+
+needs_latex = pytest.mark.skipif(
+    not installed(), reason="needs pdflatex with siunitx: apt-get install texlive-latex-extra texlive-science"
+)
+
+
+COLUMNS = ("module", "family", "params", "throughput_per_s", "fvcore_macs", "output_shape", "variant")
+
+
+@pytest.mark.slow
+@needs_latex
+@pytest.mark.parametrize("look", [{}, {"pivot": "channels"}, {"columns": COLUMNS}], ids=["plain", "pivot", "columns"])
+def test_the_whole_catalogue_compiles_without_a_warning(look, tmp_path):
+    text = latex(of_folder(CATALOGUE), **look)
+    assert compiled(text, preamble(text), tmp_path) == []
+
+
+@pytest.mark.slow
+@needs_latex
+@pytest.mark.parametrize("pivot", ["", "channels"])
+def test_ratios_and_what_noise_leaves_open_compile_without_a_warning(pivot, tmp_path):
+    found = over(
+        results(lambda case: 1e-4 if case.channels == 32 else None, modules="se,eca,cbam", channels="32,64", res="28"),
+        "se",
+    )
+    text = latex(found, pivot=pivot, columns=("module", "params", "latency_s", "peak_memory_bytes"))
+    assert r"{$\approx$}" in text
+    assert compiled(text, preamble(text), tmp_path) == []
+
+
+@pytest.mark.slow
+@needs_latex
+def test_what_a_user_wrote_compiles(grid, tmp_path):
+    frame = grid.frame.copy()
+    frame["module"] = [r"a_b%c&d#e$f{g}h~i^j\k<l>m|n\"o" for _ in frame.index]
+    frame["reason"] = [r"50 % of \input{/etc/passwd} & more" for _ in frame.index]
+    text = latex(replace(grid, frame=frame))
+    assert [line for line in compiled(text, preamble(text), tmp_path) if "Overfull" not in line] == []

@@ -1,0 +1,155 @@
+"""One cell, driven by a scripted machine: its first call, its warm-up, its visits. No clock is read, no call is made."""
+
+from itertools import cycle
+
+import pytest
+
+from attnprof.measuring.trial import ENOUGH_VISITS, REWARM_SECONDS, SAMPLES
+from tests.measuring.machine import Machine, Script, trial
+
+
+def begun(script, limit=10.0, machine=None):
+    this = trial(script)
+    this.begin(machine or Machine(), limit)
+    return this
+
+
+def test_the_first_call_is_timed_alone_and_is_no_sample():
+    script = Script(lambda n: 0.25 if n == 0 else 1e-3)
+    found = begun(script).timing()
+    assert script.asked[0] == 1
+    assert found.first == 0.25
+    assert max(found.samples) == pytest.approx(1e-3)
+
+
+def test_it_is_built_when_it_begins_and_not_before():
+    made = []
+    this = trial(prepare=lambda: made.append(1) or Script())
+    assert not made
+    this.begin(Machine(), 1.0)
+    assert made == [1]
+
+
+def test_warm_up_ends_when_three_blocks_agree_and_is_no_sample():
+    script = Script(lambda n: 1e-3 if n >= 9 else 1e-3 * (10 - n))
+    found = begun(script).timing()
+    assert found.samples == pytest.approx([1e-3] * SAMPLES)
+    assert found.flags == ()
+
+
+@pytest.mark.parametrize("seconds", [1e-6, 1e-4, 1e-2, 1.0])
+def test_warm_up_takes_no_more_than_its_limit_and_one_block(seconds):
+    machine = Machine()
+    script = Script(lambda n: seconds * (1 + n % 2))
+    begun(script, limit=0.1, machine=machine)
+    samples = sum(script.seconds(n) * calls for n, calls in enumerate(script.asked[-SAMPLES:]))
+    assert machine.now - samples - seconds <= 0.1 + 2 * max(0.025, 2 * seconds)
+
+
+def test_a_call_that_never_settles_is_said_to():
+    found = begun(Script(lambda n: 1e-3 * 0.9 ** min(n, 300)), limit=0.05).timing()
+    assert found.flags == ("not-steady",)
+
+
+def test_a_call_too_dear_to_warm_up_long_is_steady_where_its_samples_agree_with_the_last_block():
+    script = Script(lambda n: 3.0 if n == 0 else 0.5)
+    found = begun(script, limit=0.01).timing()
+    assert len(script.asked) == 2 + 1
+    assert found.flags == ()
+
+
+def test_contention_does_not_keep_warm_up_from_ending():
+    noise = cycle([0.5, 3.0, 1.0, 7.0])
+    found = begun(Script(lost=lambda n: next(noise))).timing()
+    assert found.flags == ("contended",)
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(1e-5, 100), (3e-4, 4), (1e-3, 1), (0.5, 1)])
+def test_a_sample_has_as_many_calls_as_the_timer_needs(seconds, calls):
+    script = Script(lambda n: seconds)
+    found = begun(script).timing()
+    assert script.asked[-1] == calls == found.calls
+    assert found.samples == pytest.approx([seconds] * found.taken)
+
+
+@pytest.mark.parametrize(("seconds", "samples"), [(1e-5, SAMPLES), (1e-3, SAMPLES), (0.1, 1)])
+def test_the_first_visit_takes_one_sample_of_a_long_call(seconds, samples):
+    assert begun(Script(lambda n: seconds)).timing().taken == samples
+
+
+def test_a_finer_timer_needs_fewer_calls():
+    assert begun(Script(lambda n: 1e-5), machine=Machine(sample_seconds=2e-4)).timing().calls == 20
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(1e-5, 200), (1e-3, 2), (0.5, 1)])
+def test_coming_back_it_is_warmed_up_again_untimed(seconds, calls):
+    machine, script = Machine(), Script(lambda n: seconds)
+    this = begun(script, machine=machine)
+    before, taken = len(script.asked), this.timing().taken
+    this.visit(machine)
+    assert script.asked[before] == calls
+    assert calls * seconds >= REWARM_SECONDS * 0.999
+    assert len(script.asked) - before == 1 + SAMPLES
+    assert this.timing().taken == taken + SAMPLES
+
+
+def test_what_others_leave_in_the_caches_is_in_no_sample():
+    machine = Machine()
+    cold = []
+    script = Script(lambda n: 1e-5 if n not in cold else 5e-4)
+    this = begun(script, machine=machine)
+    for _ in range(20):
+        cold.append(len(script.asked))
+        this.visit(machine)
+    assert max(this.timing().samples) == pytest.approx(1e-5)
+
+
+def test_a_precision_is_believed_only_after_enough_visits():
+    machine = Machine()
+    this = begun(Script(), machine=machine)
+    while this.visits < ENOUGH_VISITS:
+        assert not this.reaches(0.5)
+        this.visit(machine)
+    assert this.reaches(0.01)
+
+
+def test_a_noisy_call_does_not_reach_a_precision():
+    machine = Machine()
+    this = begun(Script(lambda n: 1e-3 * (1 + 0.2 * (-1) ** n)), machine=machine)
+    for _ in range(60):
+        this.visit(machine)
+    assert not this.reaches(0.01)
+    assert "bimodal" in this.timing().flags
+
+
+def test_a_call_without_a_value_reaches_nothing():
+    machine = Machine(threads=4)
+    this = begun(Script(lost=lambda n: 1.0), machine=machine)
+    for _ in range(20):
+        this.visit(machine)
+    assert not this.reaches(0.5)
+    assert this.timing().samples == ()
+
+
+def test_a_device_with_a_clock_of_its_own_gives_a_burst_beside_every_sample():
+    machine = Machine(launch=4e-5)
+    found = begun(Script(lambda n: 1e-5), machine=machine).timing()
+    assert [burst.device for burst in found.bursts] == [1e-5] * SAMPLES
+    assert found.captured
+    assert found.flags == ("launch-bound",)
+
+
+def test_who_watches_is_told_before_everything_that_may_take_long():
+    told = []
+    script = Script(lambda n: 1.0)
+    this = trial(script, watch=lambda seen: told.append(len(script.asked)))
+    this.begin(Machine(), 0.1)
+    assert told[:2] == [0, 1]
+    assert max(b - a for a, b in zip(told, [*told[1:], len(script.asked)], strict=True)) <= 1
+
+
+def test_what_is_dropped_holds_nothing():
+    this = begun(Script())
+    this.drop()
+    assert this.call is None
+    assert this.timing().samples
