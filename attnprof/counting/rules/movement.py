@@ -127,8 +127,6 @@ def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return None
     before, after = places[0], places[-1] + 1
     shape = [*x.shape[:before], *common, *x.shape[after:]]
-    if x.is_contiguous():
-        return fresh(shape, x.dtype)
     # Along the sides that are looked up x itself stands still; what is looked up stands still along the others.
     source = x.as_strided(shape, [*x.stride()[:before], *[0] * len(common), *x.stride()[after:]])
     looked = [index.reshape(*index.shape, *[1] * (x.dim() - after)) for index in found]
