@@ -15,6 +15,7 @@ from attnprof.counting.fused import Fused
 from attnprof.counting.memory import Alive
 from attnprof.counting.rules import CATEGORIES, MAC, Cost
 from attnprof.counting.submodules import Caller
+from attnprof.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,10 @@ def account_of(
     module: nn.Module, x: torch.Tensor, *, backward: bool = False, verify: bool = False, fused: bool = True
 ) -> Account:
     """Count ``module`` called with ``x``, both on one device: on meta nothing is computed, on a real one everything is."""
-    seen = _observe(module, x, backward, verify, fused=False)
-    if seen[0].fused_split and fused and x.is_meta:
-        seen = _observe(module, x, backward, verify, fused=True)
+    with torch.inference_mode(False):  # under it composite operators would arrive undecomposed
+        seen = _observe(module, x, backward, verify, fused=False)
+        if seen[0].fused_split and fused and x.is_meta:
+            seen = _observe(module, x, backward, verify, fused=True)
     observed, alive, output = seen
     flops: Counter[str] = Counter()
     moved = 0
@@ -160,7 +162,6 @@ def _observe(
     # The fast path of nn.MultiheadAttention is one operator that no training and no other shape of input would meet.
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        # Under inference_mode composite operators would arrive undecomposed.
         with ExitStack() as active:
             active.enter_context(torch.set_grad_enabled(backward))
             active.enter_context(caller)
@@ -176,6 +177,8 @@ def _observe(
 
 
 def _go_back(module: nn.Module, x: torch.Tensor, output: torch.Tensor, caller: Caller) -> None:
+    if not output.requires_grad:
+        raise UsageError("backward: the module's output depends on nothing that requires a gradient")
     with torch._C._DisableTorchDispatch():
         gradient = torch.empty_like(output) if output.is_meta else torch.ones_like(output)
     caller.backward = True
@@ -210,4 +213,4 @@ def _first(output: object) -> torch.Tensor:
     parts = list(output.values()) if isinstance(output, dict) else output
     if isinstance(parts, list | tuple) and parts:
         return _first(parts[0])
-    raise TypeError(f"the module returns no tensor but {type(output).__name__}")
+    raise UsageError(f"the module returns no tensor but {type(output).__name__}")

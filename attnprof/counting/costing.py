@@ -38,21 +38,23 @@ def cost(
     that copy. Raises UsageError for a module that cannot be copied, for an unknown name and for impossible settings;
     what the module's own forward raises passes through.
     """
-    if isinstance(module, str):
-        with on_meta():
-            height, width = (*shape, 1, 1)[2:4]
-            counted = create(module, shape[1], height=height, width=width, **settings).eval()
-    else:
-        if settings:
-            raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
-        counted = without_data(module)
-    if dtype is None:
-        dtype = next((p.dtype for p in counted.parameters() if p.is_floating_point()), torch.float32)
-    elif isinstance(module, str):
-        counted = counted.to(dtype)
-    with _random_state():
+    if settings and not isinstance(module, str):
+        raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
+    with _random_state(), torch.inference_mode(False):
+        counted = _named(module, shape, settings) if isinstance(module, str) else without_data(module)
+        if dtype is None:
+            dtype = next((p.dtype for p in counted.parameters() if p.is_floating_point()), torch.float32)
+        elif isinstance(module, str):
+            counted = counted.to(dtype)
         x = torch.empty(shape, device="meta", dtype=dtype)
         return account_of(counted, x, backward=backward, fused=fused, verify=verify)
+
+
+def _named(name: str, shape: tuple[int, ...], settings: dict[str, Value]) -> nn.Module:
+    if len(shape) != 4:
+        raise UsageError(f"cost: {name} takes maps (N, C, H, W), got a shape of {len(shape)} sides")
+    with on_meta():
+        return create(name, shape[1], height=shape[2], width=shape[3], **settings).eval()
 
 
 def without_data(module: nn.Module) -> nn.Module:
@@ -61,22 +63,27 @@ def without_data(module: nn.Module) -> nn.Module:
     Raises UsageError for a module that cannot be copied, or has no parameters yet.
     """
     memo: dict[int, object] = {}
-    for part in module.modules():
-        for tensors in (part._parameters, part._buffers, part.__dict__):
-            for value in tensors.values():
-                if isinstance(value, torch.Tensor):
-                    memo[id(value)] = _empty_as(value)
     try:
+        for part in module.modules():
+            for tensors in (part._parameters, part._buffers, part.__dict__):
+                for value in tensors.values():
+                    if isinstance(value, torch.Tensor):
+                        memo[id(value)] = _empty_as(value)
+            if isinstance(part, torch.jit.ScriptModule):
+                raise UsageError("cost: TorchScript cannot be counted; count the module that it was made of")
         return deepcopy(module, memo)
+    except UsageError:
+        raise
     except Exception as problem:  # whatever a module's parts refuse to be copied for
-        raise UsageError(
-            f"cost: {type(module).__name__} cannot be copied ({type(problem).__name__}: {problem})"
-        ) from problem
+        why = str(problem).partition("\n")[0]
+        raise UsageError(f"cost: {type(module).__name__} cannot be copied ({type(problem).__name__}: {why})") from problem
 
 
 def _empty_as(tensor: torch.Tensor) -> torch.Tensor:
     if is_lazy(tensor):
         raise UsageError("cost: a lazy module has no parameters yet; call it once with an input first")
+    if tensor.layout is not torch.strided:
+        return torch.empty_like(tensor, device="meta")
     empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
     if isinstance(tensor, nn.Parameter):
         return nn.Parameter(empty, requires_grad=tensor.requires_grad)

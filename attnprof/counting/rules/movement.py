@@ -200,7 +200,8 @@ _OVERWRITTEN = (
 _OVERWRITTEN += "randn_like randint_like new_zeros new_ones new_full"
 _ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided"
 # Views by what they do, though their schema does not say so.
-_VIEWS = "_unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size resolve_conj"
+_VIEWS = "_unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size resolve_conj "
+_VIEWS += "unsafe_split unsafe_split_with_sizes unsafe_chunk"
 _ADDED = {
     "scatter_add": 3,
     "index_add": 3,

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from attnprof.counting.rules import NORM, Cost, Flops, Rule
+from attnprof.counting.rules import NORM, POINTWISE, REDUCTION, TRANSCENDENTAL, Cost, Flops, Rule
 from attnprof.counting.rules._meta import argument, fresh, of_one_layout
 
 _BATCH_EVAL, _BATCH_TRAIN, _OTHERS = 4, 8, 8  # per element; backward: twice
@@ -95,6 +95,18 @@ def _backward_shape(weight: int, bias: int, mask: int) -> Any:
     return shape
 
 
+def _weight_norm(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """w = v (g / |v|), a norm per row of v: squares and sums, a root and a quotient per row, and n products."""
+    n, rows = args[0].numel(), out[1].numel()
+    return ((REDUCTION, 2 * n - rows), (TRANSCENDENTAL, rows), (POINTWISE, n + rows))
+
+
+def _weight_norm_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """g' = (sum of w' v) / |v|, and v' = (g / |v|) (w' - v g' / |v|)."""
+    n, rows = args[0].numel(), args[3].numel()
+    return ((REDUCTION, n - rows), (POINTWISE, 4 * n + 3 * rows))
+
+
 RULES = {
     "native_batch_norm": Rule(_batch(5), _batch_shape, scratch=_batch_scratch),
     "_native_batch_norm_legit": Rule(lambda a, k, out: ((NORM, _BATCH_TRAIN * a[0].numel()),)),
@@ -108,5 +120,7 @@ RULES = {
     "native_batch_norm_backward": Rule(_batch_backward, _backward_shape(2, 2, 9)),
     "native_layer_norm_backward": Rule(_per_element(2 * _OTHERS), _backward_shape(5, 6, 7)),
     "native_group_norm_backward": Rule(_per_element(2 * _OTHERS)),
+    "_weight_norm_interface": Rule(_weight_norm),
+    "_weight_norm_interface_backward": Rule(_weight_norm_backward),
     "_fused_rms_norm_backward": Rule(_per_element(2 * _OTHERS)),
 }
