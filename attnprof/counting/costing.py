@@ -76,7 +76,9 @@ def without_data(module: nn.Module) -> nn.Module:
         raise
     except Exception as problem:  # whatever a module's parts refuse to be copied for
         why = str(problem).partition("\n")[0]
-        raise UsageError(f"cost: {type(module).__name__} cannot be copied ({type(problem).__name__}: {why})") from problem
+        raise UsageError(
+            f"cost: {type(module).__name__} cannot be copied ({type(problem).__name__}: {why})"
+        ) from problem
 
 
 def _empty_as(tensor: torch.Tensor) -> torch.Tensor:
