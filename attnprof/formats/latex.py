@@ -28,6 +28,7 @@ SIZES = (
     ("footnotesize", 4.1, 4.0),
     ("scriptsize", 3.6, 3.0),
     ("tiny", 3.1, 1.5),
+    ("tiny", 3.1, 1.0),
 )  # a digit's width, \tabcolsep
 SPECIAL = {
     **{character: "\\" + character for character in "&%$#_{}"},
@@ -38,6 +39,9 @@ SPECIAL = {
 # In text mode, with a bold whose digits are as wide as the others', bold figures stay aligned.
 SETUP = r"\sisetup{mode=text, detect-weight=true, group-minimum-digits=4}"
 BEST = r"\providecommand*{\best}{\fontseries{b}\selectfont}"
+
+# A page has room for so many columns; these are printed when they are asked for.
+TOO_WIDE, TOO_WIDE_BESIDE = ("efficiency",), ("flops",)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class _Set:
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """A float, or a longtable where there are many lines; the packages that it needs are in a comment above it."""
     printed = paper(results, look.columns, look.pivot)
-    wanted = [c for c in printed.columns if c.name not in PEERS or c.name in look.columns]
+    left_out = {*PEERS, *TOO_WIDE, *(TOO_WIDE_BESIDE if look.pivot else ())} - {*look.columns}
+    wanted = [c for c in printed.columns if c.name not in left_out]
     related = {column.title for column in wanted if OVER in column.name and not column.at}
     columns = [each for column in wanted for each in _set(column, column.title in related)]
     long = sum(printed.blocks) > ON_ONE_PAGE

@@ -27,7 +27,7 @@ def test_a_run_prints_its_table_to_stdout_and_everything_else_to_stderr(measured
     done = measured.done
     assert done.returncode == 0
     heading, *rows = done.stdout.partition("\n\n")[2].partition("\n\n")[0].splitlines()
-    assert heading.split()[:8] == ["C", "module", "params", "MACs", "FLOPs", "latency", "bound", "memory"]
+    assert heading.split()[:7] == ["C", "module", "params", "MACs", "FLOPs", "latency", "memory"]
     assert sorted(row.split()[1] for row in rows) == ["eca", "eca", "none", "none", "se", "se"]
     assert "all rows: out/results.csv" in done.stderr
     assert "all rows" not in done.stdout
