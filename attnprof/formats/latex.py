@@ -27,8 +27,7 @@ SIZES = (
     ("small", 4.6, 5.0),
     ("footnotesize", 4.1, 4.0),
     ("scriptsize", 3.6, 3.0),
-    ("tiny", 3.1, 1.5),
-    ("tiny", 3.1, 1.0),
+    ("tiny", 3.1, 1.2),
 )  # a digit's width, \tabcolsep
 SPECIAL = {
     **{character: "\\" + character for character in "&%$#_{}"},
