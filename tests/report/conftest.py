@@ -25,6 +25,7 @@ ENVIRONMENT = {
 }
 SHARES = {"mac": 0.8, "pointwise": 0.12, "norm": 0.05, "softmax": 0.03}
 BYTES = ("bytes_moved", "minimal_bytes", "activation_memory")
+WAIT = 10_000  # milliseconds that a busy machine may take to draw
 
 
 def events_of(cell, dice, note=""):
@@ -92,7 +93,10 @@ def look(chromium, tmp_path):
 
     At the end that may be nothing.
     """
+    from playwright.sync_api import expect
+
     contexts, said, asked = [], [], []
+    expect.set_options(timeout=WAIT)
 
     def show(results, after="", name="reports/a-run", **context):
         file = tmp_path / "report.html"
@@ -100,12 +104,12 @@ def look(chromium, tmp_path):
         asked_for = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **context}
         contexts.append(chromium.new_context(**asked_for))
         tab = contexts[-1].new_page()
-        tab.set_default_timeout(10_000)
+        tab.set_default_timeout(WAIT)
         tab.on("console", lambda message: said.append(message.text))
         tab.on("pageerror", lambda problem: said.append(str(problem)))
         tab.on("request", lambda request: asked.append(request.url))
         tab.goto(file.as_uri() + after)
-        tab.wait_for_function("document.getElementById('headline').textContent !== '…'")
+        expect(tab.locator("#headline")).not_to_have_text("…")
         return tab
 
     show.said, show.asked = said, asked

@@ -12,6 +12,7 @@ from attnprof.layout import title
 from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
 from tests.report.conftest import results_of
 
+expect = pytest.importorskip("playwright.sync_api", reason="the extra 'dev' is not installed").expect
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -209,9 +210,9 @@ def test_a_module_has_a_page_with_formula_costs_share_and_citation(look, catalog
     rank = 1 + sum(value < rows["se"]["macs"] for value in macs)
     assert f"{rank} of {len(macs)}" in text
     tab.keyboard.press("ArrowRight")
-    tab.wait_for_function("document.querySelector('#sheet h2 code').textContent === 'sge'")
+    expect(sheet.locator("h2 code")).to_have_text("sge")
     tab.go_back()
-    tab.wait_for_function("document.querySelector('#sheet h2 code').textContent === 'se'")
+    expect(sheet.locator("h2 code")).to_have_text("se")
 
 
 def test_the_curves_say_by_which_power_a_cost_grows(look, catalogue):
