@@ -17,6 +17,7 @@ from attnprof.case import Case
 from attnprof.catalogue import MODULES, create, entry
 from attnprof.counting import Account, account, on_meta
 from attnprof.hosted import network
+from attnprof.measuring.inputs import random_inputs
 from attnprof.peers import Peer
 from attnprof.spec import PEERS
 from attnprof.units import show_bytes
@@ -161,8 +162,7 @@ def inputs_beyond(
 ) -> Sequence[torch.Tensor]:
     """So many random inputs of ``shape`` that, one after the other, more than twice ``cache`` bytes pass before the first."""
     count = min(MOST_INPUTS, ceil(2 * cache / (prod(shape) * dtype.itemsize)) + 1)
-    generator = torch.Generator(device).manual_seed(seed)
-    return torch.randn((count, *shape), generator=generator, device=device, dtype=dtype).unbind(0)
+    return random_inputs(count, shape, device, dtype, seed)
 
 
 class Forward:

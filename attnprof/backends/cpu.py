@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch._C._autograd import DeviceType
-from torch.profiler import ProfilerActivity, profile
+from torch.autograd.profiler import profile  # torch.profiler imports the compiler, for most of a second
 
 from attnprof.backends import Call, Condition, Kernels, Memory, Sample, uncollected
 
@@ -82,10 +82,10 @@ class CPU:
 
     def weigh(self, call: Call) -> Memory:
         """The highest running sum of the profiler's allocation events during one call, and what is left of it."""
-        with uncollected(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        with uncollected(), profile(profile_memory=True) as profiled:
             call()  # its output is given back before the profiler ends
-        results = profiled.profiler.kineto_results
-        events = [e for e in results.events() if e.name() == "[memory]" and e.device_type() == DeviceType.CPU]
+        found = profiled.kineto_results.events()
+        events = [e for e in found if e.name() == "[memory]" and e.device_type() == DeviceType.CPU]
         current = peak = 0
         for event in sorted(events, key=lambda e: e.start_ns()):
             current += event.nbytes()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import cycle
 from math import ceil, log2
 
 import torch
@@ -9,14 +10,19 @@ from torch.nn import functional
 
 from attnprof.backends import Backend, Call
 from attnprof.measuring.bound import Peaks
+from attnprof.measuring.inputs import random_inputs
 
-WORKING_SETS = (1 / 256, 1 / 16, 1 / 2, 8)  # of the last-level cache; the last is memory itself
+IN_CACHE = (1 / 256, 1 / 16, 1 / 2)  # working sets, of the last-level cache
+OUT_OF_CACHE = 8  # times the cache: memory itself
+# A server's cache can be so large that eight times as much takes seconds to be had at all. Twice is what cold inputs have.
+ENOUGH, STILL_OUT = 2**30, 2
 SAMPLES = 5  # the best of them is a peak; the others are its noise
 WARM_SECONDS = 4e-3
 ELEMENTS = {"cpu": 2**16}  # of the operators' operands: in cache, and long enough that starting them takes no time
 MANY_ELEMENTS = 2**25
 PRODUCTS = {"cpu": (256, 768)}
 LARGE_PRODUCTS = (1024, 4096)
+MOST_AT_ONCE = 2**28  # bytes that one call moves: of a large cache eight times its size takes seconds to go through
 
 
 def peaks(backend: Backend, device: torch.device, dtypes: Sequence[torch.dtype]) -> Peaks:
@@ -29,11 +35,15 @@ def peaks(backend: Backend, device: torch.device, dtypes: Sequence[torch.dtype])
                 rates[category] = max(rate, rates.get(category, 0.0))
         one = torch.ones(1, device=device)
         launch = _seconds(backend, partial(torch.add, one, one, out=one.clone()))
-        bandwidths = tuple(
-            (round(share * cache), _bandwidth(backend, device, round(share * cache))) for share in WORKING_SETS
-        )
+        bandwidths = tuple((size, _bandwidth(backend, device, size)) for size in working_sets(cache))
     condition = backend.condition()
     return Peaks(bandwidths, rates, launch, cache, condition.clock if condition else None)
+
+
+def working_sets(cache: int) -> tuple[int, ...]:
+    """Bytes of those whose bandwidth is measured, the smallest first, of a device with so large a last-level cache."""
+    memory = max(STILL_OUT * cache, min(OUT_OF_CACHE * cache, ENOUGH))
+    return (*(round(share * cache) for share in IN_CACHE), memory)
 
 
 def _seconds(backend: Backend, call: Call) -> float:
@@ -50,11 +60,21 @@ def _seconds(backend: Backend, call: Call) -> float:
 
 
 def _bandwidth(backend: Backend, device: torch.device, size: int) -> float:
-    """Bytes per second: the better of a copy and of a sum, which writes nothing."""
-    half = torch.randn(max(1, size // 8), device=device)
-    copied = 2 * half.nbytes / _seconds(backend, partial(torch.empty_like(half).copy_, half))
-    whole = torch.cat([half, half])
-    return max(copied, whole.nbytes / _seconds(backend, partial(torch.amax, whole)))
+    """Bytes per second of a working set of ``size`` bytes, gone through part by part: the better of a copy and of a maximum,
+    which writes nothing."""
+    parts = ceil(size / MOST_AT_ONCE)
+    halves = max(1, size // parts // 8)  # of a part, in elements
+    pairs = random_inputs(parts, (2, halves), device, torch.float32, seed=0)
+    turn = cycle(pairs)
+
+    def copy() -> object:
+        source, target = next(turn)
+        return target.copy_(source)
+
+    def most() -> object:
+        return torch.amax(next(turn))
+
+    return max(pairs[0].nbytes / _seconds(backend, call) for call in (copy, most))
 
 
 def _rates(backend: Backend, device: torch.device, dtype: torch.dtype) -> dict[str, float]:

@@ -7,7 +7,7 @@ import torch
 
 from attnprof.backends import Sample
 from attnprof.counting.rules import CATEGORIES
-from attnprof.measuring.peaks import WORKING_SETS, peaks
+from attnprof.measuring.peaks import peaks, working_sets
 from attnprof.spec import BACKENDS
 from tests.measuring.machine import Machine
 
@@ -29,8 +29,14 @@ def test_a_peak_is_the_best_of_its_samples():
     found = peaks(Constant(1e-3), torch.device("cpu"), [torch.float32])
     assert found.rates["mac"] == pytest.approx(2 * 768**3 / 1e-3)
     assert found.launch == pytest.approx(1e-3)
-    assert [size for size, _ in found.bandwidths] == [round(share * 2**20) for share in WORKING_SETS]
+    assert [size for size, _ in found.bandwidths] == [2**12, 2**16, 2**19, 2**23]
     assert found.bandwidths[-1][1] == pytest.approx(8 * 2**20 / 1e-3, rel=0.01)
+
+
+def test_memory_is_what_eight_times_the_cache_shows_or_twice_where_that_is_much():
+    assert working_sets(32 * 2**20)[-1] == 256 * 2**20
+    assert working_sets(256 * 2**20)[-1] == 1024 * 2**20
+    assert working_sets(1024 * 2**20)[-1] == 2048 * 2**20
 
 
 def test_every_category_that_is_counted_has_a_rate():

@@ -1,0 +1,30 @@
+"""Inputs that are drawn once and laid out again and again."""
+
+import pytest
+import torch
+
+from attnprof.measuring.inputs import DRAWN, random_inputs
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+def test_inputs_are_as_random_as_one_drawn_by_itself_and_no_two_are_alike(dtype):
+    made = random_inputs(7, (2, 64, 56, 56), CPU, dtype, seed=3)
+    assert [tuple(x.shape) for x in made] == [(2, 64, 56, 56)] * 7
+    assert all(x.dtype == dtype and x.is_contiguous() for x in made)
+    for number, x in enumerate(made):
+        assert abs(float(x.float().mean())) < 0.02
+        assert abs(float(x.float().std()) - 1) < 0.02
+        assert not any(torch.equal(x, other) for other in made[:number])
+
+
+def test_inputs_lie_one_behind_the_other():
+    one, two, *_ = random_inputs(3, (8, 100, 1000), CPU, torch.float32, seed=0)
+    assert two.data_ptr() - one.data_ptr() == one.nbytes
+
+
+def test_a_seed_gives_the_same_values_again():
+    one, same, other = (random_inputs(2, (8, 100, 1000), CPU, torch.float32, seed=n)[1] for n in (5, 5, 6))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
