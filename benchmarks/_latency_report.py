@@ -108,14 +108,16 @@ def tables(report: Report) -> Iterator[str]:
         "first command": [report.command],
     }
     yield ""
-    yield f"{'wall time':{width}}  in samples  between them  before and after"
+    yield f"{'wall time':{width}}  in samples  between them  counting  starts and ends"
     for name, given in spent.items():
         times = [each for each in given if each]
         if times:
             wall = sum(each.wall for each in times)
-            inside, working = sum(each.inside for each in times) / wall, sum(each.working for each in times) / wall
-            rest = (_percent(inside), _percent(working - inside), _percent(1 - working))
-            yield f"{name:{width}}  {rest[0]:>10}  {rest[1]:>12}  {rest[2]:>16}"
+            inside, working, counting = (
+                sum(getattr(each, part) for each in times) / wall for part in ("inside", "working", "counting")
+            )
+            between, ends = _percent(working - inside), _percent(1 - working - counting)
+            yield f"{name:{width}}  {_percent(inside):>10}  {between:>12}  {_percent(counting):>8}  {ends:>15}"
 
 
 def bars(report: Report) -> list[Bar]:
@@ -137,10 +139,11 @@ def bars(report: Report) -> list[Bar]:
                 Bar("false alarms", told_apart(ours, ALIKE).value, FALSE),
                 Bar("true 5 % differences found", found_slower(ours, [(LONG, SHORT)]).value, FOUND, least=True),
             ]
-    if report.command:
-        found.append(
-            Bar("first command, time in samples", report.command.inside / report.command.wall, INSIDE, least=True)
-        )
+    if spent := report.command:
+        found += [
+            Bar("first command, time in samples", spent.inside / spent.wall, INSIDE, least=True),
+            Bar("the same, once all is counted", spent.inside / (spent.wall - spent.counting), INSIDE, least=True),
+        ]
     return found
 
 

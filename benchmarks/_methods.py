@@ -29,10 +29,11 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Overhead:
-    """Where the wall time of a run went, in seconds. working: from the first to the last sample of each worker, together.
-    inside: in samples."""
+    """Where the wall time of a run went, in seconds. counting: until the first worker that takes samples begins. working:
+    from the first to the last sample of each worker, together. inside: in samples."""
 
     wall: float
+    counting: float
     working: float
     inside: float
 
@@ -71,8 +72,11 @@ def watched(asked: Sequence[str]) -> Overhead:
     """Run ``attnprof run`` with these arguments, and see where its time goes."""
     with tempfile.TemporaryDirectory() as notes:
         wall, _ = _timed(["benchmarks._watched", notes, "run", *asked], None)
-        workers = [each for each in times(Path(notes)) if each.first]
-    return Overhead(wall, sum(each.last - each.first for each in workers), sum(each.inside for each in workers))
+        found = times(Path(notes))
+    workers = [each for each in found if each.first]
+    counting = min(each.begun for each in workers) - min(each.begun for each in found) if workers else wall
+    working = sum(each.last - each.first for each in workers)
+    return Overhead(wall, counting, working, sum(each.inside for each in workers))
 
 
 def peer(subject: Subject, method: str, processes: int, seconds: float) -> Ran:

@@ -51,9 +51,16 @@ class Note:
 
 
 def watch(backend: Any, note: Note) -> None:
-    """Have ``backend`` note its samples, by the host's clock and by its own."""
+    """Have ``backend`` note its samples, of time by the host's clock and by its own, and of memory."""
     sample: Callable[..., Any] = backend.sample
     kernels: Callable[..., Any] = backend.kernels
+    weigh: Callable[..., Any] = backend.weigh
+
+    def weighed(*given: Any) -> Any:
+        start = monotonic()
+        found = weigh(*given)
+        note.add(monotonic() - start)
+        return found
 
     def noted(*given: Any) -> Any:
         taken = sample(*given)
@@ -74,7 +81,7 @@ def watch(backend: Any, note: Note) -> None:
             made.sample = timed
         return made
 
-    backend.sample, backend.kernels = noted, ready
+    backend.sample, backend.kernels, backend.weigh = noted, ready, weighed
 
 
 def work(folder: Path) -> None:

@@ -23,7 +23,7 @@ def runs(method, spread, count=5):
 def report(ours, theirs, **conditions):
     found = Report({"device": "cpu", **conditions})
     found.runs += [*runs("paper", ours), *runs("autorange", theirs)]
-    found.overhead.append(Overhead(15.0, 10.0, 9.0))
+    found.overhead.append(Overhead(15.0, 1.0, 10.0, 9.0))
     return found
 
 
@@ -54,8 +54,10 @@ def test_runs_that_differ_by_more_than_their_processes_miss_coverage():
 
 def test_time_in_samples_is_of_the_whole_command():
     found = report(0.005, 0.02)
-    found.command = Overhead(wall=100.0, working=90.0, inside=79.0)
+    found.command = Overhead(wall=100.0, counting=5.0, working=90.0, inside=79.0)
     assert missed(found) == ["first command, time in samples"]
+    found.command = Overhead(wall=100.0, counting=1.0, working=90.0, inside=79.0)
+    assert missed(found) == ["first command, time in samples", "the same, once all is counted"]
 
 
 def test_copies_of_a_module_count_as_alike_and_a_chain_of_21_as_slower():
@@ -75,7 +77,7 @@ def test_a_figure_that_is_missing_misses_its_bar():
 
 def test_no_line_is_wider_than_80_columns():
     found = report(0.5, 3.0)
-    found.command = Overhead(100.0, 90.0, 79.0)
+    found.command = Overhead(100.0, 5.0, 90.0, 79.0)
     assert max(map(len, [*tables(found), *(bar.text for bar in bars(found))])) <= 80
 
 
@@ -91,7 +93,7 @@ def test_a_method_that_fails_is_told_and_the_others_go_on(monkeypatch, capsys, t
 
     def ours(subject, quality, seconds, metric):
         asked.append((quality, seconds, metric))
-        return next(runs(quality, 0.0)), Overhead(16.0, 10.0, 9.0)
+        return next(runs(quality, 0.0)), Overhead(16.0, 1.0, 10.0, 9.0)
 
     def theirs(subject, method, processes, seconds):
         asked.append((method, seconds, processes))
@@ -122,7 +124,8 @@ def test_ours_and_a_peer_find_the_same_modules_and_samples_are_noted():
     ours, spent = _methods.attnprof(subject, "quick", 3.0)
     theirs = _methods.peer(subject, "loop", 1, 3.0)
     assert ours.found.keys() == theirs.found.keys() == {"se", SHORT}
-    assert 0 < spent.inside < spent.working < spent.wall
+    assert 0 < spent.inside < spent.working < spent.wall - spent.counting
+    assert spent.counting > 0
 
 
 def test_a_process_that_fails_says_why(monkeypatch):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from attnprof.backends import Burst, Sample
+from attnprof.backends import Burst, Memory, Sample
 from benchmarks import _watched
 from benchmarks._watched import Note, times, watch
 
@@ -42,14 +42,19 @@ def test_a_backend_that_is_watched_gives_what_it_gave(tmp_path, clock):
         clock[0] += calls
         return Sample(float(calls))
 
-    backend = SimpleNamespace(sample=sample, kernels=lambda call, calls: SimpleNamespace(sample=replay))
+    def weigh(call):
+        clock[0] += 0.5
+        return Memory(7)
+
+    backend = SimpleNamespace(sample=sample, kernels=lambda call, calls: SimpleNamespace(sample=replay), weigh=weigh)
     watch(backend, Note(tmp_path))
     assert backend.sample(None, 2) == Sample(2.0)
     assert backend.kernels(None, 1).sample() == burst
-    assert times(tmp_path)[0].inside == 5.0
+    assert backend.weigh(None) == Memory(7)
+    assert times(tmp_path)[0].inside == 5.5
 
 
 def test_a_device_without_a_clock_of_its_own_stays_so(tmp_path):
-    backend = SimpleNamespace(sample=None, kernels=lambda call, calls: None)
+    backend = SimpleNamespace(sample=None, kernels=lambda call, calls: None, weigh=None)
     watch(backend, Note(tmp_path))
     assert backend.kernels(None, 1) is None
