@@ -25,6 +25,11 @@ FINGERPRINT = (
 )
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def software() -> Environment:
     """Versions and machine, without importing what they are versions of."""
     return {

@@ -1,14 +1,14 @@
 """From a plan to a stream of events, through worker processes that may crash, hang or run out of memory."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from math import inf
 from time import monotonic
-from typing import Any
 
 from attnprof.blocks import Counted, blocks
 from attnprof.case import Case
 from attnprof.conversation import Heard, converse
+from attnprof.counts import Desk, count, workers_for
 from attnprof.environment import Environment, begun
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort
@@ -48,6 +48,7 @@ class Run:
         self._counted = [name for name in plan.metrics if needs[name] in COUNTED]
         self._measured = [name for name in plan.metrics if needs[name] not in COUNTED]
         self._repeated = [name for name in self._measured if needs[name] not in ONCE]
+        self._asks_peers = any(needs[name] == "peers" for name in self._counted)
         self._seeks_peaks = peaks is None and any(needs[name] == "peaks" for name in plan.metrics)
         self._failed = False
         self._started = monotonic()
@@ -67,38 +68,26 @@ class Run:
     def _ends(self) -> bool:
         return self.stop or (self._failed and self.plan.spec.fail_fast)
 
-    def _count(self, cases: Iterable[Case]) -> Generator[Event, None, list[Counted]]:
-        found = []
-        for case in cases:
-            answer = yield from self._account(case)
-            if answer["event"] == "failed":
-                yield self._failure(case, answer)
-            else:
-                yield answer
-                found.append(Counted.of(case, answer))
-                if not self._measured:
-                    yield done_event(case, "ok")
-            if self._ends:
-                break
+    def _count(self, cases: list[Case]) -> Generator[Event, None, list[Counted]]:
+        found: list[Counted] = []
+        if not cases:
+            return found
+        spec, by_key = self.plan.spec, {case.key: case for case in cases}
+        starts: list[Callable[[], Worker]] = [self._hand_over]
+        starts += [lambda: start_worker(spec, "meta")] * (workers_for(len(cases), self._asks_peers) - 1)
+        desks = [Desk(start, self._counted, spec.timeout) for start in starts]
+        with closing(count(cases, desks, lambda: self._ends)) as answers:
+            for event in answers:
+                case = by_key[event["key"]]
+                if event["event"] == "failed":
+                    yield self._failure(case, event)
+                    continue
+                yield event
+                if event["event"] == "account":
+                    found.append(Counted.of(case, event))
+                    if not self._measured:
+                        yield done_event(case, "ok")
         return found
-
-    def _account(self, case: Case) -> Generator[Event, None, Event]:
-        """The answer to one count. A case that loses its worker is tried once more, alone, without the other counters."""
-        yield {"event": "begin", "key": case.key, "case": case.to_json()}
-        order: dict[str, Any] = {"do": "account", "metrics": self._counted, "case": case.to_json()}
-        for last in (False, True):
-            try:
-                worker = self._ready()
-                worker.order(order)
-                answer = worker.answer(self.plan.spec.timeout)
-            except WorkerGone as gone:
-                self._worker = None
-                answer = {"event": "failed", "key": case.key, "status": gone.status, "reason": str(gone)}
-            if answer["event"] != "failed" or answer["status"] in ("failed", "skipped") or last:
-                return answer
-            self._drop_worker()
-            order = {**order, "peers": False}  # a counter of others may be what broke it
-        raise AssertionError("the loop returns")
 
     def _measure(self, counted: list[Counted]) -> Iterator[Event]:
         spec, limit = self.plan.spec, self.plan.spec.memory_limit or self.environment.get("device_memory_bytes")
@@ -201,6 +190,11 @@ class Run:
         found = self._worker.environment  # waits until it is ready
         self.environment = self.environment or begun(found)
         return self._worker
+
+    def _hand_over(self) -> Worker:
+        """A worker that somebody else ends."""
+        worker, self._worker = self._ready(), None
+        return worker
 
     def _drop_worker(self) -> None:
         if self._worker is not None:

@@ -12,6 +12,7 @@ from torch._C._autograd import DeviceType
 from torch.autograd.profiler import profile  # torch.profiler imports the compiler, for most of a second
 
 from attnprof.backends import Call, Condition, Kernels, Memory, Sample, uncollected
+from attnprof.environment import cores
 
 SOME_CACHE = 32 * 2**20  # where the system does not tell
 
@@ -35,7 +36,7 @@ class CPU:
             "device_name": _model(),
             "device_memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "cache_bytes": self.cache_bytes(),
-            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "cores": cores(),
             "mkldnn": torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call] # torch has no annotation
         }
 

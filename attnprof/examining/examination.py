@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from attnprof.backends._nvml import nvml_of
-from attnprof.environment import Environment
+from attnprof.environment import Environment, cores
 from attnprof.errors import EnvironmentProblem
 from attnprof.examining import FINE, NOTE, STOP, Finding, machine
 from attnprof.examining.packages import compiler, packages
@@ -24,7 +24,7 @@ def examine(start: Start, folder: Path = Path("reports")) -> Iterator[Finding]:
         yield Finding("device", STOP, str(problem), "nothing can be measured until it can be used")
         found = {}
     yield from device(found)
-    yield from machine.survey(machine.cores_of_this_process(), folder)
+    yield from machine.survey(cores(), folder)
     yield from packages(gpu=is_gpu(found))
     yield compiler()
     if found:
@@ -40,9 +40,9 @@ def device(found: Environment, nvidia: Path = Path("/proc/driver/nvidia/version"
     """What the worker found of its device. nvidia: the file that is there where NVIDIA's driver is."""
     if not found:
         return
-    cores = f", {found['cores']} cores" if "cores" in found else ""
+    told = f", {found['cores']} cores" if "cores" in found else ""
     cache = f", last cache {show_bytes(found['cache_bytes'])}" if found.get("cache_bytes") else ""
-    says = f"{found['device']}: {found['device_name']}{cores}, {show_bytes(found['device_memory_bytes'])}{cache}"
+    says = f"{found['device']}: {found['device_name']}{told}, {show_bytes(found['device_memory_bytes'])}{cache}"
     yield Finding("device", FINE, says)
     if is_gpu(found):
         yield from _gpu(found)

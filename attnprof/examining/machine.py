@@ -138,11 +138,6 @@ def survey(cores: int, folder: Path = Path("reports")) -> Iterator[Finding]:
     yield from filter(None, found)
 
 
-def cores_of_this_process() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii", errors="replace").strip()
