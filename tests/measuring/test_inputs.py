@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from attnprof.measuring.inputs import DRAWN, random_inputs
+from attnprof.measuring.inputs import random_inputs
 
 CPU = torch.device("cpu")
 
