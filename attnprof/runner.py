@@ -109,6 +109,7 @@ class Run:
         if self._seeks_peaks:
             self._seeks_peaks = False
             yield from self._find_peaks()
+        _ = self._ready()  # its start is a part of the process's time, of which the rest is shared out
         waiting = sum(map(len, asked))
         for block in asked:
             alone: list[Case] = []

@@ -1,8 +1,10 @@
 """A block of cases measured in one process: built, visited in rounds, weighed, and told one by one."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import median
+from time import monotonic
 from typing import Any
 
 import torch
@@ -43,6 +45,7 @@ class Visiting:
 
     def run(self, say: Callable[[Event], None], watch: Watch) -> None:
         """Measure all of them, saying one event of each that has something to tell. watch: told of every trial's steps."""
+        began = monotonic()
         try:
             inputs = ring(self._order.cases[0], self._device, self._backend.cache_bytes())
         except Exception as problem:  # noqa: BLE001 # no memory for the inputs is no memory for any of the cells
@@ -53,6 +56,7 @@ class Visiting:
         trials = [Trial(case.key, partial(self._build, case, inputs), watch, least) for case in self._order.cases]
         beside = Trial("", lambda: reference(self._device), watch, least)
         effort = self._order.effort if "timing" in self._needs else Effort(0.0, fewest=1)
+        effort = replace(effort, seconds=effort.seconds - (monotonic() - began))  # a large cache wants many inputs
         rounds = Rounds(self._backend, trials, effort, reference=beside, stop=self._stop)
         for trial in rounds:
             say(self._told(trial, beside))

@@ -86,13 +86,12 @@ def test_counting_ends_when_it_is_told_to(number):
 
 
 def test_a_worker_that_cannot_start_is_said_and_the_others_end():
-    desks, workers = desks_of(2)
-
     def refuse():
         raise EnvironmentProblem("no torch")
 
+    desks = [Desk(refuse, [], None) for _ in range(2)]
     with pytest.raises(EnvironmentProblem, match="no torch"):
-        list(count(cases(20), [*desks, Desk(refuse, [], None)], lambda: False))
+        list(count(cases(20), desks, lambda: False))
     assert all(desk.closed for desk in desks)
 
 

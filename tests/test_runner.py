@@ -302,6 +302,13 @@ def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_f
     assert record.value("processes") == processes
 
 
+def test_the_time_of_a_process_is_shared_out_when_it_has_started(monkeypatch):
+    shop, seen = Workshop(monkeypatch, good), []
+    monkeypatch.setattr("attnprof.runner.Repeats.seconds", lambda *_: float(seen.append(len(shop.workers)) or 1))
+    list(run(planned(quality="standard", channels="16")))
+    assert seen == [2, 3, 4]
+
+
 def test_every_process_takes_the_cells_in_another_order(monkeypatch):
     shop = Workshop(monkeypatch, good)
     list(run(planned()))

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from attnprof import visiting
 from attnprof.backends import Memory
 from attnprof.case import Case
 from attnprof.measuring.rounds import Effort
@@ -27,8 +28,8 @@ def carried_out(*cases, metrics=("latency",), backend=CPU, stop=lambda: False, *
     """Events by key, and the keys of whom the watch was told."""
     events, watched = [], []
     asked = Order(cases, metrics, order.pop("effort", QUICK), **order)
-    visiting = Visiting(asked, backend, torch.device("cpu"), failed_event, stop)
-    visiting.run(events.append, lambda trial: watched.append(trial.key))
+    block = Visiting(asked, backend, torch.device("cpu"), failed_event, stop)
+    block.run(events.append, lambda trial: watched.append(trial.key))
     return {event["key"]: event for event in events}, watched
 
 
@@ -69,6 +70,17 @@ def test_every_case_is_told_once_with_what_was_asked_for():
         assert list(found(event)) == ["latency", "first_call", "peak_memory"]
         assert found(event)["latency"].value > 0
     assert set(watched) == {*events, ""}
+
+
+def test_the_time_that_drawing_inputs_takes_is_the_blocks(monkeypatch):
+    clock, efforts = iter([10.0, 10.4]), []
+    rounds = visiting.Rounds
+    monkeypatch.setattr(visiting, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(
+        visiting, "Rounds", lambda b, t, effort, **more: efforts.append(effort) or rounds(b, t, QUICK, **more)
+    )
+    carried_out(case(), effort=Effort(3.0))
+    assert [round(effort.seconds, 6) for effort in efforts] == [2.6]
 
 
 @pytest.mark.parametrize("mode", ["eval", "train"])
