@@ -65,12 +65,13 @@ class Share:
         return self.hits / self.of if self.of else None
 
 
-def coverage(runs: Sequence[Ran], names: Sequence[str]) -> Share:
-    """How many of the intervals, one of each cell and run, hold the median of all runs of that cell."""
+def coverage(runs: Sequence[Ran], names: Sequence[str], base: str = "") -> Share:
+    """How many of the intervals, one of each cell and run, hold the median of all runs of that cell; of its ratio to ``base``
+    where there is one. A machine that is slower for a while slows both."""
     held = []
     for name in names:
-        figures = [figure for ran in runs if (figure := ran.figure(name)) is not None]
-        found = [interval for ran in runs if (interval := ran.interval(name))]
+        figures = [figure for ran in runs if (figure := ran.figure(name, base)) is not None]
+        found = [interval for ran in runs if (interval := ran.interval(name, base))]
         held += [low <= median(figures) <= high for low, high in found]
     return Share(sum(held), len(held))
 

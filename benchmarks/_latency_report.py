@@ -96,13 +96,14 @@ def tables(report: Report) -> Iterator[str]:
         processes = median(ran.processes for ran in runs)
         yield f"{NAMES.get(method, method):{width}} {processes:4.0f} {seconds:6.1f}" + "".join(cells)
     yield ""
-    yield f"{'95 % intervals':{width}}  hold the median    false alarms  5 % found"
+    yield f"{'95 % intervals':{width}}  hold the median  ratio to SE's   false alarms  5 % found"
     for method in report.methods:
         runs = report.of(method)
         held = coverage(runs, MODULES)
         if held.of:
             alarms, found = told_apart(runs, ALIKE), found_slower(runs, [(LONG, SHORT)])
-            yield f"{NAMES.get(method, method):{width}}  {held!s:>15} {alarms!s:>15} {found!s:>10}"
+            ratios = coverage(runs, [name for name in MODULES if name != SE], SE)
+            yield f"{NAMES.get(method, method):{width}}  {held!s:>15} {ratios!s:>14} {alarms!s:>14} {found!s:>10}"
     spent: dict[str, list[Overhead | None]] = {
         "attnprof, all runs": [*report.overhead],
         "first command": [report.command],

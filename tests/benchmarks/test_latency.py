@@ -52,6 +52,14 @@ def test_runs_that_differ_by_more_than_their_processes_miss_coverage():
     assert "CBAM/SE, variation" in missed(far)
 
 
+def test_a_machine_that_slows_everything_spoils_no_ratio():
+    slowed = report(0.0, 0.0)
+    for number, ran in enumerate(ours := slowed.of("paper")):
+        ran.found.update({n: {p: (1 + number) * v for p, v in own.items()} for n, own in ran.found.items()})
+    assert coverage(ours, ["cbam"]) == Share(1, 5)
+    assert coverage(ours, ["cbam"], "se") == Share(5, 5)
+
+
 def test_time_in_samples_is_of_the_whole_command():
     found = report(0.005, 0.02)
     found.command = Overhead(wall=100.0, counting=5.0, working=90.0, inside=79.0)
