@@ -1,6 +1,6 @@
 """A block of cases measured in one process: built, visited in rounds, weighed, and told one by one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from statistics import median
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from attnprof.backends import Backend, Condition, Memory
+from attnprof.backends import Backend, Condition, Memory, is_out_of_memory
 from attnprof.case import Case
 from attnprof.counting import Account
 from attnprof.measuring.rounds import Effort, Rounds
@@ -20,12 +20,14 @@ from attnprof.order import Order
 from attnprof.planning import metric
 from attnprof.record import Event, visit_event
 from attnprof.subject import Forward, Step, call_of, count, reference, ring
+from attnprof.units import show_bytes
 
 
 class Visiting:
     """An order as it is carried out on a device: ``run`` tells each case's event as soon as it is finished.
 
-    ``failed`` makes an event of what a case raised; ``stop`` is asked between visits.
+    ``failed`` makes an event of what a case raised; ``stop`` is asked between visits. memory_limit: bytes that a case may
+    allocate, None for nine tenths of what is free.
     """
 
     def __init__(
@@ -35,8 +37,10 @@ class Visiting:
         device: torch.device,
         failed: Callable[[Case, Exception], Event],
         stop: Callable[[], bool],
+        memory_limit: int | None = None,
     ) -> None:
         self._order, self._backend, self._device = order, backend, device
+        self._limit = memory_limit
         self._failed, self._stop = failed, stop
         self._metrics: list[Metric] = [metric(name) for name in order.metrics]
         self._needs = {need for each in self._metrics for need in (each.needs, *each.also)}
@@ -47,7 +51,7 @@ class Visiting:
         """Measure all of them, saying one event of each that has something to tell. watch: told of every trial's steps."""
         began = monotonic()
         try:
-            inputs = ring(self._order.cases[0], self._device, self._backend.cache_bytes())
+            inputs = self._ring()
         except Exception as problem:  # noqa: BLE001 # no memory for the inputs is no memory for any of the cells
             for case in self._order.cases:
                 say(self._failed(case, problem))
@@ -62,6 +66,20 @@ class Visiting:
             say(self._told(trial, beside))
             self._calls.pop(trial.key, None)
             trial.drop()
+
+    def _ring(self) -> Iterator[torch.Tensor]:
+        """The inputs of all cells. The limit is for what a cell allocates, and they are none of its."""
+        cache = self._backend.cache_bytes()
+        self._backend.limit_memory(None)
+        try:
+            return ring(self._order.cases[0], self._device, cache)
+        except RuntimeError as problem:
+            if not is_out_of_memory(problem):
+                raise
+            needed = f"inputs that are cold in a cache of {show_bytes(cache)} take twice that, and there is no memory for them"
+            raise MemoryError(f"{needed}; --hot needs one alone") from problem
+        finally:
+            self._backend.limit_memory(self._limit)
 
     def _build(self, case: Case, inputs: Any) -> Forward | Step:
         call = self._calls[case.key] = call_of(case, self._device, inputs)

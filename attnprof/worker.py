@@ -25,6 +25,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from attnprof import explaining
+from attnprof.backends import is_out_of_memory
 from attnprof.case import Case
 from attnprof.errors import AttnprofError, ImpossibleShapeError
 from attnprof.record import Event, account_event
@@ -135,6 +136,7 @@ class Server:
         from attnprof.measuring.peaks import peaks
         from attnprof.subject import DTYPES
 
+        self.backend.limit_memory(None)  # the limit is for what a cell allocates
         found = peaks(self.backend, self.device, [DTYPES[name] for name in dtypes])
         return {"event": "peaks", "peaks": asdict(found)}
 
@@ -154,7 +156,8 @@ class Server:
         # Whatever is imported by now stays. Collections would walk all of it again, one for each cell whose memory is weighed.
         gc.collect()
         gc.freeze()
-        Visiting(order, self.backend, self.device, failed_event, self._finish.is_set).run(say, watch)
+        limit = self.setting["memory_limit"]
+        Visiting(order, self.backend, self.device, failed_event, self._finish.is_set, limit).run(say, watch)
         say({"event": "end"})
 
 
@@ -168,7 +171,7 @@ def failed_event(case: Case, problem: BaseException) -> Event:
         status, reason = "skipped", str(problem)
     elif isinstance(problem, AttnprofError):
         status, reason = "failed", str(problem)
-    elif isinstance(problem, MemoryError) or _is_out_of_memory(problem):
+    elif is_out_of_memory(problem):
         status, reason = "oom", _first_line(problem) or "no memory"
     else:
         status, reason = "failed", f"{type(problem).__name__}: {_first_line(problem)}"
@@ -189,10 +192,6 @@ def _account(case: Case, order: dict[str, Any]) -> Event:
     findings = Findings(case, account=counted, peers=peers)
     measurements = [found.follows(findings) for found in metrics.values()]
     return account_event(case, measurements, flags, static_of(case, counted))
-
-
-def _is_out_of_memory(problem: BaseException) -> bool:
-    return type(problem).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(problem)
 
 
 def _is_sticky(problem: BaseException) -> bool:

@@ -24,11 +24,11 @@ def case(module="se", **more):
     )
 
 
-def carried_out(*cases, metrics=("latency",), backend=CPU, stop=lambda: False, **order):
+def carried_out(*cases, metrics=("latency",), backend=CPU, stop=lambda: False, memory_limit=None, **order):
     """Events by key, and the keys of whom the watch was told."""
     events, watched = [], []
     asked = Order(cases, metrics, order.pop("effort", QUICK), **order)
-    block = Visiting(asked, backend, torch.device("cpu"), failed_event, stop)
+    block = Visiting(asked, backend, torch.device("cpu"), failed_event, stop, memory_limit)
     block.run(events.append, lambda trial: watched.append(trial.key))
     return {event["key"]: event for event in events}, watched
 
@@ -130,6 +130,38 @@ def test_inputs_that_do_not_fit_are_the_fault_of_every_case():
     assert {event["status"] for event in events.values()} == {"oom"}
     assert len(events) == 2
     assert watched == []
+
+
+class Narrow:
+    """The CPU, with its limits noted, and a cache that is filled when ``inputs`` are drawn."""
+
+    def __init__(self, monkeypatch, inputs=None):
+        self.limits = []
+        drawn = visiting.ring
+        monkeypatch.setattr(visiting, "ring", lambda *given: self.limits.append("inputs") or (inputs or drawn)(*given))
+
+    def __getattr__(self, name):
+        return getattr(CPU, name)
+
+    def limit_memory(self, limit):
+        self.limits.append(limit)
+
+
+def test_the_memory_limit_is_for_cells_and_not_for_their_inputs(monkeypatch):
+    narrow = Narrow(monkeypatch)
+    carried_out(case(), backend=narrow, memory_limit=2**28)
+    assert narrow.limits == [None, "inputs", 2**28]
+
+
+def test_inputs_that_do_not_fit_are_said_to_be_what_does_not(monkeypatch):
+    def full(*given):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte")
+
+    events, _ = carried_out(case(), backend=(narrow := Narrow(monkeypatch, full)), memory_limit=2**28)
+    (event,) = events.values()
+    assert event["status"] == "oom"
+    assert "--hot needs one alone" in event["reason"]
+    assert narrow.limits[-1] == 2**28
 
 
 def test_a_stopped_block_tells_nothing_of_what_was_cut_short():

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 Call = Callable[[], object]
 
 
+def is_out_of_memory(problem: BaseException) -> bool:
+    """Whether ``problem`` says that there was no memory, in Python's words or in one of torch's."""
+    named = isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError"
+    return named or "can't allocate memory" in str(problem)
+
+
 @contextmanager
 def uncollected() -> Iterator[None]:
     """No garbage is collected meanwhile: not in somebody's sample, and not out of somebody's memory."""
@@ -114,7 +120,8 @@ class Backend(Protocol):
         ...
 
     def limit_memory(self, limit: int | None) -> None:
-        """Make an allocation beyond ``limit`` bytes (None: nine tenths of what is free) an out-of-memory error."""
+        """Make an allocation beyond what is held now and ``limit`` bytes more (None: nine tenths of what is free) an
+        out-of-memory error."""
         ...
 
     def sample(self, call: Call, calls: int) -> Sample:

@@ -91,9 +91,9 @@ class CUDA:
         return int(torch.cuda.get_device_properties(torch.cuda.current_device()).L2_cache_size)
 
     def limit_memory(self, limit: int | None) -> None:
-        """Limit torch's allocator on the current device."""
+        """Limit torch's allocator on the current device, beyond what it holds already."""
         free, total = torch.cuda.mem_get_info()
-        allowed = limit if limit is not None else int(0.9 * free)
+        allowed = torch.cuda.memory_reserved() + (limit if limit is not None else int(0.9 * free))
         torch.cuda.set_per_process_memory_fraction(min(1.0, allowed / total))
 
     def sample(self, call: Call, calls: int) -> Sample:
