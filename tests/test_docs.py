@@ -32,7 +32,7 @@ def test_the_page_of_closed_forms_has_what_the_command_prints():
 
 def test_the_page_of_published_figures_is_what_the_command_prints():
     page = PUBLISHED.read_text(encoding="utf-8").splitlines()
-    shown = printed("diff", "reports/20261121-published-meta", "published:all", "--format", "md")
+    shown = printed("diff", "reports/20261129-published-meta", "published:all", "--format", "md")
     assert page[-len(shown) :] == shown
 
 
@@ -47,6 +47,6 @@ def head(page: Path) -> str:
 if __name__ == "__main__":
     for page, words in (
         (COMPLEXITY, ("list", "--formula", "--format", "md")),
-        (PUBLISHED, ("diff", "reports/20261121-published-meta", "published:all", "--format", "md")),
+        (PUBLISHED, ("diff", "reports/20261129-published-meta", "published:all", "--format", "md")),
     ):
         page.write_text(head(page) + "\n\n" + "\n".join(printed(*words)) + "\n", encoding="utf-8")

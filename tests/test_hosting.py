@@ -86,6 +86,8 @@ def test_modules_can_be_taken_away():
     ("fields", "says"),
     [
         ({"at": "after_bn2x"}, "ResNet-50 v1.5 has no place 'after_bn2x'. Did you mean 'after_bn2'"),
+        ({"at": "after_bn2:4-5"}, "after_bn2:4-5: ResNet-50 v1.5 has 4 stages"),
+        ({"at": "7"}, "7: ResNet-50 v1.5 has 4 stages"),
         ({"modules": "eca(kernel_size=3/5)"}, "3/5 has 2 values; ResNet-50 v1.5 has 4 stages"),
     ],
 )

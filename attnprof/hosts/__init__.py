@@ -121,15 +121,15 @@ def place_of(known: Host, module: Entry, text: str = "") -> str:
         asked = parse_place(text)
     except ValueError as problem:
         raise UsageError(str(problem)) from None
+    if known.stages and asked.stages and asked.stages[1] > len(known.stages):
+        raise UsageError(f"{text}: {known.title} has {len(known.stages)} stages")
     if not known.stages:
         asked = asked.of_a_name(module.place)
     if asked.target and asked.target != USUAL:
         asked = replace(asked, target=known.same.get(asked.target, asked.target))
         _check(known, asked)
         return str(asked)
-    if asked.target == USUAL:
-        asked = Place(stages=asked.stages, pick=asked.pick)
-    own = parse_place(_inside(known, module).get("place", "") or known.usual.get(module.place, ""))
+    own = parse_place(_inside(known, module).get("place", ""))
     if not own.target and module.place in known.usual:
         own = parse_place(known.usual[module.place]).narrowed(own)
     if not own.target:

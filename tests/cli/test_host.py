@@ -123,6 +123,22 @@ def test_a_choice_can_be_narrowed_to_a_network(cli):
     assert "--at: 'resnet50' is not a point" in cli(*asked, "--at", "resnet50").err
 
 
+def test_a_run_is_finished_as_it_was_begun(cli):
+    cli("host", "resnet18", "--insert", "se", "--no-latency", "-o", "kept", "--res", "32")
+    done = cli("host", "--resume", "kept")
+    assert done.code == 0
+    assert "2 of 2 cells were finished" in done.err
+    for words, says in ((("resnet18",), "NETWORK"), (("--insert", "se"), "--insert"), (("--stages",), "--stages")):
+        done = cli("host", *words, "--resume", "kept")
+        assert done.code == 2
+        assert done.err == f"error: {says} cannot be changed by --resume, which finishes a run as it was begun\n"
+
+
+def test_what_it_takes_is_asked_for(cli):
+    assert "missing argument 'NETWORK'" in cli("host", "--insert", "se").err
+    assert "missing option '--insert'" in cli("host", "resnet18").err
+
+
 @pytest.mark.slow
 def test_a_run_inside_a_network_is_measured_and_shown_again(command, tmp_path):
     done = command(
