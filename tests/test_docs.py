@@ -1,5 +1,6 @@
 """The generated pages of docs/: `python -m tests.test_docs` writes them again."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,11 +38,8 @@ def test_the_page_of_published_figures_is_what_the_command_prints():
 
 
 def head(page: Path) -> str:
-    return (
-        page.read_text(encoding="utf-8").split("\n\n", 2)[0]
-        + "\n\n"
-        + page.read_text(encoding="utf-8").split("\n\n", 2)[1]
-    )
+    """What stands before the first table or heading that a command prints."""
+    return re.split(r"\n\n(?=### |[|])", page.read_text(encoding="utf-8"), maxsplit=1)[0]
 
 
 if __name__ == "__main__":

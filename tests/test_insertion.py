@@ -36,6 +36,7 @@ def inside(network, module, place="", **settings):
         ("resnet50", "eca", "", {"kernel_size": None}, 25_557_118, "4.0893"),
         ("resnet50", "cbam", "", {}, 28_089_624, "4.0956"),
         ("resnet50", "triplet", "", {}, 25_561_832, "4.1355"),
+        ("resnet50", "sa", "", {}, 25_557_740, "4.0892"),
         ("resnet50", "simam", "", {}, 25_557_032, "4.0892"),
         ("resnet50", "simam", "after_bn3", {}, 25_557_032, "4.0892"),
         ("resnet50", "gc", "after_bn3", {}, 28_105_032, "4.1027"),
