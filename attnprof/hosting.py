@@ -78,9 +78,8 @@ def _places(known: Host, choice: Choice, spec: Spec) -> Iterator[str]:
 
 
 def _each_stage(known: Host, place: str) -> Iterator[str]:
-    asked = parse_place(place)
-    first, last = asked.stages or (1, len(known.stages))
     if not known.stages:
         raise UsageError("--sweep-places: it goes over the stages of a network of ours; name places instead: --at A,B")
-    for stage in range(first, last + 1):
+    asked = parse_place(place)
+    for stage in known.stages_of(asked):
         yield str(replace(asked, stages=(stage, stage)))

@@ -15,7 +15,7 @@ from attnprof.catalogue import create, entry
 from attnprof.counting import without_data
 from attnprof.entry import Value
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
-from attnprof.hosts import AFTER, BEFORE, REPLACE, Host
+from attnprof.hosts import BEFORE, REPLACE, Host
 from attnprof.places import Place, matches, parse_place
 from attnprof.staged import at_stage
 
@@ -96,11 +96,14 @@ def sites(
         raise UsageError(f"before:{inside[0]}: it is a Sequential; name the first submodule in it")
     with _watched(network, shape) as (run, seen):
         run(found)
-    maps = {name: _map_at(name, spot.how, seen.get(name)) for name in found}
+    maps = {name: _map_at(name, spot.how, seen.get(name, ())) for name in found}
     stages = _stages(found, maps, host)
     left = place.picked([name for name in found if place.in_stage(stages[name])])
     if not left:
-        raise UsageError(f"{at}: none of the {len(found)} places is in these stages; there are {max(stages.values())}")
+        has = sorted({*stages.values()} - {0})
+        raise UsageError(
+            f"{at}: none of the {len(found)} places is there; they are in stage {', '.join(map(str, has))}"
+        )
     return tuple(Site(name, spot.how, stages[name], *maps[name]) for name in left)
 
 
@@ -126,7 +129,8 @@ def _stages(names: Sequence[str], maps: dict[str, Any], host: Host | None) -> di
     return found
 
 
-Seen = dict[str, tuple[Any, Any]]
+Shape = tuple[int, ...] | None
+Seen = dict[str, list[tuple[Shape, Shape]]]  # of each submodule, call by call, the shapes of what went in and came out
 
 
 @contextmanager
@@ -139,7 +143,9 @@ def _watched(network: nn.Module, shape: tuple[int, ...]) -> Iterator[tuple[Calla
     def run(names: Sequence[str]) -> None:
         for name in names:
             copy.get_submodule(name).register_forward_hook(
-                lambda _, given, answer, name=name: seen.setdefault(name, (given, answer)) and None
+                lambda _, given, answer, name=name: seen.setdefault(name, []).append(
+                    (_shape(given[:1]), _shape(answer))
+                )
             )
         with torch.no_grad(), torch.device("meta"):
             copy(torch.empty(shape, dtype=dtype))
@@ -147,14 +153,18 @@ def _watched(network: nn.Module, shape: tuple[int, ...]) -> Iterator[tuple[Calla
     yield run, seen
 
 
-def _map_at(name: str, how: str, seen: tuple[Any, Any] | None) -> tuple[int, int, int, tuple[int, int]]:
+def _map_at(name: str, how: str, calls: Sequence[tuple[Shape, Shape]]) -> tuple[int, int, int, tuple[int, int]]:
     """(channels, height, width, stride) of the map that a module meets there."""
-    if seen is None:
+    if not calls:
         raise UsageError(f"{name}: the network does not call it")
-    given, answer = (_shape(part) for part in (seen[0][:1], seen[1]))
-    met = answer if how in (AFTER, REPLACE) else given
+    given, answer = calls[0]
+    met = given if how == BEFORE else answer
     if met is None or (how == REPLACE and given is None):
         raise ImpossibleShapeError(f"{name}: what is there is no map (N, C, H, W)")
+    each = [call[how != BEFORE] for call in calls]
+    if len({shape and shape[1] for shape in each}) > 1:
+        many = ", ".join(str(shape[1]) if shape else "no map" for shape in each)
+        raise ImpossibleShapeError(f"{name}: the network calls it {len(calls)} times, with other channels: {many}")
     stride = (1, 1)
     if how == REPLACE and given is not None:
         if given[1] != met[1]:
@@ -162,10 +172,14 @@ def _map_at(name: str, how: str, seen: tuple[Any, Any] | None) -> tuple[int, int
                 f"{name}: it turns {given[1]} channels into {met[1]}; a module keeps their number"
             )
         stride = (-(-given[2] // met[2]), -(-given[3] // met[3]))
+        if any(-(-before // step) != after for before, step, after in zip(given[2:], stride, met[2:], strict=True)):
+            raise ImpossibleShapeError(
+                f"{name}: it turns {given[2]}x{given[3]} into {met[2]}x{met[3]}, which is no stride; a module keeps the size"
+            )
     return met[1], met[2], met[3], stride
 
 
-def _shape(value: Any) -> tuple[int, ...] | None:
+def _shape(value: Any) -> Shape:
     first = value[0] if isinstance(value, tuple | list) and value else value
     return tuple(first.shape) if isinstance(first, torch.Tensor) and first.dim() == 4 else None
 

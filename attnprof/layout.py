@@ -104,7 +104,7 @@ def _added(name: str) -> Callable[[Row], str]:
     return write
 
 
-def _module(row: Row) -> str:
+def called(row: Row) -> str:
     """The title, or 'plain' for a network without a module."""
     return "plain" if row.get("host") and row["module"] == PLAIN else title(row)
 
@@ -115,7 +115,7 @@ COLUMNS = (
     Column("size", "HxW", 99, _size),
     Column("mode", "mode", 98, plain("mode"), right=False),
     Column("device_name", "device", 97, plain("device_name"), right=False),
-    Column("module", "module", 100, _module, right=False),
+    Column("module", "module", 100, called, right=False),
     Column("place", "place", 70, plain("place"), right=False),
     Column("params", "params", 90, _count("params")),
     Column("added_params_share", "params +%", 75, _added("added_params_share")),

@@ -1,5 +1,6 @@
 """The generated pages of docs/: `python -m tests.test_docs` writes them again."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,21 +33,18 @@ def test_the_page_of_closed_forms_has_what_the_command_prints():
 
 def test_the_page_of_published_figures_is_what_the_command_prints():
     page = PUBLISHED.read_text(encoding="utf-8").splitlines()
-    shown = printed("diff", "reports/20261121-published-meta", "published:all", "--format", "md")
+    shown = printed("diff", "reports/20261129-published-meta", "published:all", "--format", "md")
     assert page[-len(shown) :] == shown
 
 
 def head(page: Path) -> str:
-    return (
-        page.read_text(encoding="utf-8").split("\n\n", 2)[0]
-        + "\n\n"
-        + page.read_text(encoding="utf-8").split("\n\n", 2)[1]
-    )
+    """What stands before the first table or heading that a command prints."""
+    return re.split(r"\n\n(?=### |[|])", page.read_text(encoding="utf-8"), maxsplit=1)[0]
 
 
 if __name__ == "__main__":
     for page, words in (
         (COMPLEXITY, ("list", "--formula", "--format", "md")),
-        (PUBLISHED, ("diff", "reports/20261121-published-meta", "published:all", "--format", "md")),
+        (PUBLISHED, ("diff", "reports/20261129-published-meta", "published:all", "--format", "md")),
     ):
         page.write_text(head(page) + "\n\n" + "\n".join(printed(*words)) + "\n", encoding="utf-8")

@@ -54,6 +54,27 @@ def test_a_sweep_of_places_has_each_stage_by_itself():
     assert places == ["after_bn3:2-4", "after_bn3:2", "after_bn3:3", "after_bn3:4"]
 
 
+@pytest.mark.parametrize(
+    ("network", "at", "stages"),
+    [
+        ("mobilenetv2", "after_depthwise", "234567"),  # none in the first
+        ("mobilenetv2", "after_depthwise:3-4", "34"),
+        ("resnet18", "layer1.*.bn1", "1"),
+        ("resnet18", "before_conv", "1234"),
+    ],
+)
+def test_a_sweep_of_places_goes_where_the_place_is(network, at, stages):
+    places = [place for *_, place in asked(networks=network, modules="se", at=at, sweep_places=True)[1:]]
+    named = at.partition(":")[0]
+    assert places == [at, *(f"{named}:{stage}" for stage in stages)]
+
+
+def test_a_submodule_of_a_network_of_ours_is_named_with_how_in_front():
+    assert [place for *_, place in asked(networks="resnet18", modules="se", at="after:conv1")[1:]] == ["after:conv1"]
+    with pytest.raises(UsageError, match="has no place 'conv1'.* with after: in front"):
+        asked(networks="resnet18", modules="se", at="conv1")
+
+
 def test_modules_can_be_taken_away():
     modules = [module for _, module, _, _ in asked(networks="resnet50", modules="family:channel,!se,!none")]
     assert modules[0] == "none"
@@ -65,6 +86,8 @@ def test_modules_can_be_taken_away():
     ("fields", "says"),
     [
         ({"at": "after_bn2x"}, "ResNet-50 v1.5 has no place 'after_bn2x'. Did you mean 'after_bn2'"),
+        ({"at": "after_bn2:4-5"}, "after_bn2:4-5: ResNet-50 v1.5 has 4 stages"),
+        ({"at": "7"}, "7: ResNet-50 v1.5 has 4 stages"),
         ({"modules": "eca(kernel_size=3/5)"}, "3/5 has 2 values; ResNet-50 v1.5 has 4 stages"),
     ],
 )

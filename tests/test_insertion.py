@@ -36,6 +36,7 @@ def inside(network, module, place="", **settings):
         ("resnet50", "eca", "", {"kernel_size": None}, 25_557_118, "4.0893"),
         ("resnet50", "cbam", "", {}, 28_089_624, "4.0956"),
         ("resnet50", "triplet", "", {}, 25_561_832, "4.1355"),
+        ("resnet50", "sa", "", {}, 25_557_740, "4.0892"),
         ("resnet50", "simam", "", {}, 25_557_032, "4.0892"),
         ("resnet50", "simam", "after_bn3", {}, 25_557_032, "4.0892"),
         ("resnet50", "gc", "after_bn3", {}, 28_105_032, "4.1027"),
@@ -234,7 +235,7 @@ def test_a_size_that_is_part_of_the_module_is_found_too(net, image):
         ("head", "se", ImpossibleShapeError, "head: what is there is no map"),
         ("replace:widen", "sk", ImpossibleShapeError, "it turns 8 channels into 16"),
         ("stem", "sa", ImpossibleShapeError, "after stem, 8@16x24: channels must be"),
-        ("blocks.*.norm:3", "se", UsageError, "none of the 2 places is in these stages; there are 1"),
+        ("blocks.*.norm:3", "se", UsageError, "none of the 2 places is there; they are in stage 1"),
         ("before:blocks", "se", UsageError, "it is a Sequential"),
         ("x y", "se", UsageError, "is no place"),
         ("last_1", "se", UsageError, "names no place"),
@@ -252,6 +253,34 @@ def test_a_submodule_that_is_never_called_is_no_place(net):
     net.idle = nn.Conv2d(3, 3, 1)
     with pytest.raises(UsageError, match="idle: the network does not call it"):
         insert(net, "se", at="idle", shape=IMAGE)
+
+
+def test_a_submodule_that_meets_several_widths_is_no_place(net):
+    shared = nn.ReLU()
+    net.stem, net.widen, net.relu = nn.Sequential(net.stem, shared), nn.Sequential(net.widen, shared), shared
+    with pytest.raises(ImpossibleShapeError, match=r"calls it 2 times, with other channels: 8, 16"):
+        insert(net, "se", at="stem.1", shape=IMAGE)
+
+
+def test_a_submodule_that_is_called_twice_alike_gates_twice(net, image):
+    shared = nn.ReLU()
+    net.blocks = nn.Sequential(shared, shared)
+    insert(net, "se", at="blocks.0", shape=IMAGE, reduction=4)
+    gate = shared.attention
+    x = net.stem(image)
+    torch.testing.assert_close(net.blocks(x), gate(gate(x.relu()).relu()))
+
+
+def test_what_shrinks_without_a_stride_is_not_replaced(net):
+    net.last = nn.Conv2d(16, 16, 3)  # 8x12 to 6x10
+    with pytest.raises(ImpossibleShapeError, match="it turns 8x12 into 6x10, which is no stride"):
+        insert(net, "sk", at="replace:last", shape=IMAGE, groups=4)
+
+
+def test_what_enlarges_is_not_replaced(net):
+    net.last = nn.ConvTranspose2d(16, 16, 2, stride=2)
+    with pytest.raises(ImpossibleShapeError, match="it turns 8x12 into 16x24, which is no stride"):
+        insert(net, "sk", at="replace:last", shape=IMAGE, groups=4)
 
 
 def test_a_network_of_another_library_takes_a_module_by_pattern():

@@ -40,8 +40,19 @@ def as_text(tables: Sequence[Table], look: Look) -> str:
 
 
 def as_md(tables: Sequence[Table]) -> str:
-    """The same, as Markdown."""
-    return "\n\n".join([*(md.typeset(_sheet(table, 1000), _head(table, Look())) for table in tables), summary(tables)])
+    """The same, as Markdown: each table under its source."""
+    return "\n\n".join([*(_under_its_source(table) for table in tables), summary(tables)])
+
+
+def _under_its_source(table: Table) -> str:
+    ways = f"; counts so: {'; '.join(table.way.says)}" if table.way.says else ""
+    return f"### {table.title}\n\n{_place(table)}{ways}\n\n{md.typeset(_sheet(table, 1000), [])}"
+
+
+def _place(table: Table) -> str:
+    """The source, and where in it, unless the title says so."""
+    location = table.verdicts[0].figure.location
+    return table.source if table.title.endswith(location) else f"{table.source}, {location}"
 
 
 def as_csv(tables: Sequence[Table]) -> str:
@@ -92,9 +103,8 @@ def _record(table: Table, verdict: Verdict) -> dict[str, Any]:
 
 
 def _head(table: Table, look: Look) -> list[str]:
-    location = table.verdicts[0].figure.location
     width = look.width or 10_000
-    lines = [fill(f"{table.title}  [{table.source}, {location}]", width, subsequent_indent="  ")]
+    lines = [fill(f"{table.title}  [{_place(table)}]", width, subsequent_indent="  ")]
     if table.way.says:
         lines.append(fill(f"counts so: {'; '.join(table.way.says)}", width, subsequent_indent="  "))
     return lines

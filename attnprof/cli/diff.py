@@ -16,7 +16,7 @@ Compare run B with run A, cell by cell: faster, slower, same or unclear; or run 
 \b
   attnprof diff reports/20261120-run-cpu reports/20261121-run-cpu
   attnprof diff main-run branch-run --tolerance 2% --format md
-  attnprof diff reports/20261121-published-meta published:resnet50
+  attnprof diff reports/20261129-published-meta published:resnet50
 
 A and B are run folders. Processes are compared, not samples: two each at least, better six (--quality paper). Runs under
 other conditions are refused. Exit code 1: a cell is slower by more than the tolerance, broke, or a count changed. Under

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from attnprof.cli._output import SHARED
+from attnprof.cli._resuming import RESUME, resumed
 from attnprof.cli._spec_options import spec_of, spec_options
 
 HELP = """\
@@ -22,6 +23,11 @@ ELSEWHERE = ("modules", "networks", "channels", "res", "points", "preset", "coun
 def _host(ctx: click.Context, **given: Any) -> int:
     from attnprof.cli._execute import execute, rehearse
 
+    if given["resume"] is not None:
+        return resumed(ctx, given)
+    for needed in (each for each in ctx.command.params if each.name in ("networks", "modules")):
+        if given[str(needed.name)] is None:
+            raise click.MissingParameter(ctx=ctx, param=needed)
     # A spec file here is about modules alone: its sizes are no network's input.
     alone: dict[str, Any] = {"channels": (), "points": (), "preset": None, "counters": "none"}
     alone |= {} if given["res"] else {"res": ()}
@@ -36,11 +42,12 @@ COMMAND = click.Command(
     callback=click.pass_context(_host),
     help=HELP,
     params=[
-        click.Argument(["networks"], metavar="NETWORK"),
-        click.Option(["--insert", "modules"], metavar="LIST", required=True, help="modules, as -m of run: se,'eca(kernel_size=3/5/5/7)'"),
+        click.Argument(["networks"], required=False, metavar="NETWORK"),
+        click.Option(["--insert", "modules"], metavar="LIST", help="modules, as -m of run: se,'eca(kernel_size=3/5/5/7)'"),
         click.Option(["--res"], metavar="LIST", help="sizes of the network's input: 224 or 224x320 [224]"),
         *spec_options(without=ELSEWHERE),
         click.Option(["--stages"], is_flag=True, help="where in the network the MACs are"),
+        RESUME,
         click.Option(["--dry-run"], is_flag=True, help="list the cells, measure nothing"),
         *SHARED,
     ],

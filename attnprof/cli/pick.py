@@ -84,13 +84,15 @@ def _point(text: str, meant: "Set[str]", labels: Sequence[str]) -> str:
 
     if text in meant:
         return text
+    there = ", ".join(dict.fromkeys(labels))
     try:
         channels, *size = parse_point(text)
     except ValueError as problem:
-        raise UsageError(f"--at: {problem}") from None
+        inside = any(not label[:1].isdigit() for label in labels)  # of networks, whose names they begin with
+        says = f"{text!r} was not measured. There are: {there}" if inside else problem
+        raise UsageError(f"--at: {says}") from None
     point = f"{channels}@{show_res((size[0], size[1]))}"
     if point not in meant:
-        there = ", ".join(dict.fromkeys(labels))
         raise UsageError(f"--at: {point} was not measured. There are: {there}")
     return point
 

@@ -18,7 +18,7 @@ RELUS = ("relu", "hardtanh")
 AVERAGES = ("mean", "_adaptive_avg_pool2d", "adaptive_avg_pool2d")
 POOLS = (*AVERAGES, "amax", "max_pool2d_with_indices", "adaptive_max_pool2d")
 CONVOLUTION = ("convolution",)
-LINEAR = ("addmm", "linear")
+LINEAR = ("addmm", "mm", "linear")  # mm: without bias; products of two maps are bmm
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 MILLION, BILLION = Decimal(10**6), Decimal(10**9)
@@ -38,8 +38,8 @@ BINARY = Unit("2^20 and 2^30 for millions and billions", lambda count: count / M
 UNITS = (DECIMAL, BINARY)
 
 
-def prints_as(value: Decimal, text: str, *, cut: bool = False) -> bool:
-    """Whether ``value``, to as many places as ``text`` has, is what it says. cut: digits are cut off, not rounded."""
+def prints_as(value: Decimal, text: str) -> bool:
+    """Whether ``value``, rounded to as many places as ``text`` has, is what it says."""
     said = Decimal(text)
     places = Decimal(1).scaleb(min(0, int(said.as_tuple().exponent)))
-    return value.quantize(places, ROUND_DOWN if cut else ROUND_HALF_UP) == said
+    return value.quantize(places, ROUND_HALF_UP) == said

@@ -1,10 +1,12 @@
 """A run's exact counts against published figures: which way of counting makes the printed digits.
 
-The figures of one table were counted alike. So a table as a whole is given the one way of counting (unit, rules, version of
-the network) that makes most of its digits, the simplest among equals, and only that explains its rows: enough ways tried on
-each row alone would make any two digits.
+The figures that one table has of one family of networks were counted alike. So they are given, together, the one way of
+counting (unit, rules, version of the network) that makes most of their digits, the simplest among equals, and only that
+explains them: enough ways tried on each row alone would make any two digits. A way that does not make more than half of
+the rows that have no reason to differ explains nothing.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from typing import Any
 from attnprof.comparison.conventions import MACS, OURS, PARAMS, Convention, ParamsConvention, Ran
 from attnprof.comparison.printed import DECIMAL, UNITS, Unit, prints_as
 from attnprof.comparison.reasons import reason
+from attnprof.comparison.stated import may_be
 from attnprof.errors import RunFolderError, UsageError
 from attnprof.hosts import HOSTS, PLAIN, host
 from attnprof.reference import Figure, network_key
@@ -27,7 +30,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Way:
-    """A way to count a network. version: of it, as our name for it ends: 'v1'; cut: digits are cut off, not rounded.
+    """A way to count a network. version: of it, as our name for it ends: 'v1'.
 
     calls: pooling inside the module is not seen, because the source wrote it as function calls: a matter of each module.
     """
@@ -36,7 +39,6 @@ class Way:
     params: ParamsConvention = PARAMS[0]
     unit: Unit = DECIMAL
     version: str = ""
-    cut: bool = False
     calls: bool = False
 
     @property
@@ -44,8 +46,7 @@ class Way:
         """What is unlike ours, in words."""
         version = {"": "", "v1": "strides in the first 1x1 (v1)"}.get(self.version, self.version)
         calls = "the module's pooling not seen" if self.calls else ""
-        cut = "digits cut off" if self.cut else ""
-        return [text for text in (version, self.macs.says, calls, self.params.says, self.unit.says, cut) if text]
+        return [text for text in (version, self.macs.says, calls, self.params.says, self.unit.says) if text]
 
 
 PLAINLY = Way()
@@ -58,6 +59,11 @@ class Counted:
     row: Row
     ran: Ran
     plain: Ran
+
+    def may_be(self, figure: Figure) -> bool:
+        """Whether the module has the settings that the source of ``figure`` states."""
+        changed = re.findall(r"(\w+)=", str(self.row["variant"]))
+        return may_be(figure.setting, json.loads(self.row["hyperparameters"]), changed)
 
     @cached_property
     def version(self) -> str:
@@ -72,8 +78,8 @@ class Counted:
     def makes(self, figure: Figure, way: Way) -> bool:
         """Whether all that ``figure`` prints comes out."""
         params, macs = self.figures(way)
-        return (not figure.params or prints_as(params, figure.params, cut=way.cut)) and (
-            not figure.flops or prints_as(macs, figure.flops, cut=way.cut)
+        return (not figure.params or prints_as(params, figure.params)) and (
+            not figure.flops or prints_as(macs, figure.flops)
         )
 
 
@@ -116,7 +122,7 @@ def compare(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Table]:
     Only figures of our networks at the sizes of the run are judged, and of the catalogue's modules.
     Raises RunFolderError for a run without what it takes.
     """
-    rows = [row for row in rows if row.get("host")]
+    rows = [row for row in rows if row.get("host") in HOSTS.names() and row.get("batch", 1) == 1]
     counted, refused = _counted(rows), _refused(rows)
     sizes = {str(each.row["network_input"]) for each in counted}
     networks = {name.partition("_")[0] for name in HOSTS.names()}
@@ -137,7 +143,7 @@ def _refused(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
 
 
 def _counted(rows: Sequence[Row]) -> list[Counted]:
-    """The rows of networks that were counted, each with its plain network's."""
+    """The rows of networks that were counted, each with its plain network's; without that a row is left out."""
     found = [row for row in rows if row["status"] == "ok" and row["mode"] == "eval"]
     if not found:
         raise RunFolderError("this run counted no network; make one: attnprof run specs/published.toml")
@@ -147,7 +153,8 @@ def _counted(rows: Sequence[Row]) -> list[Counted]:
             f"this run lacks {', '.join(lacking)}: attnprof host NETWORK --insert LIST --metrics {','.join(NEEDED)}"
         )
     plain = {(r["host"], r["network_input"]): Ran.of_row(r) for r in found if r["module"] == PLAIN}
-    return [Counted(row, Ran.of_row(row), plain[row["host"], row["network_input"]]) for row in found]
+    pairs = [(row, plain.get((row["host"], row["network_input"]))) for row in found]
+    return [Counted(row, Ran.of_row(row), base) for row, base in pairs if base is not None]
 
 
 def _judged(
@@ -159,9 +166,11 @@ def _judged(
 ) -> Table:
     pairs = [(figure, _of(figure, counted)) for figure in figures]
     versions = sorted({each.version for _, found in pairs for each in found}) or [""]
-    ways = [Way(*each) for each in product(MACS, PARAMS, UNITS, versions, (False, True))]
+    ways = [Way(*each) for each in product(MACS, PARAMS, UNITS, versions)]
     made = {way: sum(_making(figure, found, way) is not None for figure, found in pairs) for way in ways}
     best = max(ways, key=lambda way: (made[way], -len(way.says)))
+    if 2 * made[best] <= sum(not reason(figure) for figure, found in pairs if found):
+        best = PLAINLY
     verdicts = [
         _verdict(figure, found, best)
         if found
@@ -172,9 +181,11 @@ def _judged(
 
 
 def _of(figure: Figure, counted: Sequence[Counted]) -> list[Counted]:
-    """The rows of the figure's network and module, in the version that it names or else in any; the usual setting first."""
+    """The rows of the figure's network and module, with the settings that the source states, in the version that it names
+    or else in any; the usual setting first."""
     network, said = network_key(figure.network), re.search(r"[(]v(1[.]?5?)\b", figure.network)
     found = [c for c in counted if network in host(c.row["host"]).kin and c.row["module"] == figure.module]
+    found = [c for c in found if c.may_be(figure)]
     if said and len({each.version for each in found}) > 1:
         found = [each for each in found if each.version == {"1": "v1", "1.5": ""}.get(said[1], "")]
     return sorted(found, key=lambda each: (each.version, bool(each.row["variant"])))

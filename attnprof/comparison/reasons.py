@@ -1,14 +1,30 @@
 """Why a published figure may not come out: what the source itself says of it, one small function each."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
-from attnprof.reference import Figure
+from attnprof.comparison.printed import prints_as
+from attnprof.reference import Figure, figures, network_key
 
 
 def copied(figure: Figure) -> str:
     """The source took the figure from elsewhere, and did not count it."""
     words = f"{figure.flops_convention} {figure.setting}".lower()
     return "copied by the source from another table" if "copied" in words else ""
+
+
+def printed_elsewhere(figure: Figure) -> str:
+    """The source does not say how it counts, and another prints the same, with as many digits or more."""
+    found = [
+        each
+        for each in figures()
+        if (each.module, network_key(each.network)) == (figure.module, network_key(figure.network))
+        and each.title != figure.title
+        and len(each.params) >= len(figure.params) > 0
+        and prints_as(Decimal(each.params), figure.params)
+        and figure.flops in ("", each.flops)
+    ]
+    return f"taken from {found[0].cited}, it seems" if found and not figure.flops_convention else ""
 
 
 def another_network(figure: Figure) -> str:
@@ -40,6 +56,7 @@ REASONS: tuple[Callable[[Figure], str], ...] = (
     wider_block,
     split_block,
     placed_otherwise,
+    printed_elsewhere,
 )
 
 

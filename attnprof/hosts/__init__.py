@@ -59,6 +59,13 @@ class Host:
                 return number
         return 0
 
+    def stages_of(self, place: Place) -> tuple[int, ...]:
+        """The stages that ``place`` may have something in, as far as its patterns tell."""
+        named = self.places.get(place.target)
+        meant = {self.stage_of(pattern) for pattern in (named.patterns if named else (place.target,))}
+        every = range(1, len(self.stages) + 1)
+        return tuple(stage for stage in every if place.in_stage(stage) and (0 in meant or stage in meant))
+
     def spot(self, place: Place, module: Entry) -> Spot:
         """What ``place``, which has a target, means here for ``module``."""
         named = self.places.get(place.target)
@@ -114,15 +121,15 @@ def place_of(known: Host, module: Entry, text: str = "") -> str:
         asked = parse_place(text)
     except ValueError as problem:
         raise UsageError(str(problem)) from None
+    if known.stages and asked.stages and asked.stages[1] > len(known.stages):
+        raise UsageError(f"{text}: {known.title} has {len(known.stages)} stages")
     if not known.stages:
         asked = asked.of_a_name(module.place)
     if asked.target and asked.target != USUAL:
         asked = replace(asked, target=known.same.get(asked.target, asked.target))
-        _check(known, asked.target)
+        _check(known, asked)
         return str(asked)
-    if asked.target == USUAL:
-        asked = Place(stages=asked.stages, pick=asked.pick)
-    own = parse_place(_inside(known, module).get("place", "") or known.usual.get(module.place, ""))
+    own = parse_place(_inside(known, module).get("place", ""))
     if not own.target and module.place in known.usual:
         own = parse_place(known.usual[module.place]).narrowed(own)
     if not own.target:
@@ -140,12 +147,16 @@ def _inside(known: Host, module: Entry) -> Mapping[str, Any]:
     return next((module.inside[name] for name in known.kin if name in module.inside), {})
 
 
-def _check(known: Host, target: str) -> None:
-    """A bare word that is no place of the network's own may be a submodule's name; close to a place, it is a mistake."""
-    if target in known.places or not known.places or any(sign in target for sign in "*?[."):
+def _check(known: Host, asked: Place) -> None:
+    """A bare word is a place of the network's own; the name of a submodule has HOW in front of it, or is a pattern."""
+    target = asked.target
+    if target in known.places or not known.places or asked.how or any(sign in target for sign in "*?[."):
         return
     hint = nearest(target, known.places) or f"It has: {', '.join(known.places)}."
-    raise UsageError(f"{known.title} has no place {target!r}. {hint} Submodules go by pattern: --at 'layer*.*.bn3'")
+    raise UsageError(
+        f"{known.title} has no place {target!r}. {hint} Submodules go by pattern, or with after: in front:"
+        " --at 'layer*.*.bn3'"
+    )
 
 
 __all__ = ["AFTER", "BEFORE", "HOSTS", "PLAIN", "REPLACE", "Host", "Spot", "host", "make", "place_of", "settings_in"]

@@ -7,6 +7,7 @@ from attnprof.metrics import Findings, Metric
 from attnprof.record import Measurement
 
 REST = "rest"  # stem and head
+WRAPPED = "network."  # in front of the names in a network that does not answer with a tensor: see hosted.py
 
 
 def follow(found: Findings) -> Measurement:
@@ -28,7 +29,7 @@ def _stage(known: Host, module: str) -> str:
     """The number of the stage that the submodule is in; in a network without stages its first part."""
     if known.stages:
         return str(known.stage_of(module) or REST)
-    return module.partition(".")[0] or REST
+    return module.removeprefix(WRAPPED).partition(".")[0] or REST
 
 
 METRIC = Metric(

@@ -47,6 +47,7 @@ ENTRY = {
         "The shuffle does not undo the grouping: channels come out in another order even where every gate is 1.",
         "A fresh module multiplies by sigmoid(1) = 0.731 everywhere: give it random weights before comparing.",
     ],
+    "inside": {"resnet-bottleneck": {"settings": {"groups": 64}}},
 }
 
 

@@ -77,7 +77,7 @@ def test_a_network_that_cannot_take_the_input_is_a_row_with_its_reason(cli, tmp_
     done = cli("host", f"{tmp_path}/nets.py:grey", "--insert", "se", "--at", "*", "--no-latency", "--res", "32")
     assert done.code == 3
     assert "failed" in done.out
-    assert "none: RuntimeError: " in done.out
+    assert "plain: RuntimeError: " in done.out
 
 
 def test_what_is_wrong_is_said_at_once_with_the_words_of_the_command(cli):
@@ -120,7 +120,24 @@ def test_a_choice_can_be_narrowed_to_a_network(cli):
     assert "se" in names
     assert "sk" not in names  # it does not fit into the other network
     assert json.loads(cli(*asked, "--at", "resnet18@64").out)["chosen"] == one["chosen"]
-    assert "--at: 'resnet50' is not a point" in cli(*asked, "--at", "resnet50").err
+    wrong = cli(*asked, "--at", "resnet50")
+    assert wrong.err == "error: --at: 'resnet50' was not measured. There are: resnet18@64, mobilenetv2@64\n"
+
+
+def test_a_run_is_finished_as_it_was_begun(cli):
+    cli("host", "resnet18", "--insert", "se", "--no-latency", "-o", "kept", "--res", "32")
+    done = cli("host", "--resume", "kept")
+    assert done.code == 0
+    assert "2 of 2 cells were finished" in done.err
+    for words, says in ((("resnet18",), "NETWORK"), (("--insert", "se"), "--insert"), (("--stages",), "--stages")):
+        done = cli("host", *words, "--resume", "kept")
+        assert done.code == 2
+        assert done.err == f"error: {says} cannot be changed by --resume, which finishes a run as it was begun\n"
+
+
+def test_what_it_takes_is_asked_for(cli):
+    assert "missing argument 'NETWORK'" in cli("host", "--insert", "se").err
+    assert "missing option '--insert'" in cli("host", "resnet18").err
 
 
 @pytest.mark.slow

@@ -39,7 +39,13 @@ def test_programs_get_every_figure(cli):
     assert next(row for row in rows if row["module"] == "cbam")["macs"]
 
 
-def test_markdown_is_a_table(cli):
+def test_markdown_is_a_table_under_its_source(cli):
+    lines = cli("diff", KEPT, "published:CBAM paper", "--format", "md").out.splitlines()
+    assert lines[0] == "### CBAM paper Table (via a GitHub review note)"
+    assert lines[2] == "arXiv:1807.06521, ImageNet results; counts so: strides in the first 1x1 (v1)"
+
+
+def test_markdown_has_every_column(cli):
     lines = cli("diff", KEPT, "published:SENet", "--format", "md").out.splitlines()
     assert [line for line in lines if line.startswith("|")][0].count("|") == 6
 

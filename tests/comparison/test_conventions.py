@@ -100,6 +100,16 @@ def test_resnet50_has_the_figures_that_are_known_of_it(resnet50, convention, pri
     assert f"{convention(resnet50, resnet50) / 1e9:.3f}" == printed
 
 
+def test_a_linear_layer_is_one_without_a_bias_too():
+    with on_meta():
+        networks = [nn.Sequential(nn.Flatten(), nn.Linear(48, 5, bias=bias)).eval() for bias in (False, True)]
+    without, having = (ran(network, (1, 3, 4, 4)) for network in networks)
+    assert layers_alone(without, without) == layers_alone(having, having) == 48 * 5
+    assert thop_early_2019(without, without) == 2 * 48 * 5
+    # An addition less per output, of two operations per multiplication.
+    assert imgclsmob(without, without) == 48 * 5 - 5 / 2
+
+
 def test_a_product_of_two_maps_is_no_layer():
     with on_meta():
         network = nn.MultiheadAttention(8, 2, batch_first=True).eval()

@@ -43,6 +43,17 @@ def test_a_network_without_stages_is_told_apart_by_its_submodules(tmp_path):
     assert json.loads(followed("macs_by_stage", case).value) == {"0": 3 * 4 * 64, "2": 4 * 5 * 64, "rest": 0}
 
 
+def test_a_network_that_answers_with_a_dict_is_told_apart_alike(tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.one = nn.Conv2d(3, 4, 1)\n"
+        "    def forward(self, x):\n        return {'out': self.one(x)}\n"
+    )
+    case = Case("none", 3, 8, 8, host=f"{tmp_path / 'nets.py'}:Net")
+    assert json.loads(followed("macs_by_stage", case).value) == {"one": 3 * 4 * 64, "rest": 0}
+
+
 def test_outside_a_network_there_are_no_stages():
     found = followed("macs_by_stage", Case("se", 64, 7, 7, SETTINGS))
     assert (found.value, found.note) == (None, "it is in no network")
