@@ -13,8 +13,6 @@ import pytest
 from attnprof.journal import Journal
 from tests.cli.conftest import Counting
 
-pytestmark = pytest.mark.xdist_group("resume")  # its fixtures start real runs: once is enough
-
 # A module that waits on real tensors until a file says that it may go on. 'at-16' holds the pid of who waits.
 WAITS = """\
 gate = Path(os.environ["TEST_GATE"])
