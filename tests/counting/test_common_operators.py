@@ -29,6 +29,10 @@ def grid(x, *sides):
     return torch.zeros(N, *sides, len(sides), device=x.device)
 
 
+def complex_of(x):
+    return x.to(torch.complex64)
+
+
 COUNTED = {
     "glu": (lambda x: F.glu(x, 1), {"transcendental": X // 2, "pointwise": X // 2}),
     "scatter that adds": (lambda x: x.scatter(1, places(x), x, reduce="add"), {"pointwise": X}),
@@ -43,11 +47,11 @@ COUNTED = {
     "scatter": (lambda x: x.scatter(1, places(x), x), {}),
     # The inputs are complexes of which the sums are counted: 2 real additions each.
     "scatter-add of complex numbers": (
-        lambda x: torch.view_as_real(x.to(torch.complex64).scatter_add(1, places(x), x.to(torch.complex64))),
+        lambda x: torch.view_as_real(complex_of(x).scatter_add(1, places(x), complex_of(x))),
         {"pointwise": 2 * X},
     ),
     "cumulative sum of complex numbers": (
-        lambda x: torch.view_as_real(x.to(torch.complex64).cumsum(1)),
+        lambda x: torch.view_as_real(complex_of(x).cumsum(1)),
         {"reduction": 2 * (X - X // C)},
     ),
     "cumulative logarithm of sums": (lambda x: x.logcumsumexp(1), {"transcendental": X - X // C}),
@@ -67,6 +71,32 @@ COUNTED = {
         lambda x: F.grid_sample(cube(x), grid(x, 5, 5, 5), mode="nearest", align_corners=False),
         {},
     ),
+    "places among boundaries": (
+        lambda x: torch.bucketize(x, torch.zeros(9, device=x.device)),
+        {"reduction": 4 * X},
+    ),
+    # 36 tokens of 8 on either side: 8 differences, 8 squares, 7 additions and a root for each pair.
+    "distances": (
+        lambda x: torch.cdist(x.flatten(2).mT, x.flatten(2).mT),
+        {"pointwise": N * 36 * 36 * 8, "reduction": N * 36 * 36 * 15, "transcendental": N * 36 * 36},
+    ),
+    "distances of order 1": (
+        lambda x: torch.cdist(x.flatten(2).mT, x.flatten(2).mT, p=1),
+        {"pointwise": N * 36 * 36 * 8, "reduction": N * 36 * 36 * 15},
+    ),
+    "affine grid": (
+        lambda x: F.affine_grid(x[:, 0, :2, :3], x.shape, align_corners=False),
+        {"mac": 2 * N * H * W * 2 * 3},
+    ),
+    "bias of a complex product": (
+        lambda x: torch.view_as_real(F.linear(complex_of(x), complex_of(x)[0, 0], complex_of(x)[0, 0, 0])),
+        {"mac": 8 * X * W, "bias": 2 * X},
+    ),
+    "addcmul of complex numbers": (
+        lambda x: torch.view_as_real(torch.addcmul(complex_of(x), complex_of(x), complex_of(x))),
+        {"pointwise": (6 + 2) * X},
+    ),
+    "copies to places": (lambda x: x.index_copy(1, torch.arange(C, device=x.device), x), {}),
 }
 
 
@@ -98,4 +128,16 @@ def test_noise_of_rrelu_goes_back_in_one_operation():
     module = nn.RReLU().train()
     there, both = (cost(module, SHAPE, backward=backward) for backward in (False, True))
     assert both.flops - there.flops == X
+    assert both.unknown_ops == ()
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate"])
+@pytest.mark.parametrize("sides", [1, 2, 3])
+def test_a_padded_border_goes_back_in_one_addition_per_element(mode, sides):
+    module = Does(lambda _, x: F.pad(x, (1, 1) * sides, mode=mode))
+    shape = (2, 3, *(4, 5, 6)[:sides])
+    there, both = (cost(module, shape, backward=backward) for backward in (False, True))
+    padded = 2 * 3 * torch.Size(side + 2 for side in shape[2:]).numel()
+    assert there.flops == 0
+    assert both.flops == padded
     assert both.unknown_ops == ()

@@ -200,8 +200,9 @@ _MOVED += "pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_in
 _MOVED += "zeros ones full arange linspace eye scalar_tensor "
 _MOVED += "rand randn randint randperm bernoulli uniform normal exponential random "
 _MOVED += "slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero "
-_MOVED += "_local_scalar_dense bucketize searchsorted masked_scatter _conj_copy view_as_real_copy resize set_ equal "
-_MOVED += "reflection_pad1d_backward reflection_pad2d_backward unfold_copy contiguous _pin_memory"
+_MOVED += "_local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal "
+_MOVED += "reflection_pad3d replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag "
+_MOVED += "diag_embed tril_indices triu_indices unfold_copy contiguous _pin_memory"
 _OVERWRITTEN = (
     "copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like "
 )
@@ -216,6 +217,7 @@ _ADDED = {
     "scatter_reduce": 3,
     "embedding_dense_backward": 0,
     "unfold_backward": 0,
+    **{f"{kind}_pad{d}d_backward": 0 for kind in ("reflection", "replication") for d in (1, 2, 3)},
 }
 
 RULES = {

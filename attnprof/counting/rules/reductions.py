@@ -13,6 +13,16 @@ def _floating(x: Any) -> bool:
     return bool(x.is_floating_point() or x.is_complex())
 
 
+def _search(of: int) -> Any:
+    """Binary search, of argument ``of``, for places among n boundaries: as many compares as n + 1 has doublings."""
+
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        n = args[1 - of].shape[-1]
+        return ((REDUCTION, out.numel() * ceil(log2(n + 1))),) if _floating(args[1 - of]) else FREE
+
+    return flops
+
+
 def _outputs(out: Any) -> int:
     first = out[0] if isinstance(out, tuple | list) else out
     return int(first.numel())
@@ -38,12 +48,16 @@ def _both_ends(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _norm(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """Squares or moduli, and their sum or largest; a root, but of order 1 and infinity; a power each, but of order 2 and these."""
+    """Squares or moduli, and their sum or largest; a root each but for orders 1 and infinity."""
     x, n, order = args[0].numel(), out.numel(), argument(args, kwargs, 1, "ord", 2)
-    plain = ((REDUCTION, 2 * x - n),)
+    return ((REDUCTION, 2 * x - n), *norm_functions(x, n, order))
+
+
+def norm_functions(x: int, n: int, order: float | None) -> Cost:
+    """The powers and roots of n norms of x elements in all; None is order 2."""
     if order in (0, 1, inf, -inf):
-        return plain
-    return (*plain, (TRANSCENDENTAL, n if order in (2, None) else x + n))
+        return FREE
+    return ((TRANSCENDENTAL, n if order in (2, None) else x + n),)
 
 
 def _logsumexp(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -133,5 +147,7 @@ RULES = {
     "logsumexp": Rule(_logsumexp),
     "logcumsumexp": Rule(_log_cumulative),
     "topk": Rule(_sort(2), _top),
+    "bucketize": Rule(_search(0)),
+    "searchsorted": Rule(_search(1)),
     "kthvalue": Rule(_sort(2)),
 }
