@@ -84,7 +84,7 @@ def example(case: Case, device: torch.device) -> torch.Tensor:
 
 
 _OF_ANY_SIZE: dict[Case, nn.Module] = {}
-MOST_KEPT = 64
+MOST_KEPT = 512  # more than the catalogue has variants: a grid comes back to each of them at every size
 
 
 def _to_count(case: Case) -> nn.Module:

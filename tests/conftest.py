@@ -8,6 +8,15 @@ from pathlib import Path
 
 import pytest
 
+# Files whose fixtures start real runs, or a browser: each group's tests run in one process, so that once is enough.
+TOGETHER = {
+    "tests/backends/test_plugged_device.py": "plugged",
+    "tests/cli/test_manners.py": "measured",
+    "tests/cli/test_resume.py": "resume",
+    "tests/report/test_browser.py": "browser",
+    "tests/test_plugins.py": "plug-in",
+    "tests/test_runner.py": "faults",
+}
 ENTRY = {
     "class": "Plug",
     "name": "a plug-in",
@@ -38,6 +47,18 @@ class Plug(nn.Module):
 {body}
         return x
 '''
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Deal out tests one by one but for the groups. The marks of pytest-xdist 3.8 for that do nothing under pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InGroups(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+    return InGroups(config, log)
 
 
 def clean_environment(changes: Mapping[str, str | None] = {}) -> dict[str, str]:

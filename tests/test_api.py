@@ -28,7 +28,15 @@ def test_its_functions_are_not_hidden_by_the_files_that_define_them():
 
 
 def test_the_main_path_in_python():
-    spec = Spec(modules="none,se", channels="16", res="8", time_budget="1s", counters="none", precision="20%")
+    spec = Spec(
+        modules="none,se",
+        channels="16",
+        res="8",
+        time_budget="1s",
+        counters="none",
+        precision="20%",
+        metrics="params,latency",
+    )
     results = gather(run(plan(spec, "cpu")))
     assert list(results.df["module"]) == ["none", "se"]
     assert list(results.df["params"]) == [0, 32]

@@ -19,8 +19,6 @@ from attnprof.spec import Spec
 from attnprof.supervisor import WorkerGone
 from attnprof.worker import Server
 
-pytestmark = pytest.mark.xdist_group("faults")  # its fixtures start real runs: once is enough
-
 law = settings(derandomize=True, deadline=None, max_examples=60)
 
 # name -> (what its forward does, on which tensors); the order is the one on the command line

@@ -25,7 +25,7 @@ from attnprof.specfile import from_file, merge
 from attnprof.supervisor import start_worker
 from attnprof.units import show_share
 
-if TYPE_CHECKING:  # pandas comes with them, when measuring is over
+if TYPE_CHECKING:  # pandas comes with them
     from attnprof.results import Results
 
 BAD = ("failed", "oom", "crashed", "timeout")
@@ -40,8 +40,12 @@ def execute(spec: Spec, quiet: bool = False, no_color: bool = False) -> int:
     worker = start_worker(spec)
     try:
         with starting(quiet, no_color):
+            # While the worker imports torch: what needs no device, and what the table will need.
+            early = plan(spec, "meta") if spec.no_latency else None
+            import attnprof.results  # noqa: F401 # pandas
+
             environment = begun(worker.environment)
-        planned = plan(spec, environment["device"])
+        planned = early or plan(spec, environment["device"])
         folder = Path(spec.output) if spec.output else new_folder(spec.name, _slug(environment))
         journal = Journal.create(folder)
     except BaseException:
@@ -129,7 +133,7 @@ def _write_and_show(
 ) -> int:
     """Write the table and show it; how many rows it has."""
     from attnprof.formats import Look
-    from attnprof.results import tabulate, wide  # pandas: only now, so that measuring starts sooner
+    from attnprof.results import tabulate, wide  # pandas, which a command that only plans does without
 
     results = tabulate(events, planned, environment)
     try:

@@ -9,7 +9,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attnprof.counting.memory import Alive
-from attnprof.counting.rules import BIAS, UNKNOWN, VIEW, Cost, Rule, find, no_flops
+from attnprof.counting.rules import UNKNOWN, VIEW, Cost, Rule, find, no_flops
+from attnprof.counting.rules.products import bias as added
 from attnprof.counting.submodules import Caller
 
 aten = torch.ops.aten
@@ -78,7 +79,7 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
             _compare(func, out, args, kwargs)
         if rule.moves or rule.flops is not no_flops:
             caller = self._caller
-            cost: Cost = ((BIAS, out.numel()),) if bias else rule.flops(args, kwargs, out)
+            cost: Cost = (added(out),) if bias else rule.flops(args, kwargs, out)
             read = (*(args[1:] if rule.overwrites else args), *kwargs.values())
             self.issued.append(Issued(func, cost, _bytes(read, out), caller.path(), caller.backward, _shape(out)))
         if rule.scratch is not None:

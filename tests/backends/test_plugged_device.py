@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("plugged")]
+pytestmark = pytest.mark.slow
 
 DEVICE = """
 import time

@@ -144,7 +144,7 @@ def test_what_it_takes_is_asked_for(cli):
 def test_a_run_inside_a_network_is_measured_and_shown_again(command, tmp_path):
     done = command(
         "host", "mobilenetv2", "--insert", "eca", "--res", "32", "--time-budget", "2s", "--device", "cpu", "-o", "kept",
-        "--format", "json", cwd=tmp_path,
+        "--metrics", "latency", "--format", "json", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     plain, eca = json.loads(done.stdout)["rows"]

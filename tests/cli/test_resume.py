@@ -13,8 +13,6 @@ import pytest
 from attnprof.journal import Journal
 from tests.cli.conftest import Counting
 
-pytestmark = pytest.mark.xdist_group("resume")  # its fixtures start real runs: once is enough
-
 # A module that waits on real tensors until a file says that it may go on. 'at-16' holds the pid of who waits.
 WAITS = """\
 gate = Path(os.environ["TEST_GATE"])
@@ -83,7 +81,10 @@ def story(tmp_path_factory, plugin_package, module_source, start, command):
         said.out, said.err = Path(out.name).read_text(), said.err.read_text()
         said.done = lines_of(folder)
 
-    asked = "run -m none,waits,se,eca --channels 16,32 --res 8 --quality quick --time-budget 1s --counters none -o out"
+    asked = (  # no bound and no efficiency, which would seek the machine's peaks first
+        "run -m none,waits,se,eca --channels 16,32 --res 8 --quality quick --time-budget 1s --counters none"
+        " --metrics params,macs,latency -o out"
+    )
     (gate / "open-32").touch()
     with waiting("killed", 16, *asked.split()) as told.killed:
         told.killed.process.send_signal(signal.SIGKILL)

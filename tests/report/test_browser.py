@@ -13,7 +13,7 @@ from attnprof.units import show_bytes, show_count, show_seconds, show_share, sig
 from tests.report.conftest import results_of
 
 expect = pytest.importorskip("playwright.sync_api", reason="the extra 'dev' is not installed").expect
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 

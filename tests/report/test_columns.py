@@ -2,10 +2,12 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.report.columns import SAFE, encode
+
+law = settings(derandomize=True, deadline=None, max_examples=60)
 
 NUMBERS = st.none() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.none() | st.text(max_size=3)
@@ -27,6 +29,7 @@ def by_column(rows):
     return dict(zip("abcd", map(list, zip(*rows, strict=True)), strict=True))
 
 
+@law
 @given(ROWS)
 def test_a_table_comes_back_with_every_value_and_type(rows):
     columns = by_column(rows)
@@ -36,6 +39,7 @@ def test_a_table_comes_back_with_every_value_and_type(rows):
     }
 
 
+@law
 @given(ROWS)
 def test_no_number_is_one_that_javascript_would_round(rows):
     table = encode(by_column(rows), len(rows))

@@ -3,9 +3,9 @@
 from math import prod
 from typing import Any
 
-from attnprof.counting.rules import BIAS, REDUCTION, Cost, Rule
+from attnprof.counting.rules import REDUCTION, Cost, Rule
 from attnprof.counting.rules._meta import fresh, of_one_layout, reads_channels_last
-from attnprof.counting.rules.products import mac
+from attnprof.counting.rules.products import bias, mac
 
 
 def _macs(x: Any, weight: Any, out_shape: Any, transposed: bool) -> int:
@@ -16,9 +16,9 @@ def _macs(x: Any, weight: Any, out_shape: Any, transposed: bool) -> int:
 
 
 def _forward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    x, weight, bias, transposed = args[0], args[1], args[2], args[6]
+    x, weight, added, transposed = args[0], args[1], args[2], args[6]
     product = mac(_macs(x, weight, out.shape, transposed), x)
-    return (product,) if bias is None else (product, (BIAS, out.numel()))
+    return (product,) if added is None else (product, bias(out))
 
 
 def _backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:

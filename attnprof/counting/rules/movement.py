@@ -13,7 +13,9 @@ def _added(place: int) -> Any:
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
         x = args[place]
-        return ((POINTWISE, x.numel()),) if isinstance(x, torch.Tensor) and x.is_floating_point() else FREE
+        if not isinstance(x, torch.Tensor) or not (x.is_floating_point() or x.is_complex()):
+            return FREE
+        return ((POINTWISE, (2 if x.is_complex() else 1) * x.numel()),)
 
     return flops
 
@@ -21,6 +23,12 @@ def _added(place: int) -> Any:
 def _put(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     """index_put adds only where it accumulates."""
     return _added(2)(args, kwargs, out) if argument(args, kwargs, 3, "accumulate", False) else FREE
+
+
+def _scatter(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """scatter computes only where it is told to reduce: 1 operation per element of the index."""
+    reduces = kwargs.get("reduce") is not None and args[0].is_floating_point()
+    return ((POINTWISE, args[2].numel()),) if reduces else FREE
 
 
 def _clone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -191,9 +199,10 @@ _MOVED += "_pad_circular gather index index_select embedding masked_select take 
 _MOVED += "pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_interleave tril triu slice_scatter select_scatter "
 _MOVED += "zeros ones full arange linspace eye scalar_tensor "
 _MOVED += "rand randn randint randperm bernoulli uniform normal exponential random "
-_MOVED += "scatter slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero "
-_MOVED += "_local_scalar_dense bucketize searchsorted masked_scatter _conj_copy view_as_real_copy resize set_ equal "
-_MOVED += "reflection_pad1d_backward reflection_pad2d_backward unfold_copy contiguous _pin_memory"
+_MOVED += "slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero "
+_MOVED += "_local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal "
+_MOVED += "reflection_pad3d replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag "
+_MOVED += "diag_embed tril_indices triu_indices unfold_copy contiguous _pin_memory"
 _OVERWRITTEN = (
     "copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like "
 )
@@ -208,6 +217,7 @@ _ADDED = {
     "scatter_reduce": 3,
     "embedding_dense_backward": 0,
     "unfold_backward": 0,
+    **{f"{kind}_pad{d}d_backward": 0 for kind in ("reflection", "replication") for d in (1, 2, 3)},
 }
 
 RULES = {
@@ -219,6 +229,7 @@ RULES = {
     **dict.fromkeys(_VIEWS.split(), VIEW),
     **{name: Rule(_added(place)) for name, place in _ADDED.items()},
     "index_put": Rule(_put),
+    "scatter": Rule(_scatter),
     "_unsafe_index_put": Rule(_put),
     "clone": Rule(no_flops, _clone),
     "empty_like": Rule(no_flops, _like, moves=False),

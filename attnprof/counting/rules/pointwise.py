@@ -165,6 +165,17 @@ def _filled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return fresh(x.shape, x.dtype) if same_shape else None
 
 
+def _gated(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """glu: half of the input times the sigmoid s of the other half."""
+    return ((TRANSCENDENTAL, out.numel()), (POINTWISE, out.numel()))
+
+
+def _gated_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """s anew; g s for the one half, g s (1 - s) a for the other: 4 operations per element of the gradient g."""
+    n = args[0].numel()
+    return ((TRANSCENDENTAL, n), (POINTWISE, 4 * n))
+
+
 def _noise_free(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     return _one(args, kwargs, out[0])
 
@@ -184,16 +195,19 @@ RULES = {
     "mul": Rule(per_element(POINTWISE, 1, _MULTIPLY), both),
     "div": Rule(per_element(POINTWISE, 1, _DIVIDE), of_fractions),
     "abs": Rule(_modulus, same),
-    "addcmul": Rule(per_element(POINTWISE, 2)),
-    "addcdiv": Rule(per_element(POINTWISE, 2)),
+    "addcmul": Rule(per_element(POINTWISE, 2, _MULTIPLY + 2)),
+    "addcdiv": Rule(per_element(POINTWISE, 2, _DIVIDE + 2)),
     "rrelu_with_noise": Rule(_one, _contiguous),
+    "rrelu_with_noise_backward": Rule(_one),
     "threshold_backward": Rule(_one, _swapped),
     "leaky_relu_backward": Rule(_one, _swapped),
     "elu_backward": Rule(_one, _first_and_last),
     "log_sigmoid_backward": Rule(per_element(TRANSCENDENTAL), _log_sigmoid_backward),
     "where": Rule(_one, _chosen),
     "bitwise_not": Rule(_one, _negated),
-    "lerp": Rule(per_element(POINTWISE, 3)),
+    "glu": Rule(_gated),
+    "glu_backward": Rule(_gated_backward),
+    "lerp": Rule(per_element(POINTWISE, 3, _MULTIPLY + 4)),
     "masked_fill": Rule(_one, _filled),
     "native_dropout": Rule(lambda args, kwargs, out: ((POINTWISE, 2 * out[0].numel()),)),
     "native_dropout_backward": Rule(per_element(POINTWISE, 2)),

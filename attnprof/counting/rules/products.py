@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from attnprof.counting.rules import BIAS, MAC, POINTWISE, Cost, Flops, Rule
+from attnprof.counting.rules import BIAS, MAC, POINTWISE, REDUCTION, Cost, Flops, Rule
 from attnprof.counting.rules._meta import broadcast, fresh
+from attnprof.counting.rules.reductions import norm_functions
 
 _COMPLEX = 4  # real MACs of a complex one
 
@@ -11,6 +12,11 @@ _COMPLEX = 4  # real MACs of a complex one
 def mac(macs: int, x: Any) -> tuple[str, int]:
     """2 FLOPs per MAC, on tensors of x's dtype."""
     return MAC, 2 * macs * (_COMPLEX if x.is_complex() else 1)
+
+
+def bias(out: Any) -> tuple[str, int]:
+    """1 addition per element of ``out``, 2 where it is complex."""
+    return BIAS, (2 if out.is_complex() else 1) * out.numel()
 
 
 def _product(first: int) -> Flops:
@@ -30,7 +36,7 @@ def _plus_product(batched_sum: bool = False) -> Flops:
         a = args[1]
         length = a.shape[-1] * (a.shape[0] if batched_sum else 1)
         product = mac(out.numel() * length, a)
-        return (product,) if kwargs.get("beta", 1) == 0 else (product, (BIAS, out.numel()))
+        return (product,) if kwargs.get("beta", 1) == 0 else (product, bias(out))
 
     return flops
 
@@ -38,6 +44,13 @@ def _plus_product(batched_sum: bool = False) -> Flops:
 def _outer(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     """addr: c + outer(a, b). Nothing is contracted: a product and a sum per element."""
     return ((POINTWISE, 2 * out.numel()),)
+
+
+def _distances(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """cdist: of every pair the norm of the difference, however a device computes it."""
+    n, width, order = out.numel(), args[0].shape[-1], args[2] if len(args) > 2 else 2.0
+    plain = ((POINTWISE, n * width), (REDUCTION, n * (2 * width - 1)))
+    return (*plain, *norm_functions(n * width, n, order))
 
 
 def _trilinear(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -97,4 +110,7 @@ RULES = {
     "addmv": Rule(_plus_product()),
     "addr": Rule(_outer),
     "_trilinear": Rule(_trilinear),
+    "_cdist_forward": Rule(_distances),
+    "_euclidean_dist": Rule(_distances),
+    "affine_grid_generator": Rule(_product(0)),
 }

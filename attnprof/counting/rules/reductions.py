@@ -1,16 +1,26 @@
 """Reductions: n elements to one take n - 1 operations; a mean divides once more."""
 
-from math import ceil, log2
+from math import ceil, inf, log2
 from typing import Any
 
 import torch
 
 from attnprof.counting.rules import FREE, REDUCTION, TRANSCENDENTAL, Cost, Rule
-from attnprof.counting.rules._meta import are_dims, argument, fresh, like, reduced
+from attnprof.counting.rules._meta import are_dims, argument, fresh, like, reduced, rows
 
 
 def _floating(x: Any) -> bool:
     return bool(x.is_floating_point() or x.is_complex())
+
+
+def _search(of: int) -> Any:
+    """Binary search, of argument ``of``, for places among n boundaries: as many compares as n + 1 has doublings."""
+
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        n = args[1 - of].shape[-1]
+        return ((REDUCTION, out.numel() * ceil(log2(n + 1))),) if _floating(args[1 - of]) else FREE
+
+    return flops
 
 
 def _outputs(out: Any) -> int:
@@ -33,9 +43,21 @@ def _var(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     return ((REDUCTION, 4 * args[0].numel()),)
 
 
+def _both_ends(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    return _sum(args, kwargs, out) * 2
+
+
 def _norm(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    n = out.numel()
-    return ((REDUCTION, 2 * args[0].numel() - n), (TRANSCENDENTAL, n))
+    """Squares or moduli, and their sum or largest; a root each but for orders 1 and infinity."""
+    x, n, order = args[0].numel(), out.numel(), argument(args, kwargs, 1, "ord", 2)
+    return ((REDUCTION, 2 * x - n), *norm_functions(x, n, order))
+
+
+def norm_functions(x: int, n: int, order: float | None) -> Cost:
+    """The powers and roots of n norms of x elements in all; None is order 2."""
+    if order in (0, 1, inf, -inf):
+        return FREE
+    return ((TRANSCENDENTAL, n if order in (2, None) else x + n),)
 
 
 def _logsumexp(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -45,7 +67,14 @@ def _logsumexp(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 def _cumulative(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     x, dim = args[0], argument(args, kwargs, 1, "dim")
-    return ((REDUCTION, x.numel() - x.numel() // max(1, x.shape[dim] if x.dim() else 1)),) if _floating(x) else FREE
+    each = 2 if x.is_complex() else 1
+    count, _ = rows(x.shape, dim)
+    return ((REDUCTION, each * (x.numel() - count)),) if _floating(x) else FREE
+
+
+def _log_cumulative(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """A logarithm of two exponentials per step, as logaddexp has it."""
+    return tuple((TRANSCENDENTAL, n) for _, n in _cumulative(args, kwargs, out))
 
 
 def _sort(place: int) -> Any:
@@ -98,12 +127,13 @@ def _top(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return fresh(shape, x.dtype), fresh(shape, torch.int64)
 
 
-_ONE_LEFT = "sum nansum amax amin max min aminmax argmax argmin prod any all"
+_ONE_LEFT = "sum nansum amax amin max min argmax argmin prod any all"
 RULES = {
     **{name: Rule(_sum) for name in _ONE_LEFT.split()},
     **{name: Rule(_var) for name in ("var", "std")},
     **{name: Rule(_sort(1)) for name in ("sort", "argsort")},
-    **{name: Rule(_cumulative) for name in ("cumsum", "cumprod", "cummax", "cummin", "logcumsumexp")},
+    **{name: Rule(_cumulative) for name in ("cumsum", "cumprod", "cummax", "cummin")},
+    "aminmax": Rule(_both_ends),
     "sum": Rule(_sum, _over_dims),
     "amax": Rule(_sum, _over_dims),
     "amin": Rule(_sum, _over_dims),
@@ -115,6 +145,9 @@ RULES = {
     "linalg_vector_norm": Rule(_norm, _norm_shape),
     "norm": Rule(_norm),
     "logsumexp": Rule(_logsumexp),
+    "logcumsumexp": Rule(_log_cumulative),
     "topk": Rule(_sort(2), _top),
+    "bucketize": Rule(_search(0)),
+    "searchsorted": Rule(_search(1)),
     "kthvalue": Rule(_sort(2)),
 }

@@ -1,12 +1,14 @@
 """Upsampling and sampling at given places: a fixed number of operations per output element and kind of interpolation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from attnprof.counting.rules import POINTWISE, REDUCTION, Cost, Rule, no_flops
 from attnprof.counting.rules._meta import fresh, of_one_layout
 
 _LINEAR, _BILINEAR, _TRILINEAR, _BICUBIC = 4, 11, 25, 39
-_BY_MODE = {0: _BILINEAR, 1: 0, 2: _BICUBIC}  # of grid_sampler's interpolation_mode: bilinear, nearest, bicubic
+_ON_MAPS = {0: _BILINEAR, 1: 0, 2: _BICUBIC}  # by grid_sampler's interpolation_mode: bilinear, nearest, bicubic
+_IN_SPACE = {0: _TRILINEAR, 1: 0}
 
 
 def _forward(operations: int) -> Any:
@@ -27,12 +29,18 @@ def _nearest_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -
     return ((REDUCTION, max(0, args[0].numel() - out.numel())),)
 
 
-def _grid(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    return ((POINTWISE, _BY_MODE[args[2]] * out.numel()),)
+def _grid(operations: Mapping[int, int]) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((POINTWISE, operations[args[2]] * out.numel()),)
+
+    return flops
 
 
-def _grid_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    return ((POINTWISE, _BY_MODE[args[3]] * args[0].numel()),)
+def _grid_backward(operations: Mapping[int, int]) -> Any:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+        return ((POINTWISE, operations[args[3]] * args[0].numel()),)
+
+    return flops
 
 
 def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -59,7 +67,8 @@ RULES = {
     **{name: Rule(no_flops, _shape if name.endswith("2d") else None) for name in _NEAREST},
     **{f"{name}_backward": Rule(_nearest_backward) for name in _NEAREST},
     "upsample_bilinear2d": Rule(_forward(_BILINEAR), _shape),
-    "_upsample_bilinear2d_aa": Rule(_forward(_BILINEAR)),
-    "grid_sampler_2d": Rule(_grid, _grid_shape),
-    "grid_sampler_2d_backward": Rule(_grid_backward),
+    "grid_sampler_3d": Rule(_grid(_IN_SPACE)),
+    "grid_sampler_3d_backward": Rule(_grid_backward(_IN_SPACE)),
+    "grid_sampler_2d": Rule(_grid(_ON_MAPS), _grid_shape),
+    "grid_sampler_2d_backward": Rule(_grid_backward(_ON_MAPS)),
 }
