@@ -35,6 +35,15 @@ SMALL = [
 LARGE = [(64, 17, 23), (96, 28, 20), (256, 15, 15), (64, 56, 56), (192, 28, 28), (256, 14, 14), (128, 16, 24)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """There is a process for every core already, and threads that wait for each other cost more than such small sizes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def settings_of(name):
     known = entry(name)
     return [{}, *known.variants.values()]
