@@ -75,7 +75,12 @@ def _peer(name: str) -> Callable[[Row], str]:
 
 
 def title(row: Row) -> str:
-    """The module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``."""
+    """The module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``.
+
+    A network without a module is 'plain'.
+    """
+    if row.get("host") and row["module"] == PLAIN:
+        return "plain"
     return spoken(row["module"], row["variant"], json.loads(row["hyperparameters"] or "{}"))
 
 
@@ -104,18 +109,13 @@ def _added(name: str) -> Callable[[Row], str]:
     return write
 
 
-def called(row: Row) -> str:
-    """The title, or 'plain' for a network without a module."""
-    return "plain" if row.get("host") and row["module"] == PLAIN else title(row)
-
-
 COLUMNS = (
     Column("host", "network", 100, plain("host"), right=False),
     Column("channels", "C", 100, plain("channels")),
     Column("size", "HxW", 99, _size),
     Column("mode", "mode", 98, plain("mode"), right=False),
     Column("device_name", "device", 97, plain("device_name"), right=False),
-    Column("module", "module", 100, called, right=False),
+    Column("module", "module", 100, title, right=False),
     Column("place", "place", 70, plain("place"), right=False),
     Column("params", "params", 90, _count("params")),
     Column("added_params_share", "params +%", 75, _added("added_params_share")),

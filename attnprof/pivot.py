@@ -36,10 +36,9 @@ KEYS = {
     "channels": _key("channels", write="C={0}"),
     "res": _key("height", "width", write="{0}x{1}"),
     "point": _key("channels", "height", "width", write="{0}@{1}x{2}"),
-    **{
-        name: _key(name, name)
-        for name in ("batch", "mode", "dtype", "layout", "device", "threads", "execution", "host")
-    },
+    "batch": _key("batch", write="batch {0}"),
+    "threads": _key("threads", write="{0} threads"),
+    **{name: _key(name) for name in ("mode", "dtype", "layout", "device", "execution", "host")},
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from attnprof.errors import UsageError, nearest
 from attnprof.hosts import PLAIN
-from attnprof.layout import COLUMNS, DEFAULT, Column, called, places, plain, title
+from attnprof.layout import COLUMNS, DEFAULT, Column, places, plain, title
 from attnprof.metrics import Metric, column
 from attnprof.pivot import Line, Row, lines, pivot_key
 from attnprof.record import FLAGS, HOT
@@ -167,4 +167,4 @@ def _said(row: Row) -> list[str]:
     """What is to be said of a row: the reason of its end, what each of its flags means."""
     flags = [flag for flag in str(row.get("flags") or "").split() if flag != HOT]  # the caption says it
     meant = [f"{flag}: {FLAGS.get(flag, 'a flag of another version')}" for flag in flags]
-    return [*([f"{called(row)}: {row['reason']}"] if row["reason"] else []), *meant]
+    return [*([f"{title(row)}: {row['reason']}"] if row["reason"] else []), *meant]

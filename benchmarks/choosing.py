@@ -4,6 +4,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 from time import perf_counter
 
 BAR, SECONDS, ROUNDS = 3.0, 1.5, 9
@@ -13,6 +14,7 @@ COMMANDS = {
     "pick": ["pick", str(KEPT), "--max-params", "10k", "--max-latency", "1ms"],
     "pick --pareto": ["pick", str(KEPT), "--pareto", "latency,params,top1"],
     "table": ["table", str(KEPT)],
+    "report": ["report", str(KEPT), "-o", str(Path(gettempdir()) / "attnprof-benchmark.html")],
 }
 
 

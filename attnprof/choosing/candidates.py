@@ -119,7 +119,7 @@ def candidates(
         said.setdefault(number, {})[column] = text
     points: dict[str, None] = {}
     grouped: dict[tuple[str, str, str], dict[tuple[str, str], Cell]] = {}
-    places = _places(rows)
+    places = places_of(rows)
     for number, row in enumerate(rows):
         point = label(row, vary)
         points[point] = None
@@ -133,7 +133,7 @@ def candidates(
     return tuple(points), made
 
 
-def _places(rows: Sequence[Row]) -> dict[tuple[str, str, str], set[str]]:
+def places_of(rows: Sequence[Row]) -> dict[tuple[str, str, str], set[str]]:
     """Where in which network each module with its setting is: only where it is in several places do they tell it apart."""
     found: dict[tuple[str, str, str], set[str]] = {}
     for row in rows:

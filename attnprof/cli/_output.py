@@ -40,6 +40,26 @@ def show(results: "Results", name: str, how: Look, quiet: bool = False) -> None:
             click.echo(f"{note}. All of them: --format csv", err=True)
 
 
+def of_modules(results: "Results", names: str) -> "Results":
+    """The rows of those modules that ``names`` names: 'se,family:channel,!nam'; all where it names none.
+
+    Raises UsageError where the run has none of them, UnknownNameError.
+    """
+    from attnprof.errors import UsageError
+    from attnprof.selection import select, split
+
+    rows, patterns = results.rows(), split(names)
+    if not patterns:
+        return results
+    there = {row["module"] for row in rows}
+    wanted = {name for name in patterns if name in there}  # a user's own module is found by its name alone
+    rest = [pattern for pattern in patterns if pattern not in wanted]
+    wanted |= {choice.module for choice in select(rest)} if rest else set()
+    if not wanted & there:
+        raise UsageError(f"-m: {names}: the run has none of them. It has: {', '.join(sorted(there))}")
+    return results.only([n for n, row in enumerate(rows) if row["module"] in wanted])
+
+
 def results_of(named: str | None) -> "Results":
     """The results of RUN: a folder, a CSV, '-' for a CSV on stdin, or None for the newest folder under reports/.
 

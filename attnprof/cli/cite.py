@@ -25,7 +25,8 @@ def _cite(name: tuple[str, ...], quiet: bool, no_color: bool) -> int:
     known = [entry(module) for module in dict.fromkeys(choice.module for choice in select(name))]
     # Two modules of one paper are one reference.
     papers = dict.fromkeys(each.paper for each in known if each.paper)
-    click.echo("\n\n".join(bibtex(paper) for paper in papers))
+    if papers:
+        click.echo("\n\n".join(bibtex(paper) for paper in papers))
     if not quiet:
         for each in known:
             if not each.paper:

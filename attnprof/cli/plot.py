@@ -83,6 +83,7 @@ def _beside(run: str | None) -> Path:
 def _scene(results: "Results", given: dict[str, Any], width: float) -> "Scene":
     from attnprof.choosing.candidates import candidates
     from attnprof.choosing.measures import measure_named
+    from attnprof.cli._output import of_modules
     from attnprof.errors import UnknownNameError
     from attnprof.figures import Scene
     from attnprof.layout import caption
@@ -97,46 +98,35 @@ def _scene(results: "Results", given: dict[str, Any], width: float) -> "Scene":
             raise click.UsageError(f"-{option}: {given[option]} is published, not measured: it cannot be drawn")
     if given["against"] not in (None, "channels", "res"):
         raise click.UsageError(f"--against: {given['against']!r} is neither channels nor res")
-    points, among = candidates(_rows(results, given["modules"]), {})
+    points, among = candidates(of_modules(results, given["modules"]).rows(), {})
     asked = _points(points, given["at"])
     return Scene(among, asked, caption(results, [])[0], measures["x"], measures["y"], given["against"] or "", width)
 
 
-def _rows(results: "Results", modules: str) -> list[dict[str, Any]]:
-    """The rows of the modules that are asked for."""
-    from attnprof.selection import select, split
-
-    rows = results.rows()
-    if not modules:
-        return rows
-    there = {row["module"] for row in rows}
-    patterns = split(modules)
-    names = {name for name in patterns if name in there}  # a user's own module is found by its name alone
-    rest = [pattern for pattern in patterns if pattern not in names]
-    names |= {choice.module for choice in select(rest)} if rest else set()
-    kept = [row for row in rows if row["module"] in names]
-    if not kept:
-        raise click.UsageError(f"-m: {modules}: the run has none of them. It has: {', '.join(sorted(there))}")
-    return kept
-
-
 def _points(points: tuple[str, ...], at: str) -> list[str]:
     """Those of the run's points that ``at`` names; all where it names none."""
-    from attnprof.points import parse_point, show_res
     from attnprof.selection import split
 
-    asked = []
-    for text in split(at):
-        try:
-            channels, *size = parse_point(text)
-        except ValueError as problem:
-            raise click.UsageError(f"--at: {problem}") from None
-        name = f"{channels}@{show_res((size[0], size[1]))}"
-        same = [point for point in points if point.partition(" ")[0] == name]
-        if not same:
-            raise click.UsageError(f"--at: {text} was not measured. There are: {', '.join(points)}")
-        asked += same
+    asked = [point for text in split(at) for point in _meant(text, points)]
     return list(dict.fromkeys(asked)) or list(points)
+
+
+def _meant(text: str, points: tuple[str, ...]) -> list[str]:
+    """The points that ``text`` means: a network, or a size under whatever conditions. Raises click.UsageError."""
+    from attnprof.points import parse_point, show_res
+
+    inside = [point for point in points if text in (point, point.partition("@")[0]) and not text.isdecimal()]
+    if inside:
+        return inside
+    try:
+        channels, *size = parse_point(text)
+    except ValueError as problem:
+        raise click.UsageError(f"--at: {problem}") from None
+    name = f"{channels}@{show_res((size[0], size[1]))}"
+    same = [point for point in points if point.partition(" ")[0] == name]
+    if not same:
+        raise click.UsageError(f"--at: {text} was not measured. There are: {', '.join(points)}")
+    return same
 
 
 def _save(kind: "FigureKind", scene: "Scene", output: Path) -> list[str]:

@@ -15,7 +15,7 @@ Show the results of a run again.
   attnprof table                                       the newest run under reports/
   attnprof table reports/20261120-run-cpu --format latex -o results.tex
   attnprof table --pivot channels --columns module,params,latency_s
-  attnprof table --baseline se                         every cost over se's, too
+  attnprof table --baseline se -m eca,cbam             every cost over se's, too
 
 RUN is a run folder, a results.csv, or - for a CSV on standard input.
 """
@@ -27,13 +27,14 @@ def _table(
     columns: str,
     pivot: str | None,
     baseline: str | None,
+    modules: str,
     output: str | None,
     quiet: bool,
     no_color: bool,
 ) -> int:
     from pathlib import Path
 
-    from attnprof.cli._output import look, results_of, show
+    from attnprof.cli._output import look, of_modules, results_of, show
     from attnprof.errors import EnvironmentProblem, UnknownNameError, UsageError
     from attnprof.pivot import pivot_key
     from attnprof.relative import over
@@ -48,6 +49,7 @@ def _table(
             results = over(results, baseline)
         except UnknownNameError as problem:
             raise UsageError(f"--baseline: {problem}") from None
+    results = of_modules(results, modules)
     if output is None:
         show(results, format, replace(look(names, no_color), pivot=pivot or ""), quiet)
         return 0
@@ -75,6 +77,7 @@ COMMAND = click.Command(
             ["--pivot"], metavar="KEY", help="rows side by side by: channels, res, point, batch, mode, device, ..."
         ),
         click.Option(["--baseline"], metavar="NAME", help="add each cost over this module's, as it stands in the run"),
+        click.Option(["-m", "--modules"], default="", metavar="LIST", help="only these: names, family:channel, !name"),
         click.Option(["-o", "--output"], metavar="FILE", help="write there instead"),
         *SHARED,
     ],

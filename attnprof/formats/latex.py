@@ -38,6 +38,10 @@ SPECIAL = {
 # In text mode, with a bold whose digits are as wide as the others', bold figures stay aligned.
 SETUP = r"\sisetup{mode=text, detect-weight=true, group-minimum-digits=4}"
 BEST = r"\providecommand*{\best}{\fontseries{b}\selectfont}"
+# A longtable's caption is inside of it: it would be set in the type of the figures.
+LONG_CAPTION = (
+    r"\setlength{\LTcapwidth}{\linewidth}\let\attnproftable\tablename\def\tablename{\footnotesize\attnproftable}"
+)
 
 # A page has room for so many columns; these are printed when they are asked for.
 TOO_WIDE, TOO_WIDE_BESIDE = ("efficiency",), ("flops",)
@@ -81,14 +85,14 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
 
 
 def _float(columns: Sequence[_Set], body: list[str], text: str, notes: list[str]) -> list[str]:
-    start = [r"\begin{table}", r"\setlength{\belowcaptionskip}{\abovecaptionskip}\centering" + _setup(columns), text]
-    start.append(rf"\begin{{tabular}}{{{_kinds(columns)}}}")
+    start = [r"\begin{table}", r"\setlength{\belowcaptionskip}{\abovecaptionskip}\centering", text]
+    start += [_setup(columns), rf"\begin{{tabular}}{{{_kinds(columns)}}}"]
     table = [r"\toprule", *_head(columns), r"\midrule", *body, r"\bottomrule"]
     return [*start, *table, r"\end{tabular}", *notes, r"\end{table}"]
 
 
 def _long(columns: Sequence[_Set], body: list[str], text: str, notes: list[str]) -> list[str]:
-    start = [r"\begingroup" + _setup(columns), r"\setlength{\LTcapwidth}{\linewidth}"]
+    start = [r"\begingroup" + _setup(columns), LONG_CAPTION]
     head = [r"\toprule", *_head(columns), r"\midrule"]
     first = [rf"\begin{{longtable}}{{{_kinds(columns)}}}", text + r"\\", *head, r"\endfirsthead"]
     again = [*head, r"\endhead", r"\bottomrule", r"\endfoot"]

@@ -1,8 +1,9 @@
 """What the page holds: every column of the results, what the metrics are, what the catalogue says, the conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from attnprof.choosing.candidates import places_of
 from attnprof.layout import COLUMNS, DEFAULT, caption, title
 from attnprof.metrics import Metric, column
 from attnprof.record import FLAGS
@@ -10,13 +11,14 @@ from attnprof.report.columns import encode
 from attnprof.report.modules import describe
 from attnprof.results import Results
 from attnprof.spec import METRICS
+from attnprof.units import show_bytes
 
 # Columns that set the conditions of a cell: where one varies, the page asks which value is meant.
-CONDITIONS = ("mode", "batch", "dtype", "autocast", "layout", "execution", "device", "device_name", "threads")
-PLACES = ("host", "place", "network_input", "seed")
+CONDITIONS = ("mode", "batch", "dtype", "autocast", "layout", "execution", "device", "device_name", "threads", "seed")
 FIRST = ("device_name", "device", "threads", "cores", "started")  # what a reader asks of an environment before the rest
 # What no column's unit says: that more is better, that more is neither good nor bad, that a number is a share.
 BETTER = {"throughput_per_s": "more", "efficiency": "more", "arithmetic_intensity": ""}
+HEADINGS = {"efficiency": "of bound"}  # as the caption and every other table call it
 SHARES = frozenset(("efficiency",))
 # The options of `attnprof pick` that bound a column, by mode.
 OPTIONS = {
@@ -36,7 +38,7 @@ OPTIONS = {
 def contents(results: Results, name: str) -> dict[str, Any]:
     """Everything that the page of the run ``name`` knows, ready for JSON."""
     rows, frame = results.rows(), results.frame
-    texts = {str(key): frame[key].tolist() for key in frame.columns} | {"title": [title(row) for row in rows]}
+    texts = {str(key): frame[key].tolist() for key in frame.columns} | {"title": _titles(rows)}
     keys = dict.fromkeys(str(row["module"]) for row in rows)
     described = {key: describe(key) for key in keys}
     return {
@@ -50,11 +52,21 @@ def contents(results: Results, name: str) -> dict[str, Any]:
         "table": encode(texts, len(rows)),
         "notes": _notes(results),
         "metrics": _metrics(results),
-        "conditions": [key for key in (*CONDITIONS, *PLACES) if key in frame.columns],
+        "conditions": [key for key in CONDITIONS if key in frame.columns],
         "options": OPTIONS,
         "flags": FLAGS,
         "modules": {key: each for key, each in described.items() if each},
     }
+
+
+def _titles(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each row is called, with its place in the network where the module stands in several."""
+    places = places_of(rows)
+    several = [len(places[row["module"], row["variant"], row["host"] or ""]) > 1 for row in rows]
+    return [
+        f"{title(dict(row))} {row['place']}" if more else title(dict(row))
+        for row, more in zip(rows, several, strict=True)
+    ]
 
 
 def _metrics(results: Results) -> list[dict[str, Any]]:
@@ -67,7 +79,7 @@ def _metrics(results: Results) -> list[dict[str, Any]]:
     return [
         {
             "column": key,
-            "title": metric.title,
+            "title": HEADINGS.get(key, metric.title),
             "help": metric.help,
             "kind": "share" if key in SHARES else metric.unit,
             "better": BETTER.get(key, "less"),
@@ -100,13 +112,16 @@ def _notes(results: Results) -> dict[str, dict[str, list[int]]]:
 
 
 def _environment(results: Results) -> dict[str, str]:
-    known = {key: _text(value) for key, value in results.environment.items()}
+    # Measured peaks are a table of their own, in environment.json: none of it is a word of the conditions.
+    known = {key: _text(key, value) for key, value in results.environment.items() if key != "peaks"}
     return {key: known[key] for key in dict.fromkeys((*FIRST, *known)) if known.get(key)}
 
 
-def _text(value: Any) -> str:
+def _text(key: str, value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={_text(each)}" for key, each in value.items())
+        return ", ".join(f"{name}={_text(name, each)}" for name, each in value.items())
+    if key.endswith("_bytes") and isinstance(value, int):
+        return show_bytes(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)

@@ -40,6 +40,18 @@ def test_a_latex_file_is_written_where_it_is_asked_for(cli, run, tmp_path):
     assert (tmp_path / "mine.tex").read_text(encoding="utf-8").startswith(r"% needs \usepackage{booktabs}")
 
 
+def test_a_table_of_some_modules_has_their_rows_and_may_be_over_another(cli, run):
+    rows = json.loads(cli("table", run, "--format", "json", "--baseline", "se", "-m", "eca,cbam").out)["rows"]
+    assert {row["module"] for row in rows} == {"eca", "cbam"}
+    assert all(row["params_over_se"] for row in rows)
+    assert cli("table", run, "-m", "nonlocal").err.startswith("error: -m: nonlocal: the run has none of them")
+
+
+def test_what_comes_from_no_paper_is_cited_by_nothing(cli):
+    done = cli("cite", "none")
+    assert (done.code, done.out, done.err) == (0, "", "none comes from no paper\n")
+
+
 def test_relative_columns_reach_programs(cli, run):
     rows = json.loads(cli("table", run, "--format", "json", "--baseline", "se").out)["rows"]
     se = {(row["channels"], row["height"]): row["latency_s"] for row in rows if row["module"] == "se"}

@@ -370,9 +370,9 @@ class Gate(torch.nn.Module):
 @pytest.fixture
 def users(cli, tmp_path):
     """A finished run with a module of the user's own, and the file of that module."""
-    path = tmp_path / "mine.py"
+    path = tmp_path / "edited.py"
     path.write_text(USER)
-    assert cli("count", "-m", "mine.py:Gate,se", "--points", "16@8", "--counters", "none", "-o", "out").code == 0
+    assert cli("count", "-m", "edited.py:Gate,se", "--points", "16@8", "--counters", "none", "-o", "out").code == 0
     return path
 
 

@@ -59,6 +59,13 @@ def test_the_conditions_are_in_the_caption(grid):
         assert words in caption
 
 
+def test_the_caption_is_not_set_in_the_small_type_of_the_figures(grid):
+    text = latex(grid)
+    assert "longtable" not in text
+    assert text.index(r"\caption{") < text.index(r"\sisetup{")
+    assert r"\def\tablename{\footnotesize" in latex(of_folder(CATALOGUE))
+
+
 def test_the_best_is_bold_and_counts_are_whole(grid):
     row = next(line for line in latex(grid).splitlines() if " & eca & " in line)
     assert row.startswith(r"32 & eca & \best 3 & \best 96 &")

@@ -4,9 +4,11 @@ import gzip
 import json
 import re
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +18,12 @@ from attnprof.planning import plan
 from attnprof.report import page
 from attnprof.report.data import contents
 from attnprof.report.html import SCRIPTS, STYLES
-from attnprof.results import of_csv, tabulate
+from attnprof.results import of_csv, of_folder, tabulate
 from attnprof.spec import FORMATS, Spec
 from tests.report.conftest import ENVIRONMENT
 from tests.report.test_columns import decode
 
+NETWORKS = Path(__file__).parents[2] / "reports" / "20261121-networks-cpu"
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>&\"'`${x}"
 
 
@@ -93,6 +96,23 @@ def test_the_metrics_are_those_that_have_a_figure(catalogue):
     assert (named["latency_s"]["low"], named["latency_s"]["high"]) == ("latency_ci_low_s", "latency_ci_high_s")
     assert (named["params"]["low"], named["params"]["better"]) == ("", "less")
     assert named["throughput_per_s"]["better"] == "more"
+
+
+def test_the_modules_of_a_network_stand_together_whatever_their_places():
+    results = of_folder(NETWORKS)
+    found = held(page(results, "x"))
+    assert not {"host", "place", "network_input"} & set(found["conditions"])
+    titles = decode(found["table"])["title"]
+    assert "plain" in titles
+    assert "se" in titles
+
+
+def test_the_environment_is_in_words(catalogue):
+    peaks = {"bandwidths": [[131072, 6.7e10]]}
+    results = replace(catalogue, environment={**ENVIRONMENT, "cache_bytes": 2**25, "peaks": peaks})
+    shown = contents(results, "x")["environment"]
+    assert shown["cache_bytes"] == "32.0 MiB"
+    assert "peaks" not in shown
 
 
 def test_the_policy_allows_this_script_and_this_style_and_nothing_else(text):

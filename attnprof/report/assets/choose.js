@@ -45,11 +45,14 @@ function choice(run, state) {
   return { asked, within, front: front(within, [...new Set([run.metrics[state.x], run.metrics[state.y]])]) };
 }
 
+/** `text` as one word for a shell. */
+const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
 /** The command that makes the same choice; null without a budget that it knows. */
 function pickCommand(run, state) {
   const known = run.options[state.setting.mode ?? run.rows[0]?.mode] ?? {};
   const words = Object.entries(state.budget)
     .filter(([column]) => known[column])
     .map(([column, bound]) => `${known[column]} ${asOption(run.metrics[column], bound)}`);
-  return words.length ? `attnprof pick ${run.name} --at ${state.setting.point} ${words.join(" ")}` : null;
+  return words.length ? `attnprof pick ${quoted(run.name)} --at ${quoted(state.setting.point)} ${words.join(" ")}` : null;
 }

@@ -1,7 +1,5 @@
 // Controls: conditions, families and names, shared by every view; and the theme.
 
-const DIMENSIONS = { point: "C @ H×W", device_name: "machine", network_input: "input" };
-
 /** One choice among few as buttons, among many as a list. */
 function oneOf({ key, title, values, value, text = String, choose }) {
   if (values.length > 6) {
@@ -45,9 +43,9 @@ function toggle({ key, title, value, choose }) {
 function drawControls(run, store) {
   store.follow(["setting"], (state) => {
     const shown = run.dimensions.filter((dimension) => dimension.values.length > 1);
-    fill($("conditions-asked"), shown.map(({ name, values }) =>
+    fill($("conditions-asked"), shown.map(({ name, title, values }) =>
       oneOf({
-        key: `dimension-${name}`, title: DIMENSIONS[name] ?? name.replace("_", " "), values, value: state.setting[name],
+        key: `dimension-${name}`, title, values, value: state.setting[name],
         text: (value) => (name === "point" ? value.replace("@", " @ ") : value === "" ? "none" : String(value)),
         choose: (value) => store.set({ setting: moved(run, state.setting, name, value) }),
       })));

@@ -24,13 +24,14 @@ function openRun(contents) {
   const rows = decode(contents.table);
   for (const row of rows) {
     row.side = row.height === row.width ? String(row.height) : `${row.height}x${row.width}`;
-    row.point = `${row.channels}@${row.side}`;
+    row.point = `${row.host || row.channels}@${row.side}`;
     row.pixels = row.height * row.width;
     row.group = contents.modules[row.module]?.family ?? row.family ?? "";
   }
   const metrics = Object.fromEntries(contents.metrics.map((metric) => [metric.column, metric]));
+  const titles = { point: rows.some((row) => row.host) ? "network @ H×W" : "C @ H×W", device_name: "machine" };
   const dimensions = ["point", ...contents.conditions]
-    .map((name) => ({ name, values: [...new Set(rows.map((row) => row[name]))] }))
+    .map((name) => ({ name, title: titles[name] ?? name.replace("_", " "), values: [...new Set(rows.map((row) => row[name]))] }))
     .filter((dimension) => dimension.name === "point" || dimension.values.length > 1);
   const notes = rows.map(() => ({}));
   for (const [column, texts] of Object.entries(contents.notes)) {

@@ -1,7 +1,7 @@
 // How a cost grows with channels, with the map, or along a network's sizes; and the exponent it grows by.
 
 const ALONG = {
-  channels: { title: "channels C", symbol: "C", except: ["point"], same: (row, at) => row.pixels === at.pixels && row.side === at.side },
+  channels: { title: "channels C", symbol: "C", except: ["point"], same: (row, at) => row.side === at.side },
   pixels: { title: "pixels H·W", symbol: "HW", except: ["point"], same: (row, at) => row.channels === at.channels },
   batch: { title: "batch", symbol: "N", except: ["batch"], same: () => true },
   point: { title: "sizes, as listed", symbol: "", except: ["point"], same: () => true },
@@ -19,7 +19,7 @@ function ways(run, setting) {
   return product && open.length > 1 ? open.filter((name) => name !== "point") : open;
 }
 
-const followed = (run, setting, name, at) => run.rows.filter((row) => stands(row, setting, ALONG[name].except) && ALONG[name].same(row, at));
+const followed = (run, setting, name, at) => run.rows.filter((row) => stands(row, setting, ALONG[name].except) && row.host === at.host && ALONG[name].same(row, at));
 
 /** The slope of log y over log x by least squares; null where there are not two different x, or a value is not positive. */
 function exponent(points) {

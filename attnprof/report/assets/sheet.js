@@ -66,7 +66,7 @@ function sheetBody(run, state) {
     about ? part("Closed forms", closedForms(about)) : null,
     about ? part("Settings", settings(about)) : null,
     about?.deviations.length ? part("How copies and the paper differ", h("ul", {}, about.deviations.map((text) => h("li", {}, text)))) : null,
-    about ? part("Use", snippet(state, about)) : null,
+    about ? part("Use", snippet(rows[0], state, about)) : null,
     about?.bibtex ? part("Cite", cite(about)) : null,
   ];
 }
@@ -107,7 +107,7 @@ function costTable(run, rows) {
     ...metrics.filter((metric) => row[metric.column] === null && run.notes[row.index][metric.column]).map((metric) => `${row.point}: no ${metricTitle(metric)}: ${run.notes[row.index][metric.column]}`)]);
   return [
     h("div", { class: "scroll", tabindex: 0 }, h("table", { class: "small-table" },
-      h("thead", {}, h("tr", {}, titles ? h("th", { scope: "col" }, "module") : null, h("th", { scope: "col" }, DIMENSIONS.point), varying.map(({ name }) => h("th", { scope: "col" }, DIMENSIONS[name] ?? name)), metrics.map((metric) => h("th", { scope: "col", class: "figure" }, metricTitle(metric))))),
+      h("thead", {}, h("tr", {}, titles ? h("th", { scope: "col" }, "module") : null, h("th", { scope: "col" }, run.dimensions[0].title), varying.map(({ title }) => h("th", { scope: "col" }, title)), metrics.map((metric) => h("th", { scope: "col", class: "figure" }, metricTitle(metric))))),
       h("tbody", {}, rows.map((row) => h("tr", {}, titles ? h("th", { scope: "row" }, row.title) : null, h("td", {}, row.point.replace("@", " @ ")), varying.map(({ name }) => h("td", {}, String(row[name]))), metrics.map((metric) => cell(row, metric))))))),
     [...new Set(remarks)].map((text) => h("p", { class: "quiet remark" }, text)),
   ];
@@ -182,10 +182,10 @@ function settings(about) {
   ];
 }
 
-function snippet(state, about) {
+function snippet({ host }, state, about) {
   const [channels, side] = state.setting.point.split("@");
   const [height, width = height] = side.split("x");
-  const text = `import attnprof\n\ngate = attnprof.create("${state.module}", ${channels}${about.sized ? `, height=${height}, width=${width}` : ""})`;
+  const text = host ? `attnprof host ${host} --insert ${state.module}` : `import attnprof\n\ngate = attnprof.create("${state.module}", ${channels}${about.sized ? `, height=${height}, width=${width}` : ""})`;
   return [h("pre", { tabindex: 0 }, text), copyButton(() => text)];
 }
 

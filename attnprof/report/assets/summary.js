@@ -1,9 +1,11 @@
 // The first screen: what the run holds, and who leads under the present conditions.
 
 function drawHeadline(run) {
-  const modules = new Set(run.rows.map((row) => row.module)).size;
+  const inside = run.rows.some((row) => row.host);
+  // The plain network is no module; the identity of a catalogue is one.
+  const modules = new Set(run.rows.filter((row) => !row.host || !isFloor(row)).map((row) => row.module)).size;
   const points = run.dimensions[0].values;
-  const where = points.length === 1 ? `at ${points[0].replace("@", " @ ")}` : `at ${plural(points.length, "size")}`;
+  const where = `${inside ? "in" : "at"} ${points.length === 1 ? points[0].replace("@", " @ ") : plural(points.length, inside ? "network" : "size")}`;
   $("headline").textContent = run.rows.length ? `${plural(modules, "attention module")} ${where}` : "No cell was finished";
   const counts = {};
   for (const row of run.rows) counts[row.status] = (counts[row.status] ?? 0) + 1;

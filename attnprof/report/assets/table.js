@@ -55,8 +55,8 @@ function tableColumns(run, state, everywhere) {
   const remarks = run.rows.some((row) => row.status !== "ok" || row.flags);
   return [
     { name: "title", title: "module", order: (row) => row.title, cell: (row) => h("th", { scope: "row" }, mark(row.group), moduleLink(row)) },
-    ...dimensions.map(({ name }) => ({
-      name, title: DIMENSIONS[name] ?? name, order: (row) => (name === "point" ? row.channels * 1e8 + row.pixels : row[name]),
+    ...dimensions.map(({ name, title }) => ({
+      name, title, order: (row) => (name === "point" && !row.host ? row.channels * 1e8 + row.pixels : row[name]),
       cell: (row) => h("td", { class: "text" }, name === "point" ? row.point.replace("@", " @ ") : String(row[name])),
     })),
     ...Object.values(run.metrics).filter((metric) => state.columns.has(metric.column)).map((metric) => metricColumn(run, metric)),
