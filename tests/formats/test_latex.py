@@ -16,7 +16,7 @@ from attnprof.relative import over
 from attnprof.results import of_folder
 from tests.synthetic import results
 
-CATALOGUE = Path(__file__).parents[2] / "reports" / "20261121-catalogue-cpu"
+CATALOGUE = Path(__file__).parents[2] / "reports" / "20261129-catalogue-cpu"
 PAGE = r"""\documentclass{article}
 %s
 \begin{document}

@@ -23,7 +23,7 @@ from attnprof.spec import FORMATS, Spec
 from tests.report.conftest import ENVIRONMENT
 from tests.report.test_columns import decode
 
-NETWORKS = Path(__file__).parents[2] / "reports" / "20261121-networks-cpu"
+NETWORKS = Path(__file__).parents[2] / "reports" / "20261129-networks-cpu"
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>&\"'`${x}"
 
 
