@@ -172,7 +172,7 @@ def _exact(value: int | float | str) -> str:
 def _machine(found: Comparison) -> str:
     assert found.machine
     return (
-        f"the machine itself is {found.machine.verdict}: a product that is the same in every run takes"
+        f"the machine itself is {SLOWER if found.machine.ratio > 1 else FASTER}: a product that is the same in every run takes"
         f" {show_ratio(found.machine.ratio)} ({show_interval(found.machine)}). Measure A again"
     )
 

@@ -18,13 +18,14 @@ from attnprof.comparison.comparable import (
     other_conditions,
 )
 from attnprof.comparison.processes import Times
-from attnprof.comparison.ratios import FASTER, SLOWER, Outcome, Side, judge
+from attnprof.comparison.ratios import FASTER, SLOWER, Outcome, Side, judge, verdict_of
 from attnprof.environment import Environment, machines
 from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.record import Event, Record, fold
 
 LATENCY = "latency"
 TOLERANCE = 0.05
+MACHINE_CHANGED = 0.02
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,11 @@ class Comparison:
 
     @property
     def machine_changed(self) -> bool:
-        """Whether the machine itself is slower or faster than it was."""
-        return self.machine is not None and self.machine.verdict in (SLOWER, FASTER)
+        """Whether the machine itself is slower or faster than it was: it then moves every cell, and less than the tolerance
+        is enough to be told."""
+        if self.machine is None or self.machine.interval is None:
+            return self.machine is not None and self.machine.verdict in (SLOWER, FASTER)
+        return verdict_of(self.machine.interval, MACHINE_CHANGED) in (SLOWER, FASTER)
 
     def _grew(self, change: Change) -> bool:
         return change.after > change.before if change.share is None else change.share > self.tolerance  # type: ignore[operator] # bytes

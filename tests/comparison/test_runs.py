@@ -120,6 +120,13 @@ def test_a_machine_that_changed_is_told_from_a_module_that_did():
     assert compare(before, ran("b", cell(case(), SLOWED))).machine is None
 
 
+def test_a_machine_that_changed_by_less_than_the_tolerance_is_told_all_the_same():
+    before = ran("a", cell(case(), STEADY, reference=STEADY))
+    slower, hardly = ([share * each for each in STEADY] for share in (1.04, 1.01))
+    assert compare(before, ran("b", cell(case(), SLOWED, reference=slower))).machine_changed
+    assert not compare(before, ran("b", cell(case(), SLOWED, reference=hardly))).machine_changed
+
+
 def test_the_mean_is_formed_in_each_process_that_has_all_cells():
     before = ran("a", cell(case("se"), STEADY), cell(case("eca"), STEADY[:2]))
     found = compare(before, before)
