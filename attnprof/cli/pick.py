@@ -150,7 +150,8 @@ def _heading(
     choice: "Choice", results: "Results", origin: str, published: "Published", shown: "Sequence[Column]"
 ) -> list[str]:
     """The lines above the table: the budget, the order, the conditions, and what the columns ``shown`` mean."""
-    from attnprof.layout import COLUMNS, caption
+    from attnprof.caption import caption
+    from attnprof.layout import COLUMNS
 
     names, columns = " and ".join(measure.title for measure in choice.by), {column.name for column in shown}
     several = len(choice.points) > 1

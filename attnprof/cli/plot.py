@@ -81,12 +81,12 @@ def _beside(run: str | None) -> Path:
 
 
 def _scene(results: "Results", given: dict[str, Any], width: float) -> "Scene":
+    from attnprof.caption import caption
     from attnprof.choosing.candidates import candidates
     from attnprof.choosing.measures import measure_named
     from attnprof.cli._output import of_modules
     from attnprof.errors import UnknownNameError
     from attnprof.figures import Scene
-    from attnprof.layout import caption
 
     measures = {}
     for option in ("x", "y"):

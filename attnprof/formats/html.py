@@ -2,8 +2,8 @@
 
 from html import escape
 
+from attnprof.caption import caption
 from attnprof.formats import Format, Look
-from attnprof.layout import caption
 from attnprof.paper import paper, printed_cell
 from attnprof.results import Results
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
+from attnprof.caption import caption
 from attnprof.formats import Format, Look
-from attnprof.layout import caption
 from attnprof.paper import Figure, PaperColumn, paper
 from attnprof.relative import OVER
 from attnprof.results import Results

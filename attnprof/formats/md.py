@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from attnprof.caption import caption
 from attnprof.formats import Format, Look
-from attnprof.layout import caption
 from attnprof.paper import paper, printed_cell
 from attnprof.results import Results
 from attnprof.sheet import Sheet

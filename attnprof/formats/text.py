@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from attnprof.caption import caption
 from attnprof.formats import Format, Look
-from attnprof.layout import Column, caption
+from attnprof.layout import Column
 from attnprof.results import Results
 from attnprof.sheet import Sheet, sheet
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from attnprof.caption import caption
 from attnprof.choosing.candidates import places_of
-from attnprof.layout import COLUMNS, DEFAULT, caption, title
+from attnprof.layout import COLUMNS, DEFAULT, title
 from attnprof.metrics import Metric, column
 from attnprof.record import FLAGS
 from attnprof.report.columns import encode

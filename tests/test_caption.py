@@ -2,7 +2,8 @@
 
 import pytest
 
-from attnprof.layout import COLUMNS, caption
+from attnprof.caption import caption
+from attnprof.layout import COLUMNS
 from tests.report.conftest import results_of
 
 
