@@ -24,11 +24,11 @@ SIGNS = {"≈": r"{$\approx$} ", "<": "{$<$} ", "≥": r"{$\geq$} "}
 SIGN_WIDTH = 2  # in digits
 TEXT_WIDTH = 345  # points, of LaTeX's article
 SIZES = (
-    ("small", 4.6, 5.0),
-    ("footnotesize", 4.1, 4.0),
-    ("scriptsize", 3.6, 3.0),
-    ("tiny", 3.1, 1.2),
-)  # a digit's width, \tabcolsep
+    ("small", 4.63, 5.0),
+    ("footnotesize", 4.25, 4.0),
+    ("scriptsize", 3.99, 3.0),
+    ("tiny", 3.41, 1.2),
+)  # a digit's width in Computer Modern, \tabcolsep
 SPECIAL = {
     **{character: "\\" + character for character in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", '"': "''"},
