@@ -74,7 +74,7 @@ class Visiting:
         try:
             return ring(self._order.cases[0], self._device, cache)
         except RuntimeError as problem:
-            if not is_out_of_memory(problem):
+            if self._order.cases[0].inputs == "hot" or not is_out_of_memory(problem):
                 raise
             needed = f"inputs that are cold in a cache of {show_bytes(cache)} take twice that, and there is no memory for them"
             raise MemoryError(f"{needed}; --hot needs one alone") from problem

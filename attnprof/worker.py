@@ -137,7 +137,10 @@ class Server:
         from attnprof.subject import DTYPES
 
         self.backend.limit_memory(None)  # the limit is for what a cell allocates
-        found = peaks(self.backend, self.device, [DTYPES[name] for name in dtypes])
+        try:
+            found = peaks(self.backend, self.device, [DTYPES[name] for name in dtypes])
+        finally:
+            self.backend.limit_memory(self.setting["memory_limit"])
         return {"event": "peaks", "peaks": asdict(found)}
 
     def _measure(self, line: dict[str, Any], say: Say) -> None:

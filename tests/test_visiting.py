@@ -153,14 +153,16 @@ def test_the_memory_limit_is_for_cells_and_not_for_their_inputs(monkeypatch):
     assert narrow.limits == [None, "inputs", 2**28]
 
 
-def test_inputs_that_do_not_fit_are_said_to_be_what_does_not(monkeypatch):
+@pytest.mark.parametrize("inputs", ["cold", "hot"])
+def test_inputs_that_do_not_fit_are_said_to_be_what_does_not(monkeypatch, inputs):
     def full(*given):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte")
 
-    events, _ = carried_out(case(), backend=(narrow := Narrow(monkeypatch, full)), memory_limit=2**28)
+    narrow = Narrow(monkeypatch, full)
+    events, _ = carried_out(case(inputs=inputs), backend=narrow, memory_limit=2**28)
     (event,) = events.values()
     assert event["status"] == "oom"
-    assert "--hot needs one alone" in event["reason"]
+    assert ("--hot needs one alone" in event["reason"]) == (inputs == "cold")
     assert narrow.limits[-1] == 2**28
 
 
