@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from attnprof.catalogue import create as create
     from attnprof.counting import cost as cost
-    from attnprof.insertion import insert as insert
     from attnprof.planning import plan as plan
     from attnprof.profiling import profile as profile
     from attnprof.results import gather as gather
-    from attnprof.runner import run as run
+    from attnprof.running import run as run
     from attnprof.spec import Spec as Spec
+    from attnprof.subject.insertion import insert as insert
 
 _HOMES = {
     "Spec": "attnprof.spec",
     "cost": "attnprof.counting",
     "create": "attnprof.catalogue",
     "gather": "attnprof.results",
-    "insert": "attnprof.insertion",
+    "insert": "attnprof.subject.insertion",
     "plan": "attnprof.planning",
     "profile": "attnprof.profiling",
-    "run": "attnprof.runner",
+    "run": "attnprof.running",
 }
 __all__ = ["Spec", "cost", "create", "gather", "insert", "plan", "profile", "run"]  # __getattr__ defines them
 

@@ -10,16 +10,16 @@ from itertools import cycle
 import torch
 from torch import nn
 
-from attnprof.backends import Backend
+from attnprof.backends import BACKENDS, Backend
 from attnprof.catalogue import create
+from attnprof.catalogue.entry import Value
 from attnprof.counting import Account, cost
-from attnprof.entry import Value
 from attnprof.errors import UsageError
 from attnprof.measuring.rounds import Effort, Rounds
 from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial
-from attnprof.spec import BACKENDS
-from attnprof.subject import Forward, Step, inputs_beyond
+from attnprof.subject.calls import Forward, Step
+from attnprof.subject.inputs import inputs_beyond
 from attnprof.units import show_bytes, show_count, show_seconds, show_share
 
 
@@ -30,7 +30,7 @@ class Profile:
 
     latency_interval_s: the 95 % interval of that median within this process, in seconds, None where there were too few
     samples. peak_memory_bytes: the most that a call allocates at once, its output included. conditions: shape, dtype,
-    mode, device and threads, as a caption says them. flags: what disturbed the figures, of attnprof.record.FLAGS.
+    mode, device and threads, as a caption says them. flags: what disturbed the figures, of attnprof.records.record.FLAGS.
     """
 
     module: str

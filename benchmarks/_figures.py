@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from attnprof.interval import Interval, across, middle
+from attnprof.stats import Interval, across, middle
 
 NORMAL = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from attnprof.case import Case
-from attnprof.journal import events_in
-from attnprof.repeats import OVERRUN
-from attnprof.spec import BACKENDS
+from attnprof.backends import BACKENDS
+from attnprof.records.case import Case
+from attnprof.records.journal import events_in
+from attnprof.running.schedule import OVERRUN
 from benchmarks._figures import Ran
 from benchmarks._watched import times
 

@@ -18,7 +18,8 @@ from torch.utils.benchmark import Timer  # noqa: E402
 
 from attnprof.planning import plan  # noqa: E402
 from attnprof.spec import Spec  # noqa: E402
-from attnprof.subject import build, example  # noqa: E402
+from attnprof.subject.build import build  # noqa: E402
+from attnprof.subject.inputs import example  # noqa: E402
 
 WARM, CALLS = 10, 100
 SHORTEST = 1e-3

@@ -87,8 +87,8 @@ def watch(backend: Any, note: Note) -> None:
 def work(folder: Path) -> None:
     """Be a worker that notes its samples, until the parent ends it."""
     note = Note(folder)
-    from attnprof import worker
-    from attnprof.spec import BACKENDS
+    from attnprof.backends import BACKENDS
+    from attnprof.worker import server as worker
 
     for name in BACKENDS.names():
         watch(BACKENDS.get(name), note)
@@ -100,8 +100,8 @@ def main(folder: str, *arguments: str) -> int:
     if not arguments:
         work(Path(folder))
         return 0
-    from attnprof import supervisor
     from attnprof.cli._main import main as attnprof
+    from attnprof.running import client as supervisor
 
     supervisor.COMMAND = (sys.executable, "-m", "benchmarks._watched", folder)
     return attnprof(list(arguments))

@@ -14,7 +14,7 @@ torch.set_num_threads(1)
 from attnprof.planning import plan
 from attnprof.spec import Spec
 start = time.perf_counter()
-from attnprof.subject import count
+from attnprof.subject.counts import count
 cells = plan(Spec(points="64@56", variants="all", no_latency=True)).cells
 counted = [count(cell.case) for cell in cells if cell.refusal is None]
 print(json.dumps([imported, time.perf_counter() - start, len(cells), len(counted)]))

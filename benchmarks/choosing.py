@@ -8,7 +8,7 @@ from tempfile import gettempdir
 from time import perf_counter
 
 BAR, SECONDS, ROUNDS = 3.0, 1.5, 9
-PEER = [sys.executable, "-c", "import pandas"]
+COUNTER = [sys.executable, "-c", "import pandas"]
 KEPT = Path(__file__).parent.parent / "reports" / "20261129-catalogue-cpu"  # the whole catalogue
 COMMANDS = {
     "pick": ["pick", str(KEPT), "--max-params", "10k", "--max-latency", "1ms"],
@@ -28,11 +28,11 @@ def seconds(command: list[str]) -> float:
 def main() -> int:
     """Print times and ratios; exit code 1 when a bar is missed."""
     commands = {name: [sys.executable, "-m", "attnprof", *words] for name, words in COMMANDS.items()}
-    for command in [PEER, *commands.values()]:
+    for command in [COUNTER, *commands.values()]:
         seconds(command)  # files into the cache
     taken: dict[str, list[float]] = {name: [] for name in ["peer", *commands]}
     for _ in range(ROUNDS):
-        for name, command in {"peer": PEER, **commands}.items():
+        for name, command in {"peer": COUNTER, **commands}.items():
             taken[name].append(seconds(command))
     peer = statistics.median(taken["peer"])
     print(f"import pandas: {1e3 * peer:.0f} ms (median of {ROUNDS})")

@@ -155,7 +155,7 @@ def main(words: list[str] | None = None) -> int:
 
 def absent(device: str) -> str | None:
     """Why there is no such device; None where there is."""
-    from attnprof.spec import BACKENDS  # not before what it needs is known to be there
+    from attnprof.backends import BACKENDS  # not before what it needs is known to be there
 
     found: str | None = BACKENDS.get(device.partition(":")[0]).unavailable()
     return found

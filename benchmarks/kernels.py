@@ -18,11 +18,12 @@ import torch
 from torch._C._autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from attnprof.backends import Backend, Call
-from attnprof.case import Case
+from attnprof.backends import BACKENDS, Backend, Call
 from attnprof.planning import plan
-from attnprof.spec import BACKENDS, Spec
-from attnprof.subject import call_of, ring
+from attnprof.records.case import Case
+from attnprof.spec import Spec
+from attnprof.subject.calls import call_of
+from attnprof.subject.inputs import ring
 
 SHARE, SECONDS = 0.03, 0.5e-6  # the bar: either of them
 SAMPLES, MOST_CALLS = 9, 64

@@ -15,7 +15,7 @@ TOGETHER = {
     "tests/cli/test_resume.py": "resume",
     "tests/report/test_browser.py": "browser",
     "tests/test_plugins.py": "plug-in",
-    "tests/test_runner.py": "faults",
+    "tests/running/test_run.py": "faults",
 }
 ENTRY = {
     "class": "Plug",

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from attnprof.case import Case
 from attnprof.catalogue import entry
-from attnprof.environment import software
-from attnprof.journal import Journal
 from attnprof.planning import plan
-from attnprof.record import Measurement, account_event, done_event, visit_event
+from attnprof.records.case import Case
+from attnprof.records.environment import software
+from attnprof.records.journal import Journal
+from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.results import Results, tabulate
 from attnprof.spec import Spec
 

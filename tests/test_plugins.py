@@ -13,7 +13,7 @@ import attnprof
 METRIC = '''"""Twice the parameters."""
 
 from attnprof.metrics import Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 METRIC = Metric(
     unit="count", help="Twice the parameters", title="twice", needs="account",
@@ -46,16 +46,16 @@ class Bench(cpu.CPU):
 
 BACKEND = Bench()
 '''
-PEER = '''"""A counter that always counts 7."""
+COUNTER = '''"""A counter that always counts 7."""
 
-from attnprof.peers import Peer
+from attnprof.counters import Counter
 
-PEER = Peer(count=lambda module, x: 7, computes=False)
+COUNTER = Counter(count=lambda module, x: 7, computes=False)
 '''
 PEER_METRIC = '''"""What the seven counter counts."""
 
 from attnprof.metrics import Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 METRIC = Metric(
     unit="count", help="Seven", title="seven", needs="peers", counter="seven",
@@ -79,7 +79,7 @@ def installed(tmp_path_factory, plugin_package, module_source):
             "attnprof.metrics": {"twice_params": METRIC, "seven_macs": PEER_METRIC},
             "attnprof.formats": {"words": FORMAT},
             "attnprof.backends": {"bench": BACKEND},
-            "attnprof.peers": {"seven": PEER},
+            "attnprof.counters": {"seven": COUNTER},
             "attnprof.cli": {"greet": COMMAND},
         },
     )

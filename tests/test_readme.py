@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 import torch
 
-from attnprof.entry import read
+from attnprof.catalogue.entry import read
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

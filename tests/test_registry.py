@@ -5,9 +5,12 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from attnprof.backends import BACKENDS
+from attnprof.counters import COUNTERS
 from attnprof.errors import UnknownNameError
+from attnprof.formats import FORMATS
+from attnprof.metrics import METRICS
 from attnprof.registry import Registry
-from attnprof.spec import BACKENDS, FORMATS, METRICS, PEERS
 
 
 @pytest.fixture
@@ -97,7 +100,7 @@ def test_an_entry_point_of_the_group_is_an_entry(zoo, monkeypatch):
     assert registry.get("foreign") == "foreign"
 
 
-@pytest.mark.parametrize("registry", [METRICS, FORMATS, BACKENDS, PEERS], ids=lambda r: r.word)
+@pytest.mark.parametrize("registry", [METRICS, FORMATS, BACKENDS, COUNTERS], ids=lambda r: r.word)
 def test_every_entry_of_a_registry_can_be_had(registry):
     assert registry.names()
     for name in registry.names():

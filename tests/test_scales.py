@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnprof.scales import MOST_DECIMALS, common_scale
+from attnprof.units import MOST_DECIMALS, common_scale
 
 KINDS = ("seconds", "bytes", "ratio", "plain")
 FIGURES = st.floats(min_value=1e-9, max_value=1e15)

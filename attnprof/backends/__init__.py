@@ -10,8 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from attnprof.registry import Registry
+
 if TYPE_CHECKING:
     import torch
+
+BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
 
 Call = Callable[[], object]
 

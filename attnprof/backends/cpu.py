@@ -12,7 +12,7 @@ from torch._C._autograd import DeviceType
 from torch.autograd.profiler import profile  # torch.profiler imports the compiler, for most of a second
 
 from attnprof.backends import Call, Condition, Kernels, Memory, Sample, uncollected
-from attnprof.environment import cores
+from attnprof.records.environment import cores
 
 SOME_CACHE = 32 * 2**20  # where the system does not tell
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from attnprof.catalogue.selection import split
 from attnprof.choosing.measures import Measure, measure_named
-from attnprof.selection import split
 
 _LIMIT = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(<=|>=|≤|≥|=<|=>|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
 _BOUND = re.compile(r"\s*(?:(<=|>=|≤|≥)\s*)?(.*?)\s*", re.DOTALL)

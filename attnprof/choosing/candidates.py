@@ -6,13 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from attnprof.catalogue.selection import matching, spoken
+from attnprof.catalogue.user_module import is_path
 from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span
 from attnprof.errors import AttnprofError, UnknownNameError, nearest
-from attnprof.points import show_res
-from attnprof.reference import TOP1, Evidence, span
-from attnprof.selection import matching, spoken
-from attnprof.user_module import is_path
+from attnprof.grid import show_res
+from attnprof.published import TOP1, Evidence, span
 
 Row = Mapping[str, Any]
 Notes = Mapping[tuple[int, str], str]

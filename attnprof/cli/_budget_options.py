@@ -53,7 +53,7 @@ def budget_of(given: dict[str, Any], run: "Spec") -> tuple[Budget, str]:
     Raises SpecError.
     """
     from attnprof.cli._spec_options import spec_file
-    from attnprof.specfile import from_file, merge
+    from attnprof.spec.file import from_file, merge
 
     asked = budget_given(given)
     if asked is not None:

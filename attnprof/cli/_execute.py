@@ -13,16 +13,17 @@ import click
 from attnprof.cli._main import INTERRUPTED
 from attnprof.cli._output import look, show
 from attnprof.cli._progress import Watch, say, starting
-from attnprof.environment import Environment, begun, differences
 from attnprof.errors import EnvironmentProblem, RunFolderError
-from attnprof.journal import KEPT, RESULTS, SPEC, Journal, environment_in, events_in, new_folder
+from attnprof.formats import FORMATS
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
-from attnprof.record import Event
-from attnprof.runner import Run, run
-from attnprof.spec import FORMATS, Spec
-from attnprof.specfile import from_file, merge
-from attnprof.supervisor import start_worker
+from attnprof.records.environment import Environment, begun, differences
+from attnprof.records.journal import KEPT, RESULTS, SPEC, Journal, environment_in, events_in, new_folder
+from attnprof.records.record import Event
+from attnprof.running import Run, run
+from attnprof.running.client import start_worker
+from attnprof.spec import Spec
+from attnprof.spec.file import from_file, merge
 from attnprof.units import show_share
 
 if TYPE_CHECKING:  # pandas comes with them
@@ -133,7 +134,8 @@ def _write_and_show(
 ) -> int:
     """Write the table and show it; how many rows it has."""
     from attnprof.formats import Look
-    from attnprof.results import tabulate, wide  # pandas, which a command that only plans does without
+    from attnprof.results import tabulate  # pandas, which a command that only plans does without
+    from attnprof.results.table import wide
 
     results = tabulate(events, planned, environment)
     try:

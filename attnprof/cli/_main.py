@@ -8,11 +8,10 @@ from typing import Any
 
 import click
 
+from attnprof.cli import COMMANDS
 from attnprof.cli._completing import COMPLETE, complete
 from attnprof.errors import AttnprofError, SpecError, nearest
-from attnprof.registry import Registry
 
-COMMANDS = Registry("attnprof.cli", "COMMAND", "command")
 INTERRUPTED = 130
 
 EXAMPLES = """\

@@ -30,7 +30,7 @@ def look(columns: tuple[str, ...] = (), no_color: bool = False) -> Look:
 
 def show(results: "Results", name: str, how: Look, quiet: bool = False) -> None:
     """Print ``results`` in the format ``name``; what did not fit is said on stderr."""
-    from attnprof.spec import FORMATS
+    from attnprof.formats import FORMATS
 
     found: Format = FORMATS.get(name)
     text, notes = found.render(results, how)
@@ -45,8 +45,8 @@ def of_modules(results: "Results", names: str) -> "Results":
 
     Raises UsageError where the run has none of them, UnknownNameError.
     """
+    from attnprof.catalogue.selection import select, split
     from attnprof.errors import UsageError
-    from attnprof.selection import select, split
 
     rows, patterns = results.rows(), split(names)
     if not patterns:
@@ -65,7 +65,7 @@ def results_of(named: str | None) -> "Results":
 
     Raises RunFolderError.
     """
-    from attnprof.journal import newest_folder
+    from attnprof.records.journal import newest_folder
     from attnprof.results import of_csv, of_folder
 
     if named == "-":

@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from attnprof.case import Case
-from attnprof.record import Event
+from attnprof.records.case import Case
+from attnprof.records.record import Event
 from attnprof.units import show_bytes, show_count, show_seconds
 
 NEWEST_ROWS = 8

@@ -14,7 +14,7 @@ RESUME = click.Option(["--resume"], is_flag=False, flag_value="", metavar="[RUN]
 def resumed(ctx: click.Context, given: dict[str, Any]) -> int:
     """Finish the run that --resume names, and return the exit code. Raises UsageError for what would make it another."""
     from attnprof.cli._execute import resume
-    from attnprof.journal import newest_folder
+    from attnprof.records.journal import newest_folder
 
     for each in ctx.command.params:
         name = str(each.name)

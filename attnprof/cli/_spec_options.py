@@ -6,10 +6,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from attnprof.backends import BACKENDS
 from attnprof.catalogue import MODULES
 from attnprof.cli._completing import names_of
-from attnprof.spec import BACKENDS, FORMATS, METRICS, PEERS, Spec
-from attnprof.specfile import Source, from_file, merge
+from attnprof.counters import COUNTERS
+from attnprof.formats import FORMATS
+from attnprof.metrics import METRICS
+from attnprof.spec import Spec
+from attnprof.spec.file import Source, from_file, merge
 
 SHORT = {"modules": "-m", "output": "-o"}
 NETWORK = ("networks", "at", "sweep_places")  # fields that only mean something inside a network: options of host
@@ -20,7 +24,7 @@ METAVARS = {
     "networks": "LIST", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
     "quality": "LEVEL", "autocast": "TYPE", "name": "NAME", "output": "DIR", "format": "FORMAT",
 }  # fmt: skip
-NAMES = {"modules": MODULES, "metrics": METRICS, "counters": PEERS, "format": FORMATS, "device": BACKENDS}
+NAMES = {"modules": MODULES, "metrics": METRICS, "counters": COUNTERS, "format": FORMATS, "device": BACKENDS}
 
 
 def option_of(field: str) -> str:

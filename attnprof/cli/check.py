@@ -10,10 +10,10 @@ from attnprof.cli._output import SHARED
 
 if TYPE_CHECKING:
     from attnprof.choosing.budget import Budget
-    from attnprof.cli._check_text import Check
     from attnprof.formats import Look
     from attnprof.results import Results
     from attnprof.spec import Spec
+    from attnprof.views.check import Check
 
 HELP = """\
 Check that every module of a spec keeps its budget at every point.
@@ -31,12 +31,12 @@ FORMS = ("text", "json", "csv", "md")
 
 
 def _check(file: str | None, measure: bool, format: str, quiet: bool, no_color: bool, **given: Any) -> int:
+    from attnprof.catalogue.selection import select
     from attnprof.choosing.candidates import candidates
     from attnprof.choosing.judging import verdicts
-    from attnprof.cli._check_text import Check
     from attnprof.cli._output import look
     from attnprof.errors import UsageError
-    from attnprof.selection import select
+    from attnprof.views.check import Check
 
     asked, path = _asked(file)
     given_budget = budget_given(given)
@@ -60,7 +60,7 @@ def _check(file: str | None, measure: bool, format: str, quiet: bool, no_color: 
 def _asked(file: str | None) -> "tuple[Spec, Path]":
     from attnprof.cli._spec_options import spec_file
     from attnprof.errors import UsageError
-    from attnprof.specfile import from_file, merge
+    from attnprof.spec.file import from_file, merge
 
     path = spec_file(file)
     if path is None:
@@ -84,11 +84,11 @@ def _spec(asked: "Spec", judged: "Budget", measure: bool) -> "Spec":
 
 def _counted(spec: "Spec", quiet: bool, no_color: bool) -> "Results":
     from attnprof.cli._progress import Watch, starting
-    from attnprof.journal import KEPT
     from attnprof.planning import plan
+    from attnprof.records.journal import KEPT
     from attnprof.results import tabulate
-    from attnprof.runner import run
-    from attnprof.supervisor import start_worker
+    from attnprof.running import run
+    from attnprof.running.client import start_worker
 
     worker = start_worker(spec)
     try:
@@ -106,9 +106,10 @@ def _counted(spec: "Spec", quiet: bool, no_color: bool) -> "Results":
 
 
 def _tell_github(check: "Check", path: "Path | None") -> None:
-    from attnprof.cli import _check_text, _github
+    from attnprof.cli import _github
     from attnprof.formats import md
-    from attnprof.specfile import line_of
+    from attnprof.spec.file import line_of
+    from attnprof.views import check as view
 
     if not _github.in_actions():
         return
@@ -118,17 +119,17 @@ def _tell_github(check: "Check", path: "Path | None") -> None:
         line = line_of(text, (*root, "budget", verdict.limit.measure.name)) if path else None
         message = f"{check.says(verdict)} ({verdict.limit})"
         _github.annotate(f"attnprof check: {candidate.name}", message, str(path or ""), line)
-    _github.summarise(md.typeset(_check_text.sheet_of(check), [*check.caption, check.outcome]))
+    _github.summarise(md.typeset(view.sheet_of(check), [*check.caption, check.outcome]))
 
 
 def _show(check: "Check", format: str, how: "Look", quiet: bool) -> None:
-    from attnprof.cli import _check_text
     from attnprof.formats import md, text
+    from attnprof.views import check as view
 
     if format in ("json", "csv"):
-        click.echo(getattr(_check_text, f"as_{format}")(check))
+        click.echo(getattr(view, f"as_{format}")(check))
         return
-    laid = _check_text.sheet_of(check)
+    laid = view.sheet_of(check)
     if format == "md":
         click.echo(md.typeset(laid, [*check.caption, check.outcome]))
         return

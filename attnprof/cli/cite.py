@@ -19,8 +19,8 @@ NAME is a module's name, family:NAME, year:YEAR or place:NAME.
 
 def _cite(name: tuple[str, ...], quiet: bool, no_color: bool) -> int:
     from attnprof.catalogue import entry
-    from attnprof.citation import bibtex
-    from attnprof.selection import select
+    from attnprof.catalogue.citation import bibtex
+    from attnprof.catalogue.selection import select
 
     known = [entry(module) for module in dict.fromkeys(choice.module for choice in select(name))]
     # Two modules of one paper are one reference.

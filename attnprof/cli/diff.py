@@ -8,7 +8,7 @@ import click
 from attnprof.cli._output import SHARED
 
 if TYPE_CHECKING:
-    from attnprof.comparison.runs import Ran
+    from attnprof.comparison.runs import Comparison, Ran
 
 HELP = """\
 Compare run B with run A, cell by cell: faster, slower, same or unclear; or run A with published tables.
@@ -66,29 +66,29 @@ def _tolerance(text: str | None) -> float:
 def _runs(
     before: str, after: str, tolerance: float, metric: str, across: bool, format: str, quiet: bool, no_color: bool
 ) -> int:
-    from attnprof.cli import _runs_diff, _runs_diff_data
     from attnprof.cli._output import look
     from attnprof.comparison.runs import compare
+    from attnprof.views import diff as view
 
     found = compare(_ran(before), _ran(after), tolerance, metric, across)
     how, dropped = look(no_color=no_color), list[str]()
     if format in ("csv", "json"):
-        text = getattr(_runs_diff_data, f"as_{format}")(found)
+        text = getattr(view, f"as_{format}")(found)
     elif format == "md":
-        text = _runs_diff.as_md(found)
+        text = view.as_md(found)
     else:
-        text, dropped = _runs_diff.as_text(found, how)
+        text, dropped = view.as_text(found, how)
     click.echo(text, color=how.colour or None)
     for note in [] if quiet else dropped:
         click.echo(f"{note}. All of them: --format csv", err=True)
-    _runs_diff.tell_github(found)
+    _tell_github(found)
     return 0 if found.holds else WORSE
 
 
 def _ran(named: str) -> "Ran":
     from attnprof.comparison.runs import Ran
     from attnprof.errors import RunFolderError
-    from attnprof.journal import environment_in, events_in
+    from attnprof.records.journal import environment_in, events_in
 
     path = Path(named)
     if path.is_file():
@@ -98,11 +98,11 @@ def _ran(named: str) -> "Ran":
 
 
 def _published(run: str, other: str, format: str, no_color: bool) -> int:
-    from attnprof.cli import _published_diff
     from attnprof.cli._output import look, results_of
     from attnprof.comparison.published import compare, named
     from attnprof.errors import UsageError
-    from attnprof.reference import figures
+    from attnprof.published import figures
+    from attnprof.views import published as view
 
     wanted = named(figures(), other.removeprefix(PUBLISHED))
     tables = compare(results_of(run).rows(), wanted)
@@ -110,11 +110,35 @@ def _published(run: str, other: str, format: str, no_color: bool) -> int:
         raise UsageError(f"{other}: nothing of it is counted of our networks, at the input sizes of this run")
     how = look(no_color=no_color)
     if format == "text":
-        click.echo(_published_diff.as_text(tables, how), color=how.colour or None)
+        click.echo(view.as_text(tables, how), color=how.colour or None)
         return 0
-    write: Any = getattr(_published_diff, f"as_{format}")
+    write: Any = getattr(view, f"as_{format}")
     click.echo(write(tables))
     return 0
+
+
+def _tell_github(found: "Comparison") -> None:
+    """Annotate what the gate objects to, and put the table into the step's summary, where this is a GitHub workflow."""
+    from attnprof.cli import _github
+    from attnprof.comparison.ratios import SLOWER
+    from attnprof.units import show_seconds
+    from attnprof.views import diff as view
+
+    if not _github.in_actions():
+        return
+    for cell in found.called(SLOWER):
+        outcome = cell.outcome
+        assert outcome is not None
+        figures = f"{show_seconds(outcome.before.seconds)} -> {show_seconds(outcome.after.seconds)}"
+        interval = f" ({view.show_interval(outcome)})" if outcome.interval else ""
+        _github.annotate(
+            f"attnprof diff: {cell.case.label}", f"slower, {figures}, {view.show_ratio(outcome.ratio)}{interval}"
+        )
+    for cell in found.broken:
+        _github.annotate(f"attnprof diff: {cell.case.label}", f"{cell.ended[1]}: {cell.reason}")
+    for cell, change in found.changed:
+        _github.annotate(f"attnprof diff: {cell.case.label}", view.show_change_of(change))
+    _github.summarise(view.as_md(found))
 
 
 COMMAND = click.Command(

@@ -9,7 +9,7 @@ from attnprof.cli._output import SHARED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from attnprof.examining import Finding
+    from attnprof.doctor import Finding
 
 HELP = """\
 Examine this machine before it measures, and say what to do about what is found.
@@ -29,11 +29,11 @@ NAMES, INDENT = 10, 18
 def _doctor(device: str, threads: int, format: str, quiet: bool, no_color: bool) -> int:
     from attnprof.cli._output import look
     from attnprof.cli._progress import starting
-    from attnprof.environment import software
-    from attnprof.examining import STOP
-    from attnprof.examining.examination import examine
+    from attnprof.doctor import STOP
+    from attnprof.doctor.examination import examine
+    from attnprof.records.environment import software
+    from attnprof.running.client import start_worker
     from attnprof.spec import Spec
-    from attnprof.supervisor import start_worker
 
     spec = Spec(device=device, threads=threads)
     findings: list[Finding] = []
@@ -69,7 +69,7 @@ def as_text(finding: "Finding", width: int) -> str:
 
 def outcome(findings: "Sequence[Finding]") -> str:
     """The last line."""
-    from attnprof.examining import NOTE, STOP
+    from attnprof.doctor import NOTE, STOP
 
     stops = [finding.name for finding in findings if finding.level == STOP]
     if stops:
@@ -83,7 +83,7 @@ def as_json(versions: dict[str, object], findings: "Sequence[Finding]") -> str:
     import json
     from dataclasses import asdict
 
-    from attnprof.examining import STOP
+    from attnprof.doctor import STOP
 
     ready = all(finding.level != STOP for finding in findings)
     whole = {"schema": 1, "ready": ready, "software": versions, "findings": [asdict(each) for each in findings]}

@@ -9,8 +9,8 @@ import click
 from attnprof.cli._output import SHARED
 
 if TYPE_CHECKING:
-    from attnprof.case import Case
-    from attnprof.explanation import Explanation, Form, Says
+    from attnprof.explaining.explanation import Explanation, Form, Says
+    from attnprof.records.case import Case
 
 HELP = """\
 Explain what one module costs at one size: a tree of its operators, and why other counters differ.
@@ -30,10 +30,10 @@ DIFFERS = 1  # asked whether two agree, and they do not
 
 def _explain(target: str, formula: bool, verify: bool, format: str, quiet: bool, no_color: bool, **fields: Any) -> int:
     from attnprof.catalogue import entry
-    from attnprof.cli._asking import Asking
-    from attnprof.cli._explanation_text import page
     from attnprof.cli._output import look
     from attnprof.cli._progress import say, starting
+    from attnprof.running.inquiry import Asking
+    from attnprof.views.explanation import page
 
     case = _case(target, fields)
     with Asking() as asking, starting(quiet, no_color):
@@ -54,11 +54,11 @@ def _explain(target: str, formula: bool, verify: bool, format: str, quiet: bool,
 def _case(target: str, fields: dict[str, Any]) -> "Case":
     """The case that NAME@C@HxW means. fields: of the spec. Raises UnknownNameError, UsageError, ImpossibleShapeError or
     SpecError, in words for the user."""
+    from attnprof.catalogue.selection import matching
     from attnprof.errors import ImpossibleShapeError, UsageError
+    from attnprof.grid import parse_point, show_res
     from attnprof.planning import plan
-    from attnprof.points import parse_point, show_res
-    from attnprof.selection import matching
-    from attnprof.specfile import Source, merge
+    from attnprof.spec.file import Source, merge
 
     name, *size = target.rsplit("@", 2)
     if len(size) != 2 or not name:

@@ -7,7 +7,7 @@ import click
 from attnprof.cli._output import SHARED
 
 if TYPE_CHECKING:
-    from attnprof.selection import Choice
+    from attnprof.catalogue.selection import Choice
 
 HELP = """\
 List the attention modules of the catalogue.
@@ -23,9 +23,9 @@ PATTERN is a list of names, family:NAME, place:NAME or year:YEAR; !NAME takes aw
 
 def _list(pattern: str, formula: bool, at: str | None, format: str | None, quiet: bool, no_color: bool) -> int:
     from attnprof.catalogue import entry
-    from attnprof.cli._catalogue_text import listing
+    from attnprof.catalogue.selection import select, split
     from attnprof.errors import UsageError
-    from attnprof.selection import select, split
+    from attnprof.views.catalogue import listing
 
     choices = select(split(pattern))
     if formula:
@@ -38,11 +38,11 @@ def _list(pattern: str, formula: bool, at: str | None, format: str | None, quiet
 
 
 def _formulas(choices: "list[Choice]", at: str, format: str | None, quiet: bool, no_color: bool) -> int:
-    from attnprof.cli._formula_list import as_markdown, as_text, rows
     from attnprof.cli._output import look
     from attnprof.cli._progress import starting
     from attnprof.errors import UsageError
-    from attnprof.points import parse_point
+    from attnprof.grid import parse_point
+    from attnprof.views.closed_forms import as_markdown, as_text, rows
 
     try:
         point = parse_point(at)

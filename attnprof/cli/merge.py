@@ -23,13 +23,12 @@ def _merge(run: tuple[str, ...], name: str, output: str | None, format: str, qui
     from attnprof.cli._output import look, show
     from attnprof.cli._progress import say
     from attnprof.errors import EnvironmentProblem, UsageError
-    from attnprof.formats import Look
-    from attnprof.journal import RESULTS, SPEC, Journal, environment_in, events_in, new_folder
-    from attnprof.merging import Part, merge
+    from attnprof.formats import FORMATS, Look
+    from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, events_in, new_folder
     from attnprof.results import of_folder
-    from attnprof.spec import FORMATS
-    from attnprof.specfile import from_file
-    from attnprof.specfile import merge as spec_of
+    from attnprof.results.merging import Part, merge
+    from attnprof.spec.file import from_file
+    from attnprof.spec.file import merge as spec_of
 
     FORMATS.module_name(format)
     if len(run) < 2:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from attnprof.choosing.candidates import Candidate
     from attnprof.choosing.choice import Choice
     from attnprof.choosing.measures import Measure
-    from attnprof.cli._pick_text import Published
     from attnprof.formats import Look
-    from attnprof.layout import Column
     from attnprof.results import Results
+    from attnprof.results.columns import Column
+    from attnprof.views.choice import Published
 
 HELP = """\
 Choose among the modules of a run: what keeps a budget at every measured point.
@@ -35,11 +35,11 @@ FORMS = ("text", "json", "csv", "md")
 
 
 def _pick(run: str | None, **given: Any) -> int:
-    from attnprof import reference
+    from attnprof import published as reference
     from attnprof.choosing.candidates import candidates
     from attnprof.choosing.choice import choose
     from attnprof.cli._output import look, results_of
-    from attnprof.cli._pick_text import Published
+    from attnprof.views.choice import Published
 
     published = Published(*reference.choose(given["network"], given["dataset"]))
     whole = results_of(run)
@@ -56,9 +56,9 @@ def _pick(run: str | None, **given: Any) -> int:
 
 def _narrowed(results: "Results", at: str, device: str) -> "Results":
     """The rows at the points ``at``, sizes or networks, and of the machines that ``device`` names."""
+    from attnprof.catalogue.selection import split
     from attnprof.choosing.candidates import label
     from attnprof.errors import RunFolderError, UsageError
-    from attnprof.selection import split
 
     rows = results.rows()
     if not rows:
@@ -80,7 +80,7 @@ def _narrowed(results: "Results", at: str, device: str) -> "Results":
 def _point(text: str, meant: "Set[str]", labels: Sequence[str]) -> str:
     """The label of a point, or the network, that ``text`` means. Raises UsageError."""
     from attnprof.errors import UsageError
-    from attnprof.points import parse_point, show_res
+    from attnprof.grid import parse_point, show_res
 
     if text in meant:
         return text
@@ -99,10 +99,10 @@ def _point(text: str, meant: "Set[str]", labels: Sequence[str]) -> str:
 
 def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[Measure]":
     """The measures that ``text`` names; where it is None the first of latency, MACs and params that was found."""
+    from attnprof.catalogue.selection import split
     from attnprof.choosing.candidates import Missing
     from attnprof.choosing.measures import MEASURES, measure_named
     from attnprof.errors import UnknownNameError, UsageError
-    from attnprof.selection import split
 
     if text is not None:
         try:
@@ -124,14 +124,14 @@ def _show(
     from dataclasses import replace
     from textwrap import fill
 
-    from attnprof.cli import _pick_data, _pick_text
     from attnprof.formats import md, text
+    from attnprof.views import choice as view
 
     if given["format"] in ("json", "csv"):
-        click.echo(getattr(_pick_data, f"as_{given['format']}")(choice, results.environment, published))
+        click.echo(getattr(view, f"as_{given['format']}")(choice, results.environment, published))
         return
-    under = _pick_text.below(choice, how.width or 100, given["rejected"])
-    laid = _pick_text.sheet_of(choice, published)
+    under = view.below(choice, how.width or 100, given["rejected"])
+    laid = view.sheet_of(choice, published)
     if not choice.chosen:
         click.echo("\n".join([_heading(choice, results, origin, published, [])[0], under]))
         return
@@ -150,8 +150,8 @@ def _heading(
     choice: "Choice", results: "Results", origin: str, published: "Published", shown: "Sequence[Column]"
 ) -> list[str]:
     """The lines above the table: the budget, the order, the conditions, and what the columns ``shown`` mean."""
-    from attnprof.caption import caption
-    from attnprof.layout import COLUMNS
+    from attnprof.results.columns import COLUMNS
+    from attnprof.views.caption import caption
 
     names, columns = " and ".join(measure.title for measure in choice.by), {column.name for column in shown}
     several = len(choice.points) > 1

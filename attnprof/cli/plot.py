@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attnprof.cli._output import SHARED
-from attnprof.registry import Registry
+from attnprof.figures import FIGURES
 
 if TYPE_CHECKING:
     from attnprof.figures import FigureKind, Scene
     from attnprof.results import Results
 
-FIGURES = Registry("attnprof.figures", "FIGURE", "figure")
 SUFFIXES = (".pdf", ".svg", ".png")
 PNG_DPI = 200
 INCHES = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}
@@ -72,7 +71,7 @@ def _inches(text: str) -> float:
 
 def _beside(run: str | None) -> Path:
     """The folder of the run, or of its CSV; the working directory for standard input."""
-    from attnprof.journal import newest_folder
+    from attnprof.records.journal import newest_folder
 
     if run == "-":
         return Path()
@@ -81,12 +80,12 @@ def _beside(run: str | None) -> Path:
 
 
 def _scene(results: "Results", given: dict[str, Any], width: float) -> "Scene":
-    from attnprof.caption import caption
     from attnprof.choosing.candidates import candidates
     from attnprof.choosing.measures import measure_named
     from attnprof.cli._output import of_modules
     from attnprof.errors import UnknownNameError
     from attnprof.figures import Scene
+    from attnprof.views.caption import caption
 
     measures = {}
     for option in ("x", "y"):
@@ -105,7 +104,7 @@ def _scene(results: "Results", given: dict[str, Any], width: float) -> "Scene":
 
 def _points(points: tuple[str, ...], at: str) -> list[str]:
     """Those of the run's points that ``at`` names; all where it names none."""
-    from attnprof.selection import split
+    from attnprof.catalogue.selection import split
 
     asked = [point for text in split(at) for point in _meant(text, points)]
     return list(dict.fromkeys(asked)) or list(points)
@@ -113,7 +112,7 @@ def _points(points: tuple[str, ...], at: str) -> list[str]:
 
 def _meant(text: str, points: tuple[str, ...]) -> list[str]:
     """The points that ``text`` means: a network, or a size under whatever conditions. Raises click.UsageError."""
-    from attnprof.points import parse_point, show_res
+    from attnprof.grid import parse_point, show_res
 
     inside = [point for point in points if text in (point, point.partition("@")[0]) and not text.isdecimal()]
     if inside:

@@ -22,7 +22,7 @@ PAGE = "report.html"
 def _report(run: str | None, output: str | None, quiet: bool, no_color: bool) -> int:
     from attnprof.cli._output import results_of
     from attnprof.errors import EnvironmentProblem, UsageError
-    from attnprof.journal import newest_folder
+    from attnprof.records.journal import newest_folder
     from attnprof.report import page
 
     if run == "-" and output is None:

@@ -7,12 +7,11 @@ import click
 from attnprof.catalogue import MODULES
 from attnprof.cli._completing import names_of
 from attnprof.cli._output import SHARED
-from attnprof.registry import Registry
+from attnprof.snippets import SNIPPETS
 
 if TYPE_CHECKING:
-    from attnprof.points import Point
+    from attnprof.grid import Point
 
-SNIPPETS = Registry("attnprof.snippets", "SNIPPET", "framework")
 HELP = """\
 Show what a module computes, what it takes, and what it costs.
 
@@ -35,11 +34,11 @@ def _show(
     no_color: bool,
 ) -> int:
     from attnprof.catalogue import entry
-    from attnprof.cli._catalogue_text import page
     from attnprof.cli._output import look
-    from attnprof.cli._published_text import published
     from attnprof.errors import UsageError
-    from attnprof.points import parse_point
+    from attnprof.grid import parse_point
+    from attnprof.views.catalogue import page
+    from attnprof.views.published import published
 
     try:
         point = parse_point(at)
@@ -48,15 +47,16 @@ def _show(
     if framework:
         click.echo(_snippet(name, framework, point))
         return 0
-    figures = published(name, network, dataset, min(look().width or 100, 100), sources)
-    click.echo("\n\n".join(filter(None, [page(entry(name), point), figures])))
+    width = min(look().width or 100, 100)
+    figures = published(name, network, dataset, width, sources)
+    click.echo("\n\n".join(filter(None, [page(entry(name), point, width), figures])))
     return 0
 
 
 def _snippet(name: str, framework: str, point: "Point") -> str:
     from attnprof.catalogue import entry
+    from attnprof.catalogue.selection import matching
     from attnprof.errors import UsageError
-    from attnprof.selection import matching
     from attnprof.snippets import Snippet, Wanted
     from attnprof.snippets._source import standalone
 

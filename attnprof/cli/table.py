@@ -6,7 +6,7 @@ from dataclasses import replace
 import click
 
 from attnprof.cli._output import SHARED
-from attnprof.spec import FORMATS
+from attnprof.formats import FORMATS
 
 HELP = """\
 Show the results of a run again.
@@ -36,8 +36,8 @@ def _table(
 
     from attnprof.cli._output import look, of_modules, results_of, show
     from attnprof.errors import EnvironmentProblem, UnknownNameError, UsageError
-    from attnprof.pivot import pivot_key
-    from attnprof.relative import over
+    from attnprof.results.baseline import over
+    from attnprof.results.pivot import pivot_key
 
     FORMATS.module_name(format)
     if pivot:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from attnprof.record import Event, Record
+from attnprof.records.record import Event, Record
 
 MEMORY = ("peak_memory", "requested_memory", "kept_memory")  # measured, but bytes of one call and no times
 

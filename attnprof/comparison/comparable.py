@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from attnprof.case import Case
-from attnprof.environment import Environment
+from attnprof.records.case import Case
+from attnprof.records.environment import Environment
 
 # Of a case: how it was measured, and so not what a change of it may be called.
 CONDITIONS = (
@@ -15,7 +15,7 @@ MACHINE = ("device_name", "cores", "malloc", "cudnn_benchmark", "matmul_precisio
 VERSIONS = (
     "attnprof_version", "torch_version", "python_version", "cuda_version", "cudnn_version", "driver_version", "platform"
 )  # fmt: skip
-PEERS = ("fvcore_version", "thop_version")
+COUNTERS = ("fvcore_version", "thop_version")
 SHOWN = ("commit", "device_uuid")
 
 

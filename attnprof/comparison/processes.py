@@ -5,8 +5,8 @@ from math import exp, fsum, log
 from statistics import median
 
 from attnprof.comparison.ratios import Side
-from attnprof.interval import Interval, middle
-from attnprof.record import Event
+from attnprof.records.record import Event
+from attnprof.stats import Interval, middle
 
 REFERENCE = "reference"  # the metric that is the same call in every run
 Times = Mapping[str, Mapping[int, float]]  # key of a case -> number of a process -> seconds

@@ -20,8 +20,8 @@ from attnprof.comparison.printed import DECIMAL, UNITS, Unit, prints_as
 from attnprof.comparison.reasons import reason
 from attnprof.comparison.stated import may_be
 from attnprof.errors import RunFolderError, UsageError
-from attnprof.hosts import HOSTS, PLAIN, host
-from attnprof.reference import Figure, network_key
+from attnprof.networks import NETWORKS, PLAIN, host
+from attnprof.published import Figure, network_key
 
 REPRODUCED, EXPLAINED, NOT, ABSENT = "reproduced", "explained", "not reproduced", "not in this run"
 NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
@@ -122,10 +122,10 @@ def compare(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Table]:
     Only figures of our networks at the sizes of the run are judged, and of the catalogue's modules.
     Raises RunFolderError for a run without what it takes.
     """
-    rows = [row for row in rows if row.get("host") in HOSTS.names() and row.get("batch", 1) == 1]
+    rows = [row for row in rows if row.get("host") in NETWORKS.names() and row.get("batch", 1) == 1]
     counted, refused = _counted(rows), _refused(rows)
     sizes = {str(each.row["network_input"]) for each in counted}
-    networks = {name.partition("_")[0] for name in HOSTS.names()}
+    networks = {name.partition("_")[0] for name in NETWORKS.names()}
     tables: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
         network, size = network_key(figure.network), figure.input_size

@@ -10,7 +10,7 @@ from functools import cache
 from math import exp, log, sqrt
 from statistics import fmean, variance
 
-from attnprof.interval import CONFIDENCE, FEWEST, Interval
+from attnprof.stats import CONFIDENCE, FEWEST, Interval
 
 FASTER, SLOWER, SAME, UNCLEAR = VERDICTS = ("faster", "slower", "same", "unclear")
 APART = (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from attnprof.comparison.printed import prints_as
-from attnprof.reference import Figure, figures, network_key
+from attnprof.published import Figure, figures, network_key
 
 
 def copied(figure: Figure) -> str:

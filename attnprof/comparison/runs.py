@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from attnprof.case import Case
 from attnprof.comparison import processes
 from attnprof.comparison.changes import Change, changes, counted
 from attnprof.comparison.comparable import (
+    COUNTERS,
     MACHINE,
-    PEERS,
     SHOWN,
     VERSIONS,
     Difference,
@@ -19,9 +18,10 @@ from attnprof.comparison.comparable import (
 )
 from attnprof.comparison.processes import Times
 from attnprof.comparison.ratios import FASTER, SLOWER, Outcome, Side, judge, verdict_of
-from attnprof.environment import Environment, machines
 from attnprof.errors import RunFolderError, UsageError, nearest
-from attnprof.record import Event, Record, fold
+from attnprof.records.case import Case
+from attnprof.records.environment import Environment, machines
+from attnprof.records.record import Event, Record, fold
 
 LATENCY = "latency"
 TOLERANCE = 0.05
@@ -163,7 +163,7 @@ def _comparable(
         raise RunFolderError(
             f"{before.name} and {after.name} have no cell in common; the first is {was[0].label}, and {now[0].label}"
         )
-    return [*versions, *other(PEERS, *both), *other(SHOWN, *both)]
+    return [*versions, *other(COUNTERS, *both), *other(SHOWN, *both)]
 
 
 def _unknown(metric: str, runs: Sequence[Ran]) -> None:

@@ -7,7 +7,7 @@ linear layers have a bias is left open unless it is stated: papers seldom say, a
 import re
 from collections.abc import Collection, Mapping
 
-from attnprof.entry import Value
+from attnprof.catalogue.entry import Value
 
 STATED = {"reduction": r"\br=(\d+)\b", "kernel_size": r"\bk=(\d+)(?![\d,]| [(/])"}
 

@@ -11,9 +11,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from attnprof.catalogue import create
+from attnprof.catalogue.entry import Value
 from attnprof.counting.account import Account, account_of
 from attnprof.counting.building import on_meta
-from attnprof.entry import Value
 from attnprof.errors import UsageError
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from attnprof.case import Case
+from attnprof.counters import ATTENTION, CONVOLUTION, COUNTERS, EXTRA, PRODUCT, Breakdown, Counter, Missed
 from attnprof.counting import Operator, account
-from attnprof.explanation import Difference, Says, plain
-from attnprof.peers import ATTENTION, CONVOLUTION, EXTRA, PRODUCT, Breakdown, Missed, Peer
-from attnprof.spec import PEERS
-from attnprof.subject import ask_peer, build
+from attnprof.explaining.explanation import Difference, Says, plain
+from attnprof.records.case import Case
+from attnprof.subject.build import build
+from attnprof.subject.counts import ask_peer
 
 
 @dataclass
@@ -40,7 +40,7 @@ def compare(counter: str, case: Case) -> Says:
 
     Its failure is a note.
     """
-    peer: Peer = PEERS.get(counter)
+    peer: Counter = COUNTERS.get(counter)
     plain = replace(case, mode="eval", dtype="fp32", layout="contiguous")
     module = build(plain, torch.device("meta"))
     ours = account(module, plain.shape)
@@ -64,7 +64,7 @@ def compare(counter: str, case: Case) -> Says:
 
 
 def differences(
-    peer: Peer, theirs: Breakdown, ours: "tuple[Operator, ...]", classes: dict[str, str]
+    peer: Counter, theirs: Breakdown, ours: "tuple[Operator, ...]", classes: dict[str, str]
 ) -> list[Difference]:
     """What leads from our figure to that of ``peer``, the largest first; the sum is the difference, to the digit.
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from attnprof.case import Case
-from attnprof.closed_form import ClosedForm, Piece, closed_form, piece_at
 from attnprof.counting import Account
+from attnprof.explaining.closed_form import ClosedForm, Piece, closed_form, piece_at
+from attnprof.explaining.explanation import Form, FormPiece
 from attnprof.explaining.sizes import counted
-from attnprof.explanation import Form, FormPiece
-from attnprof.points import Point, show_res
+from attnprof.grid import Point, show_res
+from attnprof.records.case import Case
 
 QUANTITIES: dict[str, Callable[[Account], int]] = {
     "params": lambda account: account.params,

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from attnprof.case import Case
-from attnprof.closed_form import piece_at
 from attnprof.counting import Account
+from attnprof.explaining.closed_form import piece_at
 from attnprof.explaining.sizes import counted
-from attnprof.points import Point
+from attnprof.grid import Point
+from attnprof.records.case import Case
 
 HELD = 6  # sizes at random on which an operator's polynomial has to hold: there are many operators
 Grows = Callable[[Sequence[int]], str]

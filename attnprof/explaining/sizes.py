@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from attnprof.case import Case
 from attnprof.catalogue import entry
 from attnprof.counting import Account
-from attnprof.points import Point
-from attnprof.subject import count
+from attnprof.grid import Point
+from attnprof.records.case import Case
+from attnprof.subject.counts import count
 
 
 def counted(case: Case) -> Callable[[Point], Account | None]:

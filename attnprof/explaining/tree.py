@@ -8,11 +8,11 @@ from math import inf
 import torch
 from torch import nn
 
-from attnprof.case import Case
 from attnprof.counting import Account, Operator, account
+from attnprof.explaining.explanation import Explanation, Part
 from attnprof.explaining.growth import Grows, growth
-from attnprof.explanation import Explanation, Part
-from attnprof.subject import DTYPES, TokensIn, build
+from attnprof.records.case import Case
+from attnprof.subject.build import DTYPES, TokensIn, build
 
 _META = torch.device("meta")
 _FUSED = "scaled_dot_product"

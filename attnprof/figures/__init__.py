@@ -8,9 +8,12 @@ from attnprof.choosing.candidates import Candidate, Missing
 from attnprof.choosing.measures import MEASURES, Measure
 from attnprof.choosing.pareto import Span
 from attnprof.errors import UsageError
+from attnprof.registry import Registry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+FIGURES = Registry("attnprof.figures", "FIGURE", "figure")
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attnprof.registry import Registry
+
 if TYPE_CHECKING:
     from attnprof.results import Results
+
+FORMATS = Registry("attnprof.formats", "FORMAT", "format")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from attnprof.formats import Format, Look
-from attnprof.pivot import flat
-from attnprof.results import USERS, Results, safe_text
+from attnprof.results import Results
+from attnprof.results.pivot import flat
+from attnprof.results.table import USERS, safe_text
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:

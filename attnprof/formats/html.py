@@ -2,10 +2,10 @@
 
 from html import escape
 
-from attnprof.caption import caption
 from attnprof.formats import Format, Look
-from attnprof.paper import paper, printed_cell
 from attnprof.results import Results
+from attnprof.views.caption import caption
+from attnprof.views.paper import paper, printed_cell
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from attnprof.formats import Format, Look
-from attnprof.pivot import flat
-from attnprof.results import SCHEMA, Results
+from attnprof.results import Results
+from attnprof.results.pivot import flat
+from attnprof.results.table import SCHEMA
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from attnprof.caption import caption
 from attnprof.formats import Format, Look
-from attnprof.paper import Figure, PaperColumn, paper
-from attnprof.relative import OVER
 from attnprof.results import Results
-from attnprof.sheet import PEERS
+from attnprof.results.baseline import OVER
+from attnprof.views.caption import caption
+from attnprof.views.paper import Figure, PaperColumn, paper
+from attnprof.views.sheet import OTHER_MACS
 
 ON_ONE_PAGE = 45  # lines; a longer table is broken across pages
 UNITS = {
@@ -64,7 +64,7 @@ class _Set:
 def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """A float, or a longtable where there are many lines; the packages that it needs are in a comment above it."""
     printed = paper(results, look.columns, look.pivot)
-    left_out = {*PEERS, *TOO_WIDE, *(TOO_WIDE_BESIDE if look.pivot else ())} - {*look.columns}
+    left_out = {*OTHER_MACS, *TOO_WIDE, *(TOO_WIDE_BESIDE if look.pivot else ())} - {*look.columns}
     wanted = [c for c in printed.columns if c.name not in left_out]
     related = {column.title for column in wanted if OVER in column.name and not column.at}
     columns = [each for column in wanted for each in _set(column, column.title in related)]

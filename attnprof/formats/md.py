@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from attnprof.caption import caption
 from attnprof.formats import Format, Look
-from attnprof.paper import paper, printed_cell
 from attnprof.results import Results
-from attnprof.sheet import Sheet
+from attnprof.views.caption import caption
+from attnprof.views.paper import paper, printed_cell
+from attnprof.views.sheet import Sheet
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:

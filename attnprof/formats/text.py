@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attnprof.caption import caption
 from attnprof.formats import Format, Look
-from attnprof.layout import Column
 from attnprof.results import Results
-from attnprof.sheet import Sheet, sheet
+from attnprof.results.columns import Column
+from attnprof.views.caption import caption
+from attnprof.views.sheet import Sheet, sheet
 
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
 GAP = 2  # between columns

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from attnprof.backends import Burst, Condition, Sample
-from attnprof.interval import FEWEST, Interval, median_interval, quartiles
 from attnprof.measuring.signs import drifts, is_bimodal
+from attnprof.stats import FEWEST, Interval, median_interval, quartiles
 
 CLEAN = 0.01  # a sample that others took more of than this is not clean
 FEWEST_CLEAN = 0.2  # of the samples; fewer say too little of the rest

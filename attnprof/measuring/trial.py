@@ -5,9 +5,9 @@ from math import ceil
 from statistics import median
 
 from attnprof.backends import Backend, Call, Kernels
-from attnprof.interval import half_width
 from attnprof.measuring.shares import Account
 from attnprof.measuring.timing import Taken, Timing, judge, samples_of
+from attnprof.stats import half_width
 
 BLOCK_SECONDS = 10e-3  # length of a warm-up block, where there is time for such
 SHORTEST_BLOCK = 2e-3

@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from attnprof.case import Case
-from attnprof.record import Measurement
+from attnprof.records.case import Case
+from attnprof.records.record import Measurement
+from attnprof.registry import Registry
 
 if TYPE_CHECKING:
     from attnprof.backends import Memory
     from attnprof.counting import Account
     from attnprof.measuring.bound import Peaks
     from attnprof.measuring.timing import Timing
+
+METRICS = Registry("attnprof.metrics", "METRIC", "metric")
 
 Need = Literal["account", "peers", "timing", "memory", "peaks"]
 COUNTED: tuple[Need, ...] = ("account", "peers")  # found on meta tensors, before anything is measured

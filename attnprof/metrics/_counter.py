@@ -1,7 +1,7 @@
 """What another counter counts, as a metric: its figure, or why it gave none."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def macs_by(counter: str, help: str) -> Metric:

@@ -1,7 +1,7 @@
 """The most bytes alive at once that a call makes, by its storages: exact, and taken without running it."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -4,7 +4,7 @@ from statistics import median
 
 from attnprof.measuring.timing import interval_of
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

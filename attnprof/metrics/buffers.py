@@ -1,7 +1,7 @@
 """Elements of floating-point buffers, such as running statistics."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,7 +1,7 @@
 """What every operator reads and writes: the traffic of an eager run whose caches hold nothing."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,7 +1,7 @@
 """Pairs of an input and an output channel that convolutions without bias join. On request."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,7 +1,7 @@
 """Seconds that torch.compile took: the first call, less what a call takes."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -2,10 +2,10 @@
 
 from statistics import median
 
-from attnprof.interval import Interval
 from attnprof.measuring.timing import interval_of
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
+from attnprof.stats import Interval
 
 
 def follow(found: Findings) -> Measurement:

@@ -2,7 +2,7 @@
 
 from attnprof.measuring.bound import bound
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 from attnprof.units import show_seconds
 
 

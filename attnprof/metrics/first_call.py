@@ -1,7 +1,7 @@
 """Seconds of the first call in the process: what a kernel's set-up costs once."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

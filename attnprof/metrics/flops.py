@@ -1,7 +1,7 @@
 """All floating-point operations of the whole batch: 2 per MAC, and bias, pointwise, reductions, norms, softmax."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -3,7 +3,7 @@
 import json
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

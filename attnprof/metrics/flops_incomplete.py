@@ -1,7 +1,7 @@
 """Whether an operator without a rule was met, so that MACs and FLOPs are at least what they say."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,7 +1,7 @@
 """Bytes that are still there after a call, its output given back: in training the gradients."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

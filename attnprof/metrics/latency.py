@@ -1,8 +1,8 @@
 """Seconds per call at the case's batch: the median of the samples that count, with its interval."""
 
-from attnprof.interval import FEWEST
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
+from attnprof.stats import FEWEST
 
 NONE_CLEAN = "others took part of nearly every sample, and with several threads no clock leaves them out"
 

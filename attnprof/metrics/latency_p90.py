@@ -3,7 +3,7 @@
 from math import ceil
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 FEWEST = 10
 

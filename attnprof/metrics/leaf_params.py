@@ -1,7 +1,7 @@
 """Learnable elements of submodules that have none of their own: what thop sees of a module. On request."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

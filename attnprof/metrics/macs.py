@@ -1,7 +1,7 @@
 """Multiply-accumulates of convolution, linear, matmul and attention products, of the whole batch."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

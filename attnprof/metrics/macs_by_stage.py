@@ -2,9 +2,9 @@
 
 import json
 
-from attnprof.hosts import Host, host
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.networks import Network, host
+from attnprof.records.record import Measurement
 
 REST = "rest"  # stem and head
 WRAPPED = "network."  # in front of the names in a network that does not answer with a tensor: see hosted.py
@@ -25,7 +25,7 @@ def follow(found: Findings) -> Measurement:
     return Measurement("macs_by_stage", text, "")
 
 
-def _stage(known: Host, module: str) -> str:
+def _stage(known: Network, module: str) -> str:
     """The number of the stage that the submodule is in; in a network without stages its first part."""
     if known.stages:
         return str(known.stage_of(module) or REST)

@@ -1,7 +1,7 @@
 """The input, the output and the parameters once: what any fusion has to move."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

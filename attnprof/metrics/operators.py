@@ -4,7 +4,7 @@ import json
 from math import prod
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 SIZES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
 INDICES = {"max_pool2d_with_indices": 8}  # bytes per element of a second output, which is no element read

@@ -1,7 +1,7 @@
 """Shape of the output, as NxCxHxW."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,7 +1,7 @@
 """Most bytes allocated during a call, the output included, less what was there before it."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,7 +1,7 @@
 """Seconds of the kernel that is visited in the same rounds as the cells: it shows what the machine did meanwhile."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

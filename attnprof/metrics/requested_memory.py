@@ -1,7 +1,7 @@
 """Most bytes that a call asked for at once, before the allocator rounds up."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

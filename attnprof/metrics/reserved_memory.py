@@ -1,7 +1,7 @@
 """Most bytes that the allocator held of the device during a call."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,7 +1,7 @@
 """Images per second: the batch over the latency, its interval from the latency's."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,7 +1,7 @@
 """Learnable elements that a gradient reaches."""
 
 from attnprof.metrics import Findings, Metric
-from attnprof.record import Measurement
+from attnprof.records.record import Measurement
 
 
 def follow(found: Findings) -> Measurement:

@@ -1,4 +1,4 @@
-"""The attention modules: one per file, each exporting ENTRY (see attnprof.entry for its keys).
+"""The attention modules: one per file, each exporting ENTRY (see attnprof.catalogue.entry for its keys).
 
 Contract of a module: ``channels`` first and required, every hyperparameter keyword-only with the official
 default; ``height`` and ``width`` keyword-only, and only where the paper bakes the size in; input and output

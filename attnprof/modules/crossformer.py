@@ -19,7 +19,7 @@ Official code: cheerss/CrossFormer.
 import torch
 from torch import nn
 
-from attnprof.formula import stage
+from attnprof.catalogue.formula import stage
 from attnprof.modules._maps import from_windows, join_heads, relative_index, split_heads, to_map, to_windows
 
 ENTRY = {

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from attnprof.formula import stage
+from attnprof.catalogue.formula import stage
 
 ENTRY = {
     "class": "DeformableAttention",

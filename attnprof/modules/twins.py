@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from attnprof.formula import stage
+from attnprof.catalogue.formula import stage
 from attnprof.modules._maps import from_windows, join_heads, split_heads, to_map, to_tokens, to_windows
 
 ENTRY = {

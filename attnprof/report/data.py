@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attnprof.caption import caption
 from attnprof.choosing.candidates import places_of
-from attnprof.layout import COLUMNS, DEFAULT, title
-from attnprof.metrics import Metric, column
-from attnprof.record import FLAGS
+from attnprof.metrics import METRICS, Metric, column
+from attnprof.records.record import FLAGS
 from attnprof.report.columns import encode
 from attnprof.report.modules import describe
 from attnprof.results import Results
-from attnprof.spec import METRICS
+from attnprof.results.columns import COLUMNS, DEFAULT, title
 from attnprof.units import show_bytes
+from attnprof.views.caption import caption
 
 # Columns that set the conditions of a cell: where one varies, the page asks which value is meant.
 CONDITIONS = ("mode", "batch", "dtype", "autocast", "layout", "execution", "device", "device_name", "threads", "seed")

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from attnprof.case import show_value
 from attnprof.catalogue import MODULES, entry
-from attnprof.citation import bibtex
-from attnprof.entry import PLACES, Entry
+from attnprof.catalogue.citation import bibtex
+from attnprof.catalogue.entry import PLACES, Entry
+from attnprof.catalogue.values import show_value
 
 
 def describe(key: str) -> dict[str, Any] | None:

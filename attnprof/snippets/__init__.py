@@ -4,9 +4,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from attnprof.entry import Entry, Value
+from attnprof.catalogue.entry import Entry, Value
 from attnprof.errors import UsageError
-from attnprof.points import Point
+from attnprof.grid import Point
+from attnprof.registry import Registry
+
+SNIPPETS = Registry("attnprof.snippets", "SNIPPET", "framework")
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ import ast
 import importlib.util
 from pathlib import Path
 
-from attnprof import user_module
-from attnprof.catalogue import MODULES
-from attnprof.entry import Entry
+from attnprof.catalogue import MODULES, user_module
+from attnprof.catalogue.entry import Entry
 from attnprof.errors import UsageError
 from attnprof.snippets import Code
 

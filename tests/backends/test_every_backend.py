@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from attnprof.backends import Sample
+from attnprof.backends import BACKENDS, Sample
 from attnprof.backends.cpu import _waited
-from attnprof.case import Case
-from attnprof.spec import BACKENDS
-from attnprof.subject import build, call_of, count, example, reference, ring
+from attnprof.records.case import Case
+from attnprof.subject.build import build
+from attnprof.subject.calls import call_of, reference
+from attnprof.subject.counts import count
+from attnprof.subject.inputs import example, ring
 
 NAMES = [pytest.param(name, marks=[] if name == "cpu" else [pytest.mark.gpu]) for name in BACKENDS.names()]
 SE = Case("se", 64, 56, 56, hyperparameters=(("bias", False), ("reduction", 16)))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnprof.case import Case
-from attnprof.record import account_event, visit_event
+from attnprof.records.case import Case
+from attnprof.records.record import account_event, visit_event
 from benchmarks._figures import Ran, Share, coverage, found_slower, told_apart, variation
 from benchmarks._methods import _visits
 
@@ -83,7 +83,7 @@ def test_what_is_found_faster_is_no_slower_one_found():
 def test_figures_of_a_run_folder_are_by_title_and_process(tmp_path):
     import json
 
-    from attnprof.record import Measurement
+    from attnprof.records.record import Measurement
 
     case = Case("se", 64, 56, 56, variant="reduction=8")
     found = [Measurement("latency", 2e-5, "s", n=6), Measurement("flops", 3, "count")]

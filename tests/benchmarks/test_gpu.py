@@ -6,9 +6,10 @@ import tarfile
 
 import pytest
 
+from attnprof.backends import BACKENDS
 from attnprof.planning import plan
-from attnprof.spec import BACKENDS, Spec
-from attnprof.specfile import from_file, merge
+from attnprof.spec import Spec
+from attnprof.spec.file import from_file, merge
 from benchmarks import gpu, kernels
 from benchmarks.gpu import Step, do, pack, steps
 from benchmarks.kernels import Compared, busy_and_span

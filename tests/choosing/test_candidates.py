@@ -6,7 +6,7 @@ from attnprof.choosing.candidates import Missing, candidates, label, named
 from attnprof.choosing.measures import MEASURES
 from attnprof.choosing.pareto import Span
 from attnprof.errors import UnknownNameError
-from attnprof.reference import evidence
+from attnprof.published import evidence
 
 PARAMS, LATENCY, TRAIN = MEASURES["params"], MEASURES["latency"], MEASURES["train_latency"]
 

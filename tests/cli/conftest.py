@@ -14,12 +14,12 @@ from types import SimpleNamespace
 import pytest
 
 from attnprof.cli._main import main
-from attnprof.environment import software
-from attnprof.journal import Journal
 from attnprof.planning import plan
-from attnprof.record import Measurement, account_event, done_event, visit_event
+from attnprof.records.environment import software
+from attnprof.records.journal import Journal
+from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.spec import Spec
-from attnprof.worker import Server
+from attnprof.worker.server import Server
 from tests.conftest import clean_environment
 
 
@@ -48,7 +48,7 @@ def cli(tmp_path, monkeypatch, capsys):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("attnprof.cli._execute.start_worker", Counting)
-    monkeypatch.setattr("attnprof.cli._asking.start_worker", Counting)
+    monkeypatch.setattr("attnprof.running.inquiry.start_worker", Counting)
 
     def run(*arguments):
         code = main([str(argument) for argument in arguments])

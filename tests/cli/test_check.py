@@ -23,7 +23,7 @@ latency = "<=1ms"
 @pytest.fixture
 def gate(cli, tmp_path, monkeypatch):
     """Run ``attnprof check`` beside a spec file, counting in this process."""
-    monkeypatch.setattr("attnprof.supervisor.start_worker", Counting)
+    monkeypatch.setattr("attnprof.running.client.start_worker", Counting)
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "attnprof.toml").write_text(SPEC)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.examining.scripted import Scripted
+from tests.doctor.scripted import Scripted
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def doctor(cli, monkeypatch):
     """Run ``attnprof doctor`` with workers that are scripts."""
 
     def run(*arguments, **script):
-        monkeypatch.setattr("attnprof.supervisor.start_worker", lambda spec: Scripted(**script))
+        monkeypatch.setattr("attnprof.running.client.start_worker", lambda spec: Scripted(**script))
         return cli("doctor", *arguments)
 
     return run

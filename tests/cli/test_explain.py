@@ -6,12 +6,11 @@ import re
 import pytest
 
 from attnprof.catalogue import entry
-from attnprof.cli._explanation_text import ratio, written
-from attnprof.cli._formula_list import as_text
-from attnprof.cli._tree_text import tree
-from attnprof.explanation import Form, FormPiece, Part
+from attnprof.explaining.explanation import Form, FormPiece, Part
 from attnprof.formats import Look
-from attnprof.supervisor import WorkerGone
+from attnprof.running.client import WorkerGone
+from attnprof.views.closed_forms import as_text
+from attnprof.views.explanation import ratio, tree, written
 
 # thop imports distutils, whose versions are deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
@@ -244,7 +243,7 @@ class Dies:
 
 def test_a_counter_that_crashes_is_a_line_and_the_others_are_asked(cli, monkeypatch):
     monkeypatch.setattr(Dies, "over", ("compare", "fvcore"), raising=False)
-    monkeypatch.setattr("attnprof.cli._asking.start_worker", Dies)
+    monkeypatch.setattr("attnprof.running.inquiry.start_worker", Dies)
     done = cli("explain", "se@64@14")
     assert done.code == 0
     assert re.search(r"fvcore +failed: the worker was killed by SIGSEGV\n +thop +512 +=", done.out)
@@ -252,7 +251,7 @@ def test_a_counter_that_crashes_is_a_line_and_the_others_are_asked(cli, monkeypa
 
 def test_a_module_that_takes_the_worker_down_is_a_mistake_of_one_line(cli, monkeypatch):
     monkeypatch.setattr(Dies, "over", ("explain", ""), raising=False)
-    monkeypatch.setattr("attnprof.cli._asking.start_worker", Dies)
+    monkeypatch.setattr("attnprof.running.inquiry.start_worker", Dies)
     done = cli("explain", "se@64@14")
     assert (done.code, done.err) == (2, "error: se@64@14: the worker was killed by SIGSEGV\n")
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from attnprof.catalogue import MODULES, entries, entry
-from attnprof.entry import FAMILIES, PLACES
+from attnprof.catalogue.entry import FAMILIES, PLACES
 from attnprof.units import show_count
 
 NAMES = MODULES.names()

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from attnprof.environment import software
-from attnprof.journal import Journal
 from attnprof.planning import plan
-from attnprof.record import Measurement, account_event, done_event, visit_event
+from attnprof.records.environment import software
+from attnprof.records.journal import Journal
+from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.spec import Spec
 from attnprof.units import THIN
 

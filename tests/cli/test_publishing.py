@@ -14,7 +14,7 @@ from attnprof.cli.completion import SHELLS
 from attnprof.cli.init import EXAMPLES, TABLES, template
 from attnprof.cli.show import SNIPPETS
 from attnprof.spec import SECTIONS, Spec
-from attnprof.specfile import from_file, merge
+from attnprof.spec.file import from_file, merge
 from tests.cli.test_imports import PROGRAM
 from tests.conftest import clean_environment
 from tests.synthetic import folder

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from attnprof.journal import Journal
+from attnprof.records.journal import Journal
 from tests.cli.conftest import Counting
 
 # A module that waits on real tensors until a file says that it may go on. 'at-16' holds the pid of who waits.

@@ -2,9 +2,9 @@
 
 import json
 
-from attnprof.case import Case
 from attnprof.comparison.runs import Ran
-from attnprof.record import Measurement, account_event, done_event, visit_event
+from attnprof.records.case import Case
+from attnprof.records.record import Measurement, account_event, done_event, visit_event
 
 ENVIRONMENT = {
     "run_id": "0123456789ab",

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-from attnprof.case import Case
 from attnprof.comparison.conventions import (
     MACS,
     PARAMS,
@@ -25,9 +24,9 @@ from attnprof.comparison.conventions import (
     twice,
 )
 from attnprof.counting import account, cost, on_meta
-from attnprof.hosts import make
-from attnprof.metrics import Findings
-from attnprof.spec import METRICS
+from attnprof.metrics import METRICS, Findings
+from attnprof.networks import make
+from attnprof.records.case import Case
 
 NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
 

@@ -6,7 +6,7 @@ import pytest
 
 from attnprof.comparison.published import ABSENT, EXPLAINED, NOT, REPRODUCED, Way, compare, named
 from attnprof.errors import RunFolderError, UsageError
-from attnprof.reference import figures
+from attnprof.published import figures
 
 OPERATORS = '{"convolution":[1,0,0,%d,0],"native_batch_norm":[1,0,%d,0,0],"mean":[1,%d,0,0,0]}'
 TEMPLATE = next(each for each in figures() if each.module == "se" and each.network == "ResNet-50")

@@ -20,7 +20,7 @@ from attnprof.comparison.ratios import (
     ratio_interval,
     student,
 )
-from attnprof.interval import middle
+from attnprof.stats import middle
 
 law = settings(derandomize=True, deadline=None, max_examples=80)
 seconds = st.floats(1e-6, 1e-1)

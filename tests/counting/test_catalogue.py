@@ -13,7 +13,10 @@ from attnprof.catalogue import MODULES, create, entry
 from attnprof.counting import account, on_meta
 from attnprof.planning import plan
 from attnprof.spec import Spec
-from attnprof.subject import build, call_of, count, ring
+from attnprof.subject.build import build
+from attnprof.subject.calls import call_of
+from attnprof.subject.counts import count
+from attnprof.subject.inputs import ring
 
 NAMES = MODULES.names()
 SIZES = 20
@@ -71,8 +74,10 @@ def test_one_module_built_on_meta_counts_at_every_size_as_a_fresh_one_does(train
 
 def test_a_grid_builds_a_module_once_for_all_its_sizes(monkeypatch):
     built, found = [], cells(res="28,14")
-    monkeypatch.setattr("attnprof.subject._OF_ANY_SIZE", {})
-    monkeypatch.setattr("attnprof.subject.build", lambda case, device: built.append(case.module) or build(case, device))
+    monkeypatch.setattr("attnprof.subject.counts._OF_ANY_SIZE", {})
+    monkeypatch.setattr(
+        "attnprof.subject.counts.build", lambda case, device: built.append(case.module) or build(case, device)
+    )
     for case in sorted(found, key=lambda case: case.height):
         count(case)
     sized = {case.module for case in found if entry(case.module).needs_size(dict(case.hyperparameters))}

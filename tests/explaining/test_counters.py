@@ -5,12 +5,12 @@ import torch
 from torch import nn
 
 from attnprof.catalogue import MODULES
+from attnprof.counters import COUNTERS, Breakdown, Counter
 from attnprof.counting import account
 from attnprof.explaining.counters import compare, differences
-from attnprof.explanation import Says
-from attnprof.peers import Breakdown, Peer
-from attnprof.spec import PEERS
-from attnprof.subject import build, count
+from attnprof.explaining.explanation import Says
+from attnprof.subject.build import build
+from attnprof.subject.counts import count
 
 # thop imports distutils, whose versions are deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
@@ -33,7 +33,7 @@ def explained(counter, case):
 SOME = ("cbam", "nonlocal", "mhsa", "danet", "swin")
 
 
-@pytest.mark.parametrize("counter", PEERS.names())
+@pytest.mark.parametrize("counter", COUNTERS.names())
 @pytest.mark.parametrize("module", SOME)
 def test_the_reasons_add_up_to_the_difference(module, counter, case_of):
     explained(counter, case_of(f"{module}@64@14"))
@@ -43,13 +43,13 @@ def test_the_reasons_add_up_to_the_difference(module, counter, case_of):
 @pytest.mark.parametrize("module", [name for name in MODULES.names() if name not in SOME])
 def test_they_do_for_every_other_module(module, case_of):
     case = case_of(f"{module}@128@28")
-    for counter in PEERS.names():
+    for counter in COUNTERS.names():
         explained(counter, case)
 
 
-@pytest.mark.parametrize("counter", PEERS.names())
+@pytest.mark.parametrize("counter", COUNTERS.names())
 def test_a_breakdown_is_the_count_in_parts(counter, case_of):
-    peer, case = PEERS.get(counter), case_of("cbam@64@14")
+    peer, case = COUNTERS.get(counter), case_of("cbam@64@14")
     device = torch.device("cpu")
     x = torch.randn(case.shape)
     with torch.no_grad():
@@ -133,7 +133,7 @@ RULES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("counter", PEERS.names())
+@pytest.mark.parametrize("counter", COUNTERS.names())
 @pytest.mark.parametrize("what", RULES)
 def test_the_reason_is_the_rule_that_applies(what, counter, user_case):
     source, expected = RULES[what]
@@ -168,13 +168,13 @@ def test_what_a_counter_dies_of_is_its_note(case_of, monkeypatch):
     def fail(module, x):
         raise KeyError("prim::x")
 
-    monkeypatch.setattr("attnprof.explaining.counters.PEERS", {"some": Peer(fail, False, title="Some")})
+    monkeypatch.setattr("attnprof.explaining.counters.COUNTERS", {"some": Counter(fail, False, title="Some")})
     assert compare("some", case_of("se@64@14")) == Says("Some", None, "failed: KeyError: 'prim::x'")
 
 
 def test_a_counter_without_a_breakdown_has_a_difference_without_a_reason(case_of, monkeypatch):
-    peers = {"some": Peer(lambda module, x: 500, False), "same": Peer(lambda module, x: 512, False)}
-    monkeypatch.setattr("attnprof.explaining.counters.PEERS", peers)
+    peers = {"some": Counter(lambda module, x: 500, False), "same": Counter(lambda module, x: 512, False)}
+    monkeypatch.setattr("attnprof.explaining.counters.COUNTERS", peers)
     (difference,) = compare("some", case_of("se@64@14")).differences
     assert (difference.macs, difference.why) == (-12, "")
     assert compare("same", case_of("se@64@14")).differences == ()
@@ -185,7 +185,7 @@ def test_attention_that_the_other_met_as_products_is_no_difference():
     heads = nn.Identity()
     heads.forward = lambda x: nn.functional.scaled_dot_product_attention(x, x, x)
     ours = account(heads, (1, 4, 49, 16)).operators
-    from attnprof.peers import PRODUCT, Counted
+    from attnprof.counters import PRODUCT, Counted
 
     theirs = Breakdown((Counted("bmm", 2 * 4 * 49 * 49 * 16, PRODUCT),))
-    assert differences(Peer(lambda m, x: 0, False), theirs, ours, {"": type(module).__name__}) == []
+    assert differences(Counter(lambda m, x: 0, False), theirs, ours, {"": type(module).__name__}) == []

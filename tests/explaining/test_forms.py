@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from attnprof.catalogue import MODULES, entry
-from attnprof.closed_form import piece_at
+from attnprof.explaining.closed_form import piece_at
 from attnprof.explaining.forms import forms
 from attnprof.explaining.sizes import counted
 

@@ -5,9 +5,10 @@ import torch
 
 from attnprof.catalogue import MODULES
 from attnprof.counting import account
+from attnprof.explaining.explanation import Explanation
 from attnprof.explaining.tree import explain, tree
-from attnprof.explanation import Explanation
-from attnprof.subject import build, count
+from attnprof.subject.build import build
+from attnprof.subject.counts import count
 
 
 def every_part(part):

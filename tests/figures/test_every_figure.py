@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from attnprof.caption import caption
 from attnprof.choosing.candidates import Missing, candidates
 from attnprof.choosing.measures import MEASURES
 from attnprof.choosing.pareto import front
@@ -12,6 +11,7 @@ from attnprof.cli.plot import FIGURES
 from attnprof.errors import UsageError
 from attnprof.figures import Scene
 from attnprof.figures._style import FAMILIES, SERIES, style
+from attnprof.views.caption import caption
 from tests.synthetic import results
 
 pytest.importorskip("matplotlib")

@@ -9,14 +9,15 @@ from dataclasses import replace
 import pytest
 
 from attnprof.errors import UsageError
-from attnprof.formats import Look
+from attnprof.formats import FORMATS, Look
 from attnprof.formats.text import NAME_WIDTHS
-from attnprof.layout import COLUMNS
 from attnprof.planning import plan
-from attnprof.record import Measurement, account_event, done_event, visit_event
-from attnprof.results import HEADER, tabulate
-from attnprof.sheet import sheet
-from attnprof.spec import FORMATS, Spec
+from attnprof.records.record import Measurement, account_event, done_event, visit_event
+from attnprof.results import tabulate
+from attnprof.results.columns import COLUMNS
+from attnprof.results.table import HEADER
+from attnprof.spec import Spec
+from attnprof.views.sheet import sheet
 
 NAMES = FORMATS.names()
 WIDTHS = (60, 80, 120, None)

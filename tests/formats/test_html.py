@@ -8,7 +8,7 @@ import pytest
 
 from attnprof.formats import Look
 from attnprof.formats.html import render
-from attnprof.paper import paper, printed_cell
+from attnprof.views.paper import paper, printed_cell
 from tests.synthetic import results
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from attnprof.formats import Look
 from attnprof.formats.latex import SPECIAL, escape, render
-from attnprof.relative import over
 from attnprof.results import of_folder
+from attnprof.results.baseline import over
 from tests.synthetic import results
 
 CATALOGUE = Path(__file__).parents[2] / "reports" / "20261129-catalogue-cpu"

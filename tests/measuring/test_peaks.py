@@ -5,10 +5,9 @@ from math import inf
 import pytest
 import torch
 
-from attnprof.backends import Sample
+from attnprof.backends import BACKENDS, Sample
 from attnprof.counting.rules import CATEGORIES
 from attnprof.measuring.peaks import peaks, working_sets
-from attnprof.spec import BACKENDS
 from tests.measuring.machine import Machine
 
 

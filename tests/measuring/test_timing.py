@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.backends import Burst, Condition, Sample
-from attnprof.interval import FEWEST, median_interval, quartiles
 from attnprof.measuring.timing import Taken, Timing, judge
-from attnprof.record import FLAGS
+from attnprof.records.record import FLAGS
+from attnprof.stats import FEWEST, median_interval, quartiles
 
 law = settings(derandomize=True, deadline=None, max_examples=80)
 

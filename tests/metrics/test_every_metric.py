@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from attnprof.backends import Burst, Memory
-from attnprof.case import Case
+from attnprof.counters import COUNTERS
 from attnprof.counting import cost
 from attnprof.counting.rules import CATEGORIES
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.timing import Timing
-from attnprof.metrics import SUFFIX, Findings, column
-from attnprof.results import HEADER
-from attnprof.spec import METRICS, PEERS
+from attnprof.metrics import METRICS, SUFFIX, Findings, column
+from attnprof.records.case import Case
+from attnprof.results.table import HEADER
 
 NAMES = METRICS.names()
 CASE = Case("se", 64, 7, 7, batch=4, execution="compiled")
@@ -24,14 +24,14 @@ HUNDRED = tuple(float(100 - n // 2 if n % 2 else 1 + n // 2) for n in range(100)
 FULL = Findings(
     CASE,
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
-    peers={name: 11 + n for n, name in enumerate(PEERS.names())},
+    peers={name: 11 + n for n, name in enumerate(COUNTERS.names())},
     timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(2.0, 3.0),) * 9, reference=0.5),
     memory=Memory(2**40 + 1, 3, 2**40, 2**41, 0),
     peaks=Peaks(((2**20, 1e9), (2**30, 1e8)), dict.fromkeys(CATEGORIES, 1e15), 1e-6, 2**25),
 )
 POOR = replace(
     FULL,
-    peers={name: f"{name} failed: no" for name in PEERS.names()},
+    peers={name: f"{name} failed: no" for name in COUNTERS.names()},
     timing=Timing((3.0, 1.0, 2.0), 1, 3, 0.25),
     memory=Memory(2**40 + 1, 3),
     peaks=None,
@@ -104,7 +104,7 @@ def test_counts_and_bytes_are_exact_integers(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if METRICS.get(name).counter])
 def test_a_peers_count_is_the_peers_and_its_failure_the_note(name):
     counter = METRICS.get(name).counter
-    assert counter in PEERS
+    assert counter in COUNTERS
     assert name.startswith(counter), "the counter is always in the column's name"
     assert follow(name, FULL).value == FULL.peers[counter]
     assert (follow(name, POOR).value, follow(name, POOR).note) == (None, f"{counter} failed: no")

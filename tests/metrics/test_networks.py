@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from attnprof.case import Case
 from attnprof.catalogue import entry
-from attnprof.metrics import Findings
-from attnprof.spec import METRICS
-from attnprof.subject import count
+from attnprof.metrics import METRICS, Findings
+from attnprof.records.case import Case
+from attnprof.subject.counts import count
 
 SETTINGS = (("bias", False), ("reduction", 16))
 

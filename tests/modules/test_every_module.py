@@ -11,12 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-from attnprof.case import Case
 from attnprof.catalogue import MODULES, create, entry
+from attnprof.catalogue.entry import FAMILIES, PLACES
 from attnprof.counting import account, on_meta
-from attnprof.entry import FAMILIES, PLACES
 from attnprof.errors import ImpossibleShapeError
-from attnprof.subject import build, example
+from attnprof.records.case import Case
+from attnprof.subject.build import build
+from attnprof.subject.inputs import example
 
 HERE = Path(__file__).parent
 NAMES = MODULES.names()

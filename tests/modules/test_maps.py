@@ -2,7 +2,7 @@
 
 import torch
 
-from attnprof.formula import stage
+from attnprof.catalogue.formula import stage
 from attnprof.modules._maps import (
     from_windows,
     join_heads,

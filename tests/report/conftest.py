@@ -8,7 +8,7 @@ import pytest
 
 from attnprof.catalogue import entry
 from attnprof.planning import plan
-from attnprof.record import Measurement, account_event, done_event, visit_event
+from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.report import page
 from attnprof.results import tabulate
 from attnprof.spec import Spec

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from attnprof.layout import title
+from attnprof.results.columns import title
 from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
 from tests.report.conftest import results_of
 

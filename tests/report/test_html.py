@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from attnprof.catalogue import MODULES
-from attnprof.formats import Look
+from attnprof.formats import FORMATS, Look
 from attnprof.planning import plan
 from attnprof.report import page
 from attnprof.report.data import contents
 from attnprof.report.html import SCRIPTS, STYLES
 from attnprof.results import of_csv, of_folder, tabulate
-from attnprof.spec import FORMATS, Spec
+from attnprof.spec import Spec
 from tests.report.conftest import ENVIRONMENT
 from tests.report.test_columns import decode
 

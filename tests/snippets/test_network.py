@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from attnprof.cli.show import SNIPPETS
-from attnprof.insertion import insert
+from attnprof.subject.insertion import insert
 from tests.snippets.test_every_snippet import namespace_of, wanted
 
 

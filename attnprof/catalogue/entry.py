@@ -1,0 +1,257 @@
+"""What a module's file says of itself, read without importing it (and so without torch).
+
+``attnprof/modules/se.py`` exports ENTRY, a pure literal. Its keys:
+
+    class       name of the nn.Module in the file; its keyword-only arguments are the hyperparameters
+    name        what the field calls it
+    paper       title, author (the first), venue, year, arxiv (or url)
+    code        official code as owner/repository, or "" where there is none
+    family      one of FAMILIES
+    place       "after" a convolution block, or "replace": in place of a 3x3 convolution
+    aliases     other names that people use
+    where       helper quantities of the formulas below, evaluated in this order
+    params      closed form of the learnable parameters
+    macs        closed form of the multiply-accumulates of convolution, linear and matmul, per image
+    sized       rule by which the map's size is part of the module; without it: whenever the constructor takes height and width
+    limits      [rule, sentence] pairs: a size that breaks a rule cannot be built or run
+    variants    named sets of hyperparameters
+    deviations  how official code, popular copies and the paper differ, one sentence each
+    compiles    True, or the sentence that says why torch.compile cannot take it
+    exports     True, or the sentence that says why torch.export (and ONNX through it) cannot take it
+    inside      network -> where in it the module goes, and with which settings, where its authors say so:
+                {"resnet": {"place": "after_stage:1-3", "settings": {"reduction": 8}}}; see hosts/ for names and places
+
+Formulas know C, H, W, N = H*W, batch, train and every hyperparameter (see formula.py).
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from attnprof.catalogue.formula import evaluate, fill, symbols
+from attnprof.errors import UsageError, nearest
+from attnprof.grid import LARGEST
+
+FAMILIES = ("channel", "spatial", "channel+spatial", "self-attention", "branch", "floor")
+PLACES = {"after": "after a convolution block", "replace": "in place of a 3x3 convolution"}
+
+Value = bool | int | float | str | None
+NOTHING: Mapping[str, Value] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a module was published."""
+
+    title: str
+    author: str
+    venue: str
+    year: int
+    arxiv: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One attention module of the catalogue, as data. Fields as in the module docstring."""
+
+    key: str
+    class_name: str
+    name: str
+    doc: str
+    paper: Paper | None
+    code: str
+    family: str
+    place: str
+    hyperparameters: Mapping[str, Value]
+    sized: str
+    params_formula: str
+    macs_formula: str
+    aliases: tuple[str, ...] = ()
+    where: Mapping[str, str] = field(default_factory=dict)
+    limits: tuple[tuple[str, str], ...] = ()
+    variants: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    deviations: tuple[str, ...] = ()
+    compiles: bool | str = True
+    exports: bool | str = True
+    inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the file's docstring."""
+        return self.doc.split("\n\n")[0].replace("\n", " ").strip()
+
+    def settings(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """Every hyperparameter with its value, the defaults where ``given`` says nothing.
+
+        Raises UsageError for a name that the constructor does not have.
+        """
+        for name in given:
+            if name not in self.hyperparameters:
+                known = ", ".join(self.hyperparameters) or "none"
+                hint = nearest(name, self.hyperparameters) or f"It has: {known}."
+                raise UsageError(f"{self.key} has no hyperparameter {name!r}. {hint}")
+        return {**self.hyperparameters, **given}
+
+    def changes(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """The settings in ``given`` that differ from the defaults, sorted: what makes a variant."""
+        return {
+            name: value
+            for name, value in sorted(self.settings(given).items())
+            if (type(value), value) != (type(self.hyperparameters[name]), self.hyperparameters[name])
+        }
+
+    def needs_size(self, given: Mapping[str, Value] = NOTHING) -> bool:
+        """Whether the map's size is part of the module with these hyperparameters, so that building it needs one."""
+        return bool(evaluate(self.sized, self._symbols(0, 0, 0, given)))
+
+    def params(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> int:
+        """Learnable parameters by the closed form, with the hyperparameters in ``given``."""
+        return int(evaluate(self.params_formula, self._symbols(channels, height, width, given)))
+
+    def macs(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> int:
+        """Multiply-accumulates of one image by the closed form."""
+        return int(evaluate(self.macs_formula, self._symbols(channels, height, width, given)))
+
+    def refusal(
+        self,
+        channels: int,
+        height: int,
+        width: int,
+        given: Mapping[str, Value] = NOTHING,
+        *,
+        batch: int = 1,
+        train: bool = False,
+    ) -> str | None:
+        """Why the module cannot run at this size, with the nearest sizes that can; None where it can.
+
+        A height and width of 0 mean that the map's size is not known yet: only the other limits are judged.
+        """
+        limits = [pair for pair in self.limits if height or not self._sizes_behind(pair[0]) & {"H", "W"}]
+
+        names = self._symbols(channels, height, width, given, batch, train)
+        broken = next(((rule, sentence) for rule, sentence in limits if not _holds(rule, names)), None)
+        if broken is None:
+            return None
+        rule, sentence = broken
+        depends = self._sizes_behind(rule)
+        # Only limits that the sought size has a say in: no channel count mends a map that is wrong too.
+        concerned = [each for each, _ in limits if self._sizes_behind(each) & depends]
+
+        def fits(c: int, h: int, w: int) -> bool:
+            there = self._symbols(c, h, w, given, batch, train)
+            return all(_holds(each, there) for each in concerned)
+
+        nearest_sizes = ""
+        if depends == {"C"}:
+            nearest_sizes = _around(channels, lambda size: fits(size, height, width))
+        elif depends and "C" not in depends and height == width:
+            nearest_sizes = _around(height, lambda side: fits(channels, side, side), "{0}x{0}")
+        return fill(sentence, names) + nearest_sizes
+
+    def fits(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> bool:
+        """Whether no limit stands against this size, batch 1, eval."""
+        names = self._symbols(channels, height, width, given)
+        return all(_holds(rule, names) for rule, _ in self.limits)
+
+    def rules(self) -> Iterator[str]:
+        """The limits in words, with the default hyperparameters filled in."""
+        for _, sentence in self.limits:
+            try:
+                # What was given instead is news in a refusal; here it would be the default.
+                yield fill(re.sub(r",? not [{][^}]*[}]", "", sentence), self.hyperparameters)
+            except (NameError, ArithmeticError, TypeError):
+                yield re.sub(r"[{]([^{}]+)[}]", r"\1", sentence)  # speaks of a size that only a case has
+
+    def _symbols(
+        self, c: int, h: int, w: int, given: Mapping[str, Value], batch: int = 1, train: bool = False
+    ) -> dict[str, Any]:
+        names: dict[str, Any] = self.settings(given)
+        names |= {"C": c, "H": h, "W": w, "N": h * w, "batch": batch, "train": train}
+        for name, text in self.where.items():
+            # A helper quantity may be undefined at a size that a limit refuses (a division by a width of 0).
+            with suppress(ArithmeticError, ValueError, NameError, TypeError):
+                names[name] = evaluate(text, names)
+        return names
+
+    def _sizes_behind(self, text: str) -> set[str]:
+        found: set[str] = set()
+        for name in symbols(text):
+            found |= self._sizes_behind(self.where[name]) if name in self.where else {name}
+        return {"H" if name == "N" else name for name in found} & {"C", "H", "W"}
+
+
+def _holds(rule: str, names: Mapping[str, Any]) -> bool:
+    try:
+        return bool(evaluate(rule, names))
+    except (ArithmeticError, ValueError, NameError, TypeError):
+        return False
+
+
+def _around(size: int, fits: Callable[[int], bool], form: str = "{0}") -> str:
+    below = next((n for n in range(size - 1, 0, -1) if fits(n)), None)
+    above = next((n for n in range(size + 1, LARGEST + 1) if fits(n)), None)
+    found = [form.format(n) for n in (below, above) if n is not None]
+    return f"; nearest {', '.join(found)}" if found else ""
+
+
+def read(key: str, path: str | Path) -> Entry:
+    """The entry of the module file at ``path``, by parsing it: nothing is imported or run.
+
+    Raises ValueError when the file has no ENTRY literal, or names a class that it does not define.
+    """
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"), filename=str(path))
+    literal: Any = None
+    classes: dict[str, ast.ClassDef] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            classes[node.name] = node
+        elif isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["ENTRY"]:
+            literal = ast.literal_eval(node.value)
+    if not isinstance(literal, dict) or literal.get("class") not in classes:
+        raise ValueError(f"{path}: a module's file needs an ENTRY literal whose 'class' is defined in the file")
+    return build(key, ast.get_docstring(tree) or "", literal, *_constructor(classes[literal["class"]]))
+
+
+def build(
+    key: str, doc: str, literal: Mapping[str, Any], hyperparameters: Mapping[str, Value], takes_size: bool
+) -> Entry:
+    """An Entry from an ENTRY literal and what the constructor's signature says."""
+    paper = literal.get("paper")
+    return Entry(
+        key=key,
+        class_name=literal["class"],
+        name=literal["name"],
+        doc=doc,
+        paper=Paper(**paper) if paper else None,
+        code=literal.get("code", ""),
+        family=literal["family"],
+        place=literal["place"],
+        hyperparameters=dict(hyperparameters),
+        sized=literal.get("sized", str(takes_size)),
+        params_formula=literal["params"],
+        macs_formula=literal["macs"],
+        aliases=tuple(literal.get("aliases", ())),
+        where=dict(literal.get("where", {})),
+        limits=tuple((rule, sentence) for rule, sentence in literal.get("limits", ())),
+        variants={name: dict(values) for name, values in literal.get("variants", {}).items()},
+        deviations=tuple(literal.get("deviations", ())),
+        compiles=literal.get("compiles", True),
+        exports=literal.get("exports", True),
+        inside=dict(literal.get("inside", {})),
+    )
+
+
+def _constructor(definition: ast.ClassDef) -> tuple[dict[str, Value], bool]:
+    for node in definition.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            names = [argument.arg for argument in node.args.kwonlyargs]
+            values = [None if default is None else ast.literal_eval(default) for default in node.args.kw_defaults]
+            sized = [name for name in names if name in ("height", "width")]
+            return {n: v for n, v in zip(names, values, strict=True) if n not in sized}, bool(sized)
+    return {}, False

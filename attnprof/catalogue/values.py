@@ -1,0 +1,50 @@
+"""Hyperparameters that differ from stage to stage of a network: one text, '3/5/5/7', with a value for each stage."""
+
+from collections.abc import Mapping
+
+from attnprof.catalogue.entry import Value
+from attnprof.errors import UsageError
+
+BETWEEN = "/"
+
+
+def parse_value(text: str) -> Value:
+    """A hyperparameter's value as written on the command line: true, 8, 1e-4, none, or a word."""
+    words: dict[str, Value] = {"true": True, "false": False, "none": None}
+    stripped = text.strip()
+    if stripped.lower() in words:
+        return words[stripped.lower()]
+    for convert in (int, float):
+        try:
+            return convert(stripped)
+        except ValueError:
+            continue
+    return stripped
+
+
+def is_staged(value: Value) -> bool:
+    """Whether ``value`` stands for one value per stage."""
+    return isinstance(value, str) and BETWEEN in value
+
+
+def values_of(value: Value) -> list[Value]:
+    """The value of each stage; of a plain value, that one."""
+    return (
+        [parse_value(part) for part in value.split(BETWEEN)] if isinstance(value, str) and is_staged(value) else [value]
+    )
+
+
+def at_stage(settings: Mapping[str, Value], stage: int, stages: int) -> dict[str, Value]:
+    """The settings in ``stage``, counted from 1, of ``stages``. Raises UsageError where the numbers do not agree."""
+    found: dict[str, Value] = {}
+    for name, value in settings.items():
+        each = values_of(value)
+        if len(each) not in (1, stages):
+            raise UsageError(f"{name}={value}: {len(each)} values, and the network has {stages} stages")
+        found[name] = each[stage - 1] if len(each) > 1 else each[0]
+    return found
+
+
+def show_value(value: Value) -> str:
+    """A hyperparameter's value as it is written on the command line."""
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)

@@ -1,0 +1,56 @@
+"""torch's own FlopCounterMode, on the CPU: contractions only, 2 FLOPs each, those that it has a formula for."""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from attnprof.counters import ATTENTION, CONVOLUTION, PRODUCT, Breakdown, Counted, Counter, Missed
+
+
+def count(module: nn.Module, x: torch.Tensor) -> int:
+    """Half of its total: it counts 2 per MAC."""
+    return sum(part.macs for part in breakdown(module, x).counted)
+
+
+def breakdown(module: nn.Module, x: torch.Tensor) -> Breakdown:
+    """The total by operator, and the operators that ran and have no formula."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter, _Seen() as seen, torch.no_grad():
+        module(x)
+    by_operator = counter.get_flop_counts().get("Global", {})
+    counted = [Counted(str(name), flops // 2, _kind(str(name))) for name, flops in by_operator.items()]
+    return Breakdown(tuple(counted), tuple(sorted(seen.names - {part.what for part in counted})))
+
+
+class _Seen(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has no annotation
+    """While active: notes the names of the operators that run."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(str(func.overloadpacket))
+        return func(*args, **(kwargs or {}))
+
+
+def _kind(name: str) -> str:
+    if "convolution" in name:
+        return CONVOLUTION
+    return ATTENTION if "attention" in name else PRODUCT
+
+
+def why(missed: Missed) -> str:
+    """Which operator it has no formula for."""
+    met = [name for name in missed.unseen if name.removeprefix("aten.") in _WITHOUT_FORMULA]
+    if missed.kind == ATTENTION:
+        return "it has no formula for the CPU's fused attention; for that of CUDA it has"
+    return f"it has no formula for {', '.join(met)}" if met and missed.macs < 0 else ""
+
+
+_WITHOUT_FORMULA = ("mv", "dot", "vdot", "addmv", "addbmm", "_trilinear", "_native_multi_head_attention")
+
+COUNTER = Counter(count=count, computes=True, breakdown=breakdown, why=why, title="FlopCounterMode")

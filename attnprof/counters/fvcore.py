@@ -1,0 +1,64 @@
+"""fvcore: traces a real forward pass and counts the operators it has a rule for. It calls MACs flops."""
+
+import logging
+
+import torch
+from torch import nn
+
+from attnprof.counters import CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Counter, Missed
+
+_KINDS = {"conv": CONVOLUTION} | dict.fromkeys(("linear", "addmm", "mm", "bmm", "matmul", "einsum"), PRODUCT)
+# Work that is no multiply-accumulate, which fvcore adds to those that are.
+_EXTRAS = {
+    "batch_norm": "adds 2 per element",
+    "layer_norm": "adds 5 per element",
+    "group_norm": "adds 5 per element",
+    "instance_norm": "adds 5 per element",
+    "adaptive_avg_pool2d": "adds 1 per element of the input",
+    "upsample_nearest2d": "adds 1 per element of the output",
+    "upsample_bilinear2d": "adds 4 per element of the output",
+    "grid_sampler": "adds 4 per element of the output",
+}
+
+
+def _analysis(module: nn.Module, x: torch.Tensor):  # type: ignore[no-untyped-def] # fvcore has no annotations
+    from fvcore.nn import FlopCountAnalysis
+
+    logging.getLogger("fvcore").setLevel(logging.ERROR)
+    return FlopCountAnalysis(module, x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+
+
+def count(module: nn.Module, x: torch.Tensor) -> int:
+    """The total of fvcore's FlopCountAnalysis."""
+    return int(_analysis(module, x).total())
+
+
+def breakdown(module: nn.Module, x: torch.Tensor) -> Breakdown:
+    """The total by fvcore's names of operators; it names those without a rule too."""
+    analysis = _analysis(module, x)
+    counted = [
+        Counted(name, int(macs), _KINDS.get(name, EXTRA), why=_EXTRAS.get(name, ""))
+        for name, macs in analysis.by_operator().items()
+    ]
+    return Breakdown(tuple(counted), tuple(sorted(analysis.unsupported_ops())))
+
+
+def why(missed: Missed) -> str:
+    """What of fvcore's rules makes this difference."""
+    if missed.kind == CONVOLUTION and "aten::_convolution_mode" in missed.unseen:
+        return "it has no rule for a convolution with padding='same' or 'valid'"
+    if missed.kind == CONVOLUTION or missed.macs > 0:
+        return "it costs an einsum by NumPy's path, not by the products that run" if missed.kind == PRODUCT else ""
+    # An attention that the device does not fuse is products to us, and one operator in fvcore's trace all the same.
+    met = [name for name in (each.removeprefix("aten::") for each in missed.unseen) if name in _WITHOUT_RULE]
+    if met:
+        return f"it has no rule for {', '.join(met)}"
+    return "of a matmul it reads the first factor as it is: where that is broadcast, one copy is counted"
+
+
+_WITHOUT_RULE = frozenset(
+    ("mv", "dot", "vdot", "baddbmm", "addbmm", "addmv", "bilinear")
+    + ("scaled_dot_product_attention", "_native_multi_head_attention")
+)
+
+COUNTER = Counter(count=count, computes=True, breakdown=breakdown, why=why)

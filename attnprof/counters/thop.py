@@ -1,0 +1,69 @@
+"""thop: hooks on the modules it knows; matmul, functional calls and bare parameters pass it by."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from attnprof.counters import CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Counter, Missed
+
+# Work that is no multiply-accumulate, which thop adds to those that are: parts of class names, in order.
+_EXTRAS = (
+    ("Norm", "adds 4 per element, 2 where it has no weights"),
+    ("AdaptiveAvgPool", "adds its taps + 1 per element of the output"),
+    ("AvgPool", "adds 1 per element of the output"),
+    ("Softmax", "adds 3n - 1 per row of n"),
+    ("Upsampl", "adds 1 (nearest) or 11 (bilinear) per element of the output"),
+    ("PReLU", "adds 1 per element"),
+)
+
+
+def count(module: nn.Module, x: torch.Tensor) -> int:
+    """The first figure of thop.profile, which it calls MACs. Leaves buffers of its own in the module."""
+    import thop
+
+    return int(thop.profile(module, inputs=(x,), verbose=False)[0])
+
+
+def breakdown(module: nn.Module, x: torch.Tensor) -> Breakdown:
+    """The figure of every submodule that thop has a hook for."""
+    import thop
+
+    classes = {path: type(part).__name__ for path, part in module.named_modules(remove_duplicate=False)}
+    total, _, layers = thop.profile(module, inputs=(x,), verbose=False, ret_layer_info=True)
+    counted = [_counted(path, classes[path], macs) for path, macs in _flat(layers) if macs]
+    alone = int(total) - sum(part.macs for part in counted)  # the module itself is one that thop knows
+    if alone:
+        counted.append(_counted("", classes[""], alone))
+    return Breakdown(tuple(counted))
+
+
+def _flat(layers: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, int]]:
+    """(path, MACs) of the innermost parts: thop's own tree holds sums of sums."""
+    for name, (macs, _, below) in layers.items():
+        if below:
+            yield from _flat(below, f"{above}{name}.")
+        else:
+            yield above + name, int(macs)
+
+
+def _counted(path: str, kind: str, macs: int) -> Counted:
+    if kind.startswith("Conv"):
+        return Counted(kind, macs, CONVOLUTION, path)
+    if kind == "Linear":
+        return Counted(kind, macs, PRODUCT, path)
+    rule = next((says for part, says in _EXTRAS if part in kind), "")
+    return Counted(kind, macs, EXTRA, path, rule)
+
+
+def why(missed: Missed) -> str:
+    """What of thop's hooks makes this difference."""
+    if missed.kind == CONVOLUTION and missed.macs > 0:
+        return "a transposed convolution is counted over its output"
+    if missed.macs > 0:
+        return "a module with two names is counted at each of them"
+    return "it hooks modules, by classes that it knows; what others compute themselves passes it by"
+
+
+COUNTER = Counter(count=count, computes=False, breakdown=breakdown, why=why)

@@ -1,0 +1,48 @@
+"""What else is installed, and what is blank without it. Nothing is imported."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+from attnprof.doctor import FINE, NOTE, Finding
+
+# What a package is for; those that only a GPU needs apart.
+OPTIONAL = {
+    "fvcore": "the column of its counts",
+    "thop": "the column of its counts",
+    "matplotlib": "figures as files",
+}
+GPU = {"nvidia-ml-py": "a GPU's clock, heat and throttling, and who else computes on it"}
+COMPILERS = ("c++", "g++", "clang++")
+
+
+def installed(name: str) -> str | None:
+    """The version of a package; None where it is not there."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def packages(gpu: bool, find: Callable[[str], str | None] = installed) -> Iterator[Finding]:
+    """One finding for all that are there, and one for each that is not."""
+    wanted = OPTIONAL | (GPU if gpu else {})
+    versions = {name: find(name) for name in wanted}
+    there = [f"{name} {found}" for name, found in versions.items() if found]
+    if there:
+        yield Finding("packages", FINE, ", ".join(there))
+    for name in [name for name, found in versions.items() if not found]:
+        yield Finding(
+            "packages", NOTE, f"no {name}: without it no {wanted[name].removeprefix('the ')}", f"pip install {name}"
+        )
+
+
+def compiler(environ: Mapping[str, str] = os.environ, which: Callable[[str], str | None] = shutil.which) -> Finding:
+    """The C++ compiler that torch.compile calls on a CPU."""
+    asked = environ.get("CXX", "")
+    found = next(filter(None, map(which, [asked] if asked else COMPILERS)), None)
+    if found:
+        return Finding("compiler", FINE, found)
+    says = f"CXX={asked} is not there" if asked else "no C++ compiler"
+    return Finding("compiler", NOTE, says, "--compile needs one on the CPU: apt-get install g++, or the like")

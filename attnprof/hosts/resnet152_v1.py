@@ -1,5 +1,0 @@
-"""ResNet-152 v1: bottlenecks with the stride in the first 1x1, as in the paper and in many tables."""
-
-from attnprof.hosts._resnet_places import bottleneck
-
-HOST = bottleneck("resnet152_v1", 3, 8, 36, 3, first=True)

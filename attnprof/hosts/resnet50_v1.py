@@ -1,5 +1,0 @@
-"""ResNet-50 v1: bottlenecks with the stride in the first 1x1, as in the paper and in many tables."""
-
-from attnprof.hosts._resnet_places import bottleneck
-
-HOST = bottleneck("resnet50_v1", 3, 4, 6, 3, first=True)

@@ -1,0 +1,5 @@
+"""ResNet-18: basic blocks."""
+
+from attnprof.networks._resnet_places import basic
+
+NETWORK = basic("resnet18", 2, 2, 2, 2)

@@ -1,0 +1,5 @@
+"""ResNet-34: basic blocks."""
+
+from attnprof.networks._resnet_places import basic
+
+NETWORK = basic("resnet34", 3, 4, 6, 3)

@@ -1,0 +1,1 @@
+"""What a run keeps: the case, its events and their fold, the journal, the environment."""

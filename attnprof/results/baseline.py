@@ -1,0 +1,162 @@
+"""Figures as multiples of one module's: what eca takes over what se takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import hypot
+from typing import TYPE_CHECKING, Any
+
+from attnprof.choosing.candidates import CONDITIONS, candidates, label, named
+from attnprof.networks import PLAIN
+from attnprof.results.columns import varying
+from attnprof.stats import across, middle
+
+if TYPE_CHECKING:
+    from attnprof.results.table import Results
+
+OVER = "_over_"
+UNCLEAR = "the two intervals overlap: no difference is shown"
+COSTS = {
+    "params": "params",
+    "macs": "macs",
+    "flops": "flops",
+    "latency_s": "latency",
+    "peak_memory_bytes": "peak_memory",
+    "activation_memory_bytes": "activation_memory",
+}
+
+
+def over(results: "Results", baseline: str) -> "Results":
+    """``results`` with a column more per cost: its figure over that of ``baseline`` at the same point and mode.
+
+    baseline: a module of the run, 'se', 'ge(theta)'. The columns are called 'latency_over_se'. A ratio that does not
+    exist is None with the reason in the notes; one of latencies whose intervals overlap has the note UNCLEAR.
+    Raises UnknownNameError for a module that is not in the run.
+    """
+    rows = results.rows()
+    _, among = candidates(rows, results.notes)
+    reference, vary = named(baseline, among), varying(rows, CONDITIONS)
+    frame, notes = results.frame.copy(), dict(results.notes)
+    for column, cost in COSTS.items():
+        if column not in frame.columns or all(row[column] is None for row in rows):
+            continue
+        name = f"{cost}{OVER}{reference.name}"
+        ratios: list[float | None] = []
+        for number, row in enumerate(rows):
+            point = label(row, vary)
+            theirs, _ = reference.cells.get((point, row["mode"]), ({}, {}))
+            ratio, note = _ratio(column, row, theirs)
+            ratios.append(ratio)
+            if note:
+                notes[number, name] = note.format(f"{reference.name} at {point}")
+        frame[name] = ratios
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
+    return replace(results, frame=frame, notes=notes)
+
+
+def _ratio(column: str, ours: dict[str, Any], theirs: Any) -> tuple[float | None, str]:
+    """The ratio, and what is to be said of it; {} stands for the baseline and the point."""
+    if ours[column] is None:
+        return None, "it has no figure itself"
+    if theirs.get(column) is None:
+        return None, "there is no figure of {}"
+    if not theirs[column]:
+        return None, "the figure of {} is 0"
+    same = ours["module"] == theirs["module"] and ours["variant"] == theirs["variant"]
+    unclear = column == "latency_s" and not same and _overlap(ours, theirs)
+    return float(ours[column] / theirs[column]), UNCLEAR if unclear else ""
+
+
+def _overlap(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
+    low, high, their_low, their_high = (
+        row.get(f"latency_ci_{end}_s") for row in (ours, theirs) for end in ("low", "high")
+    )
+    if low is None or high is None or their_low is None or their_high is None:
+        return True  # without an interval nothing can be told apart
+    return bool(low <= their_high and their_low <= high)
+
+
+Row = Mapping[str, Any]
+Processes = Mapping[int, float]  # number of a process -> the seconds that it found
+# What a row and the plain network's must share.
+SAME = (
+    ("host", "network_input", "channels", "height", "width", "batch", "dtype", "layout", "device", "threads")
+    + ("mode", "execution", "device_name", "seed", "run_id")
+)  # fmt: skip
+INCREASES = {
+    "params": "added_params",
+    "macs": "added_macs",
+    "flops": "added_flops",
+    "latency_s": "added_latency_s",
+    "peak_memory_bytes": "added_peak_memory_bytes",
+}
+SHARE = "_share"
+LATENCY = "added_latency"
+
+
+def increases(
+    rows: Sequence[Row], processes: Sequence[Processes] = ()
+) -> tuple[list[dict[str, Any]], dict[tuple[int, str], str]]:
+    """The columns to add to each row of a module in a network, and why values are missing: (row, column) -> reason.
+
+    added_params and its like are differences in the unit of the figure, added_params_share over the plain network's.
+    The latency's increase has an interval, in seconds and as a share. processes: of each row, process -> its latency.
+    Where three processes measured both networks, the increase is formed inside each of them, where both met the same
+    machine; else the two figures count as measured independently.
+    """
+    told = list(processes) or [{}] * len(rows)
+    plain = {_conditions(row): n for n, row in enumerate(rows) if row.get("host") and row["module"] == PLAIN}
+    found: list[dict[str, Any]] = []
+    notes: dict[tuple[int, str], str] = {}
+    for number, row in enumerate(rows):
+        columns: dict[str, Any] = {}
+        if row.get("host") and row["module"] != PLAIN:
+            place = plain.get(_conditions(row))
+            base: Row = {} if place is None else rows[place]
+            for figure, name in INCREASES.items():
+                if row.get(figure) is None:
+                    continue
+                if base.get(figure) is None:
+                    notes[number, name] = "the plain network has no such figure under these conditions"
+                    continue
+                columns[name] = row[figure] - base[figure]
+                if base[figure]:
+                    columns[name.removesuffix("_s").removesuffix("_bytes") + SHARE] = columns[name] / base[figure]
+            if "added_latency_s" in columns:
+                paired = {} if place is None else _paired(told[number], told[place], base["latency_s"])
+                columns |= paired or _independent(row, base)
+        found.append(columns)
+    return found, notes
+
+
+def _conditions(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in SAME)
+
+
+def _paired(ours: Processes, theirs: Processes, plain: float) -> dict[str, float]:
+    """The increase from the ratios inside the processes that measured both; nothing for fewer than three."""
+    ratios = [seconds / theirs[process] for process, seconds in ours.items() if process in theirs]
+    ends = across(ratios) if len(ratios) > 2 else None
+    if ends is None:
+        return {}
+    share, (low, high) = middle(ratios) - 1, (end - 1 for end in ends)
+    return {f"{LATENCY}_s": share * plain, f"{LATENCY}{SHARE}": share, **_ends(low, high, plain)}
+
+
+def _independent(row: Row, base: Row) -> dict[str, float]:
+    """The ends of the latency's increase: the distances of both figures to their ends, added as squares."""
+    ends = ("latency_ci_low_s", "latency_ci_high_s")
+    if any(each.get(end) is None for each in (row, base) for end in ends):
+        return {}
+    ours, theirs = row["latency_s"], base["latency_s"]
+    down = hypot(ours - row["latency_ci_low_s"], base["latency_ci_high_s"] - theirs)
+    up = hypot(row["latency_ci_high_s"] - ours, theirs - base["latency_ci_low_s"])
+    return _ends((ours - theirs - down) / theirs, (ours - theirs + up) / theirs, theirs)
+
+
+def _ends(low: float, high: float, plain: float) -> dict[str, float]:
+    return {
+        f"{LATENCY}_ci_low_s": low * plain,
+        f"{LATENCY}_ci_high_s": high * plain,
+        f"{LATENCY}{SHARE}_ci_low": low,
+        f"{LATENCY}{SHARE}_ci_high": high,
+    }

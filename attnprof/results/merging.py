@@ -1,0 +1,115 @@
+"""Several runs as one: shards of a plan, and the same plan on several machines. What does not belong together is refused."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from attnprof.errors import RunFolderError
+from attnprof.records.case import Case
+from attnprof.records.environment import Environment, fingerprint, joined
+from attnprof.records.record import Event
+from attnprof.spec import SECTIONS, Spec
+
+# What may differ between runs of one results set: how they were run, not what their figures mean.
+FREE = frozenset(
+    ("device", "shard", "time_budget", "timeout", "memory_limit", "fail_fast", "name", "output", "format", "budget")
+)
+ALIKE = ("params", "macs")  # counts that every machine must agree on
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run to be merged: its name in messages, what was asked, what it ran on, and its kept events."""
+
+    name: str
+    spec: Spec
+    environment: Environment
+    events: Sequence[Event]
+
+    @property
+    def runs(self) -> dict[str, Environment]:
+        """The environment of each run in it: one, unless it was merged itself."""
+        return dict(self.environment.get("runs") or {str(self.environment.get("run_id", "")): self.environment})
+
+
+def merge(parts: Sequence[Part]) -> Part:
+    """``parts`` as one run, each event marked with its own run. A case that several have alike is kept once.
+
+    Raises RunFolderError where they were asked other things, ran other versions, or disagree about a case.
+    """
+    first, *others = parts
+    for other in others:
+        _same_request(first, other)
+    runs = {run_id: found for part in parts for run_id, found in part.runs.items()}
+    events = list(_kept(parts, runs))
+    _same_counts(events)
+    spec = first.spec.effective().model_copy(update={"shard": None})
+    return Part(" + ".join(part.name for part in parts), spec, joined(runs), events)
+
+
+def _same_request(one: Part, other: Part) -> None:
+    asked, theirs = (part.spec.effective().model_dump(mode="json") for part in (one, other))
+    for field, value in asked.items():
+        if field not in FREE and theirs[field] != value:
+            name = f"{SECTIONS[field]}.{field}"
+            raise RunFolderError(
+                f"{other.name} does not belong with {one.name}: {name} is {_shown(theirs[field])}, not {_shown(value)}"
+            )
+    versions = {each.get("attnprof_version") for part in (one, other) for each in part.runs.values()}
+    if len(versions) > 1:
+        raise RunFolderError(
+            f"{other.name} does not belong with {one.name}: attnprof_version: {' and '.join(sorted(map(str, versions)))}"
+        )
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _kept(parts: Sequence[Part], runs: dict[str, Environment]) -> Iterator[Event]:
+    """Every event with its run; the events of a case that another part has on such a machine too are left out."""
+    seen: dict[tuple[str, str], tuple[Part, list[Event]]] = {}
+    for part in parts:
+        cases: dict[tuple[str, str], list[Event]] = {}
+        for event in part.events:
+            run_id = event.get("run") or str(part.environment.get("run_id", ""))
+            cases.setdefault((run_id, event["key"]), []).append({**event, "run": run_id})
+        for (run_id, key), events in cases.items():
+            place = fingerprint(runs[run_id]), key
+            if place not in seen:
+                seen[place] = part, events
+                yield from events
+            elif _bare(events) != _bare(seen[place][1]):
+                raise RunFolderError(
+                    f"{_label(events)} is in {seen[place][0].name} and in {part.name}, and they disagree: "
+                    "two runs of one case on one machine are no single result"
+                )
+
+
+def _bare(events: Sequence[Event]) -> list[Event]:
+    return [{name: value for name, value in event.items() if name != "run"} for event in events]
+
+
+def _label(events: Sequence[Event]) -> str:
+    return next((Case.from_json(event["case"]).label for event in events if "case" in event), "a case")
+
+
+def _same_counts(events: Sequence[Event]) -> None:
+    """One case has one count, and a module of the user's own one file, wherever it was counted. Raises RunFolderError."""
+    counted: dict[tuple[Case, str], Any] = {}
+    files: dict[str, str] = {}
+    for event in events:
+        if event["event"] != "account":
+            continue
+        case = Case.from_json(event["case"])
+        if files.setdefault(case.module, case.source) != case.source:
+            raise RunFolderError(
+                f"{case.module} is another file in one of the runs: its rows cannot stand in one table"
+            )
+        anywhere = replace(case, device="", threads=0, tf32=False)
+        for found in event["measurements"]:
+            value = counted.setdefault((anywhere, found["metric"]), found["value"])
+            if found["metric"] in ALIKE and value != found["value"]:
+                raise RunFolderError(
+                    f"{case.label}: the runs disagree about {found['metric']}: {value}, {found['value']}"
+                )

@@ -1,0 +1,117 @@
+"""Lines of a table: a row each, or one per module with its rows at several sizes side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attnprof.choosing.candidates import CONDITIONS
+from attnprof.errors import UsageError, nearest
+from attnprof.results.table import IDENTITY, SIZE, Results
+
+Row = dict[str, Any]
+ONCE = frozenset((*IDENTITY, *SIZE, "seed", "attnprof_version", "torch_version", "device_name"))
+
+
+@dataclass(frozen=True)
+class Key:
+    """What rows can be put side by side by. covers: the columns of results.csv behind it; write: how a heading says them."""
+
+    covers: tuple[str, ...]
+    write: str
+
+    def value(self, row: Row) -> tuple[Any, ...]:
+        """What the row has there, to be sorted by."""
+        return tuple(row[name] for name in self.covers)
+
+    def show(self, row: Row) -> str:
+        """The key's value in ``row``, as a heading says it."""
+        return self.write.format(*self.value(row))
+
+
+def _key(*covers: str, write: str = "{0}") -> Key:
+    return Key(covers, write)
+
+
+KEYS = {
+    "channels": _key("channels", write="C={0}"),
+    "res": _key("height", "width", write="{0}x{1}"),
+    "point": _key("channels", "height", "width", write="{0}@{1}x{2}"),
+    "batch": _key("batch", write="batch {0}"),
+    "threads": _key("threads", write="{0} threads"),
+    **{name: _key(name) for name in ("mode", "dtype", "layout", "device", "execution", "host")},
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table: number and row of results by the pivot's value, or the only one by ''."""
+
+    cells: Mapping[str, tuple[int, Row]]
+
+    @property
+    def row(self) -> Row:
+        """Its first row, which speaks for what all of them share."""
+        return next(iter(self.cells.values()))[1]
+
+
+def pivot_key(name: str) -> Key:
+    """The key ``name``. Raises UsageError."""
+    if name not in KEYS:
+        raise UsageError(f"--pivot: {name!r} is not one of {', '.join(KEYS)}. {nearest(name, KEYS)}".rstrip())
+    return KEYS[name]
+
+
+def lines(results: Results, pivot: str = "") -> tuple[list[str], list[Line]]:
+    """The headings of the columns, and the lines, in the order of the rows. Without a pivot: [''], and a line per row.
+
+    Raises UsageError for a pivot that does not exist.
+    """
+    rows = results.rows()
+    if not pivot:
+        return [""], [Line({"": (number, row)}) for number, row in enumerate(rows)]
+    key = pivot_key(pivot)
+    headings = {key.value(row): key.show(row) for row in sorted(rows, key=lambda row: _sortable(key.value(row)))}
+    same = [n for n in ("module", "variant", "channels", "height", "width", "mode", *CONDITIONS) if n not in key.covers]
+    made: dict[tuple[Any, ...], dict[str, tuple[int, Row]]] = {}
+    for number, row in enumerate(rows):
+        shared, again = tuple(row[name] for name in same), 0
+        # Two rows that differ in nothing that is said here stay two lines.
+        while key.show(row) in made.setdefault((shared, again), {}):
+            again += 1
+        made[shared, again][key.show(row)] = number, row
+    order = list(headings.values())
+    return order, [Line({at: cells[at] for at in order if at in cells}) for cells in made.values()]
+
+
+def _sortable(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple((isinstance(each, str), each) for each in value)
+
+
+def flat(results: Results, columns: Sequence[str] = (), pivot: str = "") -> list[tuple[Row, dict[str, str]]]:
+    """Every line as one dict of values, and the notes on them, for programs.
+
+    Under a pivot a figure is called 'latency_s@C=64'; what a row is, and its versions, stand once, from its first cell.
+    columns: those of the frame that are wanted; none means all. Raises UsageError for a pivot that does not exist.
+    """
+    headings, found = lines(results, pivot)
+    covered = pivot_key(pivot).covers if pivot else ()
+    wanted = [name for name in (columns or list(results.frame.columns)) if name not in covered]
+    made = []
+    for line in found:
+        values: Row = {}
+        notes: dict[str, str] = {}
+        for name in wanted:
+            for heading in [None] if not pivot or name in ONCE else headings:
+                number, row = _cell(line, heading)
+                key = name if heading is None else f"{name}@{heading}"
+                values[key] = row.get(name)
+                if (number, name) in results.notes:
+                    notes[key] = results.notes[number, name]
+        made.append((values, notes))
+    return made
+
+
+def _cell(line: Line, heading: str | None) -> tuple[int, Row]:
+    if heading is None:
+        return next(iter(line.cells.values()))
+    return line.cells.get(heading, (-1, {}))

@@ -1,0 +1,222 @@
+"""Records as one table: a frame with a frozen header, units, and the conditions under which its figures hold."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from attnprof.catalogue import MODULES, entry
+from attnprof.comparison.processes import times
+from attnprof.errors import RunFolderError, UsageError, nearest
+from attnprof.formats import FORMATS
+from attnprof.metrics import column
+from attnprof.planning import Plan, plan
+from attnprof.records.environment import Environment, joined, machines
+from attnprof.records.journal import KEPT, SPEC, environment_in, events_in
+from attnprof.records.record import HOT, Event, Measurement, Record, fold
+from attnprof.results.baseline import increases
+from attnprof.running import Run
+from attnprof.spec import Spec
+from attnprof.spec.file import from_file, merge
+
+SCHEMA = 1
+IDENTITY = ("schema", "run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family")
+SIZE = ("channels", "height", "width", "batch", "dtype", "layout", "device", "threads", "mode", "execution")
+_COUNTS = ("params", "trainable_params", "buffers", "macs", "flops", "flops_incomplete", "bytes_moved", "minimal_bytes")
+_MORE_COUNTS = ("arithmetic_intensity", "activation_memory_bytes", "fvcore_macs", "thop_macs")
+_LATENCY = ("latency_s", "latency_ci_low_s", "latency_ci_high_s", "latency_ci_kind", "latency_p90_s", "latency_n")
+_MEASURED = ("device_time_s", "throughput_per_s", "bound_s", "efficiency", "peak_memory_bytes")
+_END = ("flags", "output_shape", "seed", "attnprof_version", "torch_version", "device_name")
+HEADER = (
+    *IDENTITY, *SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
+)  # fmt: skip
+TEXTS = frozenset(
+    ("run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family", "dtype", "layout")
+    + ("device", "mode", "execution", "status", "reason", "latency_ci_kind", "flags", "output_shape")
+    + ("attnprof_version", "torch_version", "device_name")
+)
+USERS = (
+    "module",
+    "variant",
+    "host",
+    "place",
+    "reason",
+    "device_name",
+)  # texts that may hold what a user or a module wrote
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run found. frame: one row per cell, columns HEADER and then what further metrics declare, sorted.
+
+    Values are exact integers, floats in base units, texts; None where there is none. notes: (row, column) -> why a
+    value is missing or what qualifies it. planned: cells of the whole run, finished or not.
+    """
+
+    frame: pd.DataFrame
+    notes: dict[tuple[int, str], str]
+    environment: Environment
+    spec: Spec
+    planned: int
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The frame, under the name that a notebook's user expects."""
+        return self.frame
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = FORMATS.get("html").whole(self)
+        return html
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Raises UsageError for a name that is no column of the frame."""
+        for name in columns:
+            if name not in self.frame.columns:
+                raise UsageError(f"--columns: no column {name!r}. {nearest(name, self.frame.columns)}".rstrip())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The frame's rows as dicts."""
+        names = list(self.frame.columns)
+        return [dict(zip(names, row, strict=True)) for row in self.frame.itertuples(index=False, name=None)]
+
+    def only(self, kept: Sequence[int]) -> "Results":
+        """These rows alone, with their notes and the runs that they are of."""
+        place = {old: new for new, old in enumerate(kept)}
+        notes = {(place[n], name): text for (n, name), text in self.notes.items() if n in place}
+        frame = self.frame.iloc[list(kept)].reset_index(drop=True)
+        left = {name: ran for name, ran in self.environment.get("runs", {}).items() if name in set(frame["run_id"])}
+        return replace(self, frame=frame, notes=notes, environment=joined(left) if left else self.environment)
+
+
+def of_folder(folder: Path) -> Results:
+    """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml."""
+    environment = environment_in(folder)
+    spec = merge([from_file(folder / SPEC)])
+    return tabulate(events_in(folder), planned_on(spec, environment), environment)
+
+
+def planned_on(spec: Spec, environment: Environment) -> Plan:
+    """The plan of ``spec`` on the device of ``environment``; where runs were merged, on each of their machines."""
+    first, *others = (plan(spec, each.get("device", "cpu")) for each in machines(environment))
+    return replace(first, cells=first.cells + tuple(cell for other in others for cell in other.cells))
+
+
+def gather(run: Run) -> Results:
+    """Run it to its end and tabulate what it found."""
+    events = [event for event in run if event["event"] in KEPT]
+    return tabulate(events, run.plan, run.environment)
+
+
+def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -> Results:
+    """Fold kept events into Results, rows in the order of the plan."""
+    events = list(events)
+    order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
+    records = sorted(fold(events), key=lambda record: order.get(record.case.key, len(order)))
+    rows: list[dict[str, Any]] = []
+    notes: dict[tuple[int, str], str] = {}
+    extra: set[str] = set()
+    for number, record in enumerate(records):
+        row, more = _row(record, environment)
+        rows.append(row)
+        notes |= {(number, name): text for name, text in more.items()}
+        extra |= row.keys() - set(HEADER)
+    # Numbers of processes are those of one run.
+    timed = {} if "runs" in environment else times(events, "latency")
+    added, reasons = increases(rows, [timed.get(record.case.key, {}) for record in records])
+    for row, columns in zip(rows, added, strict=True):
+        row |= columns
+        extra |= columns.keys()
+    notes |= reasons
+    frame = pd.DataFrame(rows, columns=[*HEADER, *sorted(extra)], dtype=object)
+    frame = frame.astype(object).where(frame.notna(), None)
+    return Results(frame, notes, environment, planned.spec, len(planned.cells))
+
+
+def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict[str, str]]:
+    case = record.case
+    row: dict[str, Any] = {name: getattr(case, name) for name in (*IDENTITY, *SIZE, "seed") if hasattr(case, name)}
+    row |= {
+        "schema": SCHEMA,
+        "hyperparameters": json.dumps(dict(case.hyperparameters), sort_keys=True),
+        "family": entry(case.module).family if case.module in MODULES else "",
+        "status": record.status,
+        "reason": record.reason,
+        "dtype": f"autocast-{case.autocast}" if case.autocast else case.dtype,
+        "flags": " ".join([*record.flags, *[HOT] * (case.inputs == "hot" and "latency" in record.measurements)]),
+    }
+    ran = environment.get("runs", {}).get(record.run, environment)
+    row |= {name: ran.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
+    notes: dict[str, str] = {}
+    for found in record.measurements.values():
+        name = column(found.metric, found.unit)
+        row[name] = found.value
+        if found.note:
+            notes[name] = found.note
+        if found.metric == "latency":
+            row |= _interval(found)
+    return row, notes
+
+
+def _interval(found: Measurement) -> dict[str, Any]:
+    low, high = found.interval or (None, None)
+    return {
+        "latency_ci_low_s": low,
+        "latency_ci_high_s": high,
+        "latency_ci_kind": found.interval_kind,
+        "latency_n": found.n,
+    }
+
+
+def wide(results: Results) -> int:
+    """How many cells have a latency whose interval is wider than the precision asked for, or none at all."""
+    count = 0
+    for row in results.rows():
+        value, low, high = row["latency_s"], row["latency_ci_low_s"], row["latency_ci_high_s"]
+        count += value is not None and (low is None or (high - low) / 2 > results.spec.target * value)
+    return count
+
+
+def of_csv(path: Path) -> Results:
+    """The results of a results.csv alone: no notes, and the conditions that the rows themselves carry.
+
+    Raises RunFolderError for a file that is not one of ours.
+    """
+    try:
+        frame = pd.read_csv(path, dtype=object, keep_default_na=False)
+    except (OSError, ValueError) as problem:
+        raise RunFolderError(f"cannot read {path}: {problem}") from None
+    missing = [name for name in HEADER if name not in frame.columns]
+    if missing or set(frame["schema"]) - {str(SCHEMA)}:
+        what = f"no column {missing[0]!r}" if missing else f"schema is not {SCHEMA}"
+        raise RunFolderError(f"{path}: not a results.csv of attnprof: {what}")
+    rows = [{str(k): _typed(str(k), v) for k, v in row.items()} for row in frame.to_dict("records")]
+    kept = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
+    runs = {str(row["run_id"]): {name: row.get(name) for name in kept} for row in rows} or {"": {}}
+    environment = joined(runs) if len(runs) > 1 else next(iter(runs.values()))
+    typed = pd.DataFrame(rows, columns=list(frame.columns), dtype=object)
+    return Results(typed, {}, environment, Spec(), len(rows))
+
+
+def _typed(name: str, text: str) -> Any:
+    if name in TEXTS:
+        return text.removeprefix("'") if text[1:2] in RISKY and text[:1] == "'" else text
+    if not text:
+        return None
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return text
+
+
+RISKY = ("=", "+", "-", "@")
+
+
+def safe_text(value: Any) -> Any:
+    """``value`` as a spreadsheet shows it instead of running it: a leading = + - or @ is quoted."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(RISKY) else value

@@ -1,0 +1,103 @@
+"""The call that is timed: a forward pass, or a step of training."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+
+from attnprof.backends import Call
+from attnprof.records.case import Case
+from attnprof.subject.build import DTYPES, build
+from attnprof.subject.inputs import MOST_INPUTS
+
+PLAIN: AbstractContextManager[object] = nullcontext()
+REFERENCE = 256  # rows and columns of the product that is timed beside the cells
+
+
+class Forward:
+    """The call of an eval cell: the next input, without gradients. keeps: bytes that stay after a call."""
+
+    keeps = 0
+
+    def __init__(
+        self, module: nn.Module, inputs: Iterator[torch.Tensor], autocast: AbstractContextManager[object] = PLAIN
+    ) -> None:
+        self._module, self._inputs, self._autocast = module, inputs, autocast
+
+    def __call__(self) -> object:
+        """One forward pass."""
+        with torch.no_grad(), self._autocast:
+            return self._module(next(self._inputs))
+
+    def clear(self) -> None:
+        """Nothing stays after a call."""
+
+
+class Step:
+    """The call of a train cell: forward and backward, to the input and to all parameters, gradients cleared before."""
+
+    def __init__(
+        self, module: nn.Module, inputs: Iterator[torch.Tensor], autocast: AbstractContextManager[object] = PLAIN
+    ) -> None:
+        self._module, self._inputs, self._autocast = module, inputs, autocast
+        parameters = [p for p in module.parameters() if p.requires_grad]
+        self.keeps = sum(p.numel() * p.element_size() for p in parameters)
+        self._gradient: torch.Tensor | None = None
+
+    def __call__(self) -> object:
+        """One step."""
+        self.clear()
+        x = next(self._inputs).detach().requires_grad_()
+        with self._autocast:
+            output = self._module(x)
+        first = _first(output)
+        if self._gradient is None:  # made in the first call, because nothing runs the module before that
+            self._gradient = torch.randn_like(first)
+        first.backward(self._gradient)  # type: ignore[no-untyped-call] # torch has no annotation
+        return output
+
+    def clear(self) -> None:
+        """Give back the gradients of the step before."""
+        self._module.zero_grad(set_to_none=True)
+
+
+def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) -> Forward | Step:
+    """The call that is measured, on ``inputs`` as ``ring`` makes them."""
+    module = build(case, device)
+    if case.execution == "compiled":
+        module = _compiled(module)
+    return (Forward if case.mode == "eval" else Step)(module, inputs, _autocast(case))
+
+
+def reference(device: torch.device) -> Call:
+    """A call that is the same in every run: a square product, which shows the device's clock and nothing of memory."""
+    generator = torch.Generator().manual_seed(0)
+    a = torch.randn(REFERENCE, REFERENCE, generator=generator).to(device)
+    return lambda: torch.mm(a, a)
+
+
+def _compiled(module: nn.Module) -> nn.Module:
+    import torch._dynamo
+
+    # Cells of one class share their code, and beyond eight of them dynamo would quietly run eagerly.
+    torch._dynamo.config.recompile_limit = MOST_INPUTS
+    torch._dynamo.config.accumulated_recompile_limit = MOST_INPUTS
+    compiled: Any = torch.compile(module, dynamic=False)
+    return compiled  # type: ignore[no-any-return]
+
+
+def _autocast(case: Case) -> AbstractContextManager[object]:
+    if not case.autocast:
+        return PLAIN
+    return torch.autocast(case.device.partition(":")[0], DTYPES[case.autocast])
+
+
+def _first(output: object) -> torch.Tensor:
+    if isinstance(output, torch.Tensor):
+        return output
+    parts = list(output.values()) if isinstance(output, dict) else output
+    if isinstance(parts, list | tuple) and parts:
+        return _first(parts[0])
+    raise TypeError(f"the module returns no tensor but {type(output).__name__}")

@@ -1,0 +1,78 @@
+"""What is counted of a case: by us, and by other counters on a copy of their own."""
+
+from dataclasses import replace
+from math import prod
+
+import torch
+from torch import nn
+
+from attnprof.catalogue import MODULES, entry
+from attnprof.counters import COUNTERS, Counter
+from attnprof.counting import Account, account
+from attnprof.records.case import Case
+from attnprof.subject.build import DTYPES, TokensIn, build
+from attnprof.subject.inputs import example
+from attnprof.units import show_bytes
+
+MOST_PEER_MACS = 20 * 10**9  # a peer that computes for real is not asked beyond this
+
+
+_OF_ANY_SIZE: dict[Case, nn.Module] = {}
+MOST_KEPT = 512  # more than the catalogue has variants: a grid comes back to each of them at every size
+
+
+def _to_count(case: Case) -> nn.Module:
+    """The case's module on meta. One of ours that does not have the size built in serves all sizes; a user's may keep
+    anything of a size that it has met, and is built anew."""
+    meta = torch.device("meta")
+    if case.module not in MODULES or case.host or entry(case.module).needs_size(dict(case.hyperparameters)):
+        return build(case, meta)
+    key = replace(case, height=0, width=0)
+    if key not in _OF_ANY_SIZE:
+        if len(_OF_ANY_SIZE) == MOST_KEPT:
+            _OF_ANY_SIZE.clear()
+        _OF_ANY_SIZE[key] = build(case, meta)
+    return _OF_ANY_SIZE[key]
+
+
+def count(case: Case) -> tuple[Account, tuple[str, ...]]:
+    """The exact account of the case, on the meta device, and flags: 'tokens' for a module that takes them."""
+    module = _to_count(case)
+    counted = account(module, case.shape, DTYPES[case.dtype], backward=case.mode == "train")
+    return counted, ("incomplete",) * bool(counted.unknown_ops) + ("tokens",) * isinstance(module, TokensIn)
+
+
+def static_of(case: Case, counted: Account) -> dict[str, int | str]:
+    """What a run needs to know of a case before it is started: MACs, bytes of activations at their peak and of weights, and
+    its largest tensor in words."""
+    size = DTYPES[case.dtype].itemsize
+    made = [(prod(each.out_shape) * size, each) for each in counted.issued]
+    most, operator = max(made, key=lambda pair: pair[0], default=(0, None))
+    extents = "x".join(map(str, operator.out_shape)) if operator else ""
+    return {
+        "macs": counted.macs,
+        "peak": counted.activation_memory,
+        "weights": (counted.params + counted.buffers) * size,
+        "largest": f"{extents}, is {show_bytes(most)}" if operator else "",
+    }
+
+
+def ask_peer(name: str, case: Case, macs: int, peer: Counter | None = None) -> int | str:
+    """What the counter ``name`` counts on a copy of its own, or why it gives nothing. macs: our count.
+
+    peer: asked in place of the registered one.
+    """
+    peer = peer or COUNTERS.get(name)
+    if peer.computes and macs > MOST_PEER_MACS:
+        return f"{name} not asked: it would compute {macs} MACs for real"
+    device = torch.device("cpu" if peer.computes else "meta")
+    # Peers count an eval-mode fp32 copy: some of their hooks and tracers know no other.
+    plain = replace(case, mode="eval", dtype="fp32", layout="contiguous", autocast="", execution="eager")
+    try:
+        x = example(plain, torch.device("cpu")) if peer.computes else torch.empty(plain.shape, device="meta")
+        with torch.no_grad():
+            return int(peer.count(build(plain, device), x))
+    except ImportError as problem:
+        return f"{name} is not installed ({problem})"
+    except Exception as problem:  # noqa: BLE001 # whatever a peer dies of is its own affair, and our note
+        return f"{name} failed: {type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"[:200]

@@ -1,0 +1,41 @@
+"""A case's inputs: one to count with, a ring of them to measure with."""
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from math import ceil, prod
+
+import torch
+
+from attnprof.measuring.inputs import random_inputs
+from attnprof.records.case import Case
+from attnprof.subject.build import DTYPES
+
+MOST_INPUTS = 2**15  # of a ring: tiny inputs would be without number
+
+
+def example(case: Case, device: torch.device) -> torch.Tensor:
+    """A random input (N, C, H, W): never zeros or ones, on which some kernels are faster."""
+    generator = torch.Generator().manual_seed(case.seed + 1)
+    x = torch.randn(case.shape, generator=generator).to(device, DTYPES[case.dtype])
+    return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
+
+
+def ring(case: Case, device: torch.device, cache: int) -> Iterator[torch.Tensor]:
+    """Random inputs (N, C, H, W) without end, for all cells of a block: one for 'hot' inputs, else so many in turn that more
+    than twice ``cache`` bytes pass before one comes again."""
+    if case.inputs == "hot":
+        return cycle([example(case, device)])
+    dtype = DTYPES[case.dtype]
+    if case.layout != "channels_last":
+        return cycle(inputs_beyond(cache, case.shape, device, dtype, case.seed + 1))
+    batch, channels, height, width = case.shape
+    turned = inputs_beyond(cache, (batch, height, width, channels), device, dtype, case.seed + 1)
+    return cycle([x.movedim(-1, 1) for x in turned])
+
+
+def inputs_beyond(
+    cache: int, shape: Sequence[int], device: torch.device, dtype: torch.dtype, seed: int
+) -> Sequence[torch.Tensor]:
+    """So many random inputs of ``shape`` that, one after the other, more than twice ``cache`` bytes pass before the first."""
+    count = min(MOST_INPUTS, ceil(2 * cache / (prod(shape) * dtype.itemsize)) + 1)
+    return random_inputs(count, shape, device, dtype, seed)

@@ -1,0 +1,53 @@
+"""The network of a case, with the case's module in it."""
+
+import torch
+from torch import nn
+
+from attnprof.catalogue import user_module
+from attnprof.counting import on_meta, without_data
+from attnprof.networks import PLAIN, host, make
+from attnprof.records.case import Case
+from attnprof.subject.insertion import insert
+
+
+def network(case: Case, device: torch.device) -> nn.Module:
+    """The network ``case.host`` on ``device`` with ``case.module`` at ``case.place``; plain where that is 'none'.
+
+    Raises UsageError or ImpossibleShapeError for a place where the module does not fit.
+    """
+    with on_meta() if device.type == "meta" else device:
+        made = make(case.host)
+        made.train(case.mode == "train")
+        if case.module != PLAIN:
+            known = host(case.host)
+            insert(made, case.module, at=case.place, shape=case.shape, host=known, **dict(case.hyperparameters))
+    return made if _gives_tensor(made, case) else FirstTensor(made)
+
+
+class FirstTensor(nn.Module):
+    """A network that answers with a tuple, a dict or an object of its own, made to answer with the first tensor in it."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The first tensor of the network's answer to x."""
+        return _first(self.network(x))
+
+
+def _first(answer: object) -> torch.Tensor:
+    if isinstance(answer, torch.Tensor):
+        return answer
+    parts = list(answer.values()) if isinstance(answer, dict) else answer
+    if isinstance(parts, list | tuple) and parts:
+        return _first(parts[0])
+    raise TypeError(f"the network answers with {type(answer).__name__}, which holds no tensor")
+
+
+def _gives_tensor(network: nn.Module, case: Case) -> bool:
+    if not user_module.is_path(case.host):
+        return True
+    copy = without_data(network).eval()
+    with torch.no_grad(), torch.device("meta"):
+        return isinstance(copy(torch.empty(case.shape)), torch.Tensor)

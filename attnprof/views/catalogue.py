@@ -1,0 +1,115 @@
+"""The catalogue as text: the list, and one module's page. Nothing here imports torch: closed forms give the counts."""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from math import gcd
+from textwrap import fill
+
+from attnprof.catalogue.entry import NOTHING, PLACES, Entry
+from attnprof.catalogue.values import show_value
+from attnprof.grid import Point
+from attnprof.units import show_count
+
+
+def listing(entries: Sequence[Entry]) -> str:
+    """One line per module, and how many there are."""
+    rows = [["module", "what it is", "family", "place", "year", "variants", "takes"]]
+    for e in entries:
+        year = str(e.paper.year) if e.paper else ""
+        rows.append([e.key, e.name, e.family, e.place, year, str(1 + len(e.variants)), _takes(e)])
+    lines = _aligned(rows, right={4, 5})
+    variants = sum(1 + len(e.variants) for e in entries)
+    ways = {"torch.compile": [e.key for e in entries if e.compiles is not True]}
+    ways["torch.export and ONNX"] = [e.key for e in entries if e.exports is not True]
+    notes = [f"Through {way} go all" + (f" but {', '.join(but)}." if but else ".") for way, but in ways.items()]
+    total = f"{len(entries)} modules, {variants} variants. One of them: attnprof show NAME"
+    return "\n".join([*lines, "", total, *notes])
+
+
+def _takes(entry: Entry) -> str:
+    """The sizes that the default takes, as multiples and minima: ``C % 32, H, W % 7``; empty where it takes any."""
+    channels = _rule("C", lambda c: entry.fits(c, 56, 56), range(1, 257))
+    sides = _rule("H, W", lambda side: entry.fits(512 * 7, side, side), range(1, 65))
+    return ", ".join(filter(None, (channels, sides)))
+
+
+def _rule(what: str, fits: Callable[[int], bool], sizes: range) -> str:
+    """How ``fits`` divides ``sizes``: a multiple and a minimum, tried on every one of them."""
+    taken = [size for size in sizes if fits(size)]
+    if not taken:
+        return f"{what}: see show"
+    step, least = reduce(gcd, taken), taken[0]
+    if taken != list(range(least, sizes.stop, step)):
+        return f"{what}: see show"
+    return ", ".join([f"{what} % {step}"] * (step > 1) + [f"{what} >= {least}"] * (least > step))
+
+
+def page(entry: Entry, point: Point, width: int = 100) -> str:
+    """Everything that the module's file says, with its variants counted at ``point`` (C, H, W)."""
+    channels, height, map_width = point
+    summary, *rest = entry.doc.split("\n\n")
+    parts = [f"{entry.key} - {entry.name}", fill(summary.replace("\n", " "), width)]
+    parts += [
+        "\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines()) for text in rest
+    ]
+    if entry.paper and entry.paper.url:
+        parts[-1] += f"\n  Paper: {entry.paper.url}"
+    parts.append(_section("Arguments", _arguments(entry)))
+    if not entry.params_formula:
+        return "\n\n".join([*parts, f"It states no closed forms. Its counts: attnprof count -m {entry.key}"])
+    parts.insert(-1, f"Family {entry.family}; goes {PLACES[entry.place]}.")
+    closed = [f"params = {entry.params_formula}", f"MACs   = {entry.macs_formula}   per image, N = H*W"]
+    closed += [f"{name} = {text}" for name, text in entry.where.items()]
+    parts.append(_section("Closed forms", closed))
+    if entry.limits:
+        parts.append(_section("Limits", list(entry.rules())))
+    size = f"{channels} channels, {height}x{map_width}"
+    parts.append(_section(f"Variants at {size}, batch 1", _variants(entry, point)))
+    if entry.deviations:
+        parts.append(_section("How copies and the paper differ", _bullets(entry.deviations, width)))
+    taken = {"torch.compile": entry.compiles, "torch.export, ONNX": entry.exports}
+    parts.append(_section("Goes through", [f"{way}: {'yes' if yes is True else yes}" for way, yes in taken.items()]))
+    sized = f", height={height}, width={map_width}" if entry.needs_size() else ""
+    parts.append(_section("Use", ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{sized})']))
+    return "\n\n".join(parts)
+
+
+def _arguments(entry: Entry) -> list[str]:
+    lines = ["channels  (required)"]
+    lines += [f"{name} = {show_value(value)}" for name, value in entry.hyperparameters.items()]
+    return lines + (["height, width  (required: the size is part of the module)"] if entry.needs_size() else [])
+
+
+def _variants(entry: Entry, point: Point) -> list[str]:
+    rows = [["", "params", "MACs", ""]]
+    for name, given in {"": NOTHING, **entry.variants}.items():
+        settings = ", ".join(f"{key}={show_value(value)}" for key, value in given.items()) or "default"
+        refusal = entry.refusal(*point, given)
+        title = f"{entry.key}({name})" if name else entry.key
+        if refusal:
+            rows.append([title, "", "", f"{settings}: {refusal}"])
+            continue
+        counts = [show_count(entry.params(*point, given)), show_count(entry.macs(*point, given))]
+        rows.append([title, *counts, settings])
+    return _aligned(rows, right={1, 2})
+
+
+def _bullets(texts: Sequence[str], width: int) -> list[str]:
+    return [
+        line
+        for text in texts
+        for line in fill(text, width - 4, initial_indent="- ", subsequent_indent="  ").split("\n")
+    ]
+
+
+def _section(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([title, *(f"  {line}" for line in lines)])
+
+
+def _aligned(rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [text.rjust(widths[n]) if n in right else text.ljust(widths[n]) for n, text in enumerate(row)]
+        lines.append("  ".join(cells).rstrip())
+    return lines

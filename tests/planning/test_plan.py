@@ -1,0 +1,214 @@
+"""From a Spec to its cells: the product of modules, points and modes, with the impossible ones explained."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attnprof.catalogue import MODULES, entry
+from attnprof.grid import PRESETS
+from attnprof.metrics import METRICS, Metric
+from attnprof.planning import metric, plan
+from attnprof.spec import Spec
+
+law = settings(derandomize=True, deadline=None, max_examples=30)
+TIMED = [name for name in METRICS.names() if METRICS.get(name).needs in ("timing", "memory")]
+
+
+def labels(planned):
+    return [cell.case.label for cell in planned.cells]
+
+
+@given(
+    st.lists(st.sampled_from(["se", "cbam", "eca", "none", "simam"]), min_size=1, max_size=4),
+    st.lists(st.integers(16, 512), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(1, 99), st.integers(1, 99)), min_size=1, max_size=3),
+    st.booleans(),
+)
+@law
+def test_the_cells_are_the_product_each_once(modules, channels, res, train):
+    planned = plan(Spec(modules=modules, channels=channels, res=res, train=train), "cpu")
+    found = [(c.case.module, c.case.channels, (c.case.height, c.case.width), c.case.mode) for c in planned.cells]
+    modes = ["eval", "train"] if train else ["eval"]
+    assert len(found) == len(set(found))
+    assert set(found) == {(m, c, s, mode) for m in modules for c in channels for s in res for mode in modes}
+
+
+def test_cells_come_by_mode_then_point_then_module():
+    planned = plan(Spec(modules="se,none", points="64@7,32@5", train=True), "cpu")
+    eval_cells = ["se@64@7", "none@64@7", "se@32@5", "none@32@5"]
+    assert labels(planned) == [*eval_cells, *(f"{label} (train)" for label in eval_cells)]
+
+
+def test_points_are_no_product():
+    assert labels(plan(Spec(modules="se", points="64@56,256@28x40"), "cpu")) == ["se@64@56", "se@256@28x40"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_presets_points_are_planned(preset):
+    planned = plan(Spec(modules=["none"], preset=preset), "cpu")
+    assert tuple((c.case.channels, c.case.height, c.case.width) for c in planned.cells) == PRESETS[preset].points
+
+
+def test_every_module_is_planned_by_default():
+    assert {cell.case.module for cell in plan(Spec(channels=64, res=56), "cpu").cells} == set(MODULES.names())
+
+
+def test_a_cell_that_cannot_run_is_a_cell_with_its_reason():
+    planned = plan(Spec(modules="se,none", points="8@7"), "cpu")
+    assert [(cell.case.module, cell.refusal) for cell in planned.cells] == [
+        ("se", "channels must be at least the reduction = 16; nearest 16"),
+        ("none", None),
+    ]
+
+
+def test_what_cannot_be_trained_can_still_be_evaluated():
+    planned = plan(Spec(modules=["cbam"], points="64@1", train=True), "cpu")
+    assert [(cell.case.mode, cell.refusal is None) for cell in planned.cells] == [("eval", True), ("train", False)]
+
+
+def test_a_larger_batch_can_be_trained():
+    planned = plan(Spec(modules=["cbam"], points="64@1", train=True, batch=2), "cpu")
+    assert [cell.refusal for cell in planned.cells] == [None, None]
+
+
+def test_training_adds_rows_and_changes_none():
+    without = plan(Spec(modules="se,cbam", channels="64", res="7"), "cpu")
+    with_training = plan(Spec(modules="se,cbam", channels="64", res="7", train=True), "cpu")
+    assert with_training.cells[: len(without.cells)] == without.cells
+    assert [cell.case.mode for cell in with_training.cells[len(without.cells) :]] == ["train", "train"]
+
+
+def test_a_case_carries_every_condition_of_the_spec():
+    spec = Spec(
+        modules=["cbam(reduction=8)"],
+        points="64@28x40",
+        batch=3,
+        dtype="bf16",
+        channels_last=True,
+        threads=2,
+        seed=7,
+    )
+    (cell,) = plan(spec, "cpu").cells
+    case = cell.case
+    assert (case.module, case.variant, case.channels, case.height, case.width) == ("cbam", "reduction=8", 64, 28, 40)
+    assert (case.batch, case.dtype, case.layout, case.threads, case.seed) == (3, "bf16", "channels_last", 2, 7)
+    assert (case.device, case.mode, case.execution, case.source) == ("cpu", "eval", "eager", "")
+
+
+def test_a_case_holds_all_hyperparameters_sorted():
+    (cell,) = plan(Spec(modules=["cbam(reduction=8)"], points="64@7"), "cpu").cells
+    settings_of_it = entry("cbam").settings({"reduction": 8})
+    assert cell.case.hyperparameters == tuple(sorted(settings_of_it.items()))
+
+
+def test_a_sweep_multiplies_the_cells_of_modules_that_have_it():
+    planned = plan(Spec(modules="eca,se", points="64@7", set="reduction=4,8"), "cpu")
+    assert labels(planned) == ["eca@64@7", "se(reduction=4)@64@7", "se(reduction=8)@64@7"]
+
+
+def test_all_variants_are_planned_once_each():
+    planned = plan(Spec(modules="se", variants="all", points="64@7"), "cpu")
+    assert len(planned.cells) == 1 + len(entry("se").variants)
+
+
+def test_keys_of_a_plan_are_all_different():
+    planned = plan(Spec(variants="all", channels="64,256", res="7,8", train=True), "cpu")
+    assert len({cell.case.key for cell in planned.cells}) == len(planned.cells)
+
+
+def test_planning_twice_gives_the_same_cells():
+    spec = Spec(variants="all", preset="yolo-n")
+    assert plan(spec, "cpu") == plan(spec, "cpu")
+
+
+def test_by_default_every_metric_but_those_of_further_counters_is_found():
+    planned = plan(Spec(modules="se"), "cpu")
+    others = {n for n in METRICS.names() if not METRICS.get(n).usual or METRICS.get(n).counter == "flopcounter"}
+    assert planned.metrics == tuple(n for n in METRICS.names() if n not in others)
+    assert planned.timed
+
+
+def test_the_usual_metrics_can_have_others_beside_them():
+    usual = plan(Spec(modules="se"), "cpu").metrics
+    assert set(plan(Spec(modules="se", metrics="usual,operators"), "cpu").metrics) == {*usual, "operators"}
+    assert plan(Spec(modules="se", metrics="operators"), "cpu").metrics == ("operators",)
+
+
+def test_without_counters_their_metrics_are_left_out():
+    planned = plan(Spec(modules="se", counters="none"), "cpu")
+    usual = {n for n in METRICS.names() if METRICS.get(n).usual}
+    assert usual - set(planned.metrics) == {n for n in usual if METRICS.get(n).counter}
+    assert not any(metric(name).counter for name in planned.metrics)
+
+
+def test_one_counter_leaves_the_other_out():
+    planned = plan(Spec(modules="se", counters="thop"), "cpu")
+    assert "thop_macs" in planned.metrics
+    assert "fvcore_macs" not in planned.metrics
+
+
+def test_counts_only_means_nothing_is_timed_and_no_device_is_needed():
+    planned = plan(Spec(modules="se", no_latency=True, threads=4), "cpu")
+    assert not set(planned.metrics) & set(TIMED)
+    assert {"params", "macs"} <= set(planned.metrics)
+    assert (planned.timed, planned.device) == (False, "meta")
+    assert {(c.case.device, c.case.threads) for c in planned.cells} == {("meta", 0)}
+
+
+def test_metrics_that_are_counts_need_no_device_either():
+    assert plan(Spec(modules="se", metrics="params,macs"), "cpu").device == "meta"
+    assert plan(Spec(modules="se", metrics="params,latency"), "cpu").device == "cpu"
+
+
+def test_only_the_metrics_asked_for_are_found_in_their_order():
+    assert plan(Spec(modules="se", metrics="latency,params"), "cpu").metrics == ("latency", "params")
+
+
+def test_the_device_of_the_spec_is_taken_where_it_is_named():
+    assert plan(Spec(modules="se", device="cuda:1")).device == "cuda:1"
+    assert plan(Spec(modules="se", device="cpu")).device == "cpu"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_auto_is_the_best_device_there_is(monkeypatch, there):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    assert plan(Spec(modules="se")).device == ("cuda:0" if there else "cpu")
+
+
+def test_a_metric_is_had_by_its_name():
+    assert isinstance(metric("latency"), Metric)
+
+
+@given(
+    st.lists(st.sampled_from(["se", "cbam", "eca", "none", "sa"]), min_size=1, max_size=5, unique=True),
+    st.lists(st.integers(1, 300), min_size=1, max_size=3, unique=True),
+    st.integers(1, 9),
+    st.booleans(),
+)
+@law
+def test_shards_part_the_plan_evenly_and_keep_its_order(modules, channels, hands, train):
+    spec = Spec(modules=modules, channels=channels, res="7,14", train=train)
+    whole = plan(spec, "cpu").cells
+    shards = [plan(spec.model_copy(update={"shard": f"{n + 1}/{hands}"}), "cpu").cells for n in range(hands)]
+    dealt = [cell for shard in shards for cell in shard]
+    assert len(dealt) == len(whole)
+    assert set(dealt) == set(whole)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+    for shard in shards:
+        assert list(shard) == [cell for cell in whole if cell in shard]
+
+
+def test_every_machine_deals_alike():
+    spec = Spec(channels="64,256", res="56", shard="2/3")
+    cells = [[cell.case.label for cell in plan(spec, device).cells] for device in ("cpu", "cuda:0", "cuda:1")]
+    assert cells[0] == cells[1] == cells[2]
+
+
+@pytest.mark.parametrize("hands", [2, 3, 4])
+def test_the_shards_of_the_catalogue_have_about_the_same_work(hands):
+    def work(shard):
+        cells = [c for c in plan(Spec(channels="64,256", res="56", shard=shard), "cpu").cells if not c.refusal]
+        return sum(entry(c.case.module).macs(c.case.channels, 56, 56) + 100 * c.case.channels * 56 * 56 for c in cells)
+
+    works = [work(f"{n + 1}/{hands}") for n in range(hands)]
+    assert max(works) < 1.2 * min(works)

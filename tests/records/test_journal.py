@@ -1,0 +1,284 @@
+"""The run folder keeps every event that was written, whatever cut it off, and says what is wrong with one that is damaged."""
+
+import errno
+import json
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attnprof.errors import EnvironmentProblem, RunFolderError
+from attnprof.records.case import Case
+from attnprof.records.journal import (
+    ENVIRONMENT,
+    EVENTS,
+    SPEC,
+    Journal,
+    environment_in,
+    events_in,
+    new_folder,
+    newest_folder,
+)
+from attnprof.records.record import Measurement, account_event, done_event
+
+law = settings(derandomize=True, deadline=None, max_examples=40)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+simple = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+events = st.fixed_dictionaries(
+    {"key": texts, "case": st.dictionaries(texts, simple, max_size=3)}
+    | {"event": st.sampled_from(["account", "visit", "done"]), "repeat": st.integers(0, 9), "flags": st.lists(texts)}
+    | {"measurements": st.lists(st.dictionaries(texts, simple, max_size=3), max_size=2)}
+    | {"status": texts, "reason": texts},
+)
+THREE = [done_event(Case("se", channels, 7, 7), "ok") for channels in (16, 32, 64)]
+
+
+def write(folder, events):
+    with Journal.create(folder) as journal:
+        for event in events:
+            journal.append(event)
+    return folder
+
+
+@given(st.lists(events, max_size=5))
+@law
+def test_what_is_appended_is_read_back(events):
+    with tempfile.TemporaryDirectory() as root:
+        assert events_in(write(Path(root) / "run", events)) == events
+
+
+@given(st.lists(events, min_size=1, max_size=4), events, st.data())
+@law
+def test_a_file_cut_off_anywhere_keeps_its_whole_lines_and_goes_on(before, after, data):
+    with tempfile.TemporaryDirectory() as root:
+        folder = write(Path(root) / "run", before)
+        path = folder / EVENTS
+        whole = path.read_bytes()
+        cut = data.draw(st.integers(0, len(whole)))
+        path.write_bytes(whole[:cut])
+        kept = before[: whole[:cut].count(b"\n")]
+        assert events_in(folder) == kept
+        with Journal(folder) as journal:
+            journal.append(after)
+        assert events_in(folder) == [*kept, after]
+
+
+def test_real_events_are_read_back(tmp_path):
+    case = Case("cbam", 64, 7, 7, (("reduction", 8),), "reduction=8")
+    told = [
+        account_event(case, [Measurement("params", 2**70, "count")]),
+        done_event(case, "failed", "µs\nand\u2028more"),
+    ]
+    assert events_in(write(tmp_path / "run", told)) == told
+
+
+def test_an_event_is_on_disk_as_soon_as_it_is_appended(tmp_path):
+    with Journal.create(tmp_path / "run") as journal:
+        for number, event in enumerate(THREE, start=1):
+            journal.append(event)
+            assert events_in(tmp_path / "run") == THREE[:number]
+
+
+def test_what_is_for_the_eye_alone_is_not_kept(tmp_path):
+    told = [{"event": "begin", "key": "x"}, THREE[0], {"event": "estimate", "key": "x", "seconds": 1.0}]
+    assert events_in(write(tmp_path / "run", told)) == [THREE[0]]
+
+
+def test_a_reason_that_is_not_valid_unicode_ends_no_run(tmp_path):
+    case = Case("se", 64, 7, 7)
+    told = done_event(case, "failed", "no file 'caf\udce9.bin'")
+    assert events_in(write(tmp_path / "run", [told])) == [told]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"",
+        b"null",
+        b"3",
+        b'"text"',
+        b"[]",
+        b"{}",
+        b'{"event":"done"}',
+        b'{"event":"estimate","key":"x"}',
+        b'{"key":"x"}',
+        b"\xff\xfe",
+        b"\x00\x00",
+    ],
+    ids=repr,
+)
+def test_a_damaged_line_is_refused_with_its_number(tmp_path, line):
+    path = write(tmp_path / "run", THREE) / EVENTS
+    lines = path.read_bytes().split(b"\n")
+    lines[1] = line
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(RunFolderError) as caught:
+        events_in(tmp_path / "run")
+    assert str(caught.value) == f"{path}:2: not a record; the file is damaged"
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(RunFolderError, match="holds no run: there is no records.jsonl"):
+        events_in(tmp_path)
+    with pytest.raises(RunFolderError, match="holds no run"):
+        environment_in(tmp_path)
+
+
+def test_records_that_cannot_be_read_are_refused(tmp_path):
+    (tmp_path / EVENTS).mkdir()
+    with pytest.raises(RunFolderError, match="cannot read .*: is a directory"):
+        events_in(tmp_path)
+
+
+def test_the_spec_and_the_environment_lie_beside_the_records(tmp_path):
+    environment = {"run_id": "abc", "device_name": "CPU µ", "threads": 1, "malloc": {}}
+    with Journal.create(tmp_path / "run") as journal:
+        journal.begin("[grid]\nbatch = 2\n", environment)
+    assert (tmp_path / "run" / SPEC).read_text(encoding="utf-8") == "[grid]\nbatch = 2\n"
+    assert environment_in(tmp_path / "run") == environment
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [ENVIRONMENT, EVENTS, SPEC]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3", ""])
+def test_a_damaged_environment_is_refused(tmp_path, text):
+    (tmp_path / ENVIRONMENT).write_text(text)
+    with pytest.raises(RunFolderError, match=ENVIRONMENT):
+        environment_in(tmp_path)
+
+
+def test_a_second_writer_is_refused(tmp_path):
+    with Journal.create(tmp_path / "run") as journal:
+        journal.append(THREE[0])
+        with pytest.raises(RunFolderError, match="is in use by another run"), Journal(tmp_path / "run"):
+            raise AssertionError("two writers")
+        journal.append(THREE[1])
+    assert events_in(tmp_path / "run") == THREE[:2]
+
+
+def test_after_the_first_writer_a_second_one_may_go_on(tmp_path):
+    write(tmp_path / "run", THREE[:1])
+    with Journal(tmp_path / "run") as journal:
+        journal.append(THREE[1])
+    assert events_in(tmp_path / "run") == THREE[:2]
+
+
+def test_a_writer_that_fails_lets_go_of_the_folder(tmp_path):
+    def fail():
+        with Journal.create(tmp_path / "run") as journal:
+            journal.append(THREE[0])
+            raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        fail()
+    with Journal(tmp_path / "run") as journal:
+        journal.append(THREE[1])
+    assert events_in(tmp_path / "run") == THREE[:2]
+
+
+def test_only_an_open_journal_can_be_written(tmp_path):
+    journal = Journal.create(tmp_path / "run")
+    with pytest.raises(RuntimeError, match="not open"):
+        journal.append(THREE[0])
+    with journal:
+        pass
+    with pytest.raises(RuntimeError, match="not open"):
+        journal.append(THREE[0])
+
+
+def test_a_folder_that_holds_a_run_is_not_taken_for_another(tmp_path):
+    write(tmp_path / "run", THREE)
+    with pytest.raises(RunFolderError, match=r"holds a run already\. Continue it: attnprof run --resume"):
+        Journal.create(tmp_path / "run")
+    assert events_in(tmp_path / "run") == THREE
+
+
+def test_a_folder_that_is_there_but_empty_can_be_used(tmp_path):
+    (tmp_path / "run").mkdir()
+    assert events_in(write(tmp_path / "run", THREE)) == THREE
+
+
+@pytest.mark.parametrize("inside", ["", "below/it"])
+def test_a_file_in_place_of_the_folder_is_found_before_measuring(tmp_path, inside):
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(EnvironmentProblem, match=r"cannot write .*nothing was lost") as caught:
+        Journal.create(tmp_path / "run" / inside)
+    assert caught.value.exit_code == 4
+
+
+def test_opening_a_folder_that_is_gone_is_a_problem_of_the_environment(tmp_path):
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(EnvironmentProblem, match="cannot write"), Journal(tmp_path / "run"):
+        raise AssertionError("no folder")
+
+
+def test_a_full_disk_says_that_finished_cells_are_kept(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Journal.create(tmp_path / "run") as journal:
+        journal.append(THREE[0])
+        monkeypatch.setattr("attnprof.records.journal.os.write", full)
+        with pytest.raises(EnvironmentProblem, match="no space left on device; finished cells are kept"):
+            journal.append(THREE[1])
+        monkeypatch.undo()
+    assert events_in(tmp_path / "run")[0] == THREE[0]
+
+
+def started(root, name, when, events=True):
+    folder = root / name
+    folder.mkdir(parents=True)
+    (folder / ENVIRONMENT).write_text(json.dumps({"started": when} if when else {}))
+    if events:
+        (folder / EVENTS).touch()
+    return folder
+
+
+def test_the_newest_folder_is_the_one_that_was_started_last(tmp_path):
+    started(tmp_path, "c", "2026-01-01T10:00:00+00:00")
+    newest = started(tmp_path, "a", "2026-01-03T09:00:00+00:00")
+    started(tmp_path, "b", "2026-01-02T11:00:00+00:00")
+    assert newest_folder(tmp_path) == newest
+
+
+def test_a_folder_without_records_is_no_run(tmp_path):
+    older = started(tmp_path, "a", "2026-01-01T10:00:00+00:00")
+    started(tmp_path, "b", "2026-01-02T10:00:00+00:00", events=False)
+    (tmp_path / "c").mkdir()
+    assert newest_folder(tmp_path) == older
+
+
+def test_a_run_that_does_not_say_when_it_started_is_the_oldest(tmp_path):
+    started(tmp_path, "z", None)
+    newest = started(tmp_path, "a", "2026-01-01T10:00:00+00:00")
+    assert newest_folder(tmp_path) == newest
+
+
+def test_start_times_are_compared_across_time_zones(tmp_path):
+    newest = started(tmp_path, "a", "2026-10-25T02:10:00+01:00")
+    started(tmp_path, "b", "2026-10-25T02:50:00+02:00")
+    assert newest_folder(tmp_path) == newest
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_without_any_run_the_answer_says_how_to_make_one(tmp_path, there):
+    root = tmp_path / "reports"
+    if there:
+        root.mkdir()
+    with pytest.raises(RunFolderError, match="no run under .* yet: attnprof run makes one"):
+        newest_folder(root)
+
+
+def test_a_new_folder_takes_the_first_number_that_is_free(tmp_path):
+    stem = f"{date.today():%Y%m%d}-quick-cpu"
+    names = []
+    for _ in range(3):
+        folder = new_folder("quick", "cpu", tmp_path)
+        assert not folder.exists()
+        folder.mkdir()
+        names.append(folder.name)
+    assert names == [stem, f"{stem}-2", f"{stem}-3"]

@@ -1,0 +1,603 @@
+"""Every planned cell ends in exactly one row, whatever its module does to the worker, and is measured by fresh processes."""
+
+import csv
+from collections import Counter, deque
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attnprof.counting import cost
+from attnprof.measuring.bound import Peaks
+from attnprof.planning import plan
+from attnprof.records.case import Case
+from attnprof.records.journal import KEPT
+from attnprof.records.record import Measurement, account_event, done_event, fold, visit_event
+from attnprof.running import run
+from attnprof.running.client import WorkerGone
+from attnprof.spec import Spec
+from attnprof.worker.server import Server
+
+law = settings(derandomize=True, deadline=None, max_examples=60)
+
+# name -> (what its forward does, on which tensors); the order is the one on the command line
+REAL, META = "if not x.is_meta:\n    ", "if x.is_meta:\n    "
+FAULTS = {
+    "segfaults": REAL + "os.kill(os.getpid(), signal.SIGSEGV)",
+    "killed": REAL + "os.kill(os.getpid(), signal.SIGKILL)",
+    "hangs": REAL + "while True: time.sleep(1)",
+    "raises": REAL + "raise ValueError('no tensor\\nsecond line')",
+    "greedy": REAL + "torch.zeros(2**30)",
+    "prints": "print('printed'); os.write(1, b'written\\n'); os.write(2, b'complained\\n')",
+    "segfaults_on_meta": META + "os.kill(os.getpid(), signal.SIGSEGV)",
+    "raises_on_meta": META + "raise TypeError('no shape')",
+}
+FINE = ("none", "prints", "se", "eca")
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory, plugin_package, module_source):
+    modules = {name: module_source(body) for name, body in FAULTS.items()}
+    modules["traced"] = module_source("if torch.jit.is_tracing():\n    os.kill(os.getpid(), signal.SIGSEGV)")
+    return plugin_package(tmp_path_factory.mktemp("faulty"), {"attnprof.modules": modules})
+
+
+@pytest.fixture(scope="module")
+def ruin(faulty, tmp_path_factory, command):
+    folder = tmp_path_factory.mktemp("ruin")
+    asked = ["-m", ",".join([*FAULTS, "none", "se", "eca"]), "--channels", "16", "--res", "8", "--counters", "none"]
+    limits = ["--timeout", "4s", "--memory-limit", "512MiB", "--time-budget", "2s", "--format", "csv", "-o", "out"]
+    done = command("run", *asked, *limits, cwd=folder, env=faulty)
+    assert done.stdout, done.stderr
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    return done, rows, {row["module"]: row for row in rows}
+
+
+@pytest.mark.slow
+def test_every_cell_has_exactly_one_row_whatever_its_module_does(ruin):
+    _, rows, _ = ruin
+    assert Counter(row["module"] for row in rows) == dict.fromkeys([*FAULTS, "none", "se", "eca"], 1)
+
+
+@pytest.mark.slow
+def test_a_run_in_which_a_cell_failed_ends_in_exit_code_3_and_no_traceback(ruin):
+    done, _, _ = ruin
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "status", "reason"),
+    [
+        ("segfaults", "crashed", "the worker was killed by SIGSEGV"),
+        ("killed", "crashed", "the worker was killed by SIGKILL (out of memory?)"),
+        ("hangs", "timeout", "no answer within 4 s; the worker was stopped"),
+        ("raises", "failed", "ValueError: no tensor"),
+        ("segfaults_on_meta", "crashed", "the worker was killed by SIGSEGV"),
+        ("raises_on_meta", "failed", "TypeError: no shape"),
+    ],
+)
+def test_a_fault_is_a_row_with_its_status_and_its_reason(ruin, module, status, reason):
+    row = ruin[2][module]
+    assert (row["status"], row["reason"], row["latency_s"]) == (status, reason, "")
+
+
+@pytest.mark.slow
+def test_more_than_the_memory_limit_is_an_out_of_memory_row(ruin):
+    row = ruin[2]["greedy"]
+    assert row["status"] == "oom"
+    assert "allocate" in row["reason"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", FINE)
+def test_the_other_cells_are_measured_as_if_nothing_had_happened(ruin, module):
+    row = ruin[2][module]
+    assert (row["status"], row["reason"]) == ("ok", "")
+    assert float(row["latency_s"]) > 0
+    assert int(row["peak_memory_bytes"]) >= 0
+
+
+@pytest.mark.slow
+def test_what_a_module_prints_is_neither_on_stdout_nor_in_the_protocol(ruin):
+    done, _, _ = ruin
+    for word in ("printed", "written", "complained"):
+        assert word not in done.stdout
+        assert word not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["segfaults", "killed", "hangs", "raises", "greedy"])
+def test_what_was_counted_before_the_fault_is_kept(ruin, module):
+    assert (ruin[2][module]["params"], ruin[2][module]["macs"]) == ("0", "0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["segfaults_on_meta", "raises_on_meta"])
+def test_a_module_that_could_not_be_counted_has_no_counts(ruin, module):
+    assert (ruin[2][module]["params"], ruin[2][module]["macs"]) == ("", "")
+
+
+def test_a_counter_that_kills_the_worker_costs_its_own_column_alone(faulty, tmp_path, command):
+    asked = ["count", "-m", "traced,se", "--points", "16@8", "--counters", "fvcore,thop", "--format", "csv"]
+    done = command(*asked, cwd=tmp_path, env=faulty)
+    rows = {row["module"]: row for row in csv.DictReader(done.stdout.splitlines())}
+    assert done.returncode == 0
+    assert (rows["traced"]["status"], rows["traced"]["macs"], rows["traced"]["fvcore_macs"]) == ("ok", "0", "")
+    assert rows["se"]["fvcore_macs"]
+
+
+# From here on the worker is a script: nothing is started, and nothing waits.
+
+
+class Script:
+    """A worker that answers as told: ``reply(order)`` gives events, or what it dies of. Its first words are a hello."""
+
+    def __init__(self, reply, **environment):
+        self.reply, self.orders, self.dead, self.waited = reply, [], False, []
+        self.waiting = deque()
+        self.environment = {"device": "cpu", **environment}
+
+    def order(self, order):
+        assert not self.dead
+        self.orders.append(order)
+        if order["do"] != "finish":
+            self.waiting.extend(self.reply(order))
+
+    def answer(self, seconds):
+        assert not self.dead
+        self.waited.append(seconds)
+        event = self.waiting.popleft()
+        if isinstance(event, Exception):
+            self.dead = True
+            raise event
+        return event
+
+    def kill(self):
+        self.dead = True
+
+
+class Workshop:
+    """Starts Scripts, one after the other, and remembers what each was asked."""
+
+    def __init__(self, patch, reply, **environment):
+        self.reply, self.environment, self.workers = reply, environment, []
+        patch.setattr("attnprof.running.start_worker", lambda spec, device=None: self.start())
+
+    def start(self):
+        self.workers.append(Script(lambda order: self.reply(order, len(self.workers)), **self.environment))
+        return self.workers[-1]
+
+    def orders(self, what):
+        """(number of the worker from 1, order) of each order of this kind."""
+        return [(n, o) for n, worker in enumerate(self.workers, 1) for o in worker.orders if o["do"] == what]
+
+
+def cases(order):
+    return [Case.from_json(each) for each in order["cases"]]
+
+
+def counted(order, macs=0, **static):
+    case = Case.from_json(order["case"])
+    found = [Measurement("params", 1, "count"), Measurement("macs", macs, "count")]
+    return account_event(case, found, (), {"macs": macs, **static})
+
+
+def visited(case, repeat, flags=()):
+    return visit_event(case, repeat, [Measurement("latency", 1.0, "s")], flags)
+
+
+def at(case):
+    return {"event": "at", "key": case.key, "seconds": None}
+
+
+def failed(case, status="failed"):
+    return {"event": "failed", "key": case.key, "status": status, "reason": "because"}
+
+
+def good(order, worker=1):
+    """What a worker says that nothing goes wrong with."""
+    if order["do"] == "account":
+        return [counted(order)]
+    return [event for case in cases(order) for event in (at(case), visited(case, order["repeat"]))] + [{"event": "end"}]
+
+
+def planned(modules="se,eca,none", **asked):
+    asked = {
+        "modules": modules,
+        "channels": "16,32",
+        "res": "8",
+        "counters": "none",
+        "metrics": "params,latency",
+        **asked,
+    }
+    return plan(Spec(**asked), "cpu")
+
+
+def ends(events):
+    return {event["case"]["module"]: event["status"] for event in events if event["event"] == "done"}
+
+
+def labels(orders):
+    return [[case.label for case in cases(order)] for _, order in orders]
+
+
+OUTCOMES = ("ok", "failed", "oom", "crashed", "timeout")
+
+
+@law
+@given(st.data(), st.sampled_from(["quick", "standard"]))
+def test_every_cell_is_done_exactly_once_in_every_order_of_accidents(data, quality):
+    def reply(order, worker):
+        if order["do"] == "account":
+            outcome = data.draw(st.sampled_from(OUTCOMES))
+            case = Case.from_json(order["case"])
+            if outcome in ("crashed", "timeout"):
+                return [WorkerGone(outcome, "gone")]
+            return [counted(order) if outcome == "ok" else failed(case, outcome)]
+        said = []
+        for case in cases(order):
+            outcome = data.draw(st.sampled_from(OUTCOMES))
+            said.append(at(case))
+            if outcome in ("crashed", "timeout"):
+                return [*said, WorkerGone(outcome, "gone")]
+            said.append(visited(case, order["repeat"]) if outcome == "ok" else failed(case, outcome))
+        return [*said, {"event": "end"}]
+
+    this = planned("se,eca,none,aa", quality=quality)
+    with pytest.MonkeyPatch.context() as patch:
+        shop = Workshop(patch, reply)
+        events = list(run(this))
+    done = [event["key"] for event in events if event["event"] == "done"]
+    assert Counter(done) == {cell.case.key: 1 for cell in this.cells}
+    assert len(fold(event for event in events if event["event"] in KEPT)) == len(this.cells)
+    assert all(worker.dead for worker in shop.workers)
+    # A process is asked for a cell twice at most, and after its end a cell is not heard of again.
+    asked = Counter((case.key, order["repeat"]) for _, order in shop.orders("measure") for case in cases(order))
+    assert max(asked.values(), default=0) <= len(this.cells)
+    alone = Counter((cases(o)[0].key, o["repeat"]) for _, o in shop.orders("measure") if len(o["cases"]) == 1)
+    assert max(alone.values(), default=0) <= 3
+    for key in done:
+        kinds = [event["event"] for event in events if event.get("key") == key]
+        assert kinds[-1] == "done"
+        if "visit" in kinds:
+            assert kinds.index("account") < kinds.index("visit")
+    repeats = Counter((event["key"], event["repeat"]) for event in events if event["event"] == "visit")
+    assert set(repeats.values()) <= {1}
+
+
+def test_a_count_that_lost_its_worker_is_tried_once_more_without_the_other_counters(monkeypatch):
+    shop = Workshop(monkeypatch, lambda o, n: [WorkerGone("crashed", "gone")] if n == 1 else good(o))
+    events = list(run(planned("se", channels="16", no_latency=True)))
+    assert ends(events) == {"se": "ok"}
+    assert [order.get("peers", True) for _, order in shop.orders("account")] == [True, False]
+
+
+def test_a_count_that_merely_fails_is_not_tried_again(monkeypatch):
+    shop = Workshop(monkeypatch, lambda o, n: [failed(Case.from_json(o["case"]))])
+    assert ends(run(planned("se", channels="16"))) == {"se": "failed"}
+    assert len(shop.orders("account")) == 1
+
+
+def test_everything_is_counted_before_anything_is_measured(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    kinds = [event["event"] for event in run(planned())]
+    assert [order["do"] for order in shop.workers[0].orders] == ["account"] * 6
+    assert kinds.index("visit") > len(kinds) - kinds[::-1].index("account") - 1
+
+
+@pytest.mark.parametrize(("quality", "processes"), [("quick", 1), ("standard", 3), ("paper", 6)])
+def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_for(monkeypatch, quality, processes):
+    shop = Workshop(monkeypatch, good)
+    events = list(run(planned(quality=quality)))
+    orders = shop.orders("measure")
+    assert [order["repeat"] for _, order in orders] == [n for n in range(processes) for _ in range(2)]
+    assert {order["repeat"]: worker for worker, order in orders} == {n: n + 2 for n in range(processes)}
+    assert len(shop.workers) == 1 + processes
+    (record, *_) = fold(event for event in events if event["event"] in KEPT)
+    assert record.value("processes") == processes
+
+
+def test_the_time_of_a_process_is_shared_out_when_it_has_started(monkeypatch):
+    shop, seen = Workshop(monkeypatch, good), []
+    monkeypatch.setattr("attnprof.running.Repeats.seconds", lambda *_: float(seen.append(len(shop.workers)) or 1))
+    list(run(planned(quality="standard", channels="16")))
+    assert seen == [2, 3, 4]
+
+
+def test_every_process_takes_the_cells_in_another_order(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned()))
+    assert len({order["effort"]["seed"] for _, order in shop.orders("measure")}) == 3
+
+
+def test_what_is_the_same_in_every_process_is_found_once(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", metrics="latency,peak_memory")))
+    assert {o["repeat"]: o["metrics"] for _, o in shop.orders("measure")} == {
+        0: ["latency", "peak_memory"],
+        1: ["latency"],
+        2: ["latency"],
+    }
+
+
+def test_cells_of_one_size_are_measured_together_and_the_dearest_size_first(monkeypatch):
+    macs = {"se": 30, "eca": 10, "none": 20}
+    reply = lambda o, n: [counted(o, macs[o["case"]["module"]])] if o["do"] == "account" else good(o)  # noqa: E731
+    shop = Workshop(monkeypatch, reply)
+    list(run(planned(channels="32,16", quality="quick")))
+    assert labels(shop.orders("measure")) == [
+        ["se@32@8", "none@32@8", "eca@32@8"],
+        ["se@16@8", "none@16@8", "eca@16@8"],
+    ]
+
+
+def test_a_single_process_is_asked_for_samples_enough_for_an_interval(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", channels="16", quality="quick")))
+    list(run(planned("se", channels="16")))
+    orders = [order for _, order in shop.orders("measure")]
+    assert [order["effort"]["fewest"] for order in orders] == [3, 1, 1, 1]
+    assert [order["spread"] for order in orders] == [True, False, False, False]
+
+
+def test_counting_alone_ends_a_cell_with_its_count(monkeypatch):
+    Workshop(monkeypatch, good)
+    kinds = [event["event"] for event in run(planned("se,eca", channels="16", no_latency=True))]
+    assert kinds == ["begin", "account", "done"] * 2
+
+
+def test_a_cell_that_cannot_run_is_a_skipped_row_and_never_reaches_the_worker(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    events = list(run(planned("se,none", channels="8")))
+    assert ends(events) == {"se": "skipped", "none": "ok"}
+    assert {case.module for _, order in shop.orders("measure") for case in cases(order)} == {"none"}
+    [reason] = [event["reason"] for event in events if event.get("status") == "skipped"]
+    assert "nearest 16" in reason
+
+
+def test_a_cell_that_needs_more_than_there_is_is_not_started_and_says_what_is_so_large(monkeypatch):
+    huge = {"peak": 10 * 2**30, "weights": 2**20, "largest": "1x50176x50176, is 9.38 GiB"}
+    reply = lambda o, n: [counted(o, **huge)] if o.get("case", {}).get("module") == "se" else good(o)  # noqa: E731
+    shop = Workshop(monkeypatch, reply, device_memory_bytes=2**33)
+    events = list(run(planned("se,none", channels="16")))
+    assert ends(events) == {"se": "oom", "none": "ok"}
+    assert {case.module for _, order in shop.orders("measure") for case in cases(order)} == {"none"}
+    [reason] = [event["reason"] for event in events if event.get("status") == "oom"]
+    assert reason == (
+        "needs 10.0 GiB at its peak by our count, and may take 8.00 GiB; the largest tensor, 1x50176x50176, is 9.38 GiB"
+    )
+
+
+def test_cells_of_an_earlier_run_are_not_asked_for_again(monkeypatch):
+    this = planned("se,eca,none", channels="16")
+    shop = Workshop(monkeypatch, good)
+    assert ends(run(this, earlier=[done_event(this.cells[1].case, "ok")])) == {"se": "ok", "none": "ok"}
+    assert [order["case"]["module"] for _, order in shop.orders("account")] == ["se", "none"]
+
+
+def test_only_the_processes_that_are_missing_measure_a_cell_of_an_earlier_run(monkeypatch):
+    this = planned("se,eca", channels="16")
+    se, eca = (cell.case for cell in this.cells)
+    earlier = [visited(se, 0), visited(eca, 0), visited(se, 1)]
+    shop = Workshop(monkeypatch, good)
+    assert ends(run(this, earlier=earlier)) == {"se": "ok", "eca": "ok"}
+    assert [(o["repeat"], [c.module for c in cases(o)]) for _, o in shop.orders("measure")] == [
+        (1, ["eca"]),
+        (2, ["se", "eca"]),
+    ]
+
+
+FAULTY = "eca"
+
+
+def faulting(outcome, times, repeat=0):
+    """A worker to which eca does ``outcome`` so many times, in one process."""
+    left = [times]
+
+    def reply(order, worker):
+        if order["do"] == "account":
+            return good(order)
+        said = []
+        for case in cases(order):
+            said.append(at(case))
+            if case.module == FAULTY and order["repeat"] == repeat and left[0]:
+                left[0] -= 1
+                if outcome in ("crashed", "timeout"):
+                    return [*said, WorkerGone(outcome, "gone")]
+                said.append(failed(case, outcome))
+            else:
+                said.append(visited(case, order["repeat"]))
+        return [*said, {"event": "end"}]
+
+    return reply
+
+
+@pytest.mark.parametrize("outcome", ["crashed", "timeout", "oom"])
+def test_a_cell_that_took_its_worker_along_is_tried_once_more_alone_in_a_fresh_one(monkeypatch, outcome):
+    shop = Workshop(monkeypatch, faulting(outcome, 1))
+    assert ends(run(planned("none,eca,se", channels="16", quality="quick"))) == dict.fromkeys(
+        ("none", "eca", "se"), "ok"
+    )
+    (first, together), *others = shop.orders("measure")
+    assert len(together["cases"]) == 3
+    last, alone = others[-1]
+    assert [case.module for case in cases(alone)] == ["eca"]
+    assert last > first
+
+
+@pytest.mark.parametrize("outcome", ["crashed", "timeout", "oom"])
+def test_a_cell_that_does_it_twice_is_a_row_and_the_others_are_measured(monkeypatch, outcome):
+    shop = Workshop(monkeypatch, faulting(outcome, 2))
+    assert ends(run(planned("none,eca,se", channels="16"))) == {"none": "ok", "eca": outcome, "se": "ok"}
+    asked = Counter(case.module for _, order in shop.orders("measure") for case in cases(order))
+    assert asked["eca"] == 2
+
+
+def test_a_worker_that_dies_without_a_word_leaves_every_cell_to_be_tried_alone(monkeypatch):
+    def reply(order, worker):
+        return [WorkerGone("crashed", "gone")] if order["do"] == "measure" and len(order["cases"]) > 1 else good(order)
+
+    shop = Workshop(monkeypatch, reply)
+    assert ends(run(planned("none,eca", channels="16", quality="quick"))) == {"none": "ok", "eca": "ok"}
+    assert [len(order["cases"]) for _, order in shop.orders("measure")] == [2, 1, 1]
+
+
+def test_a_cell_that_merely_fails_is_a_row_at_once(monkeypatch):
+    shop = Workshop(monkeypatch, faulting("failed", 1))
+    assert ends(run(planned("none,eca,se", channels="16"))) == {"none": "ok", "eca": "failed", "se": "ok"}
+    assert [case.module for _, order in shop.orders("measure") for case in cases(order)].count("eca") == 1
+
+
+def test_a_cell_that_fails_in_a_later_process_ends_so_and_keeps_what_was_found(monkeypatch):
+    Workshop(monkeypatch, faulting("crashed", 2, repeat=1))
+    events = list(run(planned("none,eca", channels="16")))
+    assert ends(events) == {"none": "ok", "eca": "crashed"}
+    records = {record.case.module: record for record in fold(event for event in events if event["event"] in KEPT)}
+    assert (records["eca"].value("latency"), records["eca"].value("processes")) == (1.0, 1)
+    assert records["none"].value("processes") == 3
+
+
+def test_after_a_leak_the_next_block_has_a_fresh_worker(monkeypatch):
+    def reply(order, worker):
+        if order["do"] == "account":
+            return good(order)
+        return [*(visited(case, 0, ["leak"]) for case in cases(order)), {"event": "end"}]
+
+    shop = Workshop(monkeypatch, reply)
+    list(run(planned("se", quality="quick")))
+    assert [worker for worker, _ in shop.orders("measure")] == [2, 3]
+
+
+def test_a_stopped_count_ends_after_the_cell_at_hand(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    this = run(planned("se,eca,none", channels="16"))
+    for event in this:
+        if event["event"] == "begin" and len(shop.orders("account")) == 1:
+            this.stop = True
+    assert len(shop.orders("account")) == 2
+    assert not shop.orders("measure")
+    assert all(worker.dead for worker in shop.workers)
+
+
+def test_a_stopped_measurement_is_told_to_come_to_an_end_and_nothing_else_is_begun(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    this = run(planned())
+    events = []
+    for event in this:
+        events.append(event)
+        if event["event"] == "at":
+            this.stop = True
+    assert [order["do"] for order in shop.workers[1].orders] == ["measure", "finish"]
+    assert len(shop.workers) == 2
+    # What the first process found of the first block is kept, and nothing is done: others were to measure it too.
+    assert [event["repeat"] for event in events if event["event"] == "visit"] == [0] * 3
+    assert ends(events) == {}
+
+
+@pytest.mark.parametrize("what", ["account", "measure"])
+def test_fail_fast_ends_at_the_first_cell_that_fails(monkeypatch, what):
+    def reply(order, worker):
+        if order["do"] != what:
+            return good(order)
+        if what == "account":
+            return [failed(Case.from_json(order["case"]))]
+        return [failed(cases(order)[0]), *(visited(c, 0) for c in cases(order)[1:]), {"event": "end"}]
+
+    shop = Workshop(monkeypatch, reply)
+    events = list(run(planned("se,eca,none", channels="16", fail_fast=True)))
+    assert list(ends(events).values()) == ["failed"]
+    assert len(shop.orders(what)) == 1
+
+
+def test_without_fail_fast_the_others_go_on(monkeypatch):
+    shop = Workshop(monkeypatch, lambda o, n: [failed(Case.from_json(o["case"]))])
+    assert set(ends(run(planned("se,eca,none", channels="16"))).values()) == {"failed"}
+    assert len(shop.orders("account")) == 3
+
+
+def test_the_worker_ends_with_a_run_that_is_left_early(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    events = iter(run(planned()))
+    next(events)
+    next(events)
+    events.close()
+    assert [worker.dead for worker in shop.workers] == [True]
+
+
+PEAKS = {"bandwidths": [[1, 1.0]], "rates": {}, "launch": 1e-6, "cache": 1, "clock": None}
+
+
+def test_peaks_are_found_once_per_run_before_anything_is_measured(monkeypatch):
+    reply = lambda o, n: [{"event": "peaks", "peaks": PEAKS}] if o["do"] == "peaks" else good(o)  # noqa: E731
+    shop = Workshop(monkeypatch, reply)
+    this = run(planned("se", metrics="latency,bound", dtype="fp32", autocast="bf16"))
+    kinds = [event["event"] for event in this]
+    assert kinds.count("peaks") == 1
+    assert kinds.index("peaks") < kinds.index("visit")
+    assert [order["dtypes"] for _, order in shop.orders("peaks")] == [["fp32", "bf16"]]
+    assert this.environment["peaks"] == PEAKS
+    assert all(order["peaks"]["launch"] == 1e-6 for _, order in shop.orders("measure"))
+
+
+def test_peaks_of_an_earlier_run_are_not_found_again(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", metrics="latency,bound"), peaks=Peaks.from_json(PEAKS)))
+    assert not shop.orders("peaks")
+
+
+def test_a_worker_lost_while_peaks_are_found_costs_no_cell(monkeypatch):
+    reply = lambda o, n: [WorkerGone("crashed", "gone")] if o["do"] == "peaks" else good(o)  # noqa: E731
+    shop = Workshop(monkeypatch, reply)
+    assert ends(run(planned("se", metrics="latency,bound", channels="16"))) == {"se": "ok"}
+    assert len(shop.orders("peaks")) == 1
+
+
+def test_a_worker_is_waited_for_no_longer_than_the_timeout(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", channels="16", timeout="10s")))
+    assert {seconds for worker in shop.workers for seconds in worker.waited} == {10.0}
+
+
+def test_without_a_timeout_a_worker_is_waited_for_until_it_answers(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", channels="16", timeout="none")))
+    assert {seconds for worker in shop.workers for seconds in worker.waited} == {None}
+
+
+def test_a_cell_is_left_before_its_timeout(monkeypatch):
+    shop = Workshop(monkeypatch, good)
+    list(run(planned("se", channels="16", timeout="10s")))
+    assert {order["effort"]["each"] for _, order in shop.orders("measure")} == {8.0}
+
+
+@pytest.mark.parametrize(
+    ("problem", "status", "reason"),
+    [
+        (MemoryError(), "oom", "no memory"),
+        (MemoryError("8 GiB\nand a stack"), "oom", "8 GiB"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "oom", "CUDA out of memory."),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "oom", "DefaultCPUAllocator: can't"),
+        (ValueError("wrong\nlines"), "failed", "ValueError: wrong"),
+        (KeyError(), "failed", "KeyError: "),
+    ],
+)
+def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem, status, reason):
+    def fail(case):
+        raise problem
+
+    monkeypatch.setattr("attnprof.subject.counts.count", fail)
+    order = {"do": "account", "metrics": ["params"], "case": Case("se", 64, 8, 8).to_json()}
+    answer = Server({}).answer(order)
+    assert (answer["event"], answer["status"]) == ("failed", status)
+    assert answer["reason"].startswith(reason)
+
+
+def test_a_worker_asked_without_peers_says_why_their_counts_are_missing(monkeypatch):
+    monkeypatch.setattr("attnprof.subject.counts.count", lambda case: (cost("se", case.shape), ()))
+    order = {"do": "account", "metrics": ["macs", "fvcore_macs"], "case": Case("se", 64, 8, 8).to_json()}
+    ours, theirs = Server({}).answer({**order, "peers": False})["measurements"]
+    assert (ours["value"], theirs["value"]) == (512, None)
+    assert "the worker was lost" in theirs["note"]

@@ -1,0 +1,175 @@
+"""The interval of the median holds it with 95 %, by the binomial distribution, and no narrower one does; so does that of processes."""
+
+from fractions import Fraction
+from math import comb, exp, log, sin, sqrt
+from random import Random
+from statistics import median
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attnprof.stats import FEWEST, across, half_width, lag1, median_interval, middle, quartiles, ranks
+
+law = settings(derandomize=True, deadline=None, max_examples=60)
+samples = st.lists(st.floats(1e-6, 1e3), min_size=FEWEST, max_size=60)
+
+
+def coverage(n, low, high):
+    """The probability that the median lies between the low-th and the high-th of n samples, exactly."""
+    return Fraction(sum(comb(n, k) for k in range(low, high)), 2**n)
+
+
+@pytest.mark.parametrize(("n", "expected"), [(6, (1, 6)), (20, (6, 15)), (40, (14, 27)), (100, (40, 61))])
+def test_the_ranks_are_those_of_the_tables(n, expected):
+    assert ranks(n) == expected
+
+
+@pytest.mark.parametrize("n", [*range(FEWEST, 60), 99, 100, 501, 1000])
+def test_the_interval_holds_the_median_with_95_percent_and_no_narrower_one_does(n):
+    low, high = ranks(n)
+    assert coverage(n, low, high) >= Fraction(95, 100)
+    assert low + 1 >= high - 1 or coverage(n, low + 1, high - 1) < Fraction(95, 100)
+
+
+@pytest.mark.parametrize("n", [*range(FEWEST, 60), 2000])
+def test_the_ranks_are_symmetric(n):
+    low, high = ranks(n)
+    assert low + high == n + 1
+    assert 1 <= low < high <= n
+
+
+@pytest.mark.parametrize("n", range(FEWEST))
+def test_too_few_samples_have_no_interval(n):
+    assert ranks(n) is None
+    assert median_interval([1.0] * n) is None
+    assert half_width([1.0] * n) is None
+
+
+def test_two_thousand_samples_have_an_interval():
+    low, high = ranks(2000)
+    assert coverage(2000, low, high) >= Fraction(95, 100)
+    assert (low, high) == (956, 1045)
+
+
+def test_more_samples_never_take_the_ranks_further_apart_as_a_share():
+    shares = [(high - low) / n for n in (6, 20, 100, 500, 2000) for low, high in [ranks(n)]]
+    assert shares == sorted(shares, reverse=True)
+
+
+@given(samples)
+@law
+def test_the_interval_holds_the_samples_median(found):
+    low, high = median_interval(found)
+    assert low <= median(found) <= high
+    assert {low, high} <= set(found)
+
+
+@given(samples)
+@law
+def test_samples_that_resemble_the_one_before_never_narrow_the_interval(found):
+    low, high = median_interval(found)
+    first, last = ranks(len(found))
+    ordered = sorted(found)
+    assert low <= ordered[first - 1]
+    assert ordered[last - 1] <= high
+
+
+def test_independent_samples_have_the_ranks_of_the_tables():
+    alternating = [1.0, 7.0, 2.0, 8.0, 3.0, 9.0, 4.0, 10.0] * 5
+    ordered = sorted(alternating)
+    assert lag1(alternating) < 0
+    assert median_interval(alternating) == (ordered[13], ordered[26])
+
+
+def test_a_slow_wave_has_a_wider_interval_than_the_same_samples_in_another_order():
+    wave = [10 + sin(n / 6) for n in range(60)]
+    mixed = [wave[(n * 17) % 60] for n in range(60)]
+    slow, fast = median_interval(wave), median_interval(mixed)
+    assert slow[1] - slow[0] > 1.5 * (fast[1] - fast[0])
+
+
+def test_the_correlation_of_known_series():
+    assert lag1([1.0, -1.0] * 50) == pytest.approx(-0.99)
+    assert lag1([2.0] * 10) == 0.0
+    assert lag1([float(n) for n in range(1000)]) == pytest.approx(1, abs=0.01)
+
+
+@given(samples)
+@law
+def test_the_half_width_is_a_share_and_has_no_unit(found):
+    width = half_width(found)
+    assert width >= 0
+    assert half_width([1024 * sample for sample in found]) == pytest.approx(width, rel=1e-9)
+
+
+def test_the_half_width_of_known_samples():
+    assert half_width([9.0, 10.0, 10.0, 10.0, 10.0, 13.0]) == pytest.approx(0.2)
+
+
+def test_samples_that_agree_have_no_width():
+    assert half_width([2.5] * 12) == 0
+
+
+def test_one_outlier_among_many_does_not_widen_the_interval():
+    steady = [1.0 + (n * 17 % 40) / 1000 for n in range(40)]
+    outlying = [1000.0 if sample == max(steady) else sample for sample in steady]
+    assert median_interval(outlying) == median_interval(steady)
+
+
+values = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=9)
+
+
+@given(values)
+@law
+def test_the_middle_of_reciprocals_is_the_reciprocal_of_the_middle(found):
+    assert middle([1 / value for value in found]) == pytest.approx(1 / middle(found), rel=1e-12)
+    assert min(found) * (1 - 1e-12) <= middle(found) <= max(found) * (1 + 1e-12)
+
+
+def test_the_middle_of_an_odd_number_is_the_median():
+    assert middle([3.0, 1.0, 2.0]) == 2.0
+    assert middle([4.0, 1.0]) == 2.0
+
+
+@given(values)
+@law
+def test_the_interval_of_processes_holds_their_middle_and_turns_round_with_them(found):
+    interval = across(found)
+    if len(found) < 3:
+        assert interval is None
+        return
+    low, high = interval
+    assert low <= middle(found) <= high
+    turned = across([1 / value for value in found])
+    assert turned == (pytest.approx(1 / high, rel=1e-9), pytest.approx(1 / low, rel=1e-9))
+
+
+def test_six_processes_lie_between_the_least_and_the_greatest():
+    assert across([3.0, 1.0, 2.0, 6.0, 5.0, 4.0]) == (1.0, 6.0)
+
+
+def test_three_processes_have_students_interval_of_their_logarithms():
+    # mean 0, standard deviation 0.01: t(2) = 4.303, over the root of three
+    low, high = across([exp(-0.01), 1.0, exp(0.01)])
+    assert log(high) == pytest.approx(4.303 * 0.01 / sqrt(3))
+    assert log(low) == pytest.approx(-log(high))
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6, 8])
+def test_the_interval_of_processes_holds_the_truth_about_19_times_in_20(n):
+    random = Random(n)
+    held = 0
+    for _ in range(2000):
+        low, high = across([exp(random.gauss(0, 0.02)) for _ in range(n)])
+        held += low <= 1.0 <= high
+    assert held >= 0.935 * 2000
+
+
+def test_processes_that_agree_have_an_interval_without_width():
+    assert across([2.5] * 4) == (2.5, 2.5)
+
+
+def test_quartiles_hold_the_middle_half():
+    assert quartiles([1.0, 2.0, 3.0, 4.0, 5.0]) == (2.0, 4.0)
+    assert quartiles([1.0]) is None

@@ -1,0 +1,198 @@
+"""A block of cases in one process: an event of each as soon as it is finished, and faults that stay its own."""
+
+import pytest
+import torch
+
+from attnprof.backends import BACKENDS, Memory
+from attnprof.measuring.rounds import Effort
+from attnprof.records.case import Case
+from attnprof.records.record import Measurement
+from attnprof.running.protocol import Order
+from attnprof.worker import block as visiting
+from attnprof.worker.block import Visiting
+from attnprof.worker.server import failed_event
+
+CPU = BACKENDS.get("cpu")
+QUICK = Effort(0.0, fewest=1)
+
+
+def case(module="se", **more):
+    settings = {"se": (("bias", False), ("reduction", 16)), "eca": (("kernel_size", None),)}
+    return Case(
+        **{"module": module, "channels": 16, "height": 8, "width": 8, **more}, hyperparameters=settings.get(module, ())
+    )
+
+
+def carried_out(*cases, metrics=("latency",), backend=CPU, stop=lambda: False, memory_limit=None, **order):
+    """Events by key, and the keys of whom the watch was told."""
+    events, watched = [], []
+    asked = Order(cases, metrics, order.pop("effort", QUICK), **order)
+    block = Visiting(asked, backend, torch.device("cpu"), failed_event, stop, memory_limit)
+    block.run(events.append, lambda trial: watched.append(trial.key))
+    return {event["key"]: event for event in events}, watched
+
+
+def found(event):
+    return {m["metric"]: Measurement.from_json(m) for m in event["measurements"]}
+
+
+@pytest.fixture(autouse=True)
+def alone():
+    """One thread: of several, no figure is had while others take the machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch, request):
+    """A case of a module of the user's with this body of ``forward``."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(body):
+        (tmp_path / f"{request.node.name}.py").write_text(
+            "import torch\n\n\nclass Gate(torch.nn.Module):\n    def __init__(self, channels):\n        super().__init__()\n"
+            f"        self.kept = []\n\n    def forward(self, x):\n        {body}\n        return x * 2\n"
+        )
+        return case(f"{request.node.name}.py:Gate")
+
+    return make
+
+
+def test_every_case_is_told_once_with_what_was_asked_for():
+    cases = [case(), case("none"), case("eca")]
+    events, watched = carried_out(*cases, metrics=("latency", "first_call", "peak_memory"), repeat=2)
+    assert set(events) == {each.key for each in cases}
+    for event in events.values():
+        assert (event["event"], event["repeat"]) == ("visit", 2)
+        assert list(found(event)) == ["latency", "first_call", "peak_memory"]
+        assert found(event)["latency"].value > 0
+    assert set(watched) == {*events, ""}
+
+
+def test_the_time_that_drawing_inputs_takes_is_the_blocks(monkeypatch):
+    clock, efforts = iter([10.0, 10.4]), []
+    rounds = visiting.Rounds
+    monkeypatch.setattr(visiting, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(
+        visiting, "Rounds", lambda b, t, effort, **more: efforts.append(effort) or rounds(b, t, QUICK, **more)
+    )
+    carried_out(case(), effort=Effort(3.0))
+    assert [round(effort.seconds, 6) for effort in efforts] == [2.6]
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+@pytest.mark.parametrize("inputs", ["cold", "hot"])
+def test_modes_and_inputs_are_the_cases(mode, inputs):
+    events, _ = carried_out(case(mode=mode, inputs=inputs), metrics=("latency", "kept_memory"))
+    (event,) = events.values()
+    assert event["flags"] == [flag for flag in event["flags"] if flag != "leak"]
+    assert found(event)["kept_memory"].value == (2 * 16 * 4 if mode == "train" else 0)
+
+
+def test_what_a_case_raises_is_its_event_and_the_others_are_measured(mine):
+    broken = mine("raise ValueError('no')")
+    events, _ = carried_out(broken, case())
+    assert (events[broken.key]["event"], events[broken.key]["reason"]) == ("failed", "ValueError: no")
+    assert events[case().key]["event"] == "visit"
+
+
+def test_a_case_that_keeps_memory_is_said_to_leak(mine):
+    leaking = mine("self.kept.append(torch.zeros(1024))")
+    events, _ = carried_out(leaking, metrics=("latency", "peak_memory"))
+    assert "leak" in events[leaking.key]["flags"]
+
+
+def test_memory_that_runs_out_under_the_scales_is_the_cases_fault():
+    class Small:
+        def __getattr__(self, name):
+            return getattr(CPU, name)
+
+        def weigh(self, call):
+            raise MemoryError
+
+    events, _ = carried_out(case(), metrics=("latency", "peak_memory"), backend=Small())
+    (event,) = events.values()
+    assert (event["event"], event["status"]) == ("failed", "oom")
+
+
+def test_inputs_that_do_not_fit_are_the_fault_of_every_case():
+    class Hungry:
+        def __getattr__(self, name):
+            return getattr(CPU, name)
+
+        def cache_bytes(self):
+            raise MemoryError
+
+    events, watched = carried_out(case(), case("none"), backend=Hungry())
+    assert {event["status"] for event in events.values()} == {"oom"}
+    assert len(events) == 2
+    assert watched == []
+
+
+class Narrow:
+    """The CPU, with its limits noted, and a cache that is filled when ``inputs`` are drawn."""
+
+    def __init__(self, monkeypatch, inputs=None):
+        self.limits = []
+        drawn = visiting.ring
+        monkeypatch.setattr(visiting, "ring", lambda *given: self.limits.append("inputs") or (inputs or drawn)(*given))
+
+    def __getattr__(self, name):
+        return getattr(CPU, name)
+
+    def limit_memory(self, limit):
+        self.limits.append(limit)
+
+
+def test_the_memory_limit_is_for_cells_and_not_for_their_inputs(monkeypatch):
+    narrow = Narrow(monkeypatch)
+    carried_out(case(), backend=narrow, memory_limit=2**28)
+    assert narrow.limits == [None, "inputs", 2**28]
+
+
+@pytest.mark.parametrize("inputs", ["cold", "hot"])
+def test_inputs_that_do_not_fit_are_said_to_be_what_does_not(monkeypatch, inputs):
+    def full(*given):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte")
+
+    narrow = Narrow(monkeypatch, full)
+    events, _ = carried_out(case(inputs=inputs), backend=narrow, memory_limit=2**28)
+    (event,) = events.values()
+    assert event["status"] == "oom"
+    assert ("--hot needs one alone" in event["reason"]) == (inputs == "cold")
+    assert narrow.limits[-1] == 2**28
+
+
+def test_a_stopped_block_tells_nothing_of_what_was_cut_short():
+    events, _ = carried_out(case(), case("none"), stop=lambda: True)
+    assert events == {}
+
+
+def test_memory_alone_needs_no_rounds():
+    events, _ = carried_out(case(), metrics=("peak_memory",), effort=Effort(3600.0))
+    (event,) = events.values()
+    assert list(found(event)) == ["peak_memory"]
+    assert event["flags"] == []
+
+
+def test_a_quick_look_has_quartiles():
+    events, _ = carried_out(case(), effort=Effort(0.05, fewest=3), spread=True)
+    (event,) = events.values()
+    assert found(event)["latency"].interval_kind == "spread"
+
+
+def test_scales_are_stepped_on_with_gradients_cleared():
+    cleared = []
+
+    class Watching:
+        def __getattr__(self, name):
+            return getattr(CPU, name)
+
+        def weigh(self, call):
+            cleared.append(all(p.grad is None for p in call._module.parameters()))
+            return Memory(1)
+
+    carried_out(case(mode="train"), metrics=("latency", "peak_memory"), backend=Watching())
+    assert cleared == [True]
