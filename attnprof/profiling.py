@@ -45,7 +45,11 @@ class Profile:
     def lines(self) -> list[tuple[str, str]]:
         """What is shown: titles and figures."""
         flops = ("≥ " if self.counts.unknown_ops else "") + show_count(self.counts.flops)
-        counts = {"params": show_count(self.counts.params), "MACs": show_count(self.counts.macs), "FLOPs": flops}
+        counts = {
+            "params": show_count(self.counts.params),
+            "MACs": show_count(self.counts.macs),
+            "FLOPs": flops,
+        }
         latency = "" if self.latency_s is None else show_seconds(self.latency_s)
         if self.latency_s and self.latency_interval_s:
             low, high = self.latency_interval_s
@@ -54,7 +58,9 @@ class Profile:
         return [*shown.items(), *([("flags", ", ".join(self.flags))] if self.flags else [])]
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.module}: {self.conditions}", *(f"  {title:<8} {text}" for title, text in self.lines)])
+        return "\n".join(
+            [f"{self.module}: {self.conditions}", *(f"  {title:<8} {text}" for title, text in self.lines)]
+        )
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -91,7 +97,9 @@ def profile(
         measured: nn.Module = create(module, shape[1], height=height, width=width, **settings)
     else:
         if settings:
-            raise UsageError(f"profile: {', '.join(sorted(settings))}: settings go with a name, not with a module")
+            raise UsageError(
+                f"profile: {', '.join(sorted(settings))}: settings go with a name, not with a module"
+            )
         measured = _copy(module)
     measured.train(train)
     tensors = [*measured.parameters(), *measured.buffers()]
@@ -104,11 +112,17 @@ def profile(
         call = (Step if train else Forward)(measured, inputs)
         timing, peak = _measured(backend, call, precision, seconds)
     name = module if isinstance(module, str) else type(module).__name__
-    conditions = [f"({', '.join(map(str, shape))})", str(dtype).removeprefix("torch."), "train" if train else "eval"]
+    conditions = [
+        f"({', '.join(map(str, shape))})",
+        str(dtype).removeprefix("torch."),
+        "train" if train else "eval",
+    ]
     where = f"{device} ({backend.describe(device.index or 0)['device_name']}"
     where += f", {threads} thread{'s' * (threads > 1)})" if device.type == "cpu" else ")"
     latency = timing.median if timing.samples else None
-    return Profile(name, counts, latency, timing.interval, peak, ", ".join([*conditions, where]), timing.flags)
+    return Profile(
+        name, counts, latency, timing.interval, peak, ", ".join([*conditions, where]), timing.flags
+    )
 
 
 def _measured(backend: Backend, call: Forward | Step, precision: float, seconds: float) -> tuple[Timing, int]:
@@ -141,7 +155,9 @@ def _copy(module: nn.Module) -> nn.Module:
 
 def _backend(device: torch.device) -> Backend:
     if device.type not in BACKENDS:
-        raise UsageError(f"profile: a module on {device} cannot be measured. There are: {', '.join(BACKENDS.names())}")
+        raise UsageError(
+            f"profile: a module on {device} cannot be measured. There are: {', '.join(BACKENDS.names())}"
+        )
     backend: Backend = BACKENDS.get(device.type)
     reason = backend.unavailable()
     if reason:

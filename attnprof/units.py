@@ -147,7 +147,9 @@ def show_share(value: float) -> str:
 def show_change(value: float) -> str:
     """A relative change in per cent to two significant digits, with its sign: '+0.061 %', '-12 %'; 0 is '0 %'."""
     return (
-        f"{'+' if value > 0 else ''}{significant(100 * value, 2 if abs(value) < 0.0995 else 3)} %" if value else "0 %"
+        f"{'+' if value > 0 else ''}{significant(100 * value, 2 if abs(value) < 0.0995 else 3)} %"
+        if value
+        else "0 %"
     )
 
 

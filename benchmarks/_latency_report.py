@@ -88,7 +88,9 @@ def tables(report: Report) -> Iterator[str]:
     """The tables, in lines of at most 80 columns."""
     width = max(map(len, NAMES.values()))
     count = max((len(report.of(method)) for method in report.methods), default=0)
-    yield f"{f'variation, {count} runs':{width}} proc  s/run" + "".join(f"{name:>{_wide(name)}}" for name in FIGURES)
+    yield f"{f'variation, {count} runs':{width}} proc  s/run" + "".join(
+        f"{name:>{_wide(name)}}" for name in FIGURES
+    )
     for method in report.methods:
         runs = report.of(method)
         seconds = sum(ran.wall for ran in runs) / len(runs)
@@ -115,7 +117,8 @@ def tables(report: Report) -> Iterator[str]:
         if times:
             wall = sum(each.wall for each in times)
             inside, working, counting = (
-                sum(getattr(each, part) for each in times) / wall for part in ("inside", "working", "counting")
+                sum(getattr(each, part) for each in times) / wall
+                for part in ("inside", "working", "counting")
             )
             between, ends = _percent(working - inside), _percent(1 - working - counting)
             yield f"{name:{width}}  {_percent(inside):>10}  {between:>12}  {_percent(counting):>8}  {ends:>15}"
@@ -138,12 +141,19 @@ def bars(report: Report) -> list[Bar]:
             found += [
                 Bar("intervals that hold the median", coverage(ours, MODULES).value, COVERED, least=True),
                 Bar("false alarms", told_apart(ours, ALIKE).value, FALSE),
-                Bar("true 5 % differences found", found_slower(ours, [(LONG, SHORT)]).value, FOUND, least=True),
+                Bar(
+                    "true 5 % differences found", found_slower(ours, [(LONG, SHORT)]).value, FOUND, least=True
+                ),
             ]
     if spent := report.command:
         found += [
             Bar("first command, time in samples", spent.inside / spent.wall, INSIDE, least=True),
-            Bar("the same, once all is counted", spent.inside / (spent.wall - spent.counting), INSIDE, least=True),
+            Bar(
+                "the same, once all is counted",
+                spent.inside / (spent.wall - spent.counting),
+                INSIDE,
+                least=True,
+            ),
         ]
     return found
 

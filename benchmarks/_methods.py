@@ -61,7 +61,16 @@ def busy(cores: int) -> Iterator[None]:
 
 def attnprof(subject: Subject, quality: str, seconds: float, metric: str = "latency") -> tuple[Ran, Overhead]:
     """One run of the command, with a time budget."""
-    asked = ["-m", subject.modules, "--points", subject.point, "--device", subject.device, "--metrics", metric]
+    asked = [
+        "-m",
+        subject.modules,
+        "--points",
+        subject.point,
+        "--device",
+        subject.device,
+        "--metrics",
+        metric,
+    ]
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "run"
         spent = watched([*asked, "--quality", quality, "--time-budget", f"{seconds:.2f}s", "-o", str(folder)])

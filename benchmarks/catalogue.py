@@ -29,7 +29,9 @@ def main() -> int:
     print(
         f"import torch: {imported:.2f} s; planning {cells} variants, building and counting {counted}: {seconds:.2f} s"
     )
-    print(f"{seconds / imported:.2f}x import torch, {1e3 * seconds / counted:.1f} ms a variant (medians of {ROUNDS})")
+    print(
+        f"{seconds / imported:.2f}x import torch, {1e3 * seconds / counted:.1f} ms a variant (medians of {ROUNDS})"
+    )
     print(f"bar: under {BAR_SECONDS:g} s after import torch: {'kept' if seconds < BAR_SECONDS else 'MISSED'}")
     return int(seconds >= BAR_SECONDS)
 

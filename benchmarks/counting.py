@@ -52,7 +52,9 @@ def thop(name: str, channels: int, side: int) -> int:
     """thop's first figure."""
     from thop import profile
 
-    return int(profile(create(name, channels).eval(), (torch.randn(1, channels, side, side),), verbose=False)[0])
+    return int(
+        profile(create(name, channels).eval(), (torch.randn(1, channels, side, side),), verbose=False)[0]
+    )
 
 
 def flopcounter(name: str, channels: int, side: int, device: str = "cpu") -> int:
@@ -98,12 +100,17 @@ def exact(counter: Callable[[str, int, int], int], channels: int, side: int) -> 
 
 def compare(size: tuple[int, int], rounds: int) -> dict[str, float]:
     """Print the table of one size; give seconds by counter."""
-    found = {name: seconds(counter, *size, rounds if name != "attnprof" else 20) for name, counter in COUNTERS.items()}
+    found = {
+        name: seconds(counter, *size, rounds if name != "attnprof" else 20)
+        for name, counter in COUNTERS.items()
+    }
     print(f"\n{size[0]} channels, {size[1]}x{size[1]}: {', '.join(MODULES)}")
     print(f"{'':24}{'ms a case':>10}{'of ours':>9}  exact")
     for name, counter in COUNTERS.items():
         right = f"{exact(counter, *size)}/{len(MODULES)}"
-        print(f"{name:24}{1e3 * found[name] / len(MODULES):10.2f}{found[name] / found['attnprof']:8.1f}x  {right}")
+        print(
+            f"{name:24}{1e3 * found[name] / len(MODULES):10.2f}{found[name] / found['attnprof']:8.1f}x  {right}"
+        )
     return found
 
 
@@ -117,7 +124,10 @@ def flatness() -> float:
                 ours(name, 64, side)
             taken[side].append(process_time() - start)
     cost = {side: median(values) for side, values in taken.items()}
-    print("\nms a case by resolution:", ", ".join(f"{s}x{s} {1e3 * c / len(MODULES):.2f}" for s, c in cost.items()))
+    print(
+        "\nms a case by resolution:",
+        ", ".join(f"{s}x{s} {1e3 * c / len(MODULES):.2f}" for s, c in cost.items()),
+    )
     return (max(cost.values()) - min(cost.values())) / min(cost.values())
 
 
@@ -168,7 +178,9 @@ def main() -> int:
     logging.getLogger("fvcore").setLevel(logging.ERROR)
     bars: dict[str, bool] = {}
     times = command()
-    bars[f"count over the catalogue: {times:.1f}x import torch, at most {COMMAND_BAR:g}x"] = times <= COMMAND_BAR
+    bars[f"count over the catalogue: {times:.1f}x import torch, at most {COMMAND_BAR:g}x"] = (
+        times <= COMMAND_BAR
+    )
     torch.set_num_threads(1)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -179,11 +191,15 @@ def main() -> int:
             ratio >= TIMES_LARGE
         )
     ratio = small["fvcore"] / small["attnprof"]
-    bars[f"{SMALL[0]}, {SMALL[1]}: {ratio:.1f}x less than fvcore, at least {TIMES_SMALL}x"] = ratio >= TIMES_SMALL
+    bars[f"{SMALL[0]}, {SMALL[1]}: {ratio:.1f}x less than fvcore, at least {TIMES_SMALL}x"] = (
+        ratio >= TIMES_SMALL
+    )
     least = min(value / small["attnprof"] for name, value in small.items() if name != "attnprof")
     bars[f"{SMALL[0]}, {SMALL[1]}: less time than each of them ({least:.1f}x the nearest)"] = least > 1
     spread = flatness()
-    bars[f"cost of a case over resolutions: within {100 * spread:.0f} %, at most {100 * FLAT:.0f} %"] = spread <= FLAT
+    bars[f"cost of a case over resolutions: within {100 * spread:.0f} %, at most {100 * FLAT:.0f} %"] = (
+        spread <= FLAT
+    )
     rate, grown, done = throughput()
     bars[f"{rate:.0f} cases a CPU second, at least {CASES_PER_SECOND}"] = rate >= CASES_PER_SECOND
     bars[f"memory over {done} cases: grew by {grown / 2**20:.1f} MiB, at most 1"] = grown <= 2**20

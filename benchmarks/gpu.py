@@ -76,7 +76,9 @@ def steps(device: str, seconds: float, out: Path) -> list[Step]:
         budget = max(1.0, 0.75 * share * seconds - GRACE)
         # Other counters need no GPU, and are often not installed where one is.
         asked = ("--device", device, "--counters", "none", "--time-budget", f"{budget:.1f}s")
-        return Step(name, ("-m", "attnprof", "run", *words, *asked, "-o", str(out / name)), share, name, SOME_FAILED)
+        return Step(
+            name, ("-m", "attnprof", "run", *words, *asked, "-o", str(out / name)), share, name, SOME_FAILED
+        )
 
     # A process on a GPU takes seconds to start: fewer of them than on a CPU, and these long enough.
     budget = f"{0.22 * seconds / 10:.1f}"
@@ -121,7 +123,9 @@ def steps(device: str, seconds: float, out: Path) -> list[Step]:
 def tests_of_gpus() -> list[str]:
     """The test files that have one for a GPU: collecting all the others would take longer than running these."""
     files = sorted((ROOT / "tests").rglob("test_*.py"))
-    return [str(path.relative_to(ROOT)) for path in files if "pytest.mark.gpu" in path.read_text(encoding="utf-8")]
+    return [
+        str(path.relative_to(ROOT)) for path in files if "pytest.mark.gpu" in path.read_text(encoding="utf-8")
+    ]
 
 
 def main(words: list[str] | None = None) -> int:
@@ -177,7 +181,11 @@ def do(step: Step, limit: float) -> Outcome:
         start_new_session=True,
     )
     said, stopped = "", False
-    for seconds, ends_with in ((max(0.0, limit - GRACE), signal.SIGINT), (GRACE, signal.SIGKILL), (None, None)):
+    for seconds, ends_with in (
+        (max(0.0, limit - GRACE), signal.SIGINT),
+        (GRACE, signal.SIGKILL),
+        (None, None),
+    ):
         try:
             said, _ = process.communicate(timeout=seconds)
             break
@@ -210,16 +218,28 @@ def environment(device: str) -> dict[str, Any]:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     with suppress(OSError, subprocess.SubprocessError):
-        query = ["nvidia-smi", "--query-gpu=name,driver_version,clocks.sm,clocks.mem,power.limit", "--format=csv"]
-        found["nvidia-smi"] = subprocess.run(query, capture_output=True, text=True, timeout=10).stdout.splitlines()
+        query = [
+            "nvidia-smi",
+            "--query-gpu=name,driver_version,clocks.sm,clocks.mem,power.limit",
+            "--format=csv",
+        ]
+        found["nvidia-smi"] = subprocess.run(
+            query, capture_output=True, text=True, timeout=10
+        ).stdout.splitlines()
     return found
 
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.gpu", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT", "gpu")), help="folder ($OUT, or gpu)")
-    parser.add_argument("--device", default="cuda:0", help="cuda:0; cpu tries the steps where there is no GPU")
-    parser.add_argument("--seconds", type=float, default=ALL_SECONDS, help=f"for all steps ({ALL_SECONDS:.0f})")
+    parser.add_argument(
+        "--out", type=Path, default=Path(os.environ.get("OUT", "gpu")), help="folder ($OUT, or gpu)"
+    )
+    parser.add_argument(
+        "--device", default="cuda:0", help="cuda:0; cpu tries the steps where there is no GPU"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=ALL_SECONDS, help=f"for all steps ({ALL_SECONDS:.0f})"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and end")
     asked = parser.parse_args(words)
     asked.out = asked.out.resolve()

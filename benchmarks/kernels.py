@@ -96,7 +96,9 @@ def lines(found: Sequence[Compared]) -> list[str]:
         note = "" if each.agrees else " !"
         table.append(f"{each.module[:24]:24} {told} {ratio:6.3f} {each.count:5.0f}{note}")
     agree = sum(each.agrees for each in found)
-    bar = f"device time within {SHARE:.0%} or {1e6 * SECONDS:g} us of the kernels' sum: {agree} of {len(found)}"
+    bar = (
+        f"device time within {SHARE:.0%} or {1e6 * SECONDS:g} us of the kernels' sum: {agree} of {len(found)}"
+    )
     return [*table, f"{bar}: {'kept' if found and agree == len(found) else 'MISSED'}"]
 
 
@@ -118,7 +120,9 @@ def main(words: list[str] | None = None) -> int:
         print(f"{device} has no clock of its own: there is nothing to compare", file=sys.stderr)
         return 4
     found, failed = [], {}
-    for cell in plan(Spec(modules=asked.modules, points=asked.point, device=asked.device), asked.device).cells:
+    for cell in plan(
+        Spec(modules=asked.modules, points=asked.point, device=asked.device), asked.device
+    ).cells:
         if cell.refusal:
             continue
         try:
@@ -128,7 +132,9 @@ def main(words: list[str] | None = None) -> int:
             continue
         if asked.out:  # what is there is kept, should the time run out
             rows = [{**asdict(each), "agrees": each.agrees} for each in found]
-            asked.out.write_text(json.dumps({"rows": rows, "failed": failed}, indent=1) + "\n", encoding="utf-8")
+            asked.out.write_text(
+                json.dumps({"rows": rows, "failed": failed}, indent=1) + "\n", encoding="utf-8"
+            )
     print("\n".join([*lines(found), *(f"{title}: {reason}" for title, reason in failed.items())]))
     return int(bool(failed) or not all(each.agrees for each in found))
 

@@ -105,15 +105,23 @@ def _conditions(asked: argparse.Namespace) -> dict[str, object]:
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.latency", description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=16, help="runs of every method (16)")
-    parser.add_argument("--methods", type=_methods_of, help=f"of {', '.join(NAMES)}; a quality of ours first (all)")
-    parser.add_argument("--seconds", type=float, default=15.0, help="time budget of the first method's runs (15)")
+    parser.add_argument(
+        "--methods", type=_methods_of, help=f"of {', '.join(NAMES)}; a quality of ours first (all)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=15.0, help="time budget of the first method's runs (15)"
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1 (cpu)")
     parser.add_argument("--busy", action="store_true", help="keep every core but one busy with other work")
-    parser.add_argument("--no-command", dest="command", action="store_false", help="leave out README's first command")
+    parser.add_argument(
+        "--no-command", dest="command", action="store_false", help="leave out README's first command"
+    )
     parser.add_argument("--out", type=Path, help="write everything here as JSON, anew after every repeat")
     asked = parser.parse_args(words)
     everywhere = "paper,autorange,standard,loop"
-    asked.methods = asked.methods or _methods_of(everywhere if asked.device == "cpu" else f"{everywhere},do_bench")
+    asked.methods = asked.methods or _methods_of(
+        everywhere if asked.device == "cpu" else f"{everywhere},do_bench"
+    )
     return asked
 
 

@@ -10,7 +10,17 @@ from time import monotonic, sleep
 
 COMMAND = [sys.executable, "-m", "attnprof", "run", "--channels", "64,256", "--res", "56"]
 WALL_BAR, COUNT_BAR = 90.0, 5.0
-COUNTS = ("module", "variant", "channels", "params", "trainable_params", "buffers", "macs", "fvcore_macs", "thop_macs")
+COUNTS = (
+    "module",
+    "variant",
+    "channels",
+    "params",
+    "trainable_params",
+    "buffers",
+    "macs",
+    "fvcore_macs",
+    "thop_macs",
+)
 
 
 def once(folder: Path) -> tuple[float, float, float, list[tuple[str, ...]]]:
@@ -25,7 +35,9 @@ def once(folder: Path) -> tuple[float, float, float, list[tuple[str, ...]]]:
             seen.extend([monotonic() - start] * (lines - len(seen)))
             sleep(0.05)
 
-    process = subprocess.Popen([*COMMAND, "-o", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*COMMAND, "-o", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     watcher = Thread(target=watch)
     watcher.start()
     process.wait()

@@ -20,7 +20,9 @@ def seconds(command: list[str]) -> float:
 
 def main() -> int:
     """Print the ratios; exit code 1 when the bar is missed."""
-    commands = {"--help": OURS} | {name: [sys.executable, "-m", "attnprof", *words] for name, words in OTHERS.items()}
+    commands = {"--help": OURS} | {
+        name: [sys.executable, "-m", "attnprof", *words] for name, words in OTHERS.items()
+    }
     for command in [COUNTER, *commands.values()]:
         seconds(command)  # files into the cache
     taken: dict[str, list[float]] = {name: [] for name in ["peer", *commands]}
@@ -32,7 +34,9 @@ def main() -> int:
     print(f"import click, rich.console: {1e3 * peer:.0f} ms (median of {ROUNDS})")
     for name in commands:
         ratios = sorted(ours / theirs for ours, theirs in zip(taken[name], taken["peer"], strict=True))
-        print(f"attnprof {name}: {statistics.median(ratios):.2f}x (from {ratios[0]:.2f}x to {ratios[-1]:.2f}x)")
+        print(
+            f"attnprof {name}: {statistics.median(ratios):.2f}x (from {ratios[0]:.2f}x to {ratios[-1]:.2f}x)"
+        )
     ratio = statistics.median(taken["--help"]) / peer
     print(f"bar: --help at most {BAR:g}x: {'kept' if ratio <= BAR else 'MISSED'} ({ratio:.2f}x)")
     return int(ratio > BAR)

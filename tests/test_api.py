@@ -53,7 +53,12 @@ def test_a_module_is_handed_out_with_its_hyperparameters():
 @pytest.mark.parametrize(
     ("arguments", "settings", "mistake", "says"),
     [
-        (("se", 8), {}, ImpossibleShapeError, "se@8 - channels must be at least the reduction = 16; nearest 16"),
+        (
+            ("se", 8),
+            {},
+            ImpossibleShapeError,
+            "se@8 - channels must be at least the reduction = 16; nearest 16",
+        ),
         (("cbma", 64), {}, UnknownNameError, "Did you mean 'cbam'"),
         (("se", 64), {"ratio": 8}, UsageError, "se has no hyperparameter 'ratio'"),
         (("ge", 64), {}, ImpossibleShapeError, "give height and width"),

@@ -26,7 +26,9 @@ def cells(line: str) -> list[str]:
 @pytest.mark.slow
 def test_the_page_of_closed_forms_has_what_the_command_prints():
     page = [cells(line) for line in COMPLEXITY.read_text(encoding="utf-8").splitlines()]
-    rows = [cells(line) for line in printed("list", SOME, "--formula", "--format", "md") if line.startswith("|")]
+    rows = [
+        cells(line) for line in printed("list", SOME, "--formula", "--format", "md") if line.startswith("|")
+    ]
     assert len(rows) > 4
     assert all(row in page for row in rows if set("".join(row)) - set("-:"))
 

@@ -153,7 +153,8 @@ def test_a_file_laid_into_a_folder_of_the_package_is_an_entry(tmp_path, module_s
     assert ", words of what is printed" in " ".join(command("run", "--help", cwd=tmp_path).stdout.split())
     assert "auto, bench, cpu, cuda" in command("run", "--device", "benhc", cwd=tmp_path).stderr
     counted = command(
-        *["count", "-m", "plug,se", "--points", "16@8", "--counters", "none", "--format", "words"], cwd=tmp_path
+        *["count", "-m", "plug,se", "--points", "16@8", "--counters", "none", "--format", "words"],
+        cwd=tmp_path,
     )
     assert (counted.stdout, counted.returncode) == ("plug=0 se=64\n", 0)
 

@@ -30,7 +30,11 @@ def printed(command: str) -> str:
         for name in ("reports", "specs"):
             (Path(folder) / name).symlink_to(ROOT / name)
         ran = subprocess.run(
-            [sys.executable, "-m", "attnprof", *words], cwd=folder, env=environment, capture_output=True, text=True
+            [sys.executable, "-m", "attnprof", *words],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
         )
     assert ran.returncode == 0 or (ran.returncode == 1 and not ran.stderr), ran.stderr
     return ran.stdout.strip("\n") + "\n"

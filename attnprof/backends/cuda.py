@@ -35,7 +35,9 @@ class CUDA:
     def unavailable(self) -> str | None:
         """Why no CUDA device can be used."""
         if torch.version.cuda is None:
-            return f"no CUDA device: torch {torch.__version__} is a CPU build. Use --device cpu, or --no-latency"
+            return (
+                f"no CUDA device: torch {torch.__version__} is a CPU build. Use --device cpu, or --no-latency"
+            )
         if not torch.cuda.is_available():
             return f"no CUDA device: torch {torch.__version__} finds none. Use --device cpu, or --no-latency"
         return None

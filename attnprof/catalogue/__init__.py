@@ -31,7 +31,9 @@ def entry(name: str) -> Entry:
     try:
         return read(name, MODULES.source(name))
     except (OSError, SyntaxError, ValueError, LookupError, TypeError) as problem:
-        raise UsageError(f"{MODULES.source(name)}: not a module's file: {type(problem).__name__}: {problem}") from None
+        raise UsageError(
+            f"{MODULES.source(name)}: not a module's file: {type(problem).__name__}: {problem}"
+        ) from None
 
 
 def source_hash(name: str) -> str:
@@ -56,7 +58,10 @@ def _unknown(name: str) -> str:
         if asked in known.aliases or asked == known.key:
             return f"no module {name!r}. {known.name} is called {known.key!r} here."
     names = [*MODULES.names(), *(alias for known in entries() for alias in known.aliases)]
-    return f"no module {name!r}. {nearest(name, names)}".rstrip() + f"  All {len(MODULES.names())}: attnprof list"
+    return (
+        f"no module {name!r}. {nearest(name, names)}".rstrip()
+        + f"  All {len(MODULES.names())}: attnprof list"
+    )
 
 
 def create(

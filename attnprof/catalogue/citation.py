@@ -5,7 +5,15 @@ import unicodedata
 
 from attnprof.catalogue.entry import Paper
 
-_SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "~": r"\textasciitilde{}", "^": r"\^{}"}
+_SPECIAL = {
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "$": r"\$",
+    "~": r"\textasciitilde{}",
+    "^": r"\^{}",
+}
 _SMALL = ("a", "an", "the", "on", "of", "for", "in", "is", "are", "all", "you", "what", "where", "learning")
 
 
@@ -31,7 +39,17 @@ def bibtex(paper: Paper) -> str:
 def _is_journal(venue: str) -> bool:
     return any(
         word in venue
-        for word in ("TPAMI", "Transactions", "Journal", "TMLR", "TIP", "TMI", "Media", "Neurocomputing", "CVMJ")
+        for word in (
+            "TPAMI",
+            "Transactions",
+            "Journal",
+            "TMLR",
+            "TIP",
+            "TMI",
+            "Media",
+            "Neurocomputing",
+            "CVMJ",
+        )
     )
 
 

@@ -214,7 +214,9 @@ def read(key: str, path: str | Path) -> Entry:
         elif isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["ENTRY"]:
             literal = ast.literal_eval(node.value)
     if not isinstance(literal, dict) or literal.get("class") not in classes:
-        raise ValueError(f"{path}: a module's file needs an ENTRY literal whose 'class' is defined in the file")
+        raise ValueError(
+            f"{path}: a module's file needs an ENTRY literal whose 'class' is defined in the file"
+        )
     return build(key, ast.get_docstring(tree) or "", literal, *_constructor(classes[literal["class"]]))
 
 
@@ -251,7 +253,9 @@ def _constructor(definition: ast.ClassDef) -> tuple[dict[str, Value], bool]:
     for node in definition.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
             names = [argument.arg for argument in node.args.kwonlyargs]
-            values = [None if default is None else ast.literal_eval(default) for default in node.args.kw_defaults]
+            values = [
+                None if default is None else ast.literal_eval(default) for default in node.args.kw_defaults
+            ]
             sized = [name for name in names if name in ("height", "width")]
             return {n: v for n, v in zip(names, values, strict=True) if n not in sized}, bool(sized)
     return {}, False

@@ -42,7 +42,9 @@ def spoken(module: str, variant: str, settings: Mapping[str, Value]) -> str:
     if not variant:
         return module
     known = entry(module) if module in MODULES else None
-    same = [name for name, given in known.variants.items() if known.settings(given) == settings] if known else []
+    same = (
+        [name for name, given in known.variants.items() if known.settings(given) == settings] if known else []
+    )
     return f"{module}({same[0] if same else variant})"
 
 
@@ -70,7 +72,9 @@ def matching(pattern: str, variants: str = "default") -> list[Choice]:
         values = _VOCABULARY.get(prefix, sorted(set(having.values()) - {""}))
         if wanted not in values:
             raise UsageError(f"no {prefix} {wanted!r}. There are: {', '.join(values)}")
-        return [choice for key, value in having.items() if value == wanted for choice in _plain(key, variants)]
+        return [
+            choice for key, value in having.items() if value == wanted for choice in _plain(key, variants)
+        ]
     found = _PATTERN.fullmatch(pattern)
     if not found:
         raise UsageError(f"{pattern!r} is no module; write a name, or name(reduction=8)")
@@ -154,13 +158,20 @@ def _sweep(choice: Choice, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]) 
     has = entry(choice.module).hyperparameters
     axes = {**sweeps.get(EVERYWHERE, {}), **sweeps.get(choice.module, {})}
     axes = {name: values for name, values in axes.items() if name in has}
-    given = [{**dict(choice.settings), **dict(zip(axes, values, strict=True))} for values in product(*axes.values())]
+    given = [
+        {**dict(choice.settings), **dict(zip(axes, values, strict=True))}
+        for values in product(*axes.values())
+    ]
     return [replace(c := chosen(choice.module, each), named=c.named | choice.named) for each in given]
 
 
 def check_sweep(module: str, name: str, values: Sequence[Value]) -> None:
     """Raises UsageError or UnknownNameError for a sweep that no module could take, or with a value of another kind."""
-    having = [known.key for known in entries() if name in known.hyperparameters] if module == EVERYWHERE else [module]
+    having = (
+        [known.key for known in entries() if name in known.hyperparameters]
+        if module == EVERYWHERE
+        else [module]
+    )
     if not having:
         every = {name for known in entries() for name in known.hyperparameters}
         raise UsageError(f"no module has a hyperparameter {name!r}. {nearest(name, every)}".rstrip())

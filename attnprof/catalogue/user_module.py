@@ -35,7 +35,9 @@ def load(name: str) -> Callable[..., Any]:
         raise UsageError(f"{name}: cannot import {where}: {type(problem).__name__}: {problem}") from None
     made = getattr(found, attribute, None)
     if not callable(made):
-        there = [key for key, value in vars(found).items() if inspect.isclass(value) or inspect.isfunction(value)]
+        there = [
+            key for key, value in vars(found).items() if inspect.isclass(value) or inspect.isfunction(value)
+        ]
         raise UsageError(
             f"{name}: {where} has no class or function {attribute!r}. {nearest(attribute, there)}".rstrip()
         )
@@ -57,7 +59,8 @@ def entry_of(name: str) -> Entry:
     values: dict[str, Value] = {
         a.name: a.default if isinstance(a.default, bool | int | float | str) else None
         for a in named[1:]
-        if a.name not in SIZE and (a.default is a.empty or isinstance(a.default, bool | int | float | str | None))
+        if a.name not in SIZE
+        and (a.default is a.empty or isinstance(a.default, bool | int | float | str | None))
     }
     return Entry(
         key=name,

@@ -30,7 +30,9 @@ def is_staged(value: Value) -> bool:
 def values_of(value: Value) -> list[Value]:
     """The value of each stage; of a plain value, that one."""
     return (
-        [parse_value(part) for part in value.split(BETWEEN)] if isinstance(value, str) and is_staged(value) else [value]
+        [parse_value(part) for part in value.split(BETWEEN)]
+        if isinstance(value, str) and is_staged(value)
+        else [value]
     )
 
 

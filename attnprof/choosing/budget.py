@@ -32,7 +32,9 @@ class Limit:
     @property
     def bound(self) -> str:
         """The right-hand side: '10k', '1.2x:se'."""
-        return f"{_digits(self.value)}x:{self.reference}" if self.reference else self.measure.write(self.value)
+        return (
+            f"{_digits(self.value)}x:{self.reference}" if self.reference else self.measure.write(self.value)
+        )
 
     def __str__(self) -> str:
         return f"{self.measure.name}{self.measure.sign}{self.bound}"
@@ -120,7 +122,9 @@ def _limit(measure: Measure, sign: str, bound: str, text: str) -> Limit:
     factor, reference = Decimal(relative[1]), (relative[2] or "").strip()
     if not reference or not measure.column:
         hint = f"{measure.name}{measure.sign}{factor}x:se" if measure.column else measure.example
-        raise ValueError(f"{text!r}: {'times what?' if measure.column else 'it is no multiple;'} write {hint}")
+        raise ValueError(
+            f"{text!r}: {'times what?' if measure.column else 'it is no multiple;'} write {hint}"
+        )
     if not 0 < factor <= LARGEST_FACTOR:
         raise ValueError(f"{text!r}: a factor is more than 0 and at most {LARGEST_FACTOR:.0e}")
     if not _REFERENCE.fullmatch(reference):

@@ -67,7 +67,9 @@ class Candidate:
             return self._published()
         row, notes = self.cells.get((point, measure.mode), ({}, {}))
         if not row:
-            return Missing("no train rows; run with --train" if measure.mode == "train" else "not measured there")
+            return Missing(
+                "no train rows; run with --train" if measure.mode == "train" else "not measured there"
+            )
         if row["status"] != "ok":
             return Missing(f"{row['status']}: {row['reason']}")
         value = row.get(measure.column)
@@ -123,8 +125,15 @@ def candidates(
     for number, row in enumerate(rows):
         point = label(row, vary)
         points[point] = None
-        place = row.get("place", "") if len(places[row["module"], row["variant"], row.get("host", "")]) > 1 else ""
-        grouped.setdefault((row["module"], row["variant"], place), {})[point, row["mode"]] = row, said.get(number, {})
+        place = (
+            row.get("place", "")
+            if len(places[row["module"], row["variant"], row.get("host", "")]) > 1
+            else ""
+        )
+        grouped.setdefault((row["module"], row["variant"], place), {})[point, row["mode"]] = (
+            row,
+            said.get(number, {}),
+        )
     made = []
     for (module, variant, place), cells in grouped.items():
         settings = json.loads(next(iter(cells.values()))[0]["hyperparameters"] or "{}")
@@ -137,7 +146,9 @@ def places_of(rows: Sequence[Row]) -> dict[tuple[str, str, str], set[str]]:
     """Where in which network each module with its setting is: only where it is in several places do they tell it apart."""
     found: dict[tuple[str, str, str], set[str]] = {}
     for row in rows:
-        found.setdefault((row["module"], row["variant"], row.get("host", "")), set()).add(row.get("place", ""))
+        found.setdefault((row["module"], row["variant"], row.get("host", "")), set()).add(
+            row.get("place", "")
+        )
     return found
 
 
@@ -145,7 +156,11 @@ def label(row: Row, vary: Iterable[str] = ()) -> str:
     """The point of ``row``: '256@28x40', 'resnet50@224', and those of its conditions that vary."""
     size = f"{row.get('host') or row['channels']}@{show_res((row['height'], row['width']))}"
     said = ("host", "network_input")
-    more = [_WRITTEN.get(name, str)(row[name]) for name in vary if name not in said and row.get(name) not in (None, "")]
+    more = [
+        _WRITTEN.get(name, str)(row[name])
+        for name in vary
+        if name not in said and row.get(name) not in (None, "")
+    ]
     return " ".join([size, *map(str, more)])
 
 

@@ -11,7 +11,9 @@ from attnprof.choosing.measures import MEASURES, Measure
 from attnprof.choosing.pareto import Span, dominates, front
 from attnprof.choosing.ranking import cost, ranks, worst
 
-Figures = Mapping[str, tuple[str, Span]]  # measure -> the point where a candidate stands worst, and its figure there
+Figures = Mapping[
+    str, tuple[str, Span]
+]  # measure -> the point where a candidate stands worst, and its figure there
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Rejected:
     @property
     def broken(self) -> list[Verdict]:
         """The limits it breaks: first what could not be judged, then the worst."""
-        return sorted((v for v in self.verdicts if not v.holds), key=lambda v: (v.span is None, v.ratio), reverse=True)
+        return sorted(
+            (v for v in self.verdicts if not v.holds), key=lambda v: (v.span is None, v.ratio), reverse=True
+        )
 
     @property
     def kept(self) -> list[Verdict]:
@@ -76,7 +80,11 @@ class Relaxation:
 
 
 def choose(
-    among: Sequence[Candidate], points: Sequence[str], budget: Budget, by: Sequence[Measure], pareto: bool = False
+    among: Sequence[Candidate],
+    points: Sequence[str],
+    budget: Budget,
+    by: Sequence[Measure],
+    pareto: bool = False,
 ) -> Choice:
     """Judge ``among`` at ``points``, then rank what fits by the first of ``by``, or keep its Pareto front.
 

@@ -42,7 +42,9 @@ def counts(span: Span, measure: Measure) -> float:
     return span.low if measure.more else span.high
 
 
-def verdicts(candidate: Candidate, budget: Budget, points: Sequence[str], among: Sequence[Candidate]) -> list[Verdict]:
+def verdicts(
+    candidate: Candidate, budget: Budget, points: Sequence[str], among: Sequence[Candidate]
+) -> list[Verdict]:
     """One verdict per limit of ``budget``, each at the worst of ``points``.
 
     Raises UnknownNameError where a limit is relative to a module that is not ``among`` the run's.

@@ -101,7 +101,10 @@ def _measure(
     cells = len(planned.cells) - len({event["key"] for event in events if event["event"] == "done"})
     interrupted = False
     try:
-        with _stopping(this, quiet), Watch(cells, planned.spec.time_budget, quiet, no_color, planned.timed) as watch:
+        with (
+            _stopping(this, quiet),
+            Watch(cells, planned.spec.time_budget, quiet, no_color, planned.timed) as watch,
+        ):
             for event in this:
                 if event["event"] == "peaks":
                     environment["peaks"] = event["peaks"]
@@ -116,7 +119,11 @@ def _measure(
     interrupted = interrupted or this.stop
     shown = _write_and_show(planned, journal, environment, events, quiet, no_color)
     if interrupted and len(finished) < len(planned.cells):
-        part = f" ({shown - len(finished)} of them by fewer processes than asked for)" if shown > len(finished) else ""
+        part = (
+            f" ({shown - len(finished)} of them by fewer processes than asked for)"
+            if shown > len(finished)
+            else ""
+        )
         say(
             f"stopped after {shown} of {len(planned.cells)} cells{part}; kept. "
             f"Continue: attnprof run --resume {journal.folder}",
@@ -125,12 +132,20 @@ def _measure(
         return INTERRUPTED
     if len(finished) < len(planned.cells):
         left = len(planned.cells) - len(finished)
-        say(f"stopped at the first failure, {left} cells left. Go on: attnprof run --resume {journal.folder}", quiet)
+        say(
+            f"stopped at the first failure, {left} cells left. Go on: attnprof run --resume {journal.folder}",
+            quiet,
+        )
     return _exit_code(planned, [event["status"] for event in finished.values()])
 
 
 def _write_and_show(
-    planned: Plan, journal: Journal, environment: Environment, events: list[Event], quiet: bool, no_color: bool
+    planned: Plan,
+    journal: Journal,
+    environment: Environment,
+    events: list[Event],
+    quiet: bool,
+    no_color: bool,
 ) -> int:
     """Write the table and show it; how many rows it has."""
     from attnprof.formats import Look
@@ -139,7 +154,9 @@ def _write_and_show(
 
     results = tabulate(events, planned, environment)
     try:
-        (journal.folder / RESULTS).write_text(FORMATS.get("csv").render(results, Look())[0] + "\n", encoding="utf-8")
+        (journal.folder / RESULTS).write_text(
+            FORMATS.get("csv").render(results, Look())[0] + "\n", encoding="utf-8"
+        )
     except OSError as problem:
         raise EnvironmentProblem(f"cannot write {journal.folder / RESULTS}: {problem.strerror}") from None
     show(results, planned.spec.format, look(no_color=no_color), quiet)
@@ -158,7 +175,11 @@ def _write_and_show(
 def _processes(results: "Results") -> str:
     """How far the quality asked for was reached; empty where it was, or nothing was measured."""
     asked = results.spec.processes
-    reached = [row["processes"] for row in results.rows() if row.get("processes") is not None and row["status"] == "ok"]
+    reached = [
+        row["processes"]
+        for row in results.rows()
+        if row.get("processes") is not None and row["status"] == "ok"
+    ]
     few = [count for count in reached if count < asked]
     if not few:
         return ""
@@ -170,7 +191,8 @@ def _processes(results: "Results") -> str:
 
 def _exit_code(planned: Plan, statuses: list[str]) -> int:
     named = len(planned.spec.grid()) == 1 and not any(
-        pattern == "all" or pattern.startswith(("!", "family:", "place:", "year:")) for pattern in planned.spec.modules
+        pattern == "all" or pattern.startswith(("!", "family:", "place:", "year:"))
+        for pattern in planned.spec.modules
     )
     bad = (*BAD, "skipped") if named else BAD
     return SOME_FAILED if any(status in bad for status in statuses) else 0
@@ -206,5 +228,8 @@ def rehearse(spec: Spec) -> int:
     possible = [cell for cell in planned.cells if cell.refusal is None]
     for cell in planned.cells:
         click.echo(f"{cell.case.label}" + (f"  skipped: {cell.refusal}" if cell.refusal else ""))
-    say(f"{len(planned.cells)} cells, {len(possible)} to measure on {device}; nothing was measured", quiet=False)
+    say(
+        f"{len(planned.cells)} cells, {len(possible)} to measure on {device}; nothing was measured",
+        quiet=False,
+    )
     return 0

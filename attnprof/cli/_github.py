@@ -30,7 +30,9 @@ def summarise(markdown: str, environ: Mapping[str, str] = os.environ) -> None:
         with Path(path).open("a", encoding="utf-8") as summary:
             summary.write(markdown + "\n")
     except OSError as problem:
-        raise EnvironmentProblem(f"cannot write the step summary {path}: {(problem.strerror or '').lower()}") from None
+        raise EnvironmentProblem(
+            f"cannot write the step summary {path}: {(problem.strerror or '').lower()}"
+        ) from None
 
 
 def _escaped(text: str, more: str = "") -> str:

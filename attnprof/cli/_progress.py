@@ -22,8 +22,12 @@ NEWEST_ROWS = 8
 class Watch:
     """Sees every event of a run pass by. Use as a context manager."""
 
-    def __init__(self, cells: int, budget: float | None, quiet: bool, no_color: bool, measuring: bool) -> None:
-        self._console = Console(stderr=True, no_color=no_color or None, highlight=False, emoji=False, markup=False)
+    def __init__(
+        self, cells: int, budget: float | None, quiet: bool, no_color: bool, measuring: bool
+    ) -> None:
+        self._console = Console(
+            stderr=True, no_color=no_color or None, highlight=False, emoji=False, markup=False
+        )
         self._animate = self._console.is_terminal and not self._console.is_dumb_terminal and not quiet
         self._quiet, self._budget, self._measuring = quiet, budget, measuring
         self._started = monotonic()
@@ -41,7 +45,9 @@ class Watch:
             console=self._console,
         )
         self._task = self._progress.add_task("counting", total=cells, cell="", left="")
-        self._live = Live(self, console=self._console, transient=True, auto_refresh=False) if self._animate else None
+        self._live = (
+            Live(self, console=self._console, transient=True, auto_refresh=False) if self._animate else None
+        )
 
     def __rich__(self) -> Group:
         return Group(*(Text(row, no_wrap=True, overflow="ellipsis") for row in self._rows), self._progress)
@@ -64,7 +70,10 @@ class Watch:
         elif kind in ("at", "peaks") and not self._measures:
             self._measures = True
             if not self._quiet and not self._animate:
-                click.echo(f"counted {self._counted} cells in {monotonic() - self._started:.1f} s; measuring", err=True)
+                click.echo(
+                    f"counted {self._counted} cells in {monotonic() - self._started:.1f} s; measuring",
+                    err=True,
+                )
         elif kind == "at" and event["key"] in self._cases and self._live:
             seconds = f"  {show_seconds(event['seconds'])}" if event["seconds"] else ""
             self._show(cell=self._cases[event["key"]].label + seconds)
@@ -89,7 +98,12 @@ class Watch:
 
     def _row(self, key: str, event: Event) -> None:
         values: dict[str, Any] = {m["metric"]: m["value"] for m in event["measurements"]}
-        writers = {"params": show_count, "macs": show_count, "latency": show_seconds, "peak_memory": show_bytes}
+        writers = {
+            "params": show_count,
+            "macs": show_count,
+            "latency": show_seconds,
+            "peak_memory": show_bytes,
+        }
         names = {"params": " params", "macs": " MACs", "latency": "", "peak_memory": ""}
         shown = [write(values[n]) + names[n] for n, write in writers.items() if values.get(n) is not None]
         self._rows.append("  ".join([f"{self._cases[key].label:24}", *(f"{text:>14}" for text in shown)]))

@@ -8,7 +8,9 @@ from click.core import ParameterSource
 
 from attnprof.errors import UsageError
 
-RESUME = click.Option(["--resume"], is_flag=False, flag_value="", metavar="[RUN]", help="finish a run (the newest)")
+RESUME = click.Option(
+    ["--resume"], is_flag=False, flag_value="", metavar="[RUN]", help="finish a run (the newest)"
+)
 
 
 def resumed(ctx: click.Context, given: dict[str, Any]) -> int:

@@ -16,7 +16,11 @@ from attnprof.spec import Spec
 from attnprof.spec.file import Source, from_file, merge
 
 SHORT = {"modules": "-m", "output": "-o"}
-NETWORK = ("networks", "at", "sweep_places")  # fields that only mean something inside a network: options of host
+NETWORK = (
+    "networks",
+    "at",
+    "sweep_places",
+)  # fields that only mean something inside a network: options of host
 METAVARS = {
     "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "N",
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
@@ -83,7 +87,12 @@ def spec_of(ctx: click.Context, given: dict[str, Any], **preset: Any) -> Spec:
             places[field] = _named(ctx, field) if on_line else variable_of(field)
     sources = [from_file(path)] if (path := spec_file(file)) else []
     return merge(
-        [Source({"name": name}, {"name": f"the name of {file}"}), *sources, Source(asked, places), Source(preset, {})]
+        [
+            Source({"name": name}, {"name": f"the name of {file}"}),
+            *sources,
+            Source(asked, places),
+            Source(preset, {}),
+        ]
     )
 
 

@@ -43,13 +43,19 @@ def _check(file: str | None, measure: bool, format: str, quiet: bool, no_color: 
     budget = asked.budget if given_budget is None else given_budget
     judged = tuple(limit for limit in budget if limit.measure.exact or (measure and limit.measure.column))
     if not judged:
-        what = "its limits need --measure" if budget else f"{path} has no [budget]; add one, or --budget 'params<=10k'"
+        what = (
+            "its limits need --measure"
+            if budget
+            else f"{path} has no [budget]; add one, or --budget 'params<=10k'"
+        )
         raise UsageError(f"nothing to judge: {what}")
     spec = _spec(asked, judged, measure)
     results = _counted(spec, quiet, no_color)
     points, among = candidates(results.rows(), results.notes)
     own = {(choice.module, choice.variant) for choice in select(asked.modules, asked.variants, asked.set)}
-    found = [(each, verdicts(each, judged, points, among)) for each in among if (each.module, each.variant) in own]
+    found = [
+        (each, verdicts(each, judged, points, among)) for each in among if (each.module, each.variant) in own
+    ]
     unjudged = tuple(limit for limit in budget if limit not in judged)
     check = Check(str(path), judged, unjudged, points, found)
     _tell_github(check, path if given_budget is None else None)
@@ -70,7 +76,9 @@ def _asked(file: str | None) -> "tuple[Spec, Path]":
 
 def _spec(asked: "Spec", judged: "Budget", measure: bool) -> "Spec":
     """What has to be counted or measured: ``asked``, and the modules that limits are relative to."""
-    references = [limit.reference for limit in judged if limit.reference and limit.reference not in asked.modules]
+    references = [
+        limit.reference for limit in judged if limit.reference and limit.reference not in asked.modules
+    ]
     changes = {
         "modules": (*asked.modules, *dict.fromkeys(references)),
         "no_latency": not measure,
@@ -146,9 +154,15 @@ COMMAND = click.Command(
     params=[
         click.Argument(["file"], required=False, metavar="[FILE]"),
         *budget_options(),
-        click.Option(["--measure"], is_flag=True, help="measure too, and judge latency, memory and throughput"),
         click.Option(
-            ["--format"], type=click.Choice(FORMS), default="text", metavar="FORMAT", help=f"{', '.join(FORMS)} [text]"
+            ["--measure"], is_flag=True, help="measure too, and judge latency, memory and throughput"
+        ),
+        click.Option(
+            ["--format"],
+            type=click.Choice(FORMS),
+            default="text",
+            metavar="FORMAT",
+            help=f"{', '.join(FORMS)} [text]",
         ),
         *SHARED,
     ],

@@ -44,7 +44,11 @@ def _diff(
 
     if not other.startswith(PUBLISHED):
         return _runs(run, other, _tolerance(tolerance), metric or "latency", across, format, quiet, no_color)
-    given = [f"--{name}" for name, value in (("tolerance", tolerance), ("metric", metric), ("across", across)) if value]
+    given = [
+        f"--{name}"
+        for name, value in (("tolerance", tolerance), ("metric", metric), ("across", across))
+        if value
+    ]
     if given:
         raise UsageError(f"{given[0]} compares two runs; published tables have counts alone")
     return _published(run, other, format, no_color)
@@ -64,7 +68,14 @@ def _tolerance(text: str | None) -> float:
 
 
 def _runs(
-    before: str, after: str, tolerance: float, metric: str, across: bool, format: str, quiet: bool, no_color: bool
+    before: str,
+    after: str,
+    tolerance: float,
+    metric: str,
+    across: bool,
+    format: str,
+    quiet: bool,
+    no_color: bool,
 ) -> int:
     from attnprof.cli._output import look
     from attnprof.comparison.runs import compare
@@ -132,7 +143,8 @@ def _tell_github(found: "Comparison") -> None:
         figures = f"{show_seconds(outcome.before.seconds)} -> {show_seconds(outcome.after.seconds)}"
         interval = f" ({view.show_interval(outcome)})" if outcome.interval else ""
         _github.annotate(
-            f"attnprof diff: {cell.case.label}", f"slower, {figures}, {view.show_ratio(outcome.ratio)}{interval}"
+            f"attnprof diff: {cell.case.label}",
+            f"slower, {figures}, {view.show_ratio(outcome.ratio)}{interval}",
         )
     for cell in found.broken:
         _github.annotate(f"attnprof diff: {cell.case.label}", f"{cell.ended[1]}: {cell.reason}")
@@ -151,7 +163,9 @@ COMMAND = click.Command(
         click.Option(["--tolerance"], metavar="SHARE", help="a smaller change is no change [5%]"),
         click.Option(["--metric"], metavar="NAME", help="latency, device_time or another time [latency]"),
         click.Option(["--across"], is_flag=True, help="compare runs of other versions all the same"),
-        click.Option(["--format"], type=click.Choice(FORMS), default="text", help="of what is printed [text]"),
+        click.Option(
+            ["--format"], type=click.Choice(FORMS), default="text", help="of what is printed [text]"
+        ),
         *SHARED,
     ],
 )

@@ -61,7 +61,11 @@ def as_text(finding: "Finding", width: int) -> str:
     """A line, and the advice below it."""
     from textwrap import fill
 
-    lines = [fill(f"{finding.level:5} {finding.name:{NAMES}}  {finding.says}", width, subsequent_indent=" " * INDENT)]
+    lines = [
+        fill(
+            f"{finding.level:5} {finding.name:{NAMES}}  {finding.says}", width, subsequent_indent=" " * INDENT
+        )
+    ]
     if finding.advice:
         lines.append(fill(finding.advice, width, initial_indent=" " * INDENT, subsequent_indent=" " * INDENT))
     return "\n".join(lines)
@@ -86,7 +90,12 @@ def as_json(versions: dict[str, object], findings: "Sequence[Finding]") -> str:
     from attnprof.doctor import STOP
 
     ready = all(finding.level != STOP for finding in findings)
-    whole = {"schema": 1, "ready": ready, "software": versions, "findings": [asdict(each) for each in findings]}
+    whole = {
+        "schema": 1,
+        "ready": ready,
+        "software": versions,
+        "findings": [asdict(each) for each in findings],
+    }
     return json.dumps(whole, indent=1, ensure_ascii=False)
 
 
@@ -97,9 +106,15 @@ COMMAND = click.Command(
     params=[
         click.Option(["--device"], default="auto", metavar="NAME", help="auto, cpu, cuda or cuda:1 [auto]"),
         click.Option(
-            ["--threads"], default=1, type=click.IntRange(1, 1024), metavar="N", help="CPU threads per operator [1]"
+            ["--threads"],
+            default=1,
+            type=click.IntRange(1, 1024),
+            metavar="N",
+            help="CPU threads per operator [1]",
         ),
-        click.Option(["--format"], type=click.Choice(FORMS), default="text", help="of what is printed [text]"),
+        click.Option(
+            ["--format"], type=click.Choice(FORMS), default="text", help="of what is printed [text]"
+        ),
         *SHARED,
     ],
 )

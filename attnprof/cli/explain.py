@@ -28,7 +28,9 @@ FORMATS = ("text", "json")
 DIFFERS = 1  # asked whether two agree, and they do not
 
 
-def _explain(target: str, formula: bool, verify: bool, format: str, quiet: bool, no_color: bool, **fields: Any) -> int:
+def _explain(
+    target: str, formula: bool, verify: bool, format: str, quiet: bool, no_color: bool, **fields: Any
+) -> int:
     from attnprof.catalogue import entry
     from attnprof.cli._output import look
     from attnprof.cli._progress import say, starting
@@ -77,7 +79,9 @@ def _case(target: str, fields: dict[str, Any]) -> "Case":
     return cell.case
 
 
-def _document(case: "Case", found: "Explanation", counters: "list[Says]", forms: "list[Form]") -> dict[str, Any]:
+def _document(
+    case: "Case", found: "Explanation", counters: "list[Says]", forms: "list[Form]"
+) -> dict[str, Any]:
     """Everything, exact: the case, the explanation, what others count, and the closed forms where they were asked for."""
     return {
         "case": case.to_json(),
@@ -97,7 +101,9 @@ COMMAND = click.Command(
         click.Option(["--verify"], is_flag=True, help="hold every shape to torch's own kernels"),
         click.Option(["--train"], is_flag=True, help="forward + backward"),
         click.Option(["--batch"], default="1", metavar="N", help="images per call [1]"),
-        click.Option(["--format"], type=click.Choice(FORMATS), default="text", help="of what is printed [text]"),
+        click.Option(
+            ["--format"], type=click.Choice(FORMATS), default="text", help="of what is printed [text]"
+        ),
         *SHARED,
     ],
 )

@@ -58,7 +58,12 @@ def template() -> str:
             if field.default not in (None, (), {}):
                 lines += [f"# {tomli_w.dumps({name: field.default}).strip()}"]
             elif name in EXAMPLES:
-                value = tomli_w.dumps({name: EXAMPLES[name]}, indent=0).replace("\n", " ").replace(", ]", "]").strip()
+                value = (
+                    tomli_w.dumps({name: EXAMPLES[name]}, indent=0)
+                    .replace("\n", " ")
+                    .replace(", ]", "]")
+                    .strip()
+                )
                 lines += [f"# for example: {value.replace('[ ', '[')}"]
             else:
                 lines += [f"# {name} has no default"]

@@ -21,7 +21,9 @@ PATTERN is a list of names, family:NAME, place:NAME or year:YEAR; !NAME takes aw
 """
 
 
-def _list(pattern: str, formula: bool, at: str | None, format: str | None, quiet: bool, no_color: bool) -> int:
+def _list(
+    pattern: str, formula: bool, at: str | None, format: str | None, quiet: bool, no_color: bool
+) -> int:
     from attnprof.catalogue import entry
     from attnprof.catalogue.selection import select, split
     from attnprof.errors import UsageError

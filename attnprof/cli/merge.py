@@ -19,7 +19,9 @@ be the same, and a case that two runs of one machine have has to be the same too
 """
 
 
-def _merge(run: tuple[str, ...], name: str, output: str | None, format: str, quiet: bool, no_color: bool) -> int:
+def _merge(
+    run: tuple[str, ...], name: str, output: str | None, format: str, quiet: bool, no_color: bool
+) -> int:
     from attnprof.cli._output import look, show
     from attnprof.cli._progress import say
     from attnprof.errors import EnvironmentProblem, UsageError
@@ -34,9 +36,15 @@ def _merge(run: tuple[str, ...], name: str, output: str | None, format: str, qui
     if len(run) < 2:
         raise UsageError("name two runs or more: attnprof merge RUN RUN")
     folders = [Path(each) for each in run]
-    merged = merge([Part(str(f), spec_of([from_file(f / SPEC)]), environment_in(f), events_in(f)) for f in folders])
+    merged = merge(
+        [Part(str(f), spec_of([from_file(f / SPEC)]), environment_in(f), events_in(f)) for f in folders]
+    )
     environment = {**merged.environment, "merged": datetime.now().astimezone().isoformat(timespec="seconds")}
-    folder = Path(output) if output else new_folder(name, str(environment.get("device", "several")).partition(":")[0])
+    folder = (
+        Path(output)
+        if output
+        else new_folder(name, str(environment.get("device", "several")).partition(":")[0])
+    )
     journal = Journal.create(folder)
     with journal:
         journal.begin(merged.spec.to_toml(), environment)
@@ -60,7 +68,9 @@ COMMAND = click.Command(
     params=[
         click.Argument(["run"], nargs=-1, metavar="RUN..."),
         click.Option(["--name"], default="merged", metavar="NAME", help="of the run folder [merged]"),
-        click.Option(["-o", "--output"], metavar="DIR", help="the run folder itself (reports/<date>-<name>-<device>)"),
+        click.Option(
+            ["-o", "--output"], metavar="DIR", help="the run folder itself (reports/<date>-<name>-<device>)"
+        ),
         click.Option(["--format"], default="text", metavar="FORMAT", help="of what is printed [text]"),
         *SHARED,
     ],

@@ -46,7 +46,9 @@ def _pick(run: str | None, **given: Any) -> int:
     budget, origin = budget_of(given, whole.spec)
     results = _narrowed(whole, given["at"], given["device"])
     points, among = candidates(
-        results.rows(), results.notes, lambda name: reference.evidence(name, published.network, published.dataset)
+        results.rows(),
+        results.notes,
+        lambda name: reference.evidence(name, published.network, published.dataset),
     )
     by = _measures(given["pareto"] or given["rank"], "--pareto" if given["pareto"] else "--rank", among)
     choice = choose(among, points, budget, by, pareto=bool(given["pareto"]))
@@ -68,7 +70,9 @@ def _narrowed(results: "Results", at: str, device: str) -> "Results":
     wanted = {_point(text, meant, labels) for text in split(at)}
     machines = [" ".join(filter(None, (row["device"], row.get("device_name")))) for row in rows]
     if not any(device.lower() in machine.lower() for machine in machines):
-        raise UsageError(f"--device: no {device!r} in this run. There are: {', '.join(sorted(set(machines)))}")
+        raise UsageError(
+            f"--device: no {device!r} in this run. There are: {', '.join(sorted(set(machines)))}"
+        )
     kept = [
         n
         for n, (row, machine) in enumerate(zip(rows, machines, strict=True))
@@ -111,15 +115,24 @@ def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[
             raise UsageError(f"{option}: {problem}") from None
         least = 2 if option == "--pareto" else 1
         if len(asked) < least or (option == "--rank" and len(asked) > 1):
-            raise UsageError(f"{option}: name {'two metrics or more' if least == 2 else 'one metric'}, not {text!r}")
+            raise UsageError(
+                f"{option}: name {'two metrics or more' if least == 2 else 'one metric'}, not {text!r}"
+            )
         return asked
     usual = [MEASURES[name] for name in ("latency", "macs", "params")]
     cells = [(each, point) for each in among for point, mode in each.cells if mode == "eval"]
-    return [next((m for m in usual if any(not isinstance(e.figure(m, p), Missing) for e, p in cells)), usual[-1])]
+    return [
+        next((m for m in usual if any(not isinstance(e.figure(m, p), Missing) for e, p in cells)), usual[-1])
+    ]
 
 
 def _show(
-    choice: "Choice", results: "Results", origin: str, published: "Published", given: dict[str, Any], how: "Look"
+    choice: "Choice",
+    results: "Results",
+    origin: str,
+    published: "Published",
+    given: dict[str, Any],
+    how: "Look",
 ) -> None:
     from dataclasses import replace
     from textwrap import fill
@@ -139,7 +152,9 @@ def _show(
         head = _heading(choice, results, origin, published, laid.columns)
         click.echo(md.typeset(laid, [*head, *under.splitlines()]))
         return
-    laid = replace(laid, footnotes=[fill(each, how.width or 100, subsequent_indent="    ") for each in laid.footnotes])
+    laid = replace(
+        laid, footnotes=[fill(each, how.width or 100, subsequent_indent="    ") for each in laid.footnotes]
+    )
     table, dropped = text.typeset(laid, lambda kept: _heading(choice, results, origin, published, kept), how)
     click.echo("\n\n".join(filter(None, [table, under])), color=how.colour or None)
     for note in [] if given["quiet"] else dropped:
@@ -173,14 +188,26 @@ COMMAND = click.Command(
         click.Argument(["run"], required=False, metavar="[RUN]"),
         *budget_options(),
         click.Option(["--rank"], metavar="METRIC", help="order by it (latency, else MACs, else params)"),
-        click.Option(["--pareto"], metavar="METRICS", help="two or more: keep what nothing else beats in all of them"),
+        click.Option(
+            ["--pareto"], metavar="METRICS", help="two or more: keep what nothing else beats in all of them"
+        ),
         click.Option(["--at"], default="", metavar="POINTS", help="judge there only: 256@56"),
-        click.Option(["--device"], default="", metavar="NAME", help="judge on that one only, of several machines"),
-        click.Option(["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"),
-        click.Option(["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"),
+        click.Option(
+            ["--device"], default="", metavar="NAME", help="judge on that one only, of several machines"
+        ),
+        click.Option(
+            ["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"
+        ),
+        click.Option(
+            ["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"
+        ),
         click.Option(["--rejected"], is_flag=True, help="name every rejected module, with the reason"),
         click.Option(
-            ["--format"], type=click.Choice(FORMS), default="text", metavar="FORMAT", help=f"{', '.join(FORMS)} [text]"
+            ["--format"],
+            type=click.Choice(FORMS),
+            default="text",
+            metavar="FORMAT",
+            help=f"{', '.join(FORMS)} [text]",
         ),
         *SHARED,
     ],

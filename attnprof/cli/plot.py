@@ -94,12 +94,16 @@ def _scene(results: "Results", given: dict[str, Any], width: float) -> "Scene":
         except UnknownNameError as problem:
             raise click.UsageError(f"-{option}: {problem}") from None
         if not measures[option].column:
-            raise click.UsageError(f"-{option}: {given[option]} is published, not measured: it cannot be drawn")
+            raise click.UsageError(
+                f"-{option}: {given[option]} is published, not measured: it cannot be drawn"
+            )
     if given["against"] not in (None, "channels", "res"):
         raise click.UsageError(f"--against: {given['against']!r} is neither channels nor res")
     points, among = candidates(of_modules(results, given["modules"]).rows(), {})
     asked = _points(points, given["at"])
-    return Scene(among, asked, caption(results, [])[0], measures["x"], measures["y"], given["against"] or "", width)
+    return Scene(
+        among, asked, caption(results, [])[0], measures["x"], measures["y"], given["against"] or "", width
+    )
 
 
 def _points(points: tuple[str, ...], at: str) -> list[str]:
@@ -133,7 +137,9 @@ def _save(kind: "FigureKind", scene: "Scene", output: Path) -> list[str]:
     from attnprof.figures._style import style
 
     # The date would make every file of the same figure another one.
-    stamp: dict[str, Any] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(output.suffix.lower(), {})
+    stamp: dict[str, Any] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(
+        output.suffix.lower(), {}
+    )
     with style():
         figure, notes = kind.draw(scene)
         try:
@@ -149,14 +155,23 @@ COMMAND = click.Command(
     help=HELP,
     params=[
         click.Argument(["run"], required=False, metavar="[RUN]"),
-        click.Option(["--kind"], default="pareto", metavar="KIND", help=f"{', '.join(FIGURES.names())} [pareto]"),
+        click.Option(
+            ["--kind"], default="pareto", metavar="KIND", help=f"{', '.join(FIGURES.names())} [pareto]"
+        ),
         click.Option(["-x"], default="macs", metavar="METRIC", help="across [macs]"),
         click.Option(
-            ["-y"], default="latency", metavar="METRIC", help="up: params, macs, flops, latency, memory, ... [latency]"
+            ["-y"],
+            default="latency",
+            metavar="METRIC",
+            help="up: params, macs, flops, latency, memory, ... [latency]",
         ),
-        click.Option(["--against"], metavar="channels|res", help="what scaling goes along (what varies more)"),
+        click.Option(
+            ["--against"], metavar="channels|res", help="what scaling goes along (what varies more)"
+        ),
         click.Option(["--at"], default="", metavar="POINTS", help="only there: 64@56,256@28x40"),
-        click.Option(["-m", "--modules"], default="", metavar="LIST", help="only these: names, family:channel, !name"),
+        click.Option(
+            ["-m", "--modules"], default="", metavar="LIST", help="only these: names, family:channel, !name"
+        ),
         click.Option(["--width"], default="7in", metavar="LENGTH", help="of the figure: 3.4in, 8.5cm [7in]"),
         click.Option(["-o", "--output"], metavar="FILE", help=f"{', '.join(SUFFIXES)} (in the run's folder)"),
         *SHARED,

@@ -37,7 +37,9 @@ def _report(run: str | None, output: str | None, quiet: bool, no_color: bool) ->
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise EnvironmentProblem(f"cannot write {path}: {(problem.strerror or str(problem)).lower()}") from None
+        raise EnvironmentProblem(
+            f"cannot write {path}: {(problem.strerror or str(problem)).lower()}"
+        ) from None
     click.echo(path)
     return 0
 
@@ -54,7 +56,9 @@ COMMAND = click.Command(
     help=HELP,
     params=[
         click.Argument(["run"], required=False, metavar="[RUN]"),
-        click.Option(["-o", "--output"], metavar="FILE", help=f"write there instead of into the run folder ({PAGE})"),
+        click.Option(
+            ["-o", "--output"], metavar="FILE", help=f"write there instead of into the run folder ({PAGE})"
+        ),
         *SHARED,
     ],
 )

@@ -78,12 +78,22 @@ COMMAND = click.Command(
     params=[
         click.Argument(["name"], shell_complete=names_of(MODULES)),
         click.Option(
-            ["--as", "framework"], metavar="FRAMEWORK", help=f"code to paste, for {', '.join(SNIPPETS.names())}"
+            ["--as", "framework"],
+            metavar="FRAMEWORK",
+            help=f"code to paste, for {', '.join(SNIPPETS.names())}",
         ),
-        click.Option(["--at"], default="64@56", metavar="C@HxW", help="size at which the variants are counted [64@56]"),
-        click.Option(["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"),
-        click.Option(["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"),
-        click.Option(["--sources"], is_flag=True, help="published figures with params, FLOPs, conventions, recipes"),
+        click.Option(
+            ["--at"], default="64@56", metavar="C@HxW", help="size at which the variants are counted [64@56]"
+        ),
+        click.Option(
+            ["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"
+        ),
+        click.Option(
+            ["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"
+        ),
+        click.Option(
+            ["--sources"], is_flag=True, help="published figures with params, FLOPs, conventions, recipes"
+        ),
         *SHARED,
     ],
 )

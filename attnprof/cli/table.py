@@ -71,13 +71,23 @@ COMMAND = click.Command(
     help=HELP,
     params=[
         click.Argument(["run"], required=False, metavar="[RUN]"),
-        click.Option(["--format"], default="text", metavar="FORMAT", help=f"{', '.join(FORMATS.names())} [text]"),
-        click.Option(["--columns"], default="", metavar="LIST", help="these columns of results.csv, in this order"),
         click.Option(
-            ["--pivot"], metavar="KEY", help="rows side by side by: channels, res, point, batch, mode, device, ..."
+            ["--format"], default="text", metavar="FORMAT", help=f"{', '.join(FORMATS.names())} [text]"
         ),
-        click.Option(["--baseline"], metavar="NAME", help="add each cost over this module's, as it stands in the run"),
-        click.Option(["-m", "--modules"], default="", metavar="LIST", help="only these: names, family:channel, !name"),
+        click.Option(
+            ["--columns"], default="", metavar="LIST", help="these columns of results.csv, in this order"
+        ),
+        click.Option(
+            ["--pivot"],
+            metavar="KEY",
+            help="rows side by side by: channels, res, point, batch, mode, device, ...",
+        ),
+        click.Option(
+            ["--baseline"], metavar="NAME", help="add each cost over this module's, as it stands in the run"
+        ),
+        click.Option(
+            ["-m", "--modules"], default="", metavar="LIST", help="only these: names, family:channel, !name"
+        ),
         click.Option(["-o", "--output"], metavar="FILE", help="write there instead"),
         *SHARED,
     ],

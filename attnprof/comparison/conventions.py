@@ -105,7 +105,9 @@ def imgclsmob(ran: Ran, pools: Ran) -> Fraction:
     and per output of a linear layer, where it has no bias; 4 per element of a BatchNorm and of a sigmoid, one per ReLU and
     per tap of a pooling."""
     unbiased = ran.channel_pairs + ran.written(LINEAR) - ran.biases(LINEAR)
-    taps = 9 * ran.written(("max_pool2d_with_indices",)) + pools.read((*AVERAGES, "amax", "adaptive_max_pool2d"))
+    taps = 9 * ran.written(("max_pool2d_with_indices",)) + pools.read(
+        (*AVERAGES, "amax", "adaptive_max_pool2d")
+    )
     elements = 4 * ran.written(NORMS) + 4 * ran.written(("sigmoid",)) + ran.written(RELUS)
     return Fraction(2 * ran.macs - unbiased + elements + taps, 2)
 

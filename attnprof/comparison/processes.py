@@ -26,7 +26,10 @@ def timed(events: Iterable[Event]) -> set[str]:
     """The metrics that are seconds, and of which some process has a value."""
     visits = (event for event in events if event["event"] == "visit")
     return {
-        each["metric"] for event in visits for each in event["measurements"] if each["unit"] == "s" and each["value"]
+        each["metric"]
+        for event in visits
+        for each in event["measurements"]
+        if each["unit"] == "s" and each["value"]
     }
 
 

@@ -132,7 +132,9 @@ def compare(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Table]:
         ours = network in networks and figure.module and (figure.params or figure.flops)
         if ours and (not size or f"{size}x{size}" in sizes) and "stem)" not in figure.network:
             family = network.rstrip("0123456789")
-            tables.setdefault((figure.title, figure.source, figure.flops_convention, family), []).append(figure)
+            tables.setdefault((figure.title, figure.source, figure.flops_convention, family), []).append(
+                figure
+            )
     return [_judged(key[0], key[1], of, counted, refused) for key, of in tables.items()]
 
 

@@ -13,11 +13,20 @@ from statistics import fmean, variance
 from attnprof.stats import CONFIDENCE, FEWEST, Interval
 
 FASTER, SLOWER, SAME, UNCLEAR = VERDICTS = ("faster", "slower", "same", "unclear")
-APART = (
-    0.10  # what single processes of one cell are taken to differ by at most: beyond that, it is the cell that differs
-)
+APART = 0.10  # what single processes of one cell are taken to differ by at most: beyond that, it is the cell that differs
 # Student's t, 97.5 %, by degrees of freedom.
-STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
+STUDENT = {
+    1: 12.706,
+    2: 4.303,
+    3: 3.182,
+    4: 2.776,
+    5: 2.571,
+    6: 2.447,
+    7: 2.365,
+    8: 2.306,
+    9: 2.262,
+    10: 2.228,
+}
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,9 @@ def _welch(before: Sequence[float], after: Sequence[float]) -> Interval:
     total = sum(parts)
     if total == 0:
         return exp(difference), exp(difference)
-    freedom = total**2 / sum(part**2 / (len(each) - 1) for part, each in zip(parts, (before, after), strict=True))
+    freedom = total**2 / sum(
+        part**2 / (len(each) - 1) for part, each in zip(parts, (before, after), strict=True)
+    )
     out = student(freedom) * sqrt(total)
     return exp(difference - out), exp(difference + out)
 

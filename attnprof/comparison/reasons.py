@@ -41,13 +41,26 @@ def wider_block(figure: Figure) -> str:
 
 def split_block(figure: Figure) -> str:
     """The module is half of a block that is split in two, which no insertion does."""
-    return "the source splits every block in two and puts the module into one half" if figure.module == "sc" else ""
+    return (
+        "the source splits every block in two and puts the module into one half"
+        if figure.module == "sc"
+        else ""
+    )
 
 
 def placed_otherwise(figure: Figure) -> str:
     """The source says less of the place than it takes."""
-    words = ("inserted blocks", "replaces conv by", "replaces 3x3 conv by conv", "replaces conv in basic block")
-    return f"where, and how wide, is not stated: {figure.insertion}" if figure.insertion.startswith(words) else ""
+    words = (
+        "inserted blocks",
+        "replaces conv by",
+        "replaces 3x3 conv by conv",
+        "replaces conv in basic block",
+    )
+    return (
+        f"where, and how wide, is not stated: {figure.insertion}"
+        if figure.insertion.startswith(words)
+        else ""
+    )
 
 
 REASONS: tuple[Callable[[Figure], str], ...] = (

@@ -80,7 +80,9 @@ class Comparison:
 
     def called(self, verdict: str) -> list[Cell]:
         """The cells of this verdict, the greatest change first."""
-        found = [(cell, cell.outcome) for cell in self.cells if cell.outcome and cell.outcome.verdict == verdict]
+        found = [
+            (cell, cell.outcome) for cell in self.cells if cell.outcome and cell.outcome.verdict == verdict
+        ]
         return [cell for cell, outcome in sorted(found, key=lambda pair: -abs(log(pair[1].ratio)))]
 
     @property
@@ -91,7 +93,9 @@ class Comparison:
     @property
     def changed(self) -> list[tuple[Cell, Change]]:
         """Counts that are not what they were, and measured memory that grew by more than the tolerance."""
-        return [(cell, each) for cell in self.cells for each in cell.changes if each.exact or self._grew(each)]
+        return [
+            (cell, each) for cell in self.cells for each in cell.changes if each.exact or self._grew(each)
+        ]
 
     @property
     def holds(self) -> bool:
@@ -151,7 +155,9 @@ def _comparable(
         if not own:
             raise RunFolderError(f"{run.name}: no cell was finished, so there is nothing to compare")
         if len(machines(run.environment)) > 1:
-            raise RunFolderError(f"{run.name} was merged from several machines; compare the runs that it is made of")
+            raise RunFolderError(
+                f"{run.name} was merged from several machines; compare the runs that it is made of"
+            )
     both = before.environment, after.environment
     wrong = [*other_conditions(was, now), *other(MACHINE, *both)]
     versions = other(VERSIONS, *both)

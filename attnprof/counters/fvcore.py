@@ -48,7 +48,11 @@ def why(missed: Missed) -> str:
     if missed.kind == CONVOLUTION and "aten::_convolution_mode" in missed.unseen:
         return "it has no rule for a convolution with padding='same' or 'valid'"
     if missed.kind == CONVOLUTION or missed.macs > 0:
-        return "it costs an einsum by NumPy's path, not by the products that run" if missed.kind == PRODUCT else ""
+        return (
+            "it costs an einsum by NumPy's path, not by the products that run"
+            if missed.kind == PRODUCT
+            else ""
+        )
     # An attention that the device does not fuse is products to us, and one operator in fvcore's trace all the same.
     met = [name for name in (each.removeprefix("aten::") for each in missed.unseen) if name in _WITHOUT_RULE]
     if met:

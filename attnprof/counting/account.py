@@ -92,7 +92,9 @@ class Account:
     @cached_property
     def operators(self) -> tuple[Operator, ...]:
         """Every operator that moves or computes, in order."""
-        return tuple(Operator(str(i.operator), i.module, i.backward, i.cost, i.bytes, i.out_shape) for i in self.issued)
+        return tuple(
+            Operator(str(i.operator), i.module, i.backward, i.cost, i.bytes, i.out_shape) for i in self.issued
+        )
 
 
 def account(

@@ -58,5 +58,7 @@ def _allocate(func: Any, args: Any, kwargs: Any) -> torch.Tensor:
         if func is torch.full:
             args, dtype = args[:1], dtype or torch.tensor(args[1], device="cpu").dtype
         with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
-            return torch.empty(*args, dtype=dtype, device=_META, requires_grad=kwargs.get("requires_grad", False))
+            return torch.empty(
+                *args, dtype=dtype, device=_META, requires_grad=kwargs.get("requires_grad", False)
+            )
     return func(*args, **{**kwargs, "device": device})  # type: ignore[no-any-return]

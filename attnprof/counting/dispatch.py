@@ -18,7 +18,9 @@ _Tensor = torch.Tensor
 _ADD = aten.add.Tensor
 _PRODUCTS = frozenset({aten.mm.default, aten.bmm.default, aten.mv.default})
 # What autograd does in place where it alone holds the first argument, and not under a dispatch mode.
-_REUSING = frozenset({_ADD, aten.scatter.src, aten.scatter_add.default, aten.index_add.default, aten.index_put.default})
+_REUSING = frozenset(
+    {_ADD, aten.scatter.src, aten.scatter_add.default, aten.index_add.default, aten.index_put.default}
+)
 
 
 class Issued(NamedTuple):
@@ -68,9 +70,17 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
         # Under a dispatch mode torch adds a linear's bias, and gradients that meet, out of place; really it does so in
         # place. The old tensor is dropped right after, so that this moment is no peak of the real run. The gradient
         # that was given and views of others are not reused.
-        bias = func is _ADD and self._after_product() and _is_bias(args) and sys.getrefcount(args[0]) == self._unheld
+        bias = (
+            func is _ADD
+            and self._after_product()
+            and _is_bias(args)
+            and sys.getrefcount(args[0]) == self._unheld
+        )
         reuses = bias or (
-            self._caller.backward and func in _REUSING and self._alive.is_own(args[0]) and not args[0]._is_view()
+            self._caller.backward
+            and func in _REUSING
+            and self._alive.is_own(args[0])
+            and not args[0]._is_view()
         )
         out = rule.shape(args, kwargs) if self._fast and rule.shape is not None else None
         if out is None:
@@ -81,7 +91,9 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
             caller = self._caller
             cost: Cost = (added(out),) if bias else rule.flops(args, kwargs, out)
             read = (*(args[1:] if rule.overwrites else args), *kwargs.values())
-            self.issued.append(Issued(func, cost, _bytes(read, out), caller.path(), caller.backward, _shape(out)))
+            self.issued.append(
+                Issued(func, cost, _bytes(read, out), caller.path(), caller.backward, _shape(out))
+            )
         if rule.scratch is not None:
             self._alive.scratch = rule.scratch(args)
         if isinstance(out, _Tensor):
@@ -211,7 +223,9 @@ def _compare(func: Any, ours: Any, args: Any, kwargs: Any) -> None:
     if ours is args[0]:
         return  # in place
     stock = func(*args, **kwargs)
-    pairs = list(zip(*(out if isinstance(out, tuple | list) else (out,) for out in (ours, stock)), strict=True))
+    pairs = list(
+        zip(*(out if isinstance(out, tuple | list) else (out,) for out in (ours, stock)), strict=True)
+    )
     name = func._schema.name.removeprefix("aten::")
     for a, b in pairs[:1] if name in _OTHER_STATISTICS else pairs:
         if a is None:
@@ -226,11 +240,17 @@ def _compare(func: Any, ours: Any, args: Any, kwargs: Any) -> None:
 
 # Meta kernels that do otherwise than every device's: some are never channels last, others are written as several
 # operators with an order of dimensions of their own; norms save statistics that no eval mode saves, or of another dtype.
-_DECOMPOSED_BACKWARD = (
-    "elu gelu hardsigmoid hardswish hardtanh leaky_relu mish sigmoid softplus tanh threshold"  # _backward, all of them
-)
+_DECOMPOSED_BACKWARD = "elu gelu hardsigmoid hardswish hardtanh leaky_relu mish sigmoid softplus tanh threshold"  # _backward, all of them
 _OTHER_ORDER = frozenset(
-    {"convolution", "floor_divide", "heaviside", "logaddexp", "native_batch_norm", "upsample_bilinear2d", "xlogy"}
+    {
+        "convolution",
+        "floor_divide",
+        "heaviside",
+        "logaddexp",
+        "native_batch_norm",
+        "upsample_bilinear2d",
+        "xlogy",
+    }
     | {f"{name}_backward" for name in _DECOMPOSED_BACKWARD.split()}
 )
 _OTHER_STATISTICS = frozenset({"native_batch_norm", "native_layer_norm"})

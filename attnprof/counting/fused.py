@@ -48,14 +48,22 @@ def _attention(
     """The fused operator where the CPU has one for these arguments; what torch does on meta otherwise."""
     one_width = query.shape[-1] == key.shape[-1] == value.shape[-1]
     one_kind = query.dtype == key.dtype == value.dtype and query.is_floating_point()
-    plain = query.dim() == key.dim() == value.dim() == 4 and query.shape[:2] == key.shape[:2] == value.shape[:2]
-    masked = attn_mask is None or (not attn_mask.requires_grad and attn_mask.dim() in (2, 4) and not is_causal)
+    plain = (
+        query.dim() == key.dim() == value.dim() == 4 and query.shape[:2] == key.shape[:2] == value.shape[:2]
+    )
+    masked = attn_mask is None or (
+        not attn_mask.requires_grad and attn_mask.dim() in (2, 4) and not is_causal
+    )
     adjacent = query.stride(-1) == key.stride(-1) == value.stride(-1) == 1
     if not (query.is_meta and one_width and one_kind and plain and masked and adjacent and dropout_p == 0.0):
-        return _ATTENTION(query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa)
+        return _ATTENTION(
+            query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
+        )
     mask = attn_mask
     if mask is not None and mask.dtype == torch.bool:
-        hidden, seen = (torch.scalar_tensor(n, dtype=query.dtype, device=mask.device) for n in (float("-inf"), 0.0))
+        hidden, seen = (
+            torch.scalar_tensor(n, dtype=query.dtype, device=mask.device) for n in (float("-inf"), 0.0)
+        )
         mask = torch.where(mask, seen, hidden)
         del hidden, seen
     out: torch.Tensor = _FUSED(query, key, value, dropout_p, is_causal, attn_mask=mask, scale=scale)[0]

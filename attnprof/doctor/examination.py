@@ -42,14 +42,19 @@ def device(found: Environment, nvidia: Path = Path("/proc/driver/nvidia/version"
         return
     told = f", {found['cores']} cores" if "cores" in found else ""
     cache = f", last cache {show_bytes(found['cache_bytes'])}" if found.get("cache_bytes") else ""
-    says = f"{found['device']}: {found['device_name']}{told}, {show_bytes(found['device_memory_bytes'])}{cache}"
+    says = (
+        f"{found['device']}: {found['device_name']}{told}, {show_bytes(found['device_memory_bytes'])}{cache}"
+    )
     yield Finding("device", FINE, says)
     if is_gpu(found):
         yield from _gpu(found)
     elif nvidia.exists():
         advice = "a build of torch for its CUDA version measures it: https://pytorch.org/get-started"
         yield Finding(
-            "device", NOTE, f"there is an NVIDIA driver, and torch {found['torch_version']} uses the CPU", advice
+            "device",
+            NOTE,
+            f"there is an NVIDIA driver, and torch {found['torch_version']} uses the CPU",
+            advice,
         )
 
 
@@ -63,6 +68,8 @@ def _gpu(found: Environment) -> Iterator[Finding]:
         return
     says = f"{now.clock / 1e6:.0f} MHz" + ("" if now.celsius is None else f", {now.celsius:.0f} °C")
     if now.throttled:
-        yield Finding("clocks", NOTE, f"{says}: the device slows itself", "let it cool down, or see to its supply")
+        yield Finding(
+            "clocks", NOTE, f"{says}: the device slows itself", "let it cool down, or see to its supply"
+        )
     else:
         yield Finding("clocks", FINE, says)

@@ -30,7 +30,9 @@ def load(average: float, cores: int) -> Finding:
     says = f"{average:.2f} over the last minute, {cores} core{'' if cores == 1 else 's'}"
     if average <= BUSY * cores:
         return Finding("load", FINE, says)
-    return Finding("load", NOTE, says, "end other programs: their samples are left out, and intervals stay wide")
+    return Finding(
+        "load", NOTE, says, "end other programs: their samples are left out, and intervals stay wide"
+    )
 
 
 def quota(cores: int, root: Path = ROOT) -> Finding | None:
@@ -43,7 +45,9 @@ def quota(cores: int, root: Path = ROOT) -> Finding | None:
     says = f"{allowed:g} of {cores} cores"
     if allowed >= cores:
         return Finding("quota", FINE, says)
-    return Finding("quota", NOTE, says, "give the container whole cores (cpuset): it is stopped within samples")
+    return Finding(
+        "quota", NOTE, says, "give the container whole cores (cpuset): it is stopped within samples"
+    )
 
 
 def clocks(root: Path = ROOT) -> Finding:
@@ -53,10 +57,14 @@ def clocks(root: Path = ROOT) -> Finding:
     if supplies and not any(_read(path) == "1" for path in supplies):
         return Finding("clocks", NOTE, "on battery", "plug it in: the clock is lower, and changes")
     if not governor:
-        return Finding("clocks", FINE, "not told by this system; a reference product watches them in every run")
+        return Finding(
+            "clocks", FINE, "not told by this system; a reference product watches them in every run"
+        )
     if governor in ("performance", "schedutil"):
         return Finding("clocks", FINE, f"governor {governor}")
-    return Finding("clocks", NOTE, f"governor {governor}", "for steady clocks: cpupower frequency-set -g performance")
+    return Finding(
+        "clocks", NOTE, f"governor {governor}", "for steady clocks: cpupower frequency-set -g performance"
+    )
 
 
 def timer(clock: Callable[[], float] = perf_counter, root: Path = ROOT) -> Finding:
@@ -66,14 +74,14 @@ def timer(clock: Callable[[], float] = perf_counter, root: Path = ROOT) -> Findi
     source = _read(root / "sys/devices/system/clocksource/clocksource0/current_clocksource")
     named = f", by {source}" if source else ""
     if not steps:
-        return Finding("timer", STOP, f"the clock stood still for {READINGS} readings{named}", "measure elsewhere")
+        return Finding(
+            "timer", STOP, f"the clock stood still for {READINGS} readings{named}", "measure elsewhere"
+        )
     resolution, cost = min(steps), (readings[-1] - readings[0]) / (READINGS - 1)
     needed = (2 * resolution + cost) / TIMER_SHARE
     says = f"a step of {show_seconds(resolution)}, {show_seconds(cost)} per reading{named}; samples last {show_seconds(SAMPLE_SECONDS)}"
     if needed > SAMPLE_SECONDS or source in SLOW_CLOCKS:
-        advice = (
-            f"samples of {show_seconds(needed)} would be needed; boot with clocksource=tsc where the machine has one"
-        )
+        advice = f"samples of {show_seconds(needed)} would be needed; boot with clocksource=tsc where the machine has one"
         return Finding("timer", NOTE, says, advice)
     return Finding("timer", FINE, says)
 

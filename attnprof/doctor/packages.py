@@ -34,11 +34,16 @@ def packages(gpu: bool, find: Callable[[str], str | None] = installed) -> Iterat
         yield Finding("packages", FINE, ", ".join(there))
     for name in [name for name, found in versions.items() if not found]:
         yield Finding(
-            "packages", NOTE, f"no {name}: without it no {wanted[name].removeprefix('the ')}", f"pip install {name}"
+            "packages",
+            NOTE,
+            f"no {name}: without it no {wanted[name].removeprefix('the ')}",
+            f"pip install {name}",
         )
 
 
-def compiler(environ: Mapping[str, str] = os.environ, which: Callable[[str], str | None] = shutil.which) -> Finding:
+def compiler(
+    environ: Mapping[str, str] = os.environ, which: Callable[[str], str | None] = shutil.which
+) -> Finding:
     """The C++ compiler that torch.compile calls on a CPU."""
     asked = environ.get("CXX", "")
     found = next(filter(None, map(which, [asked] if asked else COMPILERS)), None)

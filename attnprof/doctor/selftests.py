@@ -31,7 +31,9 @@ VERIFIED = "nonlocal"  # convolutions, pooling, products, a softmax and a norm
 def pair(device: str, threads: int) -> tuple[Case, Case]:
     """A module twice: two cases that differ in nothing but their random weights."""
     settings = tuple(sorted(entry("se").settings({}).items()))
-    first, second = (Case("se", 64, 56, 56, settings, device=device, threads=threads, seed=seed) for seed in (0, 1))
+    first, second = (
+        Case("se", 64, 56, 56, settings, device=device, threads=threads, seed=seed) for seed in (0, 1)
+    )
     return first, second
 
 
@@ -78,9 +80,7 @@ def noise(heard: Sequence[Heard]) -> Finding:
     if verdict == SAME:
         advice = "ratios within a run can be trusted; for attnprof diff, --quality paper and a quiet machine"
     elif verdict == UNCLEAR:
-        advice = (
-            "changes of 5 % cannot be told in so short a time: a quiet machine, --quality paper, a longer --time-budget"
-        )
+        advice = "changes of 5 % cannot be told in so short a time: a quiet machine, --quality paper, a longer --time-budget"
     else:
         advice = "something else changes the machine while it measures: end other programs, and try again"
     return Finding("noise", NOTE, says, advice)
@@ -95,9 +95,13 @@ def count(worker: Worker) -> Finding:
             return _wrong(f"{name}: {answer['reason']}")
         found = {each["metric"]: each["value"] for each in answer["measurements"]}
         if (found["params"], found["macs"]) != known:
-            return _wrong(f"{name}: {found['params']} params and {found['macs']} MACs, not {known[0]} and {known[1]}")
+            return _wrong(
+                f"{name}: {found['params']} params and {found['macs']} MACs, not {known[0]} and {known[1]}"
+            )
     settings = tuple(sorted(entry(VERIFIED).settings({}).items()))
-    answer = _asked(worker, {"do": "explain", "verify": True, "case": Case(VERIFIED, 64, 14, 14, settings).to_json()})
+    answer = _asked(
+        worker, {"do": "explain", "verify": True, "case": Case(VERIFIED, 64, 14, 14, settings).to_json()}
+    )
     if answer["event"] == "failed":
         return _wrong(f"{VERIFIED}: {answer['reason']}")
     return Finding("counter", FINE, f"{', '.join(NETWORKS)}: params and MACs as known; shapes as torch's")
@@ -109,7 +113,9 @@ def _asked(worker: Worker, order: dict[str, object]) -> Event:
 
 
 def _wrong(says: str) -> Finding:
-    advice = "counts cannot be trusted with this version of torch: pip install -c constraints.txt ., and report it"
+    advice = (
+        "counts cannot be trusted with this version of torch: pip install -c constraints.txt ., and report it"
+    )
     return Finding("counter", STOP, says, advice)
 
 

@@ -81,7 +81,11 @@ def closed_form(count: Count, at: Point) -> ClosedForm:
     """
     asked = cache(count)
     channels, height, width = at
-    usual = [at, *((c, height, width) for c in USUAL_CHANNELS), *((channels, side, side) for side in USUAL_SIDES)]
+    usual = [
+        at,
+        *((c, height, width) for c in USUAL_CHANNELS),
+        *((channels, side, side) for side in USUAL_SIDES),
+    ]
     beside = [(channels + 1, height, width), (channels, height + 1, width), (channels, height, width + 1)]
     pieces: list[Piece] = []
     more: list[Point] = []
@@ -170,6 +174,9 @@ def _held_out(lattices: list[Lattice], many: int) -> list[tuple[int, ...]]:
     places = set(product(*({lattice.first, lattice.last} for lattice in lattices)))
     for n in range(many):
         places.add(
-            tuple(x[draw.randrange(len(x)) if n % 2 else int(exp(draw.uniform(0, log(len(x))))) - 1] for x in lattices)
+            tuple(
+                x[draw.randrange(len(x)) if n % 2 else int(exp(draw.uniform(0, log(len(x))))) - 1]
+                for x in lattices
+            )
         )
     return sorted(places)

@@ -42,7 +42,9 @@ class Polynomial:
         return min(ways, key=len)  # of equals the first
 
 
-def interpolate(variables: Sequence[str], nodes: Sequence[Sequence[int]], values: Mapping[Powers, int]) -> Polynomial:
+def interpolate(
+    variables: Sequence[str], nodes: Sequence[Sequence[int]], values: Mapping[Powers, int]
+) -> Polynomial:
     """The polynomial through ``values`` at every point of the grid that ``nodes``, one list per variable, span.
 
     Its degree in a variable is at most the number of that variable's nodes less one; then there is exactly one.
@@ -70,7 +72,8 @@ def _inverse(places: tuple[int, ...]) -> tuple[tuple[Fraction, ...], ...]:
             if other != here:
                 raised = [Fraction(0), *basis]
                 basis = [
-                    (up - other * same) / (here - other) for up, same in zip(raised, [*basis, Fraction(0)], strict=True)
+                    (up - other * same) / (here - other)
+                    for up, same in zip(raised, [*basis, Fraction(0)], strict=True)
                 ]
         columns.append(basis)
     return tuple(zip(*columns, strict=True))
@@ -173,7 +176,11 @@ def _sum(parts: Sequence[Signed]) -> str:
     if not parts:
         return "0"
     (negative, first), *others = parts
-    return ("-" if negative else "") + first + "".join(f" {'-' if minus else '+'} {text}" for minus, text in others)
+    return (
+        ("-" if negative else "")
+        + first
+        + "".join(f" {'-' if minus else '+'} {text}" for minus, text in others)
+    )
 
 
 def _joined(*parts: str) -> str:

@@ -6,9 +6,7 @@ from math import comb
 
 DEGREE = 3  # a count that grows faster in one variable is not looked for
 EXTRA = 3  # values beyond those that fix a polynomial, which it has to meet before it is believed
-SHORTEST = (
-    1.5  # last over first, where other values follow on both sides: a smooth curve, rounded, is straight for a while
-)
+SHORTEST = 1.5  # last over first, where other values follow on both sides: a smooth curve, rounded, is straight for a while
 
 Value = Callable[[int], int | None]  # None: this number cannot be
 
@@ -89,7 +87,12 @@ def longest(value: Value, at: int, steps: Sequence[int], largest: int) -> Stretc
         (first, last), degree = found
         between = any(value(at + smaller) is not None for smaller in tried if smaller < step)
         lattice = Lattice(
-            first, step, last, between, _can_be(value, first - step, largest), _can_be(value, last + step, largest)
+            first,
+            step,
+            last,
+            between,
+            _can_be(value, first - step, largest),
+            _can_be(value, last + step, largest),
         )
         tried.append(step)
         if lattice.below and lattice.above and last < SHORTEST * first:
@@ -139,7 +142,9 @@ def _differences(values: Sequence[int]) -> list[int]:
 
 def _predicted(differences: Sequence[int], n: int) -> int:
     """The polynomial of these differences at index n, which may be negative."""
-    return sum(d * (comb(n, j) if n >= 0 else (-1) ** j * comb(j - n - 1, j)) for j, d in enumerate(differences))
+    return sum(
+        d * (comb(n, j) if n >= 0 else (-1) ** j * comb(j - n - 1, j)) for j, d in enumerate(differences)
+    )
 
 
 def _reach(holds: Callable[[int], bool], good: int, most: int) -> int:

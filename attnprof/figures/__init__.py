@@ -60,7 +60,9 @@ class Scene:
         """That no module has all of ``measures``, and which could be drawn instead."""
         there = [m.name for m in MEASURES.values() if m.column and self._has(m)]
         wanted = " and ".join(measure.name for measure in measures)
-        return UsageError(f"no module has {wanted} in this run. -x and -y choose among {', '.join(there) or 'nothing'}")
+        return UsageError(
+            f"no module has {wanted} in this run. -x and -y choose among {', '.join(there) or 'nothing'}"
+        )
 
     def _has(self, measure: Measure) -> bool:
         return any(self.figure(each, measure, point) for each in self.rivals for point in self.points)

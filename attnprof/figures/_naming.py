@@ -39,12 +39,16 @@ def name_marks(axes: "Axes", marks: Sequence[Named], path: Sequence[tuple[float,
     where = [tuple(axes.transData.transform((mark.x, mark.y))) for mark in marks]
     sizes = []
     for mark in marks:
-        probe = Text(0, 0, mark.name, fontsize=SMALL, fontweight="bold" if mark.bold else "normal", figure=figure)
+        probe = Text(
+            0, 0, mark.name, fontsize=SMALL, fontweight="bold" if mark.bold else "normal", figure=figure
+        )
         extent = probe.get_window_extent(renderer)
         sizes.append((extent.width, extent.height))
     edges = axes.get_window_extent(renderer)
     corners = [tuple(axes.transData.transform(corner)) for corner in path]
-    taken = [box for mark in marks for box in _boxes(axes, mark)] + [_span(a, b) for a, b in pairwise(corners)]
+    taken = [box for mark in marks for box in _boxes(axes, mark)] + [
+        _span(a, b) for a, b in pairwise(corners)
+    ]
     boxes = place(where, sizes, Box(edges.x0 + 1, edges.y0 + 1, edges.x1 - 1, edges.y1 - 1), taken)
     for mark, (x, y), box in zip(marks, where, boxes, strict=True):
         if box is None:
@@ -53,11 +57,21 @@ def name_marks(axes: "Axes", marks: Sequence[Named], path: Sequence[tuple[float,
         end = box.nearest(x, y)
         if (end[0] - x) ** 2 + (end[1] - y) ** 2 >= LEADER**2:
             line = axes.transData.inverted().transform([(x, y), end])
-            axes.plot(line[:, 0], line[:, 1], color=FAINT, linewidth=0.5, zorder=1.5, scalex=False, scaley=False)
+            axes.plot(
+                line[:, 0], line[:, 1], color=FAINT, linewidth=0.5, zorder=1.5, scalex=False, scaley=False
+            )
         x, y = axes.transData.inverted().transform(middle)
         weight = "bold" if mark.bold else "normal"
         axes.text(
-            x, y, mark.name, ha="center", va="center", fontsize=SMALL, color=mark.colour, fontweight=weight, zorder=5
+            x,
+            y,
+            mark.name,
+            ha="center",
+            va="center",
+            fontsize=SMALL,
+            color=mark.colour,
+            fontweight=weight,
+            zorder=5,
         )
     return [mark.name for mark, box in zip(marks, boxes, strict=True) if box is None]
 

@@ -39,7 +39,10 @@ class Box:
 
 
 def place(
-    marks: Sequence[tuple[float, float]], sizes: Sequence[tuple[float, float]], within: Box, taken: Sequence[Box] = ()
+    marks: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    within: Box,
+    taken: Sequence[Box] = (),
 ) -> list[Box | None]:
     """A box of each size near its mark, the first ones first; None where there is no room left.
 
@@ -64,12 +67,19 @@ def _around(x: float, y: float, width: float, height: float) -> list[Box]:
             angle = 2 * pi * turn / DIRECTIONS
             centre_x = x + cos(angle) * (distance + width / 2)
             centre_y = y + sin(angle) * (distance + height / 2)
-            boxes.append(Box(centre_x - width / 2, centre_y - height / 2, centre_x + width / 2, centre_y + height / 2))
+            boxes.append(
+                Box(centre_x - width / 2, centre_y - height / 2, centre_x + width / 2, centre_y + height / 2)
+            )
     return boxes
 
 
 def _free(box: Box, x: float, y: float, within: Box, blocked: NDArray[np.float64]) -> bool:
-    if box.left < within.left or box.right > within.right or box.bottom < within.bottom or box.top > within.top:
+    if (
+        box.left < within.left
+        or box.right > within.right
+        or box.bottom < within.bottom
+        or box.top > within.top
+    ):
         return False
     return not (_hits(box, blocked) or any(_hits(Box(a, b, a, b), blocked) for a, b in _line(box, x, y)))
 
@@ -101,7 +111,11 @@ def spread(wanted: Sequence[float], height: float, low: float, high: float) -> l
     """
     room = int((high - low) / height + 1e-9) + 1
     order = sorted(range(len(wanted)), key=lambda n: wanted[n])
-    kept = order if len(order) <= room else [order[round(n * (len(order) - 1) / max(1, room - 1))] for n in range(room)]
+    kept = (
+        order
+        if len(order) <= room
+        else [order[round(n * (len(order) - 1) / max(1, room - 1))] for n in range(room)]
+    )
     places: dict[int, float] = {}
     # Pushed up from below, then down from above: the order holds, and nothing is nearer than the height.
     at = low - height

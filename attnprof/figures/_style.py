@@ -90,7 +90,9 @@ def labelled(axes: "Sequence[Axes]", across: str, up: str) -> None:
 def key(figure: "Figure", handles: "Sequence[Artist]") -> None:
     """The legend above everything, in as many columns as the figure is wide."""
     columns = max(1, int(figure.get_figwidth() / KEY_WIDTH))
-    figure.legend(handles=list(handles), loc="outside upper left", ncols=columns, handletextpad=0.4, columnspacing=1.2)
+    figure.legend(
+        handles=list(handles), loc="outside upper left", ncols=columns, handletextpad=0.4, columnspacing=1.2
+    )
 
 
 def captioned(figure: "Figure", caption: str) -> None:

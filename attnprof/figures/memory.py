@@ -68,10 +68,14 @@ def _plot(
     for n, point in enumerate(points):
         for values, mark, size in ((counted, "|", 7), (found, MARKS[n], 3.5)):
             there = [
-                (axis.at(values[name][point]), row) for row, name in enumerate(names) if point in values.get(name, {})
+                (axis.at(values[name][point]), row)
+                for row, name in enumerate(names)
+                if point in values.get(name, {})
             ]
             if there:
-                panel.plot(*zip(*there, strict=True), linestyle="", marker=mark, color=SERIES[n], markersize=size)
+                panel.plot(
+                    *zip(*there, strict=True), linestyle="", marker=mark, color=SERIES[n], markersize=size
+                )
 
 
 def _legend(figure: "Figure", points: Sequence[str], counted: bool) -> None:

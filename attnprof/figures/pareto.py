@@ -50,7 +50,9 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
         y.apply(panel, "y")
         _plot(panel, marks, x, y)
     labelled(axes, scene.x.title, scene.y.title)
-    _legend(figure, [family for family in FAMILIES if any(family_of(mark.candidate) == family for mark in every)])
+    _legend(
+        figure, [family for family in FAMILIES if any(family_of(mark.candidate) == family for mark in every)]
+    )
     settle(figure)
     notes = []
     for panel, (point, marks) in zip(axes, panels.items(), strict=True):
@@ -95,18 +97,34 @@ def _plot(panel: "Axes", marks: Sequence[_Mark], x: LogAxis, y: LogAxis) -> None
     for mark in marks:
         colour, shape = FAMILIES[family_of(mark.candidate)]
         here = x.at(mark.x.value), y.at(mark.y.value)
-        panel.plot([x.at(mark.x.low), x.at(mark.x.high)], [here[1]] * 2, color=colour, linewidth=0.7, alpha=0.7)
-        panel.plot([here[0]] * 2, [y.at(mark.y.low), y.at(mark.y.high)], color=colour, linewidth=0.7, alpha=0.7)
+        panel.plot(
+            [x.at(mark.x.low), x.at(mark.x.high)], [here[1]] * 2, color=colour, linewidth=0.7, alpha=0.7
+        )
+        panel.plot(
+            [here[0]] * 2, [y.at(mark.y.low), y.at(mark.y.high)], color=colour, linewidth=0.7, alpha=0.7
+        )
         face = colour if mark.on_front else "white"
-        panel.plot(*here, marker=shape, color=colour, markerfacecolor=face, markersize=4, markeredgewidth=0.8, zorder=3)
+        panel.plot(
+            *here,
+            marker=shape,
+            color=colour,
+            markerfacecolor=face,
+            markersize=4,
+            markeredgewidth=0.8,
+            zorder=3,
+        )
     steps = _steps(marks, x, y)
-    panel.plot([corner[0] for corner in steps], [corner[1] for corner in steps], color=INK, linewidth=0.8, zorder=2)
+    panel.plot(
+        [corner[0] for corner in steps], [corner[1] for corner in steps], color=INK, linewidth=0.8, zorder=2
+    )
 
 
 def _steps(marks: Sequence[_Mark], x: LogAxis, y: LogAxis) -> list[tuple[float, float]]:
     """The corners of the front's line. What noise alone keeps on the front would make it go to and fro: it is left out."""
     best = [mark for mark in marks if mark.on_front]
-    exact = [[_as_cost(Span.exact(m.x.value), x.measure), _as_cost(Span.exact(m.y.value), y.measure)] for m in best]
+    exact = [
+        [_as_cost(Span.exact(m.x.value), x.measure), _as_cost(Span.exact(m.y.value), y.measure)] for m in best
+    ]
     along = sorted({(x.at(best[n].x.value), y.at(best[n].y.value)) for n in front(exact)})
     corners = along[:1]
     for before, after in pairwise(along):
@@ -118,7 +136,15 @@ def _legend(figure: "Figure", families: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], linestyle="", color=FAMILIES[f][0], marker=FAMILIES[f][1], markersize=4, label=NAMES.get(f, f))
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            color=FAMILIES[f][0],
+            marker=FAMILIES[f][1],
+            markersize=4,
+            label=NAMES.get(f, f),
+        )
         for f in families
     ]
     filled = Line2D(

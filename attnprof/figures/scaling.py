@@ -71,7 +71,9 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
         raise UsageError(
             f"{len(panels)} panels, one for each of {', '.join(panels)}: choose up to {MOST_PANELS} with --at"
         )
-    lines = {title: _lines(scene, points, lambda point: along(sizes[point])) for title, points in panels.items()}
+    lines = {
+        title: _lines(scene, points, lambda point: along(sizes[point])) for title, points in panels.items()
+    }
     every = [span for found in lines.values() for line in found for _, span in line.points]
     if not every:
         raise scene.nothing_of(scene.y)
@@ -154,7 +156,9 @@ def _plot(panel: "Axes", lines: Sequence[_Line], looks: dict[str, tuple[str, str
         spans = [span for _, span in line.points]
         panel.vlines(xs, [s.low for s in spans], [s.high for s in spans], color=colour, linewidth=0.7)
         panel.plot(xs, [s.value for s in spans], linestyle="", marker=mark, color=colour, markersize=3)
-        panel.plot([xs[0], xs[-1]], [line.law(xs[0]), line.law(xs[-1])], color=colour, linewidth=0.8, alpha=0.8)
+        panel.plot(
+            [xs[0], xs[-1]], [line.law(xs[0]), line.law(xs[-1])], color=colour, linewidth=0.8, alpha=0.8
+        )
 
 
 def _legend(figure: "Figure", lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
@@ -189,7 +193,10 @@ def _name(panel: "Axes", lines: Sequence[_Line], looks: dict[str, tuple[str, str
     panel.set_xlim(low / (high / low) ** 0.04, low * reach)
     to_display, to_data = panel.transData, panel.transData.inverted()
     ends = [to_display.transform((line.points[-1][0], line.law(line.points[-1][0]))) for line in lines]
-    bottom, top = panel.get_window_extent().y0 + NAME_HEIGHT / 2, panel.get_window_extent().y1 - NAME_HEIGHT / 2
+    bottom, top = (
+        panel.get_window_extent().y0 + NAME_HEIGHT / 2,
+        panel.get_window_extent().y1 - NAME_HEIGHT / 2,
+    )
     places = spread([float(y) for _, y in ends], NAME_HEIGHT, bottom, top)
     column = to_display.transform((high, 1))[0] + 14
     for line, (x, y), place in zip(lines, ends, places, strict=True):

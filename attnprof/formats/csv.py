@@ -12,7 +12,9 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
     """The frame as CSV; texts that a spreadsheet would run are quoted."""
     results.require(look.columns)
     lines = [values for values, _ in flat(results, look.columns, look.pivot)]
-    header = None if lines else list(look.columns or results.frame.columns)  # a run without rows keeps its header
+    header = (
+        None if lines else list(look.columns or results.frame.columns)
+    )  # a run without rows keeps its header
     frame = pd.DataFrame(lines, columns=header, dtype=object)
     for name in [name for name in frame.columns if name.partition("@")[0] in USERS]:
         frame[name] = frame[name].map(safe_text)

@@ -14,7 +14,11 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
     heads = [_cell("th", c.right, c.whole_heading) for c in printed.columns]
     texts = [[_cell("td", c.right, printed_cell(c, figure)) for figure in c.figures] for c in printed.columns]
     rows = [f"<tr>{''.join(cells)}</tr>" for cells in zip(*texts, strict=True)]
-    table = f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody>\n</table>"
+    table = (
+        f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>\n"
+        + "\n".join(rows)
+        + "\n</tbody>\n</table>"
+    )
     below = [*printed.sheet.footnotes, *caption(results, printed.sheet.columns)]
     said = "<br>\n".join(map(escape, below))
     return f'<div style="max-height:40em;overflow:auto">\n{table}\n</div>\n<p><small>{said}</small></p>', []

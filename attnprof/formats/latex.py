@@ -32,16 +32,22 @@ SIZES = (
 SPECIAL = {
     **{character: "\\" + character for character in "&%$#_{}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", '"': "''"},
-    **{"<": "$<$", ">": "$>$", "|": "$|$", "±": r"$\pm$", "×": r"$\times$", "≈": r"$\approx$", "≥": r"$\geq$"},
+    **{
+        "<": "$<$",
+        ">": "$>$",
+        "|": "$|$",
+        "±": r"$\pm$",
+        "×": r"$\times$",
+        "≈": r"$\approx$",
+        "≥": r"$\geq$",
+    },
     **{"\u202f": r"\,", "µ": r"$\mu$"},
 }
 # In text mode, with a bold whose digits are as wide as the others', bold figures stay aligned.
 SETUP = r"\sisetup{mode=text, detect-weight=true, group-minimum-digits=4}"
 BEST = r"\providecommand*{\best}{\fontseries{b}\selectfont}"
 # A longtable's caption is inside of it: it would be set in the type of the figures.
-LONG_CAPTION = (
-    r"\setlength{\LTcapwidth}{\linewidth}\let\attnproftable\tablename\def\tablename{\footnotesize\attnproftable}"
-)
+LONG_CAPTION = r"\setlength{\LTcapwidth}{\linewidth}\let\attnproftable\tablename\def\tablename{\footnotesize\attnproftable}"
 
 # A page has room for so many columns; these are printed when they are asked for.
 TOO_WIDE, TOO_WIDE_BESIDE = ("efficiency",), ("flops",)

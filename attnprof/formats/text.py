@@ -23,7 +23,9 @@ def render(results: Results, look: Look) -> tuple[str, list[str]]:
     return typeset(sheet(results, look.columns, look.pivot), lambda kept: caption(results, kept), look)
 
 
-def typeset(laid: Sheet, head: Callable[[Sequence[Column]], Sequence[str]], look: Look) -> tuple[str, list[str]]:
+def typeset(
+    laid: Sheet, head: Callable[[Sequence[Column]], Sequence[str]], look: Look
+) -> tuple[str, list[str]]:
     """A sheet as text below the lines that ``head`` writes for the columns kept, and what did not fit."""
     table, dropped = _fit(laid, look)
     kept = [column for column in laid.columns if column not in dropped]

@@ -100,9 +100,13 @@ def bound(work: Work, peaks: Peaks, shape: tuple[int, ...], input_bytes: int) ->
     Where a reduction over the whole map has to precede what rescales it, and the map does not stay in the cache, it is
     read once more.
     """
-    moved = work.minimal_bytes + (input_bytes if input_bytes > peaks.cache and _reads_twice(work, shape) else 0)
+    moved = work.minimal_bytes + (
+        input_bytes if input_bytes > peaks.cache and _reads_twice(work, shape) else 0
+    )
     rate, size = peaks.bandwidth(moved)
-    arithmetic = sum(flops / peaks.rates[category] for category, flops in work.flops_by_category.items() if flops)
+    arithmetic = sum(
+        flops / peaks.rates[category] for category, flops in work.flops_by_category.items() if flops
+    )
     level = "memory" if size is None or size > peaks.cache else f"a working set of {show_bytes(size)}"
     return Bound(moved / rate, arithmetic, len(work.operators) * peaks.launch, level)
 

@@ -18,11 +18,15 @@ OUT_OF_CACHE = 8  # times the cache: memory itself
 ENOUGH, STILL_OUT = 2**30, 2
 SAMPLES = 5  # the best of them is a peak; the others are its noise
 WARM_SECONDS = 4e-3
-ELEMENTS = {"cpu": 2**16}  # of the operators' operands: in cache, and long enough that starting them takes no time
+ELEMENTS = {
+    "cpu": 2**16
+}  # of the operators' operands: in cache, and long enough that starting them takes no time
 MANY_ELEMENTS = 2**25
 PRODUCTS = {"cpu": (256, 768)}
 LARGE_PRODUCTS = (1024, 4096)
-MOST_AT_ONCE = 2**28  # bytes that one call moves: of a large cache eight times its size takes seconds to go through
+MOST_AT_ONCE = (
+    2**28
+)  # bytes that one call moves: of a large cache eight times its size takes seconds to go through
 
 
 def peaks(backend: Backend, device: torch.device, dtypes: Sequence[torch.dtype]) -> Peaks:
@@ -99,7 +103,9 @@ def _rates(backend: Backend, device: torch.device, dtype: torch.dtype) -> dict[s
         rate(2 * n, partial(torch.addcmul, a, b, b, out=out)),
     )
     # A square is written as a power, and is the quickest of what counts as one.
-    functions = [partial(function, a, out=out) for function in (torch.exp, torch.sqrt, torch.sigmoid, torch.tanh)]
+    functions = [
+        partial(function, a, out=out) for function in (torch.exp, torch.sqrt, torch.sigmoid, torch.tanh)
+    ]
     exp = rate(n, *functions, partial(torch.pow, a, 2, out=out))
     # A softmax without its exponentials: they have a category of their own.
     soft = _seconds(backend, partial(torch.softmax, rows, 1))

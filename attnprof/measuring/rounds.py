@@ -13,7 +13,9 @@ from attnprof.measuring.trial import Trial
 
 WARM_SHARE = 0.12  # of a cell's share of the budget, at most
 WARM_SECONDS = (10e-3, 1.0)  # and no less, and no more, than this
-LEAST_SECONDS = 50e-3  # for every cell, however little is left: without it dear cells would starve the cheap ones
+LEAST_SECONDS = (
+    50e-3  # for every cell, however little is left: without it dear cells would starve the cheap ones
+)
 MOST_VISITS = 1000
 CUT_SHORT = 3  # visits that a trial must have had to be kept when everything is stopped
 REFERENCE_SHARE = 0.03  # of the time, for the kernel that watches the machine

@@ -16,7 +16,9 @@ class Account:
     cost: float
 
 
-def visits_due(accounts: Sequence[Account], left: float, fewest: int, most: int, least: float = 0.0) -> list[int]:
+def visits_due(
+    accounts: Sequence[Account], left: float, fewest: int, most: int, least: float = 0.0
+) -> list[int]:
     """How many more visits each cell gets of ``left`` seconds, none beyond ``most`` in all.
 
     A cell gets what lifts it to ``fewest`` visits, and to ``least`` seconds, whatever that takes. What is left after that fills up the cells that

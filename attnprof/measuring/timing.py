@@ -102,7 +102,9 @@ def _of_a_device_at_speed(taken: Sequence[Taken]) -> tuple[Sequence[Taken], list
         return taken, []
     usual = median(condition.clock for condition in told)
     at_speed = [
-        each for each, now in zip(taken, told, strict=True) if not now.throttled and now.clock >= SLOWED * usual
+        each
+        for each, now in zip(taken, told, strict=True)
+        if not now.throttled and now.clock >= SLOWED * usual
     ]
     slowed = len(at_speed) < len(taken)
     # What is slow all the time is what this device is now: then every sample counts, and the flag says what they are.

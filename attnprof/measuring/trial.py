@@ -15,7 +15,9 @@ STEADY = 0.02  # the last three warm-up blocks agree within this
 SETTLED = 0.03  # where there was no time to see that: the last block agrees with the figure within this
 REWARM_SECONDS = 2e-3  # after another cell's visit caches and predictors are that cell's
 SAMPLES = 2  # per visit: coming back costs more than a second sample
-LONG_SECONDS = 10e-3  # a call that takes longer has one sample on its first visit: there coming back cost nothing
+LONG_SECONDS = (
+    10e-3  # a call that takes longer has one sample on its first visit: there coming back cost nothing
+)
 ENOUGH_VISITS = 12  # before a precision is believed
 
 Watch = Callable[["Trial"], None]
@@ -31,7 +33,11 @@ class Trial:
     """
 
     def __init__(
-        self, key: str, prepare: Callable[[], Call], watch: Watch = lambda trial: None, least_sample: float = 0.0
+        self,
+        key: str,
+        prepare: Callable[[], Call],
+        watch: Watch = lambda trial: None,
+        least_sample: float = 0.0,
     ) -> None:
         self.key = key
         self.call: Call | None = None

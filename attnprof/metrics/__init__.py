@@ -18,7 +18,10 @@ METRICS = Registry("attnprof.metrics", "METRIC", "metric")
 
 Need = Literal["account", "peers", "timing", "memory", "peaks"]
 COUNTED: tuple[Need, ...] = ("account", "peers")  # found on meta tensors, before anything is measured
-ONCE: tuple[Need, ...] = ("memory", "peaks")  # found by the first of several processes; the others find the same
+ONCE: tuple[Need, ...] = (
+    "memory",
+    "peaks",
+)  # found by the first of several processes; the others find the same
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ def follow(found: Findings) -> Measurement:
     timing = found.timing
     assert timing is not None
     if not timing.bursts:
-        return Measurement("back_to_back", None, "s", note="the device runs every call to its end before the next")
+        return Measurement(
+            "back_to_back", None, "s", note="the device runs every call to its end before the next"
+        )
     seconds = [burst.host for burst in timing.bursts]
     interval = interval_of(seconds, timing.spread)
     kind = "" if interval is None else "spread" if timing.spread else "samples"

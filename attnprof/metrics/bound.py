@@ -12,7 +12,9 @@ def follow(found: Findings) -> Measurement:
     if not found.account.bytes_moved:
         return Measurement("bound", None, "s", note="a call moves and computes nothing")
     least = bound(found.account, found.peaks, found.case.shape, found.case.input_bytes)
-    return Measurement("bound", least.seconds, "s", n=1, note=f"{least.binds} binds; the bytes are in {least.level}")
+    return Measurement(
+        "bound", least.seconds, "s", n=1, note=f"{least.binds} binds; the bytes are in {least.level}"
+    )
 
 
 METRIC = Metric(

@@ -18,7 +18,9 @@ def follow(found: Findings) -> Measurement:
     seconds, n = found.timing.median, len(found.timing.samples)
     if least > seconds:
         note = f"the call takes {show_seconds(seconds)}, less than its bound of {show_seconds(least)}"
-        return Measurement("efficiency", None, "", note=f"{note}: its operators beat those the peaks were taken with")
+        return Measurement(
+            "efficiency", None, "", note=f"{note}: its operators beat those the peaks were taken with"
+        )
     ends = found.timing.interval
     interval = None if ends is None else (least / ends[1], least / ends[0])
     return Measurement("efficiency", least / seconds, "", interval, found.timing.kind, n)

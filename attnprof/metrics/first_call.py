@@ -10,4 +10,6 @@ def follow(found: Findings) -> Measurement:
     return Measurement("first_call", found.timing.first, "s", n=1, note="a single call")
 
 
-METRIC = Metric(unit="s", help="Seconds of the first call", title="first call", needs="timing", follows=follow)
+METRIC = Metric(
+    unit="s", help="Seconds of the first call", title="first call", needs="timing", follows=follow
+)

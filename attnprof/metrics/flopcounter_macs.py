@@ -2,4 +2,6 @@
 
 from attnprof.metrics._counter import macs_by
 
-METRIC = macs_by("flopcounter", "MACs as torch's FlopCounterMode counts them on the CPU (some operators left out)")
+METRIC = macs_by(
+    "flopcounter", "MACs as torch's FlopCounterMode counts them on the CPU (some operators left out)"
+)

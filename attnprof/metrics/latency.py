@@ -14,7 +14,11 @@ def follow(found: Findings) -> Measurement:
     n = len(timing.samples)
     if not n:
         return Measurement("latency", None, "s", note=NONE_CLEAN)
-    notes = [f"{timing.taken - n} of {timing.taken} samples were others' and are left out"] if n < timing.taken else []
+    notes = (
+        [f"{timing.taken - n} of {timing.taken} samples were others' and are left out"]
+        if n < timing.taken
+        else []
+    )
     notes += [f"{n} samples; an interval needs {FEWEST}"] if timing.interval is None else []
     return Measurement("latency", timing.median, "s", timing.interval, timing.kind, n, "; ".join(notes))
 

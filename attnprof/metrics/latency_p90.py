@@ -13,8 +13,12 @@ def follow(found: Findings) -> Measurement:
     assert found.timing is not None
     ordered = sorted(found.timing.samples)
     if len(ordered) < FEWEST:
-        return Measurement("latency_p90", None, "s", note=f"{len(ordered)} samples; a 90th percentile needs {FEWEST}")
+        return Measurement(
+            "latency_p90", None, "s", note=f"{len(ordered)} samples; a 90th percentile needs {FEWEST}"
+        )
     return Measurement("latency_p90", ordered[ceil(0.9 * len(ordered)) - 1], "s", n=len(ordered))
 
 
-METRIC = Metric(unit="s", help="Seconds per call, 90th percentile", title="p90", needs="timing", follows=follow)
+METRIC = Metric(
+    unit="s", help="Seconds per call, 90th percentile", title="p90", needs="timing", follows=follow
+)

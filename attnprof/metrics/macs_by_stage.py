@@ -21,7 +21,9 @@ def follow(found: Findings) -> Measurement:
         name = _stage(known, each.module)
         stages[name] = stages.get(name, 0) + each.macs
     rest = stages.pop(REST, 0)
-    text = json.dumps({name: macs for name, macs in stages.items() if macs} | {REST: rest}, separators=(",", ":"))
+    text = json.dumps(
+        {name: macs for name, macs in stages.items() if macs} | {REST: rest}, separators=(",", ":")
+    )
     return Measurement("macs_by_stage", text, "")
 
 

@@ -8,7 +8,9 @@ def follow(found: Findings) -> Measurement:
     """The backend's figure; None where its allocator does not tell."""
     assert found.memory is not None
     note = "" if found.memory.reserved is not None else "this device's allocator does not tell"
-    return Measurement("reserved_memory", found.memory.reserved, "bytes", interval_kind="exact", n=1, note=note)
+    return Measurement(
+        "reserved_memory", found.memory.reserved, "bytes", interval_kind="exact", n=1, note=note
+    )
 
 
 METRIC = Metric(

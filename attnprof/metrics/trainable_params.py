@@ -11,5 +11,9 @@ def follow(found: Findings) -> Measurement:
 
 
 METRIC = Metric(
-    unit="count", help="Learnable elements that a gradient reaches", title="trainable", needs="account", follows=follow
+    unit="count",
+    help="Learnable elements that a gradient reaches",
+    title="trainable",
+    needs="account",
+    follows=follow,
 )

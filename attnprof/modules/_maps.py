@@ -62,7 +62,9 @@ def _along(query: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     # query (..., L, D) and table (2L-1, D) to (..., L, keys L): entry [i, j] is query_i . table[j - i + L-1].
     length = query.shape[-2]
     if table.shape[0] != 2 * length - 1:
-        raise ValueError(f"built for maps of {(table.shape[0] + 1) // 2} pixels along a side that has {length} here")
+        raise ValueError(
+            f"built for maps of {(table.shape[0] + 1) // 2} pixels along a side that has {length} here"
+        )
     by_offset = query @ table.T
     position = torch.arange(length, device=query.device)
     offset = position[None, :] - position[:, None] + length - 1

@@ -45,14 +45,23 @@ ENTRY = {
         " + (N*(2*H + 2*W - 2)*dk if relative else 0)"
     ),
     "limits": [
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         [
             "qkv_kernel_size > 0 and qkv_kernel_size % 2 == 1",
             "qkv_kernel_size must be odd and positive, not {qkv_kernel_size}",
         ],
         ["heads > 0", "heads must be positive, not {heads}"],
-        ["dk > 0 and dk % heads == 0", "key channels = {dk} must be a positive multiple of the heads = {heads}"],
-        ["dv > 0 and dv % heads == 0", "value channels = {dv} must be a positive multiple of the heads = {heads}"],
+        [
+            "dk > 0 and dk % heads == 0",
+            "key channels = {dk} must be a positive multiple of the heads = {heads}",
+        ],
+        [
+            "dv > 0 and dv % heads == 0",
+            "value channels = {dv} must be a positive multiple of the heads = {heads}",
+        ],
         ["dv < C", "channels must be more than the value channels = {dv}: the convolution has the rest"],
     ],
     "variants": {
@@ -116,7 +125,8 @@ class AttentionAugmentedConv(nn.Module):
         height, width = x.shape[2:]
         # (N, heads, H*W, D): a head's channels are consecutive.
         query, key, value = (
-            t.unflatten(1, (self.heads, -1)).flatten(3).transpose(2, 3) for t in self.qkv(x).split(self.widths, dim=1)
+            t.unflatten(1, (self.heads, -1)).flatten(3).transpose(2, 3)
+            for t in self.qkv(x).split(self.widths, dim=1)
         )
         query = query * query.shape[-1] ** -0.5
         logits = query @ key.transpose(2, 3)

@@ -37,7 +37,10 @@ ENTRY = {
     "limits": [
         ["heads > 0", "heads must be positive, not {heads}"],
         ["C % heads == 0", "channels must be a multiple of the heads = {heads}"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         [
             "conv_kernel_size > 0 and conv_kernel_size % 2 == 1",
             "conv_kernel_size must be odd and positive, not {conv_kernel_size}",
@@ -64,7 +67,9 @@ class ACmix(nn.Module):
     conv_kernel_size: c, of the convolution.
     """
 
-    def __init__(self, channels: int, *, heads: int = 4, kernel_size: int = 7, conv_kernel_size: int = 3) -> None:
+    def __init__(
+        self, channels: int, *, heads: int = 4, kernel_size: int = 7, conv_kernel_size: int = 3
+    ) -> None:
         super().__init__()
         inner, maps = channels // heads, conv_kernel_size**2
         self.heads, self.kernel = heads, kernel_size
@@ -100,7 +105,8 @@ class ACmix(nn.Module):
         centre = position.view(n, 1, inner, 1, -1)
         q = (query * inner**-0.5).view(n, self.heads, inner, 1, -1)
         k, v, around = (
-            self._neighbours(part).view(n, -1, inner, self.kernel**2, height * width) for part in (key, value, position)
+            self._neighbours(part).view(n, -1, inner, self.kernel**2, height * width)
+            for part in (key, value, position)
         )
         weights = (q * (k + centre - around)).sum(dim=2, keepdim=True).softmax(dim=3)
         y: torch.Tensor = (weights * v).sum(dim=3).view(query.shape)

@@ -60,7 +60,9 @@ class MSCAM(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by one value per element."""
-        gate: torch.Tensor = (self.local_path(x) + self.global_path(x.mean(dim=(2, 3), keepdim=True))).sigmoid()
+        gate: torch.Tensor = (
+            self.local_path(x) + self.global_path(x.mean(dim=(2, 3), keepdim=True))
+        ).sigmoid()
         return x * gate
 
 

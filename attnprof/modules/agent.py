@@ -43,10 +43,16 @@ ENTRY = {
     "macs": "N*(4*C*C + 9*C + 4*count*C)",
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 64 == 0", "without heads, channels must be a multiple of 64: heads are 64 wide"],
+        [
+            "heads is not None or C % 64 == 0",
+            "without heads, channels must be a multiple of 64: heads are 64 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["agents is None or agents > 0", "agents must be positive, not {agents}"],
-        ["agents is None or round(sqrt(agents))**2 == agents", "agents must be a square such as 49, not {agents}"],
+        [
+            "agents is None or round(sqrt(agents))**2 == agents",
+            "agents must be a square such as 49, not {agents}",
+        ],
     ],
     "variants": {"class-defaults": {"heads": 8, "agents": 49, "qkv_bias": False}},
     "deviations": [
@@ -117,6 +123,8 @@ class AgentAttention(nn.Module):
         query, key, value, agent = (split_heads(part, self.heads) for part in (queries, keys, values, agents))
         scale = query.shape[3] ** -0.5
         gathered = (agent * scale @ key.transpose(2, 3) + self.gather_bias()).softmax(dim=3) @ value
-        read = (query * scale @ agent.transpose(2, 3) + self.read_bias().transpose(1, 2)).softmax(dim=3) @ gathered
+        read = (query * scale @ agent.transpose(2, 3) + self.read_bias().transpose(1, 2)).softmax(
+            dim=3
+        ) @ gathered
         local = to_tokens(self.local(to_map(values, height, width)))
         return to_map(self.project(join_heads(read) + local), height, width)

@@ -62,7 +62,9 @@ class _Axis(nn.Module):
         self.qkv_norm = nn.BatchNorm1d(2 * channels)
         self.logit_norm = nn.BatchNorm2d(3 * groups)
         self.out_norm = nn.BatchNorm1d(2 * channels)
-        self.relative = nn.Parameter(nn.init.normal_(torch.empty(2 * width, 2 * length - 1), std=(2 * width) ** -0.5))
+        self.relative = nn.Parameter(
+            nn.init.normal_(torch.empty(2 * width, 2 * length - 1), std=(2 * width) ** -0.5)
+        )
         position = torch.arange(length)
         self.register_buffer("distance", position[:, None] - position[None] + length - 1, persistent=False)
 

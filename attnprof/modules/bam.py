@@ -77,7 +77,10 @@ class _SpatialBranch(nn.Module):
         super().__init__()
         self.reduce = _hidden_layer(nn.Conv2d(channels, hidden, 1))
         self.dilated = nn.Sequential(
-            *(_hidden_layer(nn.Conv2d(hidden, hidden, 3, padding=dilation, dilation=dilation)) for _ in range(convs))
+            *(
+                _hidden_layer(nn.Conv2d(hidden, hidden, 3, padding=dilation, dilation=dilation))
+                for _ in range(convs)
+            )
         )
         self.project = nn.Conv2d(hidden, 1, 1)
 
@@ -95,7 +98,13 @@ class BAM(nn.Module):
     """
 
     def __init__(
-        self, channels: int, *, reduction: int = 16, dilation: int = 4, convs: int = 2, combine: str = "multiply"
+        self,
+        channels: int,
+        *,
+        reduction: int = 16,
+        dilation: int = 4,
+        convs: int = 2,
+        combine: str = "multiply",
     ) -> None:
         super().__init__()
         self.combine = combine

@@ -44,13 +44,22 @@ ENTRY = {
     "macs": "N*(4*C*C + kernel_size**2*C) + regions*regions*C + 2*N*taken*(N // regions)*C",
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 32 == 0", "without heads, channels must be a multiple of 32: heads are 32 wide"],
+        [
+            "heads is not None or C % 32 == 0",
+            "without heads, channels must be a multiple of 32: heads are 32 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["windows > 0", "windows must be positive, not {windows}"],
         ["topk is None or topk > 0", "topk must be positive, not {topk}"],
         ["topk is None or topk <= regions", "topk must be at most the number of regions = {regions}"],
-        ["H % windows == 0 and W % windows == 0", "height and width must be multiples of the windows = {windows}"],
+        [
+            "H % windows == 0 and W % windows == 0",
+            "height and width must be multiples of the windows = {windows}",
+        ],
         ["taken <= regions", "this map's stage takes {taken} regions, there are {regions}: give topk"],
     ],
     "variants": {"published": {"heads": None, "topk": None, "kernel_size": 5}},
@@ -86,7 +95,9 @@ class BiLevelRoutingAttention(nn.Module):
         super().__init__()
         if topk is None:
             if height is None or width is None:
-                raise ValueError("the number of regions follows from the map's size: give height and width, or topk")
+                raise ValueError(
+                    "the number of regions follows from the map's size: give height and width, or topk"
+                )
             topk = (1, 4, 16, 49)[stage(height, width)]
         self.heads = channels // 32 if heads is None else heads
         self.windows, self.topk, self.scale = windows, topk, channels**-0.5
@@ -109,7 +120,10 @@ class BiLevelRoutingAttention(nn.Module):
             taken = affinity.topk(self.topk, dim=2).indices  # (N, regions, t)
         image = torch.arange(n, device=x.device)[:, None, None]
         # One batch entry per region: (N*regions, P or t*P, C), then in heads.
-        parts = (query.flatten(0, 1), *(part[image, taken].flatten(2, 3).flatten(0, 1) for part in (key, value)))
+        parts = (
+            query.flatten(0, 1),
+            *(part[image, taken].flatten(2, 3).flatten(0, 1) for part in (key, value)),
+        )
         queries, keys, values = (split_heads(part, self.heads) for part in parts)
         attended = join_heads(F.scaled_dot_product_attention(queries, keys, values, scale=self.scale))
         merged = from_windows(to_map(attended, rows, columns), height, width)

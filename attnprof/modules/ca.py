@@ -33,7 +33,10 @@ ENTRY = {
     "macs": "2*C*hidden*(H + W)",
     "limits": [
         ["reduction > 0", "reduction must be positive, not {reduction}"],
-        ["hidden > 0", "the hidden width, the larger of min_hidden and channels // reduction, must not be {hidden}"],
+        [
+            "hidden > 0",
+            "the hidden width, the larger of min_hidden and channels // reduction, must not be {hidden}",
+        ],
     ],
     "variants": {"r16": {"reduction": 16}},
     "deviations": [

@@ -32,9 +32,15 @@ ENTRY = {
     "params": "2*C*C + 2*(kernel_size + 1)*C + (4*C if norm else 2*C)",
     "macs": "N*(2*C*C + 2*kernel_size*C)",
     "limits": [
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["pool_size > 0 and pool_size % 2 == 1", "pool_size must be odd and positive, not {pool_size}"],
-        ["not train or not norm or batch*N > 1", "training needs more than one value per channel for BatchNorm"],
+        [
+            "not train or not norm or batch*N > 1",
+            "training needs more than one value per channel for BatchNorm",
+        ],
     ],
     "variants": {"pkinet": {"norm": False}},
     "deviations": [
@@ -54,7 +60,9 @@ class CAA(nn.Module):
     the 1x1 convolutions, which have a bias without them.
     """
 
-    def __init__(self, channels: int, *, kernel_size: int = 11, pool_size: int = 7, norm: bool = True) -> None:
+    def __init__(
+        self, channels: int, *, kernel_size: int = 11, pool_size: int = 7, norm: bool = True
+    ) -> None:
         super().__init__()
         along = kernel_size // 2
         self.pool = nn.AvgPool2d(pool_size, stride=1, padding=pool_size // 2)

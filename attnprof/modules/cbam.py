@@ -40,7 +40,10 @@ ENTRY = {
             "mode must be 'both', 'channel', 'spatial', 'spatial-first' or 'parallel', not {mode}",
         ],
         ["reduction > 0", "reduction must be positive, not {reduction}"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["not channel or C >= reduction", "channels must be at least the reduction = {reduction}"],
         [
             "not train or not spatial or not norm or batch*N > 1",

@@ -68,7 +68,9 @@ class CrissCrossAttention(nn.Module):
 
     def _once(self, x: torch.Tensor) -> torch.Tensor:
         height = x.shape[2]
-        query, key, value = (conv(x).permute(0, 2, 3, 1) for conv in (self.query, self.key, self.value))  # (N, H, W, D)
+        query, key, value = (
+            conv(x).permute(0, 2, 3, 1) for conv in (self.query, self.key, self.value)
+        )  # (N, H, W, D)
         # A column is a batch entry of (N, W, H, D), a row one of (N, H, W, D).
         column = (query.transpose(1, 2) @ key.permute(0, 2, 3, 1)).transpose(1, 2)  # (N, H, W, keys H)
         row = query @ key.transpose(2, 3)  # (N, H, W, keys W)

@@ -43,7 +43,10 @@ ENTRY = {
             "kernel_size must be odd and positive, not {kernel_size}",
         ],
         ["gamma > 0", "gamma must be positive, not {gamma}"],
-        ["(k - 1)//2 <= C", "a kernel of {k} wraps around {(k - 1)//2} channels, so there must be at least as many"],
+        [
+            "(k - 1)//2 <= C",
+            "a kernel of {k} wraps around {(k - 1)//2} channels, so there must be at least as many",
+        ],
     ],
     "variants": {"k3": {"kernel_size": 3}},
     "deviations": [
@@ -60,7 +63,9 @@ class CECA(nn.Module):
     channels: C. kernel_size: odd; None derives it from C with gamma and b.
     """
 
-    def __init__(self, channels: int, *, kernel_size: int | None = None, gamma: float = 2, b: float = 1) -> None:
+    def __init__(
+        self, channels: int, *, kernel_size: int | None = None, gamma: float = 2, b: float = 1
+    ) -> None:
         super().__init__()
         if kernel_size is None:
             width = int(abs(log2(channels) + b) / gamma)

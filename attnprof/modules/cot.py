@@ -56,11 +56,20 @@ ENTRY = {
             "mode in ('cot', 'coxt', 'external_attention_pytorch')",
             "mode must be 'cot', 'coxt' or 'external_attention_pytorch', not {mode}",
         ],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["mode != 'cot' or C % 8 == 0", "channels must be a multiple of 8: 8 channels share a kernel"],
-        ["mode != 'coxt' or C % 16 == 0", "channels must be a multiple of 16: in each half, 8 channels share a kernel"],
+        [
+            "mode != 'coxt' or C % 16 == 0",
+            "channels must be a multiple of 16: in each half, 8 channels share a kernel",
+        ],
         ["not port or C % 4 == 0", "channels must be a multiple of 4: the context is convolved in 4 groups"],
-        ["port or batch*taps*N > 1", "a kernel of 1 on a single position leaves GroupNorm one value per kernel"],
+        [
+            "port or batch*taps*N > 1",
+            "a kernel of 1 on a single position leaves GroupNorm one value per kernel",
+        ],
         [
             "not train or port or batch > 1",
             "training needs a batch of at least 2: BatchNorm sees one value per channel and image",
@@ -112,7 +121,9 @@ class CoT(nn.Module):
             spread: torch.Tensor = weights.mean(dim=2).softmax(dim=2) * self.value(x).flatten(2)
             y: torch.Tensor = key + spread.view(n, c, h, w)
             return y
-        pair = torch.stack((x, key), dim=2).flatten(1, 2) if self.mode == "coxt" else torch.cat((x, key), dim=1)
+        pair = (
+            torch.stack((x, key), dim=2).flatten(1, 2) if self.mode == "coxt" else torch.cat((x, key), dim=1)
+        )
         weights = self.weigh_norm(self.weigh(self.embed(pair).relu()))
         gathered = F.silu(self.norm(self._aggregate(self.value(x), weights)))
         scores = self.select(self.squeeze((gathered + key).mean(dim=(2, 3), keepdim=True)).relu())

@@ -31,7 +31,12 @@ ENTRY = {
     "code": "Cuthbert-Huang/CPCANet",
     "family": "channel+spatial",
     "place": "after",
-    "aliases": ["channel-prior-convolutional-attention", "channel-prior-conv-attention", "cpcanet", "cpca-net"],
+    "aliases": [
+        "channel-prior-convolutional-attention",
+        "channel-prior-conv-attention",
+        "cpcanet",
+        "cpca-net",
+    ],
     "where": {"hidden": "C // reduction"},
     "params": "C*C + C + 2*C*hidden + hidden + C + 110*C",
     "macs": "N*(3*C*C + 103*C) + 4*C*hidden",

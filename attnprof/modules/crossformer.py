@@ -44,16 +44,24 @@ ENTRY = {
         "tile": "step*group_size",
     },
     "params": ("4*C*C + C + (3*C if qkv_bias else 0) + 2*hidden*hidden + 11*hidden + (hidden + 1)*groups"),
-    "macs": ("N*(4*C*C + 2*group_size**2*C) + (2*group_size - 1)**2*(2*hidden + 2*hidden*hidden + hidden*groups)"),
+    "macs": (
+        "N*(4*C*C + 2*group_size**2*C) + (2*group_size - 1)**2*(2*hidden + 2*hidden*hidden + hidden*groups)"
+    ),
     "limits": [
         ["mode in ('short', 'long')", "mode must be 'short' or 'long', not {mode}"],
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 32 == 0", "without heads, channels must be a multiple of 32: heads are 32 wide"],
+        [
+            "heads is not None or C % 32 == 0",
+            "without heads, channels must be a multiple of 32: heads are 32 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["C >= 16", "channels must be at least 16: the MLP of the biases is C // 16 wide"],
         ["group_size > 0", "group_size must be positive, not {group_size}"],
         ["interval is None or interval > 0", "interval must be positive, not {interval}"],
-        ["H % tile == 0 and W % tile == 0", "height and width must be multiples of group_size x interval = {tile}"],
+        [
+            "H % tile == 0 and W % tile == 0",
+            "height and width must be multiples of group_size x interval = {tile}",
+        ],
     ],
     "variants": {"long": {"mode": "long"}},
     "deviations": [
@@ -113,7 +121,9 @@ class CrossFormerAttention(nn.Module):
             interval = 1
         elif interval is None:
             if height is None or width is None:
-                raise ValueError("the interval follows from the map's size: give height and width, or interval")
+                raise ValueError(
+                    "the interval follows from the map's size: give height and width, or interval"
+                )
             interval = (8, 4, 2, 1)[stage(height, width)]
         self.heads = channels // 32 if heads is None else heads
         self.scale = (channels // self.heads) ** -0.5

@@ -34,7 +34,12 @@ ENTRY = {
     "code": "microsoft/CSWin-Transformer",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["cswin-transformer", "cross-shaped-window", "cross-shaped-window-attention", "lepe-attention"],
+    "aliases": [
+        "cswin-transformer",
+        "cross-shaped-window",
+        "cross-shaped-window-attention",
+        "lepe-attention",
+    ],
     "sized": "split_size is None",
     "where": {
         "groups": "C // 32 if heads is None else heads",
@@ -48,10 +53,16 @@ ENTRY = {
             "heads is not None or C % 64 == 0",
             "without heads, channels must be a multiple of 64: 32 for each head of a pair",
         ],
-        ["heads is None or heads % 2 == 0", "heads must be even, not {heads}: one half for each kind of stripe"],
+        [
+            "heads is None or heads % 2 == 0",
+            "heads must be even, not {heads}: one half for each kind of stripe",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["split_size is None or split_size > 0", "split_size must be positive, not {split_size}"],
-        ["H % stripe == 0 and W % stripe == 0", "height and width must be multiples of the stripes' width = {stripe}"],
+        [
+            "H % stripe == 0 and W % stripe == 0",
+            "height and width must be multiples of the stripes' width = {stripe}",
+        ],
     ],
     "variants": {"split1": {"split_size": 1}, "split2": {"split_size": 2}},
     "deviations": [
@@ -83,7 +94,9 @@ class CrossShapedWindowAttention(nn.Module):
         super().__init__()
         if split_size is None:
             if height is None or width is None:
-                raise ValueError("the stripes' width follows from the map's size: give height and width, or split_size")
+                raise ValueError(
+                    "the stripes' width follows from the map's size: give height and width, or split_size"
+                )
             split_size = (1, 2, 7, 7)[stage(height, width)]
         half = channels // 2
         self.stripe = split_size
@@ -104,7 +117,9 @@ class CrossShapedWindowAttention(nn.Module):
         )
         return to_map(self.project(to_tokens(torch.cat(halves, dim=1))), height, width)
 
-    def _attend(self, qkv: tuple[torch.Tensor, ...], local: nn.Module, height: int, width: int) -> torch.Tensor:
+    def _attend(
+        self, qkv: tuple[torch.Tensor, ...], local: nn.Module, height: int, width: int
+    ) -> torch.Tensor:
         # Maps of q, k and v (N, C/2, H, W) to one of that shape, in stripes of height x width.
         stripes = [to_windows(part, height, width) for part in qkv]
         query, key, value = (split_heads(to_tokens(part).contiguous(), self.heads) for part in stripes)

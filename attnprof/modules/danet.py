@@ -33,7 +33,10 @@ ENTRY = {
         "(N*(2*C*hidden + C*C) + N*N*(hidden + C) if mode != 'channel' else 0) + (2*C*C*N if mode != 'position' else 0)"
     ),
     "limits": [
-        ["mode in ('both', 'position', 'channel')", "mode must be 'both', 'position' or 'channel', not {mode}"],
+        [
+            "mode in ('both', 'position', 'channel')",
+            "mode must be 'both', 'position' or 'channel', not {mode}",
+        ],
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["mode == 'channel' or C >= reduction", "channels must be at least the reduction = {reduction}"],
     ],
@@ -90,5 +93,7 @@ class DualAttention(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Attend over the positions and the channels of x (N, C, H, W)."""
-        outputs: list[torch.Tensor] = [branch(x) for branch in (self.position, self.channel) if branch is not None]
+        outputs: list[torch.Tensor] = [
+            branch(x) for branch in (self.position, self.channel) if branch is not None
+        ]
         return outputs[0] if len(outputs) == 1 else outputs[0] + outputs[1]

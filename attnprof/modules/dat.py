@@ -51,14 +51,20 @@ ENTRY = {
     "macs": "2*N*C*C + points*(2*C*C + kernel**2*C + 2*C) + 2*N*points*C",
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 32 == 0", "without heads, channels must be a multiple of 32: heads are 32 wide"],
+        [
+            "heads is not None or C % 32 == 0",
+            "without heads, channels must be a multiple of 32: heads are 32 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["groups is None or groups > 0", "groups must be positive, not {groups}"],
         ["split % shared == 0", "the heads = {split} must be a multiple of the groups = {shared}"],
         ["stride is None or stride > 0", "stride must be positive, not {stride}"],
         ["kernel_size is None or kernel_size > 0", "kernel_size must be positive, not {kernel_size}"],
         ["min(H, W) >= 2", "height and width must be at least 2: positions are spread between two borders"],
-        ["min(rows, columns) >= 2", "the offset network must leave at least 2x2 points, not {rows}x{columns}"],
+        [
+            "min(rows, columns) >= 2",
+            "the offset network must leave at least 2x2 points, not {rows}x{columns}",
+        ],
     ],
     "variants": {"stride2": {"stride": 2, "kernel_size": 5}, "no-clamp": {"offset_range": 2.0}},
     "deviations": [
@@ -155,7 +161,9 @@ class DeformableAttention(nn.Module):
         grid = _grid(*(2 * n / (len(n) - 1) - 1 for n in numbers))
         between = grid.reshape(1, -1, 1, 2) - points.flatten(1, 2)[:, None]
         images = points.shape[0] // self.groups
-        table = self.bias_table.expand(images, -1, -1, -1).reshape(points.shape[0], -1, 2 * height - 1, 2 * width - 1)
+        table = self.bias_table.expand(images, -1, -1, -1).reshape(
+            points.shape[0], -1, 2 * height - 1, 2 * width - 1
+        )
         return _sample(table, between / 2).flatten(0, 1)
 
 

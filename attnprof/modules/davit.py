@@ -34,7 +34,10 @@ ENTRY = {
     "macs": "N*(4*C*C + 2*C*(C//groups))",
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 32 == 0", "without heads, channels must be a multiple of 32: heads are 32 wide"],
+        [
+            "heads is not None or C % 32 == 0",
+            "without heads, channels must be a multiple of 32: heads are 32 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
     ],
     "deviations": [

@@ -70,7 +70,13 @@ class ECA(nn.Module):
     """
 
     def __init__(
-        self, channels: int, *, kernel_size: int | None = None, gamma: float = 2.0, b: float = 1.0, shared: bool = True
+        self,
+        channels: int,
+        *,
+        kernel_size: int | None = None,
+        gamma: float = 2.0,
+        b: float = 1.0,
+        shared: bool = True,
     ) -> None:
         super().__init__()
         if kernel_size is None:
@@ -90,7 +96,9 @@ class ECA(nn.Module):
         if self.shared:
             score = self.conv(pooled[:, None])[:, 0]
         else:
-            neighbours = F.pad(pooled, (self.padding, self.padding)).unfold(1, self.kernel_size, 1)  # (N, C, k)
+            neighbours = F.pad(pooled, (self.padding, self.padding)).unfold(
+                1, self.kernel_size, 1
+            )  # (N, C, k)
             score = self.conv(neighbours)[:, :, 0]
         gate: torch.Tensor = score.sigmoid()
         return x * gate[:, :, None, None]

@@ -37,7 +37,10 @@ ENTRY = {
     "limits": [
         ["heads > 0", "heads must be positive, not {heads}"],
         ["reduction > 0", "reduction must be positive, not {reduction}"],
-        ["keys > 0 and keys % heads == 0", "key channels = {keys} must be a positive multiple of the heads = {heads}"],
+        [
+            "keys > 0 and keys % heads == 0",
+            "key channels = {keys} must be a positive multiple of the heads = {heads}",
+        ],
         [
             "values > 0 and values % heads == 0",
             "value channels = {values} must be a positive multiple of the heads = {heads}",

@@ -38,8 +38,14 @@ ENTRY = {
     "params": "copies*(kernel_size*width*C + 2*C + (C if bias else 0))",
     "macs": "kernel_size*width*C*(H + W)",
     "limits": [
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
-        ["group_channels is None or group_channels > 0", "group_channels must be positive, not {group_channels}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
+        [
+            "group_channels is None or group_channels > 0",
+            "group_channels must be positive, not {group_channels}",
+        ],
         ["C % width == 0", "channels must be a multiple of group_channels = {width}"],
         ["norm_groups > 0", "norm_groups must be positive, not {norm_groups}"],
         ["C % norm_groups == 0", "channels must be a multiple of norm_groups = {norm_groups}"],
@@ -87,7 +93,9 @@ class ELA(nn.Module):
         groups = 1 if group_channels is None else channels // group_channels
 
         def strip() -> nn.Sequential:
-            conv = nn.Conv1d(channels, channels, kernel_size, padding=kernel_size // 2, groups=groups, bias=bias)
+            conv = nn.Conv1d(
+                channels, channels, kernel_size, padding=kernel_size // 2, groups=groups, bias=bias
+            )
             return nn.Sequential(OrderedDict(conv=conv, norm=nn.GroupNorm(norm_groups, channels)))
 
         self.silu = silu

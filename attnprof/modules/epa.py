@@ -75,7 +75,9 @@ class EPA(nn.Module):
     ) -> None:
         super().__init__()
         if height is None or width is None:
-            raise ValueError("the projection of the positions is built for one map size: give height and width")
+            raise ValueError(
+                "the projection of the positions is built for one map size: give height and width"
+            )
         self.heads, self.size = heads, (height, width)
         self.qkvv = nn.Linear(channels, 4 * channels, bias=qkv_bias)
         self.key_positions = nn.Linear(height * width, projected)
@@ -101,4 +103,6 @@ class EPA(nn.Module):
         by_position = (query.transpose(2, 3) @ few_keys * self.spatial_temperature).softmax(dim=3)
         spatial = self.dropout(by_position) @ few_values.transpose(2, 3)  # (N, heads, H*W, d)
         spatial = spatial.permute(0, 3, 1, 2).reshape(n, -1, c)
-        return to_map(torch.cat((self.spatial_project(spatial), self.channel_project(channel)), dim=2), *self.size)
+        return to_map(
+            torch.cat((self.spatial_project(spatial), self.channel_project(channel)), dim=2), *self.size
+        )

@@ -25,7 +25,12 @@ ENTRY = {
     "code": "youngwanLEE/vovnet-detectron2",
     "family": "channel",
     "place": "after",
-    "aliases": ["effective-se", "effective-squeeze-excitation", "effective-squeeze-and-excitation", "ese-module"],
+    "aliases": [
+        "effective-se",
+        "effective-squeeze-excitation",
+        "effective-squeeze-and-excitation",
+        "ese-module",
+    ],
     "params": "C*C + C",
     "macs": "C*C",
     "variants": {"timm-maxpool": {"add_maxpool": True}},

@@ -41,12 +41,18 @@ ENTRY = {
         "N*(2*C*C + 2*C*slots) if mode == 'unit' else N*2*C*slots if mode == 'tokens' else N*(2*C*wide + 2*wide*slots)"
     ),
     "limits": [
-        ["mode in ('unit', 'multi_head', 'tokens')", "mode must be 'unit', 'multi_head' or 'tokens', not {mode}"],
+        [
+            "mode in ('unit', 'multi_head', 'tokens')",
+            "mode must be 'unit', 'multi_head' or 'tokens', not {mode}",
+        ],
         ["slots > 0", "slots must be positive, not {slots}"],
         ["heads > 0 or mode != 'multi_head'", "heads must be positive, not {heads}"],
         ["expansion > 0 or mode != 'multi_head'", "expansion must be positive, not {expansion}"],
         ["mode != 'multi_head' or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
-        ["mode != 'unit' or not train or batch*N > 1", "training needs more than one value per channel for BatchNorm"],
+        [
+            "mode != 'unit' or not train or batch*N > 1",
+            "training needs more than one value per channel for BatchNorm",
+        ],
     ],
     "variants": {"eamlp": {"mode": "multi_head"}, "xmu-xiaoma666": {"mode": "tokens"}},
     "deviations": [

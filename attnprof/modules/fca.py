@@ -60,8 +60,14 @@ ENTRY = {
 }
 
 TABLES = {
-    "top16": ((0, 0, 6, 0, 0, 1, 1, 4, 5, 1, 3, 0, 0, 0, 3, 2), (0, 1, 0, 5, 2, 0, 2, 0, 0, 6, 0, 4, 6, 3, 5, 2)),
-    "low16": ((0, 0, 1, 1, 0, 2, 2, 1, 2, 0, 3, 4, 0, 1, 3, 0), (0, 1, 0, 1, 2, 0, 1, 2, 2, 3, 0, 0, 4, 3, 1, 5)),
+    "top16": (
+        (0, 0, 6, 0, 0, 1, 1, 4, 5, 1, 3, 0, 0, 0, 3, 2),
+        (0, 1, 0, 5, 2, 0, 2, 0, 0, 6, 0, 4, 6, 3, 5, 2),
+    ),
+    "low16": (
+        (0, 0, 1, 1, 0, 2, 2, 1, 2, 0, 3, 4, 0, 1, 3, 0),
+        (0, 1, 0, 1, 2, 0, 1, 2, 2, 3, 0, 0, 4, 3, 1, 5),
+    ),
 }
 
 
@@ -87,10 +93,16 @@ class FCA(nn.Module):
         super().__init__()
         rows, columns = (height, width) if dct_size is None else (dct_size, dct_size)
         if rows is None or columns is None:
-            raise ValueError("with dct_size None the map's height and width are part of the module: give both")
+            raise ValueError(
+                "with dct_size None the map's height and width are part of the module: give both"
+            )
         along_height, along_width = TABLES[frequencies]
-        waves = _cosines(along_height, rows)[:, :, None] * _cosines(along_width, columns)[:, None]  # (16, Hd, Wd)
-        self.register_buffer("basis", waves.repeat_interleave(channels // 16, dim=0).to(torch.get_default_dtype()))
+        waves = (
+            _cosines(along_height, rows)[:, :, None] * _cosines(along_width, columns)[:, None]
+        )  # (16, Hd, Wd)
+        self.register_buffer(
+            "basis", waves.repeat_interleave(channels // 16, dim=0).to(torch.get_default_dtype())
+        )
         self.squeeze = nn.Linear(channels, channels // reduction, bias=False)
         self.excite = nn.Linear(channels // reduction, channels, bias=False)
 

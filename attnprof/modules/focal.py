@@ -41,8 +41,14 @@ ENTRY = {
     "macs": "N*(C*outputs + taps*C + 2*C*C)",
     "limits": [
         ["levels > 0", "levels must be positive, not {levels}"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
-        ["kernel_step >= 0 and kernel_step % 2 == 0", "kernel_step must be even, and 0 or more, not {kernel_step}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
+        [
+            "kernel_step >= 0 and kernel_step % 2 == 0",
+            "kernel_step must be even, and 0 or more, not {kernel_step}",
+        ],
     ],
     "variants": {"lrf": {"levels": 3}},
     "deviations": [
@@ -69,7 +75,8 @@ class FocalModulation(nn.Module):
         sides = [kernel_size + kernel_step * level for level in range(levels)]
         self.enter = nn.Linear(channels, 2 * channels + levels + 1, bias=bias)
         self.contexts = nn.ModuleList(
-            nn.Conv2d(channels, channels, side, padding=side // 2, groups=channels, bias=False) for side in sides
+            nn.Conv2d(channels, channels, side, padding=side // 2, groups=channels, bias=False)
+            for side in sides
         )
         self.mix = nn.Conv2d(channels, channels, 1, bias=bias)
         self.project = nn.Linear(channels, channels)

@@ -36,7 +36,10 @@ ENTRY = {
         ["squash in ('sigmoid', 'tanh')", "squash must be 'sigmoid' or 'tanh', not {squash}"],
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["extra_convs >= 0", "extra_convs must not be negative, as {extra_convs} is"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["C >= reduction", "channels must be at least the reduction = {reduction}"],
     ],
     "variants": {"tanh": {"extra_convs": 0, "squash": "tanh"}},

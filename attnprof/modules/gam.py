@@ -37,7 +37,10 @@ ENTRY = {
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["groups > 0", "groups must be positive, not {groups}"],
         ["shuffle_groups > 0", "shuffle_groups must be positive, not {shuffle_groups}"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["C >= reduction", "channels must be at least the reduction = {reduction}"],
         [
             "C % groups == 0 and hidden % groups == 0",

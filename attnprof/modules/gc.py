@@ -71,7 +71,9 @@ class GlobalContext(nn.Module):
     fusion: "add" the vector, "mul" by its sigmoid, or "both", first mul, then add.
     """
 
-    def __init__(self, channels: int, *, reduction: int = 16, pooling: str = "att", fusion: str = "add") -> None:
+    def __init__(
+        self, channels: int, *, reduction: int = 16, pooling: str = "att", fusion: str = "add"
+    ) -> None:
         super().__init__()
         self.mask = nn.Conv2d(channels, 1, 1) if pooling == "att" else None
         self.mul = _transform(channels, channels // reduction) if fusion != "add" else None

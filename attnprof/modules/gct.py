@@ -51,7 +51,9 @@ class GCT(nn.Module):
     value. eps: added before the root, or to the divisor.
     """
 
-    def __init__(self, channels: int, *, mode: str = "l2", after_relu: bool = False, eps: float = 1e-5) -> None:
+    def __init__(
+        self, channels: int, *, mode: str = "l2", after_relu: bool = False, eps: float = 1e-5
+    ) -> None:
         super().__init__()
         self.mode = mode
         self.after_relu = after_relu

@@ -131,7 +131,10 @@ class GatherExcite(nn.Module):
         if mode == "theta-plus":
             hidden = channels // reduction
             first = [] if timm else [("relu_in", nn.ReLU())]
-            reduce, expand = ("reduce", nn.Conv2d(channels, hidden, 1)), ("expand", nn.Conv2d(hidden, channels, 1))
+            reduce, expand = (
+                ("reduce", nn.Conv2d(channels, hidden, 1)),
+                ("expand", nn.Conv2d(hidden, channels, 1)),
+            )
             self.excite = nn.Sequential(OrderedDict([*first, reduce, ("relu", nn.ReLU()), expand]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -145,7 +148,9 @@ class GatherExcite(nn.Module):
 
     def _gathered(self, x: torch.Tensor) -> torch.Tensor:
         if self.size is not None and x.shape[2:] != self.size:
-            raise ValueError(f"built for maps of {self.size[0]}x{self.size[1]}, not {x.shape[2]}x{x.shape[3]}")
+            raise ValueError(
+                f"built for maps of {self.size[0]}x{self.size[1]}, not {x.shape[2]}x{x.shape[3]}"
+            )
         if self.gather:
             for i, stage in enumerate(self.gather):
                 x = stage(x.relu() if i else x)

@@ -52,7 +52,10 @@ ENTRY = {
         ],
         ["dim > 0", "dim must be positive, not {dim}"],
         ["stride is None or stride > 0", "stride must be positive, not {stride}"],
-        ["not train or not channel or batch*M > 1", "training needs more than one position in the reduced batch"],
+        [
+            "not train or not channel or batch*M > 1",
+            "training needs more than one position in the reduced batch",
+        ],
         ["not train or not channel or batch*dim > 1", "training needs a dim or a batch of at least 2"],
         ["not train or not position or batch*N > 1", "training needs more than one position in the batch"],
     ],
@@ -128,7 +131,9 @@ class GSoP(nn.Module):
     stride: of the channel branch's reduction, None for 2 up to 256 channels and 1 above.
     """
 
-    def __init__(self, channels: int, *, mode: str = "channel", dim: int = 128, stride: int | None = None) -> None:
+    def __init__(
+        self, channels: int, *, mode: str = "channel", dim: int = 128, stride: int | None = None
+    ) -> None:
         super().__init__()
         if stride is None:
             stride = 2 if channels // 4 <= 64 else 1
@@ -137,5 +142,7 @@ class GSoP(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by second-order statistics of its channels, its positions or both."""
-        outputs: list[torch.Tensor] = [branch(x) for branch in (self.channel, self.position) if branch is not None]
+        outputs: list[torch.Tensor] = [
+            branch(x) for branch in (self.channel, self.position) if branch is not None
+        ]
         return outputs[0] if len(outputs) == 1 else outputs[0] + outputs[1]

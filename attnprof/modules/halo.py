@@ -117,7 +117,9 @@ class HaloAttention(nn.Module):
             logits = query @ key.transpose(2, 3) * self.scale
         else:
             query = split_heads(self.query(to_tokens(to_windows(x, block, block))), self.heads) * self.scale
-            key, value = (split_heads(t, self.heads) for t in self.key_value(self._windows(x)).chunk(2, dim=2))
+            key, value = (
+                split_heads(t, self.heads) for t in self.key_value(self._windows(x)).chunk(2, dim=2)
+            )
             logits = query @ key.transpose(2, 3)
         logits = logits + self._relative(query)
         if self.project is not None:
@@ -147,6 +149,9 @@ def _by_distance(query: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     block, window = query.shape[-2], (table.shape[0] + 1) // 2
     scores = query @ table.T
     distance = (
-        window - 1 + torch.arange(window, device=query.device) - torch.arange(block, device=query.device)[:, None]
+        window
+        - 1
+        + torch.arange(window, device=query.device)
+        - torch.arange(block, device=query.device)[:, None]
     )
     return scores.gather(-1, distance.expand(*scores.shape[:-1], window))

@@ -40,10 +40,15 @@ ENTRY = {
         "keys": "(H // window_size)*(W // window_size)",
     },
     "params": "3*C*C + high*high + low*low + C + (3*C if qkv_bias else 0)",
-    "macs": ("N*(3*C*high + 2*window_size**2*high + high*high) + N*(C*low + low*low) + 2*keys*C*low + 2*N*keys*low"),
+    "macs": (
+        "N*(3*C*high + 2*window_size**2*high + high*high) + N*(C*low + low*low) + 2*keys*C*low + 2*N*keys*low"
+    ),
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 32 == 0", "without heads, channels must be a multiple of 32: heads are 32 wide"],
+        [
+            "heads is not None or C % 32 == 0",
+            "without heads, channels must be a multiple of 32: heads are 32 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["0 <= alpha <= 1", "alpha must be from 0 to 1, not {alpha}"],
         ["window_size > 0", "window_size must be positive, not {window_size}"],

@@ -31,7 +31,10 @@ ENTRY = {
     "params": "C*hidden + 2*hidden + hidden*weights + weights",
     "macs": "N*(C*hidden + hidden*weights)",
     "limits": [
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["C >= reduction", "channels must be at least the reduction = {reduction}"],
         ["group_channels > 0", "group_channels must be positive, not {group_channels}"],
@@ -55,7 +58,9 @@ class Involution(nn.Module):
     group_channels: channels that share a kernel.
     """
 
-    def __init__(self, channels: int, *, kernel_size: int = 7, reduction: int = 4, group_channels: int = 16) -> None:
+    def __init__(
+        self, channels: int, *, kernel_size: int = 7, reduction: int = 4, group_channels: int = 16
+    ) -> None:
         super().__init__()
         self.kernel_size, self.groups = kernel_size, channels // group_channels
         hidden = channels // reduction

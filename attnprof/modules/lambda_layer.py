@@ -94,7 +94,10 @@ class LambdaLayer(nn.Module):
         if mode == "local":
             # Depth is the channel of v: none of them meets another.
             self.position = nn.Conv3d(
-                1, key_channels, (1, kernel_size, kernel_size), padding=(0, kernel_size // 2, kernel_size // 2)
+                1,
+                key_channels,
+                (1, kernel_size, kernel_size),
+                padding=(0, kernel_size // 2, kernel_size // 2),
             )
         else:
             if height is None or width is None:

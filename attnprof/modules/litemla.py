@@ -36,7 +36,10 @@ ENTRY = {
     "macs": "N*(5*C*total + 3*total*(kernel_size**2 + head_channels) + 4*total*(head_channels + 1))",
     "limits": [
         ["head_channels > 0", "head_channels must be positive, not {head_channels}"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["C >= head_channels", "channels must be at least the width of a head = {head_channels}"],
         ["not train or batch*N > 1", "training needs more than one value per channel for BatchNorm"],
     ],
@@ -75,7 +78,9 @@ class LiteMLA(nn.Module):
         """Let each position of x (N, C, H, W) attend to all positions, at two scales."""
         qkv = self.qkv(x)
         scales = torch.cat((qkv, self.pointwise(self.depthwise(qkv))), dim=1)
-        heads = scales.view(x.shape[0], -1, 3 * self.head_channels, x.shape[2] * x.shape[3])  # (N, 2h, 3d, H*W)
+        heads = scales.view(
+            x.shape[0], -1, 3 * self.head_channels, x.shape[2] * x.shape[3]
+        )  # (N, 2h, 3d, H*W)
         if heads.dtype == torch.float16:
             # The sums over all positions overflow, and 1e-15 is 0, in this type.
             heads = heads.float()

@@ -56,7 +56,9 @@ class LKA(nn.Module):
     GELU and shortcut around the core.
     """
 
-    def __init__(self, channels: int, *, kernel_size: int = 21, dilation: int = 3, projections: bool = False) -> None:
+    def __init__(
+        self, channels: int, *, kernel_size: int = 21, dilation: int = 3, projections: bool = False
+    ) -> None:
         super().__init__()
         near, far = 2 * dilation - 1, kernel_size // dilation
         reach = far // 2 * dilation

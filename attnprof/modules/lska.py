@@ -43,7 +43,10 @@ ENTRY = {
     "params": "C*C + (2*near + 2*far + 5)*C + (2*C*C + 2*C if projections else 0)",
     "macs": "N*(C*C + 2*(near + far)*C + (2*C*C if projections else 0))",
     "limits": [
-        ["kernel_size in (7, 11, 23, 35, 41, 53)", "kernel_size must be 7, 11, 23, 35, 41 or 53, not {kernel_size}"]
+        [
+            "kernel_size in (7, 11, 23, 35, 41, 53)",
+            "kernel_size must be 7, 11, 23, 35, 41 or 53, not {kernel_size}",
+        ]
     ],
     "variants": {
         "k7": {"kernel_size": 7},

@@ -35,7 +35,10 @@ ENTRY = {
     "macs": "N*(4*C*C + 27*C + 2*C*(C//groups))",
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 64 == 0", "without heads, channels must be a multiple of 64: heads are 64 wide"],
+        [
+            "heads is not None or C % 64 == 0",
+            "without heads, channels must be a multiple of 64: heads are 64 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
     ],
     "variants": {"h8": {"heads": 8}},

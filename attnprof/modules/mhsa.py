@@ -36,7 +36,10 @@ ENTRY = {
     "macs": "4*C*C*N + 2*C*N*N",
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 64 == 0", "without heads, channels must be a multiple of 64: heads are 64 wide"],
+        [
+            "heads is not None or C % 64 == 0",
+            "without heads, channels must be a multiple of 64: heads are 64 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
     ],
     "variants": {"timm": {"heads": 8, "qkv_bias": False}},

@@ -46,8 +46,14 @@ ENTRY = {
             "mode must be 'embedded_gaussian', 'gaussian', 'dot_product' or 'concatenation', not {mode}",
         ],
         ["reduction > 0", "reduction must be positive, not {reduction}"],
-        ["not subsample or min(H, W) >= 2", "subsampling needs a map of at least 2x2: the keys are pooled 2x2"],
-        ["not norm or not train or batch*N > 1", "training needs more than one value per channel for BatchNorm"],
+        [
+            "not subsample or min(H, W) >= 2",
+            "subsampling needs a map of at least 2x2: the keys are pooled 2x2",
+        ],
+        [
+            "not norm or not train or batch*N > 1",
+            "training needs more than one value per channel for BatchNorm",
+        ],
     ],
     "variants": {
         "no-norm": {"norm": False},
@@ -114,7 +120,9 @@ class NonLocal(nn.Module):
         # (N, D, positions) and (N, D, M) to (N, positions, M).
         n, m = query.shape[2], key.shape[2]
         if self.score is not None:
-            pairs = torch.cat((query[..., None].expand(-1, -1, -1, m), key[:, :, None].expand(-1, -1, n, -1)), dim=1)
+            pairs = torch.cat(
+                (query[..., None].expand(-1, -1, -1, m), key[:, :, None].expand(-1, -1, n, -1)), dim=1
+            )
             scores: torch.Tensor = self.score(pairs).squeeze(1).relu()
             return scores / m
         similarity = query.transpose(1, 2) @ key

@@ -38,9 +38,15 @@ ENTRY = {
     "macs": "2*N*C*C + locations*kernel_size**4*(groups*C + C)",
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 32 == 0", "without heads, channels must be a multiple of 32: heads are 32 wide"],
+        [
+            "heads is not None or C % 32 == 0",
+            "without heads, channels must be a multiple of 32: heads are 32 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["stride > 0", "stride must be positive, not {stride}"],
     ],
     "variants": {"stride2": {"stride": 2}},

@@ -40,7 +40,10 @@ ENTRY = {
         ["mode in ('parallel', 'sequential')", "mode must be 'parallel' or 'sequential', not {mode}"],
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["C >= 2", "channels must be at least 2, as half of them are kept"],
-        ["mode == 'parallel' or half >= reduction", "channels must be at least 2 x the reduction = {2*reduction}"],
+        [
+            "mode == 'parallel' or half >= reduction",
+            "channels must be at least 2 x the reduction = {2*reduction}",
+        ],
     ],
     "variants": {"sequential": {"mode": "sequential"}},
     "deviations": [

@@ -81,5 +81,7 @@ class PyramidSqueezeAttention(nn.Module):
 
     def _gate(self, feature: torch.Tensor) -> torch.Tensor:
         # (N, C/4, H, W) to (N, C/4, 1, 1).
-        gate: torch.Tensor = self.excite(self.squeeze(feature.mean(dim=(2, 3), keepdim=True)).relu()).sigmoid()
+        gate: torch.Tensor = self.excite(
+            self.squeeze(feature.mean(dim=(2, 3), keepdim=True)).relu()
+        ).sigmoid()
         return gate

@@ -45,7 +45,10 @@ ENTRY = {
     "macs": "2*N*C*C + keys*(2*C*C + (ratio**2*C*C if reduced else 0)) + 2*N*keys*C",
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 64 == 0", "without heads, channels must be a multiple of 64: heads are 64 wide"],
+        [
+            "heads is not None or C % 64 == 0",
+            "without heads, channels must be a multiple of 64: heads are 64 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["sr_ratio is None or sr_ratio > 0", "sr_ratio must be positive, not {sr_ratio}"],
         ["min(H, W) >= ratio", "height and width must be at least the reduction = {ratio}"],
@@ -84,7 +87,9 @@ class SpatialReductionAttention(nn.Module):
             sr_ratio = 1
         elif sr_ratio is None:
             if height is None or width is None:
-                raise ValueError("the reduction follows from the map's size: give height and width, or sr_ratio")
+                raise ValueError(
+                    "the reduction follows from the map's size: give height and width, or sr_ratio"
+                )
             sr_ratio = (8, 4, 2, 1)[stage(height, width)]
         self.heads = channels // 64 if heads is None else heads
         self.query = nn.Linear(channels, channels, bias=qkv_bias)

@@ -45,7 +45,10 @@ ENTRY = {
         ["w > 0", "channels must be at least 8: the bottleneck's width is C // 8"],
         ["w % groups == 0", "the width of the convolution = {w} must be a multiple of the groups = {groups}"],
         ["min(H, W) >= pooling", "height and width must be at least the pooling window = {pooling}"],
-        ["not train or batch*pixels > 1", "training needs more than one position in the batch of pooled maps"],
+        [
+            "not train or batch*pixels > 1",
+            "training needs more than one position in the batch of pooled maps",
+        ],
     ],
     "variants": {"bottleneck": {"bottleneck": True}},
     "deviations": [

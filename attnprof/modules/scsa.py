@@ -30,7 +30,11 @@ ENTRY = {
     "code": "HZAI-ZJNU/SCSA",
     "family": "channel+spatial",
     "place": "after",
-    "aliases": ["spatial-and-channel-synergistic-attention", "spatial-channel-synergistic-attention", "smsa-pcsa"],
+    "aliases": [
+        "spatial-and-channel-synergistic-attention",
+        "spatial-channel-synergistic-attention",
+        "smsa-pcsa",
+    ],
     "where": {"windows": "1 if window_size is None else (H//window_size)*(W//window_size)"},
     "params": "16*C + (3*C if bias else 0)",
     "macs": "6*C*(H + W) + windows*(3*C + 2*C*C//heads)",
@@ -62,13 +66,16 @@ class SCSA(nn.Module):
     bias: biases in query, key and value.
     """
 
-    def __init__(self, channels: int, *, heads: int = 1, window_size: int | None = 7, bias: bool = False) -> None:
+    def __init__(
+        self, channels: int, *, heads: int = 1, window_size: int | None = 7, bias: bool = False
+    ) -> None:
         super().__init__()
         quarter = channels // 4
         self.heads = heads
         self.window_size = window_size
         self.lines = nn.ModuleList(
-            nn.Conv1d(quarter, quarter, kernel, padding=kernel // 2, groups=quarter) for kernel in (3, 5, 7, 9)
+            nn.Conv1d(quarter, quarter, kernel, padding=kernel // 2, groups=quarter)
+            for kernel in (3, 5, 7, 9)
         )
         self.norm_rows = nn.GroupNorm(4, channels)
         self.norm_columns = nn.GroupNorm(4, channels)
@@ -87,15 +94,20 @@ class SCSA(nn.Module):
 
     def _along(self, line: torch.Tensor) -> torch.Tensor:
         # (N, C, L) to the same shape.
-        return torch.cat([conv(part) for conv, part in zip(self.lines, line.chunk(4, dim=1), strict=True)], dim=1)
+        return torch.cat(
+            [conv(part) for conv, part in zip(self.lines, line.chunk(4, dim=1), strict=True)], dim=1
+        )
 
     def _attend(self, x: torch.Tensor) -> torch.Tensor:
         # (N, C, H, W) to (N, C, windows).
-        pooled = F.adaptive_avg_pool2d(x, 1) if self.window_size is None else F.avg_pool2d(x, self.window_size)
+        pooled = (
+            F.adaptive_avg_pool2d(x, 1) if self.window_size is None else F.avg_pool2d(x, self.window_size)
+        )
         pooled = self.norm(pooled)
         n, c, h, w = pooled.shape
         query, key, value = (
-            scale(pooled).view(n, self.heads, c // self.heads, h * w) for scale in (self.query, self.key, self.value)
+            scale(pooled).view(n, self.heads, c // self.heads, h * w)
+            for scale in (self.query, self.key, self.value)
         )
         weights = (query @ key.transpose(2, 3) * (c // self.heads) ** -0.5).softmax(dim=3)
         attended: torch.Tensor = (weights @ value).view(n, c, h * w)

@@ -35,7 +35,12 @@ ENTRY = {
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["not channel or C >= reduction", "channels must be at least the reduction = {reduction}"],
     ],
-    "variants": {"cse": {"mode": "cse"}, "sse": {"mode": "sse"}, "add": {"combine": "add"}, "r16": {"reduction": 16}},
+    "variants": {
+        "cse": {"mode": "cse"},
+        "sse": {"mode": "sse"},
+        "add": {"combine": "add"},
+        "r16": {"reduction": 16},
+    },
     "deviations": [
         "The official code, as the default here, keeps the larger of the two gated maps; many copies add them (add).",
         "The reduction is 2 by default, not the 16 that is usual for squeeze-and-excitation (variant r16).",
@@ -74,7 +79,9 @@ class SCSE(nn.Module):
     alone). combine: "max" or "add", where both run.
     """
 
-    def __init__(self, channels: int, *, reduction: int = 2, mode: str = "both", combine: str = "max") -> None:
+    def __init__(
+        self, channels: int, *, reduction: int = 2, mode: str = "both", combine: str = "max"
+    ) -> None:
         super().__init__()
         self.mode = mode
         self.combine = combine

@@ -29,7 +29,10 @@ ENTRY = {
     "params": "0",
     "macs": "0",
     "limits": [
-        ["e_lambda > 0", "e_lambda must be positive, not {e_lambda}: it keeps a constant channel from dividing by 0"],
+        [
+            "e_lambda > 0",
+            "e_lambda must be positive, not {e_lambda}: it keeps a constant channel from dividing by 0",
+        ],
         ["N > 1", "the map must have more than one position: the variance divides by height x width - 1"],
     ],
     "deviations": [

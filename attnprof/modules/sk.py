@@ -92,8 +92,12 @@ class SelectiveKernel(nn.Module):
         self.branches = nn.ModuleList()
         for i in range(branches):
             kernel, dilation = (2 * i + 3, 1) if port else (3, i + 1)
-            conv = nn.Conv2d(channels, channels, kernel, padding=i + 1, dilation=dilation, groups=groups, bias=port)
-            self.branches.append(nn.Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm2d(channels), relu=nn.ReLU())))
+            conv = nn.Conv2d(
+                channels, channels, kernel, padding=i + 1, dilation=dilation, groups=groups, bias=port
+            )
+            self.branches.append(
+                nn.Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm2d(channels), relu=nn.ReLU()))
+            )
         self.squeeze = nn.Conv2d(channels, hidden, 1, bias=port)
         self.norm = None if port else nn.BatchNorm2d(hidden)
         # One layer for all branches, or one each.

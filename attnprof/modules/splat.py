@@ -45,10 +45,16 @@ ENTRY = {
         ["radix > 0", "radix must be positive, not {radix}"],
         ["groups > 0", "groups must be positive, not {groups}"],
         ["C % (radix*groups) == 0", "channels must be a multiple of radix x groups = {radix*groups}"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["divisor > 0", "divisor must be positive, not {divisor}"],
-        ["hidden > 0", "radix x channels must be at least the reduction = {reduction}, or min_width positive"],
+        [
+            "hidden > 0",
+            "radix x channels must be at least the reduction = {reduction}, or min_width positive",
+        ],
         ["hidden % groups == 0", "the hidden width = {hidden} must be a multiple of the groups = {groups}"],
         [
             "not train or batch > 1",
@@ -89,7 +95,9 @@ class SplitAttention(nn.Module):
         self.radix, self.groups, outputs = radix, groups, radix * channels
         hidden = max((outputs // reduction + divisor // 2) // divisor * divisor, min_width)
         padding = kernel_size // 2
-        self.conv = nn.Conv2d(channels, outputs, kernel_size, padding=padding, groups=radix * groups, bias=False)
+        self.conv = nn.Conv2d(
+            channels, outputs, kernel_size, padding=padding, groups=radix * groups, bias=False
+        )
         self.norm = nn.BatchNorm2d(outputs)
         self.squeeze = nn.Conv2d(channels, hidden, 1, groups=groups)
         self.squeeze_norm = nn.BatchNorm2d(hidden)

@@ -26,7 +26,12 @@ ENTRY = {
     "code": "hyunjaelee410/style-based-recalibration-module",
     "family": "channel",
     "place": "after",
-    "aliases": ["style-recalibration", "style-based-recalibration", "style-based-recalibration-module", "srm-layer"],
+    "aliases": [
+        "style-recalibration",
+        "style-based-recalibration",
+        "style-based-recalibration-module",
+        "srm-layer",
+    ],
     "params": "4*C",
     "macs": "0",
     "limits": [

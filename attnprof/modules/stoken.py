@@ -50,12 +50,19 @@ ENTRY = {
     ),
     "limits": [
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 64 == 0", "without heads, channels must be a multiple of 64: heads are 64 wide"],
+        [
+            "heads is not None or C % 64 == 0",
+            "without heads, channels must be a multiple of 64: heads are 64 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["stoken_size is None or stoken_size > 0", "stoken_size must be positive, not {stoken_size}"],
         ["n_iter > 0", "n_iter must be positive, not {n_iter}"],
     ],
-    "variants": {"s8": {"stoken_size": 8}, "s4": {"stoken_size": 4}, "s4-n2": {"stoken_size": 4, "n_iter": 2}},
+    "variants": {
+        "s8": {"stoken_size": 8},
+        "s4": {"stoken_size": 4},
+        "s4-n2": {"stoken_size": 4, "n_iter": 2},
+    },
     "deviations": [
         "The two fixed kernels are parameters without a gradient, as officially: 162 more than are learned.",
         "Their convolutions count as MACs: 243*C + 81 for each super token.",
@@ -87,7 +94,9 @@ class SuperTokenAttention(nn.Module):
         super().__init__()
         if stoken_size is None:
             if height is None or width is None:
-                raise ValueError("the cells follow from the map's size: give height and width, or stoken_size")
+                raise ValueError(
+                    "the cells follow from the map's size: give height and width, or stoken_size"
+                )
             stoken_size = (8, 4, 1, 1)[stage(height, width)]
         self.side, self.n_iter, self.scale = stoken_size, n_iter, channels**-0.5
         self.heads = channels // 64 if heads is None else heads

@@ -46,7 +46,10 @@ ENTRY = {
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["gate or C >= reduction", "channels must be at least the reduction = {reduction}"],
         ["fine_pool > 0 and coarse_pool > 0", "fine_pool and coarse_pool must be positive"],
-        ["not train or batch*min(H, W) > 1", "training needs more than one value per channel and strip for BatchNorm"],
+        [
+            "not train or batch*min(H, W) > 1",
+            "training needs more than one value per channel and strip for BatchNorm",
+        ],
         [
             "not train or gate or batch*min(fine_pool, coarse_pool) > 1",
             "training needs more than one value per channel for BatchNorm: a pool of 1 needs a batch of 2",
@@ -70,7 +73,13 @@ class StripPooling(nn.Module):
     """
 
     def __init__(
-        self, channels: int, *, mode: str = "spm", reduction: int = 4, fine_pool: int = 20, coarse_pool: int = 12
+        self,
+        channels: int,
+        *,
+        mode: str = "spm",
+        reduction: int = 4,
+        fine_pool: int = 20,
+        coarse_pool: int = 12,
     ) -> None:
         super().__init__()
         inner = channels // reduction
@@ -93,7 +102,9 @@ class StripPooling(nn.Module):
         """Gate x (N, C, H, W), or add to it, by what its strips say."""
         layer = self.layers
         if "gate" in layer:
-            strips = layer["rows"](x.mean(dim=3, keepdim=True)) + layer["columns"](x.mean(dim=2, keepdim=True))
+            strips = layer["rows"](x.mean(dim=3, keepdim=True)) + layer["columns"](
+                x.mean(dim=2, keepdim=True)
+            )
             gate: torch.Tensor = layer["gate"](strips.relu()).sigmoid()
             return x * gate
 

@@ -38,16 +38,29 @@ ENTRY = {
     "code": "microsoft/Swin-Transformer",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["swin-transformer", "window-attention", "w-msa", "sw-msa", "shifted-window", "swin-attention"],
+    "aliases": [
+        "swin-transformer",
+        "window-attention",
+        "w-msa",
+        "sw-msa",
+        "shifted-window",
+        "swin-attention",
+    ],
     "sized": "shift > 0",
     "where": {"groups": "C // 32 if heads is None else heads"},
     "params": "4*C*C + C + (2*window_size - 1)**2*groups + (3*C if qkv_bias else 0)",
     "macs": "N*(4*C*C + 2*window_size**2*C)",
     "limits": [
         ["window_size > 0", "window_size must be positive, not {window_size}"],
-        ["0 <= shift < window_size", "shift must be from 0 to window_size - 1 = {window_size - 1}, not {shift}"],
+        [
+            "0 <= shift < window_size",
+            "shift must be from 0 to window_size - 1 = {window_size - 1}, not {shift}",
+        ],
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 32 == 0", "without heads, channels must be a multiple of 32: heads are 32 wide"],
+        [
+            "heads is not None or C % 32 == 0",
+            "without heads, channels must be a multiple of 32: heads are 32 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         [
             "H % window_size == 0 and W % window_size == 0",
@@ -98,7 +111,9 @@ class WindowAttention(nn.Module):
         mask = None
         if shift:
             if height is None or width is None:
-                raise ValueError("the mask of shifted windows is built for one map size: give height and width")
+                raise ValueError(
+                    "the mask of shifted windows is built for one map size: give height and width"
+                )
             if min(height, width) > window_size:
                 mask = _mask(height, width, window_size, shift)
             else:

@@ -30,7 +30,10 @@ ENTRY = {
     "params": "(2 if no_spatial else 3) * (2*kernel_size**2 + 2)",
     "macs": "2*kernel_size**2 * (C*W + H*C + (0 if no_spatial else N))",
     "limits": [
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         [
             "not train or batch*min(C*W, H*C, H*C if no_spatial else N) > 1",
             "training needs more than one value on each gated plane for BatchNorm",

@@ -52,7 +52,10 @@ ENTRY = {
     "limits": [
         ["mode in ('local', 'global')", "mode must be 'local' or 'global', not {mode}"],
         ["heads is None or heads > 0", "heads must be positive, not {heads}"],
-        ["heads is not None or C % 32 == 0", "without heads, channels must be a multiple of 32: heads are 32 wide"],
+        [
+            "heads is not None or C % 32 == 0",
+            "without heads, channels must be a multiple of 32: heads are 32 wide",
+        ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["window_size > 0", "window_size must be positive, not {window_size}"],
         ["sr_ratio is None or sr_ratio > 0", "sr_ratio must be positive, not {sr_ratio}"],
@@ -91,13 +94,17 @@ class TwinsAttention(nn.Module):
             sr_ratio = 1
         elif sr_ratio is None:
             if height is None or width is None:
-                raise ValueError("the reduction follows from the map's size: give height and width, or sr_ratio")
+                raise ValueError(
+                    "the reduction follows from the map's size: give height and width, or sr_ratio"
+                )
             sr_ratio = (8, 4, 2, 1)[stage(height, width)]
         self.mode, self.window = mode, window_size
         self.heads = channels // 32 if heads is None else heads
         self.query = nn.Linear(channels, channels)
         self.key_value = nn.Linear(channels, 2 * channels)
-        self.reduce = nn.Conv2d(channels, channels, sr_ratio, stride=sr_ratio) if sr_ratio > 1 else nn.Identity()
+        self.reduce = (
+            nn.Conv2d(channels, channels, sr_ratio, stride=sr_ratio) if sr_ratio > 1 else nn.Identity()
+        )
         self.norm = nn.LayerNorm(channels) if sr_ratio > 1 else nn.Identity()
         self.project = nn.Linear(channels, channels)
 

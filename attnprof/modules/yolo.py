@@ -33,7 +33,17 @@ ENTRY = {
     "code": "THU-MIG/yolov10",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["yolov10", "yolo10", "yolo11", "yolo12", "yolov12", "area-attention", "aattn", "yolo-psa", "c2psa"],
+    "aliases": [
+        "yolov10",
+        "yolo10",
+        "yolo11",
+        "yolo12",
+        "yolov12",
+        "area-attention",
+        "aattn",
+        "yolo-psa",
+        "c2psa",
+    ],
     "where": {
         "groups": "C // head_channels if heads is None else heads",
         "keys": "groups*int(C // groups*attn_ratio)",
@@ -49,7 +59,10 @@ ENTRY = {
         ],
         ["heads is None or C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["keys > 0", "attn_ratio = {attn_ratio} leaves the keys no channel"],
-        ["kernel_size > 0 and kernel_size % 2 == 1", "kernel_size must be odd and positive, not {kernel_size}"],
+        [
+            "kernel_size > 0 and kernel_size % 2 == 1",
+            "kernel_size must be odd and positive, not {kernel_size}",
+        ],
         ["area > 0", "area must be positive, not {area}"],
         ["N % area == 0", "the number of positions must be a multiple of the areas = {area}"],
         ["not train or batch*N > 1", "training needs more than one value per channel for BatchNorm"],
@@ -102,7 +115,9 @@ class YOLOAttention(nn.Module):
         """Let each position of x (N, C, H, W) attend to all, or to those of its area."""
         qkv = self.qkv(x).flatten(2).unflatten(1, (self.heads, -1))
         query, key, value = qkv.split(self.widths, dim=2)  # (N, heads, channels, H*W)
-        parts = (t.unflatten(3, (self.area, -1)).permute(0, 3, 1, 4, 2).flatten(0, 1) for t in (query, key, value))
+        parts = (
+            t.unflatten(3, (self.area, -1)).permute(0, 3, 1, 4, 2).flatten(0, 1) for t in (query, key, value)
+        )
         attended = F.scaled_dot_product_attention(*parts)  # (N*area, heads, positions of the area, d)
         areas = attended.reshape(x.shape[0], self.area, self.heads, -1, self.widths[2])
         joined = areas.permute(0, 2, 4, 1, 3).reshape(x.shape)

@@ -95,7 +95,10 @@ def host(name: str) -> Network:
 
 
 def _is_needed(argument: inspect.Parameter) -> bool:
-    return argument.default is argument.empty and argument.kind not in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD)
+    return argument.default is argument.empty and argument.kind not in (
+        argument.VAR_POSITIONAL,
+        argument.VAR_KEYWORD,
+    )
 
 
 def make(name: str) -> "nn.Module":

@@ -58,7 +58,9 @@ class Place:
         """Those of ``found`` that the pick leaves."""
         which, _, number = self.pick.partition("_")
         n = int(number or 0)
-        return list({"last": found[-n:], "first": found[:n], "every": found[n - 1 :: n or 1]}.get(which, found))
+        return list(
+            {"last": found[-n:], "first": found[:n], "every": found[n - 1 :: n or 1]}.get(which, found)
+        )
 
 
 def parse_place(text: str) -> Place:

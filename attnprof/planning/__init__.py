@@ -45,7 +45,9 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     device = device or (_best() if spec.device == "auto" else spec.device)
     modes = ("eval", "train") if spec.train else ("eval",)
     wanted = placements(spec) if spec.networks else _alone(spec)
-    cells = [_cell(spec, each, point, device, mode) for mode in modes for point in spec.grid() for each in wanted]
+    cells = [
+        _cell(spec, each, point, device, mode) for mode in modes for point in spec.grid() for each in wanted
+    ]
     return Plan(spec, device, shard(tuple(dict.fromkeys(cells)), spec.shard), metrics)
 
 
@@ -58,7 +60,10 @@ def _alone(spec: Spec) -> list[Placement]:
                 raise UsageError(
                     f"{choice.module}.{name}: {value} gives each stage of a network its own; name a network"
                 )
-    return [Placement(c.module, tuple(entry(c.module).settings(dict(c.settings)).items()), c.variant) for c in choices]
+    return [
+        Placement(c.module, tuple(entry(c.module).settings(dict(c.settings)).items()), c.variant)
+        for c in choices
+    ]
 
 
 def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -> Cell:

@@ -78,7 +78,9 @@ def _places(known: Network, choice: Choice, spec: Spec) -> Iterator[str]:
 
 def _each_stage(known: Network, place: str) -> Iterator[str]:
     if not known.stages:
-        raise UsageError("--sweep-places: it goes over the stages of a network of ours; name places instead: --at A,B")
+        raise UsageError(
+            "--sweep-places: it goes over the stages of a network of ours; name places instead: --at A,B"
+        )
     asked = parse_place(place)
     for stage in known.stages_of(asked):
         yield str(replace(asked, stages=(stage, stage)))

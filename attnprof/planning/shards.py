@@ -24,7 +24,9 @@ def shard(cells: tuple[Cell, ...], part: str | None) -> tuple[Cell, ...]:
         return cells
     index, hands = map(int, part.split("/"))
     dealt = sorted(range(len(cells)), key=lambda n: -_work(cells[n]))
-    return tuple(cells[n] for n in sorted(n for turn, n in enumerate(dealt) if _hand(turn, hands) == index - 1))
+    return tuple(
+        cells[n] for n in sorted(n for turn, n in enumerate(dealt) if _hand(turn, hands) == index - 1)
+    )
 
 
 def _hand(number: int, hands: int) -> int:
@@ -41,6 +43,8 @@ def _work(cell: Cell) -> int:
         ArithmeticError, ValueError, NameError, TypeError
     ):  # a plug-in's form may not hold: it is but a guess
         macs = (
-            known.macs(case.channels, case.height, case.width, dict(case.hyperparameters)) if known.macs_formula else 0
+            known.macs(case.channels, case.height, case.width, dict(case.hyperparameters))
+            if known.macs_formula
+            else 0
         )
     return case.batch * (macs + 100 * case.channels * case.height * case.width)

@@ -191,7 +191,9 @@ def _chosen(option: str, given: str, key: str, known: dict[str, str]) -> str:
 
 def where_published(module: str) -> Sequence[tuple[str, str, int]]:
     """(network, dataset, how many figures) of everything that is published of ``module``, keys, most figures first."""
-    places = [(network_key(f.network), dataset_key(f.dataset)) for f in figures() if f.module == module and f.value]
+    places = [
+        (network_key(f.network), dataset_key(f.dataset)) for f in figures() if f.module == module and f.value
+    ]
     return sorted({(*place, places.count(place)) for place in places}, key=lambda each: (-each[2], each))
 
 

@@ -74,7 +74,10 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
-        return {**{name: getattr(self, name) for name in _FIELDS}, "hyperparameters": dict(self.hyperparameters)}
+        return {
+            **{name: getattr(self, name) for name in _FIELDS},
+            "hyperparameters": dict(self.hyperparameters),
+        }
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:

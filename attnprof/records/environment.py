@@ -69,7 +69,9 @@ def joined(runs: Mapping[str, Environment]) -> Environment:
     It has a run id of its own, which the same runs give again.
     """
     found = list(runs.values())
-    shared = {name: value for name, value in found[0].items() if all(each.get(name) == value for each in found)}
+    shared = {
+        name: value for name, value in found[0].items() if all(each.get(name) == value for each in found)
+    }
     started = max((str(each["started"]) for each in found if each.get("started")), default=None)
     name = sha256(json.dumps(sorted(runs)).encode()).hexdigest()[:12]
     return {**shared, "run_id": name, "started": started, "runs": dict(runs)}
@@ -95,7 +97,10 @@ def _commit() -> str | None:
         return None
     try:
         found = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, timeout=5
+            ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -23,7 +23,13 @@ from attnprof.records.environment import Environment
 from attnprof.records.record import Event
 
 BETWEEN_SYNCS = 0.5  # seconds: counts are found again in less
-EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = "records.jsonl", "spec.toml", "environment.json", "results.csv", ".lock"
+EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = (
+    "records.jsonl",
+    "spec.toml",
+    "environment.json",
+    "results.csv",
+    ".lock",
+)
 # The events that are kept, and what each must have. What passes by besides (begin, estimate) is for the eye alone.
 KEPT = {
     "account": {"key", "case", "measurements", "flags"},
@@ -107,7 +113,10 @@ class Journal:
             while left:
                 left = left[os.write(self._file, left) :]
             # A killed run loses nothing that was written. Only the machine's end could, and not what took long to measure.
-            if any(event["event"] == "visit" for event in kept) or monotonic() >= self._synced + BETWEEN_SYNCS:
+            if (
+                any(event["event"] == "visit" for event in kept)
+                or monotonic() >= self._synced + BETWEEN_SYNCS
+            ):
                 os.fsync(self._file)
                 self._synced = monotonic()
         except OSError as problem:

@@ -84,7 +84,10 @@ class Record:
 
 
 def account_event(
-    case: Case, measurements: Iterable[Measurement], flags: Iterable[str] = (), static: dict[str, Any] | None = None
+    case: Case,
+    measurements: Iterable[Measurement],
+    flags: Iterable[str] = (),
+    static: dict[str, Any] | None = None,
 ) -> Event:
     """The exact counts of ``case``. static: what a run needs to know of it whatever was asked for: 'macs', the 'peak' bytes
     of its activations and the 'largest' tensor in words."""
@@ -103,7 +106,14 @@ def visit_event(
     """What process ``repeat`` measured of ``case``. device: the state it was in meanwhile, where it tells."""
     found = [dict(vars(m)) for m in measurements]
     state = {"device": device} if device else {}
-    return {"event": "visit", "key": case.key, "repeat": repeat, "measurements": found, "flags": list(flags), **state}
+    return {
+        "event": "visit",
+        "key": case.key,
+        "repeat": repeat,
+        "measurements": found,
+        "flags": list(flags),
+        **state,
+    }
 
 
 def done_event(case: Case, status: str, reason: str = "") -> Event:
@@ -189,7 +199,9 @@ def _together(found: list[Measurement]) -> Measurement:
     if first.unit == "count":
         return Measurement(first.metric, sum(numbers), "count", n=n, note=note)
     if first.unit == "bytes":
-        return Measurement(first.metric, max(numbers), "bytes", interval_kind=first.interval_kind, n=n, note=note)
+        return Measurement(
+            first.metric, max(numbers), "bytes", interval_kind=first.interval_kind, n=n, note=note
+        )
     if min(numbers) <= 0:
         return Measurement(first.metric, median_low(numbers), first.unit, n=n, note=note)
     interval, kind = across(numbers), "processes"

@@ -14,8 +14,25 @@ from attnprof.units import show_bytes
 from attnprof.views.caption import caption
 
 # Columns that set the conditions of a cell: where one varies, the page asks which value is meant.
-CONDITIONS = ("mode", "batch", "dtype", "autocast", "layout", "execution", "device", "device_name", "threads", "seed")
-FIRST = ("device_name", "device", "threads", "cores", "started")  # what a reader asks of an environment before the rest
+CONDITIONS = (
+    "mode",
+    "batch",
+    "dtype",
+    "autocast",
+    "layout",
+    "execution",
+    "device",
+    "device_name",
+    "threads",
+    "seed",
+)
+FIRST = (
+    "device_name",
+    "device",
+    "threads",
+    "cores",
+    "started",
+)  # what a reader asks of an environment before the rest
 # What no column's unit says: that more is better, that more is neither good nor bad, that a number is a share.
 BETTER = {"throughput_per_s": "more", "efficiency": "more", "arithmetic_intensity": ""}
 HEADINGS = {"efficiency": "of bound"}  # as the caption and every other table call it
@@ -47,7 +64,9 @@ def contents(results: Results, name: str) -> dict[str, Any]:
             results, [each for each in COLUMNS if each.name in DEFAULT and _has_figures(results, each.name)]
         ),
         "environment": _environment(results),
-        "spec": results.spec.to_toml() if "started" in results.environment else "",  # a bare CSV does not hold its spec
+        "spec": results.spec.to_toml()
+        if "started" in results.environment
+        else "",  # a bare CSV does not hold its spec
         "planned": results.planned,
         "table": encode(texts, len(rows)),
         "notes": _notes(results),
@@ -100,7 +119,9 @@ def _end(results: Results, name: str, end: str, metric: Metric) -> str:
 
 
 def _has_figures(results: Results, key: str) -> bool:
-    return key in results.frame.columns and any(isinstance(value, int | float) for value in results.frame[key])
+    return key in results.frame.columns and any(
+        isinstance(value, int | float) for value in results.frame[key]
+    )
 
 
 def _notes(results: Results) -> dict[str, dict[str, list[int]]]:

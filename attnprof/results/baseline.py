@@ -120,7 +120,9 @@ def increases(
                     continue
                 columns[name] = row[figure] - base[figure]
                 if base[figure]:
-                    columns[name.removesuffix("_s").removesuffix("_bytes") + SHARE] = columns[name] / base[figure]
+                    columns[name.removesuffix("_s").removesuffix("_bytes") + SHARE] = (
+                        columns[name] / base[figure]
+                    )
             if "added_latency_s" in columns:
                 paired = {} if place is None else _paired(told[number], told[place], base["latency_s"])
                 columns |= paired or _independent(row, base)

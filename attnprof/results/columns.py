@@ -44,7 +44,11 @@ def _latency(row: Row) -> str:
     value, low, high = (row.get(f"latency_{end}s") for end in ("", "ci_low_", "ci_high_"))
     if value is None:
         return ""
-    spread = f" (n={row['latency_n']})" if low is None else f" ± {show_share(max(value - low, high - value) / value)}"
+    spread = (
+        f" (n={row['latency_n']})"
+        if low is None
+        else f" ± {show_share(max(value - low, high - value) / value)}"
+    )
     return show_seconds(value) + spread
 
 

@@ -12,7 +12,18 @@ from attnprof.spec import SECTIONS, Spec
 
 # What may differ between runs of one results set: how they were run, not what their figures mean.
 FREE = frozenset(
-    ("device", "shard", "time_budget", "timeout", "memory_limit", "fail_fast", "name", "output", "format", "budget")
+    (
+        "device",
+        "shard",
+        "time_budget",
+        "timeout",
+        "memory_limit",
+        "fail_fast",
+        "name",
+        "output",
+        "format",
+        "budget",
+    )
 )
 ALIKE = ("params", "macs")  # counts that every machine must agree on
 
@@ -29,7 +40,9 @@ class Part:
     @property
     def runs(self) -> dict[str, Environment]:
         """The environment of each run in it: one, unless it was merged itself."""
-        return dict(self.environment.get("runs") or {str(self.environment.get("run_id", "")): self.environment})
+        return dict(
+            self.environment.get("runs") or {str(self.environment.get("run_id", "")): self.environment}
+        )
 
 
 def merge(parts: Sequence[Part]) -> Part:

@@ -70,8 +70,14 @@ def lines(results: Results, pivot: str = "") -> tuple[list[str], list[Line]]:
     if not pivot:
         return [""], [Line({"": (number, row)}) for number, row in enumerate(rows)]
     key = pivot_key(pivot)
-    headings = {key.value(row): key.show(row) for row in sorted(rows, key=lambda row: _sortable(key.value(row)))}
-    same = [n for n in ("module", "variant", "channels", "height", "width", "mode", *CONDITIONS) if n not in key.covers]
+    headings = {
+        key.value(row): key.show(row) for row in sorted(rows, key=lambda row: _sortable(key.value(row)))
+    }
+    same = [
+        n
+        for n in ("module", "variant", "channels", "height", "width", "mode", *CONDITIONS)
+        if n not in key.covers
+    ]
     made: dict[tuple[Any, ...], dict[str, tuple[int, Row]]] = {}
     for number, row in enumerate(rows):
         shared, again = tuple(row[name] for name in same), 0

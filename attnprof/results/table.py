@@ -23,18 +23,55 @@ from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
 
 SCHEMA = 1
-IDENTITY = ("schema", "run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family")
+IDENTITY = (
+    "schema",
+    "run_id",
+    "host",
+    "place",
+    "network_input",
+    "module",
+    "variant",
+    "hyperparameters",
+    "family",
+)
 SIZE = ("channels", "height", "width", "batch", "dtype", "layout", "device", "threads", "mode", "execution")
-_COUNTS = ("params", "trainable_params", "buffers", "macs", "flops", "flops_incomplete", "bytes_moved", "minimal_bytes")
+_COUNTS = (
+    "params",
+    "trainable_params",
+    "buffers",
+    "macs",
+    "flops",
+    "flops_incomplete",
+    "bytes_moved",
+    "minimal_bytes",
+)
 _MORE_COUNTS = ("arithmetic_intensity", "activation_memory_bytes", "fvcore_macs", "thop_macs")
-_LATENCY = ("latency_s", "latency_ci_low_s", "latency_ci_high_s", "latency_ci_kind", "latency_p90_s", "latency_n")
+_LATENCY = (
+    "latency_s",
+    "latency_ci_low_s",
+    "latency_ci_high_s",
+    "latency_ci_kind",
+    "latency_p90_s",
+    "latency_n",
+)
 _MEASURED = ("device_time_s", "throughput_per_s", "bound_s", "efficiency", "peak_memory_bytes")
 _END = ("flags", "output_shape", "seed", "attnprof_version", "torch_version", "device_name")
 HEADER = (
     *IDENTITY, *SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
 )  # fmt: skip
 TEXTS = frozenset(
-    ("run_id", "host", "place", "network_input", "module", "variant", "hyperparameters", "family", "dtype", "layout")
+    (
+        "run_id",
+        "host",
+        "place",
+        "network_input",
+        "module",
+        "variant",
+        "hyperparameters",
+        "family",
+        "dtype",
+        "layout",
+    )
     + ("device", "mode", "execution", "status", "reason", "latency_ci_kind", "flags", "output_shape")
     + ("attnprof_version", "torch_version", "device_name")
 )
@@ -76,7 +113,9 @@ class Results:
         """Raises UsageError for a name that is no column of the frame."""
         for name in columns:
             if name not in self.frame.columns:
-                raise UsageError(f"--columns: no column {name!r}. {nearest(name, self.frame.columns)}".rstrip())
+                raise UsageError(
+                    f"--columns: no column {name!r}. {nearest(name, self.frame.columns)}".rstrip()
+                )
 
     def rows(self) -> list[dict[str, Any]]:
         """The frame's rows as dicts."""
@@ -88,7 +127,11 @@ class Results:
         place = {old: new for new, old in enumerate(kept)}
         notes = {(place[n], name): text for (n, name), text in self.notes.items() if n in place}
         frame = self.frame.iloc[list(kept)].reset_index(drop=True)
-        left = {name: ran for name, ran in self.environment.get("runs", {}).items() if name in set(frame["run_id"])}
+        left = {
+            name: ran
+            for name, ran in self.environment.get("runs", {}).items()
+            if name in set(frame["run_id"])
+        }
         return replace(self, frame=frame, notes=notes, environment=joined(left) if left else self.environment)
 
 
@@ -138,7 +181,9 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
 
 def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict[str, str]]:
     case = record.case
-    row: dict[str, Any] = {name: getattr(case, name) for name in (*IDENTITY, *SIZE, "seed") if hasattr(case, name)}
+    row: dict[str, Any] = {
+        name: getattr(case, name) for name in (*IDENTITY, *SIZE, "seed") if hasattr(case, name)
+    }
     row |= {
         "schema": SCHEMA,
         "hyperparameters": json.dumps(dict(case.hyperparameters), sort_keys=True),
@@ -146,7 +191,9 @@ def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict
         "status": record.status,
         "reason": record.reason,
         "dtype": f"autocast-{case.autocast}" if case.autocast else case.dtype,
-        "flags": " ".join([*record.flags, *[HOT] * (case.inputs == "hot" and "latency" in record.measurements)]),
+        "flags": " ".join(
+            [*record.flags, *[HOT] * (case.inputs == "hot" and "latency" in record.measurements)]
+        ),
     }
     ran = environment.get("runs", {}).get(record.run, environment)
     row |= {name: ran.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}

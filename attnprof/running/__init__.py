@@ -31,7 +31,11 @@ class Run:
     """
 
     def __init__(
-        self, plan: Plan, worker: Worker | None = None, earlier: Iterable[Event] = (), peaks: Peaks | None = None
+        self,
+        plan: Plan,
+        worker: Worker | None = None,
+        earlier: Iterable[Event] = (),
+        peaks: Peaks | None = None,
     ) -> None:
         self.plan = plan
         self.stop = False
@@ -88,7 +92,10 @@ class Run:
         return found
 
     def _measure(self, counted: list[Counted]) -> Iterator[Event]:
-        spec, limit = self.plan.spec, self.plan.spec.memory_limit or self.environment.get("device_memory_bytes")
+        spec, limit = (
+            self.plan.spec,
+            self.plan.spec.memory_limit or self.environment.get("device_memory_bytes"),
+        )
         for each in counted:
             if reason := each.too_large(limit):
                 yield self._failure(each.case, {"status": "oom", "reason": reason})
@@ -114,7 +121,9 @@ class Run:
             cases = block
             while cases and not self._ends:
                 heard = yield from self._order(cases, number, repeats.seconds(len(cases), waiting))
-                again = {key for key, event in heard.failed.items() if event["status"] == "oom" and len(block) > 1}
+                again = {
+                    key for key, event in heard.failed.items() if event["status"] == "oom" and len(block) > 1
+                }
                 if heard.gone:  # before the first word there is no telling which of them it was
                     again |= {heard.at} if heard.at else {case.key for case in cases}
                 alone += [case for case in cases if case.key in again]
@@ -126,7 +135,9 @@ class Run:
                     self._drop_worker()
                     heard = yield from self._order((case,), number, repeats.seconds(1, waiting))
                     gone = heard.gone
-                    failed = {case.key: {"status": gone.status, "reason": str(gone)}} if gone else heard.failed
+                    failed = (
+                        {case.key: {"status": gone.status, "reason": str(gone)}} if gone else heard.failed
+                    )
                     yield from self._failures((case,), failed)
             waiting -= len(block)
 
@@ -201,6 +212,8 @@ class Run:
         self._worker = None
 
 
-def run(plan: Plan, worker: Worker | None = None, earlier: Iterable[Event] = (), peaks: Peaks | None = None) -> Run:
+def run(
+    plan: Plan, worker: Worker | None = None, earlier: Iterable[Event] = (), peaks: Peaks | None = None
+) -> Run:
     """The run of ``plan``: iterate over it for its events."""
     return Run(plan, worker, earlier, peaks)

@@ -19,7 +19,11 @@ from attnprof.spec import Spec
 COMMAND: tuple[str, ...] = (sys.executable, "-m", "attnprof.worker.server")
 START_SECONDS = 120.0  # importing torch on a cold disk
 # Above the default thresholds glibc gives memory back at every free, and page faults are measured instead of kernels.
-MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**31), "MALLOC_TOP_PAD_": str(2**26)}
+MALLOC = {
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),
+    "MALLOC_TRIM_THRESHOLD_": str(2**31),
+    "MALLOC_TOP_PAD_": str(2**26),
+}
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -55,7 +59,12 @@ class Worker:
         self._ear = Thread(target=self._listen, daemon=True)
         self._ear.start()
         self._environment: Environment | None = None
-        setting = {"device": device, "threads": threads, "memory_limit": memory_limit, "allow_busy": allow_busy}
+        setting = {
+            "device": device,
+            "threads": threads,
+            "memory_limit": memory_limit,
+            "allow_busy": allow_busy,
+        }
         self.order(setting)
 
     def _listen(self) -> None:

@@ -45,7 +45,12 @@ class Desk:
             except WorkerGone as gone:
                 self._worker = None
                 answer = {"event": "failed", "key": case.key, "status": gone.status, "reason": str(gone)}
-            if answer["event"] != "failed" or answer["status"] in ("failed", "skipped") or last or self.closed:
+            if (
+                answer["event"] != "failed"
+                or answer["status"] in ("failed", "skipped")
+                or last
+                or self.closed
+            ):
                 return answer
             self._drop()
             order = {**order, "peers": False}  # a counter of others may be what broke it
@@ -92,7 +97,9 @@ def _begin(case: Case) -> Event:
     return {"event": "begin", "key": case.key, "case": case.to_json()}
 
 
-def _at_once(cases: Sequence[Case], desks: Sequence[Desk], ends: Callable[[], bool]) -> Iterator[tuple[Case, Event]]:
+def _at_once(
+    cases: Sequence[Case], desks: Sequence[Desk], ends: Callable[[], bool]
+) -> Iterator[tuple[Case, Event]]:
     """Each desk in a thread of its own takes the next case as soon as it is free; answers wait until their turn."""
     waiting: SimpleQueue[int] = SimpleQueue()
     told: SimpleQueue[tuple[int, Event] | Exception | None] = SimpleQueue()

@@ -30,7 +30,9 @@ class Counted:
     def of(cls, case: Case, account: Event) -> "Counted":
         """What an account event says of the case."""
         known: Mapping[str, Any] = account.get("static", {})
-        return cls(case, **{name: known[name] for name in ("macs", "peak", "weights", "largest") if name in known})
+        return cls(
+            case, **{name: known[name] for name in ("macs", "peak", "weights", "largest") if name in known}
+        )
 
     @property
     def cost(self) -> float:
@@ -44,7 +46,9 @@ class Counted:
         if memory is None or needed <= memory:
             return ""
         tensor = f"; the largest tensor, {self.largest}" if self.largest else ""
-        return f"needs {show_bytes(needed)} at its peak by our count, and may take {show_bytes(memory)}{tensor}"
+        return (
+            f"needs {show_bytes(needed)} at its peak by our count, and may take {show_bytes(memory)}{tensor}"
+        )
 
 
 def blocks(cells: Iterable[Counted], memory: int | None) -> list[tuple[Case, ...]]:

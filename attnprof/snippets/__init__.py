@@ -60,13 +60,17 @@ class Wanted:
             raise UsageError(f"{self.entry.key} is built for one map size, and {where} has maps of several")
         refusal = self.entry.refusal(channels, side, side, self.settings)
         if refusal:
-            raise UsageError(f"{self.entry.key} cannot stand in {where}, at {channels}@{side}x{side}: {refusal}")
+            raise UsageError(
+                f"{self.entry.key} cannot stand in {where}, at {channels}@{side}x{side}: {refusal}"
+            )
 
     def file(self, imports: Iterable[str], glue: str) -> str:
         """A whole file: the docstring, all imports, the module's code, and then ``glue``."""
         statements = sorted_imports({*self.code.imports, *imports})
         doc = f'# From attnprof, Apache-2.0.\n"""{self.code.doc}"""' if self.code.doc else ""
-        return "\n\n".join(filter(None, [doc, statements, self.code.body and f"\n{self.code.body}", f"\n{glue}"]))
+        return "\n\n".join(
+            filter(None, [doc, statements, self.code.body and f"\n{self.code.body}", f"\n{glue}"])
+        )
 
 
 def sorted_imports(statements: Iterable[str]) -> str:

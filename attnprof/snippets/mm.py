@@ -34,9 +34,15 @@ def write(wanted: Wanted) -> str:
     """The module, a plugin of it, and a backbone's configuration. Raises UsageError for one built for a map size."""
     for channels, side in STAGES.items():
         wanted.require(channels, side, "a ResNet of OpenMMLab")
-    imports = ["import torch", "from mmcv.cnn import build_plugin_layer", "from mmengine.registry import MODELS"]
+    imports = [
+        "import torch",
+        "from mmcv.cnn import build_plugin_layer",
+        "from mmengine.registry import MODELS",
+    ]
     first = next(iter(STAGES))
-    glue = GLUE.format(name=wanted.name, key=wanted.entry.key, call=wanted.call("in_channels"), channels=first)
+    glue = GLUE.format(
+        name=wanted.name, key=wanted.entry.key, call=wanted.call("in_channels"), channels=first
+    )
     return wanted.file([*imports, "from torch import nn"], glue)
 
 

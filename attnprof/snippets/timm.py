@@ -30,7 +30,11 @@ def write(wanted: Wanted) -> str:
         wanted.require(channels, side, "timm's resnet50", sized=True)
     imports = ["import timm", "import torch", "from torch import nn"]
     imports += ["from timm.models.resnet import Bottleneck"] if wanted.replaces else []
-    sides = f"SIDES = {places!r}  # channels: side of the map, for images of 224x224\n\n\n" if wanted.sized else ""
+    sides = (
+        f"SIDES = {places!r}  # channels: side of the map, for images of 224x224\n\n\n"
+        if wanted.sized
+        else ""
+    )
     glue = (REPLACE if wanted.replaces else AFTER).format(
         sides=sides, call=wanted.call("channels", "SIDES[channels]", "SIDES[channels]")
     )

@@ -43,7 +43,10 @@ from attnprof.spec.fields import (
 
 def _field(section: str, default: Any, says: str, **more: Any) -> Any:
     return Field(
-        default=default, description=says, json_schema_extra={"section": section, **more}, validate_default=True
+        default=default,
+        description=says,
+        json_schema_extra={"section": section, **more},
+        validate_default=True,
     )
 
 
@@ -58,7 +61,9 @@ class Spec(BaseModel):
     modules: Annotated[
         tuple[Annotated[str, BeforeValidator(_in_words(_pattern))], ...], BeforeValidator(_some_listed)
     ] = _field("grid", "all", "names, name(reduction=8), family:channel, year:2021, !name")
-    variants: Literal["default", "all"] = _field("grid", "default", "each module's default, or all named variants")
+    variants: Literal["default", "all"] = _field(
+        "grid", "default", "each module's default, or all named variants"
+    )
     set: Sweeps = _field("variants", {}, "sweep hyperparameters: cbam.reduction=8,16")
     channels: Annotated[tuple[Channels, ...], Listed] = _field("grid", (), "channel counts (64,256)")
     res: Annotated[tuple[Res, ...], Listed] = _field("grid", (), "map sizes: 56 or 28x40 (56)")
@@ -90,14 +95,16 @@ class Spec(BaseModel):
     train: bool = _field("measure", False, "add rows for forward + backward")
     no_latency: bool = _field("measure", False, "counts only")
     metrics: Metrics = _field("measure", (), "only these metrics, or usual and more (usual)")
-    counters: Annotated[tuple[Annotated[str, _known(COUNTERS)], ...], BeforeValidator(_listed_or_none)] = _field(
-        "measure", "fvcore,thop", "cross-check counters, or none"
+    counters: Annotated[tuple[Annotated[str, _known(COUNTERS)], ...], BeforeValidator(_listed_or_none)] = (
+        _field("measure", "fvcore,thop", "cross-check counters, or none")
     )
     quality: Literal["quick", "standard", "paper"] = _field(
         "measure", "standard", "1, 3 or 6 fresh processes behind every figure, as the budget allows"
     )
     time_budget: Seconds = _field("measure", "75s", "for the whole run, shared by its cells; or none")
-    precision: Share = _field("measure", None, "a process leaves a cell at this half of its interval (1%, quick 2%)")
+    precision: Share = _field(
+        "measure", None, "a process leaves a cell at this half of its interval (1%, quick 2%)"
+    )
     threads: Annotated[int, BeforeValidator(lambda v: whole_number(v, 1024, "a number of threads"))] = _field(
         "measure", 1, "CPU threads per operator"
     )
@@ -126,7 +133,9 @@ class Spec(BaseModel):
         """
         spec = self.effective()
         product = tuple((c, h, w) for c in spec.channels for h, w in spec.res)
-        return tuple(dict.fromkeys(product + self.points + (PRESETS[self.preset].points if self.preset else ())))
+        return tuple(
+            dict.fromkeys(product + self.points + (PRESETS[self.preset].points if self.preset else ()))
+        )
 
     @property
     def processes(self) -> int:
@@ -136,7 +145,13 @@ class Spec(BaseModel):
     @property
     def target(self) -> float:
         """Half of the interval's width, as a share, at which a process leaves a cell."""
-        return self.precision if self.precision is not None else QUICK_TARGET if self.quality == "quick" else TARGET
+        return (
+            self.precision
+            if self.precision is not None
+            else QUICK_TARGET
+            if self.quality == "quick"
+            else TARGET
+        )
 
     def effective(self) -> "Spec":
         """This Spec with the sizes it leaves out filled in, and without the folder it was first written to."""
@@ -160,7 +175,9 @@ class Spec(BaseModel):
                 tables |= {"budget": as_table(self.budget)} if value else {}
             elif value is None or value == []:
                 # What was left out stays out; what was switched off says so.
-                tables.setdefault(SECTIONS[field], {}).update({} if default in (None, ()) else {field: "none"})
+                tables.setdefault(SECTIONS[field], {}).update(
+                    {} if default in (None, ()) else {field: "none"}
+                )
             else:
                 tables.setdefault(SECTIONS[field], {})[field] = value
         return tomli_w.dumps(tables)

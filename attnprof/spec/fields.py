@@ -89,7 +89,9 @@ def _budget(value: Any) -> Budget:
     budget = read_budget(value)
     for limit in budget:
         if limit.reference and len(selection.matching(limit.reference)) != 1:
-            raise ValueError(f"{str(limit)!r}: name one module, {limit.measure.name}{limit.measure.sign}1.2x:se")
+            raise ValueError(
+                f"{str(limit)!r}: name one module, {limit.measure.name}{limit.measure.sign}1.2x:se"
+            )
     return budget
 
 
@@ -121,7 +123,9 @@ def _device(value: Any) -> str:
 
 def _from_fp32(value: str | None, known: ValidationInfo) -> str | None:
     if value is not None and known.data.get("dtype", "fp32") != "fp32":
-        raise ValueError(f"autocast starts from fp32; leave out the dtype {known.data['dtype']}, or {value} here")
+        raise ValueError(
+            f"autocast starts from fp32; leave out the dtype {known.data['dtype']}, or {value} here"
+        )
     return value
 
 
@@ -131,9 +135,13 @@ def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
     given = value if isinstance(value, Mapping) else _sweeps_of_text(parts)
     for module, axes in given.items():
         if not isinstance(axes, Mapping):
-            raise ValueError(f"{module}: write hyperparameters below a module: [variants.cbam] reduction = [8, 16]")
+            raise ValueError(
+                f"{module}: write hyperparameters below a module: [variants.cbam] reduction = [8, 16]"
+            )
         for name, values in axes.items():
-            listed = [None if v == "none" else v for v in (values if isinstance(values, list | tuple) else [values])]
+            listed = [
+                None if v == "none" else v for v in (values if isinstance(values, list | tuple) else [values])
+            ]
             selection.check_sweep(module, name, listed)
             found.setdefault(module, {})[name] = listed
     return found
@@ -168,9 +176,13 @@ Channels = Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST, "a 
 Res = Annotated[tuple[int, int], BeforeValidator(parse_res), _shown(show_res)]
 At = Annotated[Point, BeforeValidator(parse_point), _shown(lambda p: f"{p[0]}@{show_res(p[1:])}")]
 Seconds = Annotated[
-    float | None, BeforeValidator(_optional(parse_seconds)), _shown(lambda s: s if s is None else f"{_digits(s)}s")
+    float | None,
+    BeforeValidator(_optional(parse_seconds)),
+    _shown(lambda s: s if s is None else f"{_digits(s)}s"),
 ]
-Bytes = Annotated[int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: b if b is None else f"{b}B")]
+Bytes = Annotated[
+    int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: b if b is None else f"{b}B")
+]
 Share = Annotated[
     float | None,
     BeforeValidator(lambda v: None if v is None else parse_share(str(v))),

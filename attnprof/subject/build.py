@@ -21,7 +21,9 @@ def build(case: Case, device: torch.device) -> nn.Module:
     if case.host:
         return _settled(case, network(case, device))
     with on_meta() if device.type == "meta" else device:
-        module = create(case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters))
+        module = create(
+            case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters)
+        )
     if user_module.is_path(case.module) and _wants_tokens(module, case):
         module = TokensIn(module)
     return _settled(case, module)
@@ -31,7 +33,9 @@ def _settled(case: Case, module: nn.Module) -> nn.Module:
     """``module`` in the dtype, the mode and the layout of ``case``."""
     module = module.to(DTYPES[case.dtype]).train(case.mode == "train")
     if case.layout == "channels_last":
-        for parameter in (p for p in module.parameters() if p.dim() == 4):  # Module.to() refuses those of 5 dimensions
+        for parameter in (
+            p for p in module.parameters() if p.dim() == 4
+        ):  # Module.to() refuses those of 5 dimensions
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return module
 

@@ -22,7 +22,10 @@ class Forward:
     keeps = 0
 
     def __init__(
-        self, module: nn.Module, inputs: Iterator[torch.Tensor], autocast: AbstractContextManager[object] = PLAIN
+        self,
+        module: nn.Module,
+        inputs: Iterator[torch.Tensor],
+        autocast: AbstractContextManager[object] = PLAIN,
     ) -> None:
         self._module, self._inputs, self._autocast = module, inputs, autocast
 
@@ -39,7 +42,10 @@ class Step:
     """The call of a train cell: forward and backward, to the input and to all parameters, gradients cleared before."""
 
     def __init__(
-        self, module: nn.Module, inputs: Iterator[torch.Tensor], autocast: AbstractContextManager[object] = PLAIN
+        self,
+        module: nn.Module,
+        inputs: Iterator[torch.Tensor],
+        autocast: AbstractContextManager[object] = PLAIN,
     ) -> None:
         self._module, self._inputs, self._autocast = module, inputs, autocast
         parameters = [p for p in module.parameters() if p.requires_grad]

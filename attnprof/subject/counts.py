@@ -75,4 +75,6 @@ def ask_peer(name: str, case: Case, macs: int, peer: Counter | None = None) -> i
     except ImportError as problem:
         return f"{name} is not installed ({problem})"
     except Exception as problem:  # noqa: BLE001 # whatever a peer dies of is its own affair, and our note
-        return f"{name} failed: {type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"[:200]
+        return f"{name} failed: {type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"[
+            :200
+        ]

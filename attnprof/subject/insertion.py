@@ -69,7 +69,9 @@ def insert(
         here = at_stage(settings, site.stage, stages)
         refusal = known.refusal(site.channels, site.height, site.width, here, batch=shape[0], train=train)
         if refusal:
-            raise ImpossibleShapeError(f"{site.how} {site.name}, {site.channels}@{site.height}x{site.width}: {refusal}")
+            raise ImpossibleShapeError(
+                f"{site.how} {site.name}, {site.channels}@{site.height}x{site.width}: {refusal}"
+            )
         with torch.device(device):
             gate = create(module, site.channels, height=site.height, width=site.width, **here)
         made.append(gate.to(dtype).train(network.training))
@@ -130,11 +132,15 @@ def _stages(names: Sequence[str], maps: dict[str, Any], host: Network | None) ->
 
 
 Shape = tuple[int, ...] | None
-Seen = dict[str, list[tuple[Shape, Shape]]]  # of each submodule, call by call, the shapes of what went in and came out
+Seen = dict[
+    str, list[tuple[Shape, Shape]]
+]  # of each submodule, call by call, the shapes of what went in and came out
 
 
 @contextmanager
-def _watched(network: nn.Module, shape: tuple[int, ...]) -> Iterator[tuple[Callable[[Sequence[str]], None], Seen]]:
+def _watched(
+    network: nn.Module, shape: tuple[int, ...]
+) -> Iterator[tuple[Callable[[Sequence[str]], None], Seen]]:
     """A run of a copy of ``network`` on meta tensors, in eval mode; what goes into and comes out of submodules is seen."""
     copy = without_data(network).eval()
     dtype = next((p.dtype for p in copy.parameters() if p.is_floating_point()), torch.float32)
@@ -153,7 +159,9 @@ def _watched(network: nn.Module, shape: tuple[int, ...]) -> Iterator[tuple[Calla
     yield run, seen
 
 
-def _map_at(name: str, how: str, calls: Sequence[tuple[Shape, Shape]]) -> tuple[int, int, int, tuple[int, int]]:
+def _map_at(
+    name: str, how: str, calls: Sequence[tuple[Shape, Shape]]
+) -> tuple[int, int, int, tuple[int, int]]:
     """(channels, height, width, stride) of the map that a module meets there."""
     if not calls:
         raise UsageError(f"{name}: the network does not call it")
@@ -164,7 +172,9 @@ def _map_at(name: str, how: str, calls: Sequence[tuple[Shape, Shape]]) -> tuple[
     each = [call[how != BEFORE] for call in calls]
     if len({shape and shape[1] for shape in each}) > 1:
         many = ", ".join(str(shape[1]) if shape else "no map" for shape in each)
-        raise ImpossibleShapeError(f"{name}: the network calls it {len(calls)} times, with other channels: {many}")
+        raise ImpossibleShapeError(
+            f"{name}: the network calls it {len(calls)} times, with other channels: {many}"
+        )
     stride = (1, 1)
     if how == REPLACE and given is not None:
         if given[1] != met[1]:
@@ -172,7 +182,10 @@ def _map_at(name: str, how: str, calls: Sequence[tuple[Shape, Shape]]) -> tuple[
                 f"{name}: it turns {given[1]} channels into {met[1]}; a module keeps their number"
             )
         stride = (-(-given[2] // met[2]), -(-given[3] // met[3]))
-        if any(-(-before // step) != after for before, step, after in zip(given[2:], stride, met[2:], strict=True)):
+        if any(
+            -(-before // step) != after
+            for before, step, after in zip(given[2:], stride, met[2:], strict=True)
+        ):
             raise ImpossibleShapeError(
                 f"{name}: it turns {given[2]}x{given[3]} into {met[2]}x{met[3]}, which is no stride; a module keeps the size"
             )

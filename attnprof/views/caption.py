@@ -59,7 +59,9 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     parts += [] if {"height", "width"} & set(vary) else [size(first) + " input" * bool(first.get("host"))]
     parts += [f"modules {where[0]}"] if len(where := places(rows)) == 1 else []
     parts += [f"batch {first['batch']}", str(first["dtype"])]
-    parts += [] if "mode" in vary else [{"train": "train (forward + backward)"}.get(first["mode"], first["mode"])]
+    parts += (
+        [] if "mode" in vary else [{"train": "train (forward + backward)"}.get(first["mode"], first["mode"])]
+    )
     parts += [] if first["layout"] == "contiguous" else [first["layout"]]
     counted = environment.get("device") == "meta"
     if counted:
@@ -75,7 +77,9 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         lines.append("FLOPs: all floating-point operations, 2 per MAC; exact.")
     peers = [c.title for c in columns if c.name in ("fvcore_macs", "thop_macs", "flopcounter_macs")]
     if peers:
-        lines.append(f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).{_why(rows, shown)}")
+        lines.append(
+            f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).{_why(rows, shown)}"
+        )
         if any(row["mode"] == "train" for row in rows):
             lines.append(
                 f"{', '.join(peers)} count the forward pass alone; ours of a train row are forward and backward."
@@ -83,7 +87,9 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
     if "added_macs_share" in shown:
         lines.append("+%: over the plain network under the same conditions.")
     if "latency_s" in shown:
-        inputs = "one input, hot in cache" if HOT in str(first.get("flags")).split() else "inputs cold in cache"
+        inputs = (
+            "one input, hot in cache" if HOT in str(first.get("flags")).split() else "inputs cold in cache"
+        )
         lines.append(f"latency: median call, {inputs}{_intervals(rows)}.")
     if "device_time_s" in shown:
         lines.append("device: kernels alone, by the device's own clock, inputs cold in cache.")

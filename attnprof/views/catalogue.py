@@ -21,7 +21,9 @@ def listing(entries: Sequence[Entry]) -> str:
     variants = sum(1 + len(e.variants) for e in entries)
     ways = {"torch.compile": [e.key for e in entries if e.compiles is not True]}
     ways["torch.export and ONNX"] = [e.key for e in entries if e.exports is not True]
-    notes = [f"Through {way} go all" + (f" but {', '.join(but)}." if but else ".") for way, but in ways.items()]
+    notes = [
+        f"Through {way} go all" + (f" but {', '.join(but)}." if but else ".") for way, but in ways.items()
+    ]
     total = f"{len(entries)} modules, {variants} variants. One of them: attnprof show NAME"
     return "\n".join([*lines, "", total, *notes])
 
@@ -50,7 +52,8 @@ def page(entry: Entry, point: Point, width: int = 100) -> str:
     summary, *rest = entry.doc.split("\n\n")
     parts = [f"{entry.key} - {entry.name}", fill(summary.replace("\n", " "), width)]
     parts += [
-        "\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines()) for text in rest
+        "\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines())
+        for text in rest
     ]
     if entry.paper and entry.paper.url:
         parts[-1] += f"\n  Paper: {entry.paper.url}"
@@ -68,16 +71,22 @@ def page(entry: Entry, point: Point, width: int = 100) -> str:
     if entry.deviations:
         parts.append(_section("How copies and the paper differ", _bullets(entry.deviations, width)))
     taken = {"torch.compile": entry.compiles, "torch.export, ONNX": entry.exports}
-    parts.append(_section("Goes through", [f"{way}: {'yes' if yes is True else yes}" for way, yes in taken.items()]))
+    parts.append(
+        _section("Goes through", [f"{way}: {'yes' if yes is True else yes}" for way, yes in taken.items()])
+    )
     sized = f", height={height}, width={map_width}" if entry.needs_size() else ""
-    parts.append(_section("Use", ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{sized})']))
+    parts.append(
+        _section("Use", ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{sized})'])
+    )
     return "\n\n".join(parts)
 
 
 def _arguments(entry: Entry) -> list[str]:
     lines = ["channels  (required)"]
     lines += [f"{name} = {show_value(value)}" for name, value in entry.hyperparameters.items()]
-    return lines + (["height, width  (required: the size is part of the module)"] if entry.needs_size() else [])
+    return lines + (
+        ["height, width  (required: the size is part of the module)"] if entry.needs_size() else []
+    )
 
 
 def _variants(entry: Entry, point: Point) -> list[str]:

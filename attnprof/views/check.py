@@ -48,7 +48,9 @@ class Check:
         """What was judged, and what was not."""
         lines = [f"{self.file}: {show_budget(self.budget)} at {', '.join(self.points)}"]
         if self.unjudged:
-            reasons = [f"{limit} ({'--measure' if limit.measure.column else 'published'})" for limit in self.unjudged]
+            reasons = [
+                f"{limit} ({'--measure' if limit.measure.column else 'published'})" for limit in self.unjudged
+            ]
             lines.append(f"not judged, being no count: {', '.join(reasons)}")
         return lines
 
@@ -58,7 +60,9 @@ class Check:
         modules = len(self.judged)
         over = len({candidate.name for candidate, _ in self.broken})
         return (
-            f"{over} of {modules} modules over the budget" if over else f"the budget holds for all of {modules} modules"
+            f"{over} of {modules} modules over the budget"
+            if over
+            else f"the budget holds for all of {modules} modules"
         )
 
 
@@ -88,7 +92,11 @@ def as_json(check: Check) -> str:
         "not_judged": [str(limit) for limit in check.unjudged],
         "points": list(check.points),
         "modules": [
-            {"module": each.module, "variant": each.variant, "limits": [_fields(verdict) for verdict in verdicts]}
+            {
+                "module": each.module,
+                "variant": each.variant,
+                "limits": [_fields(verdict) for verdict in verdicts],
+            }
             for each, verdicts in check.judged
         ],
     }
@@ -104,7 +112,9 @@ def as_csv(check: Check) -> str:
     for each, verdicts in check.judged:
         for verdict in verdicts:
             fields = {**_fields(verdict), "holds": str(verdict.holds).lower()}
-            table.writerow([safe_text(each.module), safe_text(each.variant), *(fields[name] for name in names)])
+            table.writerow(
+                [safe_text(each.module), safe_text(each.variant), *(fields[name] for name in names)]
+            )
     return out.getvalue().rstrip("\n")
 
 

@@ -131,7 +131,9 @@ def cited(found: Evidence) -> str:
         gains.setdefault(each.short, []).append(_two_places(f"{each.gain:+}"))
     alike = ", ".join(f"{', '.join(points)} {source}" for source, points in gains.items())
     reasons = "; ".join(dict.fromkeys(each.no_gain for each in found.sound))
-    return f"{metric}{' to '.join(ends)}{many}; " + (f"gain {alike}" if gains else f"no gain shown: {reasons}")
+    return f"{metric}{' to '.join(ends)}{many}; " + (
+        f"gain {alike}" if gains else f"no gain shown: {reasons}"
+    )
 
 
 def below(choice: Choice, width: int, everyone: bool = False) -> str:
@@ -142,7 +144,9 @@ def below(choice: Choice, width: int, everyone: bool = False) -> str:
         parts.extend(fill(line, width, subsequent_indent="  ") for line in _would_have_to_give(choice))
     if everyone:
         parts.append(
-            "\n".join(["rejected:", *(f"  {each.candidate.name}: {why(each, choice)}" for each in choice.rejected)])
+            "\n".join(
+                ["rejected:", *(f"  {each.candidate.name}: {why(each, choice)}" for each in choice.rejected)]
+            )
         )
     else:
         parts.extend(fill(line, width, subsequent_indent="  ") for line in _rejected(choice))
@@ -207,7 +211,11 @@ def excess(verdict: Verdict) -> str:
         return "more than any multiple of the limit"
     if verdict.limit.measure.more:
         return f"{show_share(1 - 1 / verdict.ratio)} below the limit"
-    return f"{show_share(verdict.ratio - 1)} over" if verdict.ratio < 2 else f"{significant(verdict.ratio)}x the limit"
+    return (
+        f"{show_share(verdict.ratio - 1)} over"
+        if verdict.ratio < 2
+        else f"{significant(verdict.ratio)}x the limit"
+    )
 
 
 def _would_have_to_give(choice: Choice) -> list[str]:

@@ -31,7 +31,13 @@ def rows(choices: Iterable[Choice], at: Point) -> list[list[str]]:
             except UsageError as problem:
                 made.append([title, "", "", "", str(problem)])
                 continue
-            made.append([title, *(form.pieces[0].polynomial if form.pieces else NONE for form in forms), _where(forms)])
+            made.append(
+                [
+                    title,
+                    *(form.pieces[0].polynomial if form.pieces else NONE for form in forms),
+                    _where(forms),
+                ]
+            )
     return made
 
 

@@ -56,12 +56,11 @@ def as_md(found: Comparison) -> str:
 def head_of(found: Comparison) -> list[str]:
     """What A and B are, on what they ran, and what the headings mean."""
     lines = [
-        f"{letter}  {_said_of(run.name, run.environment)}" for letter, run in (("A", found.before), ("B", found.after))
+        f"{letter}  {_said_of(run.name, run.environment)}"
+        for letter, run in (("A", found.before), ("B", found.after))
     ]
     case, machine = found.cells[0].case, found.after.environment
-    where = (
-        f"{case.device} ({machine.get('device_name') or 'no data'}, {case.threads} thread{'s'[: case.threads != 1]})"
-    )
+    where = f"{case.device} ({machine.get('device_name') or 'no data'}, {case.threads} thread{'s'[: case.threads != 1]})"
     if case.device == "meta":
         where = "counted on meta tensors"
     how = [
@@ -97,7 +96,10 @@ def sheet_of(found: Comparison, width: int) -> Sheet:
     """One row per cell with a time: the slower ones first, then the faster, the unclear and the same."""
     rows = [cell for verdict in ORDER for cell in found.called(verdict)]
     several, modes = len(_sizes(rows)) > 1, len({cell.case.mode for cell in rows}) > 1
-    inside, told = any(cell.case.host for cell in rows), any(cell.outcome and cell.outcome.interval for cell in rows)
+    inside, told = (
+        any(cell.case.host for cell in rows),
+        any(cell.outcome and cell.outcome.interval for cell in rows),
+    )
     shown = [
         ("network", False, 100, inside), ("C", True, 100, not inside), ("HxW", True, 99, several), ("mode", False, 98, modes),
         ("module", False, 100, True),
@@ -107,7 +109,9 @@ def sheet_of(found: Comparison, width: int) -> Sheet:
     kept = [n for n, (_, _, _, worth) in enumerate(shown) if worth]
     notes: dict[str, int] = {}
     cells = [_texts(cell, notes) for cell in rows]
-    columns = [Column(shown[n][0] or "note", shown[n][0], shown[n][2], lambda row: "", shown[n][1]) for n in kept]
+    columns = [
+        Column(shown[n][0] or "note", shown[n][0], shown[n][2], lambda row: "", shown[n][1]) for n in kept
+    ]
     footnotes = [fill(f"[{n}] {said}", width, subsequent_indent="    ") for said, n in notes.items()]
     return Sheet(columns, [[row[n] for n in kept] for row in cells], footnotes)
 
@@ -192,7 +196,9 @@ def outcome_of(found: Comparison) -> list[str]:
     if found.called(UNCLEAR):
         lines.append(ADVICE)
     if len(timed) * 0.05 >= 1:
-        lines.append(f"Of {len(timed)} equal cells, about {round(len(timed) * 0.05)} may look different by chance.")
+        lines.append(
+            f"Of {len(timed)} equal cells, about {round(len(timed) * 0.05)} may look different by chance."
+        )
     changed = len({cell.case for cell, _ in found.changed})
     lines.append(f"Counts or memory changed in {_cells(changed)}." if changed else "No count changed.")
     if found.broken:
@@ -212,7 +218,19 @@ def _cells(count: int) -> str:
 
 
 SCHEMA = 1
-CONDITIONS = ("host", "place", "module", "variant", "channels", "height", "width", "batch", "dtype", "layout", "device")
+CONDITIONS = (
+    "host",
+    "place",
+    "module",
+    "variant",
+    "channels",
+    "height",
+    "width",
+    "batch",
+    "dtype",
+    "layout",
+    "device",
+)
 HEADER = (
     *CONDITIONS, "threads", "mode", "execution", "metric", "before_s", "before_processes", "after_s", "after_processes", "ratio",
     "ratio_ci_low", "ratio_ci_high", "verdict", "why", "before_status", "after_status", "before_flags", "after_flags", "changes",
@@ -232,7 +250,9 @@ def as_csv(found: Comparison) -> str:
 
 
 def _row(cell: Cell, metric: str) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(cell.case, name) for name in (*CONDITIONS, "threads", "mode", "execution")}
+    row: dict[str, Any] = {
+        name: getattr(cell.case, name) for name in (*CONDITIONS, "threads", "mode", "execution")
+    }
     outcome = cell.outcome
     low, high = (outcome.interval or (None, None)) if outcome else (None, None)
     row |= {"metric": metric, "ratio": outcome and outcome.ratio, "ratio_ci_low": low, "ratio_ci_high": high}
@@ -240,7 +260,10 @@ def _row(cell: Cell, metric: str) -> dict[str, Any]:
     times = (outcome.before, outcome.after) if outcome else (None, None)
     sides = zip(("before", "after"), times, cell.ended, cell.flags, strict=True)
     for name, side, status, flags in sides:
-        row |= {f"{name}_s": side and side.seconds, f"{name}_processes": len(side.processes) if side else None}
+        row |= {
+            f"{name}_s": side and side.seconds,
+            f"{name}_processes": len(side.processes) if side else None,
+        }
         row |= {f"{name}_status": status, f"{name}_flags": " ".join(flags)}
     changes = {change.metric: [change.before, change.after] for change in cell.changes}
     return row | {"changes": json.dumps(changes) if changes else ""}

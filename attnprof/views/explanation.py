@@ -69,14 +69,17 @@ def _totals(found: Explanation, width: int) -> str:
         (
             "activations",
             show_bytes(found.activations),
-            "most bytes alive at once" + ("" if unfused is None else f"; {show_bytes(unfused)} with unfused attention"),
+            "most bytes alive at once"
+            + ("" if unfused is None else f"; {show_bytes(unfused)} with unfused attention"),
         ),
     ]
     first, second = (max(len(row[n]) for row in rows) for n in (0, 1))
     lines = []
     for title, figure, note in rows:
         before = f"{title:{first}}  {figure:{second}}  "
-        lines += wrap(note, width, initial_indent=before, subsequent_indent=" " * len(before)) or [before.rstrip()]
+        lines += wrap(note, width, initial_indent=before, subsequent_indent=" " * len(before)) or [
+            before.rstrip()
+        ]
     return "\n".join(lines)
 
 
@@ -246,7 +249,10 @@ def tree(root: Part, look: Look) -> tuple[str, list[str]]:
     table.add_column("", width=min(names, spare), overflow="fold")
     for column in kept:
         table.add_column(
-            column.title, justify="right" if column.right else "left", no_wrap=True, width=_width(column, lines)
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            width=_width(column, lines),
         )
     for line in lines:
         name = Text(line.guide + line.name, style="" if line.part.kind else "dim")
@@ -254,7 +260,9 @@ def tree(root: Part, look: Look) -> tuple[str, list[str]]:
     return _printed(table, look), [column.title for column in COLUMNS if column not in kept]
 
 
-def _lines(part: Part, shares: dict[int, int], guides: bool, before: str = "", own: str = "") -> Iterator[Line]:
+def _lines(
+    part: Part, shares: dict[int, int], guides: bool, before: str = "", own: str = ""
+) -> Iterator[Line]:
     """The part and all below it. A submodule that only issued one operator is one line with it."""
     known = [shares[id(leaf)] for leaf in _leaves(part) if id(leaf) in shares]
     yield Line(before + own, part, sum(known) if known else None)

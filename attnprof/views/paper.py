@@ -86,7 +86,9 @@ def paper(results: Results, columns: Sequence[str] = (), pivot: str = "") -> Pap
         cells = {n: (line, figures[n]) for n, line in enumerate(laid.lines)}
         best = {n for group in rivals.values() for n in _best(column, {n: cells[n] for n in group})}
         unit = f"× {column.name.partition(OVER)[2]}" if OVER in column.name else scale.unit
-        made.append(_column(column, unit, [replace(f, best=n in best) for n, f in enumerate(figures)], number=True))
+        made.append(
+            _column(column, unit, [replace(f, best=n in best) for n, f in enumerate(figures)], number=True)
+        )
     return Paper(tuple(made), blocks, laid)
 
 

@@ -47,7 +47,10 @@ def _indented(lines: Sequence[str]) -> list[str]:
 
 
 def _brief(figures: Sequence[Figure]) -> list[str]:
-    rows = [[f.value + (" (doubtful)" if f.doubtful else ""), f.top5, _gain(f), f.setting, f.cited] for f in figures]
+    rows = [
+        [f.value + (" (doubtful)" if f.doubtful else ""), f.top5, _gain(f), f.setting, f.cited]
+        for f in figures
+    ]
     return _aligned([[figures[0].metric, "top-5", "gain", "setting", "source"], *rows])
 
 
@@ -107,7 +110,9 @@ HEADER = (
 def summary(tables: Sequence[Table]) -> str:
     """How many figures became what."""
     kinds = Counter(verdict.kind for table in tables for verdict in table.verdicts)
-    counts = ", ".join(f"{kinds[kind]} {kind}" for kind in (REPRODUCED, EXPLAINED, NOT, ABSENT) if kinds[kind])
+    counts = ", ".join(
+        f"{kinds[kind]} {kind}" for kind in (REPRODUCED, EXPLAINED, NOT, ABSENT) if kinds[kind]
+    )
     return f"{sum(kinds.values())} published figures: {counts}."
 
 
@@ -143,7 +148,8 @@ def as_csv(tables: Sequence[Table]) -> str:
     writer.writeheader()
     for record in _records(tables):
         writer.writerow(
-            {**record, "how": "; ".join(record["how"])} | {k: safe_text(record[k]) for k in ("variant", "place")}
+            {**record, "how": "; ".join(record["how"])}
+            | {k: safe_text(record[k]) for k in ("variant", "place")}
         )
     return out.getvalue().rstrip("\n")
 
@@ -167,7 +173,15 @@ def _record(table: Table, verdict: Verdict) -> dict[str, Any]:
     return dict(
         zip(
             HEADER,
-            (table.title, table.source, figure.location, figure.network, figure.module, figure.setting, figure.params)
+            (
+                table.title,
+                table.source,
+                figure.location,
+                figure.network,
+                figure.module,
+                figure.setting,
+                figure.params,
+            )
             + (
                 figure.flops,
                 verdict.kind,
@@ -196,7 +210,9 @@ def _sheet(table: Table, width: int) -> Sheet:
     titles = (("network", False), ("module", False), ("params, M", True), ("FLOPs, G", True), ("", False))
     columns = [Column(name or "verdict", name, 100, lambda row: "", right) for name, right in titles]
     cells = [_cells(verdict, table, notes) for verdict in table.verdicts]
-    footnotes = [fill(f"[{number}] {said}", width, subsequent_indent="    ") for said, number in notes.items()]
+    footnotes = [
+        fill(f"[{number}] {said}", width, subsequent_indent="    ") for said, number in notes.items()
+    ]
     return Sheet(columns, cells, footnotes)
 
 
@@ -207,7 +223,8 @@ def _cells(verdict: Verdict, table: Table, notes: dict[str, int]) -> list[str]:
     ours = counted.figures(verdict.way) if counted else (None, None)
     off = verdict.kind == NOT
     figures = [
-        _beside(said, found if off else None) for said, found in zip((figure.params, figure.flops), ours, strict=True)
+        _beside(said, found if off else None)
+        for said, found in zip((figure.params, figure.flops), ours, strict=True)
     ]
     further = [each for each in verdict.says if each not in table.way.says and each != variant]
     remark = verdict.why or "; ".join(further)

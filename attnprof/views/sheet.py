@@ -73,7 +73,9 @@ def _columns(results: Results, asked: Sequence[str], pivot: str) -> list[Column]
     with_ratios = []
     for each in chosen:
         ratios = [
-            known[n] for n in results.frame.columns if OVER in n and related[n[: n.index(OVER)] + OVER] == each.name
+            known[n]
+            for n in results.frame.columns
+            if OVER in n and related[n[: n.index(OVER)] + OVER] == each.name
         ]
         with_ratios += [each, *(ratio for ratio in ratios if ratio not in chosen)]
     return with_ratios
@@ -105,7 +107,11 @@ def _default(rows: list[Row], asked: Sequence[Column]) -> list[Column]:
     worth["channels"] = not inside or "channels" in vary
     worth["place"] = len(places(rows)) > 1
     # In a network the increases need the width more.
-    usual = [c for c in COLUMNS if c.name in DEFAULT and worth.get(c.name, True) and not (inside and c.name == "flops")]
+    usual = [
+        c
+        for c in COLUMNS
+        if c.name in DEFAULT and worth.get(c.name, True) and not (inside and c.name == "flops")
+    ]
     return [
         c
         for c in dict.fromkeys([*usual, *asked])
@@ -151,16 +157,25 @@ def _remarks(lines: Sequence[Line]) -> tuple[list[str], list[str]]:
     What holds for every row is said once, without a number.
     """
     said = [_said(row) for line in lines for _, row in line.cells.values()]
-    always = [text for text in dict.fromkeys(text for texts in said for text in texts) if all(text in t for t in said)]
+    always = [
+        text
+        for text in dict.fromkeys(text for texts in said for text in texts)
+        if all(text in t for t in said)
+    ]
     always = always if len(said) > 1 else []
     numbers: dict[str, int] = {}
     remarks = []
     for line in lines:
         statuses = [f"{at}: {row['status']}" if at else row["status"] for at, row in _unwell(line)]
-        texts = dict.fromkeys(text for _, row in line.cells.values() for text in _said(row) if text not in always)
+        texts = dict.fromkeys(
+            text for _, row in line.cells.values() for text in _said(row) if text not in always
+        )
         marks = sorted(numbers.setdefault(text, len(numbers) + 1) for text in texts)
         remarks.append(" ".join([*statuses, *(f"[{mark}]" for mark in marks)]))
-    return remarks, [*(f"every row: {text}" for text in always), *(f"[{n}] {text}" for text, n in numbers.items())]
+    return remarks, [
+        *(f"every row: {text}" for text in always),
+        *(f"[{n}] {text}" for text, n in numbers.items()),
+    ]
 
 
 def _unwell(line: Line) -> Iterable[tuple[str, Row]]:

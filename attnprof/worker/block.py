@@ -59,10 +59,14 @@ class Visiting:
                 say(self._failed(case, problem))
             return
         least = timer().least_sample
-        trials = [Trial(case.key, partial(self._build, case, inputs), watch, least) for case in self._order.cases]
+        trials = [
+            Trial(case.key, partial(self._build, case, inputs), watch, least) for case in self._order.cases
+        ]
         beside = Trial("", lambda: reference(self._device), watch, least)
         effort = self._order.effort if "timing" in self._needs else Effort(0.0, fewest=1)
-        effort = replace(effort, seconds=effort.seconds - (monotonic() - began))  # a large cache wants many inputs
+        effort = replace(
+            effort, seconds=effort.seconds - (monotonic() - began)
+        )  # a large cache wants many inputs
         rounds = Rounds(self._backend, trials, effort, reference=beside, stop=self._stop)
         for trial in rounds:
             say(self._told(trial, beside))

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 Say = Callable[[Event], None]
 DEVICE_LOST = 70  # exit code after an error that stays
-BETWEEN_LINES = 0.2  # seconds, about the same case: the eye needs no more, and the pipe costs the measurement something
+BETWEEN_LINES = (
+    0.2  # seconds, about the same case: the eye needs no more, and the pipe costs the measurement something
+)
 
 
 def main() -> None:
@@ -82,7 +84,10 @@ class Server:
         wanted = self.setting["device"]
         if wanted == "meta":
             BACKENDS.get("cpu").limit_memory(self.setting["memory_limit"])  # some counters compute for real
-            return {"event": "hello", "environment": {**software(), "device": "meta", "device_name": "", "threads": 0}}
+            return {
+                "event": "hello",
+                "environment": {**software(), "device": "meta", "device_name": "", "threads": 0},
+            }
         import torch
 
         torch.set_num_threads(self.setting["threads"])
@@ -189,7 +194,9 @@ def _account(case: Case, order: dict[str, Any]) -> Event:
     metrics = {name: metric(name) for name in order["metrics"]}
     counted, flags = count(case)
     names = [found.counter for found in metrics.values() if found.counter]
-    peers: dict[str, int | str] = dict.fromkeys(names, "the worker was lost while the counters ran; not asked again")
+    peers: dict[str, int | str] = dict.fromkeys(
+        names, "the worker was lost while the counters ran; not asked again"
+    )
     if order.get("peers", True):
         peers = {name: ask_peer(name, case, counted.macs) for name in names}
     findings = Findings(case, account=counted, peers=peers)

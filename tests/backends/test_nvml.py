@@ -19,7 +19,13 @@ class Library:
     NVML_CLOCK_SM, NVML_TEMPERATURE_GPU = 1, 0
 
     def __init__(self, clock=1980, reasons=0, celsius=45, milliwatts=300_000, pids=(), busy=0):
-        self.figures = {"clock": clock, "reasons": reasons, "celsius": celsius, "milliwatts": milliwatts, "busy": busy}
+        self.figures = {
+            "clock": clock,
+            "reasons": reasons,
+            "celsius": celsius,
+            "milliwatts": milliwatts,
+            "busy": busy,
+        }
         self.pids = pids
         self.asked = []
 

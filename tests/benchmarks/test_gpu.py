@@ -42,7 +42,9 @@ def test_the_specs_of_the_plan_can_be_planned():
         for word in step.words:
             if word.endswith(".toml"):
                 assert plan(merge([from_file(gpu.ROOT / word)]), "cpu").cells
-    assert plan(Spec(modules="se,eca,cbam,ca,nonlocal", points="64@56", compile=True, train=True), "cpu").cells
+    assert plan(
+        Spec(modules="se,eca,cbam,ca,nonlocal", points="64@56", compile=True, train=True), "cpu"
+    ).cells
 
 
 def test_a_dry_run_says_the_plan_and_does_nothing(capsys, tmp_path):
@@ -56,7 +58,9 @@ def test_a_dry_run_says_the_plan_and_does_nothing(capsys, tmp_path):
 
 def test_what_is_missing_is_said_and_what_is_needed_ends_it(monkeypatch, capsys, tmp_path):
     there = gpu.find_spec
-    monkeypatch.setattr(gpu, "find_spec", lambda name: None if name in ("triton", "pydantic") else there(name))
+    monkeypatch.setattr(
+        gpu, "find_spec", lambda name: None if name in ("triton", "pydantic") else there(name)
+    )
     assert gpu.main(["--device", "cpu", "--out", str(tmp_path)]) == 4
     said = capsys.readouterr().out
     assert "triton is not installed: no do_bench" in said

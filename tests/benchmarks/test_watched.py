@@ -46,7 +46,9 @@ def test_a_backend_that_is_watched_gives_what_it_gave(tmp_path, clock):
         clock[0] += 0.5
         return Memory(7)
 
-    backend = SimpleNamespace(sample=sample, kernels=lambda call, calls: SimpleNamespace(sample=replay), weigh=weigh)
+    backend = SimpleNamespace(
+        sample=sample, kernels=lambda call, calls: SimpleNamespace(sample=replay), weigh=weigh
+    )
     watch(backend, Note(tmp_path))
     assert backend.sample(None, 2) == Sample(2.0)
     assert backend.kernels(None, 1).sample() == burst

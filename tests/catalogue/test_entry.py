@@ -45,7 +45,9 @@ class Gate:
 def write(tmp_path_factory):
     folder, number = tmp_path_factory.mktemp("entries"), iter(range(10**6))
 
-    def written(signature="self, channels, *, groups: int = 8, mode: str = 'a', bias: bool = False", **changes):
+    def written(
+        signature="self, channels, *, groups: int = 8, mode: str = 'a', bias: bool = False", **changes
+    ):
         path = folder / f"gate{next(number)}.py"
         path.write_text(FILE.format(entry={**ENTRY, **changes}, signature=signature), encoding="utf-8")
         return read("gate", path)
@@ -212,7 +214,9 @@ def test_a_channel_limit_names_the_nearest_channels_even_where_the_map_is_wrong_
 
 def test_helpers_are_evaluated_in_their_order(write):
     entry = write(
-        where={"hidden": "C // groups", "wide": "2*hidden", "all": "wide + hidden"}, params="all", macs="wide*N"
+        where={"hidden": "C // groups", "wide": "2*hidden", "all": "wide + hidden"},
+        params="all",
+        macs="wide*N",
     )
     assert entry.params(64, 7, 7) == 24
     assert entry.macs(64, 7, 7) == 16 * 49
@@ -251,7 +255,10 @@ def test_an_unknown_hyperparameter_near_to_none_is_answered_with_all(write):
 
 def test_changes_are_what_differs_from_the_defaults_by_name(write):
     entry = write()
-    assert list(entry.changes({"mode": "b", "bias": True, "groups": 8}).items()) == [("bias", True), ("mode", "b")]
+    assert list(entry.changes({"mode": "b", "bias": True, "groups": 8}).items()) == [
+        ("bias", True),
+        ("mode", "b"),
+    ]
     assert entry.changes({}) == {}
 
 

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import FAMILIES, PLACES
-from attnprof.catalogue.selection import EVERYWHERE, Choice, check_sweep, checked, matching, parse_value, select, split
+from attnprof.catalogue.selection import (
+    EVERYWHERE,
+    Choice,
+    check_sweep,
+    checked,
+    matching,
+    parse_value,
+    select,
+    split,
+)
 from attnprof.errors import UnknownNameError, UsageError
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
@@ -38,7 +47,9 @@ def test_a_value_is_read_back_as_it_is_written(value):
     assert (type(read), read) == (type(value), value)
 
 
-@pytest.mark.parametrize(("text", "value"), [("1e-4", 1e-4), (" True ", True), ("NONE", None), ("both", "both")])
+@pytest.mark.parametrize(
+    ("text", "value"), [("1e-4", 1e-4), (" True ", True), ("NONE", None), ("both", "both")]
+)
 def test_values_as_people_write_them(text, value):
     assert parse_value(text) == value
 
@@ -74,7 +85,9 @@ def test_a_named_variant_and_a_setting_go_together():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_is_its_modules(family):
-    assert modules(matching(f"family:{family}")) == [known.key for known in entries() if known.family == family]
+    assert modules(matching(f"family:{family}")) == [
+        known.key for known in entries() if known.family == family
+    ]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -88,7 +101,9 @@ def test_the_families_share_out_the_catalogue():
 
 
 def test_all_variants_are_the_default_and_the_named_ones():
-    named = [Choice("se", tuple(entry("se").changes(given).items())) for given in entry("se").variants.values()]
+    named = [
+        Choice("se", tuple(entry("se").changes(given).items())) for given in entry("se").variants.values()
+    ]
     assert matching("se", "all") == [Choice("se"), *named]
 
 
@@ -127,11 +142,15 @@ def test_excluding_a_module_excludes_its_variants():
 
 
 def test_excluding_a_variant_leaves_the_rest_of_the_module():
-    assert select(["se", "!se(r8)"], "all") == [c for c in matching("se", "all") if c.variant != "reduction=8"]
+    assert select(["se", "!se(r8)"], "all") == [
+        c for c in matching("se", "all") if c.variant != "reduction=8"
+    ]
 
 
 def test_a_family_without_one_of_its_modules():
-    assert modules(select(["family:channel", "!se"])) == [n for n in modules(matching("family:channel")) if n != "se"]
+    assert modules(select(["family:channel", "!se"])) == [
+        n for n in modules(matching("family:channel")) if n != "se"
+    ]
 
 
 def test_a_sweep_multiplies_a_module():
@@ -227,7 +246,9 @@ def test_1_and_1_point_0_are_one_value_of_a_number():
 
 
 def test_a_sweep_that_no_module_could_take_is_a_mistake():
-    with pytest.raises(UsageError, match=r"no module has a hyperparameter 'rduction'\. Did you mean 'reduction'"):
+    with pytest.raises(
+        UsageError, match=r"no module has a hyperparameter 'rduction'\. Did you mean 'reduction'"
+    ):
         check_sweep(EVERYWHERE, "rduction", [8])
     with pytest.raises(UnknownNameError):
         check_sweep("cbma", "reduction", [8])

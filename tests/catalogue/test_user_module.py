@@ -92,7 +92,9 @@ def test_its_page_says_how_to_count_it(mine, capsys):
 
 
 def test_it_is_counted_beside_ours(mine, capfd):
-    assert main(["count", "-m", f"se,{mine}:MyGate", "--channels", "64", "--res", "8", "--format", "csv"]) == 0
+    assert (
+        main(["count", "-m", f"se,{mine}:MyGate", "--channels", "64", "--res", "8", "--format", "csv"]) == 0
+    )
     header, *rows = capfd.readouterr().out.splitlines()
     assert header.startswith("schema,run_id")
     assert len(rows) == 2

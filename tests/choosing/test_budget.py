@@ -51,7 +51,9 @@ def test_what_is_printed_is_parsed_as_the_same_budget(texts):
 @law
 def test_printing_is_canonical(texts):
     budget = parse_budget(", ".join(texts))
-    assert [str(limit) for limit in parse_budget(", ".join(map(str, budget)))] == [str(limit) for limit in budget]
+    assert [str(limit) for limit in parse_budget(", ".join(map(str, budget)))] == [
+        str(limit) for limit in budget
+    ]
 
 
 def mistaken(call, *arguments):
@@ -77,7 +79,10 @@ def test_no_text_crashes_the_parser(text):
     mistaken(limits_of, text, text)
 
 
-@given(st.sampled_from(list(MEASURES.values())), st.text(alphabet="0123456789.xkmMGBiusnh:<>=() ,e-", max_size=20))
+@given(
+    st.sampled_from(list(MEASURES.values())),
+    st.text(alphabet="0123456789.xkmMGBiusnh:<>=() ,e-", max_size=20),
+)
 @law
 def test_no_bound_crashes_the_parser(measure, text):
     mistaken(parse_bound, measure, text)

@@ -17,7 +17,11 @@ def only(rows, notes=None, **more):
 
 
 def test_a_module_at_two_points_is_one_candidate_and_two_settings_are_two(row):
-    rows = [row("se"), row("se", 256, 28), row("se", variant="reduction=8", hyperparameters='{"reduction": 8}')]
+    rows = [
+        row("se"),
+        row("se", 256, 28),
+        row("se", variant="reduction=8", hyperparameters='{"reduction": 8}'),
+    ]
     points, among = candidates(rows, {})
     assert points == ("64@56", "256@28")
     assert [each.name for each in among] == ["se", "se(reduction=8)"]
@@ -44,7 +48,11 @@ def test_a_box_average_precision_is_no_top1(row):
 def test_conditions_that_differ_make_points_of_their_own(row):
     rows = [row("se"), row("se", device="cuda:0", device_name="a GPU"), row("se", batch=8)]
     points, _ = candidates(rows, {})
-    assert points == ("64@56 batch 1 cpu on a CPU", "64@56 batch 1 cuda:0 on a GPU", "64@56 batch 8 cpu on a CPU")
+    assert points == (
+        "64@56 batch 1 cpu on a CPU",
+        "64@56 batch 1 cuda:0 on a GPU",
+        "64@56 batch 8 cpu on a CPU",
+    )
 
 
 def test_a_map_that_is_not_square_is_named_with_both_sides(row):
@@ -64,9 +72,17 @@ def test_a_figure_carries_the_ends_of_its_interval_and_a_count_none(row):
         ({}, "params", "not counted"),
         ({"status": "oom", "reason": "9.4 GiB"}, "params", "oom: 9.4 GiB"),
         ({"latency": 1e-3, "ends": (None, None), "latency_n": 3}, "latency", "3 samples carry no interval"),
-        ({"latency": 1e-3, "ends": (None, None), "latency_n": 3}, "throughput", "3 samples carry no interval"),
+        (
+            {"latency": 1e-3, "ends": (None, None), "latency_n": 3},
+            "throughput",
+            "3 samples carry no interval",
+        ),
         ({}, "train_latency", "no train rows; run with --train"),
-        ({"flops": 7, "flops_incomplete": "true"}, "flops", "at least 7, for some operators could not be counted"),
+        (
+            {"flops": 7, "flops_incomplete": "true"},
+            "flops",
+            "at least 7, for some operators could not be counted",
+        ),
         ({}, "top1", "nothing is published of it here"),
         ({"variant": "reduction=8"}, "top1", "what is published is of the default setting"),
     ],
@@ -76,7 +92,9 @@ def test_a_missing_figure_says_why(row, changes, measure, why):
 
 
 def test_flops_that_are_complete_are_judged(row):
-    assert only([row("se", flops=7, flops_incomplete="false")]).figure(MEASURES["flops"], "64@56") == Span.exact(7)
+    assert only([row("se", flops=7, flops_incomplete="false")]).figure(
+        MEASURES["flops"], "64@56"
+    ) == Span.exact(7)
 
 
 def test_the_note_on_a_cell_is_the_reason_why_its_figure_is_missing(row):

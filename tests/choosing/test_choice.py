@@ -22,12 +22,16 @@ MODULES = ("se", "eca", "cbam", "simam", "gc")
 def tables(draw, row):
     """Rows of some modules at some points, with holes and failures."""
     modules = draw(st.lists(st.sampled_from(MODULES), min_size=1, max_size=5, unique=True))
-    points = draw(st.lists(st.sampled_from([(64, 56), (256, 28), (512, 7)]), min_size=1, max_size=3, unique=True))
+    points = draw(
+        st.lists(st.sampled_from([(64, 56), (256, 28), (512, 7)]), min_size=1, max_size=3, unique=True)
+    )
     rows = []
     for module in modules:
         for channels, side in points:
             low, value, high = sorted(draw(st.tuples(*[st.integers(1, 30)] * 3)))
-            kind = draw(st.sampled_from(["ok", "ok", "ok", "ok", "no latency", "no interval", "oom", "absent"]))
+            kind = draw(
+                st.sampled_from(["ok", "ok", "ok", "ok", "no latency", "no interval", "oom", "absent"])
+            )
             made = {"params": draw(st.integers(0, 30)), "macs": draw(st.none() | st.integers(0, 30))}
             if kind != "no latency":
                 ends = (None, None) if kind == "no interval" else (low / 1e4, high / 1e4)
@@ -46,7 +50,9 @@ def budgets(draw, modules):
         if draw(st.booleans()):
             parts.append(f"{name}<={draw(st.integers(0, 30))}{unit}")
         if draw(st.integers(0, 3)) == 0:
-            parts.append(f"{name}<={draw(st.sampled_from(['0.5', '1', '1.2', '3']))}x:{draw(st.sampled_from(modules))}")
+            parts.append(
+                f"{name}<={draw(st.sampled_from(['0.5', '1', '1.2', '3']))}x:{draw(st.sampled_from(modules))}"
+            )
     return parse_budget(", ".join(parts))
 
 
@@ -143,7 +149,10 @@ def choice_of(rows, text, by=(LATENCY,), **more):
 
 
 def test_a_noisy_win_is_no_win(row):
-    rows = [row("se", latency=1e-3, ends=(0.9e-3, 1.3e-3)), row("eca", latency=1.1e-3, ends=(1.05e-3, 1.15e-3))]
+    rows = [
+        row("se", latency=1e-3, ends=(0.9e-3, 1.3e-3)),
+        row("eca", latency=1.1e-3, ends=(1.05e-3, 1.15e-3)),
+    ]
     choice = choice_of(rows, "latency<=1.2ms")
     assert [each.candidate.name for each in choice.chosen] == ["eca"]
 
@@ -172,7 +181,11 @@ def test_figures_that_noise_cannot_tell_apart_share_a_rank(row):
         row("eca", latency=1.05e-3, ends=(1e-3, 1.2e-3)),
         row("cbam", latency=3e-3, ends=(2.9e-3, 3.1e-3)),
     ]
-    assert [(each.rank, each.shared) for each in choice_of(rows, "").chosen] == [(1, True), (1, True), (3, False)]
+    assert [(each.rank, each.shared) for each in choice_of(rows, "").chosen] == [
+        (1, True),
+        (1, True),
+        (3, False),
+    ]
 
 
 def test_more_images_a_second_are_better(row):

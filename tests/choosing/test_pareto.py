@@ -12,7 +12,9 @@ noisy = st.tuples(values, values, values).map(lambda three: Span(*sorted(three))
 
 
 def points(span):
-    return st.integers(1, 4).flatmap(lambda axes: st.lists(st.lists(span, min_size=axes, max_size=axes), max_size=12))
+    return st.integers(1, 4).flatmap(
+        lambda axes: st.lists(st.lists(span, min_size=axes, max_size=axes), max_size=12)
+    )
 
 
 @given(points(exact))

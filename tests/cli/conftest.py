@@ -88,7 +88,12 @@ def wide(tmp_path_factory):
         journal.begin(spec.to_toml(), environment)
         for number, cell in enumerate(planned.cells):
             large = 123_456_789_012 + number
-            counts = {"params": 1_234_567 + number, "macs": large, "fvcore_macs": large // 3, "thop_macs": large}
+            counts = {
+                "params": 1_234_567 + number,
+                "macs": large,
+                "fvcore_macs": large // 3,
+                "thop_macs": large,
+            }
             journal.append(account_event(cell.case, [Measurement(n, v, "count") for n, v in counts.items()]))
             if number == 3:
                 journal.append(done_event(cell.case, "oom", "the attention map alone is 9.4 GiB"))

@@ -63,7 +63,9 @@ def test_a_reference_that_was_not_asked_for_is_counted_and_not_judged(gate, tmp_
 
 
 def test_a_cell_that_cannot_be_counted_does_not_hold(gate, tmp_path):
-    (tmp_path / "attnprof.toml").write_text('[grid]\nmodules = ["se"]\npoints = ["8@14"]\n[budget]\nparams = "<=10k"\n')
+    (tmp_path / "attnprof.toml").write_text(
+        '[grid]\nmodules = ["se"]\npoints = ["8@14"]\n[budget]\nparams = "<=10k"\n'
+    )
     said = gate()
     assert said.code == 1
     assert "params: skipped: channels must be at least the reduction = 16" in said.out
@@ -85,7 +87,9 @@ def test_json_and_csv_say_the_same(gate):
     assert {(row["module"], row["limit"]): row["holds"] == "true" for row in rows} == verdicts
 
 
-def test_github_is_told_the_line_of_each_limit_that_is_broken_and_given_a_summary(gate, monkeypatch, tmp_path):
+def test_github_is_told_the_line_of_each_limit_that_is_broken_and_given_a_summary(
+    gate, monkeypatch, tmp_path
+):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     (tmp_path / "summary.md").write_text("before\n")

@@ -32,7 +32,9 @@ def runs(tmp_path, monkeypatch):
 def test_runs_that_are_the_same_are_exit_code_0(cli, runs):
     said = cli("diff", "base", "again")
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("A  base, 2026-11-20 12:00, commit aaa\nB  again, 2026-11-20 12:00, commit bbb\n")
+    assert said.out.startswith(
+        "A  base, 2026-11-20 12:00, commit aaa\nB  again, 2026-11-20 12:00, commit bbb\n"
+    )
     assert "28x28, batch 1, fp32, cpu (Test Processor, 1 thread)\n" in said.out
     assert said.out.endswith(
         "3 cells: 0 slower, 0 faster, 0 unclear, 3 same; geometric mean 1.00x (1.00 to 1.00).\nNo count changed.\n"
@@ -65,10 +67,18 @@ def test_the_table_fits_80_columns(terminal, runs):
 
 def test_csv_has_one_row_per_cell_and_runs_nothing_in_a_spreadsheet(cli, runs):
     rows = list(csv.DictReader(io.StringIO(cli("diff", "base", "slow", "--format", "csv").out)))
-    assert [(row["module"], row["verdict"]) for row in rows] == [("se", "slower"), ("eca", "same"), ("'=cbam", "")]
+    assert [(row["module"], row["verdict"]) for row in rows] == [
+        ("se", "slower"),
+        ("eca", "same"),
+        ("'=cbam", ""),
+    ]
     assert float(rows[0]["ratio"]) == pytest.approx(1.2)
     assert json.loads(rows[1]["changes"]) == {"params": [512, 600]}
-    assert (rows[2]["after_status"], rows[2]["ratio"], rows[2]["why"]) == ("oom", "", "the attention map is too large")
+    assert (rows[2]["after_status"], rows[2]["ratio"], rows[2]["why"]) == (
+        "oom",
+        "",
+        "the attention map is too large",
+    )
 
 
 def test_json_has_everything_and_says_whether_the_gate_holds(cli, runs):

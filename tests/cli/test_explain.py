@@ -61,7 +61,10 @@ def test_the_shares_of_a_tree_add_up_to_100_per_cent_at_every_level(cli):
     lines = cli("explain", "danet@64@28").out.splitlines()
     start = next(n for n, line in enumerate(lines) if "grows with" in line)
     rows = [line for line in lines[start + 1 : lines.index("", start)]]
-    found = [(len(row) - len(row.lstrip()), int(round(10 * float(re.search(r"([\d.]+) %", row)[1])))) for row in rows]
+    found = [
+        (len(row) - len(row.lstrip()), int(round(10 * float(re.search(r"([\d.]+) %", row)[1]))))
+        for row in rows
+    ]
     assert found[0] == (0, 1000)
     for n, (depth, share) in enumerate(found):
         below = []
@@ -124,10 +127,13 @@ def test_json_has_every_figure_exact_and_its_operators(cli):
 
 def test_formulas_come_with_the_sizes_for_which_they_hold(cli):
     text = cli("explain", "se@64@14", "--formula").out
-    assert re.search(r"params +C\^2/8 +for C a multiple of 16\n +elsewhere other polynomials, as at 65@14", text)
+    assert re.search(
+        r"params +C\^2/8 +for C a multiple of 16\n +elsewhere other polynomials, as at 65@14", text
+    )
     assert re.search(r"FLOPs .*H W", text)
     assert re.search(
-        r"MACs +2 C H W \(H W \+ 2 C\) +for every size it takes", cli("explain", "mhsa@64@14", "--formula").out
+        r"MACs +2 C H W \(H W \+ 2 C\) +for every size it takes",
+        cli("explain", "mhsa@64@14", "--formula").out,
     )
 
 

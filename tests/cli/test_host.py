@@ -14,7 +14,9 @@ def test_every_module_stands_next_to_the_plain_network(cli):
     assert done.code == 0
     lines = [line.split("  ") for line in done.out.splitlines() if line]
     table = [
-        [cell.strip() for cell in line if cell.strip()] for line in lines if not line[0].endswith((".", "25", "26"))
+        [cell.strip() for cell in line if cell.strip()]
+        for line in lines
+        if not line[0].endswith((".", "25", "26"))
     ]
     assert table[-3][0] == "plain"
     assert "3\u202f888\u202f208" in table[-2]
@@ -61,7 +63,17 @@ def test_a_network_of_ones_own_takes_a_module_by_pattern(cli, tmp_path):
         "def small():\n"
         "    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 16, 3), nn.AdaptiveAvgPool2d(1))\n"
     )
-    asked = ("--insert", "eca(kernel_size=3)", "--at", "0,2", "--no-latency", "--res", "32", "--format", "csv")
+    asked = (
+        "--insert",
+        "eca(kernel_size=3)",
+        "--at",
+        "0,2",
+        "--no-latency",
+        "--res",
+        "32",
+        "--format",
+        "csv",
+    )
     done = cli("host", f"{tmp_path}/nets.py:small", *asked)
     plain, *gated = csv.DictReader(io.StringIO(done.out))
     assert done.code == 0
@@ -74,7 +86,9 @@ def test_a_network_that_cannot_take_the_input_is_a_row_with_its_reason(cli, tmp_
     (tmp_path / "nets.py").write_text(
         "from torch import nn\ndef grey():\n    return nn.Sequential(nn.Conv2d(1, 8, 3))\n"
     )
-    done = cli("host", f"{tmp_path}/nets.py:grey", "--insert", "se", "--at", "*", "--no-latency", "--res", "32")
+    done = cli(
+        "host", f"{tmp_path}/nets.py:grey", "--insert", "se", "--at", "*", "--no-latency", "--res", "32"
+    )
     assert done.code == 3
     assert "failed" in done.out
     assert "plain: RuntimeError: " in done.out
@@ -129,10 +143,16 @@ def test_a_run_is_finished_as_it_was_begun(cli):
     done = cli("host", "--resume", "kept")
     assert done.code == 0
     assert "2 of 2 cells were finished" in done.err
-    for words, says in ((("resnet18",), "NETWORK"), (("--insert", "se"), "--insert"), (("--stages",), "--stages")):
+    for words, says in (
+        (("resnet18",), "NETWORK"),
+        (("--insert", "se"), "--insert"),
+        (("--stages",), "--stages"),
+    ):
         done = cli("host", *words, "--resume", "kept")
         assert done.code == 2
-        assert done.err == f"error: {says} cannot be changed by --resume, which finishes a run as it was begun\n"
+        assert (
+            done.err == f"error: {says} cannot be changed by --resume, which finishes a run as it was begun\n"
+        )
 
 
 def test_what_it_takes_is_asked_for(cli):

@@ -44,7 +44,9 @@ def test_a_family_lists_its_members_alone(cli, family):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_lists_what_goes_there(cli, place):
-    assert listed(cli("list", f"place:{place}").out) == [known.key for known in entries() if known.place == place]
+    assert listed(cli("list", f"place:{place}").out) == [
+        known.key for known in entries() if known.place == place
+    ]
 
 
 def test_patterns_are_listed_in_their_order_and_each_module_once(cli):
@@ -91,7 +93,9 @@ def test_show_counts_every_variant_at_the_size_asked_for(cli, name):
         title = f"{name}({variant})" if variant else name
         rows = [line for line in lines if re.match(rf" +{re.escape(title)}  ", line)]
         refusal = known.refusal(128, 28, 28, given)
-        shown = [refusal] if refusal else [show_count(f(128, 28, 28, given)) for f in (known.params, known.macs)]
+        shown = (
+            [refusal] if refusal else [show_count(f(128, 28, 28, given)) for f in (known.params, known.macs)]
+        )
         assert len(rows) == 1
         assert all(text in rows[0] for text in shown)
 
@@ -133,7 +137,12 @@ def test_a_size_that_is_none_is_a_mistake_of_the_option(cli, at):
 
 @pytest.mark.parametrize(
     ("name", "rule"),
-    [("se", "C >= 16"), ("swin", "C % 32, H, W % 7"), ("nonlocal", "H, W >= 2"), ("cswin", "C % 64, H, W: see show")],
+    [
+        ("se", "C >= 16"),
+        ("swin", "C % 32, H, W % 7"),
+        ("nonlocal", "H, W >= 2"),
+        ("cswin", "C % 64, H, W: see show"),
+    ],
 )
 def test_list_says_which_sizes_a_module_takes(cli, name, rule):
     assert cli("list", name).out.splitlines()[1].endswith(f"  {rule}")
@@ -174,4 +183,6 @@ def test_show_has_no_such_section_where_nothing_is_published(cli):
 def test_a_network_of_which_nothing_is_published_is_a_mistake(cli):
     said = cli("show", "se", "--network", "resnet51")
     assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("error: --network: nothing is published here for 'resnet51'. Did you mean 'resnet50'")
+    assert said.err.startswith(
+        "error: --network: nothing is published here for 'resnet51'. Did you mean 'resnet50'"
+    )

@@ -50,7 +50,10 @@ def test_a_skipped_cell_of_a_measured_run_is_a_row_without_figures(measured):
 def test_json_on_stdout_is_json_and_nothing_else(tmp_path, command):
     said = command(*COUNT, "--format", "json", cwd=tmp_path)
     whole = json.loads(said.stdout)
-    assert {row["module"]: (row["params"], row["macs"]) for row in whole["rows"]} == {"se": (32, 32), "eca": (3, 48)}
+    assert {row["module"]: (row["params"], row["macs"]) for row in whole["rows"]} == {
+        "se": (32, 32),
+        "eca": (3, 48),
+    }
     assert said.stderr.startswith("all rows: reports/")
 
 
@@ -93,7 +96,9 @@ def test_the_name_in_a_spec_file_is_kept(cli, tmp_path):
 
 
 def test_a_metric_asked_for_by_name_is_in_the_table(cli):
-    table = cli("count", "-m", "bam", "--points", "64@8", "--metrics", "params,macs", "--counters", "none").out
+    table = cli(
+        "count", "-m", "bam", "--points", "64@8", "--metrics", "params,macs", "--counters", "none"
+    ).out
     assert "params" in table
 
 
@@ -124,7 +129,12 @@ def test_a_reader_that_is_gone_is_no_mistake(line, wide, tmp_path):
 def test_a_reader_that_takes_one_line_gets_it_and_sees_no_traceback(wide, tmp_path):
     program = f"'{sys.executable}' -m attnprof table '{wide}' --format csv | head -n 1"
     said = subprocess.run(
-        ["sh", "-c", program], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=120
+        ["sh", "-c", program],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert said.stdout.startswith("schema,run_id,")
     assert (said.returncode, said.stderr, said.stdout.count("\n")) == (0, "", 1)
@@ -150,7 +160,9 @@ def test_every_figure_that_is_shown_is_whole_and_what_is_missing_is_named(screen
     laid = sheet(of_folder(wide))
     said = re.search(r"not shown for want of width: (.*)\. All of them: --format csv", shown.err)
     missing = said[1].split(", ") if said else []
-    kept = [n for n, column in enumerate(laid.columns) if column.title not in missing and column.name != "module"]
+    kept = [
+        n for n, column in enumerate(laid.columns) if column.title not in missing and column.name != "module"
+    ]
     lines = shown.text.splitlines()
     for cells in laid.cells:
         wanted = [cells[n] for n in kept if cells[n]]
@@ -354,7 +366,9 @@ def test_the_newest_run_is_the_default(cli, tmp_path):
 
 
 def test_columns_are_shown_in_the_order_asked_for(cli, wide):
-    assert cli("table", wide, "--columns", "macs,module,seed", "--format", "csv").out.startswith("macs,module,seed\n")
+    assert cli("table", wide, "--columns", "macs,module,seed", "--format", "csv").out.startswith(
+        "macs,module,seed\n"
+    )
     heading = cli("table", wide, "--columns", "macs,module,seed").out.split("\n\n")[1].splitlines()[0]
     assert heading.split()[:3] == ["MACs", "module", "seed"]
 

@@ -23,7 +23,9 @@ def test_shards_merged_are_the_table_of_the_whole(cli, shards, tmp_path):
     said = cli("merge", *shards, "-o", "merged")
     assert (said.code, said.err) == (0, "all rows: merged/results.csv\n")
     assert said.out.splitlines()[1:] == whole.out.splitlines()[1:]
-    assert without_run_ids(tmp_path / "merged" / "results.csv") == without_run_ids(tmp_path / "whole" / "results.csv")
+    assert without_run_ids(tmp_path / "merged" / "results.csv") == without_run_ids(
+        tmp_path / "whole" / "results.csv"
+    )
 
 
 def test_a_merged_folder_is_taken_by_other_commands_and_by_merge_itself(cli, shards, tmp_path):
@@ -80,7 +82,8 @@ def test_a_mistake_is_one_line(cli, shards, arguments, says):
 
 def test_a_dry_run_of_a_shard_lists_its_cells_alone(cli):
     lists = [
-        cli("run", *COUNT[1:-1], "--no-latency", "--dry-run", "--shard", f"{n}/3").out.splitlines() for n in (1, 2, 3)
+        cli("run", *COUNT[1:-1], "--no-latency", "--dry-run", "--shard", f"{n}/3").out.splitlines()
+        for n in (1, 2, 3)
     ]
     whole = cli("run", *COUNT[1:-1], "--no-latency", "--dry-run").out.splitlines()
     assert sorted(line for each in lists for line in each) == sorted(whole)

@@ -12,9 +12,15 @@ OPTIONS = [
     ("run -m squeeze", r"--modules: no module 'squeeze'\. Squeeze-and-Excitation is called 'se' here\."),
     ("run -m SE", r"--modules: no module 'SE'\. Squeeze-and-Excitation is called 'se' here\."),
     ("run -m family:chanel", r"--modules: no family 'chanel'\. There are: channel, .*"),
-    ("run -m cbam(redction=8)", r"--modules: cbam has no hyperparameter 'redction'\. Did you mean 'reduction'\?"),
+    (
+        "run -m cbam(redction=8)",
+        r"--modules: cbam has no hyperparameter 'redction'\. Did you mean 'reduction'\?",
+    ),
     ("run -m cbam(reduction=half)", r"--modules: cbam\.reduction: 'half' is not a whole number"),
-    ("run --set cbam.redction=8", r"--set: cbam has no hyperparameter 'redction'\. Did you mean 'reduction'\?"),
+    (
+        "run --set cbam.redction=8",
+        r"--set: cbam has no hyperparameter 'redction'\. Did you mean 'reduction'\?",
+    ),
     ("run --set 8", r"--set: '8' is no sweep; write cbam\.reduction=8,16"),
     ("run --res 0", r"--res: 0 is not a size; write 56 or 28x40 \(1\.\.8192\)"),
     ("run --res 56,28x", r"--res: 28x is not a size; write 56 or 28x40 \(1\.\.8192\)"),
@@ -90,7 +96,9 @@ def test_several_mistakes_are_reported_together(cli):
 
 
 def test_the_mistakes_of_a_spec_file_carry_file_line_and_key(cli, tmp_path):
-    (tmp_path / "attnprof.toml").write_text('[grid]\nmodules = ["se"]\nchannels = [64]\nres = [56, 0]\nbach = 2\n')
+    (tmp_path / "attnprof.toml").write_text(
+        '[grid]\nmodules = ["se"]\nchannels = [64]\nres = [56, 0]\nbach = 2\n'
+    )
     said = cli("run")
     *lines, last = said.err.splitlines()
     assert (said.code, said.out) == (2, "")
@@ -104,7 +112,10 @@ def test_the_mistakes_of_a_spec_file_carry_file_line_and_key(cli, tmp_path):
 
 def test_one_mistake_of_a_spec_file_is_one_line(cli, tmp_path):
     (tmp_path / "s.toml").write_text("[grid]\n\nres = [0]\n")
-    assert cli("run", "s.toml").err == "error: s.toml:3: grid.res[0]: 0 is not a size; write 56 or 28x40 (1..8192)\n"
+    assert (
+        cli("run", "s.toml").err
+        == "error: s.toml:3: grid.res[0]: 0 is not a size; write 56 or 28x40 (1..8192)\n"
+    )
 
 
 def test_a_mistake_of_the_file_and_one_of_the_command_line_are_reported_together(cli, tmp_path):
@@ -148,7 +159,9 @@ def test_output_that_cannot_be_written_is_exit_code_4_before_anything_is_measure
     (tmp_path / "file").write_text("a regular file")
     said = cli("run", "-o", "file/x")
     assert (said.code, said.out) == (4, "")
-    assert said.err == "error: cannot write file/x: not a directory (found before measuring; nothing was lost)\n"
+    assert (
+        said.err == "error: cannot write file/x: not a directory (found before measuring; nothing was lost)\n"
+    )
 
 
 def test_reports_that_is_a_regular_file_is_exit_code_4(cli, tmp_path):
@@ -247,7 +260,9 @@ def test_the_nearest_sizes_that_a_refusal_names_can_be_counted(cli, name, channe
         ("-m eca --points 8@8", 0),
     ],
 )
-def test_a_skipped_cell_is_exit_code_3_only_where_it_was_asked_for_by_name_at_that_one_point(cli, asked, code):
+def test_a_skipped_cell_is_exit_code_3_only_where_it_was_asked_for_by_name_at_that_one_point(
+    cli, asked, code
+):
     assert cli("count", *asked.split(), "--counters", "none").code == code
 
 

@@ -41,7 +41,10 @@ def folder_of(path, spec, times=1.0, **environment):
             params, macs, ms, share = FIGURES[case.module]
             more = case.channels // 64 * times
             seconds = ms * more / 1e3
-            counted = [Measurement("params", params, "count"), Measurement("macs", macs * case.channels // 64, "count")]
+            counted = [
+                Measurement("params", params, "count"),
+                Measurement("macs", macs * case.channels // 64, "count"),
+            ]
             ends = ((1 - share) * seconds, (1 + share) * seconds)
             measured = [
                 Measurement("latency", seconds, "s", ends, "samples", 40),
@@ -125,7 +128,10 @@ def test_published_figures_stand_beside_with_their_sources_and_a_gain_only_for_o
 def test_another_network_has_other_figures(cli, priced):
     said = cli("pick", priced, "--max-latency", "0.5ms", "--network", "MobileNetV2", "--dataset", "imagenet")
     assert "published: top-1 of MobileNetV2, ImageNet-1k" in said.out
-    assert [row[-2:] for row in table(said.out)] == [["72.56 [1]", "+0.92"], ["72.42 to 73.5 [2]", "+0.78 to +1.2"]]
+    assert [row[-2:] for row in table(said.out)] == [
+        ["72.56 [1]", "+0.92"],
+        ["72.42 to 73.5 [2]", "+0.78 to +1.2"],
+    ]
 
 
 def test_a_budget_may_ask_for_what_was_published(cli, priced):
@@ -208,7 +214,9 @@ def test_of_several_machines_a_budget_must_hold_on_all_and_one_can_be_named(cli,
     cli("merge", priced, tmp_path / "slow", "-o", "both")
     said = cli("pick", "both", "--max-latency", "0.5ms")
     assert said.code == 1
-    assert "closest: eca (latency 823 µs at 256@56 on another CPU is 65 % over)" in said.out.replace("\n", " ")
+    assert "closest: eca (latency 823 µs at 256@56 on another CPU is 65 % over)" in said.out.replace(
+        "\n", " "
+    )
     one = cli("pick", "both", "--max-latency", "0.5ms", "--device", "a cpu")
     assert [row[1] for row in table(one.out)] == ["eca", "se"]
     assert "cpu (a CPU, 1 thread), 2026" in one.out
@@ -246,13 +254,19 @@ def test_the_environment_has_a_budget_too(cli, priced, monkeypatch):
         (["--max-latency", "3"], "--max-latency: '3' needs a unit of time: ns, us, µs, ms, s, min, h"),
         (["--budget", "paramz<=3"], "--budget: 'paramz': no such metric. Did you mean 'params'?"),
         (["--max-latency", "2x:ca"], "no 'ca' in this run. Did you mean 'eca' or 'cbam'?"),
-        (["--rank", "latncy"], "--rank: 'latncy': no such metric. Did you mean 'latency' or 'train_latency'?"),
+        (
+            ["--rank", "latncy"],
+            "--rank: 'latncy': no such metric. Did you mean 'latency' or 'train_latency'?",
+        ),
         (["--rank", "latency,params"], "--rank: name one metric, not 'latency,params'"),
         (["--pareto", "latency"], "--pareto: name two metrics or more, not 'latency'"),
         (["--at", "64@28"], "--at: 64@28 was not measured. There are: 64@56, 256@56"),
         (["--at", "64"], "--at: '64' is not a point; write 64@56 or 256@28x40"),
         (["--device", "h200"], "--device: no 'h200' in this run. There are: cpu a CPU"),
-        (["--network", "resnet51"], "--network: nothing is published here for 'resnet51'. Did you mean 'resnet50'"),
+        (
+            ["--network", "resnet51"],
+            "--network: nothing is published here for 'resnet51'. Did you mean 'resnet50'",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(cli, priced, arguments, says):
@@ -265,7 +279,11 @@ def test_a_mistake_is_one_line(cli, priced, arguments, says):
 def test_all_mistakes_of_a_budget_are_reported_at_once(cli, priced):
     said = cli("pick", priced, "--max-params", "10m", "--max-latency", "3", "--min-top1", "200")
     assert said.code == 2
-    assert [line.split(":")[0] for line in said.err.splitlines()[:3]] == ["--max-params", "--max-latency", "--min-top1"]
+    assert [line.split(":")[0] for line in said.err.splitlines()[:3]] == [
+        "--max-params",
+        "--max-latency",
+        "--min-top1",
+    ]
 
 
 def test_nothing_is_clipped_on_a_narrow_terminal(priced, terminal, tmp_path):

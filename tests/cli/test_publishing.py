@@ -23,13 +23,21 @@ from tests.synthetic import folder
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     return folder(
-        tmp_path_factory.mktemp("synthetic") / "run", modules="se,eca,cbam,none", channels="32,64", res="14,28"
+        tmp_path_factory.mktemp("synthetic") / "run",
+        modules="se,eca,cbam,none",
+        channels="32,64",
+        res="14,28",
     )
 
 
 def test_a_table_is_written_in_every_format_with_every_shape(cli, run, tmp_path):
     for form in ("text", "md", "latex", "html", "csv", "json"):
-        for more in ([], ["--pivot", "channels"], ["--baseline", "se"], ["--pivot", "res", "--baseline", "eca"]):
+        for more in (
+            [],
+            ["--pivot", "channels"],
+            ["--baseline", "se"],
+            ["--pivot", "res", "--baseline", "eca"],
+        ):
             done = cli("table", run, "--format", form, *more)
             assert (done.code, done.err) == (0, "")
             assert "cbam" in done.out
@@ -60,7 +68,18 @@ def test_relative_columns_reach_programs(cli, run):
 
 
 def test_a_pivoted_csv_has_a_row_per_module_and_size(cli, run, tmp_path):
-    done = cli("table", run, "--format", "csv", "--pivot", "channels", "--columns", "module,height,macs", "-o", "p.csv")
+    done = cli(
+        "table",
+        run,
+        "--format",
+        "csv",
+        "--pivot",
+        "channels",
+        "--columns",
+        "module,height,macs",
+        "-o",
+        "p.csv",
+    )
     assert done.code == 0
     frame = pd.read_csv(tmp_path / "p.csv")
     assert list(frame.columns) == ["module", "height", "macs@C=32", "macs@C=64"]
@@ -142,13 +161,19 @@ def test_a_mistake_at_a_plot_is_one_line_and_writes_nothing(cli, run, tmp_path, 
 def test_a_place_where_no_figure_can_be_written_is_the_environments_fault(cli, run):
     pytest.importorskip("matplotlib")
     done = cli("plot", run, "--at", "64@28", "-o", "no/such/folder/a.png")
-    assert (done.code, done.err) == (4, "error: cannot write no/such/folder/a.png: no such file or directory\n")
+    assert (done.code, done.err) == (
+        4,
+        "error: cannot write no/such/folder/a.png: no such file or directory\n",
+    )
 
 
 def test_without_matplotlib_plot_says_what_to_install(cli, run, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     done = cli("plot", run)
-    assert (done.code, done.err) == (4, "error: attnprof plot needs matplotlib: pip install 'attnprof[plot]'\n")
+    assert (done.code, done.err) == (
+        4,
+        "error: attnprof plot needs matplotlib: pip install 'attnprof[plot]'\n",
+    )
 
 
 def test_publishing_imports_no_torch(run, tmp_path):

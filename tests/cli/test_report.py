@@ -30,7 +30,9 @@ def test_the_page_of_a_csv_goes_beside_it(cli, run, tmp_path):
     (tmp_path / "other").mkdir()
     cli("table", run, "--format", "csv", "-o", "other/results.csv")
     assert cli("report", "other/results.csv").out == "other/report.html\n"
-    assert "<title>other · attnprof</title>" in (tmp_path / "other" / "report.html").read_text(encoding="utf-8")
+    assert "<title>other · attnprof</title>" in (tmp_path / "other" / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_page_goes_where_it_is_asked_to(cli, run, tmp_path):
@@ -53,7 +55,10 @@ def test_a_page_is_never_written_over_a_results_csv(cli, run):
     before = (run / "records.jsonl").read_bytes()
     done = cli("report", run, "-o", run / "records.jsonl")
     assert done.code == 2
-    assert done.err == f"error: -o: {run / 'records.jsonl'} is no name for a page; write {run / 'records.html'}\n"
+    assert (
+        done.err
+        == f"error: -o: {run / 'records.jsonl'} is no name for a page; write {run / 'records.html'}\n"
+    )
     assert (run / "records.jsonl").read_bytes() == before
 
 

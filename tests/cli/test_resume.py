@@ -133,7 +133,10 @@ class TestStory:
 
     def test_a_run_that_another_process_is_writing_is_not_resumed(self, story):
         assert (story.second.returncode, story.second.stdout) == (2, "")
-        assert story.second.stderr == "error: out is in use by another run; wait for it, or name another with -o\n"
+        assert (
+            story.second.stderr
+            == "error: out is in use by another run; wait for it, or name another with -o\n"
+        )
 
     def test_one_interrupt_ends_the_visit_at_hand_and_prints_the_table(self, story):
         assert story.once.code == 130
@@ -143,7 +146,10 @@ class TestStory:
 
     def test_an_interrupted_run_says_how_to_continue_it(self, story):
         done = len(story.once.done)
-        assert f"stopped after {done} of {CELLS} cells; kept. Continue: attnprof run --resume out\n" in story.once.err
+        assert (
+            f"stopped after {done} of {CELLS} cells; kept. Continue: attnprof run --resume out\n"
+            in story.once.err
+        )
         assert "Traceback" not in story.once.err
 
     def test_a_second_interrupt_leaves_at_once_and_the_worker_with_it(self, story):
@@ -224,8 +230,12 @@ def test_resuming_takes_the_newest_run_where_none_is_named(cli, tmp_path):
     assert "1 of 1 cells were finished" in said.err
 
 
-@pytest.mark.parametrize("name", ["torch_version", "attnprof_version", "python_version", "device_name", "threads"])
-def test_a_run_of_another_machine_or_software_is_not_continued_and_the_difference_is_named(cli, finished, name):
+@pytest.mark.parametrize(
+    "name", ["torch_version", "attnprof_version", "python_version", "device_name", "threads"]
+)
+def test_a_run_of_another_machine_or_software_is_not_continued_and_the_difference_is_named(
+    cli, finished, name
+):
     path = finished / "environment.json"
     found = json.loads(path.read_text())
     path.write_text(json.dumps({**found, name: "another"}))
@@ -332,7 +342,9 @@ def test_without_fail_fast_a_failure_is_a_row_and_exit_code_3(cli, tmp_path, mon
     assert lines_of(tmp_path / "out") == ["se@16", "eca@16", "bam@16"]
 
 
-def test_what_fail_fast_left_out_is_done_on_resuming_and_the_failure_is_not_forgotten(cli, tmp_path, monkeypatch):
+def test_what_fail_fast_left_out_is_done_on_resuming_and_the_failure_is_not_forgotten(
+    cli, tmp_path, monkeypatch
+):
     failing(monkeypatch, "eca")
     cli(*COUNT, "--fail-fast")
     monkeypatch.undo()
@@ -372,7 +384,10 @@ def users(cli, tmp_path):
     """A finished run with a module of the user's own, and the file of that module."""
     path = tmp_path / "edited.py"
     path.write_text(USER)
-    assert cli("count", "-m", "edited.py:Gate,se", "--points", "16@8", "--counters", "none", "-o", "out").code == 0
+    assert (
+        cli("count", "-m", "edited.py:Gate,se", "--points", "16@8", "--counters", "none", "-o", "out").code
+        == 0
+    )
     return path
 
 

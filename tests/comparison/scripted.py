@@ -22,9 +22,13 @@ def case(module="se", channels=64, side=28, **more):
     return Case(module, channels, side, side, **more)
 
 
-def cell(of, latencies=(), counts=None, memory=2**20, reference=(), status="ok", reason="", half=0.01, flags=()):
+def cell(
+    of, latencies=(), counts=None, memory=2**20, reference=(), status="ok", reason="", half=0.01, flags=()
+):
     """The events of one cell. latencies: seconds that each process found; half: of their own intervals, as a share."""
-    counted = [Measurement(name, value, "count") for name, value in (counts or {"params": 512, "macs": 1024}).items()]
+    counted = [
+        Measurement(name, value, "count") for name, value in (counts or {"params": 512, "macs": 1024}).items()
+    ]
     events = [account_event(of, counted)]
     for repeat, seconds in enumerate(latencies):
         interval = None if half is None else (seconds * (1 - half), seconds * (1 + half))

@@ -41,7 +41,13 @@ def ran(network, shape):
 def small():
     # (1, 3, 8, 8) -> conv with bias (4, 8, 8) -> norm -> ReLU -> maximum of 2x2 (4, 4, 4) -> average (4) -> linear (5)
     with on_meta():
-        body = [nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)]
+        body = [
+            nn.Conv2d(3, 4, 3, padding=1),
+            nn.BatchNorm2d(4),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.AdaptiveAvgPool2d(1),
+        ]
         network = nn.Sequential(*body, nn.Flatten(), nn.Linear(4, 5)).eval()
     return ran(network, (1, 3, 8, 8))
 

@@ -37,8 +37,17 @@ SE = row(norms=11_113_984, averaged=5_519_360)
 
 
 def figure(params="28.07", flops="4.09", **more):
-    asked = {"title": "A table", "source": "somewhere", "flops_convention": "", "setting": "", "insertion": "", **more}
-    return replace(TEMPLATE, **{"network": "ResNet-50", "module": "se", "params": params, "flops": flops, **asked})
+    asked = {
+        "title": "A table",
+        "source": "somewhere",
+        "flops_convention": "",
+        "setting": "",
+        "insertion": "",
+        **more,
+    }
+    return replace(
+        TEMPLATE, **{"network": "ResNet-50", "module": "se", "params": params, "flops": flops, **asked}
+    )
 
 
 def only(rows, *of):
@@ -130,7 +139,8 @@ def test_another_version_of_the_network_explains_too():
 
 
 @pytest.mark.parametrize(
-    ("network", "kind"), [("ResNet-50 (v1 stride)", EXPLAINED), ("ResNet-50 (v1.5)", NOT), ("ResNet-50", EXPLAINED)]
+    ("network", "kind"),
+    [("ResNet-50 (v1 stride)", EXPLAINED), ("ResNet-50 (v1.5)", NOT), ("ResNet-50", EXPLAINED)],
 )
 def test_the_version_that_a_source_names_is_the_only_one(network, kind):
     (verdict,) = only([PLAIN, SE, *OLD], figure("28.07", "3.860", network=network)).verdicts
@@ -139,7 +149,10 @@ def test_the_version_that_a_source_names_is_the_only_one(network, kind):
 
 def test_what_is_not_reproduced_has_its_reason_or_none_is_known():
     table = only(
-        [PLAIN, SE], figure("1.00"), figure("1.00", setting="copied"), figure("1.00", setting="modified SE (twice)")
+        [PLAIN, SE],
+        figure("1.00"),
+        figure("1.00", setting="copied"),
+        figure("1.00", setting="modified SE (twice)"),
     )
     assert [verdict.why for verdict in table.verdicts] == [
         "unknown", "copied by the source from another table", "the module is another: modified SE (twice)"
@@ -196,4 +209,9 @@ def test_a_name_that_means_nothing_says_so():
 def test_the_published_networks_are_mostly_explained(published):
     """The counts that the documentation states, of every row of our networks with a module that we have."""
     kinds = [verdict.kind for table in compare(published.rows(), figures()) for verdict in table.verdicts]
-    assert {kind: kinds.count(kind) for kind in set(kinds)} == {REPRODUCED: 5, EXPLAINED: 84, NOT: 41, ABSENT: 2}
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        REPRODUCED: 5,
+        EXPLAINED: 84,
+        NOT: 41,
+        ABSENT: 2,
+    }

@@ -51,7 +51,8 @@ def test_the_rank_of_six_and_six_is_the_one_that_counting_orders_gives():
 
 
 @pytest.mark.parametrize(
-    ("n", "noise"), [((3, 3), (0.02, 0.02)), ((3, 3), (0.01, 0.04)), ((3, 6), (0.03, 0.01)), ((6, 6), (0.02, 0.02))]
+    ("n", "noise"),
+    [((3, 3), (0.02, 0.02)), ((3, 3), (0.01, 0.04)), ((3, 6), (0.03, 0.01)), ((6, 6), (0.02, 0.02))],
 )
 def test_equal_runs_are_inside_the_interval_about_as_often_as_it_says(n, noise):
     random = Random(1)
@@ -64,22 +65,30 @@ def test_equal_runs_are_inside_the_interval_about_as_often_as_it_says(n, noise):
 
 def test_five_per_cent_are_found_by_six_processes_each_and_equal_runs_are_not_told_apart():
     random = Random(2)
-    found = [judge(side(*drawn(random, 6, 0.015)), side(*drawn(random, 6, 0.015, 1.05)), 0.0) for _ in range(500)]
+    found = [
+        judge(side(*drawn(random, 6, 0.015)), side(*drawn(random, 6, 0.015, 1.05)), 0.0) for _ in range(500)
+    ]
     equal = [judge(side(*drawn(random, 6, 0.015)), side(*drawn(random, 6, 0.015)), 0.02) for _ in range(500)]
     assert sum(each.verdict == SLOWER for each in found) >= 0.95 * 500
     assert sum(each.verdict in (SLOWER, FASTER) for each in equal) <= 0.01 * 500
 
 
-@given(st.lists(seconds, min_size=2, max_size=8), st.lists(seconds, min_size=2, max_size=8), st.floats(0.1, 10))
+@given(
+    st.lists(seconds, min_size=2, max_size=8), st.lists(seconds, min_size=2, max_size=8), st.floats(0.1, 10)
+)
 @law
 def test_the_interval_turns_over_with_the_runs_and_scales_with_the_unit(before, after, unit):
     low, high = ratio_interval(before, after)
     back = ratio_interval(after, before)
     assert (1 / back[1], 1 / back[0]) == pytest.approx((low, high), rel=1e-6)
-    assert ratio_interval([unit * each for each in before], after) == pytest.approx((low / unit, high / unit), rel=1e-6)
+    assert ratio_interval([unit * each for each in before], after) == pytest.approx(
+        (low / unit, high / unit), rel=1e-6
+    )
 
 
-@given(st.lists(seconds, min_size=2, max_size=8), st.lists(seconds, min_size=2, max_size=8), st.floats(0, 0.5))
+@given(
+    st.lists(seconds, min_size=2, max_size=8), st.lists(seconds, min_size=2, max_size=8), st.floats(0, 0.5)
+)
 @law
 def test_a_verdict_and_the_one_of_the_runs_exchanged_are_each_others_mirror(before, after, tolerance):
     mirror = {SLOWER: FASTER, FASTER: SLOWER}

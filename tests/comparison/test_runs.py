@@ -17,7 +17,10 @@ def test_one_cell_is_slower_and_the_other_the_same():
     before = ran("a", cell(case("se"), STEADY), cell(case("eca"), STEADY))
     after = ran("b", cell(case("se"), SLOWED), cell(case("eca"), STEADY))
     found = compare(before, after)
-    assert [(each.case.module, each.outcome.verdict) for each in found.cells] == [("se", SLOWER), ("eca", SAME)]
+    assert [(each.case.module, each.outcome.verdict) for each in found.cells] == [
+        ("se", SLOWER),
+        ("eca", SAME),
+    ]
     assert not found.holds
     assert found.overall.ratio == pytest.approx(1.2**0.5)
 
@@ -42,10 +45,13 @@ def test_other_conditions_are_refused_and_named_whatever_is_asked(changes, envir
 def test_other_versions_are_refused_unless_they_are_asked_for_and_then_named():
     before, after = ran("a", cell(case(), STEADY)), ran("b", cell(case(), STEADY), torch_version="2.14.0")
     with pytest.raises(
-        RunFolderError, match=r"torch_version: 2\.13\.0 and 2\.14\.0\. To compare them all the same: --across$"
+        RunFolderError,
+        match=r"torch_version: 2\.13\.0 and 2\.14\.0\. To compare them all the same: --across$",
     ):
         compare(before, after)
-    assert [str(each) for each in compare(before, after, across=True).unlike] == ["torch_version: 2.13.0 and 2.14.0"]
+    assert [str(each) for each in compare(before, after, across=True).unlike] == [
+        "torch_version: 2.13.0 and 2.14.0"
+    ]
 
 
 def test_another_commit_is_what_two_runs_are_compared_for():
@@ -75,7 +81,10 @@ def test_a_module_of_the_users_own_stays_the_same_cell_when_its_file_is_edited()
 
 
 def test_a_count_that_changed_is_named_exactly_and_does_not_hold():
-    before, after = ran("a", cell(case(), STEADY)), ran("b", cell(case(), STEADY, {"params": 513, "macs": 1024}))
+    before, after = (
+        ran("a", cell(case(), STEADY)),
+        ran("b", cell(case(), STEADY, {"params": 513, "macs": 1024})),
+    )
     found = compare(before, after)
     [(_, change)] = found.changed
     assert (change.metric, change.before, change.after, change.exact) == ("params", 512, 513, True)
@@ -84,7 +93,8 @@ def test_a_count_that_changed_is_named_exactly_and_does_not_hold():
 
 
 @pytest.mark.parametrize(
-    ("memory", "named", "holds"), [(2**20 + 1, 1, True), (2**21, 1, False), (2**19, 1, True), (2**20, 0, True)]
+    ("memory", "named", "holds"),
+    [(2**20 + 1, 1, True), (2**21, 1, False), (2**19, 1, True), (2**20, 0, True)],
 )
 def test_measured_memory_is_named_whenever_it_changed_and_objected_to_where_it_grew_beyond_the_tolerance(
     memory, named, holds
@@ -101,7 +111,9 @@ def test_what_one_run_was_not_asked_for_is_no_change():
 def test_a_cell_that_can_no_longer_be_measured_does_not_hold_and_one_that_now_can_does():
     well, ill = ran("a", cell(case(), STEADY)), ran("b", cell(case(), status="oom", reason="too large"))
     found = compare(well, ill)
-    assert [(each.ended, each.reason, each.outcome) for each in found.broken] == [(("ok", "oom"), "too large", None)]
+    assert [(each.ended, each.reason, each.outcome) for each in found.broken] == [
+        (("ok", "oom"), "too large", None)
+    ]
     assert (found.holds, compare(ill, well).holds) == (False, True)
 
 

@@ -75,7 +75,9 @@ def test_a_peer_is_asked_about_a_case(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("changes", [{"mode": "train"}, {"dtype": "bf16"}, {"layout": "channels_last"}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{"mode": "train"}, {"dtype": "bf16"}, {"layout": "channels_last"}], ids=str
+)
 def test_mode_and_number_format_change_nothing_for_a_peer(name, changes):
     case = case_of("cbam")
     plain = ask_peer(name, case, 1)

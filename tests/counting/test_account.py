@@ -64,7 +64,9 @@ def test_a_convolution():
 @law
 def test_any_convolution_is_weights_times_outputs(groups, inner, outer, kernel, stride, batch, bias):
     module = meta(
-        lambda: nn.Conv2d(groups * inner, groups * outer, kernel, stride, kernel // 2, groups=groups, bias=bias)
+        lambda: nn.Conv2d(
+            groups * inner, groups * outer, kernel, stride, kernel // 2, groups=groups, bias=bias
+        )
     )
     found = account(module, (batch, groups * inner, 9, 7))
     weights = groups * outer * inner * kernel**2
@@ -80,7 +82,9 @@ def test_a_grouped_convolution_is_counted_by_its_groups():
 
 def test_a_convolution_over_one_dimension():
     def net():
-        return Does(lambda m, x: m.conv(x.mean((2, 3)).unsqueeze(1)), conv=nn.Conv1d(1, 1, 3, padding=1, bias=False))
+        return Does(
+            lambda m, x: m.conv(x.mean((2, 3)).unsqueeze(1)), conv=nn.Conv1d(1, 1, 3, padding=1, bias=False)
+        )
 
     assert counted(net).macs == N * C * 3
 
@@ -199,7 +203,11 @@ def test_frozen_parameters_are_parameters_that_are_not_trained():
         return net
 
     found = counted(make)
-    assert (found.params, found.trainable_params, found.frozen_params) == (C * C + C + 9 * C * C, 9 * C * C, C * C + C)
+    assert (found.params, found.trainable_params, found.frozen_params) == (
+        C * C + C + 9 * C * C,
+        9 * C * C,
+        C * C + C,
+    )
 
 
 def test_running_statistics_are_buffers_and_their_counter_is_not():

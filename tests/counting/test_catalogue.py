@@ -34,7 +34,9 @@ def drawn(name, settings, seed):
     rng, known, found = random.Random(seed), entry(name), []
     for _ in range(4000):
         channels = rng.choice((8 * rng.randint(1, 64), 2 ** rng.randint(3, 9)))
-        height, width = (rng.choice((rng.randint(2, 64), 28 * rng.randint(1, 2), 2 ** rng.randint(1, 6))) for _ in "HW")
+        height, width = (
+            rng.choice((rng.randint(2, 64), 28 * rng.randint(1, 2), 2 ** rng.randint(1, 6))) for _ in "HW"
+        )
         width = rng.choice((width, height))
         if known.refusal(channels, height, width, settings) is None:
             found.append((channels, height, width))
@@ -102,7 +104,9 @@ def test_the_peak_of_forward_is_the_profilers_to_the_byte_for_three_quarters_of_
     threads, told = torch.get_num_threads(), []
     torch.set_num_threads(1)
     try:
-        for case in [replace(each, batch=1, device="cpu", threads=1, inputs="hot") for each in cells(res="56")]:
+        for case in [
+            replace(each, batch=1, device="cpu", threads=1, inputs="hot") for each in cells(res="56")
+        ]:
             cpu = torch.device("cpu")
             call = call_of(case, cpu, ring(case, cpu, 0))
             call()

@@ -55,7 +55,11 @@ class Everything(nn.Module):
         return self.attention(*[tokens(x)] * 3)[0].transpose(1, 2).reshape(x.shape)
 
 
-HOOKS = [name for name in vars(nn.Module()) if name.endswith(("_hooks", "_hooks_with_kwargs", "_hooks_always_called"))]
+HOOKS = [
+    name
+    for name in vars(nn.Module())
+    if name.endswith(("_hooks", "_hooks_with_kwargs", "_hooks_always_called"))
+]
 
 
 def state_of(module):
@@ -69,14 +73,20 @@ def state_of(module):
         "values": [(name, t.detach().clone().tolist()) for name, t in tensors],
         "gradients": [(id(p.grad), None if p.grad is None else p.grad.tolist()) for p in module.parameters()],
         "requires": [(p.requires_grad, list(p._backward_hooks or ())) for p in module.parameters()],
-        "plain": [(name, id(v), v.tolist()) for name, v in vars(module).items() if isinstance(v, torch.Tensor)],
+        "plain": [
+            (name, id(v), v.tolist()) for name, v in vars(module).items() if isinstance(v, torch.Tensor)
+        ],
         "others": [(k, repr(v)) for k, v in vars(module).items() if k in ("cache", "fails", "last")],
     }
 
 
 def state_of_the_process():
     """Generators, switches and registries that are everybody's."""
-    kinds = [kind for kind in vars(torchs) if kind.startswith("_global") and isinstance(getattr(torchs, kind), dict)]
+    kinds = [
+        kind
+        for kind in vars(torchs)
+        if kind.startswith("_global") and isinstance(getattr(torchs, kind), dict)
+    ]
     return {
         "torch": torch.get_rng_state().tolist(),
         "python": random.getstate(),
@@ -170,7 +180,8 @@ def test_a_count_by_name_draws_no_number(name):
     shape = next(
         (1, c, s, s)
         for c, s in ((64, 14), (64, 28), (128, 28), (64, 16), (64, 56))
-        if attnprof.catalogue.entry(name).refusal(c, s, s, attnprof.catalogue.entry(name).hyperparameters) is None
+        if attnprof.catalogue.entry(name).refusal(c, s, s, attnprof.catalogue.entry(name).hyperparameters)
+        is None
     )
     before = state_of_the_process()
     assert cost(name, shape).output_shape == shape
@@ -231,7 +242,10 @@ def holding(value):
     [
         (threading.Lock(), r"TypeError: cannot pickle '_thread.lock' object"),
         ((n for n in range(3)), r"TypeError: cannot pickle 'generator' object"),
-        ([torch.ones(3, requires_grad=True) * 2], r"RuntimeError: Only Tensors created explicitly by the user"),
+        (
+            [torch.ones(3, requires_grad=True) * 2],
+            r"RuntimeError: Only Tensors created explicitly by the user",
+        ),
     ],
     ids=["lock", "generator", "list of computed tensors"],
 )
@@ -243,7 +257,9 @@ def test_a_module_that_cannot_be_copied_is_refused_in_one_line(held, why):
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_torchscript_is_refused():
-    with pytest.raises(UsageError, match="TorchScript cannot be counted; count the module that it was made of"):
+    with pytest.raises(
+        UsageError, match="TorchScript cannot be counted; count the module that it was made of"
+    ):
         cost(nn.Sequential(torch.jit.script(nn.Conv2d(C, C, 1))), SHAPE)
 
 
@@ -261,7 +277,9 @@ def test_no_gradient_is_no_backward_pass(module):
     if isinstance(module, nn.Conv2d):
         assert cost(module, SHAPE, backward=True).macs == 2 * cost(module, SHAPE).macs  # to the input alone
         return
-    with pytest.raises(UsageError, match="backward: the module's output depends on nothing that requires a gradient"):
+    with pytest.raises(
+        UsageError, match="backward: the module's output depends on nothing that requires a gradient"
+    ):
         cost(module, (2, 3), dtype=torch.int64 if integers else None, backward=True)
 
 
@@ -280,7 +298,10 @@ def test_a_module_is_counted_in_its_own_number_format(dtype, backward):
 def test_the_number_format_of_the_input_can_be_given():
     found = cost(nn.Embedding(7, 3), (2, 5), dtype=torch.int64)
     assert (found.output_shape, found.params, found.unknown_ops) == ((2, 5, 3), 21, ())
-    assert cost("se", (1, 64, 7, 7), dtype=torch.float16).bytes_moved * 2 == cost("se", (1, 64, 7, 7)).bytes_moved
+    assert (
+        cost("se", (1, 64, 7, 7), dtype=torch.float16).bytes_moved * 2
+        == cost("se", (1, 64, 7, 7)).bytes_moved
+    )
 
 
 def test_channels_last_parameters_are_counted_as_any_others():
@@ -420,7 +441,9 @@ def heads(x, length, layout):
 
 
 @pytest.mark.parametrize("fused", [True, False], ids=["fused", "unfused"])
-@pytest.mark.parametrize("layout", ["heads first", "split off", "packed", "channels first", "no heads", "no batch"])
+@pytest.mark.parametrize(
+    "layout", ["heads first", "split off", "packed", "channels first", "no heads", "no batch"]
+)
 def test_scaled_dot_product_attention_costs_its_two_products_in_every_layout(layout, fused):
     def forward(module, x):
         return F.scaled_dot_product_attention(*(heads(x, length, layout) for length in (L, S, S)))
@@ -451,7 +474,9 @@ def test_fused_attention_scales_and_masks_its_logits(more, logits):
     found = cost(Does(forward), (1,))
     assert found.macs == 2 * N * HEADS * L * S * E
     mask = more(torch.empty(1)).get("attn_mask")
-    made = mask.numel() if mask is not None and mask.dtype == torch.bool else 0  # a mask of numbers is made of it first
+    made = (
+        mask.numel() if mask is not None and mask.dtype == torch.bool else 0
+    )  # a mask of numbers is made of it first
     assert found.flops_by_category["pointwise"] == logits * N * HEADS * L * S + made
 
 

@@ -41,7 +41,9 @@ SIMPLE = {
     "silu": lambda c, k: nn.SiLU(),
     "softmax": lambda c, k: nn.Softmax(1),
     "average pooling": lambda c, k: nn.AvgPool2d(k, 1, k // 2),
-    "gate": lambda c, k: Does(lambda m, x: x * m.conv(x.mean((2, 3), True)).sigmoid(), conv=nn.Conv2d(c, c, 1)),
+    "gate": lambda c, k: Does(
+        lambda m, x: x * m.conv(x.mean((2, 3), True)).sigmoid(), conv=nn.Conv2d(c, c, 1)
+    ),
     "residual": lambda c, k: Does(lambda m, x: x + m.conv(x), conv=nn.Conv2d(c, c, 1)),
     "attention": lambda c, k: Does(attended, project=nn.Linear(c, c)),
 }
@@ -88,7 +90,9 @@ def test_macs_are_linear_in_the_batch(backward, layer, shape, times):
 def test_all_of_forward_is_linear_in_the_batch(layer, shape, times):
     n, c, h, w = shape
     one, more = account(make(layer, c), shape), account(make(layer, c), (times * n, c, h, w))
-    assert more.flops_by_category == {category: times * flops for category, flops in one.flops_by_category.items()}
+    assert more.flops_by_category == {
+        category: times * flops for category, flops in one.flops_by_category.items()
+    }
 
 
 @both_passes
@@ -108,7 +112,9 @@ def test_a_sequence_costs_what_its_layers_cost(backward, chosen, shape):
 @given(layers(SIMPLE | OTHER), layers(SIMPLE | OTHER), shapes)
 @law
 def test_two_layers_move_the_bytes_of_both_and_need_no_more_memory_than_both(first, second, shape):
-    assume("attention" not in first[0])  # it leaves its output in another order of dimensions, and the next may copy it
+    assume(
+        "attention" not in first[0]
+    )  # it leaves its output in another order of dimensions, and the next may copy it
     parts = [make(layer, shape[1]) for layer in (first, second)]
     whole = account(nn.Sequential(*parts), shape)
     one, other = (account(part, shape) for part in parts)

@@ -16,7 +16,9 @@ from tests.counting.arguments.tensors import on_cpu, spoiled
 law = settings(derandomize=True, deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
 
 # Where torch's meta kernel says something else than its CPU kernel, and why; CUDA does as the CPU, but for the halves.
-_DECOMPOSED_BACKWARD = "elu gelu hardsigmoid hardswish hardtanh leaky_relu mish sigmoid softplus tanh threshold"
+_DECOMPOSED_BACKWARD = (
+    "elu gelu hardsigmoid hardswish hardtanh leaky_relu mish sigmoid softplus tanh threshold"
+)
 _DECOMPOSED = "its meta kernel is a decomposition, with an order of dimensions of its own"
 AS_THE_CPU = {
     "convolution.default": "on meta it is never channels last",
@@ -30,7 +32,10 @@ AS_THE_CPU = {
 # Overloads of operators with a shape function that are left to torch altogether, and why.
 LEFT_TO_TORCH = {
     **{f"{name}.dtype": "no module on the CPU gives it" for name in ("mm", "bmm", "addmm", "baddbmm")},
-    **{f"linspace.{ends}": "its ends are tensors" for ends in ("Tensor_Tensor", "Tensor_Scalar", "Scalar_Tensor")},
+    **{
+        f"linspace.{ends}": "its ends are tensors"
+        for ends in ("Tensor_Tensor", "Tensor_Scalar", "Scalar_Tensor")
+    },
 }
 
 
@@ -55,7 +60,11 @@ def in_place(name):
     found = getattr(getattr(torch.ops.aten, f"{packet}_", None), overload, None)
     same_first = found is not None and found._schema.arguments[0].name == "self"
     first = OPERATORS[name]._schema.arguments[0]
-    return found if same_first and first.name == "self" and str(first.type) == "Tensor" and arrives(found) else None
+    return (
+        found
+        if same_first and first.name == "self" and str(first.type) == "Tensor" and arrives(found)
+        else None
+    )
 
 
 OPERATORS = {
@@ -82,7 +91,11 @@ def said(value):
     """An argument in words: of a tensor its shape, strides and dtype."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(said, value))}]"
-    return f"{value.dtype} {tuple(value.shape)} {value.stride()}" if isinstance(value, torch.Tensor) else repr(value)
+    return (
+        f"{value.dtype} {tuple(value.shape)} {value.stride()}"
+        if isinstance(value, torch.Tensor)
+        else repr(value)
+    )
 
 
 def stock(operator, args, by_name):
@@ -229,7 +242,9 @@ def test_a_module_that_writes_to_a_tensor_of_its_own_gets_it_back():
 @pytest.mark.parametrize("backward", [False, True])
 def test_verification_lets_pass_what_is_right(backward):
     with torch.device("meta"):
-        module = nn.Sequential(nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6), nn.Hardswish(), nn.AdaptiveAvgPool2d(2)).eval()
+        module = nn.Sequential(
+            nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6), nn.Hardswish(), nn.AdaptiveAvgPool2d(2)
+        ).eval()
     found = account(module, (2, 4, 9, 9), backward=backward, verify=True)
     assert found == account(module, (2, 4, 9, 9), backward=backward)
 
@@ -239,7 +254,10 @@ def test_verification_lets_pass_what_is_right(backward):
     [
         (lambda x: x.new_empty((*x.shape, 1)), r"\(2, 4, 3, 5, 1\) \(60, 15, 5, 1, 1\) torch.float32"),
         (lambda x: x.to(torch.float16), r"\(2, 4, 3, 5\) \(60, 15, 5, 1\) torch.float16"),
-        (lambda x: x.contiguous(memory_format=torch.channels_last), r"\(2, 4, 3, 5\) \(60, 1, 20, 4\) torch.float32"),
+        (
+            lambda x: x.contiguous(memory_format=torch.channels_last),
+            r"\(2, 4, 3, 5\) \(60, 1, 20, 4\) torch.float32",
+        ),
     ],
     ids=["shape", "dtype", "strides"],
 )

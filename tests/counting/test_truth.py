@@ -22,7 +22,9 @@ def every(what: str) -> pytest.MarkDecorator:
             pytest.param(
                 truth,
                 id=truth.name,
-                marks=[pytest.mark.xfail(reason=DISPUTED[what, truth.name])] if (what, truth.name) in DISPUTED else [],
+                marks=[pytest.mark.xfail(reason=DISPUTED[what, truth.name])]
+                if (what, truth.name) in DISPUTED
+                else [],
             )
             for truth in TRUTHS
         ],
@@ -86,7 +88,9 @@ def test_parameters_and_least_bytes_are_what_the_hand_counts(truth: Truth) -> No
     assert counted(truth, backward=True).minimal_bytes == 2 * least
 
 
-@pytest.mark.parametrize("name", ["convolution 3x3, stride 2", "multi-head attention, training", "channel gate"])
+@pytest.mark.parametrize(
+    "name", ["convolution 3x3, stride 2", "multi-head attention, training", "channel gate"]
+)
 def test_the_public_door_gives_the_same_for_a_module_on_the_cpu(name: str) -> None:
     truth = next(truth for truth in TRUTHS if truth.name == name)
     for backward in (False, True):

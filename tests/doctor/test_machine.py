@@ -32,7 +32,8 @@ def test_a_load_beyond_half_of_the_cores_is_noted(average, level):
 
 
 @pytest.mark.parametrize(
-    ("text", "level"), [("max 100000\n", None), ("150000 100000\n", NOTE), ("200000 100000\n", FINE), ("", None)]
+    ("text", "level"),
+    [("max 100000\n", None), ("150000 100000\n", NOTE), ("200000 100000\n", FINE), ("", None)],
 )
 def test_a_container_that_may_not_use_all_cores_is_noted(system, text, level):
     found = quota(2, system({"sys/fs/cgroup/cpu.max": text}))
@@ -48,7 +49,11 @@ def test_a_container_that_may_not_use_all_cores_is_noted(system, text, level):
         ({GOVERNOR: "performance\n"}, FINE, "governor performance"),
         ({GOVERNOR: "powersave\n"}, NOTE, "governor powersave"),
         ({GOVERNOR: "performance\n", "sys/class/power_supply/AC/online": "0\n"}, NOTE, "on battery"),
-        ({GOVERNOR: "performance\n", "sys/class/power_supply/AC/online": "1\n"}, FINE, "governor performance"),
+        (
+            {GOVERNOR: "performance\n", "sys/class/power_supply/AC/online": "1\n"},
+            FINE,
+            "governor performance",
+        ),
     ],
 )
 def test_clocks_that_may_change_are_noted(system, files, level, says):
@@ -73,7 +78,9 @@ def ticking(step, every=1):
         (ticking(0.0), "tsc", STOP),
     ],
 )
-def test_a_clock_too_coarse_for_a_millisecond_is_noted_and_one_that_stands_is_the_end(system, clock, source, level):
+def test_a_clock_too_coarse_for_a_millisecond_is_noted_and_one_that_stands_is_the_end(
+    system, clock, source, level
+):
     found = timer(clock, system({SOURCE: source}))
     assert found.level == level
 

@@ -42,7 +42,10 @@ def test_noise_is_noted_with_what_it_spoils(pairs, says, advice):
 
 def test_flags_are_told_once():
     found = noise(
-        [*heard((1.0, 1.0), flags=("contended",)), *heard((1.0, 1.0), (1.0, 1.0), flags=("contended", "drift"))]
+        [
+            *heard((1.0, 1.0), flags=("contended",)),
+            *heard((1.0, 1.0), (1.0, 1.0), flags=("contended", "drift")),
+        ]
     )
     assert found.says.endswith("; contended drift")
 

@@ -15,7 +15,10 @@ AT = (64, 56, 56)
 
 
 def pieces(count, at=AT):
-    return [(str(piece.polynomial), piece.condition) for piece in closed_form(lambda point: count(*point), at).pieces]
+    return [
+        (str(piece.polynomial), piece.condition)
+        for piece in closed_form(lambda point: count(*point), at).pieces
+    ]
 
 
 def around(count, at=AT):
@@ -47,7 +50,9 @@ def test_a_polynomial_is_found_and_holds_everywhere(count, text):
 
 def test_a_reduction_holds_on_its_multiples_and_other_channels_are_named():
     form = closed_form(lambda point: 2 * point[0] * (point[0] // 16), AT)
-    assert [(str(piece.polynomial), piece.condition) for piece in form.pieces] == [("C^2/8", "C a multiple of 16")]
+    assert [(str(piece.polynomial), piece.condition) for piece in form.pieces] == [
+        ("C^2/8", "C a multiple of 16")
+    ]
     assert (form.more, form.without) == (((65, 56, 56),), ())
 
 

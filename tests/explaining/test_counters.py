@@ -152,7 +152,8 @@ def test_a_factor_broadcast_over_the_batch_is_counted_once_by_fvcore(case_of, us
     from dataclasses import replace
 
     source = gate(
-        "self.w = nn.Parameter(torch.zeros(channels, channels))", "return (self.w @ x.flatten(2)).view(x.shape)"
+        "self.w = nn.Parameter(torch.zeros(channels, channels))",
+        "return (self.w @ x.flatten(2)).view(x.shape)",
     )
     case = replace(user_case(source), batch=2)
     says = explained("fvcore", case)

@@ -13,7 +13,10 @@ SOME = ("se", "ca", "mhsa", "nonlocal")
 
 
 def shown(case, **how):
-    return {form.quantity: [(piece.polynomial, piece.where) for piece in form.pieces] for form in forms(case, **how)}
+    return {
+        form.quantity: [(piece.polynomial, piece.where) for piece in form.pieces]
+        for form in forms(case, **how)
+    }
 
 
 def agrees_with_its_file(case):

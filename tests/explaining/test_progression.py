@@ -52,7 +52,10 @@ def test_a_kernel_that_follows_the_channels_is_constant_between_two_bounds():
         width = int(abs(log2(n) + 1) / 2)
         return width if width % 2 else width + 1
 
-    assert [found(kernel, n).lattice.condition("C") for n in (64, 512)] == ["8 <= C <= 127", "128 <= C <= 2047"]
+    assert [found(kernel, n).lattice.condition("C") for n in (64, 512)] == [
+        "8 <= C <= 127",
+        "128 <= C <= 2047",
+    ]
 
 
 def test_sizes_that_cannot_be_are_no_condition():

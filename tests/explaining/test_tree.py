@@ -70,7 +70,9 @@ def test_operators_are_below_the_submodule_that_issued_them_in_the_order_in_whic
 )
 def test_an_operator_says_with_what_it_grows(target, grows, case_of):
     tree = explain(case_of(target)).tree
-    found = {part.name.split(".")[1] if part.name else "": part.grows for part in every_part(tree) if not part.kind}
+    found = {
+        part.name.split(".")[1] if part.name else "": part.grows for part in every_part(tree) if not part.kind
+    }
     found[""] = tree.grows
     assert {name: found[name] for name in grows} == grows
 
@@ -176,4 +178,6 @@ def test_a_shape_that_is_not_torchs_is_told(case_of, monkeypatch):
         return account(module, shape, dtype, **how)
 
     monkeypatch.setattr("attnprof.explaining.tree.account", one_disagrees)
-    assert explain(case_of("se@64@14"), verify=True).differs == "aten.mean.dim: our shape function says (1, 65)"
+    assert (
+        explain(case_of("se@64@14"), verify=True).differs == "aten.mean.dim: our shape function says (1, 65)"
+    )

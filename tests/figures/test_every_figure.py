@@ -82,7 +82,9 @@ def test_a_name_is_written_or_said_to_be_left_out(name, catalogue):
 def test_a_users_name_is_drawn_as_it_is(name, few):
     frame = few.frame.copy()
     frame.loc[frame["module"] == "ca", ["module", "family"]] = [r"my.py:A$\frac$_<b>", ""]
-    figure, _ = drawn(name, scene(type(few)(frame, {}, few.environment, few.spec, 0), points=("64@28", "64@14")))
+    figure, _ = drawn(
+        name, scene(type(few)(frame, {}, few.environment, few.spec, 0), points=("64@28", "64@14"))
+    )
     figure.draw_without_rendering()
     labels = [text.get_text() for text in texts(figure)]
     labels += [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
@@ -120,7 +122,9 @@ def test_intervals_are_drawn_to_their_ends(few):
     what = scene(few, points=("64@28",))
     figure, _ = drawn("pareto", what)
     ends = {
-        (min(line.get_ydata()), max(line.get_ydata())) for line in figure.axes[0].lines if len(line.get_ydata()) == 2
+        (min(line.get_ydata()), max(line.get_ydata()))
+        for line in figure.axes[0].lines
+        if len(line.get_ydata()) == 2
     }
     for candidate in what.rivals:
         span = candidate.figure(MEASURES["latency"], "64@28")
@@ -146,7 +150,9 @@ def test_what_varies_more_is_what_scaling_goes_along():
 
 
 def test_scaling_of_one_size_is_refused_with_what_to_run():
-    with pytest.raises(UsageError, match="nothing was measured at several resolutions. attnprof run --res 14,28,56"):
+    with pytest.raises(
+        UsageError, match="nothing was measured at several resolutions. attnprof run --res 14,28,56"
+    ):
         drawn("scaling", scene(results(modules="se,eca", channels="16", res="14")))
 
 
@@ -172,7 +178,9 @@ def test_more_points_than_there_is_room_for_are_refused(name):
 def test_what_was_not_measured_is_refused_in_words(name, few):
     frame = few.frame.copy()
     frame["latency_s"] = frame["peak_memory_bytes"] = frame["activation_memory_bytes"] = None
-    blank = type(few)(frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned)
+    blank = type(few)(
+        frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned
+    )
     what = scene(blank, points=("64@28", "64@14"))
     assert isinstance(what.candidates[0].figure(MEASURES["latency"], "64@28"), Missing)
     with pytest.raises(UsageError, match="no module has .*-x and -y choose among params, macs, flops"):
@@ -183,7 +191,9 @@ def test_a_figure_without_an_interval_is_drawn_and_beats_nothing(few):
     frame = few.frame.copy()
     fastest = frame.loc[frame["module"] != "none", "latency_s"].astype(float).idxmin()
     frame.loc[fastest, ["latency_ci_low_s", "latency_ci_high_s"]] = None
-    unsure = type(few)(frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned)
+    unsure = type(few)(
+        frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned
+    )
     row = unsure.rows()[fastest]
     what = scene(unsure, x="params", points=(f"{row['channels']}@{row['height']}",))
     figure, _ = drawn("pareto", what)
@@ -195,7 +205,9 @@ def test_a_figure_without_an_interval_is_drawn_and_beats_nothing(few):
 def test_of_a_run_of_counts_memory_shows_what_was_counted(few):
     frame = few.frame.copy()
     frame["peak_memory_bytes"] = None
-    counted = type(few)(frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned)
+    counted = type(few)(
+        frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned
+    )
     figure, _ = drawn("memory", scene(counted, points=("64@28",)))
     assert figure.axes[0].get_xlabel() == MEASURES["activation_memory"].title
 

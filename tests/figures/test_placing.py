@@ -38,7 +38,9 @@ def test_no_name_lies_on_another_on_a_mark_or_outside(marks):
 def test_a_placed_name_has_the_size_that_it_needs(marks):
     sizes = [size for _, size in marks]
     for box, (width, height) in zip(place([p for p, _ in marks], sizes, WITHIN), sizes, strict=True):
-        assert box is None or (abs(box.right - box.left - width) < 1e-6 and abs(box.top - box.bottom - height) < 1e-6)
+        assert box is None or (
+            abs(box.right - box.left - width) < 1e-6 and abs(box.top - box.bottom - height) < 1e-6
+        )
 
 
 def test_a_lone_name_stands_beside_its_mark():
@@ -71,7 +73,10 @@ def test_places_along_an_axis_keep_their_distance_and_order_and_lie_within(wante
     assert all(-1e-6 <= at <= 100 + 1e-6 for at in ordered)
     assert all(b - a >= height - 1e-6 for a, b in zip(sorted(ordered), sorted(ordered)[1:], strict=False))
     by_want = [at for _, at in sorted(kept, key=lambda pair: pair[0])]
-    assert all(b >= a - 1e-6 or w == v for (w, a), (v, b) in zip(kept, kept[1:], strict=False)) or by_want == ordered
+    assert (
+        all(b >= a - 1e-6 or w == v for (w, a), (v, b) in zip(kept, kept[1:], strict=False))
+        or by_want == ordered
+    )
 
 
 def test_places_that_are_free_are_taken_as_they_are():
@@ -83,6 +88,9 @@ def test_the_margin_is_kept_between_boxes():
     assert one
     assert other
     grown = Box(
-        one.left - MARGIN + 1e-9, one.bottom - MARGIN + 1e-9, one.right + MARGIN - 1e-9, one.top + MARGIN - 1e-9
+        one.left - MARGIN + 1e-9,
+        one.bottom - MARGIN + 1e-9,
+        one.right + MARGIN - 1e-9,
+        one.top + MARGIN - 1e-9,
     )
     assert apart(grown, other)

@@ -52,7 +52,11 @@ def events_of(cell, number):
         Measurement("first_call", 1.5, "s", n=1, note="a single call"),
     ]
     flags = ["contended"] if number == 1 else []
-    return [account_event(cell.case, counted), visit_event(cell.case, 0, measured, flags), done_event(cell.case, "ok")]
+    return [
+        account_event(cell.case, counted),
+        visit_event(cell.case, 0, measured, flags),
+        done_event(cell.case, "ok"),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +118,9 @@ def clipped(results, width):
     """Those rows of figures that the text does not show whole."""
     text, notes = FORMATS.get("text").render(results, Look(width=width))
     laid, gone = sheet(results), dropped(notes)
-    kept = [n for n, column in enumerate(laid.columns) if column.title not in gone and column.name != "module"]
+    kept = [
+        n for n, column in enumerate(laid.columns) if column.title not in gone and column.name != "module"
+    ]
     rows = [set(re.split(r" {2,}", line.strip())) for line in text.splitlines()]
     wanted = [{cells[n] for n in kept if cells[n]} for cells in laid.cells]
     return [figures for figures in wanted if not any(figures <= row for row in rows)]
@@ -135,7 +141,10 @@ def test_the_text_is_no_wider_than_the_terminal(results, width):
 
 
 def test_a_narrower_terminal_never_shows_more(results):
-    gone = [set(dropped(FORMATS.get("text").render(results, Look(width=width))[1])) for width in (40, 60, 80, 120, 300)]
+    gone = [
+        set(dropped(FORMATS.get("text").render(results, Look(width=width))[1]))
+        for width in (40, 60, 80, 120, 300)
+    ]
     for narrow, wide in zip(gone, gone[1:], strict=False):
         assert wide <= narrow
     assert gone[0]
@@ -180,7 +189,14 @@ def test_with_colour_the_words_are_the_same(results):
 @pytest.mark.parametrize("name", ["text", "md"])
 def test_the_caption_says_what_the_figures_are_conditional_on(name, results):
     text = FORMATS.get(name).render(results, Look())[0]
-    for words in ("batch 1", "fp32", "1 thread", "2026-01-02 03:04", "MACs: multiply-accumulates", "latency: "):
+    for words in (
+        "batch 1",
+        "fp32",
+        "1 thread",
+        "2026-01-02 03:04",
+        "MACs: multiply-accumulates",
+        "latency: ",
+    ):
         assert words in text
 
 

@@ -128,7 +128,9 @@ COLUMNS = ("module", "family", "params", "throughput_per_s", "fvcore_macs", "out
 
 @pytest.mark.slow
 @needs_latex
-@pytest.mark.parametrize("look", [{}, {"pivot": "channels"}, {"columns": COLUMNS}], ids=["plain", "pivot", "columns"])
+@pytest.mark.parametrize(
+    "look", [{}, {"pivot": "channels"}, {"columns": COLUMNS}], ids=["plain", "pivot", "columns"]
+)
 def test_the_whole_catalogue_compiles_without_a_warning(look, tmp_path):
     text = latex(of_folder(CATALOGUE), **look)
     assert compiled(text, preamble(text), tmp_path) == []
@@ -139,7 +141,12 @@ def test_the_whole_catalogue_compiles_without_a_warning(look, tmp_path):
 @pytest.mark.parametrize("pivot", ["", "channels"])
 def test_ratios_and_what_noise_leaves_open_compile_without_a_warning(pivot, tmp_path):
     found = over(
-        results(lambda case: 1e-4 if case.channels == 32 else None, modules="se,eca,cbam", channels="32,64", res="28"),
+        results(
+            lambda case: 1e-4 if case.channels == 32 else None,
+            modules="se,eca,cbam",
+            channels="32,64",
+            res="28",
+        ),
         "se",
     )
     text = latex(found, pivot=pivot, columns=("module", "params", "latency_s", "peak_memory_bytes"))

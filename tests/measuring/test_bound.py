@@ -42,7 +42,9 @@ def test_moving_and_computing_may_overlap_so_the_longer_of_them_bounds():
 
 def test_each_category_has_its_own_rate_and_they_add_up():
     peaks = replace(PEAKS, rates={"mac": 1e9, "softmax": 1e8, "fft": 1.0})
-    assert of(Work({"mac": 10**6, "softmax": 10**6, "fft": 0}), peaks=peaks).arithmetic == pytest.approx(1e-3 + 1e-2)
+    assert of(Work({"mac": 10**6, "softmax": 10**6, "fft": 0}), peaks=peaks).arithmetic == pytest.approx(
+        1e-3 + 1e-2
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,9 @@ LARGE = 2**25
         ((Op((("reduction", 64 * 49),), (1, 64, 8, 8)), SCALE), LARGE, False),
     ],
 )
-def test_a_map_beyond_the_cache_is_read_again_by_what_rescales_it_after_a_reduction(operators, input_bytes, twice):
+def test_a_map_beyond_the_cache_is_read_again_by_what_rescales_it_after_a_reduction(
+    operators, input_bytes, twice
+):
     once = Work(minimal_bytes=2 * LARGE, operators=operators)
     assert of(once, input_bytes).memory == pytest.approx((2 * LARGE + twice * input_bytes) / 1e9)
 
@@ -121,7 +125,9 @@ def test_a_better_device_never_has_a_longer_bound(work, factor):
 @given(works)
 @law
 def test_more_work_never_has_a_shorter_bound(work):
-    more = Work({**work.flops_by_category, "mac": work.flops_by_category.get("mac", 0) + 1}, work.minimal_bytes + 1)
+    more = Work(
+        {**work.flops_by_category, "mac": work.flops_by_category.get("mac", 0) + 1}, work.minimal_bytes + 1
+    )
     assert of(more).seconds >= of(work).seconds
 
 

@@ -54,7 +54,9 @@ def test_of_two_formats_the_better_rate_counts():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
 def test_a_real_cpu_has_peaks_in_every_format(dtype, monkeypatch):
     backend = BACKENDS.get("cpu")
-    monkeypatch.setattr(backend, "cache_bytes", lambda: 2**20)  # how large memory and products are is not of the format
+    monkeypatch.setattr(
+        backend, "cache_bytes", lambda: 2**20
+    )  # how large memory and products are is not of the format
     monkeypatch.setattr("attnprof.measuring.peaks.PRODUCTS", {"cpu": (32, 64)})
     found = peaks(backend, backend.device(0), [dtype])
     # How fast the machine is, and how busy, is not the test's affair.

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.measuring.rounds import CUT_SHORT, LEAST_SECONDS, MOST_VISITS, REFERENCE_SHARE, REST_SHARE, Effort, Rounds
+from attnprof.measuring.rounds import (
+    CUT_SHORT,
+    LEAST_SECONDS,
+    MOST_VISITS,
+    REFERENCE_SHARE,
+    REST_SHARE,
+    Effort,
+    Rounds,
+)
 from attnprof.measuring.trial import ENOUGH_VISITS, SAMPLES
 from tests.measuring.machine import Machine, Script, hot, trial
 

@@ -28,7 +28,11 @@ def test_cells_get_equal_time_and_not_equally_many_visits():
 
 
 def test_a_cell_too_dear_for_its_share_gets_its_fewest_and_the_others_what_is_left():
-    assert visits_due([Account(0, 0, 5.0), Account(0, 0, 0.01), Account(0, 0, 0.01)], 6.0, 1, MOST) == [1, 50, 50]
+    assert visits_due([Account(0, 0, 5.0), Account(0, 0, 0.01), Account(0, 0, 0.01)], 6.0, 1, MOST) == [
+        1,
+        50,
+        50,
+    ]
 
 
 def test_a_spent_budget_leaves_each_its_fewest():

@@ -124,7 +124,13 @@ def test_a_quick_look_has_quartiles_and_calls_them_spread():
 
 @given(
     st.lists(
-        st.tuples(st.floats(1e-6, 1e-1), st.floats(0, 3), st.sampled_from([0.5e9, 1e9]), st.booleans(), st.booleans()),
+        st.tuples(
+            st.floats(1e-6, 1e-1),
+            st.floats(0, 3),
+            st.sampled_from([0.5e9, 1e9]),
+            st.booleans(),
+            st.booleans(),
+        ),
         min_size=1,
         max_size=60,
     ),

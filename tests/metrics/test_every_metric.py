@@ -20,7 +20,9 @@ NAMES = METRICS.names()
 CASE = Case("se", 64, 7, 7, batch=4, execution="compiled")
 COUNTED = replace(cost("se", CASE.shape), channel_pairs=8)
 HUGE = {**COUNTED.flops_by_category, "mac": 2 * (10**15 + 1)}
-HUNDRED = tuple(float(100 - n // 2 if n % 2 else 1 + n // 2) for n in range(100))  # 1, 100, 2, 99, ...: no wave in it
+HUNDRED = tuple(
+    float(100 - n // 2 if n % 2 else 1 + n // 2) for n in range(100)
+)  # 1, 100, 2, 99, ...: no wave in it
 FULL = Findings(
     CASE,
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
@@ -195,7 +197,9 @@ def test_measured_memory_names_its_difference_from_the_counted(extra, words):
 def test_compiling_is_the_first_call_less_what_a_call_takes():
     timing = Timing((2.0,) * 9, 1, 9, 30.0)
     assert follow("compile_time", replace(FULL, timing=timing)).value == 28.0
-    assert follow("compile_time", replace(FULL, case=replace(CASE, execution="eager"))).note == "it runs eagerly"
+    assert (
+        follow("compile_time", replace(FULL, case=replace(CASE, execution="eager"))).note == "it runs eagerly"
+    )
 
 
 def test_throughput_is_the_batch_over_the_latency_with_its_ends_changed_round():

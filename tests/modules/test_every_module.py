@@ -71,7 +71,9 @@ def fitting(candidates, most, train=False):
 def cases():
     for path in sorted((HERE / "cases").glob("*.json")):
         for case in json.loads(path.read_text()):
-            yield pytest.param(path.stem, case, id=f"{path.stem}-{case['record']}-{case['C']}@{case['H']}x{case['W']}")
+            yield pytest.param(
+                path.stem, case, id=f"{path.stem}-{case['record']}-{case['C']}@{case['H']}x{case['W']}"
+            )
 
 
 def built(name, given, c, h, w, device="cpu", train=False, batch=2):
@@ -163,7 +165,9 @@ def test_what_is_parsed_is_what_is_imported(name):
     cls = getattr(module, literal["class"])
     assert issubclass(cls, nn.Module)
     keyword_only = {
-        key: value for key, value in (cls.__init__.__kwdefaults__ or {}).items() if key not in ("height", "width")
+        key: value
+        for key, value in (cls.__init__.__kwdefaults__ or {}).items()
+        if key not in ("height", "width")
     }
     assert known.hyperparameters == keyword_only
     assert (known.name, known.family, known.place) == (literal["name"], literal["family"], literal["place"])
@@ -204,7 +208,11 @@ def test_a_limit_is_a_real_one(name):
 
 
 def rerun(name, path=HERE / "restatements"):
-    return importlib.import_module(f"tests.modules.restatements.{name}") if (path / f"{name}.py").exists() else None
+    return (
+        importlib.import_module(f"tests.modules.restatements.{name}")
+        if (path / f"{name}.py").exists()
+        else None
+    )
 
 
 @pytest.mark.parametrize(("name", "given", "size"), list(fitting(SMALL, 3)))
@@ -226,11 +234,15 @@ def test_numerics_agree_with_an_independent_restatement(name, given, size):
 @pytest.mark.parametrize(("dtype", "layout"), [("bf16", "contiguous"), ("fp32", "channels_last")], ids=str)
 def test_it_runs_in_bf16_and_in_channels_last(name, given, size, dtype, layout):
     known = entry(name)
-    case = Case(name, *size, tuple(sorted(known.settings(given).items())), batch=2, dtype=dtype, layout=layout)
+    case = Case(
+        name, *size, tuple(sorted(known.settings(given).items())), batch=2, dtype=dtype, layout=layout
+    )
     cpu = torch.device("cpu")
     with torch.no_grad():
         y = build(case, cpu)(example(case, cpu))
-        plain = build(replace(case, dtype="fp32", layout="contiguous"), cpu)(example(case, cpu).float().contiguous())
+        plain = build(replace(case, dtype="fp32", layout="contiguous"), cpu)(
+            example(case, cpu).float().contiguous()
+        )
     assert y.dtype == (torch.bfloat16 if dtype == "bf16" else torch.float32)
     assert y.shape == (2, *size)
     error = float((y.float() - plain).norm() / plain.norm())
@@ -286,7 +298,9 @@ def test_it_runs_under_compile_or_its_entry_says_why_not(name, given, size):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="the default backend of torch.compile needs a C++ compiler")
+@pytest.mark.skipif(
+    shutil.which("g++") is None, reason="the default backend of torch.compile needs a C++ compiler"
+)
 @pytest.mark.parametrize("name", ["se", "cbam", "nonlocal", "aa", "swin", "dat"])
 def test_it_runs_under_compile_with_the_default_backend(name):
     (given, size) = next(p.values[1:] for p in fitting(SMALL[2:], 1) if p.values[0] == name)

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from attnprof.networks._places import HOWS, Place, matches, parse_place
 
 law = settings(derandomize=True, deadline=None, max_examples=100)
-NAMES = st.lists(st.sampled_from(["layer1", "bn3", "blocks", "0", "12", "conv"]), min_size=1, max_size=4).map(".".join)
+NAMES = st.lists(st.sampled_from(["layer1", "bn3", "blocks", "0", "12", "conv"]), min_size=1, max_size=4).map(
+    ".".join
+)
 TARGETS = st.sampled_from(["after_bn3", "layer*.*.bn3", "features.**.conv", "blocks.[0-3].mlp"])
 STAGES = st.none() | st.tuples(st.integers(1, 9), st.integers(1, 9)).map(lambda pair: (min(pair), max(pair)))
 PICKS = st.sampled_from(["", "last_1", "first_3", "every_2"])

@@ -27,7 +27,10 @@ def test_the_plain_network_comes_first_and_each_module_goes_to_its_own_place():
 
 
 def test_the_plain_network_is_there_once_even_when_it_is_asked_for():
-    assert [module for _, module, _, _ in asked(networks="resnet18", modules="none,se,none")] == ["none", "se"]
+    assert [module for _, module, _, _ in asked(networks="resnet18", modules="none,se,none")] == [
+        "none",
+        "se",
+    ]
 
 
 def test_what_the_authors_set_in_a_network_is_usual_there_and_what_the_user_sets_is_a_variant():
@@ -44,7 +47,8 @@ def test_a_sweep_is_set_by_the_user():
 
 def test_a_place_can_be_narrowed_or_given():
     places = [
-        place for *_, place in asked(networks="resnet50", modules="bam", at="last_1,2,after_bn3:4,layer1.*.bn1")[1:]
+        place
+        for *_, place in asked(networks="resnet50", modules="bam", at="last_1,2,after_bn3:4,layer1.*.bn1")[1:]
     ]
     assert places == ["after_stage:1-3:last_1", "after_stage:2", "after_bn3:4", "layer1.*.bn1"]
 
@@ -70,7 +74,9 @@ def test_a_sweep_of_places_goes_where_the_place_is(network, at, stages):
 
 
 def test_a_submodule_of_a_network_of_ours_is_named_with_how_in_front():
-    assert [place for *_, place in asked(networks="resnet18", modules="se", at="after:conv1")[1:]] == ["after:conv1"]
+    assert [place for *_, place in asked(networks="resnet18", modules="se", at="after:conv1")[1:]] == [
+        "after:conv1"
+    ]
     with pytest.raises(UsageError, match="has no place 'conv1'.* with after: in front"):
         asked(networks="resnet18", modules="se", at="conv1")
 
@@ -110,7 +116,9 @@ def test_a_networks_input_is_224_by_224_unless_it_is_said():
 
 
 def test_the_spec_of_a_network_is_saved_and_read_again(tmp_path):
-    spec = Spec(networks="resnet50", modules="eca(kernel_size=3/3/5/7)", at="after_bn3:2-4,last_2", sweep_places=True)
+    spec = Spec(
+        networks="resnet50", modules="eca(kernel_size=3/3/5/7)", at="after_bn3:2-4,last_2", sweep_places=True
+    )
     (tmp_path / "spec.toml").write_text(spec.effective().to_toml())
     again = merge([from_file(tmp_path / "spec.toml")])
     assert again == spec.effective()

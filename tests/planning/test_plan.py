@@ -27,7 +27,9 @@ def labels(planned):
 @law
 def test_the_cells_are_the_product_each_once(modules, channels, res, train):
     planned = plan(Spec(modules=modules, channels=channels, res=res, train=train), "cpu")
-    found = [(c.case.module, c.case.channels, (c.case.height, c.case.width), c.case.mode) for c in planned.cells]
+    found = [
+        (c.case.module, c.case.channels, (c.case.height, c.case.width), c.case.mode) for c in planned.cells
+    ]
     modes = ["eval", "train"] if train else ["eval"]
     assert len(found) == len(set(found))
     assert set(found) == {(m, c, s, mode) for m in modules for c in channels for s in res for mode in modes}
@@ -46,7 +48,9 @@ def test_points_are_no_product():
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_presets_points_are_planned(preset):
     planned = plan(Spec(modules=["none"], preset=preset), "cpu")
-    assert tuple((c.case.channels, c.case.height, c.case.width) for c in planned.cells) == PRESETS[preset].points
+    assert (
+        tuple((c.case.channels, c.case.height, c.case.width) for c in planned.cells) == PRESETS[preset].points
+    )
 
 
 def test_every_module_is_planned_by_default():
@@ -63,7 +67,10 @@ def test_a_cell_that_cannot_run_is_a_cell_with_its_reason():
 
 def test_what_cannot_be_trained_can_still_be_evaluated():
     planned = plan(Spec(modules=["cbam"], points="64@1", train=True), "cpu")
-    assert [(cell.case.mode, cell.refusal is None) for cell in planned.cells] == [("eval", True), ("train", False)]
+    assert [(cell.case.mode, cell.refusal is None) for cell in planned.cells] == [
+        ("eval", True),
+        ("train", False),
+    ]
 
 
 def test_a_larger_batch_can_be_trained():
@@ -90,8 +97,20 @@ def test_a_case_carries_every_condition_of_the_spec():
     )
     (cell,) = plan(spec, "cpu").cells
     case = cell.case
-    assert (case.module, case.variant, case.channels, case.height, case.width) == ("cbam", "reduction=8", 64, 28, 40)
-    assert (case.batch, case.dtype, case.layout, case.threads, case.seed) == (3, "bf16", "channels_last", 2, 7)
+    assert (case.module, case.variant, case.channels, case.height, case.width) == (
+        "cbam",
+        "reduction=8",
+        64,
+        28,
+        40,
+    )
+    assert (case.batch, case.dtype, case.layout, case.threads, case.seed) == (
+        3,
+        "bf16",
+        "channels_last",
+        2,
+        7,
+    )
     assert (case.device, case.mode, case.execution, case.source) == ("cpu", "eval", "eager", "")
 
 
@@ -123,7 +142,9 @@ def test_planning_twice_gives_the_same_cells():
 
 def test_by_default_every_metric_but_those_of_further_counters_is_found():
     planned = plan(Spec(modules="se"), "cpu")
-    others = {n for n in METRICS.names() if not METRICS.get(n).usual or METRICS.get(n).counter == "flopcounter"}
+    others = {
+        n for n in METRICS.names() if not METRICS.get(n).usual or METRICS.get(n).counter == "flopcounter"
+    }
     assert planned.metrics == tuple(n for n in METRICS.names() if n not in others)
     assert planned.timed
 
@@ -207,8 +228,13 @@ def test_every_machine_deals_alike():
 @pytest.mark.parametrize("hands", [2, 3, 4])
 def test_the_shards_of_the_catalogue_have_about_the_same_work(hands):
     def work(shard):
-        cells = [c for c in plan(Spec(channels="64,256", res="56", shard=shard), "cpu").cells if not c.refusal]
-        return sum(entry(c.case.module).macs(c.case.channels, 56, 56) + 100 * c.case.channels * 56 * 56 for c in cells)
+        cells = [
+            c for c in plan(Spec(channels="64,256", res="56", shard=shard), "cpu").cells if not c.refusal
+        ]
+        return sum(
+            entry(c.case.module).macs(c.case.channels, 56, 56) + 100 * c.case.channels * 56 * 56
+            for c in cells
+        )
 
     works = [work(f"{n + 1}/{hands}") for n in range(hands)]
     assert max(works) < 1.2 * min(works)

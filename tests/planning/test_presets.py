@@ -43,7 +43,17 @@ def test_resnet50_has_the_stages_of_its_paper():
 
 def test_mobilenetv2_expands_its_blocks_by_six():
     points = set(PRESETS["mobilenetv2"].points)
-    for channels, side in ((16, 56), (24, 56), (24, 28), (32, 28), (32, 14), (64, 14), (96, 14), (96, 7), (160, 7)):
+    for channels, side in (
+        (16, 56),
+        (24, 56),
+        (24, 28),
+        (32, 28),
+        (32, 14),
+        (64, 14),
+        (96, 14),
+        (96, 7),
+        (160, 7),
+    ):
         assert (6 * channels, side, side) in points
 
 

@@ -9,7 +9,16 @@ import pytest
 
 from attnprof.catalogue import MODULES
 from attnprof.errors import UnknownNameError
-from attnprof.published import choose, dataset_key, evidence, figures, network_key, span, title_of, where_published
+from attnprof.published import (
+    choose,
+    dataset_key,
+    evidence,
+    figures,
+    network_key,
+    span,
+    title_of,
+    where_published,
+)
 
 FILE = Path(__file__).parent.parent.parent / "attnprof" / "published" / "published.csv"
 NUMBER = re.compile(r"[0-9]+([.][0-9]+)?")
@@ -109,7 +118,11 @@ def test_a_user_may_write_a_network_and_the_beginning_of_a_dataset():
     [
         ("resnet51", "imagenet", r"--network: .*'resnet51'\. Did you mean 'resnet50'.*"),
         ("resnet50", "voc", r"--dataset: .*'voc'\. .*"),
-        ("mobilenetv2", "coco", r"--dataset: nothing .* MobileNetV2.* on COCO val2017\. There is: ImageNet-1k$"),
+        (
+            "mobilenetv2",
+            "coco",
+            r"--dataset: nothing .* MobileNetV2.* on COCO val2017\. There is: ImageNet-1k$",
+        ),
         ("", "imagenet", r"--network: .*''\. There are: .*"),
     ],
 )

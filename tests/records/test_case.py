@@ -25,7 +25,9 @@ cases = st.builds(
     channels=sizes,
     height=sizes,
     width=sizes,
-    hyperparameters=st.dictionaries(names, values, max_size=4).map(lambda given: tuple(sorted(given.items()))),
+    hyperparameters=st.dictionaries(names, values, max_size=4).map(
+        lambda given: tuple(sorted(given.items()))
+    ),
     variant=st.text(max_size=8),
     batch=sizes,
     dtype=st.sampled_from(["fp32", "bf16"]),
@@ -162,7 +164,8 @@ def test_the_shape_is_batch_channels_height_width():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(True, "true"), (False, "false"), (None, "none"), (8, "8"), (1e-4, "0.0001"), ("Both", "Both")]
+    ("value", "text"),
+    [(True, "true"), (False, "false"), (None, "none"), (8, "8"), (1e-4, "0.0001"), ("Both", "Both")],
 )
 def test_values_as_the_command_line_writes_them(value, text):
     assert show_value(value) == text

@@ -30,7 +30,11 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 simple = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 events = st.fixed_dictionaries(
     {"key": texts, "case": st.dictionaries(texts, simple, max_size=3)}
-    | {"event": st.sampled_from(["account", "visit", "done"]), "repeat": st.integers(0, 9), "flags": st.lists(texts)}
+    | {
+        "event": st.sampled_from(["account", "visit", "done"]),
+        "repeat": st.integers(0, 9),
+        "flags": st.lists(texts),
+    }
     | {"measurements": st.lists(st.dictionaries(texts, simple, max_size=3), max_size=2)}
     | {"status": texts, "reason": texts},
 )

@@ -33,7 +33,9 @@ measurements = st.builds(
     interval_kind=st.sampled_from(["", "samples", "processes", "spread", "exact"]),
     n=st.integers(0, 2000),
     note=st.text(max_size=5),
-) | st.builds(Measurement, metric=metrics, value=st.none(), unit=st.just("count"), note=st.text(min_size=1, max_size=5))
+) | st.builds(
+    Measurement, metric=metrics, value=st.none(), unit=st.just("count"), note=st.text(min_size=1, max_size=5)
+)
 flags = st.lists(st.sampled_from(["contended", "not-steady"]), max_size=2, unique=True)
 found = st.lists(measurements, max_size=3)
 
@@ -100,7 +102,9 @@ def test_an_event_that_is_told_twice_changes_nothing(history):
 
 def test_a_done_line_alone_suffices():
     case = Case("se", 8, 7, 7)
-    assert fold([done_event(case, "skipped", "too few channels")]) == [Record(case, "skipped", "too few channels")]
+    assert fold([done_event(case, "skipped", "too few channels")]) == [
+        Record(case, "skipped", "too few channels")
+    ]
 
 
 def test_what_was_only_counted_is_no_record_before_it_is_done():
@@ -134,8 +138,14 @@ def latency(value, low, high, n=40):
 
 
 def test_three_processes_are_one_figure_with_the_interval_of_their_medians():
-    found = folded(latency(1.00, 0.99, 1.01), latency(1.02, 1.01, 1.03, 20), latency(1.01, 1.0, 1.02)).measurements
-    assert (found["latency"].value, found["latency"].n, found["latency"].interval_kind) == (1.01, 100, "processes")
+    found = folded(
+        latency(1.00, 0.99, 1.01), latency(1.02, 1.01, 1.03, 20), latency(1.01, 1.0, 1.02)
+    ).measurements
+    assert (found["latency"].value, found["latency"].n, found["latency"].interval_kind) == (
+        1.01,
+        100,
+        "processes",
+    )
     assert found["latency"].interval == across([1.00, 1.02, 1.01])
     assert found["processes"].value == 3
 
@@ -160,7 +170,8 @@ def test_a_process_that_found_nothing_is_no_figure_and_a_reason_only_where_all_f
 
 def test_bytes_are_the_most_counts_add_up_and_texts_are_the_first():
     assert (
-        folded(*[Measurement("peak_memory", n, "bytes") for n in (3, 2**60 + 1, 1)]).value("peak_memory") == 2**60 + 1
+        folded(*[Measurement("peak_memory", n, "bytes") for n in (3, 2**60 + 1, 1)]).value("peak_memory")
+        == 2**60 + 1
     )
     assert folded(*[Measurement("drops", n, "count") for n in (3, 4)]).value("drops") == 7
     assert folded(*[Measurement("output_shape", t, "") for t in ("a", "b")]).value("output_shape") == "a"
@@ -176,10 +187,14 @@ def test_a_rate_agrees_with_its_time_whatever_the_number_of_processes():
 def test_what_each_process_found_of_each_cell_is_still_there_to_form_ratios_from():
     eca = Case("eca", 64, 7, 7)
     events = [
-        visit_event(c, n, [latency(v, 0.9 * v, 1.1 * v)]) for n in (0, 1) for c, v in ((SE, 2.0 + n), (eca, 1.0 + n))
+        visit_event(c, n, [latency(v, 0.9 * v, 1.1 * v)])
+        for n in (0, 1)
+        for c, v in ((SE, 2.0 + n), (eca, 1.0 + n))
     ]
     found = by_process([*events, done_event(SE, "ok")])
-    ratios = {n: cells[SE.key]["latency"].value / cells[eca.key]["latency"].value for n, cells in found.items()}
+    ratios = {
+        n: cells[SE.key]["latency"].value / cells[eca.key]["latency"].value for n, cells in found.items()
+    }
     assert ratios == {0: 2.0, 1: 1.5}
 
 
@@ -193,7 +208,8 @@ def test_the_order_of_the_processes_does_not_matter(values, random):
     shuffled = list(values)
     random.shuffle(shuffled)
     one, two = (
-        folded(*[latency(v, 0.9 * v, 1.1 * v) for v in each]).measurements["latency"] for each in (values, shuffled)
+        folded(*[latency(v, 0.9 * v, 1.1 * v) for v in each]).measurements["latency"]
+        for each in (values, shuffled)
     )
     assert (one.value, one.n, one.interval_kind) == (two.value, two.n, two.interval_kind)
     assert one.interval == pytest.approx(two.interval)

@@ -37,9 +37,17 @@ def events_of(cell, dice, note=""):
     known, given = entry(case.module), dict(case.hyperparameters)
     params, macs = known.params(*at, given), known.macs(*at, given)
     numel = case.channels * case.height * case.width
-    counts = {"params": params, "trainable_params": params, "buffers": 0, "macs": macs, "thop_macs": macs // 2}
+    counts = {
+        "params": params,
+        "trainable_params": params,
+        "buffers": 0,
+        "macs": macs,
+        "thop_macs": macs // 2,
+    }
     counts |= {name: 4 * numel + 2 * macs + n for n, name in enumerate(("flops", *BYTES))}
-    counted = [Measurement(name, value, "bytes" if name in BYTES else "count") for name, value in counts.items()]
+    counted = [
+        Measurement(name, value, "bytes" if name in BYTES else "count") for name, value in counts.items()
+    ]
     kinds = {kind: round(2 * macs * share) for kind, share in SHARES.items() if macs}
     counted.append(Measurement("flops_by_category", json.dumps(kinds), ""))
     counted.append(Measurement("fvcore_macs", None, "count", note=note or "not asked for"))
@@ -59,7 +67,9 @@ def events_of(cell, dice, note=""):
 def results_of(note="", environment=ENVIRONMENT, **asked):
     """Results of the spec ``asked``, as if it had been run."""
     planned, dice = plan(Spec(**asked), "cpu"), Random(1)
-    return tabulate([event for cell in planned.cells for event in events_of(cell, dice, note)], planned, environment)
+    return tabulate(
+        [event for cell in planned.cells for event in events_of(cell, dice, note)], planned, environment
+    )
 
 
 @pytest.fixture(scope="session")

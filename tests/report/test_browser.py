@@ -21,7 +21,9 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 def at(results, channels, side, mode="eval"):
     """The rows of one size, by title."""
     asked = (channels, side, side, mode)
-    return {title(r): r for r in results.rows() if (r["channels"], r["height"], r["width"], r["mode"]) == asked}
+    return {
+        title(r): r for r in results.rows() if (r["channels"], r["height"], r["width"], r["mode"]) == asked
+    }
 
 
 def names(tab):
@@ -162,7 +164,9 @@ def test_what_is_chosen_is_in_the_address_and_comes_back(look, catalogue):
 
 
 def test_an_address_that_means_nothing_here_is_passed_over(look, small):
-    tab = look(small, "#at=1@1&x=nothing&within.nothing=3&within.macs=x&module=nothing&scaleX=side&families=nothing")
+    tab = look(
+        small, "#at=1@1&x=nothing&within.nothing=3&within.macs=x&module=nothing&scaleX=side&families=nothing"
+    )
     assert tab.locator("#sheet").is_hidden()
     assert tab.locator("#reset").is_hidden()
 
@@ -205,7 +209,10 @@ def test_a_module_has_a_page_with_formula_costs_share_and_citation(look, catalog
     assert show_seconds(rows["se"]["latency_s"]) in text
     assert "0.500× of ours" in text
     assert "@inproceedings{hu2018squeeze," in text
-    assert sheet.locator(".stack").get_attribute("aria-label") == "mac 80 %, pointwise 12 %, norm 5.0 %, softmax 3.0 %"
+    assert (
+        sheet.locator(".stack").get_attribute("aria-label")
+        == "mac 80 %, pointwise 12 %, norm 5.0 %, softmax 3.0 %"
+    )
     macs = [row["macs"] for row in rows.values() if row["family"] != "floor" and row["macs"] is not None]
     rank = 1 + sum(value < rows["se"]["macs"] for value in macs)
     assert f"{rank} of {len(macs)}" in text
@@ -239,7 +246,11 @@ def test_a_run_that_only_counted_has_a_page(look, catalogue):
     for name in [name for name in frame.columns if re.match("latency|throughput|peak|first_call", name)]:
         frame[name] = None
     tab = look(replace(catalogue, frame=frame))
-    assert tab.locator("#leaders h3").all_inner_texts() == ["Fewest MACs", "Fewest parameters", "Count the same MACs"]
+    assert tab.locator("#leaders h3").all_inner_texts() == [
+        "Fewest MACs",
+        "Fewest parameters",
+        "Count the same MACs",
+    ]
     assert len(names(tab)) == 80
 
 
@@ -309,7 +320,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(look, catalogue, after):
 def test_names_beside_points_do_not_overlap(look, catalogue):
     tab = look(catalogue, "#families=channel")
     boxes = tab.eval_on_selector_all(
-        "#scatter .name", "all => all.map(e => e.getBBox()).map(b => [b.x, b.y, b.x + b.width, b.y + b.height])"
+        "#scatter .name",
+        "all => all.map(e => e.getBBox()).map(b => [b.x, b.y, b.x + b.width, b.y + b.height])",
     )
     assert len(boxes) > 5
     for n, (left, top, right, bottom) in enumerate(boxes):

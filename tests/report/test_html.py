@@ -93,7 +93,10 @@ def test_the_metrics_are_those_that_have_a_figure(catalogue):
     named = {metric["column"]: metric for metric in contents(catalogue, "x")["metrics"]}
     assert {"params", "macs", "latency_s", "peak_memory_bytes", "throughput_per_s"} <= set(named)
     assert not {"fvcore_macs", "output_shape"} & set(named)
-    assert (named["latency_s"]["low"], named["latency_s"]["high"]) == ("latency_ci_low_s", "latency_ci_high_s")
+    assert (named["latency_s"]["low"], named["latency_s"]["high"]) == (
+        "latency_ci_low_s",
+        "latency_ci_high_s",
+    )
     assert (named["params"]["low"], named["params"]["better"]) == ("", "less")
     assert named["throughput_per_s"]["better"] == "more"
 

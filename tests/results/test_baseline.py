@@ -12,7 +12,9 @@ FEW = "se,eca,cbam,none"
 
 
 def by_module(found, **where):
-    return {row["module"]: row for row in found.rows() if all(row[name] == value for name, value in where.items())}
+    return {
+        row["module"]: row for row in found.rows() if all(row[name] == value for name, value in where.items())
+    }
 
 
 def test_a_ratio_is_the_figure_over_that_of_the_baseline_at_the_same_size():
@@ -65,7 +67,12 @@ def test_where_the_baseline_was_not_measured_the_ratio_is_blank_with_the_reason(
 @given(st.floats(0.9, 1.1))
 def test_a_ratio_is_unclear_exactly_where_the_intervals_overlap(ratio):
     found = over(
-        results(lambda case: 1e-4 * (ratio if case.module == "eca" else 1), modules="se,eca", channels="32", res="28"),
+        results(
+            lambda case: 1e-4 * (ratio if case.module == "eca" else 1),
+            modules="se,eca",
+            channels="32",
+            res="28",
+        ),
         "se",
     )
     rows = by_module(found)

@@ -15,7 +15,12 @@ from attnprof.results.merging import Part, merge
 from attnprof.spec import Spec
 
 law = settings(derandomize=True, deadline=None, max_examples=25)
-CPU = {"run_id": "aaa", "started": "2026-01-02T03:04:05+00:00", "attnprof_version": "0.1.0", "torch_version": "2.13.0"}
+CPU = {
+    "run_id": "aaa",
+    "started": "2026-01-02T03:04:05+00:00",
+    "attnprof_version": "0.1.0",
+    "torch_version": "2.13.0",
+}
 CPU |= {"python_version": "3.11", "device": "cpu", "device_name": "CPU one", "threads": 1}
 MODULES = ("se", "eca", "none", "cbam", "sa")
 
@@ -28,7 +33,9 @@ def events_of(planned, seconds=1e-3):
             continue
         number = int(cell.case.key[:6], 16)
         low, high = 0.9 * seconds, 1.1 * seconds
-        yield account_event(cell.case, [Measurement("params", number, "count"), Measurement("macs", 0, "count")])
+        yield account_event(
+            cell.case, [Measurement("params", number, "count"), Measurement("macs", 0, "count")]
+        )
         yield visit_event(cell.case, 0, [Measurement("latency", seconds, "s", (low, high), "samples", 9)])
         yield done_event(cell.case, "ok")
 
@@ -54,7 +61,10 @@ def rows(one):
 def test_shards_merged_equal_the_whole(modules, channels, train, shards, random):
     spec = Spec(modules=modules, channels=channels, res="7,14", train=train, device="cpu")
     whole = part(spec)
-    parts = [part(spec.model_copy(update={"shard": f"{n}/{shards}"}), name=f"shard {n}") for n in range(1, shards + 1)]
+    parts = [
+        part(spec.model_copy(update={"shard": f"{n}/{shards}"}), name=f"shard {n}")
+        for n in range(1, shards + 1)
+    ]
     random.shuffle(parts)
     merged = merge(parts)
     assert rows(merged) == rows(whole)
@@ -116,14 +126,18 @@ def test_runs_that_were_asked_other_things_are_refused(changes, says):
     assert str(caught.value) == says
 
 
-@pytest.mark.parametrize("changes", [{"time_budget": 3.0}, {"timeout": 3.0}, {"name": "x"}, {"device": "auto"}])
+@pytest.mark.parametrize(
+    "changes", [{"time_budget": 3.0}, {"timeout": 3.0}, {"name": "x"}, {"device": "auto"}]
+)
 def test_how_long_a_run_was_given_keeps_nothing_apart(changes):
     other = part(SPEC.model_copy(update=changes), "b", device_name="CPU two")
     assert len(rows(merge([part(SPEC), other]))) == 4
 
 
 def test_runs_of_two_versions_are_refused():
-    with pytest.raises(RunFolderError, match=r"^b does not belong with a: attnprof_version: 0\.1\.0 and 0\.2\.0$"):
+    with pytest.raises(
+        RunFolderError, match=r"^b does not belong with a: attnprof_version: 0\.1\.0 and 0\.2\.0$"
+    ):
         merge([part(SPEC), part(SPEC, "b", attnprof_version="0.2.0")])
 
 

@@ -50,7 +50,8 @@ def test_two_rows_that_differ_in_nothing_said_stay_two_lines(grid):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.sampled_from(["", *KEYS]), st.lists(st.sampled_from(["module", "macs", "latency_s", "channels"]), unique=True)
+    st.sampled_from(["", *KEYS]),
+    st.lists(st.sampled_from(["module", "macs", "latency_s", "channels"]), unique=True),
 )
 def test_what_programs_get_holds_every_figure(grid, key, columns):
     headings, found = lines(grid, key)
@@ -74,5 +75,7 @@ def test_a_note_goes_where_its_figure_goes(grid):
 
 
 def test_an_unknown_pivot_is_answered_with_those_that_there_are(grid):
-    with pytest.raises(UsageError, match="--pivot: 'chanels' is not one of channels.*Did you mean 'channels'"):
+    with pytest.raises(
+        UsageError, match="--pivot: 'chanels' is not one of channels.*Did you mean 'channels'"
+    ):
         lines(grid, "chanels")

@@ -55,7 +55,11 @@ def told(case, params=BIG):
         Measurement("zeta", 0.1, "s"),
         Measurement("alpha", 3, "bytes"),
     ]
-    return [account_event(case, counted), visit_event(case, 0, measured, ["contended"]), done_event(case, "ok")]
+    return [
+        account_event(case, counted),
+        visit_event(case, 0, measured, ["contended"]),
+        done_event(case, "ok"),
+    ]
 
 
 EVENTS = [
@@ -95,7 +99,14 @@ def test_without_further_metrics_the_columns_are_the_header():
 def test_every_metric_but_the_declared_ones_is_a_further_column():
     columns = {column(name, METRICS.get(name).unit) for name in METRICS.names()}
     assert columns - set(HEADER) == {
-        *("first_call_s", "compile_time_s", "back_to_back_s", "reference_s", "flops_by_category", "flopcounter_macs"),
+        *(
+            "first_call_s",
+            "compile_time_s",
+            "back_to_back_s",
+            "reference_s",
+            "flops_by_category",
+            "flopcounter_macs",
+        ),
         *("channel_pairs", "leaf_params", "macs_by_stage", "operators"),
         *("kept_memory_bytes", "requested_memory_bytes", "reserved_memory_bytes"),
     }
@@ -145,7 +156,12 @@ def test_what_is_missing_is_none_and_never_0(results):
     measured, skipped = results.rows()[0], results.rows()[2]
     assert measured["fvcore_macs"] is None
     assert measured["flops"] is None
-    for name in (*HEADER[HEADER.index("params") : HEADER.index("flags")], "alpha_bytes", "zeta_s", "processes"):
+    for name in (
+        *HEADER[HEADER.index("params") : HEADER.index("flags")],
+        "alpha_bytes",
+        "zeta_s",
+        "processes",
+    ):
         assert skipped[name] is None
 
 
@@ -156,7 +172,10 @@ def test_a_zero_that_was_counted_is_a_zero(results):
 
 def test_a_row_that_was_skipped_says_why(results):
     row = results.rows()[2]
-    assert (row["status"], row["reason"]) == ("skipped", "channels must be at least the reduction = 16; nearest 16")
+    assert (row["status"], row["reason"]) == (
+        "skipped",
+        "channels must be at least the reduction = 16; nearest 16",
+    )
 
 
 def test_a_missing_value_has_its_note(results):
@@ -211,7 +230,9 @@ def test_the_csv_of_results_reads_back_as_it_was(results, tmp_path):
 def test_figures_survive_csv_to_the_last_digit(tmp_path_factory, seconds, number):
     case = PLAN.cells[0].case
     events = [
-        account_event(case, [Measurement("params", number, "count"), Measurement("latency", seconds, "s", n=3)]),
+        account_event(
+            case, [Measurement("params", number, "count"), Measurement("latency", seconds, "s", n=3)]
+        ),
         done_event(case, "ok"),
     ]
     path = tmp_path_factory.getbasetemp() / "figures.csv"
@@ -256,7 +277,9 @@ def test_figures_are_not_quoted(value):
     assert safe_text(value) is value
 
 
-@pytest.mark.parametrize("reason", ["a, b", 'a "quoted" word', "two\nlines", "µ ± é", "'quoted'", "nan", "", "12"])
+@pytest.mark.parametrize(
+    "reason", ["a, b", 'a "quoted" word', "two\nlines", "µ ± é", "'quoted'", "nan", "", "12"]
+)
 def test_a_reason_survives_csv(tmp_path, reason):
     case = PLAN.cells[0].case
     event = done_event(case, "failed" if reason else "ok", reason)

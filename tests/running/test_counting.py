@@ -49,12 +49,18 @@ def desks_of(number, deadly=()):
 
 
 @law
-@given(st.integers(1, 4), st.integers(1, 30), st.dictionaries(st.integers(16, 45), st.integers(1, 3), max_size=5))
+@given(
+    st.integers(1, 4), st.integers(1, 30), st.dictionaries(st.integers(16, 45), st.integers(1, 3), max_size=5)
+)
 def test_every_case_is_answered_once_and_in_order(number, size, deadly):
     desks, workers = desks_of(number, deadly)
     asked = cases(size)
     events = list(count(asked, desks, lambda: False))
-    assert [event["key"] for event in events[::2]] == [case.key for case in asked] == [e["key"] for e in events[1::2]]
+    assert (
+        [event["key"] for event in events[::2]]
+        == [case.key for case in asked]
+        == [e["key"] for e in events[1::2]]
+    )
     assert {event["event"] for event in events[::2]} == {"begin"}
     for case, event in zip(asked, events[1::2], strict=True):
         times = deadly.get(case.channels, 0)

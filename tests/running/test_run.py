@@ -46,8 +46,28 @@ def faulty(tmp_path_factory, plugin_package, module_source):
 @pytest.fixture(scope="module")
 def ruin(faulty, tmp_path_factory, command):
     folder = tmp_path_factory.mktemp("ruin")
-    asked = ["-m", ",".join([*FAULTS, "none", "se", "eca"]), "--channels", "16", "--res", "8", "--counters", "none"]
-    limits = ["--timeout", "4s", "--memory-limit", "512MiB", "--time-budget", "2s", "--format", "csv", "-o", "out"]
+    asked = [
+        "-m",
+        ",".join([*FAULTS, "none", "se", "eca"]),
+        "--channels",
+        "16",
+        "--res",
+        "8",
+        "--counters",
+        "none",
+    ]
+    limits = [
+        "--timeout",
+        "4s",
+        "--memory-limit",
+        "512MiB",
+        "--time-budget",
+        "2s",
+        "--format",
+        "csv",
+        "-o",
+        "out",
+    ]
     done = command("run", *asked, *limits, cwd=folder, env=faulty)
     assert done.stdout, done.stderr
     rows = list(csv.DictReader(done.stdout.splitlines()))
@@ -125,7 +145,11 @@ def test_a_counter_that_kills_the_worker_costs_its_own_column_alone(faulty, tmp_
     done = command(*asked, cwd=tmp_path, env=faulty)
     rows = {row["module"]: row for row in csv.DictReader(done.stdout.splitlines())}
     assert done.returncode == 0
-    assert (rows["traced"]["status"], rows["traced"]["macs"], rows["traced"]["fvcore_macs"]) == ("ok", "0", "")
+    assert (rows["traced"]["status"], rows["traced"]["macs"], rows["traced"]["fvcore_macs"]) == (
+        "ok",
+        "0",
+        "",
+    )
     assert rows["se"]["fvcore_macs"]
 
 
@@ -201,7 +225,9 @@ def good(order, worker=1):
     """What a worker says that nothing goes wrong with."""
     if order["do"] == "account":
         return [counted(order)]
-    return [event for case in cases(order) for event in (at(case), visited(case, order["repeat"]))] + [{"event": "end"}]
+    return [event for case in cases(order) for event in (at(case), visited(case, order["repeat"]))] + [
+        {"event": "end"}
+    ]
 
 
 def planned(modules="se,eca,none", **asked):
@@ -255,7 +281,9 @@ def test_every_cell_is_done_exactly_once_in_every_order_of_accidents(data, quali
     assert len(fold(event for event in events if event["event"] in KEPT)) == len(this.cells)
     assert all(worker.dead for worker in shop.workers)
     # A process is asked for a cell twice at most, and after its end a cell is not heard of again.
-    asked = Counter((case.key, order["repeat"]) for _, order in shop.orders("measure") for case in cases(order))
+    asked = Counter(
+        (case.key, order["repeat"]) for _, order in shop.orders("measure") for case in cases(order)
+    )
     assert max(asked.values(), default=0) <= len(this.cells)
     alone = Counter((cases(o)[0].key, o["repeat"]) for _, o in shop.orders("measure") if len(o["cases"]) == 1)
     assert max(alone.values(), default=0) <= 3
@@ -289,7 +317,9 @@ def test_everything_is_counted_before_anything_is_measured(monkeypatch):
 
 
 @pytest.mark.parametrize(("quality", "processes"), [("quick", 1), ("standard", 3), ("paper", 6)])
-def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_for(monkeypatch, quality, processes):
+def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_for(
+    monkeypatch, quality, processes
+):
     shop = Workshop(monkeypatch, good)
     events = list(run(planned(quality=quality)))
     orders = shop.orders("measure")
@@ -302,7 +332,9 @@ def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_f
 
 def test_the_time_of_a_process_is_shared_out_when_it_has_started(monkeypatch):
     shop, seen = Workshop(monkeypatch, good), []
-    monkeypatch.setattr("attnprof.running.Repeats.seconds", lambda *_: float(seen.append(len(shop.workers)) or 1))
+    monkeypatch.setattr(
+        "attnprof.running.Repeats.seconds", lambda *_: float(seen.append(len(shop.workers)) or 1)
+    )
     list(run(planned(quality="standard", channels="16")))
     assert seen == [2, 3, 4]
 
@@ -438,7 +470,11 @@ def test_a_cell_that_does_it_twice_is_a_row_and_the_others_are_measured(monkeypa
 
 def test_a_worker_that_dies_without_a_word_leaves_every_cell_to_be_tried_alone(monkeypatch):
     def reply(order, worker):
-        return [WorkerGone("crashed", "gone")] if order["do"] == "measure" and len(order["cases"]) > 1 else good(order)
+        return (
+            [WorkerGone("crashed", "gone")]
+            if order["do"] == "measure" and len(order["cases"]) > 1
+            else good(order)
+        )
 
     shop = Workshop(monkeypatch, reply)
     assert ends(run(planned("none,eca", channels="16", quality="quick"))) == {"none": "ok", "eca": "ok"}
@@ -455,7 +491,9 @@ def test_a_cell_that_fails_in_a_later_process_ends_so_and_keeps_what_was_found(m
     Workshop(monkeypatch, faulting("crashed", 2, repeat=1))
     events = list(run(planned("none,eca", channels="16")))
     assert ends(events) == {"none": "ok", "eca": "crashed"}
-    records = {record.case.module: record for record in fold(event for event in events if event["event"] in KEPT)}
+    records = {
+        record.case.module: record for record in fold(event for event in events if event["event"] in KEPT)
+    }
     assert (records["eca"].value("latency"), records["eca"].value("processes")) == (1.0, 1)
     assert records["none"].value("processes") == 3
 
@@ -579,7 +617,11 @@ def test_a_cell_is_left_before_its_timeout(monkeypatch):
         (MemoryError(), "oom", "no memory"),
         (MemoryError("8 GiB\nand a stack"), "oom", "8 GiB"),
         (torch.OutOfMemoryError("CUDA out of memory."), "oom", "CUDA out of memory."),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "oom", "DefaultCPUAllocator: can't"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+            "oom",
+            "DefaultCPUAllocator: can't",
+        ),
         (ValueError("wrong\nlines"), "failed", "ValueError: wrong"),
         (KeyError(), "failed", "KeyError: "),
     ],

@@ -20,7 +20,10 @@ ENTRIES = {known.key: known for known in entries()}
 def wanted(name, point=None, **given):
     known = entry(name)
     return Wanted(
-        known, known.changes(given), standalone(known), point or next(s for s in SIZES if known.fits(*s, given))
+        known,
+        known.changes(given),
+        standalone(known),
+        point or next(s for s in SIZES if known.fits(*s, given)),
     )
 
 
@@ -30,7 +33,10 @@ def written(framework, what):
 
 def imported(text):
     nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
-    return {(node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0] for node in nodes}
+    return {
+        (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
+        for node in nodes
+    }
 
 
 @pytest.mark.parametrize("framework", SNIPPETS.names())
@@ -104,13 +110,17 @@ def test_a_module_built_for_a_map_size_gets_it_where_there_is_one():
 
 
 def test_a_module_that_cannot_stand_in_a_place_is_refused_with_the_reason():
-    with pytest.raises(UsageError, match=r"swin cannot stand in yolov8n, at 256@8x8: .*multiples of the window"):
+    with pytest.raises(
+        UsageError, match=r"swin cannot stand in yolov8n, at 256@8x8: .*multiples of the window"
+    ):
         written("ultralytics", wanted("swin"))
 
 
 def test_what_a_file_takes_from_its_neighbours_comes_along():
     code = standalone(entry("axial"))
-    names = {node.name for node in ast.parse(code.body).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names = {
+        node.name for node in ast.parse(code.body).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
     assert {"relative_logits", "_along"} & names or "def " in code.body
     undefined = ast.parse(code.body)
     assert not [node for node in ast.walk(undefined) if isinstance(node, ast.ImportFrom)]

@@ -15,7 +15,9 @@ from tests.snippets.test_every_snippet import namespace_of, wanted
 def network():
     torch.manual_seed(0)
     body = nn.Sequential(nn.Conv2d(32, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU())
-    return nn.Sequential(nn.Conv2d(3, 32, 3, stride=2), body, nn.Conv2d(32, 64, 3, stride=2), nn.Flatten()).eval()
+    return nn.Sequential(
+        nn.Conv2d(3, 32, 3, stride=2), body, nn.Conv2d(32, 64, 3, stride=2), nn.Flatten()
+    ).eval()
 
 
 def pasted(name):

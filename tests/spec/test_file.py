@@ -119,7 +119,8 @@ def test_a_file_that_is_not_text_is_a_mistake(tmp_path):
 
 def test_a_project_file_asks_in_its_own_table(file):
     path = file(
-        '[project]\nname = "x"\n\n[tool.other]\ngrid = 1\n\n[tool.attnprof.grid]\nchannels = [32]\n', "pyproject.toml"
+        '[project]\nname = "x"\n\n[tool.other]\ngrid = 1\n\n[tool.attnprof.grid]\nchannels = [32]\n',
+        "pyproject.toml",
     )
     assert merge([from_file(path)]) == Spec(channels=32)
 
@@ -216,7 +217,12 @@ def test_the_last_source_that_sets_a_field_decides_it(layers):
 
 
 keys = st.text(alphabet="abcdefgh_", min_size=1, max_size=6)
-values = st.integers() | st.booleans() | st.text(alphabet="ab=[]# ", max_size=8) | st.lists(st.integers(), max_size=3)
+values = (
+    st.integers()
+    | st.booleans()
+    | st.text(alphabet="ab=[]# ", max_size=8)
+    | st.lists(st.integers(), max_size=3)
+)
 
 
 @given(st.dictionaries(keys, st.dictionaries(keys, values, max_size=4), min_size=1, max_size=4))
@@ -250,7 +256,9 @@ def test_lines_of_keys_as_people_write_them(text, path, line):
 
 def test_a_budget_is_a_table_with_a_metric_per_key(file):
     path = file('[budget]\nparams = "<=10k"\nlatency = ["<=0.2ms", "<=1.2x:se"]\nmacs = 5000\n')
-    assert merge([from_file(path)]) == Spec(budget="params<=10k, latency<=0.2ms, latency<=1.2x:se, macs<=5000")
+    assert merge([from_file(path)]) == Spec(
+        budget="params<=10k, latency<=0.2ms, latency<=1.2x:se, macs<=5000"
+    )
 
 
 def test_every_mistake_of_a_budget_has_its_own_line(file):

@@ -25,7 +25,8 @@ values = st.fixed_dictionaries(
     {},
     optional={
         "modules": st.lists(
-            st.sampled_from(["se", "cbam(reduction=8,bias=false)", "family:channel", "!nonlocal", "all"]), min_size=1
+            st.sampled_from(["se", "cbam(reduction=8,bias=false)", "family:channel", "!nonlocal", "all"]),
+            min_size=1,
         ),
         "variants": st.sampled_from(["default", "all"]),
         "set": st.sampled_from(
@@ -90,7 +91,10 @@ def test_every_field_that_asks_for_something_is_written_into_its_own_table(field
     spec = Spec(**fields)
     tables = tomllib.loads(spec.to_toml())
     written = {
-        key: section for section, table in tables.items() if section not in ("variants", "budget") for key in table
+        key: section
+        for section, table in tables.items()
+        if section not in ("variants", "budget")
+        for key in table
     }
     assert written == {key: SECTIONS[key] for key in written}
     silent = {key for key in SECTIONS if getattr(spec, key) in ((), None)}
@@ -119,7 +123,9 @@ def test_having_no_limit_survives_being_written(replay, field):
     assert getattr(replay(Spec(**{field: "none"})), field) is None
 
 
-@pytest.mark.parametrize(("field", "text"), [("time_budget", "0s"), ("timeout", "0s"), ("memory_limit", "0B")])
+@pytest.mark.parametrize(
+    ("field", "text"), [("time_budget", "0s"), ("timeout", "0s"), ("memory_limit", "0B")]
+)
 def test_a_limit_of_zero_survives_being_written(replay, field, text):
     assert getattr(replay(Spec(**{field: text})), field) == 0
 
@@ -150,7 +156,12 @@ def test_the_module_none_can_be_asked_for_by_its_name():
 def test_the_defaults_are_valid_and_ask_for_the_whole_catalogue():
     spec = Spec()
     assert (spec.modules, spec.dtype, spec.batch, spec.device) == (("all",), "fp32", 1, "auto")
-    assert (spec.counters, spec.time_budget, spec.timeout, spec.precision) == (("fvcore", "thop"), 75.0, 60.0, None)
+    assert (spec.counters, spec.time_budget, spec.timeout, spec.precision) == (
+        ("fvcore", "thop"),
+        75.0,
+        60.0,
+        None,
+    )
     assert (spec.quality, spec.processes, spec.target) == ("standard", 3, 0.01)
 
 
@@ -171,7 +182,12 @@ def test_autocast_starts_from_fp32():
 
 def test_texts_are_read_as_the_command_line_writes_them():
     spec = Spec(
-        channels="64, 256", res="56,28x40", points="64@56,256@28x40", batch="2", time_budget="2min", precision="2%"
+        channels="64, 256",
+        res="56,28x40",
+        points="64@56,256@28x40",
+        batch="2",
+        time_budget="2min",
+        precision="2%",
     )
     assert spec.channels == (64, 256)
     assert spec.res == ((56, 56), (28, 40))
@@ -277,7 +293,9 @@ def test_all_mistakes_are_reported_at_once():
         Spec(**{field: value for field, (value, _) in MISTAKES.items()})
     text = str(caught.value)
     assert [field for field, (_, says) in MISTAKES.items() if says not in text] == []
-    assert len(caught.value.problems) == len(caught.value.fields) == len(text.splitlines()) == len(MISTAKES) + 1
+    assert (
+        len(caught.value.problems) == len(caught.value.fields) == len(text.splitlines()) == len(MISTAKES) + 1
+    )
     assert "channels[2]: 9999 is not a number of channels (1..8192)" in text
 
 
@@ -323,7 +341,11 @@ def test_a_sweep_over_all_modules_is_judged_before_the_run():
         Spec(set="reduction=abc")
 
 
-@given(st.lists(sizes, max_size=4), st.lists(maps, max_size=4), st.lists(st.tuples(sizes, sizes, sizes), max_size=4))
+@given(
+    st.lists(sizes, max_size=4),
+    st.lists(maps, max_size=4),
+    st.lists(st.tuples(sizes, sizes, sizes), max_size=4),
+)
 @example([], [], [])
 @law
 def test_the_grid_is_the_product_and_the_points_each_once(channels, res, points):
@@ -358,5 +380,7 @@ def test_every_field_says_what_it_is_on_one_short_line(field):
 
 
 def test_a_limit_is_relative_to_one_module():
-    with pytest.raises(SpecError, match=r"budget: 'latency<=2x:family:channel': name one module, latency<=1\.2x:se"):
+    with pytest.raises(
+        SpecError, match=r"budget: 'latency<=2x:family:channel': name one module, latency<=1\.2x:se"
+    ):
         Spec(budget="latency<=2x:family:channel")

@@ -22,7 +22,12 @@ def inside(network, module, place="", **settings):
     with on_meta():
         made = make(network).eval()
     return insert(
-        made, module, at=place_of(known, of, place), shape=SHAPE, host=known, **{**settings_in(known, of), **settings}
+        made,
+        module,
+        at=place_of(known, of, place),
+        shape=SHAPE,
+        host=known,
+        **{**settings_in(known, of), **settings},
     )
 
 
@@ -55,7 +60,9 @@ def test_a_network_with_a_module_counts_exactly(network, module, place, settings
 @pytest.mark.parametrize(("place", "gmacs"), [("after_bn3", "4.0972"), ("", "4.0948")])
 def test_without_its_matmul_global_context_counts_what_counters_of_layers_print(place, gmacs):
     account = cost(inside("resnet50", "gc", place), SHAPE)
-    layers = sum(each.macs for each in account.operators if "convolution" in each.name or "addmm" in each.name)
+    layers = sum(
+        each.macs for each in account.operators if "convolution" in each.name or "addmm" in each.name
+    )
     assert f"{layers / 1e9:.4f}" == gmacs
 
 

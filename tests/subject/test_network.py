@@ -74,5 +74,7 @@ def test_a_network_that_answers_with_nothing_says_so(nets):
 
 
 def test_a_module_that_does_not_fit_is_refused_with_its_place():
-    with pytest.raises(ImpossibleShapeError, match=r"after layer1\.0\.bn2, 64@8x8: channels must be at least"):
+    with pytest.raises(
+        ImpossibleShapeError, match=r"after layer1\.0\.bn2, 64@8x8: channels must be at least"
+    ):
         build(replace(case(), hyperparameters=(("bias", False), ("reduction", 65))), META)

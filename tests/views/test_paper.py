@@ -82,10 +82,12 @@ def test_a_latency_is_marked_exactly_where_no_interval_tells_it_from_the_least(r
 
     printed = paper(results(latency, modules="se,eca,cbam", channels="32", res="28"))
     marked = {
-        row["module"]: f.best for row, f in zip(rows_of(printed), column(printed, "latency_s").figures, strict=True)
+        row["module"]: f.best
+        for row, f in zip(rows_of(printed), column(printed, "latency_s").figures, strict=True)
     }
     texts = {
-        row["module"]: f.text for row, f in zip(rows_of(printed), column(printed, "latency_s").figures, strict=True)
+        row["module"]: f.text
+        for row, f in zip(rows_of(printed), column(printed, "latency_s").figures, strict=True)
     }
     told_apart = ratio * (1 - WIDTH) > 1 + WIDTH
     assert marked == {"se": True, "eca": not told_apart or texts["eca"] == texts["se"], "cbam": False}

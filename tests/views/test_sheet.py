@@ -26,7 +26,9 @@ def flagged(found, flags):
 def test_rows_side_by_side_show_the_same_texts_as_one_below_the_other(grid):
     below, beside = sheet(grid), sheet(grid, pivot="channels")
     columns = [column.name for column in below.columns]
-    texts = {(cells[columns.index("module")], cells[columns.index("channels")]): cells for cells in below.cells}
+    texts = {
+        (cells[columns.index("module")], cells[columns.index("channels")]): cells for cells in below.cells
+    }
     for line, cells in zip(beside.lines, beside.cells, strict=True):
         for column, text in zip(beside.columns, cells, strict=True):
             _, row = cell_of(column, line)
@@ -43,7 +45,9 @@ def test_what_is_the_same_at_all_sizes_is_shown_once():
 
 def test_the_pivot_itself_is_no_column(grid):
     assert "channels" not in [column.name for column in sheet(grid, pivot="channels").columns]
-    assert "size" not in [column.name for column in sheet(results(modules=FEW, res="14,28"), pivot="res").columns]
+    assert "size" not in [
+        column.name for column in sheet(results(modules=FEW, res="14,28"), pivot="res").columns
+    ]
 
 
 def test_a_ratio_stands_beside_its_figure(grid):
@@ -59,7 +63,8 @@ def test_a_ratio_stands_beside_its_figure(grid):
 
 def test_a_ratio_is_marked_where_noise_allows_no_difference():
     found = over(
-        results(lambda case: 1e-4 if case.module != "cbam" else 1e-3, modules=FEW, channels="32", res="28"), "se"
+        results(lambda case: 1e-4 if case.module != "cbam" else 1e-3, modules=FEW, channels="32", res="28"),
+        "se",
     )
     laid = sheet(found, ["module", "latency_s"])
     shown = {cells[0]: cells[2] for cells in laid.cells}
@@ -85,7 +90,9 @@ def test_what_holds_for_some_rows_is_numbered(grid):
 
 
 def test_beside_each_other_a_status_says_whose_it_is():
-    found = results(lambda case: None if case.channels == 64 else 1e-4, modules="se,eca", channels="32,64", res="28")
+    found = results(
+        lambda case: None if case.channels == 64 else 1e-4, modules="se,eca", channels="32,64", res="28"
+    )
     laid = sheet(found, pivot="channels")
     assert [cells[-1].partition(" [")[0] for cells in laid.cells] == ["C=64: oom"] * 2
 

@@ -19,7 +19,8 @@ QUICK = Effort(0.0, fewest=1)
 def case(module="se", **more):
     settings = {"se": (("bias", False), ("reduction", 16)), "eca": (("kernel_size", None),)}
     return Case(
-        **{"module": module, "channels": 16, "height": 8, "width": 8, **more}, hyperparameters=settings.get(module, ())
+        **{"module": module, "channels": 16, "height": 8, "width": 8, **more},
+        hyperparameters=settings.get(module, ()),
     )
 
 
@@ -137,7 +138,9 @@ class Narrow:
     def __init__(self, monkeypatch, inputs=None):
         self.limits = []
         drawn = visiting.ring
-        monkeypatch.setattr(visiting, "ring", lambda *given: self.limits.append("inputs") or (inputs or drawn)(*given))
+        monkeypatch.setattr(
+            visiting, "ring", lambda *given: self.limits.append("inputs") or (inputs or drawn)(*given)
+        )
 
     def __getattr__(self, name):
         return getattr(CPU, name)

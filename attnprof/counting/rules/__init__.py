@@ -77,7 +77,11 @@ def _resolve(operator: torch._ops.OpOverload) -> Rule | None:
         rule = None if plain is None else replace(plain, shape=None if name in _NOT_ITS_INPUT else in_place)
     if rule is None and (operator.is_view or name in _VIEWS_IN_PLACE):
         return VIEW
-    if rule is not None and rule.shape is not None and any(each.is_out for each in operator._schema.arguments):
+    if (
+        rule is not None
+        and rule.shape is not None
+        and any(each.is_out for each in operator._schema.arguments)
+    ):
         return replace(rule, shape=None)  # it writes to a tensor that is there
     return rule
 
@@ -88,7 +92,11 @@ def in_place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not x.is_meta or not x.is_floating_point() or 0 in x.stride():
         return None
     for other in args[1:]:
-        if isinstance(other, torch.Tensor) and other.shape != x.shape and broadcast(x.shape, other.shape) != [*x.shape]:
+        if (
+            isinstance(other, torch.Tensor)
+            and other.shape != x.shape
+            and broadcast(x.shape, other.shape) != [*x.shape]
+        ):
             return None
     return x
 

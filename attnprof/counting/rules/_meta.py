@@ -51,7 +51,9 @@ def like(x: torch.Tensor) -> torch.Tensor:
 def is_dense(x: torch.Tensor) -> bool:
     """Whether x's elements fill a stretch of memory, each once, in whatever order of dimensions."""
     expected = 1
-    for stride, side in sorted((stride, side) for side, stride in zip(x.shape, x.stride(), strict=True) if side != 1):
+    for stride, side in sorted(
+        (stride, side) for side, stride in zip(x.shape, x.stride(), strict=True) if side != 1
+    ):
         if stride != expected:
             return False
         expected *= side
@@ -149,6 +151,8 @@ def rows(shape: Sequence[int], dim: int) -> tuple[int, int]:
     return (prod(shape) // n if n else 0), n
 
 
-def argument(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, default: Any = None) -> Any:
+def argument(
+    args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, default: Any = None
+) -> Any:
     """An operator's argument, given by place or by name."""
     return args[place] if len(args) > place else kwargs.get(name, default)

@@ -5,7 +5,16 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import FREE, POINTWISE, VIEW, Cost, Rule, in_place, no_flops
-from attnprof.counting.rules._meta import are_dims, argument, broadcast, elementwise, fresh, like, of_one_layout, plain
+from attnprof.counting.rules._meta import (
+    are_dims,
+    argument,
+    broadcast,
+    elementwise,
+    fresh,
+    like,
+    of_one_layout,
+    plain,
+)
 
 
 def _added(place: int) -> Any:
@@ -117,7 +126,9 @@ def _gathered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return None
     if not are_dims((dim,), x.dim()):
         return None
-    fits = all(a <= b for d, (a, b) in enumerate(zip(index.shape, x.shape, strict=True)) if d != dim % x.dim())
+    fits = all(
+        a <= b for d, (a, b) in enumerate(zip(index.shape, x.shape, strict=True)) if d != dim % x.dim()
+    )
     return fresh(index.shape, x.dtype) if fits else None
 
 
@@ -126,7 +137,9 @@ def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, indices = args
     places = [d for d, index in enumerate(indices) if index is not None]
     found = [indices[d] for d in places]
-    if not x.is_meta or not all(i.is_meta and i.dtype == torch.int64 and i.dim() and i.is_contiguous() for i in found):
+    if not x.is_meta or not all(
+        i.is_meta and i.dtype == torch.int64 and i.dim() and i.is_contiguous() for i in found
+    ):
         return None
     common: Any = found[0].shape
     for index in found[1:]:
@@ -157,7 +170,11 @@ def _linspace(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _eye(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return fresh((args[0], args[-1]), kwargs.get("dtype") or torch.get_default_dtype()) if _for_meta(kwargs) else None
+    return (
+        fresh((args[0], args[-1]), kwargs.get("dtype") or torch.get_default_dtype())
+        if _for_meta(kwargs)
+        else None
+    )
 
 
 def _for_meta(kwargs: dict[str, Any]) -> bool:
@@ -192,9 +209,7 @@ def _rolled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 # Copies, casts, rearrangements, constants, random numbers.
-_MOVED = (
-    "clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
-)
+_MOVED = "clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
 _MOVED += "_pad_circular gather index index_select embedding masked_select take roll flip rot90 im2col channel_shuffle "
 _MOVED += "pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_interleave tril triu slice_scatter select_scatter "
 _MOVED += "zeros ones full arange linspace eye scalar_tensor "
@@ -203,9 +218,7 @@ _MOVED += "slice_backward select_backward diagonal_backward index_fill complex p
 _MOVED += "_local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal "
 _MOVED += "reflection_pad3d replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag "
 _MOVED += "diag_embed tril_indices triu_indices unfold_copy contiguous _pin_memory"
-_OVERWRITTEN = (
-    "copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like "
-)
+_OVERWRITTEN = "copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like "
 _OVERWRITTEN += "randn_like randint_like new_zeros new_ones new_full"
 _ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided"
 # Views by what they do, though their schema does not say so.
@@ -223,7 +236,8 @@ _ADDED = {
 RULES = {
     **{name: Rule(no_flops) for name in _MOVED.split()},
     **{
-        name: Rule(no_flops, in_place if name.endswith("_") else None, overwrites=True) for name in _OVERWRITTEN.split()
+        name: Rule(no_flops, in_place if name.endswith("_") else None, overwrites=True)
+        for name in _OVERWRITTEN.split()
     },
     **{name: Rule(no_flops, moves=False) for name in _ALLOCATED.split()},
     **dict.fromkeys(_VIEWS.split(), VIEW),

@@ -57,7 +57,12 @@ def _batch_scratch(args: tuple[Any, ...]) -> int:
 def _layer_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, normalized = args[0], torch.Size(args[1])
     outer = x.dim() - len(normalized)
-    if not x.is_meta or outer < 0 or x.shape[outer:] != normalized or not _all_are(args[2:4], normalized, x.dtype):
+    if (
+        not x.is_meta
+        or outer < 0
+        or x.shape[outer:] != normalized
+        or not _all_are(args[2:4], normalized, x.dtype)
+    ):
         return None
     saved = [*x.shape[:outer], *[1] * len(normalized)]
     return fresh(x.shape, x.dtype), fresh(saved, x.dtype), fresh(saved, x.dtype)
@@ -78,7 +83,10 @@ def _backward_shape(weight: int, bias: int, mask: int) -> Any:
     def shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x, wanted = args[1], argument(args, kwargs, mask, "output_mask")
         if not (
-            args[0].is_meta and args[0].is_contiguous() and x.is_contiguous() and _all_are(args[:1], x.shape, x.dtype)
+            args[0].is_meta
+            and args[0].is_contiguous()
+            and x.is_contiguous()
+            and _all_are(args[:1], x.shape, x.dtype)
         ):
             return None
         scale, shift = args[weight], args[bias]

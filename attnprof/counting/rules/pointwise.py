@@ -17,7 +17,12 @@ def per_element(category: str, operations: int = 1, complex_operations: int = 2)
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
         if not out.is_floating_point():
             x = next(
-                (a for a in args if isinstance(a, torch.Tensor) and (a.is_floating_point() or a.is_complex())), None
+                (
+                    a
+                    for a in args
+                    if isinstance(a, torch.Tensor) and (a.is_floating_point() or a.is_complex())
+                ),
+                None,
             )
             if x is None:
                 return FREE
@@ -70,7 +75,9 @@ def bounded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return same(args, kwargs)
     x, shape = args[0], args[0].shape
     for bound in bounds:
-        shape = broadcast(torch.Size(shape), bound.shape) if bound.is_meta and bound.dtype == x.dtype else None
+        shape = (
+            broadcast(torch.Size(shape), bound.shape) if bound.is_meta and bound.dtype == x.dtype else None
+        )
         if shape is None:
             return None
     return elementwise(shape, x.dtype, (x, *bounds)) if x.is_meta else None
@@ -95,10 +102,10 @@ _COMPARE = "eq ne lt le gt ge"
 _OTHERS = "isnan isinf isfinite isclose logical_and logical_or logical_xor logical_not "
 _OTHERS += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num"
 _BACKWARD = "hardtanh_backward hardsigmoid_backward hardswish_backward leaky_relu_backward "
-_BACKWARD += (
-    "sigmoid_backward tanh_backward elu_backward hardshrink_backward softshrink_backward _prelu_kernel_backward"
+_BACKWARD += "sigmoid_backward tanh_backward elu_backward hardshrink_backward softshrink_backward _prelu_kernel_backward"
+_TRANSCENDENTAL = (
+    "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sigmoid tanh gelu silu mish elu celu selu softplus "
 )
-_TRANSCENDENTAL = "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sigmoid tanh gelu silu mish elu celu selu softplus "
 _TRANSCENDENTAL += (
     "erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh acosh atanh sinc log_sigmoid_forward logit"
 )

@@ -87,7 +87,9 @@ def _adaptive_shape(sides: int) -> Any:
 def _pooled(x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceiling: bool) -> list[int]:
     """(N, C, H, W) after a window has passed; one that would begin in the right padding is dropped."""
     shape = list(x.shape[:-2])
-    kernel, stride, padding, dilation = (_pair(value) for value in (kernel, stride or kernel, padding, dilation))
+    kernel, stride, padding, dilation = (
+        _pair(value) for value in (kernel, stride or kernel, padding, dilation)
+    )
     for side, k, s, p, d in zip(x.shape[-2:], kernel, stride, padding, dilation, strict=True):
         room = side + 2 * p - d * (k - 1) - 1
         n = (room + (s - 1 if ceiling else 0)) // s + 1

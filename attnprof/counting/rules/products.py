@@ -74,7 +74,9 @@ def _mm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _bmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     a, b = args[0], args[1]
-    return fresh((a.shape[0], a.shape[1], b.shape[2]), a.dtype) if len(args) == 2 and _fit(a, b, 1, 2) else None
+    return (
+        fresh((a.shape[0], a.shape[1], b.shape[2]), a.dtype) if len(args) == 2 and _fit(a, b, 1, 2) else None
+    )
 
 
 def _addmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -87,13 +89,22 @@ def _baddbmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _added_to(c: Any, product: Any) -> Any:
     """The product, if c is of its kind and broadcasts into it."""
-    fits = product is not None and c.dtype == product.dtype and broadcast(product.shape, c.shape) == [*product.shape]
+    fits = (
+        product is not None
+        and c.dtype == product.dtype
+        and broadcast(product.shape, c.shape) == [*product.shape]
+    )
     return product if fits else None
 
 
 def _fit(a: Any, b: Any, row: int, column: int) -> bool:
     """Whether the matrices multiply, so that a mistake in a module still meets torch's own words for it."""
-    fits = a.is_meta and a.dtype == b.dtype and a.dim() == b.dim() == column + 1 and a.shape[column] == b.shape[row]
+    fits = (
+        a.is_meta
+        and a.dtype == b.dtype
+        and a.dim() == b.dim() == column + 1
+        and a.shape[column] == b.shape[row]
+    )
     return bool(fits and (row == 0 or a.shape[0] == b.shape[0]))
 
 

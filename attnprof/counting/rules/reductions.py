@@ -96,7 +96,9 @@ def _reduced(x: torch.Tensor, dims: Any, keepdim: bool) -> torch.Tensor | None:
     if not (x.is_meta and x.is_floating_point()):
         return None
     shape = reduced(x.shape, dims, keepdim)
-    return None if shape is None else fresh(shape, x.dtype)  # contiguous, whatever the input's order of dimensions
+    return (
+        None if shape is None else fresh(shape, x.dtype)
+    )  # contiguous, whatever the input's order of dimensions
 
 
 def _over_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -120,7 +122,13 @@ def _norm_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _top(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Values, and where they were found."""
     x, k, dim = args[0], args[1], argument(args, kwargs, 2, "dim", -1)
-    if not x.is_meta or not x.is_contiguous() or not x.dim() or not are_dims((dim,), x.dim()) or k > x.shape[dim]:
+    if (
+        not x.is_meta
+        or not x.is_contiguous()
+        or not x.dim()
+        or not are_dims((dim,), x.dim())
+        or k > x.shape[dim]
+    ):
         return None
     shape = list(x.shape)
     shape[dim] = k

@@ -7,7 +7,11 @@ from attnprof.counting.rules import POINTWISE, REDUCTION, Cost, Rule, no_flops
 from attnprof.counting.rules._meta import fresh, of_one_layout
 
 _LINEAR, _BILINEAR, _TRILINEAR, _BICUBIC = 4, 11, 25, 39
-_ON_MAPS = {0: _BILINEAR, 1: 0, 2: _BICUBIC}  # by grid_sampler's interpolation_mode: bilinear, nearest, bicubic
+_ON_MAPS = {
+    0: _BILINEAR,
+    1: 0,
+    2: _BICUBIC,
+}  # by grid_sampler's interpolation_mode: bilinear, nearest, bicubic
 _IN_SPACE = {0: _TRILINEAR, 1: 0}
 
 

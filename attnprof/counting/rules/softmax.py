@@ -35,14 +35,25 @@ def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, dim = args[0], args[1]
     if not are_dims((dim,), x.dim()):  # torch's own meta kernel lets it pass
         n = max(1, x.dim())
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
+        )
     converts = len(args) > 2 and args[2] not in (False, None)
-    return fresh(x.shape, x.dtype) if x.is_meta and x.is_floating_point() and not converts and not kwargs else None
+    return (
+        fresh(x.shape, x.dtype)
+        if x.is_meta and x.is_floating_point() and not converts and not kwargs
+        else None
+    )
 
 
 def _backward_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     gradient, out, _, dtype = args
-    if plain(gradient) and plain(out) and gradient.dtype == out.dtype == dtype and gradient.shape == out.shape:
+    if (
+        plain(gradient)
+        and plain(out)
+        and gradient.dtype == out.dtype == dtype
+        and gradient.shape == out.shape
+    ):
         return fresh(gradient.shape, gradient.dtype)
     return None
 

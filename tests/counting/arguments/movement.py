@@ -3,7 +3,16 @@
 import torch
 from hypothesis import strategies as st
 
-from tests.counting.arguments.tensors import any_dtype, broadcastable, call, dtypes, of, shapes, sides, tensors
+from tests.counting.arguments.tensors import (
+    any_dtype,
+    broadcastable,
+    call,
+    dtypes,
+    of,
+    shapes,
+    sides,
+    tensors,
+)
 
 META = torch.device("meta")
 x = tensors(dtype=any_dtype)
@@ -14,7 +23,11 @@ factory = {"device": META, "pin_memory": False}
 @st.composite
 def like(draw):
     """A tensor, and what the new one should have of its own."""
-    choices = {"dtype": st.sampled_from((None, torch.float64)), "device": st.just(META), "memory_format": formats}
+    choices = {
+        "dtype": st.sampled_from((None, torch.float64)),
+        "device": st.just(META),
+        "memory_format": formats,
+    }
     return (draw(x),), {name: draw(value) for name, value in choices.items() if draw(st.booleans())}
 
 
@@ -30,7 +43,9 @@ def several(draw, stacked=False):
     shape, dtype = draw(shapes(0 if stacked else 1)), draw(any_dtype)
     n = len(shape) + stacked
     dim = draw(st.integers(-n, n - 1))
-    layout = draw(st.sampled_from((("contiguous",), ("channels last",), ("permuted", "sliced", "contiguous"))))
+    layout = draw(
+        st.sampled_from((("contiguous",), ("channels last",), ("permuted", "sliced", "contiguous")))
+    )
     parts = []
     for _ in range(draw(st.integers(1, 3))):
         own = list(shape)
@@ -45,7 +60,9 @@ def several(draw, stacked=False):
 @st.composite
 def windows(draw):
     """Kernel, dilation, padding and stride of unfold, for a map of at least 5 x 5."""
-    return tuple([draw(st.integers(low, high)) for _ in range(2)] for low, high in ((1, 3), (1, 2), (0, 2), (1, 3)))
+    return tuple(
+        [draw(st.integers(low, high)) for _ in range(2)] for low, high in ((1, 3), (1, 2), (0, 2), (1, 3))
+    )
 
 
 @st.composite
@@ -140,7 +157,8 @@ ARGUMENTS = {
     "arange.default": call(st.sampled_from((0, 1, 7, 2.5)), dtype=dtype_of, **factory),
     "arange.start": call(numbers, numbers.map(lambda n: n + 9), dtype=dtype_of, **factory),
     "arange.start_step": st.one_of(
-        call(numbers, numbers, steps, dtype=dtype_of, **factory), call(numbers, numbers, dtype=dtype_of, **factory)
+        call(numbers, numbers, steps, dtype=dtype_of, **factory),
+        call(numbers, numbers, dtype=dtype_of, **factory),
     ),
     "linspace.default": call(
         bounds, bounds, st.integers(0, 9), dtype=st.sampled_from((None, *[torch.float64])), **factory

@@ -32,7 +32,13 @@ def layer(draw):
     """Over the last sides."""
     shape, dtype = draw(shapes(1)), draw(dtypes)
     over = shape[draw(st.integers(0, len(shape) - 1)) :]
-    return (draw(of(shape, dtype)), list(over), draw(optional(over, dtype)), draw(optional(over, dtype)), 1e-5), {}
+    return (
+        draw(of(shape, dtype)),
+        list(over),
+        draw(optional(over, dtype)),
+        draw(optional(over, dtype)),
+        1e-5,
+    ), {}
 
 
 @st.composite

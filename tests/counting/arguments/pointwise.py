@@ -3,7 +3,16 @@
 import torch
 from hypothesis import strategies as st
 
-from tests.counting.arguments.tensors import any_dtype, broadcastable, call, dtypes, numbers, of, shapes, tensors
+from tests.counting.arguments.tensors import (
+    any_dtype,
+    broadcastable,
+    call,
+    dtypes,
+    numbers,
+    of,
+    shapes,
+    tensors,
+)
 
 x = tensors(dtype=any_dtype)
 
@@ -28,7 +37,13 @@ def alike(draw, *numbers, count=2, last=False, by_name=None):
 def noisy(draw):
     """A tensor, as many random numbers, and between which bounds."""
     found = draw(tensors(dtype=dtypes))
-    return (found, torch.empty(found.shape, dtype=found.dtype, device="meta"), 0.1, 0.3, draw(st.booleans())), {}
+    return (
+        found,
+        torch.empty(found.shape, dtype=found.dtype, device="meta"),
+        0.1,
+        0.3,
+        draw(st.booleans()),
+    ), {}
 
 
 @st.composite

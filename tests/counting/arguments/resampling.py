@@ -10,7 +10,9 @@ def resized(draw, corners=False):
     """A map, its new height and width, and how many times that is, or nothing of it."""
     x = draw(of([draw(sides) for _ in range(4)], draw(dtypes)))
     size = [draw(sides), draw(sides)]
-    scales = draw(st.sampled_from(((), (None, None), tuple(a / b for a, b in zip(size, x.shape[2:], strict=True)))))
+    scales = draw(
+        st.sampled_from(((), (None, None), tuple(a / b for a, b in zip(size, x.shape[2:], strict=True))))
+    )
     return (x, size, *[draw(st.booleans())] * corners, *scales), {}
 
 

@@ -63,7 +63,8 @@ def broadcastable(draw, count=2, dtype=any_dtype, mixed=True):
 def call(*args, **kwargs):
     """Arguments by place and by name, each a strategy or a value."""
     return st.tuples(
-        st.tuples(*map(_strategy, args)), st.fixed_dictionaries({name: _strategy(v) for name, v in kwargs.items()})
+        st.tuples(*map(_strategy, args)),
+        st.fixed_dictionaries({name: _strategy(v) for name, v in kwargs.items()}),
     )
 
 
@@ -76,7 +77,9 @@ def spoiled(draw, arguments):
     """Arguments of which one tensor, most likely, does not go with the others any more."""
     args, by_name = draw(arguments)
     places = [(i,) for i, a in enumerate(args) if isinstance(a, torch.Tensor)]
-    places += [(i, j) for i, a in enumerate(args) if isinstance(a, list) for j, b in enumerate(a) if b is not None]
+    places += [
+        (i, j) for i, a in enumerate(args) if isinstance(a, list) for j, b in enumerate(a) if b is not None
+    ]
     places = [place for place in places if isinstance(_at(args, place), torch.Tensor)]
     if not places:
         return args, by_name

@@ -33,7 +33,8 @@ PLAIN = {
         macs=4 * (18 * 4),
         softmax=6 * (4 * 3 - 1),
         pointwise=2 * 24,
-        moved=F32 * ((18 + 24 + 24) + (24 + 24 + 18) + 3 * 18 + (24 + 18 + 24) + (18 + 24 + 24) + 2 * (3 * 24)),
+        moved=F32
+        * ((18 + 24 + 24) + (24 + 24 + 18) + 3 * 18 + (24 + 18 + 24) + (18 + 24 + 24) + 2 * (3 * 24)),
         peak=REUSED,
     ),
 }
@@ -91,7 +92,9 @@ MHA_PARAMS = 12 * 4 + 12 + 4 * 4 + 4
 # Backward of the projection out: g W, g^T x, sum. Of the projection in: each of dq, dk, dv (24) is set into zeros of all
 # three (72), two additions, a copy to (L, N, 3 E), the bias's sum, two products, a copy into the input's layout.
 MHA_OUT_BACK = F32 * ((24 + 16 + 24) + (24 + 24 + 16) + (24 + 4))
-MHA_IN_BACK = F32 * (3 * (24 + 72) + 2 * (3 * 72) + (72 + 72) + (72 + 12) + (72 + 24 + 48) + (72 + 48 + 24) + (24 + 24))
+MHA_IN_BACK = F32 * (
+    3 * (24 + 72) + 2 * (3 * 72) + (72 + 72) + (72 + 12) + (72 + 24 + 48) + (72 + 48 + 24) + (24 + 24)
+)
 
 MHA_FUSED = {
     # logits: 4 matrices of 3 x 3, products of width 2
@@ -138,7 +141,16 @@ MHA_WEIGHTS = {
         softmax=12 * (4 * 3 - 1),
         reduction=(24 - 4) + (72 - 12),
         moved=MHA_OUT_BACK
-        + F32 * ((36 + 24 + 24) + (24 + 24 + 36) + 3 * 36 + (24 + 36 + 24) + (36 + 24 + 24) + (24 + 24) + 2 * (24 + 24))
+        + F32
+        * (
+            (36 + 24 + 24)
+            + (24 + 24 + 36)
+            + 3 * 36
+            + (24 + 36 + 24)
+            + (36 + 24 + 24)
+            + (24 + 24)
+            + 2 * (24 + 24)
+        )
         + MHA_IN_BACK,
         # output, copied input, q k v, scaled q, weights, those of projection out, dv, dweights, dlogits
         peak=F32 * (24 + 24 + 72 + 24 + 36 + (16 + 4) + 24 + 36 + 36),
@@ -165,7 +177,15 @@ TRUTHS = [
             softmax=6 * (4 * 3 - 1),
             pointwise=18 + 2 * 24,
             moved=F32
-            * ((18 + 24 + 24) + (24 + 24 + 18) + 3 * 18 + 2 * 18 + (24 + 18 + 24) + (18 + 24 + 24) + 2 * (3 * 24)),
+            * (
+                (18 + 24 + 24)
+                + (24 + 24 + 18)
+                + 3 * 18
+                + 2 * 18
+                + (24 + 18 + 24)
+                + (18 + 24 + 24)
+                + 2 * (3 * 24)
+            ),
             peak=SUMMED,
         ),
     ),
@@ -178,7 +198,9 @@ TRUTHS = [
     ),
     Truth(
         "attention by einsum",
-        lambda: Does(lambda m, x: torch.einsum("bnm,bmc->bnc", torch.einsum("bnc,bmc->bnm", x, x).softmax(-1), x)),
+        lambda: Does(
+            lambda m, x: torch.einsum("bnm,bmc->bnc", torch.einsum("bnc,bmc->bnm", x, x).softmax(-1), x)
+        ),
         TOKENS,
         TOKENS,
         forward=PLAIN["forward"],
@@ -231,7 +253,8 @@ TRUTHS = [
     Truth(
         "fused attention with an additive mask",  # one addition more per logit; the mask (3 x 3) is read, backward too
         lambda: Does(
-            lambda m, x: F.scaled_dot_product_attention(x, x, x, attn_mask=m.mask), mask=nn.Buffer(torch.zeros(3, 3))
+            lambda m, x: F.scaled_dot_product_attention(x, x, x, attn_mask=m.mask),
+            mask=nn.Buffer(torch.zeros(3, 3)),
         ),
         HEADS,
         HEADS,
@@ -314,7 +337,15 @@ TRUTHS = [
         ),
     ),
     Truth("multi-head attention", mha(False), TOKENS, TOKENS, params=MHA_PARAMS, **MHA_FUSED),
-    Truth("multi-head attention, training", mha(False), TOKENS, TOKENS, params=MHA_PARAMS, train=True, **MHA_FUSED),
+    Truth(
+        "multi-head attention, training",
+        mha(False),
+        TOKENS,
+        TOKENS,
+        params=MHA_PARAMS,
+        train=True,
+        **MHA_FUSED,
+    ),
     Truth("multi-head attention with weights", mha(True), TOKENS, TOKENS, params=MHA_PARAMS, **MHA_WEIGHTS),
     Truth(
         "multi-head attention with weights, training",

@@ -17,7 +17,8 @@ TRUTHS = [
         # 48 products. Backward: conjugates are copies; g x*, g w*, the sum over the batch.
         "complex multiplication",
         lambda: Does(
-            lambda m, x: torch.view_as_real(torch.view_as_complex(x) * torch.view_as_complex(m.w)), w=weight(4, 6, 2)
+            lambda m, x: torch.view_as_real(torch.view_as_complex(x) * torch.view_as_complex(m.w)),
+            w=weight(4, 6, 2),
         ),
         (2, 4, 6, 2),
         (2, 4, 6, 2),
@@ -34,7 +35,8 @@ TRUTHS = [
         # 8 x 6 times 6 x 3.
         "complex matrix product",
         lambda: Does(
-            lambda m, x: torch.view_as_real(torch.view_as_complex(x) @ torch.view_as_complex(m.w)), w=weight(6, 3, 2)
+            lambda m, x: torch.view_as_real(torch.view_as_complex(x) @ torch.view_as_complex(m.w)),
+            w=weight(6, 3, 2),
         ),
         (2, 4, 6, 2),
         (2, 4, 3, 2),
@@ -54,7 +56,9 @@ TRUTHS = [
         (2, 4, 6),
         forward=Pass(pointwise=4 * 48, moved=C64 * 48 + F32 * 48, peak=F32 * 48),
         backward=Pass(
-            pointwise=2 * 48 + 6 * 48, moved=C64 * (48 + 48) + (F32 * 48 + C64 * (48 + 48)), peak=F32 * 48 + C64 * 96
+            pointwise=2 * 48 + 6 * 48,
+            moved=C64 * (48 + 48) + (F32 * 48 + C64 * (48 + 48)),
+            peak=F32 * 48 + C64 * 96,
         ),
     ),
     Truth(

@@ -2,7 +2,13 @@
 
 MISH = "torch takes mish's backward apart on meta, and nowhere else"
 
-FORWARD, BACKWARD, BYTES, FORWARD_PEAK, BACKWARD_PEAK = "forward", "backward", "bytes", "forward peak", "backward peak"
+FORWARD, BACKWARD, BYTES, FORWARD_PEAK, BACKWARD_PEAK = (
+    "forward",
+    "backward",
+    "bytes",
+    "forward peak",
+    "backward peak",
+)
 
 DISPUTED = {
     (BACKWARD, "mish"): MISH,

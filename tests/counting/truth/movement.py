@@ -50,7 +50,9 @@ TRUTHS = [
         lambda: Does(gated),
         IN,
         (2, 2, 6, 5),
-        forward=Pass(transcendental=120, pointwise=120, moved=F32 * (2 * 120 + 3 * 120), peak=F32 * (120 + 120)),
+        forward=Pass(
+            transcendental=120, pointwise=120, moved=F32 * (2 * 120 + 3 * 120), peak=F32 * (120 + 120)
+        ),
         backward=Pass(
             pointwise=3 * 120,
             moved=F32 * (3 * 120 + 3 * 120 + 3 * 120 + (120 + 120 + 240)),

@@ -76,7 +76,9 @@ TRUTHS = [
     Truth(
         # conv(x, w) * g + b. Backward: b's sum; g's product and its sum, while the one for conv is there too.
         "parameters of its own",
-        lambda: Does(lambda m, x: F.conv2d(x, m.w) * m.g + m.b, w=weight(4, 4, 1, 1), g=weight(4, 1, 1), b=weight(1)),
+        lambda: Does(
+            lambda m, x: F.conv2d(x, m.w) * m.g + m.b, w=weight(4, 4, 1, 1), g=weight(4, 1, 1), b=weight(1)
+        ),
         IN,
         IN,
         params=16 + 4 + 1,
@@ -166,7 +168,8 @@ TRUTHS = [
             reduction=(X - 8) + (8 - 4),
             pointwise=X + X + 8 + X + X,
             moved=F32 * (3 * X + (X + 8 + X) + (X + 8) + 3 * 8 + (8 + 8 + 16 + 8 + 16 + 4) + (8 + X) + 3 * X),
-            peak=F32 * (X + X + 20 + 8 + X),  # output, g s, gradients of conv, of the mean, of x by way of the mean
+            peak=F32
+            * (X + X + 20 + 8 + X),  # output, g s, gradients of conv, of the mean, of x by way of the mean
         ),
     ),
     Truth(
@@ -189,7 +192,8 @@ TRUTHS = [
             reduction=X - 4,
             pointwise=X,
             moved=F32 * (CONV_BACK + 3 * X + (X + X + 16 + X)),
-            peak=F32 * (X + X + X + 20 + X),  # output, relu's, its gradient, the second layer's, the first layer's
+            peak=F32
+            * (X + X + X + 20 + X),  # output, relu's, its gradient, the second layer's, the first layer's
         ),
     ),
 ]

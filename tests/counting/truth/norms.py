@@ -34,7 +34,9 @@ TRUTHS = [
         buffers=8,
         train=True,
         forward=Pass(norm=8 * X, moved=I64 * 2 + F32 * (X + 4 * 4 + X + 2 * 4), peak=F32 * (X + 8)),
-        backward=Pass(norm=16 * X, moved=F32 * (X + X + 3 * 4 + 2 * 4 + X + 2 * 4), peak=F32 * (X + 8 + X + 8)),
+        backward=Pass(
+            norm=16 * X, moved=F32 * (X + X + 3 * 4 + 2 * 4 + X + 2 * 4), peak=F32 * (X + 8 + X + 8)
+        ),
     ),
     Truth(
         # 8 rows of 30; scale and shift of 30 elements.

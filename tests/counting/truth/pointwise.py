@@ -67,7 +67,9 @@ TRUTHS = [
         IN,
         IN,
         forward=Pass(softmax=60 * (4 * 4 - 2), transcendental=X + 60, moved=F32 * (X + X), peak=F32 * X),
-        backward=Pass(softmax=60 * (3 * 4 - 1), transcendental=X, moved=F32 * (X + X + X), peak=F32 * (X + X)),
+        backward=Pass(
+            softmax=60 * (3 * 4 - 1), transcendental=X, moved=F32 * (X + X + X), peak=F32 * (X + X)
+        ),
     ),
     Truth(
         # Backward: the sign of x, times the gradient.
@@ -132,7 +134,10 @@ TRUTHS = [
         params=4,
         forward=Pass(pointwise=3 * X, moved=F32 * (X + 4 + X), peak=F32 * X),
         backward=Pass(
-            pointwise=X + X, reduction=X - 4, moved=F32 * ((X + X) + (X + X) + (X + 4)), peak=F32 * (3 * X + 4)
+            pointwise=X + X,
+            reduction=X - 4,
+            moved=F32 * ((X + X) + (X + X) + (X + 4)),
+            peak=F32 * (3 * X + 4),
         ),
     ),
     Truth(
@@ -151,7 +156,9 @@ TRUTHS = [
         IN,
         IN,
         forward=Pass(transcendental=X, moved=F32 * 2 * X, peak=F32 * X),
-        backward=Pass(transcendental=X, pointwise=2 * X, moved=F32 * (2 * X + 2 * X + 3 * X), peak=F32 * 4 * X),
+        backward=Pass(
+            transcendental=X, pointwise=2 * X, moved=F32 * (2 * X + 2 * X + 3 * X), peak=F32 * 4 * X
+        ),
     ),
     Truth(
         # g x twice, once for each factor, and they meet.

@@ -38,10 +38,20 @@ OVERLAPPING = 2 * 4 * 8 * 7
 
 TRUTHS = [
     Truth("max pooling 2x2", lambda: nn.MaxPool2d(2), IN, (2, 4, 3, 2), **largest(48, 48 * 4)),
-    Truth("max pooling 3x3, stride 2, padded", lambda: nn.MaxPool2d(3, 2, 1), IN, (2, 4, 3, 3), **largest(72, 72 * 9)),
+    Truth(
+        "max pooling 3x3, stride 2, padded",
+        lambda: nn.MaxPool2d(3, 2, 1),
+        IN,
+        (2, 4, 3, 3),
+        **largest(72, 72 * 9),
+    ),
     Truth("average pooling 2x2", lambda: nn.AvgPool2d(2), IN, (2, 4, 3, 2), **average(48, 48 * 4)),
     Truth(
-        "average pooling 3x3, stride 2, padded", lambda: nn.AvgPool2d(3, 2, 1), IN, (2, 4, 3, 3), **average(72, 72 * 9)
+        "average pooling 3x3, stride 2, padded",
+        lambda: nn.AvgPool2d(3, 2, 1),
+        IN,
+        (2, 4, 3, 3),
+        **average(72, 72 * 9),
     ),
     Truth(
         "adaptive average pooling that divides",

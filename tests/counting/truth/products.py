@@ -34,7 +34,9 @@ TRUTHS = [
         (2, 5, 4),
         (2, 5, 6),
         params=6 * 4 + 6,
-        forward=Pass(macs=10 * 6 * 4, bias=10 * 6, moved=F32 * (6 + 10 * 4 + 6 * 4 + 10 * 6), peak=F32 * 10 * 6),
+        forward=Pass(
+            macs=10 * 6 * 4, bias=10 * 6, moved=F32 * (6 + 10 * 4 + 6 * 4 + 10 * 6), peak=F32 * 10 * 6
+        ),
         backward=Pass(
             macs=2 * (10 * 6 * 4),
             reduction=10 * 6 - 6,
@@ -173,7 +175,8 @@ TRUTHS = [
             macs=3 * (2 * 3 * 4 * 2),
             pointwise=3 * (2 * 3 * 4 * 2) + 8,
             reduction=6 - 3,
-            moved=F32 * ((6 + 3) + (6 + 24 + 4 + 8) + (8 + 6 + 4 + 24) + (8 + 24 + 6 + 4) + (4 + 8) + (8 + 8 + 8)),
+            moved=F32
+            * ((6 + 3) + (6 + 24 + 4 + 8) + (8 + 6 + 4 + 24) + (8 + 24 + 6 + 4) + (4 + 8) + (8 + 8 + 8)),
             # output, gradients of bias and W, x's by both ways and their sum: the first of them is a view, which autograd
             # does not add to in place
             peak=F32 * (6 + 3 + 24 + 8 + 8 + 8),

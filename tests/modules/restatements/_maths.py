@@ -33,7 +33,10 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
     for i in range(kh):
         for j in range(kw):
             seen = padded[
-                :, :, i * dh : i * dh + sh * (rows - 1) + 1 : sh, j * dw : j * dw + sw * (columns - 1) + 1 : sw
+                :,
+                :,
+                i * dh : i * dh + sh * (rows - 1) + 1 : sh,
+                j * dw : j * dw + sw * (columns - 1) + 1 : sw,
             ]
             seen = seen.reshape(n, groups, each, rows, columns)
             y += torch.einsum("goe,ngehw->ngohw", taps[..., i, j], seen)

@@ -7,7 +7,9 @@ from tests.modules.restatements._maths import softmax
 
 def restate(x, w, *, reduction):
     c, height, width = x.shape[1:]
-    assert all(w[f"{name}.weight"].shape[0] == c // reduction for name in ("features", "gather", "distribute"))
+    assert all(
+        w[f"{name}.weight"].shape[0] == c // reduction for name in ("features", "gather", "distribute")
+    )
 
     def pointwise(t, name):
         return torch.einsum("oc,ncp->nop", w[f"{name}.weight"][:, :, 0, 0], t) + w[f"{name}.bias"][:, None]

@@ -48,16 +48,26 @@ def restate(x, w, *, agents, heads, qkv_bias):
     q = linear(tokens, w["query.weight"], w.get("query.bias"))
     kv = linear(tokens, w["key_value.weight"], w.get("key_value.bias"))
     k, v = kv[..., :c], kv[..., c:]
-    a = torch.einsum("iy,jx,nyxc->nijc", averages(height, side), averages(width, side), q.reshape(n, height, width, c))
+    a = torch.einsum(
+        "iy,jx,nyxc->nijc", averages(height, side), averages(width, side), q.reshape(n, height, width, c)
+    )
     q, k, values, a = (t.reshape(n, -1, heads, d) for t in (q, k, v, a))
 
-    gather = softmax(torch.einsum("nahd,nphd->nhap", a, k) / d**0.5 + bias(w, "gather_bias", height, width), -1)
+    gather = softmax(
+        torch.einsum("nahd,nphd->nhap", a, k) / d**0.5 + bias(w, "gather_bias", height, width), -1
+    )
     gathered = torch.einsum("nhap,nphd->nhad", gather, values)
-    read = torch.einsum("nphd,nahd->nhpa", q, a) / d**0.5 + bias(w, "read_bias", height, width).transpose(1, 2)
+    read = torch.einsum("nphd,nahd->nhpa", q, a) / d**0.5 + bias(w, "read_bias", height, width).transpose(
+        1, 2
+    )
     y = torch.einsum("nhpa,nhad->nphd", softmax(read, -1), gathered).reshape(n, -1, c)
 
     near = conv2d(
-        v.transpose(1, 2).reshape(n, c, height, width), w["local.weight"], w["local.bias"], padding=1, groups=c
+        v.transpose(1, 2).reshape(n, c, height, width),
+        w["local.weight"],
+        w["local.bias"],
+        padding=1,
+        groups=c,
     )
     y = linear(y + near.flatten(2).transpose(1, 2), w["project.weight"], w["project.bias"])
     return y.transpose(1, 2).reshape(n, c, height, width)

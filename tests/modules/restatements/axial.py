@@ -15,9 +15,15 @@ def along(lines, w, axis, groups):
     q, k, v = t[:, :, :half], t[:, :, half:each], t[:, :, each:]
 
     table = w[f"{axis}.relative"]
-    query_at = torch.stack([table[:half, [i - j + span - 1 for j in range(span)]] for i in range(span)], dim=1)
-    key_at = torch.stack([table[half:each, [j - i + span - 1 for j in range(span)]] for i in range(span)], dim=1)
-    value_at = torch.stack([table[each:, [i - j + span - 1 for j in range(span)]] for i in range(span)], dim=1)
+    query_at = torch.stack(
+        [table[:half, [i - j + span - 1 for j in range(span)]] for i in range(span)], dim=1
+    )
+    key_at = torch.stack(
+        [table[half:each, [j - i + span - 1 for j in range(span)]] for i in range(span)], dim=1
+    )
+    value_at = torch.stack(
+        [table[each:, [i - j + span - 1 for j in range(span)]] for i in range(span)], dim=1
+    )
 
     qk = torch.einsum("mgdi,mgdj->mgij", q, k)
     qr = torch.einsum("mgdi,dij->mgij", q, query_at)

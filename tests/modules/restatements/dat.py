@@ -37,7 +37,12 @@ def restate(x, w, *, heads, groups, stride, kernel_size, offset_range):
     for g in range(groups):
         channels = slice(g * each, (g + 1) * each)
         t = conv2d(
-            q[:, channels], w["offset_conv.weight"], w["offset_conv.bias"], stride=stride, padding=padding, groups=each
+            q[:, channels],
+            w["offset_conv.weight"],
+            w["offset_conv.bias"],
+            stride=stride,
+            padding=padding,
+            groups=each,
         )
         centred = t - t.mean(1, keepdim=True)
         t = centred / ((centred**2).mean(1, keepdim=True) + 1e-5) ** 0.5

@@ -33,6 +33,10 @@ def restate(x, w, *, mode, slots, heads, expansion):
         mine = z[:, head * size : (head + 1) * size]
         a = torch.einsum("sd,ndp->nsp", w["memory_key.weight"], mine) + w["memory_key.bias"][:, None]
         a = double_normalised(a, 1e-9)
-        outs.append(torch.einsum("ds,nsp->ndp", w["memory_value.weight"], a) + w["memory_value.bias"][:, None])
+        outs.append(
+            torch.einsum("ds,nsp->ndp", w["memory_value.weight"], a) + w["memory_value.bias"][:, None]
+        )
     out = torch.cat(outs, 1)
-    return (torch.einsum("oc,ncp->nop", w["project.weight"], out) + w["project.bias"][:, None]).reshape(x.shape)
+    return (torch.einsum("oc,ncp->nop", w["project.weight"], out) + w["project.bias"][:, None]).reshape(
+        x.shape
+    )

@@ -9,7 +9,9 @@ def restate(x, w, *, reduction, extra_convs, kernel_size, squash):
     assert w["local_reduce.weight"].shape[0] == x.shape[1] // reduction
     t = conv2d(x, w["local_reduce.weight"], w["local_reduce.bias"]).clamp(min=0)
     for i in range(extra_convs):
-        t = conv2d(t, w[f"local_extra.{i}.weight"], w[f"local_extra.{i}.bias"], padding=kernel_size // 2).clamp(min=0)
+        t = conv2d(
+            t, w[f"local_extra.{i}.weight"], w[f"local_extra.{i}.bias"], padding=kernel_size // 2
+        ).clamp(min=0)
     here = conv2d(t, w["local_project.weight"], w["local_project.bias"])
     s = x.sum(dim=(2, 3)) / (x.shape[2] * x.shape[3])
     z = linear(s, w["global_squeeze.weight"], w["global_squeeze.bias"]).clamp(min=0)

@@ -8,7 +8,10 @@ from tests.modules.restatements._maths import batch_norm, conv2d, sigmoid
 def restate(x, w, *, reduction, kernel_size, groups, shuffle_groups, channel_sigmoid):
     c = x.shape[1]
     assert w["channel_squeeze.weight"].shape == (c // reduction, c)
-    z = torch.einsum("dc,nchw->ndhw", w["channel_squeeze.weight"], x) + w["channel_squeeze.bias"][:, None, None]
+    z = (
+        torch.einsum("dc,nchw->ndhw", w["channel_squeeze.weight"], x)
+        + w["channel_squeeze.bias"][:, None, None]
+    )
     a = torch.einsum("cd,ndhw->nchw", w["channel_excite.weight"], z.clamp(min=0))
     a = a + w["channel_excite.bias"][:, None, None]
     x1 = x * (sigmoid(a) if channel_sigmoid else a)

@@ -24,7 +24,9 @@ def restate(x, w, *, reduction, pooling, fusion):
         mean = z.sum(dim=1, keepdim=True) / hidden
         variance = ((z - mean) ** 2).sum(dim=1, keepdim=True) / hidden
         z = (z - mean) / (variance + 1e-5) ** 0.5
-        z = (z * w[f"{name}.norm.weight"].reshape(hidden) + w[f"{name}.norm.bias"].reshape(hidden)).clamp(min=0)
+        z = (z * w[f"{name}.norm.weight"].reshape(hidden) + w[f"{name}.norm.bias"].reshape(hidden)).clamp(
+            min=0
+        )
         z = linear(z, w[f"{name}.excite.weight"][:, :, 0, 0], w[f"{name}.excite.bias"])
         return z.reshape(n, c, 1, 1)
 

@@ -40,5 +40,7 @@ def restate(x, w, *, mode, extent, reduction, timm):
         s = s if timm else s.clamp(min=0)
         s = conv2d(s, w["excite.reduce.weight"], w["excite.reduce.bias"]).clamp(min=0)
         s = conv2d(s, w["excite.expand.weight"], w["excite.expand.bias"])
-    rows, columns = ([i * small // big for i in range(big)] for small, big in ((s.shape[2], h), (s.shape[3], v)))
+    rows, columns = (
+        [i * small // big for i in range(big)] for small, big in ((s.shape[2], h), (s.shape[3], v))
+    )
     return x * sigmoid(s[:, :, rows][:, :, :, columns])

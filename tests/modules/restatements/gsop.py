@@ -29,7 +29,9 @@ def excite(matrix, w, prefix, relu):
     if relu:
         z = z.clamp(min=0)
     project = w[f"{prefix}.project.weight"]
-    return sigmoid(torch.einsum("oz,nz->no", project.reshape(len(project), -1), z) + w[f"{prefix}.project.bias"])
+    return sigmoid(
+        torch.einsum("oz,nz->no", project.reshape(len(project), -1), z) + w[f"{prefix}.project.bias"]
+    )
 
 
 def by_channel(x, w, dim, stride):

@@ -18,7 +18,9 @@ def restate(x, w, *, mode, kernel_size, heads, key_channels):
     if mode == "global":
         place = torch.arange(h * wide)
         row, column = place // wide, place % wide
-        table = w["relative"][row[None, :] - row[:, None] + h - 1, column[None, :] - column[:, None] + wide - 1]
+        table = w["relative"][
+            row[None, :] - row[:, None] + h - 1, column[None, :] - column[:, None] + wide - 1
+        ]
         position = torch.einsum("pmk,nvm->nkvp", table, v)
     else:
         reach = kernel_size // 2

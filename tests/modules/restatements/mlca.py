@@ -40,12 +40,15 @@ def restate(x, w, *, local_size, local_weight, gamma, b):
     whole = sigmoid(conv1d(local.sum(dim=(2, 3)) / cells, w["global_conv.weight"]))
     # Cell after cell, the channels of each together.
     sequence = torch.stack(
-        [local[:, c, i, j] for i in range(local_size) for j in range(local_size) for c in range(channels)], dim=1
+        [local[:, c, i, j] for i in range(local_size) for j in range(local_size) for c in range(channels)],
+        dim=1,
     )
     answer = sigmoid(conv1d(sequence, w["local_conv.weight"]))
     mixed = torch.empty_like(local)
     for i in range(local_size):
         for j in range(local_size):
             start = (i * local_size + j) * channels
-            mixed[:, :, i, j] = local_weight * answer[:, start : start + channels] + (1 - local_weight) * whole
+            mixed[:, :, i, j] = (
+                local_weight * answer[:, start : start + channels] + (1 - local_weight) * whole
+            )
     return x * pooled(mixed, height, width)

@@ -11,7 +11,10 @@ def restate(x, w, *, mode, reduction, subsample, norm):
     assert ("norm.weight" in w) == norm
 
     def pointwise(t, name):
-        return torch.einsum("oc,nchw->nohw", w[f"{name}.weight"][:, :, 0, 0], t) + w[f"{name}.bias"][:, None, None]
+        return (
+            torch.einsum("oc,nchw->nohw", w[f"{name}.weight"][:, :, 0, 0], t)
+            + w[f"{name}.bias"][:, None, None]
+        )
 
     def keys(t):
         """One column per key: each position, or the largest value of each whole 2 x 2 square."""
@@ -40,7 +43,9 @@ def restate(x, w, *, mode, reduction, subsample, norm):
         f = (of_query[:, :, None] + of_key[:, None, :]).clamp(min=0)
     else:
         f = torch.einsum("nip,niq->npq", query, key)
-    softened = {"embedded_gaussian": True, "gaussian": True, "dot_product": False, "concatenation": False}[mode]
+    softened = {"embedded_gaussian": True, "gaussian": True, "dot_product": False, "concatenation": False}[
+        mode
+    ]
     weights = softmax(f, axis=2) if softened else f / key.shape[2]
 
     y = torch.einsum("npq,niq->nip", weights, value).unflatten(2, (height, width))

@@ -20,12 +20,16 @@ def pooled(x, rows, columns):
         for j in range(columns):
             top, bottom = i * h // rows, -(-(i + 1) * h // rows)
             left, right = j * w // columns, -(-(j + 1) * w // columns)
-            y[:, :, i, j] = x[:, :, top:bottom, left:right].sum(dim=(2, 3)) / ((bottom - top) * (right - left))
+            y[:, :, i, j] = x[:, :, top:bottom, left:right].sum(dim=(2, 3)) / (
+                (bottom - top) * (right - left)
+            )
     return y
 
 
 def restate(x, w, *, sr_ratio, linear, heads, qkv_bias):
-    return reduced_attention(x, w, ratio=sr_ratio, fixed=linear, heads=heads or x.shape[1] // 64, biased=qkv_bias)
+    return reduced_attention(
+        x, w, ratio=sr_ratio, fixed=linear, heads=heads or x.shape[1] // 64, biased=qkv_bias
+    )
 
 
 def reduced_attention(x, w, *, ratio, fixed, heads, biased):

@@ -17,7 +17,10 @@ def restate(x, w, *, pooling, dilation, groups, bottleneck):
     def calibrated(t):
         n, c, height, width = t.shape
         h, v = height // pooling, width // pooling
-        small = t[:, :, : h * pooling, : v * pooling].reshape(n, c, h, pooling, v, pooling).sum(dim=(3, 5)) / pooling**2
+        small = (
+            t[:, :, : h * pooling, : v * pooling].reshape(n, c, h, pooling, v, pooling).sum(dim=(3, 5))
+            / pooling**2
+        )
         small = three(small, "pooled")
         rows, columns = [i * h // height for i in range(height)], [j * v // width for j in range(width)]
         gate = sigmoid(t + small[:, :, rows][:, :, :, columns])

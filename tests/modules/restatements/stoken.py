@@ -10,7 +10,9 @@ from tests.modules.restatements._maths import conv2d, softmax
 def self_attention(x, w, heads, qkv_bias):
     n, c, height, width = x.shape
     d = c // heads
-    qkv = conv2d(x, w["qkv.weight"], w["qkv.bias"] if qkv_bias else None).reshape(n, heads, 3, d, height * width)
+    qkv = conv2d(x, w["qkv.weight"], w["qkv.bias"] if qkv_bias else None).reshape(
+        n, heads, 3, d, height * width
+    )
     q, k, v = qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2]
     weights = softmax(torch.einsum("nhdk,nhdq->nhkq", k, q) / d**0.5, 2)
     out = torch.einsum("nhdk,nhkq->nhdq", v, weights).reshape(n, c, height, width)

@@ -34,7 +34,9 @@ def restate(x, w, *, mode, reduction, fine_pool, coarse_pool):
     h, wide = x.shape[2:]
 
     def cb(t, name, padding=0):
-        return batch_norm(conv2d(t, w[f"layers.{name}.conv.weight"], padding=padding), w, f"layers.{name}.norm")
+        return batch_norm(
+            conv2d(t, w[f"layers.{name}.conv.weight"], padding=padding), w, f"layers.{name}.norm"
+        )
 
     def relu(t):
         return t.clamp(min=0)

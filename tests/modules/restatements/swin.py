@@ -18,7 +18,13 @@ def restate(x, w, *, window_size, shift, heads, qkv_bias):
     shift = 0 if min(h, wide) <= size else shift
     inside = torch.arange(size * size)
     down, across = inside // size, inside % size
-    offset = (down[:, None] - down[None, :] + size - 1) * (2 * size - 1) + across[:, None] - across[None, :] + size - 1
+    offset = (
+        (down[:, None] - down[None, :] + size - 1) * (2 * size - 1)
+        + across[:, None]
+        - across[None, :]
+        + size
+        - 1
+    )
     bias = w["relative_bias"][offset].permute(2, 0, 1)
     qkv = linear(x.permute(0, 2, 3, 1), w["qkv.weight"], w["qkv.bias"] if qkv_bias else None)
     y = torch.zeros_like(x)

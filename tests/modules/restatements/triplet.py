@@ -10,7 +10,9 @@ def restate(x, w, *, kernel_size, no_spatial):
         """Pool over `axis` of x; `order` is the pair of axes of x that are the rows and columns of the plane."""
         pooled = x.amax(dim=axis), x.sum(dim=axis) / x.shape[axis]
         left = [a for a in (0, 1, 2, 3) if a != axis]
-        planes = torch.stack([p.permute(0, left.index(order[0]), left.index(order[1])) for p in pooled], dim=1)
+        planes = torch.stack(
+            [p.permute(0, left.index(order[0]), left.index(order[1])) for p in pooled], dim=1
+        )
         assert w[f"{name}.conv.weight"].shape == (1, 2, kernel_size, kernel_size)
         score = conv2d(planes, w[f"{name}.conv.weight"], padding=(kernel_size - 1) // 2)
         plane = sigmoid(batch_norm(score, w, f"{name}.norm"))[:, 0]
