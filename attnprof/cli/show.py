@@ -38,7 +38,7 @@ def _show(
     from attnprof.errors import UsageError
     from attnprof.grid import parse_point
     from attnprof.views.catalogue import page
-    from attnprof.views.published import published
+    from attnprof.views.evidence import published
 
     try:
         point = parse_point(at)
