@@ -17,7 +17,7 @@ def test_importing_it_imports_nothing_heavy():
 
 
 def test_its_functions_are_not_hidden_by_the_files_that_define_them():
-    for name in ("planning", "runner"):
+    for name in ("planning", "profiling", "running"):
         import_module(f"attnprof.{name}")
     assert callable(attnprof.plan)
     assert callable(attnprof.run)
