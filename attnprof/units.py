@@ -4,12 +4,15 @@ Inside, everything is a base unit: seconds, bytes, exact counts.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import floor, isfinite, log10
 from statistics import median_low
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from attnprof.stats import Interval
 
 SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 TIME = {"ns": Decimal("1e-9"), "us": Decimal("1e-6"), "µs": Decimal("1e-6"), "ms": Decimal("1e-3")} | {
@@ -122,12 +125,12 @@ def show_rounded(value: int) -> str:
     return str(value)
 
 
-def show_seconds(value: float) -> str:
-    """Seconds to three significant digits with an SI prefix: '0.312 ms' is shown as '312 µs'."""
+def show_seconds(value: float, digits: int = 3) -> str:
+    """Seconds to so many significant digits with an SI prefix: '0.312 ms' is shown as '312 µs'."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if value >= scale:
-            return f"{significant(value / scale)} {unit}"
-    return f"{significant(value / 1e-9)} ns"
+            return f"{significant(value / scale, digits)} {unit}"
+    return f"{significant(value / 1e-9, digits)} ns"
 
 
 def show_bytes(value: int) -> str:
@@ -153,6 +156,11 @@ def show_change(value: float) -> str:
     )
 
 
+def show_ratio(value: float) -> str:
+    """A ratio to three significant digits: '1.35x'."""
+    return f"{significant(value)}x"
+
+
 def significant(value: float, digits: int = 3) -> str:
     """``value`` to so many significant digits, without an exponent."""
     if not isfinite(value):
@@ -163,8 +171,115 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:.{places}f}"
 
 
-Kind = Literal["seconds", "bytes", "share", "ratio", "plain", "exact"]
-_UNITS: dict[Kind, tuple[tuple[str, float], ...]] = {
+Unit = tuple[str, Decimal]  # its symbol, and how many base units it is
+TIMES: tuple[Unit, ...] = (("s", Decimal(1)), *((unit, TIME[unit]) for unit in ("ms", "µs", "ns")))
+SIZES: tuple[Unit, ...] = tuple((unit, Decimal(MEMORY[unit])) for unit in ("TiB", "GiB", "MiB", "KiB", "B"))
+COUNTS: tuple[Unit, ...] = tuple((unit, Decimal(SI[unit])) for unit in ("T", "G", "M", "k", ""))
+ONE: tuple[Unit, ...] = (("", Decimal(1)),)
+KindName = Literal[
+    "seconds", "bytes", "count", "rate", "intensity", "share", "ratio", "change", "percentage", "text"
+]
+SHOWN = 3  # significant digits of a figure whose interval does not ask for more
+MOST_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What sort of quantity a figure is: how it is named, read and printed."""
+
+    show: Callable[[Any], str]  # rounded, with its unit
+    unit: str = ""  # in the journal
+    suffix: str = ""  # behind a metric's name in the CSV header
+    units: tuple[Unit, ...] = ONE  # the largest first
+    column_units: tuple[Unit, ...] = (
+        ONE  # those that a column of figures may be printed in, the largest first
+    )
+    parse: Callable[[str], int | float | Decimal] = Decimal
+    example: str = ""  # a limit of this kind
+
+    def write(self, value: Decimal) -> str:
+        """``value`` with every digit, as ``parse`` reads it back: '10k', '0.2ms', '8MiB'."""
+        scaled = [(unit.replace("µ", "u"), (value / scale).normalize()) for unit, scale in self.units]
+        short = [(unit, number) for unit, number in scaled if number >= 1 and _decimals(number) <= SHOWN]
+        unit, number = short[0] if short else scaled[-1]
+        return f"{number:f}{unit}"
+
+
+def _decimals(number: Decimal) -> int:
+    return -int(number.as_tuple().exponent)
+
+
+KINDS: dict[KindName, Kind] = {
+    "seconds": Kind(show_seconds, "s", "_s", TIMES, TIMES, parse_seconds, "0.2ms"),
+    "bytes": Kind(show_bytes, "bytes", "_bytes", SIZES, SIZES, parse_bytes, "8MiB"),
+    "count": Kind(show_count, "count", "", COUNTS, ONE, parse_count, "10k"),
+    "rate": Kind(significant, "1/s", "_per_s", COUNTS, ONE, parse_rate, "5k"),
+    "intensity": Kind(significant, "FLOP/byte"),
+    "share": Kind(show_share, column_units=(("%", Decimal("0.01")),)),
+    "ratio": Kind(show_ratio),
+    "change": Kind(show_change),
+    "percentage": Kind(lambda value: f"{Decimal(value):.4}", parse=parse_percentage, example="77"),
+    "text": Kind(str),
+}
+
+
+def deserved_digits(value: float, interval: "Interval | None") -> int:
+    """The significant digits of a printed figure: down to the first digit of its interval's half-width, three to six.
+
+    Without an interval three.
+    """
+    half = half_width(value, interval)
+    if not half or not value:
+        return SHOWN
+    return max(SHOWN, min(MOST_SHOWN, floor(log10(abs(value))) - floor(log10(half)) + 1))
+
+
+def half_width(value: float, interval: "Interval | None") -> float:
+    """The larger distance of ``value`` to an end of its interval; 0 without one."""
+    return 0.0 if interval is None else max(value - interval[0], interval[1] - value)
+
+
+def show_figure(kind: KindName, value: Any, interval: "Interval | None" = None) -> str:
+    """A figure on its own: with its unit, and its interval where it has one: '0.312 ms ± 1.0 %'.
+
+    The interval of a share or of a change is in percentage points, any other is relative.
+    """
+    text = KINDS[kind].show(value)
+    half = half_width(value, interval)
+    if interval is None or not value:
+        return text
+    if kind == "seconds":
+        text = show_seconds(value, deserved_digits(value, interval))
+    if kind == "rate":
+        text = significant(value, deserved_digits(value, interval))
+    if kind == "share":
+        text = f"{significant(100 * value, deserved_digits(value, interval))} %"
+    return f"{text} ± {show_share(half if kind in POINTS else half / abs(value))}"
+
+
+POINTS: tuple[KindName, ...] = ("share", "change")  # kinds whose intervals are shown in percentage points
+
+
+def column_unit(kind: KindName, values: Iterable[float]) -> Unit:
+    """The unit that suits the median of ``values``, in base units."""
+    units = KINDS[kind].column_units
+    sizes = sorted(abs(value) for value in values if value)
+    if not sizes:
+        return units[-1]
+    middle = median_low(sizes)
+    return next((unit for unit in units if middle >= unit[1]), units[-1])
+
+
+def write_in(unit: Unit, value: float, interval: "Interval | None" = None) -> str:
+    """The digits of ``value`` in ``unit``, ungrouped: those that it deserves; whole numbers of base units exactly."""
+    _, factor = unit
+    if not value or (factor == 1 and isinstance(value, int)):
+        return str(int(value))
+    return significant(value / float(factor), deserved_digits(value, interval))
+
+
+ScaleKind = Literal["seconds", "bytes", "share", "ratio", "plain", "exact"]
+_UNITS: dict[ScaleKind, tuple[tuple[str, float], ...]] = {
     "seconds": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
     "bytes": (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)),
     "share": (("%", 0.01),),
@@ -172,7 +287,6 @@ _UNITS: dict[Kind, tuple[tuple[str, float], ...]] = {
     "plain": (("", 1.0),),
     "exact": (("", 1.0),),
 }
-SHOWN = 3  # significant digits of the smallest figure
 MOST_DECIMALS = 3
 DECIMALS = {"ratio": 2, "share": 1}
 
@@ -195,7 +309,7 @@ class Scale:
         return text
 
 
-def common_scale(kind: Kind, values: Iterable[float], outliers: Iterable[float] = ()) -> Scale:
+def common_scale(kind: ScaleKind, values: Iterable[float], outliers: Iterable[float] = ()) -> Scale:
     """The scale for ``values``, in base units, none negative: the prefix suits their median, the decimals the smallest.
 
     outliers: values that ask for no decimals, as the floor under all latencies would. Exact counts stay whole.

@@ -60,7 +60,8 @@ class Counter:
     count: its figure for a module and an input. Both are thrown away afterwards, so it may damage them. It may raise
     anything: whoever calls it turns that into a note.
     breakdown: the same figure in parts; why: the rule behind a difference, in words. Without them a difference is shown
-    and not explained. title: what it is called where its file's name is not enough.
+    and not explained. title: what it is called where its file's name is not enough. help: one line on its figure. A file
+    that imports torch only inside its functions keeps tables, which ask for the title, fast.
     """
 
     count: "Callable[[nn.Module, torch.Tensor], int]"
@@ -68,3 +69,4 @@ class Counter:
     breakdown: "Callable[[nn.Module, torch.Tensor], Breakdown] | None" = None
     why: Callable[[Missed], str] | None = None
     title: str = ""
+    help: str = ""

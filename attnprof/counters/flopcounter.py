@@ -1,40 +1,31 @@
 """torch's own FlopCounterMode, on the CPU: contractions only, 2 FLOPs each, those that it has a formula for."""
 
-from typing import Any
-
-import torch
-from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from typing import TYPE_CHECKING
 
 from attnprof.counters import ATTENTION, CONVOLUTION, PRODUCT, Breakdown, Counted, Counter, Missed
 
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
-def count(module: nn.Module, x: torch.Tensor) -> int:
+
+def count(module: "nn.Module", x: "torch.Tensor") -> int:
     """Half of its total: it counts 2 per MAC."""
     return sum(part.macs for part in breakdown(module, x).counted)
 
 
-def breakdown(module: nn.Module, x: torch.Tensor) -> Breakdown:
+def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
     """The total by operator, and the operators that ran and have no formula."""
+    import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    with FlopCounterMode(display=False) as counter, _Seen() as seen, torch.no_grad():
+    from attnprof.counters._operators import OperatorNames
+
+    with FlopCounterMode(display=False) as counter, OperatorNames() as seen, torch.no_grad():
         module(x)
     by_operator = counter.get_flop_counts().get("Global", {})
     counted = [Counted(str(name), flops // 2, _kind(str(name))) for name, flops in by_operator.items()]
     return Breakdown(tuple(counted), tuple(sorted(seen.names - {part.what for part in counted})))
-
-
-class _Seen(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has no annotation
-    """While active: notes the names of the operators that run."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.names: set[str] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.names.add(str(func.overloadpacket))
-        return func(*args, **(kwargs or {}))
 
 
 def _kind(name: str) -> str:
@@ -53,4 +44,11 @@ def why(missed: Missed) -> str:
 
 _WITHOUT_FORMULA = ("mv", "dot", "vdot", "addmv", "addbmm", "_trilinear", "_native_multi_head_attention")
 
-COUNTER = Counter(count=count, computes=True, breakdown=breakdown, why=why, title="FlopCounterMode")
+COUNTER = Counter(
+    count=count,
+    computes=True,
+    breakdown=breakdown,
+    why=why,
+    title="FlopCounterMode",
+    help="MACs as torch's FlopCounterMode counts them on the CPU (some operators left out)",
+)

@@ -1,11 +1,13 @@
 """fvcore: traces a real forward pass and counts the operators it has a rule for. It calls MACs flops."""
 
 import logging
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING
 
 from attnprof.counters import CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Counter, Missed
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 _KINDS = {"conv": CONVOLUTION} | dict.fromkeys(("linear", "addmm", "mm", "bmm", "matmul", "einsum"), PRODUCT)
 # Work that is no multiply-accumulate, which fvcore adds to those that are.
@@ -21,19 +23,19 @@ _EXTRAS = {
 }
 
 
-def _analysis(module: nn.Module, x: torch.Tensor):  # type: ignore[no-untyped-def] # fvcore has no annotations
+def _analysis(module: "nn.Module", x: "torch.Tensor"):  # type: ignore[no-untyped-def] # fvcore has no annotations
     from fvcore.nn import FlopCountAnalysis
 
     logging.getLogger("fvcore").setLevel(logging.ERROR)
     return FlopCountAnalysis(module, x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
 
 
-def count(module: nn.Module, x: torch.Tensor) -> int:
+def count(module: "nn.Module", x: "torch.Tensor") -> int:
     """The total of fvcore's FlopCountAnalysis."""
     return int(_analysis(module, x).total())
 
 
-def breakdown(module: nn.Module, x: torch.Tensor) -> Breakdown:
+def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
     """The total by fvcore's names of operators; it names those without a rule too."""
     analysis = _analysis(module, x)
     counted = [
@@ -65,4 +67,10 @@ _WITHOUT_RULE = frozenset(
     + ("scaled_dot_product_attention", "_native_multi_head_attention")
 )
 
-COUNTER = Counter(count=count, computes=True, breakdown=breakdown, why=why)
+COUNTER = Counter(
+    count=count,
+    computes=True,
+    breakdown=breakdown,
+    why=why,
+    help="MACs as fvcore counts them (some operators left out, others added)",
+)

@@ -1,12 +1,13 @@
 """thop: hooks on the modules it knows; matmul, functional calls and bare parameters pass it by."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from attnprof.counters import CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Counter, Missed
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 # Work that is no multiply-accumulate, which thop adds to those that are: parts of class names, in order.
 _EXTRAS = (
@@ -19,14 +20,14 @@ _EXTRAS = (
 )
 
 
-def count(module: nn.Module, x: torch.Tensor) -> int:
+def count(module: "nn.Module", x: "torch.Tensor") -> int:
     """The first figure of thop.profile, which it calls MACs. Leaves buffers of its own in the module."""
     import thop
 
     return int(thop.profile(module, inputs=(x,), verbose=False)[0])
 
 
-def breakdown(module: nn.Module, x: torch.Tensor) -> Breakdown:
+def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
     """The figure of every submodule that thop has a hook for."""
     import thop
 
@@ -66,4 +67,10 @@ def why(missed: Missed) -> str:
     return "it hooks modules, by classes that it knows; what others compute themselves passes it by"
 
 
-COUNTER = Counter(count=count, computes=False, breakdown=breakdown, why=why)
+COUNTER = Counter(
+    count=count,
+    computes=False,
+    breakdown=breakdown,
+    why=why,
+    help="MACs as thop counts them (some operators left out, others added)",
+)

@@ -1,12 +1,20 @@
-"""Metrics: one per file, each exporting METRIC. A metric measures nothing; it follows from what was found."""
+"""Metrics: one per file, each exporting METRIC. A metric measures nothing; it is computed from what a run has found.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+METRIC says everything about a figure once: tables, captions, budgets, pages and comparisons ask it. Every counter has a
+metric of its own, ``<counter>_macs``, which follows from the registry of counters and has no file.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from attnprof.counters import COUNTERS, Counter
 from attnprof.records.case import Case
 from attnprof.records.record import Measurement
 from attnprof.registry import Registry
+from attnprof.stats import Interval
+from attnprof.units import KINDS, KindName
 
 if TYPE_CHECKING:
     from attnprof.backends import Memory
@@ -14,52 +22,187 @@ if TYPE_CHECKING:
     from attnprof.measuring.bound import Peaks
     from attnprof.measuring.timing import Timing
 
-METRICS = Registry("attnprof.metrics", "METRIC", "metric")
-
 Need = Literal["account", "peers", "timing", "memory", "peaks"]
-COUNTED: tuple[Need, ...] = ("account", "peers")  # found on meta tensors, before anything is measured
+COUNTED: tuple[Need, ...] = ("account", "peers")  # known from meta tensors, before anything is measured
 ONCE: tuple[Need, ...] = (
     "memory",
     "peaks",
-)  # found by the first of several processes; the others find the same
+)  # measured by the first of several processes: the others measure the same
+LAST = 1000  # the place of a metric that claims none
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known of a case. A metric is asked only when what it needs is there.
-
-    peers: counter -> its count of MACs, or the reason why there is none. memory: bytes of one call. peaks: what the device
-    can do at best.
-    """
+    """What is known of a case. A metric is computed only when what it needs is there."""
 
     case: Case
     account: "Account | None" = None
-    peers: Mapping[str, int | str] = field(default_factory=dict)
+    peers: Mapping[str, int | str] = field(default_factory=dict)  # counter -> its MACs, or why it has none
     timing: "Timing | None" = None
-    memory: "Memory | None" = None
-    peaks: "Peaks | None" = None
+    memory: "Memory | None" = None  # bytes of one call
+    peaks: "Peaks | None" = None  # what the device can do at best
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A metric's figure for one case, in base units: what a Measurement holds besides the metric's name and unit."""
+
+    value: int | float | str | None
+    interval: Interval | None = None
+    interval_kind: str = ""  # 'samples', 'spread', 'exact'; empty without an interval
+    n: int = 0  # samples behind it
+    note: str = ""  # why the value is missing, or what qualifies it
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. needs: what must have been found. title: its heading in tables. also: what else it looks at.
+    """Everything that is to be said about one figure."""
 
-    counter: the counter that it belongs to, where it is not our count. usual: whether it is found without being asked for.
-    """
+    kind: KindName  # its unit, and how it is read, printed and combined over processes
+    title: str  # its one name: in headings, captions and messages
+    help: str  # one line, without a full stop
+    needs: Need  # what must be known before it is computed
+    compute: Callable[[Findings], Reading]
+    also: tuple[Need, ...] = ()  # what else it looks at, where that is known
+    better: Literal["less", "more", ""] = "less"  # empty: neither
+    caption: str = ""  # its line in a caption; {inputs} and {interval} stand for what varies from run to run
+    interval: bool = False  # whether its figures have one
+    place: int = LAST  # in a table, from left to right
+    keep: int = 50  # the higher, the later it leaves a narrow terminal
+    shown: bool = True  # whether a table has it without being asked, where it has figures
+    usual: bool = True  # whether a run computes it without being asked
+    limit: str = ""  # its name in a budget; empty: a budget cannot speak of it
+    train_limit: str = ""  # the same, for its figure of a training step
+    counter: str = ""  # the counter that it belongs to, where it is not our own count
+    over: str = ""  # the metric that a person sees it divided by
+    lower_bound: str = ""  # the metric whose 'true' makes this figure a lower bound
+    show: Callable[[str], str] | None = None  # of a text: how a person reads it
+    aliases: tuple[str, ...] = ()  # further names that commands accept
+    name: str = ""  # that of its file or entry point; the registry fills it in
 
-    unit: Literal["s", "bytes", "1/s", "FLOP/byte", "count", ""]
-    help: str
-    title: str
-    needs: Need
-    follows: Callable[[Findings], Measurement]
-    counter: str = ""
-    also: tuple[Need, ...] = ()
-    usual: bool = True
+    @property
+    def unit(self) -> str:
+        """The unit of its measurements in the journal: 's', 'bytes', '1/s', 'FLOP/byte', 'count' or ''."""
+        return KINDS[self.kind].unit
+
+    @property
+    def column(self) -> str:
+        """Its heading in CSV and JSON: the name with the unit."""
+        return column(self.name, self.unit)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The columns of the ends of its interval."""
+        return column(f"{self.name}_ci_low", self.unit), column(f"{self.name}_ci_high", self.unit)
+
+    def measure(self, findings: Findings) -> Measurement:
+        """Its measurement of a case."""
+        reading = self.compute(findings)
+        return Measurement(
+            self.name,
+            reading.value,
+            self.unit,
+            reading.interval,
+            reading.interval_kind,
+            reading.n,
+            reading.note,
+        )
 
 
-SUFFIX = {"s": "_s", "bytes": "_bytes", "1/s": "_per_s", "FLOP/byte": "", "count": "", "": ""}
+SUFFIX = {kind.unit: kind.suffix for kind in KINDS.values()}
+MACS = "_macs"  # behind a counter's name: what it counts, as a metric
 
 
 def column(metric: str, unit: str) -> str:
     """The metric's heading in CSV and JSON: its name with its unit."""
     return metric if unit == "bytes" and "bytes" in metric else metric + SUFFIX[unit]
+
+
+class _Metrics(Registry):
+    """The files of this folder, the plug-ins, and one metric for every counter."""
+
+    def names(self) -> list[str]:
+        """Every metric's name, sorted. Imports no entry."""
+        return sorted({*super().names(), *(counter + MACS for counter in COUNTERS.names())})
+
+    def __contains__(self, name: str) -> bool:
+        return super().__contains__(name) or _counter_of(name) in COUNTERS
+
+    def module_name(self, name: str) -> str:
+        """The dotted name of the Python module behind the metric ``name``. Raises UnknownNameError."""
+        if not super().__contains__(name) and _counter_of(name) in COUNTERS:
+            return COUNTERS.module_name(_counter_of(name))
+        return super().module_name(name)
+
+    def get(self, name: str) -> Metric:
+        """The metric ``name``: imports its one file."""
+        if not super().__contains__(name) and _counter_of(name) in COUNTERS:
+            return _macs_by(_counter_of(name))
+        metric: Metric = super().get(name)
+        return replace(metric, name=name)
+
+
+METRICS = _Metrics("attnprof.metrics", "METRIC", "metric")
+
+
+def _counter_of(name: str) -> str:
+    return name.removesuffix(MACS) if name.endswith(MACS) else ""
+
+
+@cache
+def _macs_by(name: str) -> Metric:
+    """The metric of what the counter ``name`` counts: its figure, or why it gave none."""
+    counter: Counter = COUNTERS.get(name)
+
+    def compute(findings: Findings) -> Reading:
+        counted = findings.peers.get(name, "not asked for")
+        if isinstance(counted, str):
+            return Reading(None, note=counted)
+        ours = findings.account.macs if findings.account else counted
+        if counted == ours:
+            return Reading(counted)
+        return Reading(counted, note=f"ours is {ours}; attnprof explain {findings.case.label} says why")
+
+    title = counter.title or name
+    return Metric(
+        kind="count",
+        title=title,
+        help=counter.help or f"MACs as {title} counts them",
+        needs="peers",
+        compute=compute,
+        also=("account",),
+        better="",
+        place=100,
+        keep=40,
+        counter=name,
+        over="macs",
+        name=name + MACS,
+    )
+
+
+def columns() -> dict[str, str]:
+    """Column of the CSV -> the metric in it."""
+    counted = {counter + MACS for counter in COUNTERS.names()}
+    return {name if name in counted else METRICS.get(name).column: name for name in METRICS.names()}
+
+
+def in_order(names: Iterable[str]) -> list[Metric]:
+    """The metrics ``names`` as a table has them, from left to right."""
+    return sorted(map(METRICS.get, names), key=lambda metric: (metric.place, metric.name))
+
+
+def plain_name(text: str) -> str:
+    """``text`` as names are compared: lower case, words joined by underscores."""
+    return "_".join(text.lower().replace("-", " ").replace("_", " ").split())
+
+
+def aliases() -> dict[str, str]:
+    """Every name that a command accepts, as ``plain_name`` writes it -> the metric that it means."""
+    metrics = [METRICS.get(name) for name in METRICS.names()]
+    further = {alias: metric.name for metric in metrics for alias in _other_names(metric)}
+    return further | {metric.name: metric.name for metric in metrics}
+
+
+def _other_names(metric: Metric) -> list[str]:
+    names = (metric.title, metric.limit, metric.column, *metric.aliases)
+    return [plain_name(name) for name in names if name]

@@ -1,19 +1,22 @@
 """The most bytes alive at once that a call makes, by its storages: exact, and taken without running it."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("activation_memory", found.account.activation_memory, "bytes")
+    assert findings.account is not None
+    return Reading(findings.account.activation_memory)
 
 
 METRIC = Metric(
-    unit="bytes",
+    kind="bytes",
+    title="activation memory",
     help="Most bytes alive at once that a call makes, counted",
-    title="activations",
     needs="account",
-    follows=follow,
+    compute=compute,
+    place=90,
+    keep=30,
+    shown=False,
+    limit="activation_memory",
 )

@@ -1,21 +1,24 @@
 """FLOPs per byte moved."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The ratio of two exact counts."""
-    assert found.account is not None
-    if not found.account.bytes_moved:
-        return Measurement("arithmetic_intensity", None, "FLOP/byte", note="no operator moves a byte")
-    return Measurement("arithmetic_intensity", found.account.arithmetic_intensity, "FLOP/byte")
+    assert findings.account is not None
+    if not findings.account.bytes_moved:
+        return Reading(None, note="no operator moves a byte")
+    return Reading(findings.account.arithmetic_intensity)
 
 
 METRIC = Metric(
-    unit="FLOP/byte",
+    kind="intensity",
+    title="arithmetic intensity",
     help="FLOPs per byte moved",
-    title="FLOP/byte",
     needs="account",
-    follows=follow,
+    compute=compute,
+    better="",
+    place=80,
+    keep=6,
+    shown=False,
 )

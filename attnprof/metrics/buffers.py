@@ -1,19 +1,21 @@
 """Elements of floating-point buffers, such as running statistics."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("buffers", found.account.buffers, "count")
+    assert findings.account is not None
+    return Reading(findings.account.buffers)
 
 
 METRIC = Metric(
-    unit="count",
-    help="Elements of floating-point buffers, such as running statistics",
+    kind="count",
     title="buffers",
+    help="Elements of floating-point buffers, such as running statistics",
     needs="account",
-    follows=follow,
+    compute=compute,
+    place=30,
+    keep=4,
+    shown=False,
 )

@@ -1,19 +1,21 @@
 """What every operator reads and writes: the traffic of an eager run whose caches hold nothing."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("bytes_moved", found.account.bytes_moved, "bytes")
+    assert findings.account is not None
+    return Reading(findings.account.bytes_moved)
 
 
 METRIC = Metric(
-    unit="bytes",
+    kind="bytes",
+    title="bytes moved",
     help="Bytes that every operator reads and writes",
-    title="moved",
     needs="account",
-    follows=follow,
+    compute=compute,
+    place=60,
+    keep=7,
+    shown=False,
 )

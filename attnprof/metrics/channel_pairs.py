@@ -1,20 +1,23 @@
 """Pairs of an input and an output channel that convolutions without bias join. On request."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("channel_pairs", found.account.channel_pairs, "count")
+    assert findings.account is not None
+    return Reading(findings.account.channel_pairs)
 
 
 METRIC = Metric(
-    unit="count",
-    help="Pairs of an input and an output channel that convolutions without bias join",
+    kind="count",
     title="channel pairs",
+    help="Pairs of an input and an output channel that convolutions without bias join",
     needs="account",
-    follows=follow,
+    compute=compute,
+    better="",
+    place=290,
+    keep=2,
+    shown=False,
     usual=False,
 )

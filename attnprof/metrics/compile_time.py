@@ -1,22 +1,26 @@
 """Seconds that torch.compile took: the first call, less what a call takes."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """First call less latency; None for a case that runs eagerly."""
-    timing = found.timing
+    timing = findings.timing
     assert timing is not None
-    if found.case.execution != "compiled":
-        return Measurement("compile_time", None, "s", note="it runs eagerly")
+    if findings.case.execution != "compiled":
+        return Reading(None, note="it runs eagerly")
     if not timing.samples or timing.first <= timing.median:
-        return Measurement(
-            "compile_time", None, "s", note="no call after the first is known to have taken less"
-        )
-    return Measurement("compile_time", timing.first - timing.median, "s", n=1, note="a single compilation")
+        return Reading(None, note="no call after the first is known to have taken less")
+    return Reading(timing.first - timing.median, n=1, note="a single compilation")
 
 
 METRIC = Metric(
-    unit="s", help="Seconds that torch.compile took", title="compile", needs="timing", follows=follow
+    kind="seconds",
+    title="compile time",
+    help="Seconds that torch.compile took",
+    needs="timing",
+    compute=compute,
+    place=180,
+    keep=45,
+    aliases=("compile",),
 )

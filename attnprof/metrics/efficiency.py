@@ -1,48 +1,51 @@
 """How much of the device a call uses: its bound over its latency. Never above 1, and never clamped to it."""
 
 from attnprof.measuring.bound import bound
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 from attnprof.units import show_seconds
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """Bound / latency with cold inputs; None, with the reason, where one of them is missing or the bound is broken."""
-    why = _missing(found)
+    why = _missing(findings)
     if why:
-        return Measurement("efficiency", None, "", note=why)
-    assert found.account is not None
-    assert found.peaks is not None
-    assert found.timing is not None
-    least = bound(found.account, found.peaks, found.case.shape, found.case.input_bytes).seconds
-    seconds, n = found.timing.median, len(found.timing.samples)
+        return Reading(None, note=why)
+    assert findings.account is not None
+    assert findings.peaks is not None
+    assert findings.timing is not None
+    least = bound(findings.account, findings.peaks, findings.case.shape, findings.case.input_bytes).seconds
+    seconds, n = findings.timing.median, len(findings.timing.samples)
     if least > seconds:
         note = f"the call takes {show_seconds(seconds)}, less than its bound of {show_seconds(least)}"
-        return Measurement(
-            "efficiency", None, "", note=f"{note}: its operators beat those the peaks were taken with"
-        )
-    ends = found.timing.interval
+        return Reading(None, note=f"{note}: its operators beat those the peaks were taken with")
+    ends = findings.timing.interval
     interval = None if ends is None else (least / ends[1], least / ends[0])
-    return Measurement("efficiency", least / seconds, "", interval, found.timing.kind, n)
+    return Reading(least / seconds, interval, findings.timing.kind, n)
 
 
-def _missing(found: Findings) -> str:
-    if found.peaks is None or found.account is None:
+def _missing(findings: Findings) -> str:
+    if findings.peaks is None or findings.account is None:
         return "the device's peaks were not measured"
-    if found.timing is None or not found.timing.samples:
+    if findings.timing is None or not findings.timing.samples:
         return "there is no latency"
-    if found.case.inputs == "hot":
+    if findings.case.inputs == "hot":
         return "inputs are hot in cache; a bound is of cold ones"
-    if found.account.unknown_ops:
+    if findings.account.unknown_ops:
         return "FLOPs are incomplete"
-    return "" if found.account.bytes_moved else "a call moves and computes nothing"
+    return "" if findings.account.bytes_moved else "a call moves and computes nothing"
 
 
 METRIC = Metric(
-    unit="",
+    kind="share",
+    title="% of roofline",
     help="Share of the latency that the device's measured peaks would need",
-    title="efficiency",
     needs="timing",
-    follows=follow,
+    compute=compute,
     also=("account", "peaks"),
+    better="more",
+    interval=True,
+    place=270,
+    keep=70,
+    aliases=("roofline", "of bound"),
+    caption="% of roofline: the least time that the device's measured peaks allow, over the latency.",
 )

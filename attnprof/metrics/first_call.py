@@ -1,15 +1,21 @@
 """Seconds of the first call in the process: what a kernel's set-up costs once."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The first call's wall time: one sample, so no interval."""
-    assert found.timing is not None
-    return Measurement("first_call", found.timing.first, "s", n=1, note="a single call")
+    assert findings.timing is not None
+    return Reading(findings.timing.first, n=1, note="a single call")
 
 
 METRIC = Metric(
-    unit="s", help="Seconds of the first call", title="first call", needs="timing", follows=follow
+    kind="seconds",
+    title="first call",
+    help="Seconds of the first call",
+    needs="timing",
+    compute=compute,
+    place=170,
+    keep=8,
+    shown=False,
 )

@@ -1,21 +1,25 @@
 """All floating-point operations of the whole batch: 2 per MAC, and bias, pointwise, reductions, norms, softmax."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account; what it leaves out where it is incomplete."""
-    assert found.account is not None
-    unknown = found.account.unknown_ops
+    assert findings.account is not None
+    unknown = findings.account.unknown_ops
     note = f"incomplete: no rule for {', '.join(unknown)}" if unknown else ""
-    return Measurement("flops", found.account.flops, "count", note=note)
+    return Reading(findings.account.flops, note=note)
 
 
 METRIC = Metric(
-    unit="count",
-    help="All floating-point operations of the whole batch, 2 per MAC",
+    kind="count",
     title="FLOPs",
+    help="All floating-point operations of the whole batch, 2 per MAC",
     needs="account",
-    follows=follow,
+    compute=compute,
+    place=50,
+    keep=60,
+    limit="flops",
+    lower_bound="flops_incomplete",
+    caption="FLOPs: all floating-point operations, 2 per MAC; exact.",
 )

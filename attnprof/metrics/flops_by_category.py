@@ -2,21 +2,24 @@
 
 import json
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The counts of the account, one text: a further category is no further column."""
-    assert found.account is not None
-    counted = {category: flops for category, flops in found.account.flops_by_category.items() if flops}
-    return Measurement("flops_by_category", json.dumps(counted), "")
+    assert findings.account is not None
+    counted = {category: flops for category, flops in findings.account.flops_by_category.items() if flops}
+    return Reading(json.dumps(counted))
 
 
 METRIC = Metric(
-    unit="",
-    help="FLOPs by category, as JSON",
+    kind="text",
     title="FLOPs by kind",
+    help="FLOPs by category, as JSON",
     needs="account",
-    follows=follow,
+    compute=compute,
+    better="",
+    place=56,
+    keep=2,
+    shown=False,
 )

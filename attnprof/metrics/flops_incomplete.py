@@ -1,20 +1,23 @@
 """Whether an operator without a rule was met, so that MACs and FLOPs are at least what they say."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """'true' with the operators' names, or 'false'."""
-    assert found.account is not None
-    unknown = found.account.unknown_ops
-    return Measurement("flops_incomplete", "true" if unknown else "false", "", note=", ".join(unknown))
+    assert findings.account is not None
+    unknown = findings.account.unknown_ops
+    return Reading("true" if unknown else "false", note=", ".join(unknown))
 
 
 METRIC = Metric(
-    unit="",
-    help="Whether operators without a rule were met: true or false",
+    kind="text",
     title="incomplete",
+    help="Whether operators without a rule were met: true or false",
     needs="account",
-    follows=follow,
+    compute=compute,
+    better="",
+    place=55,
+    keep=2,
+    shown=False,
 )

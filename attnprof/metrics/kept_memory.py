@@ -1,20 +1,22 @@
 """Bytes that are still there after a call, its output given back: in training the gradients."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The backend's figure; None where its allocator does not tell."""
-    assert found.memory is not None
-    note = "" if found.memory.kept is not None else "this device's allocator does not tell"
-    return Measurement("kept_memory", found.memory.kept, "bytes", interval_kind="exact", n=1, note=note)
+    assert findings.memory is not None
+    note = "" if findings.memory.kept is not None else "this device's allocator does not tell"
+    return Reading(findings.memory.kept, interval_kind="exact", n=1, note=note)
 
 
 METRIC = Metric(
-    unit="bytes",
+    kind="bytes",
+    title="kept memory",
     help="Bytes still there after a call, its output given back",
-    title="kept",
     needs="memory",
-    follows=follow,
+    compute=compute,
+    place=250,
+    keep=3,
+    shown=False,
 )

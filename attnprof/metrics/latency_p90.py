@@ -2,23 +2,28 @@
 
 from math import ceil
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 FEWEST = 10
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The smallest sample that nine tenths of all samples do not exceed."""
-    assert found.timing is not None
-    ordered = sorted(found.timing.samples)
+    assert findings.timing is not None
+    ordered = sorted(findings.timing.samples)
     if len(ordered) < FEWEST:
-        return Measurement(
-            "latency_p90", None, "s", note=f"{len(ordered)} samples; a 90th percentile needs {FEWEST}"
-        )
-    return Measurement("latency_p90", ordered[ceil(0.9 * len(ordered)) - 1], "s", n=len(ordered))
+        return Reading(None, note=f"{len(ordered)} samples; a 90th percentile needs {FEWEST}")
+    return Reading(ordered[ceil(0.9 * len(ordered)) - 1], n=len(ordered))
 
 
 METRIC = Metric(
-    unit="s", help="Seconds per call, 90th percentile", title="p90", needs="timing", follows=follow
+    kind="seconds",
+    title="latency p90",
+    help="Seconds per call, 90th percentile",
+    needs="timing",
+    compute=compute,
+    place=140,
+    keep=10,
+    shown=False,
+    aliases=("p90",),
 )

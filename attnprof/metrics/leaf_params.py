@@ -1,20 +1,23 @@
 """Learnable elements of submodules that have none of their own: what thop sees of a module. On request."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("leaf_params", found.account.leaf_params, "count")
+    assert findings.account is not None
+    return Reading(findings.account.leaf_params)
 
 
 METRIC = Metric(
-    unit="count",
-    help="Learnable elements of submodules without submodules: bare parameters of others are left out",
+    kind="count",
     title="leaf params",
+    help="Learnable elements of submodules without submodules: bare parameters of others are left out",
     needs="account",
-    follows=follow,
+    compute=compute,
+    better="",
+    place=300,
+    keep=2,
+    shown=False,
     usual=False,
 )

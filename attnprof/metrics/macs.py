@@ -1,19 +1,23 @@
 """Multiply-accumulates of convolution, linear, matmul and attention products, of the whole batch."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("macs", found.account.macs, "count")
+    assert findings.account is not None
+    return Reading(findings.account.macs)
 
 
 METRIC = Metric(
-    unit="count",
-    help="Multiply-accumulates of convolution, linear, matmul and attention products, of the whole batch",
+    kind="count",
     title="MACs",
+    help="Multiply-accumulates of convolution, linear, matmul and attention products, of the whole batch",
     needs="account",
-    follows=follow,
+    compute=compute,
+    place=40,
+    keep=91,
+    limit="macs",
+    lower_bound="flops_incomplete",
+    caption="MACs: multiply-accumulates of convolution, linear, matmul; exact.",
 )

@@ -2,29 +2,28 @@
 
 import json
 
-from attnprof.metrics import Findings, Metric
+from attnprof.metrics import Findings, Metric, Reading
 from attnprof.networks import Network, host
-from attnprof.records.record import Measurement
 
 REST = "rest"  # stem and head
 WRAPPED = "network."  # in front of the names in a network that does not answer with a tensor: see hosted.py
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """JSON: stage -> MACs, in the order of the network; what is in no stage last."""
-    assert found.account is not None
-    if not found.case.host:
-        return Measurement("macs_by_stage", None, "", note="it is in no network")
-    known = host(found.case.host)
+    assert findings.account is not None
+    if not findings.case.host:
+        return Reading(None, note="it is in no network")
+    known = host(findings.case.host)
     stages: dict[str, int] = {str(n): 0 for n in range(1, len(known.stages) + 1)}
-    for each in found.account.operators:
+    for each in findings.account.operators:
         name = _stage(known, each.module)
         stages[name] = stages.get(name, 0) + each.macs
     rest = stages.pop(REST, 0)
     text = json.dumps(
         {name: macs for name, macs in stages.items() if macs} | {REST: rest}, separators=(",", ":")
     )
-    return Measurement("macs_by_stage", text, "")
+    return Reading(text)
 
 
 def _stage(known: Network, module: str) -> str:
@@ -34,11 +33,26 @@ def _stage(known: Network, module: str) -> str:
     return module.removeprefix(WRAPPED).partition(".")[0] or REST
 
 
+def shares(value: str) -> str:
+    """Shares in per cent: numbered stages in their order, other parts of a network with their names."""
+    macs = json.loads(value)
+    whole = sum(macs.values()) or 1
+    percent = {name: f"{100 * count / whole:.0f}" for name, count in macs.items()}
+    numbered = " ".join(share for name, share in percent.items() if name.isdigit())
+    others = [f"{name} {share}" for name, share in percent.items() if not name.isdigit()]
+    return ", ".join(filter(None, [numbered, *others]))
+
+
 METRIC = Metric(
-    unit="",
+    kind="text",
+    title="MACs by stage, %",
     help="MACs of each stage of a network, as JSON; its stem and its head together",
-    title="MACs by stage",
     needs="account",
-    follows=follow,
+    compute=compute,
+    better="",
+    place=220,
+    keep=93,
+    shown=False,
+    show=shares,
     usual=False,
 )

@@ -1,19 +1,21 @@
 """The input, the output and the parameters once: what any fusion has to move."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("minimal_bytes", found.account.minimal_bytes, "bytes")
+    assert findings.account is not None
+    return Reading(findings.account.minimal_bytes)
 
 
 METRIC = Metric(
-    unit="bytes",
+    kind="bytes",
+    title="minimal bytes",
     help="Bytes of input, output and parameters, once each",
-    title="least bytes",
     needs="account",
-    follows=follow,
+    compute=compute,
+    place=70,
+    keep=6,
+    shown=False,
 )

@@ -3,22 +3,21 @@
 import json
 from math import prod
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
+from attnprof.records.case import ELEMENT_BYTES
 
-SIZES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
 INDICES = {"max_pool2d_with_indices": 8}  # bytes per element of a second output, which is no element read
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """JSON: operator -> [calls, elements read, elements written, MACs, biases added], of the forward pass, by name.
 
     What pools the channels, and not the map, has '@channels' behind its name.
     """
-    assert found.account is not None
-    size = SIZES[found.case.dtype]
+    assert findings.account is not None
+    size = ELEMENT_BYTES[findings.case.dtype]
     kinds: dict[str, list[int]] = {}
-    for each in found.account.operators:
+    for each in findings.account.operators:
         if each.backward:
             continue
         name = each.name.removeprefix("aten.").partition(".")[0].rstrip("_")
@@ -31,14 +30,18 @@ def follow(found: Findings) -> Measurement:
         for n, value in enumerate((1, read, written, each.macs, biases)):
             kind[n] += value
     text = json.dumps(dict(sorted(kinds.items())), separators=(",", ":"))
-    return Measurement("operators", text, "")
+    return Reading(text)
 
 
 METRIC = Metric(
-    unit="",
-    help="Calls, elements read, elements written and MACs of each kind of operator, as JSON",
+    kind="text",
     title="operators",
+    help="Calls, elements read, elements written and MACs of each kind of operator, as JSON",
     needs="account",
-    follows=follow,
+    compute=compute,
+    better="",
+    place=310,
+    keep=2,
+    shown=False,
     usual=False,
 )

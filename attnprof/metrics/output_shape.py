@@ -1,13 +1,22 @@
 """Shape of the output, as NxCxHxW."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The shape, of the account."""
-    assert found.account is not None
-    return Measurement("output_shape", "x".join(map(str, found.account.output_shape)), "")
+    assert findings.account is not None
+    return Reading("x".join(map(str, findings.account.output_shape)))
 
 
-METRIC = Metric(unit="", help="Shape of the output, NxCxHxW", title="output", needs="account", follows=follow)
+METRIC = Metric(
+    kind="text",
+    title="output",
+    help="Shape of the output, NxCxHxW",
+    needs="account",
+    compute=compute,
+    better="",
+    place=280,
+    keep=3,
+    shown=False,
+)

@@ -1,19 +1,21 @@
 """Learnable elements, a shared tensor counted once."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("params", found.account.params, "count")
+    assert findings.account is not None
+    return Reading(findings.account.params)
 
 
 METRIC = Metric(
-    unit="count",
-    help="Learnable elements, a shared tensor counted once",
+    kind="count",
     title="params",
+    help="Learnable elements, a shared tensor counted once",
     needs="account",
-    follows=follow,
+    compute=compute,
+    place=10,
+    keep=90,
+    limit="params",
 )

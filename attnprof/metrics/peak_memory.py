@@ -1,27 +1,34 @@
 """Most bytes allocated during a call, the output included, less what was there before it."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The backend's figure: a count of bytes, so no interval. The note names what it has over the counted one."""
-    assert found.memory is not None
+    assert findings.memory is not None
     note = ""
-    if found.account is not None:
-        measured, counted = found.memory.requested or found.memory.peak, found.account.activation_memory
+    if findings.account is not None:
+        measured, counted = (
+            findings.memory.requested or findings.memory.peak,
+            findings.account.activation_memory,
+        )
         if measured > counted:
             note = f"{measured - counted} bytes more than counted: what kernels take for themselves"
         elif measured < counted:
             note = f"{counted - measured} bytes less than counted: an operator works in place, or in parts"
-    return Measurement("peak_memory", found.memory.peak, "bytes", interval_kind="exact", n=1, note=note)
+    return Reading(findings.memory.peak, interval_kind="exact", n=1, note=note)
 
 
 METRIC = Metric(
-    unit="bytes",
-    help="Most bytes allocated during a call",
+    kind="bytes",
     title="memory",
+    help="Most bytes allocated during a call",
     needs="memory",
-    follows=follow,
+    compute=compute,
     also=("account",),
+    place=210,
+    keep=80,
+    limit="memory",
+    train_limit="train_memory",
+    caption="memory: most bytes allocated during a call, output included.",
 )

@@ -1,21 +1,23 @@
 """Seconds of the kernel that is visited in the same rounds as the cells: it shows what the machine did meanwhile."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The reference's median in this process; None where it was never visited."""
-    assert found.timing is not None
-    if found.timing.reference is None:
-        return Measurement("reference", None, "s", note="it was not visited")
-    return Measurement("reference", found.timing.reference, "s")
+    assert findings.timing is not None
+    if findings.timing.reference is None:
+        return Reading(None, note="it was not visited")
+    return Reading(findings.timing.reference)
 
 
 METRIC = Metric(
-    unit="s",
+    kind="seconds",
+    title="control",
     help="Seconds of a square product visited in the same rounds",
-    title="reference",
     needs="timing",
-    follows=follow,
+    compute=compute,
+    place=190,
+    keep=2,
+    shown=False,
 )

@@ -1,22 +1,23 @@
 """Most bytes that a call asked for at once, before the allocator rounds up."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The backend's figure; None where its allocator does not tell."""
-    assert found.memory is not None
-    note = "" if found.memory.requested is not None else "this device's allocator does not tell"
-    return Measurement(
-        "requested_memory", found.memory.requested, "bytes", interval_kind="exact", n=1, note=note
-    )
+    assert findings.memory is not None
+    note = "" if findings.memory.requested is not None else "this device's allocator does not tell"
+    return Reading(findings.memory.requested, interval_kind="exact", n=1, note=note)
 
 
 METRIC = Metric(
-    unit="bytes",
+    kind="bytes",
+    title="requested memory",
     help="Most bytes asked for at once, before the allocator rounds up",
-    title="requested",
     needs="memory",
-    follows=follow,
+    compute=compute,
+    place=230,
+    keep=3,
+    shown=False,
+    aliases=("requested",),
 )

@@ -1,22 +1,23 @@
 """Most bytes that the allocator held of the device during a call."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The backend's figure; None where its allocator does not tell."""
-    assert found.memory is not None
-    note = "" if found.memory.reserved is not None else "this device's allocator does not tell"
-    return Measurement(
-        "reserved_memory", found.memory.reserved, "bytes", interval_kind="exact", n=1, note=note
-    )
+    assert findings.memory is not None
+    note = "" if findings.memory.reserved is not None else "this device's allocator does not tell"
+    return Reading(findings.memory.reserved, interval_kind="exact", n=1, note=note)
 
 
 METRIC = Metric(
-    unit="bytes",
+    kind="bytes",
+    title="reserved memory",
     help="Most bytes that the allocator held of the device",
-    title="reserved",
     needs="memory",
-    follows=follow,
+    compute=compute,
+    place=240,
+    keep=3,
+    shown=False,
+    aliases=("reserved",),
 )

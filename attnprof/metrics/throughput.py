@@ -1,18 +1,31 @@
 """Images per second: the batch over the latency, its interval from the latency's."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """Batch / latency; the interval's ends change places."""
-    timing, batch = found.timing, found.case.batch
+    timing, batch = findings.timing, findings.case.batch
     assert timing is not None
     if not timing.samples:
-        return Measurement("throughput", None, "1/s", note="there is no latency")
+        return Reading(None, note="there is no latency")
     seconds = timing.interval
     ends = None if seconds is None else (batch / seconds[1], batch / seconds[0])
-    return Measurement("throughput", batch / timing.median, "1/s", ends, timing.kind, len(timing.samples))
+    return Reading(batch / timing.median, ends, timing.kind, len(timing.samples))
 
 
-METRIC = Metric(unit="1/s", help="Images per second", title="images/s", needs="timing", follows=follow)
+METRIC = Metric(
+    kind="rate",
+    title="throughput",
+    help="Images per second",
+    needs="timing",
+    compute=compute,
+    better="more",
+    interval=True,
+    place=200,
+    keep=9,
+    shown=False,
+    limit="throughput",
+    aliases=("images/s",),
+    caption="throughput: images per second.",
+)

@@ -1,19 +1,23 @@
 """Learnable elements that a gradient reaches."""
 
-from attnprof.metrics import Findings, Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Findings, Metric, Reading
 
 
-def follow(found: Findings) -> Measurement:
+def compute(findings: Findings) -> Reading:
     """The count, of the account."""
-    assert found.account is not None
-    return Measurement("trainable_params", found.account.trainable_params, "count")
+    assert findings.account is not None
+    return Reading(findings.account.trainable_params)
 
 
 METRIC = Metric(
-    unit="count",
+    kind="count",
+    title="trainable params",
     help="Learnable elements that a gradient reaches",
-    title="trainable",
     needs="account",
-    follows=follow,
+    compute=compute,
+    better="",
+    place=20,
+    keep=5,
+    shown=False,
+    aliases=("trainable",),
 )

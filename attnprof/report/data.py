@@ -33,10 +33,6 @@ FIRST = (
     "cores",
     "started",
 )  # what a reader asks of an environment before the rest
-# What no column's unit says: that more is better, that more is neither good nor bad, that a number is a share.
-BETTER = {"throughput_per_s": "more", "efficiency": "more", "arithmetic_intensity": ""}
-HEADINGS = {"efficiency": "of bound"}  # as the caption and every other table call it
-SHARES = frozenset(("efficiency",))
 # The options of `attnprof pick` that bound a column, by mode.
 OPTIONS = {
     "eval": {
@@ -98,10 +94,10 @@ def _metrics(results: Results) -> list[dict[str, Any]]:
     return [
         {
             "column": key,
-            "title": HEADINGS.get(key, metric.title),
+            "title": metric.title,
             "help": metric.help,
-            "kind": "share" if key in SHARES else metric.unit,
-            "better": BETTER.get(key, "less"),
+            "kind": "share" if metric.kind == "share" else metric.unit,
+            "better": metric.better,
             "counter": metric.counter,
             "low": _end(results, name, "low", metric),
             "high": _end(results, name, "high", metric),

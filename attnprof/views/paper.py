@@ -9,7 +9,7 @@ from attnprof.results import Results
 from attnprof.results.baseline import COSTS, OVER, UNCLEAR
 from attnprof.results.columns import Column
 from attnprof.results.pivot import Line, Row, pivot_key
-from attnprof.units import Kind, Scale, common_scale, group_digits, show_share
+from attnprof.units import Scale, ScaleKind, common_scale, group_digits, show_share
 from attnprof.views.sheet import ABOUT, IDENTITY, OTHER_MACS, Sheet, cell_of, sheet
 
 SIZE = ("host", "mode", "height", "width", "channels")  # what lines of one block share
@@ -102,7 +102,7 @@ def _values(line: Line, names: Sequence[str]) -> tuple[object, ...]:
     return tuple(line.row[name] for name in names)
 
 
-def _kind(name: str, values: Sequence[object]) -> Kind | None:
+def _kind(name: str, values: Sequence[object]) -> ScaleKind | None:
     """How figures of a column are scaled; None for what is no figure, or is written in words of its own."""
     written = name in (*IDENTITY, *OTHER_MACS) or "_share" in name
     if written or not values or not all(isinstance(value, int | float) for value in values):

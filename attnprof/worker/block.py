@@ -101,7 +101,7 @@ class Visiting:
             memory = self._weigh(trial.key)
             account: Account | None = count(case)[0] if "account" in self._needs else None
             found = Findings(case, account, timing=timing, memory=memory, peaks=self._order.peaks)
-            measurements = [each.follows(found) for each in self._metrics]
+            measurements = [each.measure(found) for each in self._metrics]
         except Exception as problem:  # noqa: BLE001 # memory may run out under the profiler, too
             return self._failed(case, problem)
         flags = timing.flags if "timing" in self._needs else ()

@@ -200,7 +200,7 @@ def _account(case: Case, order: dict[str, Any]) -> Event:
     if order.get("peers", True):
         peers = {name: ask_peer(name, case, counted.macs) for name in names}
     findings = Findings(case, account=counted, peers=peers)
-    measurements = [found.follows(findings) for found in metrics.values()]
+    measurements = [found.measure(findings) for found in metrics.values()]
     return account_event(case, measurements, flags, static_of(case, counted))
 
 

@@ -34,7 +34,7 @@ NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
 def ran(network, shape):
     """What the metrics say ran in ``network``, as a row of a run has it."""
     found = Findings(Case("none", *shape[1:], batch=shape[0]), account=account(network, shape))
-    return Ran.of_row({name: METRICS.get(name).follows(found).value for name in NEEDED})
+    return Ran.of_row({name: METRICS.get(name).measure(found).value for name in NEEDED})
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_a_product_of_two_maps_is_no_layer():
             return self.attention(x, x, x)[0]
 
     found = Findings(Case("none", 3, 4, 4), account=account(Itself(), (1, 6, 8)))
-    kinds = json.loads(METRICS.get("operators").follows(found).value)
+    kinds = json.loads(METRICS.get("operators").measure(found).value)
     assert sum(kind[3] for kind in kinds.values()) == found.account.macs
     this = Ran(0, 0, 0, found.account.macs, {name: tuple(kind) for name, kind in kinds.items()})
     assert 0 < exact(this, this) - layers_alone(this, this) == 2 * 6 * 6 * 8

@@ -13,7 +13,7 @@ SETTINGS = (("bias", False), ("reduction", 16))
 
 
 def followed(name, case):
-    return METRICS.get(name).follows(Findings(case, account=count(case)[0]))
+    return METRICS.get(name).measure(Findings(case, account=count(case)[0]))
 
 
 @pytest.fixture(scope="module", params=["eval", "train"])
