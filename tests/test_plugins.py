@@ -52,14 +52,14 @@ from attnprof.counters import Counter
 
 COUNTER = Counter(count=lambda module, x: 7, computes=False)
 '''
-PEER_METRIC = '''"""What the seven counter counts."""
+COUNTER_METRIC = '''"""What the seven counter counts."""
 
 from attnprof.metrics import Metric
 from attnprof.records.record import Measurement
 
 METRIC = Metric(
-    unit="count", help="Seven", title="seven", needs="peers", counter="seven",
-    follows=lambda found: Measurement("seven_macs", found.peers["seven"], "count"),
+    unit="count", help="Seven", title="seven", needs="counters", counter="seven",
+    follows=lambda found: Measurement("seven_macs", found.counters["seven"], "count"),
 )
 '''
 COMMAND = '''"""Greet whoever asks."""
@@ -76,7 +76,7 @@ def installed(tmp_path_factory, plugin_package, module_source):
         tmp_path_factory.mktemp("plugins"),
         {
             "attnprof.modules": {"plug": module_source(name="the plug", aliases=["plugged"])},
-            "attnprof.metrics": {"twice_params": METRIC, "seven_macs": PEER_METRIC},
+            "attnprof.metrics": {"twice_params": METRIC, "seven_macs": COUNTER_METRIC},
             "attnprof.formats": {"words": FORMAT},
             "attnprof.backends": {"bench": BACKEND},
             "attnprof.counters": {"seven": COUNTER},

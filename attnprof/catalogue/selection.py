@@ -21,7 +21,7 @@ _PATTERN = re.compile(r"\s*([^()\s]+)\s*(?:\((.*)\))?\s*")
 
 
 @dataclass(frozen=True)
-class Choice:
+class ConfiguredModule:
     """A module with the settings that differ from its defaults. named: those that were given, be they the defaults."""
 
     module: str
@@ -34,10 +34,10 @@ class Choice:
         return ",".join(f"{name}={show_value(value)}" for name, value in self.settings)
 
 
-def spoken(module: str, variant: str, settings: Mapping[str, Value]) -> str:
+def display_name(module: str, variant: str, settings: Mapping[str, Value]) -> str:
     """A module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``, ``se``.
 
-    variant: as ``Choice.variant``. settings: all hyperparameters.
+    variant: as ``ConfiguredModule.variant``. settings: all hyperparameters.
     """
     if not variant:
         return module
@@ -59,7 +59,7 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in [*parts, text[start:]] if part.strip()]
 
 
-def matching(pattern: str, variants: str = "default") -> list[Choice]:
+def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
     """The choices that one pattern (without '!') stands for; with variants='all' each module's named variants too.
 
     Raises UnknownNameError or UsageError, in words for the user.
@@ -81,7 +81,7 @@ def matching(pattern: str, variants: str = "default") -> list[Choice]:
     name, arguments = found.groups()
     if arguments is None:
         return _plain(entry(name).key, variants)
-    return [chosen(name, _settings(name, arguments))]
+    return [configured(name, _settings(name, arguments))]
 
 
 def _settings(name: str, arguments: str) -> dict[str, Value]:
@@ -124,21 +124,21 @@ def checked(name: str, key: str, value: Value) -> Value:
     return value
 
 
-def chosen(name: str, given: Mapping[str, Value]) -> Choice:
+def configured(name: str, given: Mapping[str, Value]) -> ConfiguredModule:
     """The module ``name`` with what ``given`` sets. Raises UsageError for a hyperparameter that it does not have."""
-    return Choice(name, tuple(entry(name).changes(given).items()), frozenset(given))
+    return ConfiguredModule(name, tuple(entry(name).changes(given).items()), frozenset(given))
 
 
-def _plain(name: str, variants: str) -> list[Choice]:
+def _plain(name: str, variants: str) -> list[ConfiguredModule]:
     named = entry(name).variants.values() if variants == "all" else ()
-    return list(dict.fromkeys([chosen(name, {}), *(chosen(name, given) for given in named)]))
+    return list(dict.fromkeys([configured(name, {}), *(configured(name, given) for given in named)]))
 
 
 def select(
     patterns: Sequence[str],
     variants: str = "default",
     sweeps: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
-) -> list[Choice]:
+) -> list[ConfiguredModule]:
     """The choices that ``patterns`` stand for, in the order given, each once; sweeps multiply them.
 
     sweeps: module (or EVERYWHERE) -> hyperparameter -> values. A module without that hyperparameter is taken once.
@@ -154,7 +154,9 @@ def select(
     return list(dict.fromkeys(swept for choice in left for swept in _sweep(choice, sweeps or {})))
 
 
-def _sweep(choice: Choice, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]) -> list[Choice]:
+def _sweep(
+    choice: ConfiguredModule, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]
+) -> list[ConfiguredModule]:
     has = entry(choice.module).hyperparameters
     axes = {**sweeps.get(EVERYWHERE, {}), **sweeps.get(choice.module, {})}
     axes = {name: values for name, values in axes.items() if name in has}
@@ -162,7 +164,7 @@ def _sweep(choice: Choice, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]) 
         {**dict(choice.settings), **dict(zip(axes, values, strict=True))}
         for values in product(*axes.values())
     ]
-    return [replace(c := chosen(choice.module, each), named=c.named | choice.named) for each in given]
+    return [replace(c := configured(choice.module, each), named=c.named | choice.named) for each in given]
 
 
 def check_sweep(module: str, name: str, values: Sequence[Value]) -> None:

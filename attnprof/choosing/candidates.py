@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from attnprof.catalogue.selection import matching, spoken
+from attnprof.catalogue.selection import display_name, matching
 from attnprof.catalogue.user_module import is_path
 from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span
@@ -137,7 +137,7 @@ def candidates(
     made = []
     for (module, variant, place), cells in grouped.items():
         settings = json.loads(next(iter(cells.values()))[0]["hyperparameters"] or "{}")
-        name = spoken(module, variant, settings) + (f" {place}" if place else "")
+        name = display_name(module, variant, settings) + (f" {place}" if place else "")
         made.append(Candidate(name, module, variant, cells, published(module)))
     return tuple(points), made
 

@@ -9,7 +9,7 @@ import click
 from attnprof.cli._output import SHARED
 
 if TYPE_CHECKING:
-    from attnprof.explaining.explanation import Explanation, Form, Says
+    from attnprof.explaining.explanation import CounterReport, Explanation, Form
     from attnprof.records.case import Case
 
 HELP = """\
@@ -80,7 +80,7 @@ def _case(target: str, fields: dict[str, Any]) -> "Case":
 
 
 def _document(
-    case: "Case", found: "Explanation", counters: "list[Says]", forms: "list[Form]"
+    case: "Case", found: "Explanation", counters: "list[CounterReport]", forms: "list[Form]"
 ) -> dict[str, Any]:
     """Everything, exact: the case, the explanation, what others count, and the closed forms where they were asked for."""
     return {

@@ -7,7 +7,7 @@ import click
 from attnprof.cli._output import SHARED
 
 if TYPE_CHECKING:
-    from attnprof.catalogue.selection import Choice
+    from attnprof.catalogue.selection import ConfiguredModule
 
 HELP = """\
 List the attention modules of the catalogue.
@@ -39,7 +39,9 @@ def _list(
     return 0
 
 
-def _formulas(choices: "list[Choice]", at: str, format: str | None, quiet: bool, no_color: bool) -> int:
+def _formulas(
+    choices: "list[ConfiguredModule]", at: str, format: str | None, quiet: bool, no_color: bool
+) -> int:
     from attnprof.cli._output import look
     from attnprof.cli._progress import starting
     from attnprof.errors import UsageError

@@ -20,8 +20,8 @@ from attnprof.comparison.printed import DECIMAL, UNITS, Unit, prints_as
 from attnprof.comparison.reasons import reason
 from attnprof.comparison.stated import may_be
 from attnprof.errors import RunFolderError, UsageError
-from attnprof.networks import NETWORKS, PLAIN, host
-from attnprof.published import Figure, network_key
+from attnprof.networks import NETWORKS, PLAIN, network_named
+from attnprof.published import PublishedFigure, network_key
 
 REPRODUCED, EXPLAINED, NOT, ABSENT = "reproduced", "explained", "not reproduced", "not in this run"
 NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
@@ -60,7 +60,7 @@ class Counted:
     ran: Ran
     plain: Ran
 
-    def may_be(self, figure: Figure) -> bool:
+    def may_be(self, figure: PublishedFigure) -> bool:
         """Whether the module has the settings that the source of ``figure`` states."""
         changed = re.findall(r"(\w+)=", str(self.row["variant"]))
         return may_be(figure.setting, json.loads(self.row["hyperparameters"]), changed)
@@ -75,7 +75,7 @@ class Counted:
         macs = way.macs.count(self.ran, self.plain if way.calls else self.ran)
         return way.unit.params(way.params.count(self.ran)), way.unit.macs(macs)
 
-    def makes(self, figure: Figure, way: Way) -> bool:
+    def makes(self, figure: PublishedFigure, way: Way) -> bool:
         """Whether all that ``figure`` prints comes out."""
         params, macs = self.figures(way)
         return (not figure.params or prints_as(params, figure.params)) and (
@@ -90,7 +90,7 @@ class Verdict:
     way: how it was counted; why: the reason, where it is not reproduced or not there.
     """
 
-    figure: Figure
+    figure: PublishedFigure
     kind: str
     counted: Counted | None = None
     way: Way = PLAINLY
@@ -116,7 +116,7 @@ class Table:
     verdicts: tuple[Verdict, ...]
 
 
-def compare(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Table]:
+def compare(rows: Iterable[Row], figures: Iterable[PublishedFigure]) -> list[Table]:
     """Hold ``figures`` against the rows of a run, table by table, in the order of the figures.
 
     Only figures of our networks at the sizes of the run are judged, and of the catalogue's modules.
@@ -126,7 +126,7 @@ def compare(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Table]:
     counted, refused = _counted(rows), _refused(rows)
     sizes = {str(each.row["network_input"]) for each in counted}
     networks = {name.partition("_")[0] for name in NETWORKS.names()}
-    tables: dict[tuple[str, ...], list[Figure]] = {}
+    tables: dict[tuple[str, ...], list[PublishedFigure]] = {}
     for figure in figures:
         network, size = network_key(figure.network), figure.input_size
         ours = network in networks and figure.module and (figure.params or figure.flops)
@@ -141,7 +141,11 @@ def compare(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Table]:
 def _refused(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
     """(network, module) -> why it could not be counted."""
     failed = [row for row in rows if row["status"] != "ok"]
-    return {(name, row["module"]): row["reason"] for row in failed for name in host(row["host"]).kin}
+    return {
+        (name, row["module"]): row["reason"]
+        for row in failed
+        for name in network_named(row["host"]).entry_names
+    }
 
 
 def _counted(rows: Sequence[Row]) -> list[Counted]:
@@ -162,7 +166,7 @@ def _counted(rows: Sequence[Row]) -> list[Counted]:
 def _judged(
     title: str,
     source: str,
-    figures: Sequence[Figure],
+    figures: Sequence[PublishedFigure],
     counted: Sequence[Counted],
     refused: Mapping[tuple[str, str], str],
 ) -> Table:
@@ -182,18 +186,22 @@ def _judged(
     return Table(title, source, best, tuple(verdicts))
 
 
-def _of(figure: Figure, counted: Sequence[Counted]) -> list[Counted]:
+def _of(figure: PublishedFigure, counted: Sequence[Counted]) -> list[Counted]:
     """The rows of the figure's network and module, with the settings that the source states, in the version that it names
     or else in any; the usual setting first."""
     network, said = network_key(figure.network), re.search(r"[(]v(1[.]?5?)\b", figure.network)
-    found = [c for c in counted if network in host(c.row["host"]).kin and c.row["module"] == figure.module]
+    found = [
+        c
+        for c in counted
+        if network in network_named(c.row["host"]).entry_names and c.row["module"] == figure.module
+    ]
     found = [c for c in found if c.may_be(figure)]
     if said and len({each.version for each in found}) > 1:
         found = [each for each in found if each.version == {"1": "v1", "1.5": ""}.get(said[1], "")]
     return sorted(found, key=lambda each: (each.version, bool(each.row["variant"])))
 
 
-def _making(figure: Figure, found: Sequence[Counted], way: Way) -> tuple[Counted, Way] | None:
+def _making(figure: PublishedFigure, found: Sequence[Counted], way: Way) -> tuple[Counted, Way] | None:
     """The first row that makes the figure when it is counted that way, and how. What comes in one version has no other."""
     having = {each.version for each in found}
     version = way.version if len(having) > 1 else next(iter(having), "")
@@ -205,7 +213,7 @@ def _making(figure: Figure, found: Sequence[Counted], way: Way) -> tuple[Counted
     return None
 
 
-def _verdict(figure: Figure, found: Sequence[Counted], way: Way) -> Verdict:
+def _verdict(figure: PublishedFigure, found: Sequence[Counted], way: Way) -> Verdict:
     for each in (PLAINLY, way):
         if making := _making(figure, found, each):
             verdict = Verdict(figure, EXPLAINED, *making)
@@ -214,14 +222,14 @@ def _verdict(figure: Figure, found: Sequence[Counted], way: Way) -> Verdict:
     return Verdict(figure, NOT, closest, replace(way, version=closest.version), reason(figure) or "unknown")
 
 
-def _distance(figure: Figure, counted: Counted, way: Way) -> float:
+def _distance(figure: PublishedFigure, counted: Counted, way: Way) -> float:
     """How far off the row is, in all; another setting of the module adds a little to it, another version of the network more."""
     pairs = zip((figure.params, figure.flops), counted.figures(way), strict=True)
     off = sum(abs(float(ours) / float(theirs) - 1) for theirs, ours in pairs if theirs)
     return off + 0.002 * bool(counted.row["variant"]) + 0.1 * (counted.version != way.version)
 
 
-def named(figures: Sequence[Figure], name: str) -> list[Figure]:
+def named(figures: Sequence[PublishedFigure], name: str) -> list[PublishedFigure]:
     """Those that ``name`` means: 'all', a network, a module, or words of a source. Raises UsageError where it means none."""
     asked = name.lower()
     tests = (

@@ -17,7 +17,7 @@ CONVOLUTION, PRODUCT, ATTENTION, EXTRA = "convolution", "product", "attention", 
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedPart:
     """One part of another counter's figure. what: its own word for it. kind: CONVOLUTION, PRODUCT, ATTENTION or EXTRA.
 
     where: path of the submodule, None where the counter does not tell. why: for an extra, the rule in words.
@@ -31,7 +31,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Missed:
+class Discrepancy:
     """MACs that we and the counter do not count alike. macs: its figure less ours, of one kind at one place.
 
     operators: ours of that kind there, by name. owner: class of the submodule that issued them.
@@ -49,7 +49,7 @@ class Missed:
 class Breakdown:
     """A counter's figure in parts, whose sum it is; and operators that it met and has no rule for, by its own names."""
 
-    counted: tuple[Counted, ...]
+    counted: tuple[CountedPart, ...]
     unseen: tuple[str, ...] = ()
 
 
@@ -67,6 +67,6 @@ class Counter:
     count: "Callable[[nn.Module, torch.Tensor], int]"
     computes: bool
     breakdown: "Callable[[nn.Module, torch.Tensor], Breakdown] | None" = None
-    why: Callable[[Missed], str] | None = None
+    why: Callable[[Discrepancy], str] | None = None
     title: str = ""
     help: str = ""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from attnprof.counters import ATTENTION, CONVOLUTION, PRODUCT, Breakdown, Counted, Counter, Missed
+from attnprof.counters import ATTENTION, CONVOLUTION, PRODUCT, Breakdown, CountedPart, Counter, Discrepancy
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +24,7 @@ def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
     with FlopCounterMode(display=False) as counter, OperatorNames() as seen, torch.no_grad():
         module(x)
     by_operator = counter.get_flop_counts().get("Global", {})
-    counted = [Counted(str(name), flops // 2, _kind(str(name))) for name, flops in by_operator.items()]
+    counted = [CountedPart(str(name), flops // 2, _kind(str(name))) for name, flops in by_operator.items()]
     return Breakdown(tuple(counted), tuple(sorted(seen.names - {part.what for part in counted})))
 
 
@@ -34,12 +34,12 @@ def _kind(name: str) -> str:
     return ATTENTION if "attention" in name else PRODUCT
 
 
-def why(missed: Missed) -> str:
+def why(gap: Discrepancy) -> str:
     """Which operator it has no formula for."""
-    met = [name for name in missed.unseen if name.removeprefix("aten.") in _WITHOUT_FORMULA]
-    if missed.kind == ATTENTION:
+    met = [name for name in gap.unseen if name.removeprefix("aten.") in _WITHOUT_FORMULA]
+    if gap.kind == ATTENTION:
         return "it has no formula for the CPU's fused attention; for that of CUDA it has"
-    return f"it has no formula for {', '.join(met)}" if met and missed.macs < 0 else ""
+    return f"it has no formula for {', '.join(met)}" if met and gap.macs < 0 else ""
 
 
 _WITHOUT_FORMULA = ("mv", "dot", "vdot", "addmv", "addbmm", "_trilinear", "_native_multi_head_attention")

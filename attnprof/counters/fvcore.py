@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING
 
-from attnprof.counters import CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Counter, Missed
+from attnprof.counters import CONVOLUTION, EXTRA, PRODUCT, Breakdown, CountedPart, Counter, Discrepancy
 
 if TYPE_CHECKING:
     import torch
@@ -39,24 +39,22 @@ def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
     """The total by fvcore's names of operators; it names those without a rule too."""
     analysis = _analysis(module, x)
     counted = [
-        Counted(name, int(macs), _KINDS.get(name, EXTRA), why=_EXTRAS.get(name, ""))
+        CountedPart(name, int(macs), _KINDS.get(name, EXTRA), why=_EXTRAS.get(name, ""))
         for name, macs in analysis.by_operator().items()
     ]
     return Breakdown(tuple(counted), tuple(sorted(analysis.unsupported_ops())))
 
 
-def why(missed: Missed) -> str:
+def why(gap: Discrepancy) -> str:
     """What of fvcore's rules makes this difference."""
-    if missed.kind == CONVOLUTION and "aten::_convolution_mode" in missed.unseen:
+    if gap.kind == CONVOLUTION and "aten::_convolution_mode" in gap.unseen:
         return "it has no rule for a convolution with padding='same' or 'valid'"
-    if missed.kind == CONVOLUTION or missed.macs > 0:
+    if gap.kind == CONVOLUTION or gap.macs > 0:
         return (
-            "it costs an einsum by NumPy's path, not by the products that run"
-            if missed.kind == PRODUCT
-            else ""
+            "it costs an einsum by NumPy's path, not by the products that run" if gap.kind == PRODUCT else ""
         )
     # An attention that the device does not fuse is products to us, and one operator in fvcore's trace all the same.
-    met = [name for name in (each.removeprefix("aten::") for each in missed.unseen) if name in _WITHOUT_RULE]
+    met = [name for name in (each.removeprefix("aten::") for each in gap.unseen) if name in _WITHOUT_RULE]
     if met:
         return f"it has no rule for {', '.join(met)}"
     return "of a matmul it reads the first factor as it is: where that is broadcast, one copy is counted"

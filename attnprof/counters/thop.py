@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attnprof.counters import CONVOLUTION, EXTRA, PRODUCT, Breakdown, Counted, Counter, Missed
+from attnprof.counters import CONVOLUTION, EXTRA, PRODUCT, Breakdown, CountedPart, Counter, Discrepancy
 
 if TYPE_CHECKING:
     import torch
@@ -49,20 +49,20 @@ def _flat(layers: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, int
             yield above + name, int(macs)
 
 
-def _counted(path: str, kind: str, macs: int) -> Counted:
+def _counted(path: str, kind: str, macs: int) -> CountedPart:
     if kind.startswith("Conv"):
-        return Counted(kind, macs, CONVOLUTION, path)
+        return CountedPart(kind, macs, CONVOLUTION, path)
     if kind == "Linear":
-        return Counted(kind, macs, PRODUCT, path)
+        return CountedPart(kind, macs, PRODUCT, path)
     rule = next((says for part, says in _EXTRAS if part in kind), "")
-    return Counted(kind, macs, EXTRA, path, rule)
+    return CountedPart(kind, macs, EXTRA, path, rule)
 
 
-def why(missed: Missed) -> str:
+def why(gap: Discrepancy) -> str:
     """What of thop's hooks makes this difference."""
-    if missed.kind == CONVOLUTION and missed.macs > 0:
+    if gap.kind == CONVOLUTION and gap.macs > 0:
         return "a transposed convolution is counted over its output"
-    if missed.macs > 0:
+    if gap.macs > 0:
         return "a module with two names is counted at each of them"
     return "it hooks modules, by classes that it knows; what others compute themselves passes it by"
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from attnprof.counting.dispatch import Issued, OnePass
+from attnprof.counting.dispatch import OnePass, OperatorCall
 from attnprof.counting.fused import Fused
 from attnprof.counting.memory import Alive
 from attnprof.counting.rules import CATEGORIES, MAC, Cost
@@ -67,7 +67,7 @@ class Account:
     unknown_ops: tuple[str, ...]
     output_shape: tuple[int, ...]
     backward: bool = False
-    issued: tuple[Issued, ...] = field(default=(), repr=False, compare=False)
+    calls: tuple[OperatorCall, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def frozen_params(self) -> int:
@@ -93,7 +93,7 @@ class Account:
     def operators(self) -> tuple[Operator, ...]:
         """Every operator that moves or computes, in order."""
         return tuple(
-            Operator(str(i.operator), i.module, i.backward, i.cost, i.bytes, i.out_shape) for i in self.issued
+            Operator(str(i.operator), i.module, i.backward, i.cost, i.bytes, i.out_shape) for i in self.calls
         )
 
 
@@ -128,9 +128,9 @@ def account_of(
     observed, alive, output = seen
     flops: Counter[str] = Counter()
     moved = 0
-    for issued in observed.issued:
-        moved += issued.bytes
-        for category, n in issued.cost:
+    for call in observed.calls:
+        moved += call.bytes
+        for category, n in call.cost:
             flops[category] += n
     parameters = list(module.parameters())
     first = _first(output)
@@ -148,7 +148,7 @@ def account_of(
         unknown_ops=tuple(sorted(observed.unknown)),
         output_shape=tuple(first.shape),
         backward=backward,
-        issued=tuple(observed.issued),
+        calls=tuple(observed.calls),
     )
 
 

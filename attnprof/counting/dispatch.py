@@ -23,7 +23,7 @@ _REUSING = frozenset(
 )
 
 
-class Issued(NamedTuple):
+class OperatorCall(NamedTuple):
     """One operator as it ran: what it cost, its bytes in and out, who issued it and on which pass."""
 
     operator: torch._ops.OpOverload
@@ -43,7 +43,7 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
 
     def __init__(self, caller: Caller, alive: Alive, fast: bool = True, verify: bool = False) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.issued: list[Issued] = []
+        self.calls: list[OperatorCall] = []
         self.unknown: set[str] = set()
         self.fused_split = False
         self._caller = caller
@@ -91,8 +91,8 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
             caller = self._caller
             cost: Cost = (added(out),) if bias else rule.flops(args, kwargs, out)
             read = (*(args[1:] if rule.overwrites else args), *kwargs.values())
-            self.issued.append(
-                Issued(func, cost, _bytes(read, out), caller.path(), caller.backward, _shape(out))
+            self.calls.append(
+                OperatorCall(func, cost, _bytes(read, out), caller.path(), caller.backward, _shape(out))
             )
         if rule.scratch is not None:
             self._alive.scratch = rule.scratch(args)
@@ -105,7 +105,7 @@ class OnePass(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has n
         return out
 
     def _after_product(self) -> bool:
-        return bool(self.issued) and self.issued[-1].operator in _PRODUCTS
+        return bool(self.calls) and self.calls[-1].operator in _PRODUCTS
 
 
 def run_fast(func: Any, args: Any, kwargs: Any) -> Any:

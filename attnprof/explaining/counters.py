@@ -1,25 +1,44 @@
-"""Another counter beside ours: its figure, and the difference taken apart by what each of the two counted."""
+"""Another counter beside ours: its figure, and the reasons why the two differ."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 
-from attnprof.counters import ATTENTION, CONVOLUTION, COUNTERS, EXTRA, PRODUCT, Breakdown, Counter, Missed
+from attnprof.counters import (
+    ATTENTION,
+    CONVOLUTION,
+    COUNTERS,
+    EXTRA,
+    PRODUCT,
+    Breakdown,
+    CountedPart,
+    Counter,
+    Discrepancy,
+)
 from attnprof.counting import Operator, account
-from attnprof.explaining.explanation import Difference, Says, plain
+from attnprof.explaining.explanation import CounterDifference, CounterReport, plain
 from attnprof.records.case import Case
 from attnprof.subject.build import build
-from attnprof.subject.counts import ask_peer
+from attnprof.subject.counts import count_with
+
+
+@dataclass(frozen=True)
+class _Group:
+    """MACs are compared by submodule and by kind of operator."""
+
+    submodule: str | None  # its path; None where the counter does not say
+    kind: str  # CONVOLUTION, PRODUCT or ATTENTION
 
 
 @dataclass
 class _Reason:
-    """What one rule adds or leaves out, of which operators, issued by which classes of submodules."""
+    """What one rule adds or leaves out."""
 
     macs: int = 0
     operators: list[str] = field(default_factory=list)
-    owners: list[str] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)  # classes of the submodules that ran the operators
 
     def add(self, macs: int, operators: list[str], owner: str = "") -> None:
         self.macs += macs
@@ -28,79 +47,97 @@ class _Reason:
 
     @property
     def what(self) -> str:
-        names, owners = (", ".join(dict.fromkeys(each)) for each in (self.operators, self.owners))
-        return f"{names} in {owners}" if owners else names
+        operators = ", ".join(dict.fromkeys(self.operators))
+        owners = ", ".join(dict.fromkeys(self.owners))
+        return f"{operators} in {owners}" if owners else operators
 
 
-_Key = tuple[str | None, str]  # submodule, None where the counter does not tell, and kind
+def compare(name: str, case: Case) -> CounterReport:
+    """The figure of the counter ``name`` for one forward pass of ``case`` in eval and fp32, and why it is not ours.
 
-
-def compare(counter: str, case: Case) -> Says:
-    """What ``counter`` says of one forward pass of ``case`` in eval, in fp32, and why that is not our figure.
-
-    Its failure is a note.
+    A counter that fails gives a report whose note is the failure.
     """
-    peer: Counter = COUNTERS.get(counter)
-    plain = replace(case, mode="eval", dtype="fp32", layout="contiguous")
-    module = build(plain, torch.device("meta"))
-    ours = account(module, plain.shape)
-    classes = {path: type(part).__name__ for path, part in module.named_modules()}
-    taken_apart: list[Breakdown] = []
+    counter: Counter = COUNTERS.get(name)
+    counted_case = replace(case, mode="eval", dtype="fp32", layout="contiguous")
+    module = build(counted_case, torch.device("meta"))
+    ours = account(module, counted_case.shape)
+    breakdowns: list[Breakdown] = []
 
     def count(module: torch.nn.Module, x: torch.Tensor) -> int:
-        if peer.breakdown is None:
-            return peer.count(module, x)
-        taken_apart.append(peer.breakdown(module, x))
-        return sum(part.macs for part in taken_apart[0].counted)
+        if counter.breakdown is None:
+            return counter.count(module, x)
+        breakdowns.append(counter.breakdown(module, x))
+        return sum(part.macs for part in breakdowns[0].counted)
 
-    answer = ask_peer(counter, plain, ours.macs, replace(peer, count=count))
-    title = peer.title or counter
-    if isinstance(answer, str):
-        return Says(title, None, answer.removeprefix(f"{counter} "))
-    if not taken_apart:
-        unexplained = (Difference(answer - ours.macs, "", ""),) if answer != ours.macs else ()
-        return Says(title, answer, differences=unexplained)
-    return Says(title, answer, differences=tuple(differences(peer, taken_apart[0], ours.operators, classes)))
+    macs = count_with(name, counted_case, ours.macs, replace(counter, count=count))
+    title = counter.title or name
+    if isinstance(macs, str):
+        return CounterReport(title, None, macs.removeprefix(f"{name} "))
+    if breakdowns:
+        classes = {path: type(part).__name__ for path, part in module.named_modules()}
+        reasons = differences(counter, breakdowns[0], ours.operators, classes)
+        return CounterReport(title, macs, differences=tuple(reasons))
+    if macs == ours.macs:
+        return CounterReport(title, macs)
+    return CounterReport(title, macs, differences=(CounterDifference(macs - ours.macs, "", ""),))
 
 
 def differences(
-    peer: Counter, theirs: Breakdown, ours: "tuple[Operator, ...]", classes: dict[str, str]
-) -> list[Difference]:
-    """What leads from our figure to that of ``peer``, the largest first; the sum is the difference, to the digit.
+    counter: Counter, theirs: Breakdown, ours: Sequence[Operator], classes: dict[str, str]
+) -> list[CounterDifference]:
+    """The reasons that lead from our figure to that of ``counter``, the largest first; they add up exactly.
 
     classes: of the submodules, by path.
     """
-    found: dict[str, _Reason] = defaultdict(_Reason)
+    has_paths = any(part.where is not None for part in theirs.counted) or not theirs.counted
+    products = [operator for operator in ours if operator.macs]
+    groups = [_group_of(operator, has_paths) for operator in products]
+    operators: dict[_Group, list[str]] = defaultdict(list)
+    for operator, group in zip(products, groups, strict=True):
+        name = plain(operator.name)
+        if name not in operators[group]:
+            operators[group].append(name)
+
+    reasons: dict[str, _Reason] = defaultdict(_Reason)
     for part in theirs.counted:
         if part.kind == EXTRA:
-            found[part.why].add(part.macs, [part.what])
-    places = any(part.where is not None for part in theirs.counted) or not theirs.counted
-    names: dict[_Key, list[str]] = defaultdict(list)
-    balance: dict[_Key, int] = defaultdict(int)
-    for operator in ours:
-        if operator.macs:
-            key = (operator.module if places else None, _kind(operator))
-            balance[key] -= operator.macs
-            names[key] = list(dict.fromkeys([*names[key], plain(operator.name)]))
-    for part in theirs.counted:
+            reasons[part.why].add(part.macs, [part.what])
+    for group, macs in _balance(theirs.counted, products, groups).items():
+        names = operators[group]
+        owner = "" if group.submodule is None else classes.get(group.submodule, "")
+        gap = Discrepancy(group.kind, macs, names, owner, theirs.unseen)
+        why = counter.why(gap) if counter.why else ""
+        reasons[why].add(macs, names or [group.kind], owner)
+    listed = [
+        CounterDifference(reason.macs, reason.what, why) for why, reason in reasons.items() if reason.macs
+    ]
+    return sorted(listed, key=lambda difference: -abs(difference.macs))
+
+
+def _balance(
+    theirs: Sequence[CountedPart], ours: Sequence[Operator], groups: Sequence[_Group]
+) -> dict[_Group, int]:
+    """The counter's MACs less ours, where the two differ. groups: of our operators."""
+    balance: dict[_Group, int] = defaultdict(int)
+    for operator, group in zip(ours, groups, strict=True):
+        balance[group] -= operator.macs
+    for part in theirs:
         if part.kind != EXTRA:
-            balance[part.where, part.kind] += part.macs
-    _settle(balance)
-    for (where, kind), macs in balance.items():
-        if macs:
-            operators = names[where, kind]
-            owner = classes.get(where, "") if where is not None else ""
-            missed = Missed(kind, macs, operators, owner, theirs.unseen)
-            found[peer.why(missed) if peer.why else ""].add(macs, operators or [kind], owner)
-    listed = [Difference(reason.macs, reason.what, why) for why, reason in found.items() if reason.macs]
-    return sorted(listed, key=lambda each: -abs(each.macs))
+            balance[_Group(part.where, part.kind)] += part.macs
+    _settle_attention(balance)
+    return {group: macs for group, macs in balance.items() if macs}
 
 
-def _settle(balance: dict[_Key, int]) -> None:
-    """Attention that one of the two met in one piece and the other as its products makes no difference."""
-    for where in {where for where, _ in balance}:
-        if balance[where, ATTENTION] == -balance[where, PRODUCT]:
-            balance[where, ATTENTION] = balance[where, PRODUCT] = 0
+def _settle_attention(balance: dict[_Group, int]) -> None:
+    """Attention that one side counts as one operator and the other as its products makes no difference."""
+    for submodule in {group.submodule for group in balance}:
+        attention, products = _Group(submodule, ATTENTION), _Group(submodule, PRODUCT)
+        if balance[attention] == -balance[products]:
+            balance[attention] = balance[products] = 0
+
+
+def _group_of(operator: Operator, has_paths: bool) -> _Group:
+    return _Group(operator.module if has_paths else None, _kind(operator))
 
 
 def _kind(operator: Operator) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True)
-class Part:
+class TreeNode:
     """A submodule with all below it, or an operator that one issued, as often as it did so alike.
 
     name: of the submodule in the one above, or of the operator. kind: the submodule's class; '' for an operator.
@@ -28,7 +28,7 @@ class Part:
     calls: int = 1
     backward: bool = False
     shape: tuple[int, ...] = ()
-    parts: "tuple[Part, ...]" = ()
+    parts: "tuple[TreeNode, ...]" = ()
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
@@ -38,7 +38,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Difference:
+class CounterDifference:
     """One reason why a counter's figure is not ours. macs: what it adds, or, negative, leaves out. what: of which operators."""
 
     macs: int
@@ -47,7 +47,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Says:
+class CounterReport:
     """What a counter says of one forward pass in eval, and the differences whose sum leads there from our figure.
 
     macs: None where it says nothing; then the note has the reason.
@@ -56,12 +56,14 @@ class Says:
     counter: str
     macs: int | None
     note: str = ""
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[CounterDifference, ...] = ()
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
         """The object that ``asdict`` wrote."""
-        return cls(**{**fields, "differences": tuple(Difference(**each) for each in fields["differences"])})
+        return cls(
+            **{**fields, "differences": tuple(CounterDifference(**each) for each in fields["differences"])}
+        )
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Explanation:
     unfused_activations: int | None
     forward_macs: int
     unknown: tuple[str, ...]
-    tree: Part
+    tree: TreeNode
     tokens: bool = False
     verified: int | None = None
     differs: str = ""
@@ -126,7 +128,7 @@ class Explanation:
                 **fields,
                 "shape": tuple(fields["shape"]),
                 "unknown": tuple(fields["unknown"]),
-                "tree": Part.from_json(fields["tree"]),
+                "tree": TreeNode.from_json(fields["tree"]),
             }
         )
 

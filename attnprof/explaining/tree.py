@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from attnprof.counting import Account, Operator, account
-from attnprof.explaining.explanation import Explanation, Part
+from attnprof.explaining.explanation import Explanation, TreeNode
 from attnprof.explaining.growth import Grows, growth
 from attnprof.records.case import Case
 from attnprof.subject.build import DTYPES, TokensIn, build
 
 _META = torch.device("meta")
 _FUSED = "scaled_dot_product"
-_Placed = tuple[Part, list[int]]  # a part, and the places of its operators in the order of issue
+_Placed = tuple[TreeNode, list[int]]  # a part, and the places of its operators in the order of issue
 
 
 def explain(case: Case, verify: bool = False) -> Explanation:
@@ -53,7 +53,7 @@ def explain(case: Case, verify: bool = False) -> Explanation:
     )
 
 
-def tree(module: nn.Module, operators: Iterable[Operator], grows: Grows) -> Part:
+def tree(module: nn.Module, operators: Iterable[Operator], grows: Grows) -> TreeNode:
     """The parts of ``module`` that issued ``operators`` or hold parameters."""
     issued: dict[str, list[tuple[int, Operator]]] = defaultdict(list)
     for place, operator in enumerate(operators):
@@ -80,7 +80,7 @@ def _part(
     parts = [each for each in parts if each[1] or each[0].params] + _rows(issued.get(path, []), grows)
     parts.sort(key=lambda each: min(each[1], default=inf))
     places = sorted(place for _, own in parts for place in own)
-    whole = Part(
+    whole = TreeNode(
         name=name,
         kind=type(modules[path]).__name__,
         params=params[path] + sum(part.params for part, _ in parts),
@@ -100,7 +100,7 @@ def _rows(issued: list[tuple[int, Operator]], grows: Grows) -> list[_Placed]:
         alike[operator].append(place)
     return [
         (
-            Part(
+            TreeNode(
                 name=operator.name,
                 kind="",
                 params=0,

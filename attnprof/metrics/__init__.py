@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from attnprof.measuring.bound import Peaks
     from attnprof.measuring.timing import Timing
 
-Need = Literal["account", "peers", "timing", "memory", "peaks"]
-COUNTED: tuple[Need, ...] = ("account", "peers")  # known from meta tensors, before anything is measured
+Need = Literal["account", "counters", "timing", "memory", "peaks"]
+COUNTED: tuple[Need, ...] = ("account", "counters")  # known from meta tensors, before anything is measured
 ONCE: tuple[Need, ...] = (
     "memory",
     "peaks",
@@ -37,7 +37,7 @@ class Findings:
 
     case: Case
     account: "Account | None" = None
-    peers: Mapping[str, int | str] = field(default_factory=dict)  # counter -> its MACs, or why it has none
+    counters: Mapping[str, int | str] = field(default_factory=dict)  # counter -> its MACs, or why it has none
     timing: "Timing | None" = None
     memory: "Memory | None" = None  # bytes of one call
     peaks: "Peaks | None" = None  # what the device can do at best
@@ -155,7 +155,7 @@ def _macs_by(name: str) -> Metric:
     counter: Counter = COUNTERS.get(name)
 
     def compute(findings: Findings) -> Reading:
-        counted = findings.peers.get(name, "not asked for")
+        counted = findings.counters.get(name, "not asked for")
         if isinstance(counted, str):
             return Reading(None, note=counted)
         ours = findings.account.macs if findings.account else counted
@@ -168,7 +168,7 @@ def _macs_by(name: str) -> Metric:
         kind="count",
         title=title,
         help=counter.help or f"MACs as {title} counts them",
-        needs="peers",
+        needs="counters",
         compute=compute,
         also=("account",),
         better="",

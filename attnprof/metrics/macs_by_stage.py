@@ -3,7 +3,7 @@
 import json
 
 from attnprof.metrics import Findings, Metric, Reading
-from attnprof.networks import Network, host
+from attnprof.networks import Network, network_named
 
 REST = "rest"  # stem and head
 WRAPPED = "network."  # in front of the names in a network that does not answer with a tensor: see hosted.py
@@ -14,7 +14,7 @@ def compute(findings: Findings) -> Reading:
     assert findings.account is not None
     if not findings.case.host:
         return Reading(None, note="it is in no network")
-    known = host(findings.case.host)
+    known = network_named(findings.case.host)
     stages: dict[str, int] = {str(n): 0 for n in range(1, len(known.stages) + 1)}
     for each in findings.account.operators:
         name = _stage(known, each.module)

@@ -1,12 +1,13 @@
-"""Networks that modules are put into: what each is, where its places are, and how it is built.
+"""Networks that modules are inserted in: what each is, its places for modules, and how to build it.
 
-One file per network, exporting NETWORK; importing it does not import torch. A user's own network is named by where it is:
-'torchvision.models:resnet50', 'my.py:make_net': a class or function that needs no argument and returns an nn.Module.
+One file per network, exporting NETWORK; importing it does not import torch. A user's own network is named by its
+location: 'torchvision.models:resnet50', 'my.py:make_net', a class or function without required arguments that
+returns an nn.Module.
 """
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,144 +21,153 @@ if TYPE_CHECKING:
     from torch import nn
 
 NETWORKS = Registry("attnprof.networks", "NETWORK", "network")
-USUAL = "usual"  # the place that is each module's own, where others are named beside it
-PLAIN = "none"  # the module whose row is the network without any
+USUAL = "usual"  # as a place: the default place of the module at hand
+PLAIN = "none"  # as a module: the network without any
 
 
 @dataclass(frozen=True)
-class Spot:
-    """One of a network's own places: how a module stands to the submodules that the patterns name."""
+class NamedPlace:
+    """One of a network's own places: submodules, and where a module goes relative to them."""
 
-    how: str
-    patterns: tuple[str, ...]
-    says: str
+    relation: str  # AFTER, BEFORE or REPLACE
+    patterns: tuple[str, ...]  # of the submodules' names
+    description: str
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network that modules can be put into.
-
-    make: 'package.module:Class', called with arguments. kin: the names under which a module's file may say where it goes
-    here, the closest first. stages: a pattern each, in order. places: its own, by name. same: other names of places, that
-    networks share. usual: the place of a module that says no more than 'after' or 'replace' of itself.
-    """
+    """A network that modules can be inserted in."""
 
     title: str
     paper: Paper | None
-    make: str
+    constructor: str  # 'package.module:Class', called with ``arguments``
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    kin: tuple[str, ...] = ()
-    stages: tuple[str, ...] = ()
-    places: Mapping[str, Spot] = field(default_factory=dict)
-    usual: Mapping[str, str] = field(default_factory=dict)
-    same: Mapping[str, str] = field(default_factory=dict)
+    entry_names: tuple[
+        str, ...
+    ] = ()  # names for this network in a module's ENTRY["inside"], the most specific first
+    stages: tuple[str, ...] = ()  # a pattern of submodule names for each stage, in order
+    places: Mapping[str, NamedPlace] = field(default_factory=dict)
+    default_places: Mapping[str, str] = field(
+        default_factory=dict
+    )  # by the ENTRY's place: 'after' or 'replace'
+    place_aliases: Mapping[str, str] = field(
+        default_factory=dict
+    )  # names that several networks share -> own name
 
     def stage_of(self, name: str) -> int:
-        """The stage that the submodule ``name`` belongs to, from 1; 0 for what is in none."""
+        """The stage of the submodule ``name``, counted from 1; 0 outside all stages."""
         for number, pattern in enumerate(self.stages, 1):
             if matches(name, pattern) or matches(name, f"{pattern}.**"):
                 return number
         return 0
 
     def stages_of(self, place: Place) -> tuple[int, ...]:
-        """The stages that ``place`` may have something in, as far as its patterns tell."""
+        """The stages where ``place`` may have submodules, as far as its patterns show."""
+        stages = [stage for stage in range(1, len(self.stages) + 1) if place.in_stage(stage)]
         named = self.places.get(place.target)
-        meant = {self.stage_of(pattern) for pattern in (named.patterns if named else (place.target,))}
-        every = range(1, len(self.stages) + 1)
-        return tuple(stage for stage in every if place.in_stage(stage) and (0 in meant or stage in meant))
-
-    def spot(self, place: Place, module: Entry) -> Spot:
-        """What ``place``, which has a target, means here for ``module``."""
-        named = self.places.get(place.target)
-        how = place.how or (named.how if named else module.place)
         patterns = named.patterns if named else (place.target,)
-        return Spot(how, patterns, named.says if named else "")
+        of_patterns = {self.stage_of(pattern) for pattern in patterns}
+        if 0 in of_patterns:  # such a pattern may match in any stage
+            return tuple(stages)
+        return tuple(stage for stage in stages if stage in of_patterns)
+
+    def resolve(self, place: Place, module: Entry) -> NamedPlace:
+        """What ``place``, which has a target, means in this network for ``module``."""
+        named = self.places.get(place.target)
+        if named is None:
+            return NamedPlace(place.relation or module.place, (place.target,), "")
+        return replace(named, relation=place.relation or named.relation)
 
 
-def host(name: str) -> Network:
-    """The network ``name``, or one that stands for a user's own. Imports no torch of its own accord.
+def network_named(name: str) -> Network:
+    """The network ``name`` of the registry, or a description of a user's own. Only the latter may import torch.
 
-    Raises UnknownNameError with the nearest names; UsageError for a path that leads nowhere.
+    Raises UnknownNameError with the nearest names; UsageError for a location that cannot be imported.
     """
     if not user_module.is_path(name):
-        found: Network = NETWORKS.get(name)
-        return found
-    made = user_module.load(name)
-    try:
-        needed = [a for a in inspect.signature(made).parameters.values() if _is_needed(a)]
-    except (TypeError, ValueError):
-        needed = []
-    if needed:
+        network: Network = NETWORKS.get(name)
+        return network
+    required = _required_arguments(user_module.load(name))
+    if required:
         raise UsageError(
-            f"{name}: it needs an argument, {needed[0].name!r}; name a function that takes none and returns the network"
+            f"{name}: it needs an argument, {required[0]!r}; name a function that takes none and returns the network"
         )
-    return Network(title=name.partition(":")[2], paper=None, make=name)
+    return Network(title=name.partition(":")[2], paper=None, constructor=name)
 
 
-def _is_needed(argument: inspect.Parameter) -> bool:
-    return argument.default is argument.empty and argument.kind not in (
-        argument.VAR_POSITIONAL,
-        argument.VAR_KEYWORD,
-    )
+def _required_arguments(function: Callable[..., Any]) -> list[str]:
+    try:
+        arguments = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []  # some built-in functions have no signature
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [a.name for a in arguments if a.default is a.empty and a.kind not in variadic]
 
 
-def make(name: str) -> "nn.Module":
-    """The network ``name``, fresh, on the default device. Raises as ``host`` does, and UsageError for what is no network."""
-    known = host(name)
+def build_network(name: str) -> "nn.Module":
+    """A new network ``name`` on the default device. Raises as ``network_named`` does, and UsageError for a non-module."""
+    description = network_named(name)
     if user_module.is_path(name):
-        made = user_module.load(name)
+        constructor = user_module.load(name)
     else:
-        where, _, attribute = known.make.partition(":")
-        made = getattr(importlib.import_module(where), attribute)
-    network: Any = made(**known.arguments)
+        location, _, attribute = description.constructor.partition(":")
+        constructor = getattr(importlib.import_module(location), attribute)
+    network: Any = constructor(**description.arguments)
     if not hasattr(network, "named_modules"):
         raise UsageError(f"{name}: it returns {type(network).__name__}, not an nn.Module")
     return network  # type: ignore[no-any-return] # loaded by name
 
 
-def place_of(known: Network, module: Entry, text: str = "") -> str:
-    """The whole place, as text, that ``text`` means for ``module`` in ``known``; of '' and 'usual', the module's own.
+def place_of(network: Network, module: Entry, text: str = "") -> str:
+    """The complete place, as text, of ``text`` for ``module``; '' and 'usual' mean the module's default place.
 
     Raises UsageError for a place that the network does not have.
     """
     try:
-        asked = parse_place(text)
+        place = parse_place(text)
     except ValueError as problem:
         raise UsageError(str(problem)) from None
-    if known.stages and asked.stages and asked.stages[1] > len(known.stages):
-        raise UsageError(f"{text}: {known.title} has {len(known.stages)} stages")
-    if not known.stages:
-        asked = asked.of_a_name(module.place)
-    if asked.target and asked.target != USUAL:
-        asked = replace(asked, target=known.same.get(asked.target, asked.target))
-        _check(known, asked)
-        return str(asked)
-    own = parse_place(_inside(known, module).get("place", ""))
-    if not own.target and module.place in known.usual:
-        own = parse_place(known.usual[module.place]).narrowed(own)
-    if not own.target:
-        raise UsageError(f"where in {known.title}? Name its submodules: --at 'layer*.*.bn3'")
-    return str(own.narrowed(asked))
+    if network.stages and place.stages and place.stages[1] > len(network.stages):
+        raise UsageError(f"{text}: {network.title} has {len(network.stages)} stages")
+    if not network.stages:
+        place = place.with_number_as_name(module.place)
+    if place.target in ("", USUAL):
+        return str(_default_place(network, module).narrowed(place))
+    place = replace(place, target=network.place_aliases.get(place.target, place.target))
+    _check_target(network, place)
+    return str(place)
 
 
-def settings_in(known: Network, module: Entry) -> dict[str, Value]:
-    """The hyperparameters that ``module`` has in ``known`` where nobody says otherwise and they are not its defaults."""
-    given: dict[str, Value] = _inside(known, module).get("settings", {})
-    return dict(given)
+def _default_place(network: Network, module: Entry) -> Place:
+    place = parse_place(_inside(network, module).get("place", ""))
+    if not place.target and module.place in network.default_places:
+        place = parse_place(network.default_places[module.place]).narrowed(place)
+    if not place.target:
+        raise UsageError(f"where in {network.title}? Name its submodules: --at 'layer*.*.bn3'")
+    return place
 
 
-def _inside(known: Network, module: Entry) -> Mapping[str, Any]:
-    return next((module.inside[name] for name in known.kin if name in module.inside), {})
+def settings_in(network: Network, module: Entry) -> dict[str, Value]:
+    """The hyperparameters that the authors of ``module`` use in ``network`` where they are not its defaults."""
+    settings: dict[str, Value] = _inside(network, module).get("settings", {})
+    return dict(settings)
 
 
-def _check(known: Network, asked: Place) -> None:
-    """A bare word is a place of the network's own; the name of a submodule has HOW in front of it, or is a pattern."""
-    target = asked.target
-    if target in known.places or not known.places or asked.how or any(sign in target for sign in "*?[."):
+def _inside(network: Network, module: Entry) -> Mapping[str, Any]:
+    """What the module's ENTRY says about this network; empty where it says nothing."""
+    return next((module.inside[name] for name in network.entry_names if name in module.inside), {})
+
+
+def _check_target(network: Network, place: Place) -> None:
+    """A bare word has to be one of the network's places; a submodule is named by a pattern, or after a relation."""
+    target = place.target
+    if target in network.places or not network.places:
         return
-    hint = nearest(target, known.places) or f"It has: {', '.join(known.places)}."
+    if place.relation or any(sign in target for sign in "*?[."):
+        return
+    hint = nearest(target, network.places) or f"It has: {', '.join(network.places)}."
     raise UsageError(
-        f"{known.title} has no place {target!r}. {hint} Submodules go by pattern, or with after: in front:"
+        f"{network.title} has no place {target!r}. {hint} Submodules go by pattern, or with after: in front:"
         " --at 'layer*.*.bn3'"
     )
 
@@ -168,10 +178,10 @@ __all__ = [
     "NETWORKS",
     "PLAIN",
     "REPLACE",
+    "NamedPlace",
     "Network",
-    "Spot",
-    "host",
-    "make",
+    "build_network",
+    "network_named",
     "place_of",
     "settings_in",
 ]

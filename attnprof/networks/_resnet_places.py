@@ -1,28 +1,28 @@
 """The places of the ResNets, and what their files share; no torch."""
 
 from attnprof.catalogue.entry import Paper
-from attnprof.networks import Network, Spot
+from attnprof.networks import NamedPlace, Network
 
 PAPER = Paper("Deep Residual Learning for Image Recognition", "Kaiming He", "CVPR", 2016, arxiv="1512.03385")
 STAGES = ("layer1", "layer2", "layer3", "layer4")
 EVERYWHERE = {
-    "after_block": Spot("after", ("layer*.*",), "after every block, its addition and ReLU included"),
-    "after_stage": Spot("after", STAGES, "after the last block of every stage"),
+    "after_block": NamedPlace("after", ("layer*.*",), "after every block, its addition and ReLU included"),
+    "after_stage": NamedPlace("after", STAGES, "after the last block of every stage"),
 }
 BOTTLENECK = {
-    "after_bn3": Spot("after", ("layer*.*.bn3",), "at the end of every block, before the addition"),
-    "after_bn2": Spot("after", ("layer*.*.bn2",), "behind the 3x3 convolution of every block and its norm, before the ReLU"),
-    "after_conv2": Spot("after", ("layer*.*.conv2",), "behind the 3x3 convolution of every block, before its norm"),
-    "replace_conv2": Spot("replace", ("layer*.*.conv2",), "in place of the 3x3 convolution of every block"),
-    "before_conv": Spot(
+    "after_bn3": NamedPlace("after", ("layer*.*.bn3",), "at the end of every block, before the addition"),
+    "after_bn2": NamedPlace("after", ("layer*.*.bn2",), "behind the 3x3 convolution of every block and its norm, before the ReLU"),
+    "after_conv2": NamedPlace("after", ("layer*.*.conv2",), "behind the 3x3 convolution of every block, before its norm"),
+    "replace_conv2": NamedPlace("replace", ("layer*.*.conv2",), "in place of the 3x3 convolution of every block"),
+    "before_conv": NamedPlace(
         "before", ("conv1", "layer*.*.conv?", "layer*.*.downsample.0"), "in front of every convolution"
     ),
     **EVERYWHERE,
 }  # fmt: skip
 BASIC = {
-    "after_bn2": Spot("after", ("layer*.*.bn2",), "at the end of every block, before the addition"),
-    "after_conv2": Spot("after", ("layer*.*.conv2",), "behind the second 3x3 convolution of every block, before its norm"),
-    "replace_conv2": Spot("replace", ("layer*.*.conv2",), "in place of the second 3x3 convolution of every block"),
+    "after_bn2": NamedPlace("after", ("layer*.*.bn2",), "at the end of every block, before the addition"),
+    "after_conv2": NamedPlace("after", ("layer*.*.conv2",), "behind the second 3x3 convolution of every block, before its norm"),
+    "replace_conv2": NamedPlace("replace", ("layer*.*.conv2",), "in place of the second 3x3 convolution of every block"),
     "before_conv": BOTTLENECK["before_conv"],
     **EVERYWHERE,
 }  # fmt: skip
@@ -33,13 +33,13 @@ def basic(name: str, *blocks: int) -> Network:
     return Network(
         title=f"ResNet-{name.removeprefix('resnet')}",
         paper=PAPER,
-        make="attnprof.networks._resnet:ResNet",
+        constructor="attnprof.networks._resnet:ResNet",
         arguments={"blocks": blocks, "bottleneck": False},
-        kin=(name, "resnet-basic", "resnet"),
+        entry_names=(name, "resnet-basic", "resnet"),
         stages=STAGES,
         places=BASIC,
-        usual={"after": "after_bn2", "replace": "replace_conv2"},
-        same={"before_addition": "after_bn2"},
+        default_places={"after": "after_bn2", "replace": "replace_conv2"},
+        place_aliases={"before_addition": "after_bn2"},
     )
 
 
@@ -49,11 +49,11 @@ def bottleneck(name: str, *blocks: int, first: bool = False) -> Network:
     return Network(
         title=f"ResNet-{depth} {'v1' if first else 'v1.5'}",
         paper=PAPER,
-        make="attnprof.networks._resnet:ResNet",
+        constructor="attnprof.networks._resnet:ResNet",
         arguments={"blocks": blocks, "bottleneck": True, "stride_first": first},
-        kin=(name, f"resnet{depth}", "resnet-bottleneck", "resnet"),
+        entry_names=(name, f"resnet{depth}", "resnet-bottleneck", "resnet"),
         stages=STAGES,
         places=BOTTLENECK,
-        usual={"after": "after_bn3", "replace": "replace_conv2"},
-        same={"before_addition": "after_bn3"},
+        default_places={"after": "after_bn3", "replace": "replace_conv2"},
+        place_aliases={"before_addition": "after_bn3"},
     )

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from attnprof.catalogue import entry, file_hash, user_module
 from attnprof.catalogue.entry import Value
-from attnprof.catalogue.selection import Choice, select
+from attnprof.catalogue.selection import ConfiguredModule, select
 from attnprof.catalogue.values import values_of
 from attnprof.errors import UsageError
-from attnprof.networks import PLAIN, Network, host, place_of, settings_in
+from attnprof.networks import PLAIN, Network, network_named, place_of, settings_in
 from attnprof.networks._places import parse_place
 from attnprof.spec import Spec
 
@@ -38,7 +38,7 @@ def placements(spec: Spec) -> list[Placement]:
 
 
 def _in(network: str, spec: Spec) -> Iterator[Placement]:
-    known = host(network)
+    known = network_named(network)
     source = file_hash(user_module.source_of(network)) if user_module.is_path(network) else ""
     yield Placement(PLAIN, host=network, source=source)
     takes_away = [pattern for pattern in spec.modules if pattern.startswith("!")]
@@ -51,7 +51,7 @@ def _in(network: str, spec: Spec) -> Iterator[Placement]:
                 yield Placement(choice.module, settings, variant, network, place, source)
 
 
-def _settled(known: Network, choice: Choice) -> tuple[tuple[tuple[str, Value], ...], str]:
+def _settled(known: Network, choice: ConfiguredModule) -> tuple[tuple[tuple[str, Value], ...], str]:
     """All settings of ``choice`` in ``known``, and its variant there: its authors' settings are the usual ones."""
     module = entry(choice.module)
     usual = module.settings(settings_in(known, module))
@@ -64,10 +64,10 @@ def _settled(known: Network, choice: Choice) -> tuple[tuple[tuple[str, Value], .
                 f"{choice.module}.{name}: {value} has {count} values; {known.title} has {len(known.stages)} stages"
             )
     changed = {name: value for name, value in sorted(settings.items()) if value != usual[name]}
-    return tuple(sorted(settings.items())), Choice(choice.module, tuple(changed.items())).variant
+    return tuple(sorted(settings.items())), ConfiguredModule(choice.module, tuple(changed.items())).variant
 
 
-def _places(known: Network, choice: Choice, spec: Spec) -> Iterator[str]:
+def _places(known: Network, choice: ConfiguredModule, spec: Spec) -> Iterator[str]:
     module = entry(choice.module)
     for text in spec.at or ("",):
         place = place_of(known, module, text)

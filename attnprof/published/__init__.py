@@ -20,7 +20,7 @@ TOP1 = "top-1"
 
 
 @dataclass(frozen=True)
-class Figure:
+class PublishedFigure:
     """One published row. Fields are texts as printed, empty where the source says nothing.
 
     module: our name, empty where the catalogue has no such module; setting: how the source configures it.
@@ -95,22 +95,22 @@ class Figure:
 class Evidence:
     """The figures of one module on one network and dataset, from the lowest to the highest; never empty."""
 
-    figures: tuple[Figure, ...]
+    figures: tuple[PublishedFigure, ...]
 
     @property
-    def sound(self) -> tuple[Figure, ...]:
+    def sound(self) -> tuple[PublishedFigure, ...]:
         """The figures that count: not the doubtful ones."""
         return tuple(each for each in self.figures if not each.doubtful)
 
     @property
-    def gains(self) -> tuple[Figure, ...]:
+    def gains(self) -> tuple[PublishedFigure, ...]:
         """The figures that stand beside a plain network of the same recipe, by rising gain."""
         having = [each for each in self.sound if each.gain is not None]
         return tuple(sorted(having, key=lambda each: each.gain or Decimal(0)))
 
 
 @cache
-def figures() -> tuple[Figure, ...]:
+def figures() -> tuple[PublishedFigure, ...]:
     """Every published row, in the order of the file."""
     text = files("attnprof.published").joinpath("published.csv").read_text(encoding="utf-8")
     return tuple(_figure(row) for row in csv.DictReader(text.splitlines()))
@@ -197,15 +197,15 @@ def where_published(module: str) -> Sequence[tuple[str, str, int]]:
     return sorted({(*place, places.count(place)) for place in places}, key=lambda each: (-each[2], each))
 
 
-def span(found: Iterable[Figure]) -> tuple[str, str]:
+def span(found: Iterable[PublishedFigure]) -> tuple[str, str]:
     """The lowest and the highest value among figures, as printed."""
     values = sorted((each.value for each in found), key=Decimal)
     return values[0], values[-1]
 
 
-def _figure(row: dict[str, str]) -> Figure:
+def _figure(row: dict[str, str]) -> PublishedFigure:
     top1 = bool(row["top1"])
-    return Figure(
+    return PublishedFigure(
         module=row["module_key"],
         printed_name=row["module"],
         setting=row["variant"],

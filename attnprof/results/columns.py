@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnprof.catalogue.selection import spoken
+from attnprof.catalogue.selection import display_name
 from attnprof.networks import PLAIN
 from attnprof.units import show_bytes, show_change, show_count, show_seconds, show_share, significant
 
@@ -61,7 +61,7 @@ def _flops(row: Row) -> str:
     return f">= {known}" if row.get("flops_incomplete") == "true" else known
 
 
-def _peer(name: str) -> Callable[[Row], str]:
+def _counter_ratio(name: str) -> Callable[[Row], str]:
     def write(row: Row) -> str:
         theirs, ours = row.get(name), row.get("macs")
         if theirs is None or ours is None:
@@ -80,7 +80,7 @@ def title(row: Row) -> str:
     """
     if row.get("host") and row["module"] == PLAIN:
         return "plain"
-    return spoken(row["module"], row["variant"], json.loads(row["hyperparameters"] or "{}"))
+    return display_name(row["module"], row["variant"], json.loads(row["hyperparameters"] or "{}"))
 
 
 def size(row: Row) -> str:
@@ -128,9 +128,9 @@ COLUMNS = (
     Column("minimal_bytes", "least bytes", 6, _bytes("minimal_bytes")),
     Column("arithmetic_intensity", "FLOP/byte", 6, lambda r: "" if r.get("arithmetic_intensity") is None else significant(r["arithmetic_intensity"])),
     Column("activation_memory_bytes", "activations", 30, _bytes("activation_memory_bytes")),
-    Column("fvcore_macs", "fvcore", 40, _peer("fvcore_macs")),
-    Column("thop_macs", "thop", 39, _peer("thop_macs")),
-    Column("flopcounter_macs", "FlopCounterMode", 38, _peer("flopcounter_macs")),
+    Column("fvcore_macs", "fvcore", 40, _counter_ratio("fvcore_macs")),
+    Column("thop_macs", "thop", 39, _counter_ratio("thop_macs")),
+    Column("flopcounter_macs", "FlopCounterMode", 38, _counter_ratio("flopcounter_macs")),
     Column("latency_s", "latency", 95, _latency),
     Column("added_latency_share", "latency +%", 94, _added("added_latency_share")),
     Column("latency_p90_s", "p90", 10, _seconds("latency_p90_s")),

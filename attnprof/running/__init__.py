@@ -50,7 +50,7 @@ class Run:
         self._counted = [name for name in plan.metrics if needs[name] in COUNTED]
         self._measured = [name for name in plan.metrics if needs[name] not in COUNTED]
         self._repeated = [name for name in self._measured if needs[name] not in ONCE]
-        self._asks_peers = any(needs[name] == "peers" for name in self._counted)
+        self._asks_counters = any(needs[name] == "counters" for name in self._counted)
         self._seeks_peaks = peaks is None and any(needs[name] == "peaks" for name in plan.metrics)
         self._failed = False
         self._started = monotonic()
@@ -76,7 +76,7 @@ class Run:
             return found
         spec, by_key = self.plan.spec, {case.key: case for case in cases}
         starts: list[Callable[[], Worker]] = [self._hand_over]
-        starts += [lambda: start_worker(spec, "meta")] * (workers_for(len(cases), self._asks_peers) - 1)
+        starts += [lambda: start_worker(spec, "meta")] * (workers_for(len(cases), self._asks_counters) - 1)
         desks = [Desk(start, self._counted, spec.timeout) for start in starts]
         with closing(count(cases, desks, lambda: self._ends)) as answers:
             for event in answers:

@@ -18,9 +18,9 @@ CELLS_EACH = 40  # fewer take a worker no longer than its start
 MOST_WORKERS = 4  # each holds a torch of its own in memory
 
 
-def workers_for(cells: int, peers: bool) -> int:
-    """How many workers count so many cells soonest. peers: whether other counters are asked."""
-    return max(1, min(cores(), MOST_WORKERS, cells // CELLS_EACH)) if peers else 1
+def workers_for(cells: int, counters: bool) -> int:
+    """How many workers count so many cells soonest. counters: whether other counters are asked."""
+    return max(1, min(cores(), MOST_WORKERS, cells // CELLS_EACH)) if counters else 1
 
 
 class Desk:
@@ -53,7 +53,7 @@ class Desk:
             ):
                 return answer
             self._drop()
-            order = {**order, "peers": False}  # a counter of others may be what broke it
+            order = {**order, "counters": False}  # a counter of others may be what broke it
         raise AssertionError("the loop returns")
 
     def close(self) -> None:

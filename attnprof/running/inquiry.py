@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from attnprof.counters import COUNTERS, Counter
 from attnprof.errors import UsageError
-from attnprof.explaining.explanation import Explanation, Form, Says
+from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.records.case import Case
 from attnprof.running.client import Worker, WorkerGone, start_worker
 from attnprof.spec import Spec
@@ -37,19 +37,19 @@ class Asking:
         """The closed forms of ``case``; around: only the piece around its size. Raises UsageError."""
         return [Form.from_json(form) for form in self._found(case, {"do": "forms", "around": around})]
 
-    def counters(self, case: Case) -> list[Says]:
+    def counters(self, case: Case) -> list[CounterReport]:
         """What every other counter says; one that crashes or hangs says so."""
         return [self._says(name, case) for name in COUNTERS.names()]
 
-    def _says(self, name: str, case: Case) -> Says:
+    def _says(self, name: str, case: Case) -> CounterReport:
         try:
             answer = self._ask(case, {"do": "compare", "counter": name}, self._spec.timeout)
         except WorkerGone as gone:
             answer = {"event": "failed", "reason": str(gone)}
         if answer["event"] == "failed":
-            peer: Counter = COUNTERS.get(name)
-            return Says(peer.title or name, None, f"failed: {answer['reason']}")
-        return Says.from_json(answer["found"])
+            counter: Counter = COUNTERS.get(name)
+            return CounterReport(counter.title or name, None, f"failed: {answer['reason']}")
+        return CounterReport.from_json(answer["found"])
 
     def _found(self, case: Case, order: dict[str, Any]) -> Any:
         try:

@@ -19,7 +19,7 @@ from attnprof.choosing.budget import Budget, read_budget
 from attnprof.errors import AttnprofError
 from attnprof.grid import LARGEST, Point, parse_point, parse_res, show_res, whole_number
 from attnprof.metrics import METRICS
-from attnprof.networks import host
+from attnprof.networks import network_named
 from attnprof.networks._places import parse_place
 from attnprof.registry import Registry
 from attnprof.units import parse_bytes, parse_seconds, parse_share
@@ -77,7 +77,7 @@ def _pattern(value: Any) -> str:
 
 
 def _network(value: Any) -> str:
-    host(str(value))
+    network_named(str(value))
     return str(value)
 
 

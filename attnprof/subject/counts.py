@@ -14,7 +14,7 @@ from attnprof.subject.build import DTYPES, TokensIn, build
 from attnprof.subject.inputs import example
 from attnprof.units import show_bytes
 
-MOST_PEER_MACS = 20 * 10**9  # a peer that computes for real is not asked beyond this
+MOST_REAL_MACS = 20 * 10**9  # multiply-accumulates up to which a counter may run the module for real
 
 
 _OF_ANY_SIZE: dict[Case, nn.Module] = {}
@@ -46,7 +46,7 @@ def static_of(case: Case, counted: Account) -> dict[str, int | str]:
     """What a run needs to know of a case before it is started: MACs, bytes of activations at their peak and of weights, and
     its largest tensor in words."""
     size = DTYPES[case.dtype].itemsize
-    made = [(prod(each.out_shape) * size, each) for each in counted.issued]
+    made = [(prod(each.out_shape) * size, each) for each in counted.calls]
     most, operator = max(made, key=lambda pair: pair[0], default=(0, None))
     extents = "x".join(map(str, operator.out_shape)) if operator else ""
     return {
@@ -57,24 +57,28 @@ def static_of(case: Case, counted: Account) -> dict[str, int | str]:
     }
 
 
-def ask_peer(name: str, case: Case, macs: int, peer: Counter | None = None) -> int | str:
+def count_with(name: str, case: Case, macs: int, counter: Counter | None = None) -> int | str:
     """What the counter ``name`` counts on a copy of its own, or why it gives nothing. macs: our count.
 
-    peer: asked in place of the registered one.
+    counter: used in place of the registered one.
     """
-    peer = peer or COUNTERS.get(name)
-    if peer.computes and macs > MOST_PEER_MACS:
+    counter = counter or COUNTERS.get(name)
+    if counter.computes and macs > MOST_REAL_MACS:
         return f"{name} not asked: it would compute {macs} MACs for real"
-    device = torch.device("cpu" if peer.computes else "meta")
-    # Peers count an eval-mode fp32 copy: some of their hooks and tracers know no other.
+    device = torch.device("cpu" if counter.computes else "meta")
+    # Counters see a copy in eval mode and fp32: some of their hooks and tracers handle nothing else.
     plain = replace(case, mode="eval", dtype="fp32", layout="contiguous", autocast="", execution="eager")
     try:
-        x = example(plain, torch.device("cpu")) if peer.computes else torch.empty(plain.shape, device="meta")
+        x = (
+            example(plain, torch.device("cpu"))
+            if counter.computes
+            else torch.empty(plain.shape, device="meta")
+        )
         with torch.no_grad():
-            return int(peer.count(build(plain, device), x))
+            return int(counter.count(build(plain, device), x))
     except ImportError as problem:
         return f"{name} is not installed ({problem})"
-    except Exception as problem:  # noqa: BLE001 # whatever a peer dies of is its own affair, and our note
+    except Exception as problem:  # noqa: BLE001 # a counter may raise anything: its failure is a note
         return f"{name} failed: {type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"[
             :200
         ]

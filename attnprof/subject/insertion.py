@@ -86,19 +86,19 @@ def sites(
     """Where ``at`` puts ``module`` in ``network``, in the order of its submodules. Raises as ``insert`` does."""
     known = entry(module)
     place = _parsed(at, "" if host and host.stages else known.place)
-    spot = (host or Network("", None, "")).spot(place, known)
+    spot = (host or Network("", None, "")).resolve(place, known)
     names = [name for name, _ in network.named_modules() if name]
     found = [name for name in names if any(matches(name, pattern) for pattern in spot.patterns)]
     if not found:
         some = f"There are, for instance: {', '.join(names[:4])}." if names else "It has no submodules."
         hint = nearest(spot.patterns[0], names) or some
         raise UsageError(f"nothing in the network is called {' or '.join(spot.patterns)!r}. {hint}")
-    inside = [name for name in found if spot.how == BEFORE and _in_turn(network.get_submodule(name))]
+    inside = [name for name in found if spot.relation == BEFORE and _in_turn(network.get_submodule(name))]
     if inside:
         raise UsageError(f"before:{inside[0]}: it is a Sequential; name the first submodule in it")
     with _watched(network, shape) as (run, seen):
         run(found)
-    maps = {name: _map_at(name, spot.how, seen.get(name, ())) for name in found}
+    maps = {name: _map_at(name, spot.relation, seen.get(name, ())) for name in found}
     stages = _stages(found, maps, host)
     left = place.picked([name for name in found if place.in_stage(stages[name])])
     if not left:
@@ -106,13 +106,13 @@ def sites(
         raise UsageError(
             f"{at}: none of the {len(found)} places is there; they are in stage {', '.join(map(str, has))}"
         )
-    return tuple(Site(name, spot.how, stages[name], *maps[name]) for name in left)
+    return tuple(Site(name, spot.relation, stages[name], *maps[name]) for name in left)
 
 
 def _parsed(at: str, number: str) -> Place:
     """number: how a module stands to a submodule that is named by a bare number; empty where that is a stage."""
     try:
-        place = parse_place(at).of_a_name(number) if number else parse_place(at)
+        place = parse_place(at).with_number_as_name(number) if number else parse_place(at)
     except ValueError as problem:
         raise UsageError(str(problem)) from None
     if not place.target:

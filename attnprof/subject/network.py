@@ -5,7 +5,7 @@ from torch import nn
 
 from attnprof.catalogue import user_module
 from attnprof.counting import on_meta, without_data
-from attnprof.networks import PLAIN, host, make
+from attnprof.networks import PLAIN, build_network, network_named
 from attnprof.records.case import Case
 from attnprof.subject.insertion import insert
 
@@ -16,10 +16,10 @@ def network(case: Case, device: torch.device) -> nn.Module:
     Raises UsageError or ImpossibleShapeError for a place where the module does not fit.
     """
     with on_meta() if device.type == "meta" else device:
-        made = make(case.host)
+        made = build_network(case.host)
         made.train(case.mode == "train")
         if case.module != PLAIN:
-            known = host(case.host)
+            known = network_named(case.host)
             insert(
                 made, case.module, at=case.place, shape=case.shape, host=known, **dict(case.hyperparameters)
             )

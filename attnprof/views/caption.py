@@ -75,14 +75,14 @@ def caption(results: Results, columns: Sequence[Column]) -> list[str]:
         lines.append("MACs: multiply-accumulates of convolution, linear, matmul; exact.")
     if "flops" in shown:
         lines.append("FLOPs: all floating-point operations, 2 per MAC; exact.")
-    peers = [c.title for c in columns if c.name in ("fvcore_macs", "thop_macs", "flopcounter_macs")]
-    if peers:
+    titles = [c.title for c in columns if c.name in ("fvcore_macs", "thop_macs", "flopcounter_macs")]
+    if titles:
         lines.append(
-            f"{', '.join(peers)}: what they count as MACs, over ours (+n where ours is 0).{_why(rows, shown)}"
+            f"{', '.join(titles)}: what they count as MACs, over ours (+n where ours is 0).{_why(rows, shown)}"
         )
         if any(row["mode"] == "train" for row in rows):
             lines.append(
-                f"{', '.join(peers)} count the forward pass alone; ours of a train row are forward and backward."
+                f"{', '.join(titles)} count the forward pass alone; ours of a train row are forward and backward."
             )
     if "added_macs_share" in shown:
         lines.append("+%: over the plain network under the same conditions.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from attnprof.catalogue.selection import Choice
+from attnprof.catalogue.selection import ConfiguredModule
 from attnprof.errors import UsageError
 from attnprof.explaining.explanation import Form
 from attnprof.grid import Point, show_res
@@ -15,7 +15,7 @@ TITLES = ("params", "MACs", "FLOPs")
 NONE = "no polynomial"
 
 
-def rows(choices: Iterable[Choice], at: Point) -> list[list[str]]:
+def rows(choices: Iterable[ConfiguredModule], at: Point) -> list[list[str]]:
     """[module, params, MACs, FLOPs, for which sizes] of each choice, around the size ``at``."""
     point = f"{at[0]}@{show_res(at[1:])}"
     made = []

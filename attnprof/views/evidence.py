@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from textwrap import fill
 
-from attnprof.published import Figure, choose, evidence, title_of, where_published
+from attnprof.published import PublishedFigure, choose, evidence, title_of, where_published
 
 NAMED = 6  # of the other networks, before the rest is counted
 
@@ -34,7 +34,7 @@ def _indented(lines: Sequence[str]) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-def _brief(figures: Sequence[Figure]) -> list[str]:
+def _brief(figures: Sequence[PublishedFigure]) -> list[str]:
     rows = [
         [f.value + (" (doubtful)" if f.doubtful else ""), f.top5, _gain(f), f.setting, f.cited]
         for f in figures
@@ -42,18 +42,18 @@ def _brief(figures: Sequence[Figure]) -> list[str]:
     return _aligned([[figures[0].metric, "top-5", "gain", "setting", "source"], *rows])
 
 
-def _full(figures: Sequence[Figure]) -> tuple[list[str], list[str]]:
+def _full(figures: Sequence[PublishedFigure]) -> tuple[list[str], list[str]]:
     notes: dict[str, int] = {}
     rows = [_row(figure, notes) for figure in figures]
     table = _aligned([[figures[0].metric, "top-5", "gain", "params", "GFLOPs", "setting", "source"], *rows])
     return table, [f"[{number}] {text}" for text, number in notes.items()]
 
 
-def _gain(figure: Figure) -> str:
+def _gain(figure: PublishedFigure) -> str:
     return "" if figure.gain is None else f"{figure.gain:+}"
 
 
-def _row(figure: Figure, notes: dict[str, int]) -> list[str]:
+def _row(figure: PublishedFigure, notes: dict[str, int]) -> list[str]:
     def mark(text: str) -> str:
         return f" [{notes.setdefault(text, len(notes) + 1)}]"
 
@@ -71,12 +71,12 @@ def _row(figure: Figure, notes: dict[str, int]) -> list[str]:
     ]
 
 
-def _unit(figure: Figure) -> str:
+def _unit(figure: PublishedFigure) -> str:
     stated = figure.params_unit.startswith(("2^", "10^"))
     return f"params in units of {figure.params_unit}" if stated else "the unit of params is not established"
 
 
-def _source(figure: Figure) -> str:
+def _source(figure: PublishedFigure) -> str:
     place = "" if figure.title.endswith(figure.location) else f", {figure.location}"
     recipe = f"; {figure.training}" if figure.training and not figure.doubtful else ""
     return f"{figure.title}, {figure.source}{place}{recipe}"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attnprof.explaining.explanation import Explanation, Form, Part, Says, plain
+from attnprof.explaining.explanation import CounterReport, Explanation, Form, TreeNode, plain
 from attnprof.formats import Look
 from attnprof.records.case import Case
 from attnprof.records.record import FLAGS
@@ -21,7 +21,12 @@ EVERY_SIZE = "every size it takes"
 
 
 def page(
-    case: Case, name: str, found: Explanation, counters: Sequence[Says], forms: Sequence[Form], look: Look
+    case: Case,
+    name: str,
+    found: Explanation,
+    counters: Sequence[CounterReport],
+    forms: Sequence[Form],
+    look: Look,
 ) -> tuple[str, list[str]]:
     """The page, and the titles of the tree's columns that did not fit. name: what the field calls the module."""
     width = min(look.width or WIDTH, 100)
@@ -91,7 +96,7 @@ def _categories(flops: dict[str, int]) -> str:
     return ", ".join(f"{name} {share} %" for name, share in shown if share != "0.0")
 
 
-def _counters(found: Explanation, counters: Sequence[Says], width: int, train: bool) -> str:
+def _counters(found: Explanation, counters: Sequence[CounterReport], width: int, train: bool) -> str:
     ours = found.forward_macs
     rows = [("attnprof", show_count(ours), "")]
     rows += [
@@ -194,7 +199,7 @@ class Line:
     """One line of the tree. guide: what stands before the name. share: in tenths of a per cent, None without FLOPs."""
 
     guide: str
-    part: Part
+    part: TreeNode
     share: int | None
 
     @property
@@ -231,7 +236,7 @@ COLUMNS = (
 )
 
 
-def tree(root: Part, look: Look) -> tuple[str, list[str]]:
+def tree(root: TreeNode, look: Look) -> tuple[str, list[str]]:
     """The tree as text, and the titles of the columns that did not fit."""
     lines = list(_lines(root, _shares(root), guides=look.width is not None))
     kept = list(COLUMNS)
@@ -261,7 +266,7 @@ def tree(root: Part, look: Look) -> tuple[str, list[str]]:
 
 
 def _lines(
-    part: Part, shares: dict[int, int], guides: bool, before: str = "", own: str = ""
+    part: TreeNode, shares: dict[int, int], guides: bool, before: str = "", own: str = ""
 ) -> Iterator[Line]:
     """The part and all below it. A submodule that only issued one operator is one line with it."""
     known = [shares[id(leaf)] for leaf in _leaves(part) if id(leaf) in shares]
@@ -274,18 +279,18 @@ def _lines(
         yield from _lines(below, shares, guides, above, ("└─ " if last else "├─ ") if guides else "  ")
 
 
-def _is_one_operator(part: Part) -> bool:
+def _is_one_operator(part: TreeNode) -> bool:
     return len(part.parts) == 1 and not part.parts[0].kind
 
 
-def _leaves(part: Part) -> Iterator[Part]:
+def _leaves(part: TreeNode) -> Iterator[TreeNode]:
     if not part.kind:
         yield part
     for below in part.parts:
         yield from _leaves(below)
 
 
-def _shares(root: Part) -> dict[int, int]:
+def _shares(root: TreeNode) -> dict[int, int]:
     """Tenths of a per cent of all FLOPs by operator. They add up: the largest remainders are rounded up."""
     leaves = [leaf for leaf in _leaves(root) if leaf.flops]
     exact = [divmod(leaf.flops * TENTHS, root.flops) for leaf in leaves]

@@ -189,17 +189,17 @@ def failed_event(case: Case, problem: BaseException) -> Event:
 def _account(case: Case, order: dict[str, Any]) -> Event:
     from attnprof.metrics import Findings
     from attnprof.planning import metric
-    from attnprof.subject.counts import ask_peer, count, static_of
+    from attnprof.subject.counts import count, count_with, static_of
 
     metrics = {name: metric(name) for name in order["metrics"]}
     counted, flags = count(case)
     names = [found.counter for found in metrics.values() if found.counter]
-    peers: dict[str, int | str] = dict.fromkeys(
+    counts: dict[str, int | str] = dict.fromkeys(
         names, "the worker was lost while the counters ran; not asked again"
     )
-    if order.get("peers", True):
-        peers = {name: ask_peer(name, case, counted.macs) for name in names}
-    findings = Findings(case, account=counted, peers=peers)
+    if order.get("counters", True):
+        counts = {name: count_with(name, case, counted.macs) for name in names}
+    findings = Findings(case, account=counted, counters=counts)
     measurements = [found.measure(findings) for found in metrics.values()]
     return account_event(case, measurements, flags, static_of(case, counted))
 

@@ -8,7 +8,7 @@ from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import FAMILIES, PLACES
 from attnprof.catalogue.selection import (
     EVERYWHERE,
-    Choice,
+    ConfiguredModule,
     check_sweep,
     checked,
     matching,
@@ -42,7 +42,7 @@ def test_empty_parts_of_a_list_are_left_out():
 @given(st.integers(-(10**6), 10**6) | st.booleans() | st.none() | st.floats(-1e6, 1e6))
 @law
 def test_a_value_is_read_back_as_it_is_written(value):
-    choice = Choice("x", (("name", value),))
+    choice = ConfiguredModule("x", (("name", value),))
     read = parse_value(choice.variant.removeprefix("name="))
     assert (type(read), read) == (type(value), value)
 
@@ -55,7 +55,7 @@ def test_values_as_people_write_them(text, value):
 
 
 def test_a_name_is_that_module_with_its_defaults():
-    assert matching("se") == [Choice("se")]
+    assert matching("se") == [ConfiguredModule("se")]
     assert matching("se")[0].variant == ""
 
 
@@ -64,7 +64,9 @@ def test_all_is_the_whole_catalogue_in_alphabetical_order():
 
 
 def test_settings_stand_in_parentheses():
-    assert matching("cbam(reduction=8, bias=false)") == [Choice("cbam", (("bias", False), ("reduction", 8)))]
+    assert matching("cbam(reduction=8, bias=false)") == [
+        ConfiguredModule("cbam", (("bias", False), ("reduction", 8)))
+    ]
 
 
 def test_the_variant_is_sorted_text():
@@ -72,7 +74,7 @@ def test_the_variant_is_sorted_text():
 
 
 def test_a_setting_that_is_the_default_is_no_variant():
-    assert matching("se(reduction=16)") == matching("se()") == [Choice("se")]
+    assert matching("se(reduction=16)") == matching("se()") == [ConfiguredModule("se")]
 
 
 def test_a_named_variant_is_its_settings():
@@ -102,13 +104,14 @@ def test_the_families_share_out_the_catalogue():
 
 def test_all_variants_are_the_default_and_the_named_ones():
     named = [
-        Choice("se", tuple(entry("se").changes(given).items())) for given in entry("se").variants.values()
+        ConfiguredModule("se", tuple(entry("se").changes(given).items()))
+        for given in entry("se").variants.values()
     ]
-    assert matching("se", "all") == [Choice("se"), *named]
+    assert matching("se", "all") == [ConfiguredModule("se"), *named]
 
 
 def test_a_choice_in_parentheses_has_no_further_variants():
-    assert matching("se(reduction=4)", "all") == [Choice("se", (("reduction", 4),))]
+    assert matching("se(reduction=4)", "all") == [ConfiguredModule("se", (("reduction", 4),))]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -134,11 +137,11 @@ def test_exclusions_alone_take_away_from_the_whole_catalogue():
 
 
 def test_where_an_exclusion_stands_does_not_matter():
-    assert select(["!se", "se", "eca"]) == select(["se", "eca", "!se"]) == [Choice("eca")]
+    assert select(["!se", "se", "eca"]) == select(["se", "eca", "!se"]) == [ConfiguredModule("eca")]
 
 
 def test_excluding_a_module_excludes_its_variants():
-    assert select(["se(reduction=8)", "se", "eca", "!se"]) == [Choice("eca")]
+    assert select(["se(reduction=8)", "se", "eca", "!se"]) == [ConfiguredModule("eca")]
 
 
 def test_excluding_a_variant_leaves_the_rest_of_the_module():
@@ -179,7 +182,7 @@ def test_a_modules_own_sweep_outranks_the_one_for_all():
 
 
 def test_a_sweep_leaves_other_modules_alone():
-    assert select(["se"], sweeps={"cbam": {"reduction": [4, 8]}}) == [Choice("se")]
+    assert select(["se"], sweeps={"cbam": {"reduction": [4, 8]}}) == [ConfiguredModule("se")]
 
 
 def test_a_sweep_keeps_what_a_pattern_sets_besides():

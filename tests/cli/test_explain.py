@@ -6,7 +6,7 @@ import re
 import pytest
 
 from attnprof.catalogue import entry
-from attnprof.explaining.explanation import Form, FormPiece, Part
+from attnprof.explaining.explanation import Form, FormPiece, TreeNode
 from attnprof.formats import Look
 from attnprof.running.client import WorkerGone
 from attnprof.views.closed_forms import as_text
@@ -77,7 +77,7 @@ def test_the_shares_of_a_tree_add_up_to_100_per_cent_at_every_level(cli):
 
 
 def part(name, flops, kind="", parts=()):
-    return Part(name, kind, 0, 0, flops, 8, "C", parts=tuple(parts))
+    return TreeNode(name, kind, 0, 0, flops, 8, "C", parts=tuple(parts))
 
 
 def test_shares_that_all_round_down_still_add_up():

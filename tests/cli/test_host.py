@@ -99,7 +99,7 @@ def test_what_is_wrong_is_said_at_once_with_the_words_of_the_command(cli):
     assert done.code == 2
     assert "--insert: no module 'sse'" in done.err
     assert "NETWORK[0]: no network 'resnet51'. Did you mean 'resnet50'" in done.err
-    assert "--at: 'a..b' is no place" in done.err
+    assert "--at: 'a..b' is not a place" in done.err
     assert "3 problems, nothing was measured." in done.err
 
 

@@ -25,7 +25,7 @@ from attnprof.comparison.conventions import (
 )
 from attnprof.counting import account, cost, on_meta
 from attnprof.metrics import METRICS, Findings
-from attnprof.networks import make
+from attnprof.networks import build_network
 from attnprof.records.case import Case
 
 NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
@@ -94,7 +94,7 @@ def test_only_what_counts_pooling_depends_on_whose_pooling_is_seen(small):
 @pytest.fixture(scope="module")
 def resnet50():
     with on_meta():
-        return ran(make("resnet50").eval(), (1, 3, 224, 224))
+        return ran(build_network("resnet50").eval(), (1, 3, 224, 224))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from attnprof.catalogue import entry
 from attnprof.counters import COUNTERS, Counter
 from attnprof.records.case import Case
 from attnprof.subject.build import build
-from attnprof.subject.counts import MOST_PEER_MACS, ask_peer
+from attnprof.subject.counts import MOST_REAL_MACS, count_with
 
 # thop imports distutils, whose versions are deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
@@ -33,10 +33,10 @@ class Registry:
     """Stands for the registry of counters: every name is one and the same."""
 
     def __init__(self, count, computes=False):
-        self.peer = Counter(count=count, computes=computes)
+        self.counter = Counter(count=count, computes=computes)
 
     def get(self, name):
-        return self.peer
+        return self.counter
 
 
 def given(monkeypatch, count, computes=False):
@@ -49,7 +49,7 @@ def test_a_convolution_is_what_everybody_counts_alike(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_peers_count_is_an_integer(name):
+def test_a_counters_count_is_an_integer(name):
     assert type(COUNTERS.get(name).count(conv(CPU), torch.randn(1, 3, 5, 5))) is int
 
 
@@ -63,13 +63,13 @@ def test_thop_counts_on_meta_what_it_counts_on_the_cpu(module):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not COUNTERS.get(name).computes])
-def test_a_peer_that_needs_no_real_numbers_counts_on_meta(name):
+def test_a_counter_that_needs_no_real_numbers_counts_on_meta(name):
     assert COUNTERS.get(name).count(conv(META), torch.empty(1, 3, 5, 5, device="meta")) == 4 * 3 * 9 * 25
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_peer_is_asked_about_a_case(name):
-    found = ask_peer(name, case_of("se"), 512)
+def test_a_counter_is_asked_about_a_case(name):
+    found = count_with(name, case_of("se"), 512)
     assert type(found) is int
     assert found >= 512
 
@@ -78,29 +78,29 @@ def test_a_peer_is_asked_about_a_case(name):
 @pytest.mark.parametrize(
     "changes", [{"mode": "train"}, {"dtype": "bf16"}, {"layout": "channels_last"}], ids=str
 )
-def test_mode_and_number_format_change_nothing_for_a_peer(name, changes):
+def test_mode_and_number_format_change_nothing_for_a_counter(name, changes):
     case = case_of("cbam")
-    plain = ask_peer(name, case, 1)
+    plain = count_with(name, case, 1)
     assert type(plain) is int
-    assert ask_peer(name, replace(case, **changes), 1) == plain
+    assert count_with(name, replace(case, **changes), 1) == plain
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_peer_leaves_nothing_behind(name):
+def test_a_counter_leaves_nothing_behind(name):
     case = case_of("cbam")
     before = build(case, CPU)
     names = [sorted(vars(child)) for child in before.modules()]
-    first = ask_peer(name, case, 1)
+    first = count_with(name, case, 1)
     assert type(first) is int
     after = build(case, CPU)
     assert [sorted(vars(child)) for child in after.modules()] == names
     assert all(torch.equal(before.state_dict()[key], value) for key, value in after.state_dict().items())
     assert list(before.state_dict()) == list(after.state_dict())
-    assert ask_peer(name, case, 1) == first
+    assert count_with(name, case, 1) == first
     assert torch.is_grad_enabled()
 
 
-def test_a_peer_has_a_copy_of_its_own(monkeypatch):
+def test_a_counter_has_a_copy_of_its_own(monkeypatch):
     seen = []
 
     def keep(module, x):
@@ -110,16 +110,16 @@ def test_a_peer_has_a_copy_of_its_own(monkeypatch):
 
     given(monkeypatch, keep)
     case = case_of("se")
-    assert [ask_peer("some", case, 1), ask_peer("some", case, 1)] == [1, 1]
+    assert [count_with("some", case, 1), count_with("some", case, 1)] == [1, 1]
     (one, _), (other, _) = seen
     assert one is not other
 
 
 @pytest.mark.parametrize("computes", [True, False])
-def test_a_peer_gets_real_numbers_only_where_it_computes(monkeypatch, computes):
+def test_a_counter_gets_real_numbers_only_where_it_computes(monkeypatch, computes):
     seen = []
     given(monkeypatch, lambda module, x: seen.append((module, x)) or 1, computes)
-    ask_peer("some", case_of("se", batch=2, mode="train", dtype="fp16"), 1)
+    count_with("some", case_of("se", batch=2, mode="train", dtype="fp16"), 1)
     ((module, x),) = seen
     device = "cpu" if computes else "meta"
     assert (x.device.type, x.dtype, tuple(x.shape)) == (device, torch.float32, (2, 64, 14, 14))
@@ -139,32 +139,32 @@ def test_a_peer_gets_real_numbers_only_where_it_computes(monkeypatch, computes):
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_a_peer_that_fails_is_a_note(monkeypatch, problem, note):
+def test_a_counter_that_fails_is_a_note(monkeypatch, problem, note):
     def fail(module, x):
         raise problem
 
     given(monkeypatch, fail)
-    assert ask_peer("some", case_of("se"), 1) == note
+    assert count_with("some", case_of("se"), 1) == note
 
 
-def test_a_peer_that_is_interrupted_is_no_note(monkeypatch):
+def test_a_counter_that_is_interrupted_is_no_note(monkeypatch):
     def interrupt(module, x):
         raise KeyboardInterrupt
 
     given(monkeypatch, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        ask_peer("some", case_of("se"), 1)
+        count_with("some", case_of("se"), 1)
 
 
-def test_a_peer_that_computes_is_not_asked_for_more_than_a_machine_can_do(monkeypatch):
+def test_a_counter_that_computes_is_not_asked_for_more_than_a_machine_can_do(monkeypatch):
     asked = []
     given(monkeypatch, lambda module, x: asked.append(x) or 1, computes=True)
-    assert ask_peer("some", case_of("se"), MOST_PEER_MACS) == 1
-    said = ask_peer("some", case_of("se"), MOST_PEER_MACS + 1)
-    assert said == f"some not asked: it would compute {MOST_PEER_MACS + 1} MACs for real"
+    assert count_with("some", case_of("se"), MOST_REAL_MACS) == 1
+    said = count_with("some", case_of("se"), MOST_REAL_MACS + 1)
+    assert said == f"some not asked: it would compute {MOST_REAL_MACS + 1} MACs for real"
     assert len(asked) == 1
 
 
-def test_a_peer_that_does_not_compute_is_always_asked(monkeypatch):
+def test_a_counter_that_does_not_compute_is_always_asked(monkeypatch):
     given(monkeypatch, lambda module, x: 7)
-    assert ask_peer("some", case_of("se"), 10**18) == 7
+    assert count_with("some", case_of("se"), 10**18) == 7

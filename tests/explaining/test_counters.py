@@ -8,7 +8,7 @@ from attnprof.catalogue import MODULES
 from attnprof.counters import COUNTERS, Breakdown, Counter
 from attnprof.counting import account
 from attnprof.explaining.counters import compare, differences
-from attnprof.explaining.explanation import Says
+from attnprof.explaining.explanation import CounterReport
 from attnprof.subject.build import build
 from attnprof.subject.counts import count
 
@@ -49,12 +49,12 @@ def test_they_do_for_every_other_module(module, case_of):
 
 @pytest.mark.parametrize("counter", COUNTERS.names())
 def test_a_breakdown_is_the_count_in_parts(counter, case_of):
-    peer, case = COUNTERS.get(counter), case_of("cbam@64@14")
+    counter, case = COUNTERS.get(counter), case_of("cbam@64@14")
     device = torch.device("cpu")
     x = torch.randn(case.shape)
     with torch.no_grad():
-        parts = peer.breakdown(build(case, device), x).counted
-        assert sum(part.macs for part in parts) == peer.count(build(case, device), x)
+        parts = counter.breakdown(build(case, device), x).counted
+        assert sum(part.macs for part in parts) == counter.count(build(case, device), x)
 
 
 GATE = """
@@ -170,12 +170,12 @@ def test_what_a_counter_dies_of_is_its_note(case_of, monkeypatch):
         raise KeyError("prim::x")
 
     monkeypatch.setattr("attnprof.explaining.counters.COUNTERS", {"some": Counter(fail, False, title="Some")})
-    assert compare("some", case_of("se@64@14")) == Says("Some", None, "failed: KeyError: 'prim::x'")
+    assert compare("some", case_of("se@64@14")) == CounterReport("Some", None, "failed: KeyError: 'prim::x'")
 
 
 def test_a_counter_without_a_breakdown_has_a_difference_without_a_reason(case_of, monkeypatch):
-    peers = {"some": Counter(lambda module, x: 500, False), "same": Counter(lambda module, x: 512, False)}
-    monkeypatch.setattr("attnprof.explaining.counters.COUNTERS", peers)
+    counters = {"some": Counter(lambda module, x: 500, False), "same": Counter(lambda module, x: 512, False)}
+    monkeypatch.setattr("attnprof.explaining.counters.COUNTERS", counters)
     (difference,) = compare("some", case_of("se@64@14")).differences
     assert (difference.macs, difference.why) == (-12, "")
     assert compare("same", case_of("se@64@14")).differences == ()
@@ -186,7 +186,7 @@ def test_attention_that_the_other_met_as_products_is_no_difference():
     heads = nn.Identity()
     heads.forward = lambda x: nn.functional.scaled_dot_product_attention(x, x, x)
     ours = account(heads, (1, 4, 49, 16)).operators
-    from attnprof.counters import PRODUCT, Counted
+    from attnprof.counters import PRODUCT, CountedPart
 
-    theirs = Breakdown((Counted("bmm", 2 * 4 * 49 * 49 * 16, PRODUCT),))
+    theirs = Breakdown((CountedPart("bmm", 2 * 4 * 49 * 49 * 16, PRODUCT),))
     assert differences(Counter(lambda m, x: 0, False), theirs, ours, {"": type(module).__name__}) == []

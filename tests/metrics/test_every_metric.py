@@ -26,14 +26,14 @@ HUNDRED = tuple(
 FULL = Findings(
     CASE,
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
-    peers={name: 11 + n for n, name in enumerate(COUNTERS.names())},
+    counters={name: 11 + n for n, name in enumerate(COUNTERS.names())},
     timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(2.0, 3.0),) * 9, reference=0.5),
     memory=Memory(2**40 + 1, 3, 2**40, 2**41, 0),
     peaks=Peaks(((2**20, 1e9), (2**30, 1e8)), dict.fromkeys(CATEGORIES, 1e15), 1e-6, 2**25),
 )
 POOR = replace(
     FULL,
-    peers={name: f"{name} failed: no" for name in COUNTERS.names()},
+    counters={name: f"{name} failed: no" for name in COUNTERS.names()},
     timing=Timing((3.0, 1.0, 2.0), 1, 3, 0.25),
     memory=Memory(2**40 + 1, 3),
     peaks=None,
@@ -104,11 +104,11 @@ def test_counts_and_bytes_are_exact_integers(name):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if METRICS.get(name).counter])
-def test_a_peers_count_is_the_peers_and_its_failure_the_note(name):
+def test_a_counters_count_is_the_counters_and_its_failure_the_note(name):
     counter = METRICS.get(name).counter
     assert counter in COUNTERS
     assert name.startswith(counter), "the counter is always in the column's name"
-    assert follow(name, FULL).value == FULL.peers[counter]
+    assert follow(name, FULL).value == FULL.counters[counter]
     assert (follow(name, POOR).value, follow(name, POOR).note) == (None, f"{counter} failed: no")
     assert follow(name, Findings(CASE)).note == "not asked for"
 

@@ -8,8 +8,8 @@ import torch
 
 from attnprof.catalogue import entries, entry
 from attnprof.counting import cost, on_meta
-from attnprof.networks import NETWORKS, host, make, place_of, settings_in
-from attnprof.networks._places import HOWS, matches
+from attnprof.networks import NETWORKS, build_network, network_named, place_of, settings_in
+from attnprof.networks._places import RELATIONS, matches
 from attnprof.subject.insertion import sites
 
 SHAPE = (1, 3, 224, 224)
@@ -40,7 +40,7 @@ def name(request):
 @pytest.fixture(scope="module")
 def network(name):
     with on_meta():
-        return make(name).eval()
+        return build_network(name).eval()
 
 
 def test_it_counts_what_the_well_known_one_does(name, network):
@@ -59,11 +59,11 @@ def test_another_library_counts_the_same(ours, theirs):
 
 
 def test_every_place_is_somewhere_and_in_a_stage(name, network):
-    known = host(name)
+    known = network_named(name)
     names = [found for found, _ in network.named_modules()]
     for place, spot in known.places.items():
-        assert spot.how in HOWS
-        assert spot.says
+        assert spot.relation in RELATIONS
+        assert spot.description
         for pattern in spot.patterns:
             found = [each for each in names if matches(each, pattern)]
             assert found, f"{place}: {pattern}"
@@ -73,27 +73,27 @@ def test_every_place_is_somewhere_and_in_a_stage(name, network):
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "mobilenetv2", "mobilenext"])
 def test_every_place_has_a_map(name):
     with on_meta():
-        network = make(name)
-    for place, spot in host(name).places.items():
-        found = sites(network, "none", place, (1, 3, 64, 64), host(name))
+        network = build_network(name)
+    for place, spot in network_named(name).places.items():
+        found = sites(network, "none", place, (1, 3, 64, 64), network_named(name))
         assert all(min(site.channels, site.height, site.width) >= 1 for site in found)
-        assert {site.how for site in found} == {spot.how}
+        assert {site.how for site in found} == {spot.relation}
 
 
 def test_every_stage_has_submodules(name, network):
     names = [found for found, _ in network.named_modules()]
-    for pattern in host(name).stages:
+    for pattern in network_named(name).stages:
         assert any(matches(found, pattern) for found in names), pattern
 
 
 def test_every_usual_place_is_one_of_its_own(name):
-    known = host(name)
-    assert set(known.usual) == {"after", "replace"}
-    assert set(known.usual.values()) <= set(known.places)
+    known = network_named(name)
+    assert set(known.default_places) == {"after", "replace"}
+    assert set(known.default_places.values()) <= set(known.places)
 
 
 def test_every_module_has_a_place_that_is_there(name, network):
-    known = host(name)
+    known = network_named(name)
     for module in entries():
         where = place_of(known, module)
         assert where.partition(":")[0] in known.places, module.key
@@ -101,26 +101,28 @@ def test_every_module_has_a_place_that_is_there(name, network):
 
 
 def test_what_modules_say_of_networks_is_about_networks_there_are():
-    kin = {each for found in NETWORKS.names() for each in host(found).kin}
+    entry_names = {each for found in NETWORKS.names() for each in network_named(found).entry_names}
     said = {each for module in entries() for each in module.inside}
-    assert said <= kin
+    assert said <= entry_names
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50_v1", "mobilenetv2", "mobilenext"])
 def test_a_batch_of_images_gives_a_batch_of_scores(name):
     torch.manual_seed(0)
-    scores = make(name).eval()(torch.randn(2, 3, 33, 40))
+    scores = build_network(name).eval()(torch.randn(2, 3, 33, 40))
     assert scores.shape == (2, 1000)
     assert torch.isfinite(scores).all()
 
 
 def test_a_version_has_its_relatives_settings():
-    assert settings_in(host("resnet50_v1"), entry("eca")) == settings_in(host("resnet50"), entry("eca"))
+    assert settings_in(network_named("resnet50_v1"), entry("eca")) == settings_in(
+        network_named("resnet50"), entry("eca")
+    )
 
 
 def test_looking_at_networks_imports_no_torch():
     code = (
-        "import sys; from attnprof.networks import NETWORKS, host; [host(n) for n in NETWORKS.names()];"
+        "import sys; from attnprof.networks import NETWORKS, network_named; [network_named(n) for n in NETWORKS.names()];"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

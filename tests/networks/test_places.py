@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.networks._places import HOWS, Place, matches, parse_place
+from attnprof.networks._places import RELATIONS, Place, matches, parse_place
 
 law = settings(derandomize=True, deadline=None, max_examples=100)
 NAMES = st.lists(st.sampled_from(["layer1", "bn3", "blocks", "0", "12", "conv"]), min_size=1, max_size=4).map(
@@ -15,7 +15,7 @@ STAGES = st.none() | st.tuples(st.integers(1, 9), st.integers(1, 9)).map(lambda 
 PICKS = st.sampled_from(["", "last_1", "first_3", "every_2"])
 
 
-@given(st.sampled_from(["", *HOWS]), TARGETS, STAGES, PICKS)
+@given(st.sampled_from(["", *RELATIONS]), TARGETS, STAGES, PICKS)
 @law
 def test_a_place_is_read_back_as_it_is_written(how, target, stages, pick):
     place = Place(how, target, stages, pick)
@@ -41,7 +41,7 @@ def test_a_place_has_its_parts(text, place):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a..b", "'a..b' is no place"),
+        ("a..b", "'a..b' is not a place"),
         ("after_bn3:x y", "'x y' is neither"),
         ("4-2", "stages 4-2 run backwards"),
         ("replace", "replace what?"),

@@ -37,7 +37,7 @@ class Worker:
         if left > 0:
             self.dead = True
             raise WorkerGone("crashed", "gone")
-        return {"event": "account", "key": case.key, "peers": self.asked.get("peers", True)}
+        return {"event": "account", "key": case.key, "counters": self.asked.get("counters", True)}
 
     def kill(self):
         self.dead = True
@@ -66,7 +66,7 @@ def test_every_case_is_answered_once_and_in_order(number, size, deadly):
         times = deadly.get(case.channels, 0)
         assert event["event"] == ("account" if times < 2 else "failed")
         if times == 1:
-            assert not event["peers"]
+            assert not event["counters"]
     assert all(worker.dead for worker in workers)
 
 
@@ -102,7 +102,7 @@ def test_a_worker_that_cannot_start_is_said_and_the_others_end():
 
 
 @pytest.mark.parametrize(
-    ("cells", "peers", "there", "wanted"),
+    ("cells", "counters", "there", "wanted"),
     [
         (1000, False, 64, 1),
         (CELLS_EACH, True, 64, 1),
@@ -111,6 +111,6 @@ def test_a_worker_that_cannot_start_is_said_and_the_others_end():
         (1000, True, 64, MOST_WORKERS),
     ],
 )
-def test_as_many_workers_count_as_pay_for_their_start(monkeypatch, cells, peers, there, wanted):
+def test_as_many_workers_count_as_pay_for_their_start(monkeypatch, cells, counters, there, wanted):
     monkeypatch.setattr(counts, "cores", lambda: there)
-    assert workers_for(cells, peers) == wanted
+    assert workers_for(cells, counters) == wanted

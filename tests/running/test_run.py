@@ -300,7 +300,7 @@ def test_a_count_that_lost_its_worker_is_tried_once_more_without_the_other_count
     shop = Workshop(monkeypatch, lambda o, n: [WorkerGone("crashed", "gone")] if n == 1 else good(o))
     events = list(run(planned("se", channels="16", no_latency=True)))
     assert ends(events) == {"se": "ok"}
-    assert [order.get("peers", True) for _, order in shop.orders("account")] == [True, False]
+    assert [order.get("counters", True) for _, order in shop.orders("account")] == [True, False]
 
 
 def test_a_count_that_merely_fails_is_not_tried_again(monkeypatch):
@@ -637,9 +637,9 @@ def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem,
     assert answer["reason"].startswith(reason)
 
 
-def test_a_worker_asked_without_peers_says_why_their_counts_are_missing(monkeypatch):
+def test_a_worker_asked_without_counters_says_why_their_counts_are_missing(monkeypatch):
     monkeypatch.setattr("attnprof.subject.counts.count", lambda case: (cost("se", case.shape), ()))
     order = {"do": "account", "metrics": ["macs", "fvcore_macs"], "case": Case("se", 64, 8, 8).to_json()}
-    ours, theirs = Server({}).answer({**order, "peers": False})["measurements"]
+    ours, theirs = Server({}).answer({**order, "counters": False})["measurements"]
     assert (ours["value"], theirs["value"]) == (512, None)
     assert "the worker was lost" in theirs["note"]

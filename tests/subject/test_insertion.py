@@ -10,7 +10,7 @@ from torch import nn
 from attnprof.catalogue import create, entry
 from attnprof.counting import cost, on_meta
 from attnprof.errors import ImpossibleShapeError, UnknownNameError, UsageError
-from attnprof.networks import host, make, place_of, settings_in
+from attnprof.networks import build_network, network_named, place_of, settings_in
 from attnprof.subject.insertion import insert, sites
 
 SHAPE = (1, 3, 224, 224)
@@ -18,9 +18,9 @@ SHAPE = (1, 3, 224, 224)
 
 def inside(network, module, place="", **settings):
     """``network`` with ``module`` in it, on meta, as the command line puts it there."""
-    known, of = host(network), entry(module)
+    known, of = network_named(network), entry(module)
     with on_meta():
-        made = make(network).eval()
+        made = build_network(network).eval()
     return insert(
         made,
         module,
@@ -244,7 +244,7 @@ def test_a_size_that_is_part_of_the_module_is_found_too(net, image):
         ("stem", "sa", ImpossibleShapeError, "after stem, 8@16x24: channels must be"),
         ("blocks.*.norm:3", "se", UsageError, "none of the 2 places is there; they are in stage 1"),
         ("before:blocks", "se", UsageError, "it is a Sequential"),
-        ("x y", "se", UsageError, "is no place"),
+        ("x y", "se", UsageError, "is not a place"),
         ("last_1", "se", UsageError, "names no place"),
         ("stem", "sse", UnknownNameError, "no module 'sse'"),
     ],
