@@ -1,4 +1,4 @@
-.PHONY: setup check test bench docs
+.PHONY: setup check test bench docs docs-blocks examples
 
 setup:  ## install for development
 	pip install -c constraints.txt -e '.[dev]'
@@ -16,6 +16,12 @@ bench:  ## ratios against a peer or a bound, in one run
 	python benchmarks/startup.py
 	python benchmarks/choosing.py
 
-docs:  ## write the generated blocks of README.md again
+docs:  ## build the site into docs/_build/html; warnings are errors
+	python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+docs-blocks:  ## write the generated blocks and tables of README.md and docs/ again
 	python -m tests.test_readme
 	python -m tests.test_docs
+
+examples:  ## run the notebooks
+	python -m pytest --nbmake -n 0 examples

@@ -1,4 +1,4 @@
-"""The generated pages of docs/: `python -m tests.test_docs` writes them again."""
+"""The pages of docs/ show what the commands print: `python -m tests.test_docs` writes them again."""
 
 import re
 import subprocess
@@ -6,21 +6,40 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-ROOT = Path(__file__).parent.parent
-COMPLEXITY, PUBLISHED = ROOT / "docs" / "complexity.md", ROOT / "docs" / "published.md"
+from attnprof.catalogue.entry import read
+from tests.pages import DOCS, PAGES, ROOT, blocks, broken_links, rewrite
+
+COMPLEXITY, PUBLISHED = DOCS / "complexity.md", DOCS / "published.md"
 SOME = "se,eca,ca,swin"  # all 80 modules take half a minute
+BLOCKS = [pytest.param(block, id=f"{page.name}: {block.command}") for page in PAGES for block in blocks(page)]
 
 
 def printed(*words: str) -> list[str]:
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "attnprof", *words], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return ran.stdout.strip("\n").splitlines()
+    return process.stdout.strip("\n").splitlines()
 
 
 def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_of_a_page_is_what_its_command_prints(block):
+    assert block.printed() == block.output, "make docs-blocks"
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in [*PAGES, *ROOT.glob("*.md")]])
+def test_every_link_leads_to_a_file_or_a_heading(page):
+    assert broken_links(page) == []
+
+
+def test_every_page_is_in_the_index():
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    assert {page.name for page in PAGES} - {"index.md"} == set(re.findall(r"\]\(([\w-]+[.]md)\)", index))
 
 
 @pytest.mark.slow
@@ -39,12 +58,29 @@ def test_the_page_of_published_figures_is_what_the_command_prints():
     assert page[-len(shown) :] == shown
 
 
+def test_the_module_of_the_page_on_adding_is_complete(tmp_path):
+    page = (DOCS / "adding.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(\"\"\"Scales.+?)```", page, re.DOTALL)[1]
+    file = tmp_path / "mine.py"
+    file.write_text(code, encoding="utf-8")
+    entry = read("mine", file)
+    namespace = {}
+    exec(compile(code, str(file), "exec"), namespace)
+    module = namespace[entry.class_name](64)
+    assert entry.hyperparameters == {"init": 1.0}
+    assert sum(p.numel() for p in module.parameters()) == entry.params(64, 7, 9) == 64
+    x = torch.randn(2, 64, 7, 9)
+    assert torch.equal(module(x), x)
+
+
 def head(page: Path) -> str:
-    """What stands before the first table or heading that a command prints."""
+    """The text before the first table or heading that a command prints."""
     return re.split(r"\n\n(?=### |[|])", page.read_text(encoding="utf-8"), maxsplit=1)[0]
 
 
 if __name__ == "__main__":
+    for page in PAGES:
+        rewrite(page)
     for page, words in (
         (COMPLEXITY, ("list", "--formula", "--format", "md")),
         (PUBLISHED, ("diff", "reports/20261129-published-meta", "published:all", "--format", "md")),

@@ -1,80 +1,53 @@
-"""README's blocks are what the commands print: `python -m tests.test_readme` writes them again."""
+"""README.md is short and shows what the commands print: `python -m tests.test_readme` writes it again."""
 
-import os
 import re
-import shlex
-import subprocess
 import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-import torch
 
-from attnprof.catalogue.entry import read
+from tests.pages import README, blocks, broken_links, rewrite
 
-ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-BLOCK = re.compile(r"(<!-- printed by: ([^\n]+?) -->\n```text\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
+TEXT = README.read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
-def printed(command: str) -> str:
-    """What ``command`` prints, in an empty folder with the kept runs and the specs: it may write there.
-
-    Exit code 1 is an answer too, a budget that is broken; with a word on stderr it is a mistake.
-    """
-    program, *words = shlex.split(command)
-    assert program == "attnprof"
-    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
-    with TemporaryDirectory() as folder:
-        for name in ("reports", "specs"):
-            (Path(folder) / name).symlink_to(ROOT / name)
-        ran = subprocess.run(
-            [sys.executable, "-m", "attnprof", *words],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-    assert ran.returncode == 0 or (ran.returncode == 1 and not ran.stderr), ran.stderr
-    return ran.stdout.strip("\n") + "\n"
+@pytest.mark.parametrize("block", [pytest.param(block, id=block.command) for block in blocks(README)])
+def test_a_block_of_the_readme_is_what_its_command_prints(block):
+    assert block.printed() == block.output, "make docs-blocks"
 
 
-def blocks() -> list[tuple[str, str]]:
-    return [(found[2], found[3]) for found in BLOCK.finditer(README.read_text(encoding="utf-8"))]
+def test_the_readme_is_short():
+    assert len(TEXT.encode()) <= 12_000
+    assert len(TEXT.splitlines()) <= 160
+    assert all(len(block.output.splitlines()) <= 8 for block in blocks(README))
 
 
-@pytest.mark.parametrize(("command", "text"), [pytest.param(*block, id=block[0]) for block in blocks()])
-def test_a_block_of_the_readme_is_what_its_command_prints(command, text):
-    assert printed(command) == text, "make docs"
+def test_the_readme_answers_six_questions_and_has_its_two_commands():
+    assert len(blocks(README)) == 6
+    assert "pip install -c constraints.txt . && attnprof run --channels 64,256 --res 56" in TEXT
+    assert "pip install -c constraints.txt -e '.[dev]' && pytest" in TEXT
 
 
-def test_the_readme_has_its_blocks_and_its_two_commands():
-    text = README.read_text(encoding="utf-8")
-    assert len(blocks()) >= 4
-    assert "pip install -c constraints.txt . && attnprof run --channels 64,256 --res 56" in text
-    assert "pip install -c constraints.txt -e '.[dev]' && pytest" in text
+def test_every_link_of_the_readme_leads_to_a_file_or_a_heading():
+    assert broken_links(README) == []
 
 
-def test_every_link_of_the_readme_leads_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8")):
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    script = next(code for code in PYTHON if "import attnprof" in code)
+    (tmp_path / "script.py").write_text(script, encoding="utf-8")
+    exec(compile(script, "script.py", "exec"), {"__name__": "__main__"})
+    assert "cbam" in capsys.readouterr().out
 
 
-def test_the_readmes_module_is_complete(tmp_path):
-    code = re.search(r"```python\n(\"\"\"Scales.+?)```", README.read_text(encoding="utf-8"), re.DOTALL)[1]
-    file = tmp_path / "mine.py"
-    file.write_text(code, encoding="utf-8")
-    known = read("mine", file)
-    namespace = {}
-    exec(compile(code, str(file), "exec"), namespace)
-    module = namespace[known.class_name](64)
-    assert known.hyperparameters == {"init": 1.0}
-    assert sum(p.numel() for p in module.parameters()) == known.params(64, 7, 9) == 64
-    x = torch.randn(2, 64, 7, 9)
-    assert torch.equal(module(x), x)
+def test_the_readmes_own_module_is_counted(tmp_path, command):
+    code = next(code for code in PYTHON if "def gate" in code)
+    (tmp_path / "my.py").write_text(code, encoding="utf-8")
+    arguments = ["-m", "my.py:gate", "--points", "16@8", "--counters", "none", "--format", "csv"]
+    result = command("count", *arguments, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert f",{16 * 16 * 64}," in result.stdout
 
 
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
-    README.write_text(BLOCK.sub(lambda b: b[1] + printed(b[2]) + b[4], text), encoding="utf-8")
+    sys.exit(rewrite(README))
