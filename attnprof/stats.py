@@ -1,14 +1,31 @@
-"""Intervals of a median: from the samples of one process by order statistics, and from the medians of several processes."""
+"""Confidence intervals of medians and of ratios of medians.
+
+Samples of one process give the interval of its median by order statistics. Processes are independent, one value each:
+from six on order statistics serve again, below that Student's t on the logarithms.
+"""
 
 from collections.abc import Sequence
 from functools import cache
 from math import exp, floor, log, sqrt
-from statistics import fmean, median, quantiles, stdev
+from statistics import fmean, median, quantiles, stdev, variance
 
 CONFIDENCE = 0.95
-FEWEST = 6  # with five samples no pair of order statistics holds the median with 95 %
-# Student's t, 97.5 %, with n - 1 degrees of freedom: processes that are too few for order statistics.
-STUDENT = {3: 4.303, 4: 3.182, 5: 2.776}
+FEWEST = 6  # with five values no pair of order statistics holds the median with 95 %
+FEWEST_PROCESSES = 3  # for an interval; with two processes Student's t is too wide to be of use
+LARGEST_CORRELATION = 0.9  # a larger one would widen an interval beyond all samples
+# Student's t, 97.5 %, by degrees of freedom.
+STUDENT = {
+    1: 12.706,
+    2: 4.303,
+    3: 3.182,
+    4: 2.776,
+    5: 2.571,
+    6: 2.447,
+    7: 2.365,
+    8: 2.306,
+    9: 2.262,
+    10: 2.228,
+}
 
 Interval = tuple[float, float]
 
@@ -33,24 +50,26 @@ def ranks(n: int) -> tuple[int, int] | None:
 def lag1(samples: Sequence[float]) -> float:
     """The correlation of each sample with the one before it; 0 where nothing varies."""
     mean = fmean(samples)
-    apart = [sample - mean for sample in samples]
-    total = sum(each * each for each in apart)
-    return sum(a * b for a, b in zip(apart, apart[1:], strict=False)) / total if total > 0 else 0.0
+    deviations = [sample - mean for sample in samples]
+    total = sum(deviation * deviation for deviation in deviations)
+    if total <= 0:
+        return 0.0
+    return sum(a * b for a, b in zip(deviations, deviations[1:], strict=False)) / total
 
 
 def median_interval(samples: Sequence[float]) -> Interval | None:
-    """The 95 % interval of the median of ``samples``, in the order taken; None where they are too few.
+    """The 95 % interval of the median of ``samples``, in the order taken; None for fewer than FEWEST.
 
-    Samples that resemble the one before are worth fewer than as many independent ones: the ranks are taken further from
-    the middle by sqrt((1 + r) / (1 - r)) for a lag-1 correlation r > 0, up to the least and the greatest sample.
+    Correlated samples carry less information than as many independent ones. A lag-1 correlation r > 0 moves the ranks
+    away from the middle by the factor sqrt((1 + r) / (1 - r)), at most to the smallest and the largest sample.
     """
     n = len(samples)
-    found = ranks(n)
-    if found is None:
+    independent = ranks(n)
+    if independent is None:
         return None
-    correlation = min(max(lag1(samples), 0.0), 0.9)
-    out = sqrt((1 + correlation) / (1 - correlation)) * (found[1] - found[0]) / 2
-    low = max(1, floor((n + 1) / 2 - out + 1e-9))
+    correlation = min(max(lag1(samples), 0.0), LARGEST_CORRELATION)
+    distance = sqrt((1 + correlation) / (1 - correlation)) * (independent[1] - independent[0]) / 2
+    low = max(1, floor((n + 1) / 2 - distance + 1e-9))
     ordered = sorted(samples)
     return ordered[low - 1], ordered[n - low]
 
@@ -62,7 +81,7 @@ def half_width(samples: Sequence[float]) -> float | None:
 
 
 def quartiles(samples: Sequence[float]) -> Interval | None:
-    """What the middle half of ``samples`` lies between; None for fewer than two. It is no interval of the median."""
+    """The bounds of the middle half of ``samples``; None for fewer than two. This is no interval of the median."""
     if len(samples) < 2:
         return None
     low, _, high = quantiles(samples, n=4, method="inclusive")
@@ -72,24 +91,93 @@ def quartiles(samples: Sequence[float]) -> Interval | None:
 def middle(values: Sequence[float]) -> float:
     """The median of positive ``values``; of an even number the geometric mean of the middle two.
 
-    So the middle of reciprocals is the reciprocal of the middle, and a rate agrees with the time that it is made from.
+    So the middle of reciprocals is the reciprocal of the middle, and a rate agrees with the time it is computed from.
     """
     ordered, half = sorted(values), len(values) // 2
     return ordered[half] if len(ordered) % 2 else sqrt(ordered[half - 1] * ordered[half])
 
 
-def across(values: Sequence[float]) -> Interval | None:
-    """The 95 % interval of what processes find, from one positive value of each; None for fewer than three processes.
+def process_interval(values: Sequence[float]) -> Interval | None:
+    """The 95 % interval from one positive value per process; None for fewer than FEWEST_PROCESSES.
 
-    From FEWEST processes on by order statistics (the least and the greatest of six); below, t on the logarithms.
+    From FEWEST processes on by order statistics (the smallest and the largest of six); below, t on the logarithms.
     """
     n = len(values)
-    if n < min(STUDENT):
+    if n < FEWEST_PROCESSES:
         return None
-    if found := ranks(n):
+    order = ranks(n)
+    if order is not None:
         ordered = sorted(values)
-        return ordered[found[0] - 1], ordered[found[1] - 1]
+        return ordered[order[0] - 1], ordered[order[1] - 1]
     logs = [log(value) for value in values]
-    out = STUDENT[n] * stdev(logs) / sqrt(n)
-    # Rounding must not part values that are all the same from their own mean.
-    return min(exp(fmean(logs) - out), middle(values)), max(exp(fmean(logs) + out), middle(values))
+    low, high = _exponential(fmean(logs), student(n - 1) * stdev(logs) / sqrt(n))
+    # Rounding must not separate equal values from their own mean.
+    return min(low, middle(values)), max(high, middle(values))
+
+
+def ratio_interval(before: Sequence[float], after: Sequence[float]) -> Interval | None:
+    """The 95 % interval of after / before from independent processes; None with fewer than two on a side.
+
+    From FEWEST processes on each side by the ranks of all pairs' ratios (Hodges and Lehmann, 1963); below, t on the
+    logarithms with Welch's degrees of freedom, because two runs need not be equally noisy.
+    """
+    if min(len(before), len(after)) < 2:
+        return None
+    if min(len(before), len(after)) >= FEWEST:
+        pairs = sorted(late / early for early in before for late in after)
+        rank = pair_rank(len(before), len(after))
+        return pairs[rank - 1], pairs[-rank]
+    return _welch([log(value) for value in before], [log(value) for value in after])
+
+
+def _welch(before: Sequence[float], after: Sequence[float]) -> Interval:
+    """The interval of exp(mean of ``after`` - mean of ``before``)."""
+    parts = [variance(logs) / len(logs) for logs in (before, after)]
+    total = sum(parts)
+    if total == 0:
+        return _exponential(fmean(after) - fmean(before), 0.0)
+    shares = [part**2 / (len(logs) - 1) for part, logs in zip(parts, (before, after), strict=True)]
+    freedom = total**2 / sum(shares)
+    return _exponential(fmean(after) - fmean(before), student(freedom) * sqrt(total))
+
+
+def _exponential(centre: float, margin: float) -> Interval:
+    """An interval of logarithms, as one of the values themselves."""
+    return exp(centre - margin), exp(centre + margin)
+
+
+def student(freedom: float) -> float:
+    """Student's t, 97.5 %, for at least one degree of freedom; beyond the table its last entry, which is a little wide."""
+    whole = min(max(int(freedom), 1), max(STUDENT))
+    if whole == max(STUDENT):
+        return STUDENT[whole]
+    # Convex in 1 / freedom, so that a straight line between two entries errs to the wide side.
+    share = (1 / whole - 1 / max(freedom, 1.0)) / (1 / whole - 1 / (whole + 1))
+    return STUDENT[whole] + share * (STUDENT[whole + 1] - STUDENT[whole])
+
+
+@cache
+def pair_rank(n: int, m: int) -> int:
+    """The rank, from either end, between which the ratios of all n * m pairs hold the ratio of medians with CONFIDENCE.
+
+    The number of pairs below it has the distribution of Mann and Whitney's U.
+    """
+    orders = _orders(n, m)
+    allowed, tail, rank = (1 - CONFIDENCE) / 2 * sum(orders), 0, 0
+    while tail + orders[rank] <= allowed:
+        tail += orders[rank]
+        rank += 1
+    return max(rank, 1)
+
+
+@cache
+def _orders(n: int, m: int) -> tuple[int, ...]:
+    """The number of orders of n and m values for which U is 0, 1, ... n * m."""
+    if not n or not m:
+        return (1,)
+    counts = [0] * (n * m + 1)
+    for u, count in enumerate(_orders(n - 1, m)):  # the largest value is one of the n: it exceeds all m
+        counts[u + m] += count
+    for u, count in enumerate(_orders(n, m - 1)):  # it is one of the m
+        counts[u] += count
+    return tuple(counts)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from attnprof.stats import Interval, across, middle
+from attnprof.stats import Interval, middle, process_interval
 
 NORMAL = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
 
@@ -37,7 +37,7 @@ class Ran:
 
     def interval(self, name: str, base: str = "") -> Interval | None:
         """The 95 % interval from processes; None where they are too few."""
-        return across(self.values(name, base))
+        return process_interval(self.values(name, base))
 
 
 def variation(runs: Sequence[Ran], name: str, base: str = "") -> float | None:

@@ -1,6 +1,7 @@
 """The interval of the median holds it with 95 %, by the binomial distribution, and no narrower one does; so does that of processes."""
 
 from fractions import Fraction
+from itertools import permutations
 from math import comb, exp, log, sin, sqrt
 from random import Random
 from statistics import median
@@ -9,9 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.stats import FEWEST, across, half_width, lag1, median_interval, middle, quartiles, ranks
+from attnprof.stats import (
+    FEWEST,
+    STUDENT,
+    half_width,
+    lag1,
+    median_interval,
+    middle,
+    pair_rank,
+    process_interval,
+    quartiles,
+    ranks,
+    ratio_interval,
+    student,
+)
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
+seconds = st.floats(1e-6, 1e-1)
 samples = st.lists(st.floats(1e-6, 1e3), min_size=FEWEST, max_size=60)
 
 
@@ -135,23 +150,23 @@ def test_the_middle_of_an_odd_number_is_the_median():
 @given(values)
 @law
 def test_the_interval_of_processes_holds_their_middle_and_turns_round_with_them(found):
-    interval = across(found)
+    interval = process_interval(found)
     if len(found) < 3:
         assert interval is None
         return
     low, high = interval
     assert low <= middle(found) <= high
-    turned = across([1 / value for value in found])
+    turned = process_interval([1 / value for value in found])
     assert turned == (pytest.approx(1 / high, rel=1e-9), pytest.approx(1 / low, rel=1e-9))
 
 
 def test_six_processes_lie_between_the_least_and_the_greatest():
-    assert across([3.0, 1.0, 2.0, 6.0, 5.0, 4.0]) == (1.0, 6.0)
+    assert process_interval([3.0, 1.0, 2.0, 6.0, 5.0, 4.0]) == (1.0, 6.0)
 
 
 def test_three_processes_have_students_interval_of_their_logarithms():
     # mean 0, standard deviation 0.01: t(2) = 4.303, over the root of three
-    low, high = across([exp(-0.01), 1.0, exp(0.01)])
+    low, high = process_interval([exp(-0.01), 1.0, exp(0.01)])
     assert log(high) == pytest.approx(4.303 * 0.01 / sqrt(3))
     assert log(low) == pytest.approx(-log(high))
 
@@ -161,15 +176,71 @@ def test_the_interval_of_processes_holds_the_truth_about_19_times_in_20(n):
     random = Random(n)
     held = 0
     for _ in range(2000):
-        low, high = across([exp(random.gauss(0, 0.02)) for _ in range(n)])
+        low, high = process_interval([exp(random.gauss(0, 0.02)) for _ in range(n)])
         held += low <= 1.0 <= high
     assert held >= 0.935 * 2000
 
 
 def test_processes_that_agree_have_an_interval_without_width():
-    assert across([2.5] * 4) == (2.5, 2.5)
+    assert process_interval([2.5] * 4) == (2.5, 2.5)
 
 
 def test_quartiles_hold_the_middle_half():
     assert quartiles([1.0, 2.0, 3.0, 4.0, 5.0]) == (2.0, 4.0)
     assert quartiles([1.0]) is None
+
+
+def drawn(random, n, noise, factor=1.0):
+    return [factor * exp(random.gauss(0, noise)) for _ in range(n)]
+
+
+@pytest.mark.parametrize(("n", "m", "rank"), [(6, 6, 6), (6, 7, 7), (7, 7, 9), (8, 8, 14), (10, 10, 24)])
+def test_ranks_are_those_of_the_printed_tables_of_u(n, m, rank):
+    # Critical values 5, 6, 8, 13 and 23 for two-sided 5 %; the rank is one more.
+    assert pair_rank(n, m) == rank
+
+
+def test_the_rank_of_six_and_six_is_the_one_that_counting_orders_gives():
+    below = []
+    for first in {tuple(sorted(order[:3])) for order in permutations(range(6))}:
+        second = [place for place in range(6) if place not in first]
+        below.append(sum(a < b for a in first for b in second))
+    assert min(below) == 0
+    assert below.count(0) / len(below) > 0.025  # which is why three processes each need Student's t
+    assert pair_rank(3, 3) == 1
+
+
+@pytest.mark.parametrize(
+    ("n", "noise"),
+    [((3, 3), (0.02, 0.02)), ((3, 3), (0.01, 0.04)), ((3, 6), (0.03, 0.01)), ((6, 6), (0.02, 0.02))],
+)
+def test_equal_runs_are_inside_the_interval_about_as_often_as_it_says(n, noise):
+    random = Random(1)
+    held = 0
+    for _ in range(3000):
+        low, high = ratio_interval(drawn(random, n[0], noise[0]), drawn(random, n[1], noise[1]))
+        held += low <= 1 <= high
+    assert 0.935 <= held / 3000 <= 0.99
+
+
+@given(
+    st.lists(seconds, min_size=2, max_size=8), st.lists(seconds, min_size=2, max_size=8), st.floats(0.1, 10)
+)
+@law
+def test_the_interval_turns_over_with_the_runs_and_scales_with_the_unit(before, after, unit):
+    low, high = ratio_interval(before, after)
+    back = ratio_interval(after, before)
+    assert (1 / back[1], 1 / back[0]) == pytest.approx((low, high), rel=1e-6)
+    assert ratio_interval([unit * each for each in before], after) == pytest.approx(
+        (low / unit, high / unit), rel=1e-6
+    )
+
+
+@given(st.floats(1, 40), st.floats(1, 40))
+@law
+def test_fewer_degrees_of_freedom_are_never_worth_more(one, other):
+    assert student(min(one, other)) >= student(max(one, other))
+
+
+def test_the_table_of_student_is_met_at_its_entries():
+    assert [student(float(n)) for n in STUDENT] == list(STUDENT.values())

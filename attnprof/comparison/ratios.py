@@ -4,29 +4,12 @@ Processes are what is independent: each gives one figure, the median of its samp
 of how much processes differ, so with a single process only a difference far beyond that counts.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from math import exp, log, sqrt
-from statistics import fmean, variance
 
-from attnprof.stats import CONFIDENCE, FEWEST, Interval
+from attnprof.stats import Interval, ratio_interval
 
 FASTER, SLOWER, SAME, UNCLEAR = VERDICTS = ("faster", "slower", "same", "unclear")
 APART = 0.10  # what single processes of one cell are taken to differ by at most: beyond that, it is the cell that differs
-# Student's t, 97.5 %, by degrees of freedom.
-STUDENT = {
-    1: 12.706,
-    2: 4.303,
-    3: 3.182,
-    4: 2.776,
-    5: 2.571,
-    6: 2.447,
-    7: 2.365,
-    8: 2.306,
-    9: 2.262,
-    10: 2.228,
-}
 
 
 @dataclass(frozen=True)
@@ -97,67 +80,3 @@ def _by_samples(before: Side, after: Side, tolerance: float) -> tuple[str, str]:
         why = f"{alone}: told by samples, which lie more than {100 * margin:.0f} % apart"
         return SLOWER if least > 1 else FASTER, why
     return UNCLEAR, f"{alone}, and samples that are not {100 * margin:.0f} % apart"
-
-
-def ratio_interval(before: Sequence[float], after: Sequence[float]) -> Interval | None:
-    """The 95 % interval of after / before from independent processes; None with fewer than two on a side.
-
-    From FEWEST processes on each side by the ranks of all pairs' ratios (Hodges and Lehmann, 1963); below, t on the logarithms
-    with Welch's degrees of freedom, because two runs need not be equally noisy.
-    """
-    if min(len(before), len(after)) < 2:
-        return None
-    if min(len(before), len(after)) >= FEWEST:
-        pairs = sorted(late / early for early in before for late in after)
-        rank = pair_rank(len(before), len(after))
-        return pairs[rank - 1], pairs[-rank]
-    return _welch([log(each) for each in before], [log(each) for each in after])
-
-
-def _welch(before: Sequence[float], after: Sequence[float]) -> Interval:
-    difference = fmean(after) - fmean(before)
-    parts = [variance(each) / len(each) for each in (before, after)]
-    total = sum(parts)
-    if total == 0:
-        return exp(difference), exp(difference)
-    freedom = total**2 / sum(
-        part**2 / (len(each) - 1) for part, each in zip(parts, (before, after), strict=True)
-    )
-    out = student(freedom) * sqrt(total)
-    return exp(difference - out), exp(difference + out)
-
-
-def student(freedom: float) -> float:
-    """Student's t, 97.5 %, for any degrees of freedom from 1; beyond the table that of its end, which is a little wide."""
-    whole = min(max(int(freedom), 1), max(STUDENT))
-    if whole == max(STUDENT):
-        return STUDENT[whole]
-    # Convex in 1 / freedom, so that a straight line between two entries errs to the wide side.
-    share = (1 / whole - 1 / max(freedom, 1.0)) / (1 / whole - 1 / (whole + 1))
-    return STUDENT[whole] + share * (STUDENT[whole + 1] - STUDENT[whole])
-
-
-@cache
-def pair_rank(n: int, m: int) -> int:
-    """From which rank to which rank from the end the n * m pairs' ratios hold the ratio of the medians with CONFIDENCE.
-
-    The number of pairs below it has the distribution of Mann and Whitney's U.
-    """
-    ways = _ways(n, m)
-    allowed, tail, rank = (1 - CONFIDENCE) / 2 * sum(ways), 0, 0
-    while tail + ways[rank] <= allowed:
-        tail += ways[rank]
-        rank += 1
-    return max(rank, 1)
-
-
-@cache
-def _ways(n: int, m: int) -> tuple[int, ...]:
-    """In how many orders of n and m values U is 0, 1, ... n * m."""
-    if not n or not m:
-        return (1,)
-    with_last, without = _ways(n - 1, m), _ways(n, m - 1)
-    return tuple(
-        (with_last[u - m] if 0 <= u - m < len(with_last) else 0) + (without[u] if u < len(without) else 0)
-        for u in range(n * m + 1)
-    )

@@ -13,7 +13,7 @@ from attnprof.records.environment import Environment
 from attnprof.records.record import Event
 from attnprof.running.client import Worker, WorkerGone
 from attnprof.running.protocol import Order
-from attnprof.stats import across, middle
+from attnprof.stats import middle, process_interval
 
 PROCESSES = 3
 SECONDS = 1.0  # of measuring in each
@@ -66,7 +66,7 @@ def measure(worker: Worker, cases: tuple[Case, Case], number: int) -> Heard | st
 def noise(heard: Sequence[Heard]) -> Finding:
     """Whether a module is found to be as fast as itself: the ratio formed inside each process, and its interval."""
     ratio = middle([each.seconds[1] / each.seconds[0] for each in heard])
-    interval = across([each.seconds[1] / each.seconds[0] for each in heard])
+    interval = process_interval([each.seconds[1] / each.seconds[0] for each in heard])
     means = [sum(each.seconds) / 2 for each in heard]
     apart = max(means) / min(means) - 1
     flags = dict.fromkeys(flag for each in heard for flag in each.flags)

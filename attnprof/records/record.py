@@ -17,7 +17,7 @@ from statistics import median_low
 from typing import Any, Self
 
 from attnprof.records.case import Case
-from attnprof.stats import across, middle
+from attnprof.stats import middle, process_interval
 
 Event = dict[str, Any]
 HOT = "hot-inputs"
@@ -204,7 +204,7 @@ def _together(found: list[Measurement]) -> Measurement:
         )
     if min(numbers) <= 0:
         return Measurement(first.metric, median_low(numbers), first.unit, n=n, note=note)
-    interval, kind = across(numbers), "processes"
+    interval, kind = process_interval(numbers), "processes"
     if interval is None:
         ends = [each.interval for each in there if each.interval]
         interval, kind = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attnprof.choosing.candidates import CONDITIONS, candidates, label, named
 from attnprof.networks import PLAIN
 from attnprof.results.columns import varying
-from attnprof.stats import across, middle
+from attnprof.stats import middle, process_interval
 
 if TYPE_CHECKING:
     from attnprof.results.table import Results
@@ -137,7 +137,7 @@ def _conditions(row: Row) -> tuple[Any, ...]:
 def _paired(ours: Processes, theirs: Processes, plain: float) -> dict[str, float]:
     """The increase from the ratios inside the processes that measured both; nothing for fewer than three."""
     ratios = [seconds / theirs[process] for process, seconds in ours.items() if process in theirs]
-    ends = across(ratios) if len(ratios) > 2 else None
+    ends = process_interval(ratios) if len(ratios) > 2 else None
     if ends is None:
         return {}
     share, (low, high) = middle(ratios) - 1, (end - 1 for end in ends)

@@ -18,7 +18,7 @@ from attnprof.records.record import (
     fold,
     visit_event,
 )
-from attnprof.stats import across
+from attnprof.stats import process_interval
 
 law = settings(derandomize=True, deadline=None, max_examples=80)
 
@@ -146,7 +146,7 @@ def test_three_processes_are_one_figure_with_the_interval_of_their_medians():
         100,
         "processes",
     )
-    assert found["latency"].interval == across([1.00, 1.02, 1.01])
+    assert found["latency"].interval == process_interval([1.00, 1.02, 1.01])
     assert found["processes"].value == 3
 
 
