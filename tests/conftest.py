@@ -14,6 +14,7 @@ TOGETHER = {
     "tests/cli/test_manners.py": "measured",
     "tests/cli/test_resume.py": "resume",
     "tests/report/test_browser.py": "browser",
+    "tests/test_contributing.py": "contributed",
     "tests/test_plugins.py": "plug-in",
     "tests/running/test_run.py": "faults",
 }

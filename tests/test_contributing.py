@@ -1,0 +1,116 @@
+"""The examples of CONTRIBUTING.md, each laid at its path in a copy of the package, are shown like what is built in."""
+
+import csv
+import importlib
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import attnprof
+from attnprof.registry import Registry
+from tests.pages import ROOT
+
+EXAMPLE = re.compile(r"```python\n# (attnprof/(\w+)/(\w+)[.]py)\n(.*?)```", re.DOTALL)
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+FOLDERS = {file.parent.name for file in Path(attnprof.__file__).parent.glob("*/__init__.py")}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """'python -m' puts the current folder first: the copy in this one is the package that runs."""
+    folder = tmp_path_factory.mktemp("contributed")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(attnprof.__file__).parent, folder / "attnprof", ignore=ignored)
+    for path, _, _, source in EXAMPLE.findall(PAGE):
+        (folder / path).write_text(source, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def measured(folder, command):
+    """A run with the module, the metric, the counter and the device of the examples."""
+    arguments = [
+        "-m",
+        "double,se",
+        "--points",
+        "16@8",
+        "--device",
+        "bench",
+        "--counters",
+        "dense",
+        "-o",
+        "out",
+    ]
+    result = command("run", *arguments, "--quality", "quick", "--time-budget", "1s", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    with open(folder / "out" / "results.csv", newline="", encoding="utf-8") as file:
+        return result.stdout, {row["module"]: row for row in csv.DictReader(file)}
+
+
+def folders_of_registries():
+    for folder in FOLDERS:
+        package = importlib.import_module(f"attnprof.{folder}")
+        registries = [value for value in vars(package).values() if isinstance(value, Registry)]
+        if any(registry.package == package.__name__ for registry in registries):
+            yield folder
+
+
+def test_there_is_an_example_of_every_registry():
+    assert {kind for _, kind, _, _ in EXAMPLE.findall(PAGE)} == {*folders_of_registries(), "modules"}
+
+
+def test_the_module_is_listed_and_measured(measured, folder, command):
+    _, rows = measured
+    assert "doubling" in command("list", "double", cwd=folder).stdout
+    assert rows["double"]["status"] == "ok"
+
+
+@pytest.mark.xfail(strict=False, reason="tables do not yet have every metric")
+def test_the_metric_in_bytes_is_printed_in_a_unit_and_has_its_line_in_the_caption(measured):
+    text, rows = measured
+    assert rows["se"]["weight_memory_bytes"] == "128"
+    assert "128 B" in text
+    assert "weights: bytes of the parameters in fp32." in text
+
+
+@pytest.mark.xfail(strict=False, reason="tables do not yet have every metric")
+def test_the_counter_has_its_ratio_and_its_line_in_the_caption(measured):
+    text, rows = measured
+    assert rows["se"]["dense_macs"] == str(32 * 64)
+    assert "64.0x" in text
+    assert "dense: " in text
+
+
+def test_the_device_is_measured_on(measured):
+    _, rows = measured
+    assert {row["device_name"] for row in rows.values()} == {"test bench 0"}
+
+
+@pytest.mark.usefixtures("measured")
+def test_the_format_prints_the_run(folder, command):
+    assert command("table", "out", "--format", "words", cwd=folder).stdout == "double=0 se=32\n"
+
+
+def test_a_module_is_inserted_in_the_network(folder, command):
+    arguments = ["--insert", "se", "--res", "8", "--no-latency", "--format", "csv"]
+    result = command("host", "tiny", *arguments, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert "after_first" in result.stdout
+
+
+@pytest.mark.usefixtures("measured")
+def test_the_figure_is_drawn(folder, command):
+    result = command("plot", "out", "--kind", "bars", "-y", "macs", "-o", "bars.svg", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert "<svg" in (folder / "bars.svg").read_text(encoding="utf-8")
+
+
+def test_the_snippet_is_printed(folder, command):
+    assert "torch.jit.script(SE(64))" in command("show", "se", "--as", "scripted", cwd=folder).stdout
+
+
+def test_the_command_is_listed_and_runs(folder, command):
+    assert "Greet the user" in command("--help", cwd=folder).stdout
+    assert command("greet", cwd=folder).stdout == "good day\n"
