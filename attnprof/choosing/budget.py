@@ -91,7 +91,9 @@ def limits_of(name: str, bounds: Any) -> Budget:
     measure = measure_named(name)
     for bound in listed:
         if isinstance(bound, bool) or not isinstance(bound, str | int | float):
-            raise ValueError(f'{bound!r} is no bound; write {name} = "{measure.sign}{measure.kind.like}"')
+            raise ValueError(
+                f'{bound!r} is no bound; write {name} = "{measure.sign}{measure.quantity.example}"'
+            )
     return tuple(parse_bound(measure, str(bound)) for bound in listed)
 
 
@@ -113,7 +115,7 @@ def _limit(measure: Measure, sign: str, bound: str, text: str) -> Limit:
         if sign in (">=", "<=", "=>", "=<", ">", "<") and sign.strip("=") != measure.sign.strip("="):
             what = "better when it is more" if measure.more else "a cost"
             raise ValueError(f"{text!r}: {measure.name} is {what}; write {measure.example}")
-        raise ValueError(f"{text!r}: write {measure.name}{measure.sign}{bound or measure.kind.like}")
+        raise ValueError(f"{text!r}: write {measure.name}{measure.sign}{bound or measure.quantity.example}")
     if not bound:
         raise ValueError(f"{text!r} has no bound; write {measure.example}")
     relative = _RELATIVE.fullmatch(bound)

@@ -12,6 +12,7 @@ from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span
 from attnprof.errors import AttnprofError, UnknownNameError, nearest
 from attnprof.grid import show_res
+from attnprof.metrics import Metric
 from attnprof.published import TOP1, Evidence, span
 
 Row = Mapping[str, Any]
@@ -63,7 +64,7 @@ class Candidate:
 
     def figure(self, measure: Measure, point: str) -> Span | Missing:
         """The figure at ``point`` with the ends of its interval, or why there is none."""
-        if not measure.column:
+        if measure.metric is None:
             return self._published()
         row, notes = self.cells.get((point, measure.mode), ({}, {}))
         if not row:
@@ -75,15 +76,11 @@ class Candidate:
         value = row.get(measure.column)
         if value is None:
             return Missing(notes.get(measure.column) or ("not counted" if measure.exact else "not measured"))
-        if measure.column in ("macs", "flops") and str(row.get("flops_incomplete")).lower() == "true":
-            operators = notes.get("flops_incomplete", "some operators")
-            return Missing(f"at least {measure.kind.show(value)}, for {operators} could not be counted")
-        if measure.column == "latency_s":
-            return _latency(row)
-        if measure.column == "throughput_per_s":
-            seconds = _latency(row)
-            return seconds if isinstance(seconds, Missing) else _throughput(row, value, seconds)
-        return Span.exact(value)
+        metric = measure.metric
+        if metric.lower_bound and str(row.get(metric.lower_bound)).lower() == "true":
+            operators = notes.get(metric.lower_bound, "some operators")
+            return Missing(f"at least {measure.show(value)}, for {operators} could not be counted")
+        return _span(row, metric, value) if metric.interval else Span.exact(value)
 
     def _published(self) -> Span | Missing:
         if self.variant:
@@ -97,15 +94,19 @@ class Candidate:
         return Span(float(low), float(low), float(high))
 
 
-def _latency(row: Row) -> Span | Missing:
-    low, high = row.get("latency_ci_low_s"), row.get("latency_ci_high_s")
+def _span(row: Row, metric: Metric, value: float) -> Span | Missing:
+    low, high = (row.get(end) for end in metric.ends)
+    if (low is None or high is None) and metric.name == "throughput":
+        # A table of version 0.1.0 has the interval of the latency alone.
+        low, high = _rate(row, "latency_ci_high_s"), _rate(row, "latency_ci_low_s")
     if low is None or high is None:
-        return Missing(f"{row.get('latency_n')} samples carry no interval")
-    return Span(low, row["latency_s"], high)
+        samples = row.get(f"{metric.name}_n") or row.get("latency_n")
+        return Missing(f"too few samples ({samples}) for an interval")
+    return Span(low, value, high)
 
 
-def _throughput(row: Row, value: float, seconds: Span) -> Span:
-    return Span(row["batch"] / seconds.high, value, row["batch"] / seconds.low)
+def _rate(row: Row, end: str) -> float | None:
+    return row["batch"] / row[end] if row.get(end) else None
 
 
 def candidates(

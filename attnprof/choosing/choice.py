@@ -7,7 +7,7 @@ from math import inf
 from attnprof.choosing.budget import Budget, Limit
 from attnprof.choosing.candidates import Candidate, Missing
 from attnprof.choosing.judging import Verdict, loosened, verdicts
-from attnprof.choosing.measures import MEASURES, Measure
+from attnprof.choosing.measures import Measure, measures
 from attnprof.choosing.pareto import Span, dominates, front
 from attnprof.choosing.ranking import cost, ranks, worst
 
@@ -95,7 +95,7 @@ def choose(
     rejected: list[Rejected] = []
     for candidate in [each for each in among if not each.floor]:
         judged = verdicts(candidate, budget, points, among)
-        found = {name: worst(candidate, measure, points) for name, measure in MEASURES.items()}
+        found = {name: worst(candidate, measure, points) for name, measure in measures().items()}
         figures = {name: figure for name, figure in found.items() if not isinstance(figure, Missing)}
         lacking = [f"{m.title}: {f.why}" for m in by if isinstance(f := found[m.name], Missing)]
         if all(verdict.holds for verdict in judged) and not lacking:

@@ -1,115 +1,104 @@
-"""What a budget may speak of, and how a bound on it is written and read."""
+"""What a budget may speak of, and how a limit on it is written and read: the metrics that name a limit, and top-1."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from attnprof.errors import UnknownNameError, nearest
-from attnprof.units import (
-    parse_bytes,
-    parse_count,
-    parse_percentage,
-    parse_rate,
-    parse_seconds,
-    show_bytes,
-    show_count,
-    show_seconds,
-    significant,
-)
+from attnprof.metrics import COUNTED, METRICS, Metric, aliases, column, in_order, plain_name
+from attnprof.units import KINDS, Kind, KindName
 
 LARGEST = Decimal(10) ** 18  # of any bound, in base units: more than anything counted or waited for here
 
 
 @dataclass(frozen=True)
-class Kind:
-    """How figures of one kind are read, shown rounded to a person, and written exactly. like: an example of a bound."""
-
-    read: Callable[[str], int | float | Decimal]
-    show: Callable[[float], str]
-    units: tuple[tuple[str, Decimal], ...]  # the largest first
-    like: str
-    suffix: str = ""  # of a column's heading, as in results.csv
-
-
-@dataclass(frozen=True)
 class Measure:
-    """One metric that can be budgeted. column: of results.csv, empty where it is published. mode: of the rows it is in.
+    """One metric that can be budgeted, in one mode; or a published figure."""
 
-    more: whether more is better. exact: known by counting alone.  title: what a heading says.
-    """
+    name: str  # in a budget
+    title: str  # in headings
+    kind: KindName
+    metric: Metric | None = None  # None: it is published, and no column of results.csv
+    mode: str = "eval"  # of the rows that it is in
+    more: bool = False  # whether more is better
+    exact: bool = False  # whether it is known by counting alone
 
-    name: str
-    title: str
-    column: str
-    kind: Kind
-    mode: str = "eval"
-    more: bool = False
-    exact: bool = False
+    @property
+    def column(self) -> str:
+        """Its column of results.csv; empty where it is published."""
+        return self.metric.column if self.metric else ""
 
     @property
     def noisy(self) -> bool:
         """Whether its figures have an interval."""
-        return self.kind in (TIME, RATE)
+        return self.metric is not None and self.metric.interval
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Its columns in the CSV of a choice: the figure, and the ends of its interval where it has one."""
+        ends = (f"{self.name}_ci_low", f"{self.name}_ci_high") if self.noisy else ()
+        return tuple(column(name, self.quantity.unit) for name in (self.name, *ends))
+
+    @property
+    def quantity(self) -> Kind:
+        """How its figures are read and printed."""
+        return KINDS[self.kind]
 
     @property
     def sign(self) -> str:
-        """The only sense in which a bound on it is a budget."""
+        """The only sense in which a limit on it is a budget."""
         return ">=" if self.more else "<="
 
     @property
     def example(self) -> str:
         """A limit as it may be written."""
-        return f"{self.name}{self.sign}{self.kind.like}"
+        return f"{self.name}{self.sign}{self.quantity.example}"
+
+    def show(self, value: float) -> str:
+        """A figure of it, rounded, with its unit."""
+        return self.quantity.show(value)
 
     def read(self, text: str) -> Decimal:
         """The bound that ``text`` states, in base units. Raises ValueError."""
-        found = self.kind.read(text)
-        value = found if isinstance(found, Decimal) else Decimal(repr(found))
-        if not value.is_finite() or value > LARGEST:
+        value = self.quantity.parse(text)
+        exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+        if not exact.is_finite() or exact > LARGEST:
             raise ValueError(f"{text!r} is more than anything that is counted or measured here")
-        return value
+        return exact
 
     def write(self, value: Decimal) -> str:
         """``value`` with every digit, as ``read`` reads it back: '10k', '0.2ms', '8MiB'."""
-        scaled = [(unit, (value / scale).normalize()) for unit, scale in self.kind.units]
-        unit, number = next((each for each in scaled if each[1] >= 1 and _short(each[1])), scaled[-1])
-        return f"{number:f}{unit}"
+        return self.quantity.write(value)
 
 
-def _short(value: Decimal) -> bool:
-    return -int(value.as_tuple().exponent) <= 3
+TOP1 = Measure("top1", "top-1", "percentage", more=True)
 
 
-_SI = (("G", Decimal(10**9)), ("M", Decimal(10**6)), ("k", Decimal(10**3)), ("", Decimal(1)))
-_TIME = (("s", Decimal(1)), ("ms", Decimal("1e-3")), ("us", Decimal("1e-6")), ("ns", Decimal("1e-9")))
-_MEMORY = (("GiB", Decimal(2**30)), ("MiB", Decimal(2**20)), ("KiB", Decimal(2**10)), ("B", Decimal(1)))
-COUNT = Kind(parse_count, lambda value: show_count(int(value)), _SI, "10k")
-TIME = Kind(parse_seconds, show_seconds, _TIME, "0.2ms", "_s")
-MEMORY = Kind(parse_bytes, lambda value: show_bytes(int(value)), _MEMORY, "8MiB", "_bytes")
-RATE = Kind(parse_rate, significant, _SI, "5k", "_per_s")
-PERCENTAGE = Kind(parse_percentage, lambda value: f"{Decimal(value):.4}", (("", Decimal(1)),), "77")
+@cache
+def measures() -> dict[str, Measure]:
+    """Everything that a budget may speak of, by its name there, in the order of a table."""
+    limited = [metric for metric in in_order(METRICS.names()) if metric.limit]
+    named = {measure.name: measure for metric in limited for measure in _measures(metric)}
+    return {**named, TOP1.name: TOP1}
 
-MEASURES = {
-    measure.name: measure
-    for measure in (
-        Measure("params", "params", "params", COUNT, exact=True),
-        Measure("macs", "MACs", "macs", COUNT, exact=True),
-        Measure("flops", "FLOPs", "flops", COUNT, exact=True),
-        Measure("activation_memory", "activations", "activation_memory_bytes", MEMORY, exact=True),
-        Measure("latency", "latency", "latency_s", TIME),
-        Measure("train_latency", "train latency", "latency_s", TIME, mode="train"),
-        Measure("memory", "memory", "peak_memory_bytes", MEMORY),
-        Measure("train_memory", "train memory", "peak_memory_bytes", MEMORY, mode="train"),
-        Measure("throughput", "images/s", "throughput_per_s", RATE, more=True),
-        Measure("top1", "top-1", "", PERCENTAGE, more=True),
-    )
-}
+
+def _measures(metric: Metric) -> list[Measure]:
+    more, exact = metric.better == "more", metric.needs in COUNTED
+    evaluated = Measure(metric.limit, metric.title, metric.kind, metric, more=more, exact=exact)
+    if not metric.train_limit:
+        return [evaluated]
+    trained = Measure(metric.train_limit, f"train {metric.title}", metric.kind, metric, "train", more, exact)
+    return [evaluated, trained]
 
 
 def measure_named(name: str) -> Measure:
-    """The measure ``name``, hyphens or underscores. Raises UnknownNameError."""
-    key = name.strip().lower().replace("-", "_")
-    if key not in MEASURES:
-        hint = nearest(key, MEASURES) or f"There are: {', '.join(MEASURES)}"
-        raise UnknownNameError(f"{name.strip()!r}: no such metric. {hint}")
-    return MEASURES[key]
+    """The measure ``name``: its name in a budget, or any name of its metric. Raises UnknownNameError."""
+    key = plain_name(name)
+    if key in measures():
+        return measures()[key]
+    meant = aliases().get(key)
+    for measure in measures().values():
+        if measure.metric and measure.metric.name == meant and measure.mode == "eval":
+            return measure
+    hint = nearest(key, measures()) or f"There are: {', '.join(measures())}"
+    raise UnknownNameError(f"{name.strip()!r}: no such metric. {hint}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attnprof.choosing.budget import Budget, parse_bound, read_budget, show_budget
-from attnprof.choosing.measures import MEASURES, Measure
+from attnprof.choosing.measures import Measure, measures
 from attnprof.errors import SpecError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -23,9 +23,11 @@ def _field(measure: Measure) -> str:
 def budget_options() -> list[click.Parameter]:
     """--max-params, --min-throughput and the like, and --budget. Values arrive as texts."""
     made: list[click.Parameter] = []
-    for measure in MEASURES.values():
+    for measure in measures().values():
         also = f", or {'0.8x' if measure.more else '1.2x'}:se" if measure.column else ""
-        made.append(click.Option([_option(measure)], metavar="BOUND", help=f"{measure.kind.like}{also}"))
+        made.append(
+            click.Option([_option(measure)], metavar="BOUND", help=f"{measure.quantity.example}{also}")
+        )
     says = "several: 'params<=10k, latency<=1.2x:se'"
     return [*made, click.Option(["--budget"], metavar="LIMITS", envvar="ATTNPROF_BUDGET", help=says)]
 
@@ -34,7 +36,7 @@ def budget_given(given: dict[str, Any]) -> Budget | None:
     """The budget of the options, None where none was used. Raises SpecError with every mistake in them."""
     found: list[Any] = []
     problems: list[str] = []
-    asked = [(_option(m), given.pop(_field(m)), m) for m in MEASURES.values()]
+    asked = [(_option(m), given.pop(_field(m)), m) for m in measures().values()]
     for option, text, measure in [("--budget", given.pop("budget"), None), *asked]:
         if text is None:
             continue

@@ -105,7 +105,7 @@ def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[
     """The measures that ``text`` names; where it is None the first of latency, MACs and params that was found."""
     from attnprof.catalogue.selection import split
     from attnprof.choosing.candidates import Missing
-    from attnprof.choosing.measures import MEASURES, measure_named
+    from attnprof.choosing.measures import measure_named, measures
     from attnprof.errors import UnknownNameError, UsageError
 
     if text is not None:
@@ -119,7 +119,7 @@ def _measures(text: str | None, option: str, among: "list[Candidate]") -> "list[
                 f"{option}: name {'two metrics or more' if least == 2 else 'one metric'}, not {text!r}"
             )
         return asked
-    usual = [MEASURES[name] for name in ("latency", "macs", "params")]
+    usual = [measures()[name] for name in ("latency", "macs", "params")]
     cells = [(each, point) for each in among for point, mode in each.cells if mode == "eval"]
     return [
         next((m for m in usual if any(not isinstance(e.figure(m, p), Missing) for e, p in cells)), usual[-1])

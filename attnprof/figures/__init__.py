@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attnprof.choosing.candidates import Candidate, Missing
-from attnprof.choosing.measures import MEASURES, Measure
+from attnprof.choosing.measures import Measure, measures
 from attnprof.choosing.pareto import Span
 from attnprof.errors import UsageError
 from attnprof.registry import Registry
@@ -56,12 +56,12 @@ class Scene:
         value = row.get(measure.column) if measure.noisy and row.get("status") == "ok" else None
         return None if value is None else Drawn(Span.exact(value), sure=False)
 
-    def nothing_of(self, *measures: Measure) -> UsageError:
-        """That no module has all of ``measures``, and which could be drawn instead."""
-        there = [m.name for m in MEASURES.values() if m.column and self._has(m)]
-        wanted = " and ".join(measure.name for measure in measures)
+    def nothing_of(self, *axes: Measure) -> UsageError:
+        """That no module has all of ``axes``, and which could be drawn instead."""
+        drawable = [m.name for m in measures().values() if m.column and self._has(m)]
+        wanted = " and ".join(measure.name for measure in axes)
         return UsageError(
-            f"no module has {wanted} in this run. -x and -y choose among {', '.join(there) or 'nothing'}"
+            f"no module has {wanted} in this run. -x and -y choose among {', '.join(drawable) or 'nothing'}"
         )
 
     def _has(self, measure: Measure) -> bool:
@@ -72,7 +72,7 @@ class Scene:
         for each in (each for each in self.candidates if each.floor):
             found = self.figure(each, measure, point)
             if found and found.span.value:
-                return f"{each.name}: {measure.kind.show(found.span.value)}"
+                return f"{each.name}: {measure.show(found.span.value)}"
         return ""
 
 

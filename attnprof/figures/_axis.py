@@ -5,24 +5,20 @@ from dataclasses import dataclass
 from math import ceil, floor, log
 from typing import TYPE_CHECKING
 
-from attnprof.choosing.measures import COUNT, MEMORY, TIME, Kind, Measure
+from attnprof.choosing.measures import Measure
+from attnprof.units import KINDS, KindName
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STEPS = {
-    TIME: ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
-    MEMORY: ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B")),
-    COUNT: ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "")),
-}
 MOST_TICKS = 7
 
 
-def tick(kind: Kind, value: float) -> str:
+def tick(kind: KindName, value: float) -> str:
     """A tick's text: '100 µs', '64 KiB', '10 M'."""
-    steps = _STEPS.get(kind, _STEPS[COUNT])
-    scale, unit = next((step for step in steps if value >= 0.999 * step[0]), steps[-1])
-    return f"{value / scale:.3g} {unit}".rstrip()
+    units = KINDS[kind].units
+    unit, scale = next((step for step in units if value >= 0.999 * float(step[1])), units[-1])
+    return f"{value / float(scale):.3g} {unit}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ def log_axis(measure: Measure, values: Iterable[float]) -> LogAxis:
     every = list(values)
     positive = [value for value in every if value > 0] or [1.0]
     low, high = min(positive), max(positive)
-    base, finer = (4.0, (1, 2)) if measure.kind is MEMORY else (10.0, (1, 2, 5))
+    base, finer = (4.0, (1, 2)) if measure.kind == "bytes" else (10.0, (1, 2, 5))
     length = log(high / low, base)
     room = base ** max(0.05 * length, 0.08)
     bottom, top = low / room, high * room

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from attnprof.choosing.measures import MEASURES, Measure
+from attnprof.choosing.measures import Measure, measures
 from attnprof.errors import UsageError
 from attnprof.figures import FigureKind, Scene
 from attnprof.figures._axis import LogAxis, log_axis
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LINE_HEIGHT = 0.125  # inches
 MOST_POINTS = len(SERIES)
-COUNTED = MEASURES["activation_memory"]
 Values = dict[str, dict[str, float]]
 
 
@@ -23,15 +22,19 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     """One panel: modules from the least to the most, a mark for every point."""
     if len(scene.points) > MOST_POINTS:
         raise UsageError(f"{len(scene.points)} points, a colour each: choose up to {MOST_POINTS} with --at")
-    asked = scene.y if "memory" in scene.y.name else MEASURES["memory"]
-    measured, counted = (_values(scene, measure) for measure in (asked, COUNTED))
-    # A run of counts alone has only what was counted; and what is counted here is of the forward pass.
-    measure, found = (asked, measured) if measured or asked is scene.y else (COUNTED, counted)
-    counted = counted if measure.mode == "eval" and measure is not COUNTED else {}
-    names = sorted(found, key=lambda name: (max(found[name].values()), name))
+    activations = measures()["activation_memory"]
+    measure = scene.y if scene.y.kind == "bytes" else measures()["memory"]
+    values, counted = _values(scene, measure), _values(scene, activations)
+    if not values and measure is not scene.y:  # a run of counts alone
+        measure, values = activations, counted
+    if measure.mode == "train" or measure is activations:  # what is counted is of the forward pass
+        counted = {}
+    names = sorted(values, key=lambda name: (max(values[name].values()), name))
     if not names:
         raise scene.nothing_of(measure)
-    every = [v for name in names for values in (found[name], counted.get(name, {})) for v in values.values()]
+    every = [
+        v for name in names for figures in (values[name], counted.get(name, {})) for v in figures.values()
+    ]
     axis = log_axis(measure, every)
     figure, (panel,) = canvas(scene.width, LINE_HEIGHT * len(names) + FRAME, 1)
     captioned(figure, scene.caption)
@@ -41,7 +44,7 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     panel.set_yticks(range(len(names)), names, fontsize=SMALL)
     panel.tick_params(axis="y", length=0)
     panel.yaxis.grid(True)
-    _plot(panel, names, scene.points, found, counted, axis)
+    _plot(panel, names, scene.points, values, counted, axis)
     _legend(figure, scene.points, any(counted.values()))
     return figure, []
 

@@ -4,8 +4,9 @@ import pandas as pd
 
 from attnprof.formats import Format, Look
 from attnprof.results import Results
+from attnprof.results.header import USERS
 from attnprof.results.pivot import flat
-from attnprof.results.table import USERS, safe_text
+from attnprof.results.table import safe_text
 
 
 def render(results: Results, look: Look) -> tuple[str, list[str]]:

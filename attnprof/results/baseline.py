@@ -1,28 +1,50 @@
 """Figures as multiples of one module's: what eca takes over what se takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
 from attnprof.choosing.candidates import CONDITIONS, candidates, label, named
+from attnprof.metrics import METRICS, SUFFIX, Metric, in_order
 from attnprof.networks import PLAIN
 from attnprof.results.columns import varying
 from attnprof.stats import middle, process_interval
+from attnprof.units import KindName
 
 if TYPE_CHECKING:
     from attnprof.results.table import Results
 
 OVER = "_over_"
 UNCLEAR = "the two intervals overlap: no difference is shown"
-COSTS = {
-    "params": "params",
-    "macs": "macs",
-    "flops": "flops",
-    "latency_s": "latency",
-    "peak_memory_bytes": "peak_memory",
-    "activation_memory_bytes": "activation_memory",
-}
+INCREASED = (
+    "params",
+    "macs",
+    "flops",
+    "latency",
+    "peak_memory",
+)  # the metrics whose increase in a network is a column
+ADDED = "added_"
+SHARE = "_share"
+
+
+def costs() -> dict[str, Metric]:
+    """Column -> the metric in it, for what a module costs: what a budget bounds from above."""
+    limited = [metric for metric in in_order(METRICS.names()) if metric.limit and metric.better == "less"]
+    return {metric.column: metric for metric in limited}
+
+
+def derived_kinds(names: Iterable[str]) -> dict[str, KindName]:
+    """Those of the columns ``names`` that are formed from others -> what they hold."""
+    kinds: dict[str, KindName] = {}
+    for name in INCREASED:
+        metric = METRICS.get(name)
+        kinds |= {ADDED + metric.column: metric.kind, f"{ADDED}{name}{SHARE}": "change"}
+        for end in ("low", "high"):
+            kinds[f"{ADDED}{name}_ci_{end}{SUFFIX[metric.unit]}"] = metric.kind
+            kinds[f"{ADDED}{name}{SHARE}_ci_{end}"] = "change"
+    ratios = {metric.name + OVER for metric in costs().values()}
+    return kinds | {name: "ratio" for name in names if name.partition(OVER)[0] + OVER in ratios}
 
 
 def over(results: "Results", baseline: str) -> "Results":
@@ -36,10 +58,10 @@ def over(results: "Results", baseline: str) -> "Results":
     _, among = candidates(rows, results.notes)
     reference, vary = named(baseline, among), varying(rows, CONDITIONS)
     frame, notes = results.frame.copy(), dict(results.notes)
-    for column, cost in COSTS.items():
+    for column, metric in costs().items():
         if column not in frame.columns or all(row[column] is None for row in rows):
             continue
-        name = f"{cost}{OVER}{reference.name}"
+        name = f"{metric.name}{OVER}{reference.name}"
         ratios: list[float | None] = []
         for number, row in enumerate(rows):
             point = label(row, vary)
@@ -82,14 +104,6 @@ SAME = (
     ("host", "network_input", "channels", "height", "width", "batch", "dtype", "layout", "device", "threads")
     + ("mode", "execution", "device_name", "seed", "run_id")
 )  # fmt: skip
-INCREASES = {
-    "params": "added_params",
-    "macs": "added_macs",
-    "flops": "added_flops",
-    "latency_s": "added_latency_s",
-    "peak_memory_bytes": "added_peak_memory_bytes",
-}
-SHARE = "_share"
 LATENCY = "added_latency"
 
 
@@ -112,7 +126,8 @@ def increases(
         if row.get("host") and row["module"] != PLAIN:
             place = plain.get(_conditions(row))
             base: Row = {} if place is None else rows[place]
-            for figure, name in INCREASES.items():
+            for metric in map(METRICS.get, INCREASED):
+                figure, name = metric.column, ADDED + metric.column
                 if row.get(figure) is None:
                     continue
                 if base.get(figure) is None:
@@ -120,9 +135,7 @@ def increases(
                     continue
                 columns[name] = row[figure] - base[figure]
                 if base[figure]:
-                    columns[name.removesuffix("_s").removesuffix("_bytes") + SHARE] = (
-                        columns[name] / base[figure]
-                    )
+                    columns[f"{ADDED}{metric.name}{SHARE}"] = columns[name] / base[figure]
             if "added_latency_s" in columns:
                 paired = {} if place is None else _paired(told[number], told[place], base["latency_s"])
                 columns |= paired or _independent(row, base)

@@ -6,7 +6,8 @@ from typing import Any
 
 from attnprof.choosing.candidates import CONDITIONS
 from attnprof.errors import UsageError, nearest
-from attnprof.results.table import IDENTITY, SIZE, Results
+from attnprof.results.header import IDENTITY, SIZE
+from attnprof.results.table import Results
 
 Row = dict[str, Any]
 ONCE = frozenset((*IDENTITY, *SIZE, "seed", "attnprof_version", "torch_version", "device_name"))

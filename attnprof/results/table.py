@@ -1,8 +1,9 @@
 """Records as one table: a frame with a frozen header, units, and the conditions under which its figures hold."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,97 +13,55 @@ from attnprof.catalogue import MODULES, entry
 from attnprof.comparison.processes import times
 from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.formats import FORMATS
-from attnprof.metrics import column
+from attnprof.metrics import METRICS, Metric, column, in_order
 from attnprof.planning import Plan, plan
 from attnprof.records.environment import Environment, joined, machines
 from attnprof.records.journal import KEPT, SPEC, environment_in, events_in
 from attnprof.records.record import HOT, Event, Measurement, Record, fold
-from attnprof.results.baseline import increases
+from attnprof.results.baseline import derived_kinds, increases
+from attnprof.results.header import (
+    HEADER,
+    IDENTITY,
+    SIZE,
+    column_kinds,
+    interval_columns,
+    kind_of_values,
+    nullable,
+)  # fmt: skip
 from attnprof.running import Run
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
+from attnprof.units import KindName
 
 SCHEMA = 1
-IDENTITY = (
-    "schema",
-    "run_id",
-    "host",
-    "place",
-    "network_input",
-    "module",
-    "variant",
-    "hyperparameters",
-    "family",
-)
-SIZE = ("channels", "height", "width", "batch", "dtype", "layout", "device", "threads", "mode", "execution")
-_COUNTS = (
-    "params",
-    "trainable_params",
-    "buffers",
-    "macs",
-    "flops",
-    "flops_incomplete",
-    "bytes_moved",
-    "minimal_bytes",
-)
-_MORE_COUNTS = ("arithmetic_intensity", "activation_memory_bytes", "fvcore_macs", "thop_macs")
-_LATENCY = (
-    "latency_s",
-    "latency_ci_low_s",
-    "latency_ci_high_s",
-    "latency_ci_kind",
-    "latency_p90_s",
-    "latency_n",
-)
-_MEASURED = ("device_time_s", "throughput_per_s", "bound_s", "efficiency", "peak_memory_bytes")
-_END = ("flags", "output_shape", "seed", "attnprof_version", "torch_version", "device_name")
-HEADER = (
-    *IDENTITY, *SIZE, "status", "reason", *_COUNTS, *_MORE_COUNTS, *_LATENCY, *_MEASURED, *_END
-)  # fmt: skip
-TEXTS = frozenset(
-    (
-        "run_id",
-        "host",
-        "place",
-        "network_input",
-        "module",
-        "variant",
-        "hyperparameters",
-        "family",
-        "dtype",
-        "layout",
-    )
-    + ("device", "mode", "execution", "status", "reason", "latency_ci_kind", "flags", "output_shape")
-    + ("attnprof_version", "torch_version", "device_name")
-)
-USERS = (
-    "module",
-    "variant",
-    "host",
-    "place",
-    "reason",
-    "device_name",
-)  # texts that may hold what a user or a module wrote
+LATENCY = "latency"
 
 
 @dataclass(frozen=True)
 class Results:
-    """What a run found. frame: one row per cell, columns HEADER and then what further metrics declare, sorted.
+    """What a run measured: one row per cell.
 
-    Values are exact integers, floats in base units, texts; None where there is none. notes: (row, column) -> why a
-    value is missing or what qualifies it. planned: cells of the whole run, finished or not.
+    Values are exact integers, floats in base units, texts; None where there is none. The columns are those of HEADER,
+    then those of further metrics, sorted, then the intervals of metrics besides the latency.
     """
 
-    frame: pd.DataFrame
-    notes: dict[tuple[int, str], str]
+    frame: pd.DataFrame  # of Python's own objects; ``df`` has pandas' dtypes
+    notes: dict[tuple[int, str], str]  # (row, column) -> why a value is missing, or what qualifies it
     environment: Environment
     spec: Spec
-    planned: int
+    planned: int  # cells of the whole run, finished or not
 
-    @property
+    @cached_property
     def df(self) -> pd.DataFrame:
-        """The frame, under the name that a notebook's user expects."""
-        return self.frame
+        """The table for a notebook: pandas' nullable dtypes, base units, exact integers."""
+        return nullable(self.frame, self.kinds)
+
+    @cached_property
+    def kinds(self) -> dict[str, KindName]:
+        """Column -> what it holds."""
+        declared = column_kinds() | derived_kinds(self.frame.columns)
+        names = map(str, self.frame.columns)
+        return {name: declared.get(name) or kind_of_values(self.frame[name]) for name in names}
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -159,27 +118,39 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
     events = list(events)
     order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
     records = sorted(fold(events), key=lambda record: order.get(record.case.key, len(order)))
+    metrics = _with_interval(records)
     rows: list[dict[str, Any]] = []
     notes: dict[tuple[int, str], str] = {}
     extra: set[str] = set()
     for number, record in enumerate(records):
-        row, more = _row(record, environment)
+        row, more = _row(record, environment, metrics)
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
         extra |= row.keys() - set(HEADER)
     # Numbers of processes are those of one run.
-    timed = {} if "runs" in environment else times(events, "latency")
+    timed = {} if "runs" in environment else times(events, LATENCY)
     added, reasons = increases(rows, [timed.get(record.case.key, {}) for record in records])
     for row, columns in zip(rows, added, strict=True):
         row |= columns
         extra |= columns.keys()
     notes |= reasons
-    frame = pd.DataFrame(rows, columns=[*HEADER, *sorted(extra)], dtype=object)
+    intervals = [name for metric in metrics for name in interval_columns(metric) if name not in HEADER]
+    names = [*HEADER, *sorted(extra.difference(intervals)), *intervals]
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
     frame = frame.astype(object).where(frame.notna(), None)
     return Results(frame, notes, environment, planned.spec, len(planned.cells))
 
 
-def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict[str, str]]:
+def _with_interval(records: Sequence[Record]) -> list[Metric]:
+    """The metrics whose intervals the table has: the latency's always, any other's where some record has one."""
+    measured = {m.metric for record in records for m in record.measurements.values() if m.interval}
+    return [m for m in in_order({LATENCY, *measured.intersection(METRICS.names())}) if m.interval]
+
+
+def _row(
+    record: Record, environment: Environment, metrics: Sequence[Metric]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """A record's row, and the notes on it by column. metrics: those whose intervals are columns."""
     case = record.case
     row: dict[str, Any] = {
         name: getattr(case, name) for name in (*IDENTITY, *SIZE, "seed") if hasattr(case, name)
@@ -191,31 +162,31 @@ def _row(record: Record, environment: Environment) -> tuple[dict[str, Any], dict
         "status": record.status,
         "reason": record.reason,
         "dtype": f"autocast-{case.autocast}" if case.autocast else case.dtype,
-        "flags": " ".join(
-            [*record.flags, *[HOT] * (case.inputs == "hot" and "latency" in record.measurements)]
-        ),
+        "flags": " ".join(_flags(record)),
     }
     ran = environment.get("runs", {}).get(record.run, environment)
     row |= {name: ran.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
     notes: dict[str, str] = {}
-    for found in record.measurements.values():
-        name = column(found.metric, found.unit)
-        row[name] = found.value
-        if found.note:
-            notes[name] = found.note
-        if found.metric == "latency":
-            row |= _interval(found)
+    for measurement in record.measurements.values():
+        name = column(measurement.metric, measurement.unit)
+        row[name] = measurement.value
+        if measurement.note:
+            notes[name] = measurement.note
+    for metric in metrics:
+        if metric.name in record.measurements:
+            row |= _interval(metric, record.measurements[metric.name])
     return row, notes
 
 
-def _interval(found: Measurement) -> dict[str, Any]:
-    low, high = found.interval or (None, None)
-    return {
-        "latency_ci_low_s": low,
-        "latency_ci_high_s": high,
-        "latency_ci_kind": found.interval_kind,
-        "latency_n": found.n,
-    }
+def _flags(record: Record) -> list[str]:
+    hot = record.case.inputs == "hot" and LATENCY in record.measurements
+    return [*record.flags, HOT] if hot else list(record.flags)
+
+
+def _interval(metric: Metric, measurement: Measurement) -> dict[str, Any]:
+    low, high = measurement.interval or (None, None)
+    values = (low, high, measurement.interval_kind, measurement.n)
+    return dict(zip(interval_columns(metric), values, strict=True))
 
 
 def wide(results: Results) -> int:
@@ -240,7 +211,11 @@ def of_csv(path: Path) -> Results:
     if missing or set(frame["schema"]) - {str(SCHEMA)}:
         what = f"no column {missing[0]!r}" if missing else f"schema is not {SCHEMA}"
         raise RunFolderError(f"{path}: not a results.csv of attnprof: {what}")
-    rows = [{str(k): _typed(str(k), v) for k, v in row.items()} for row in frame.to_dict("records")]
+    kinds = column_kinds() | derived_kinds(frame.columns)
+    rows = [
+        {str(name): _typed(str(name), text, kinds) for name, text in row.items()}
+        for row in frame.to_dict("records")
+    ]
     kept = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
     runs = {str(row["run_id"]): {name: row.get(name) for name in kept} for row in rows} or {"": {}}
     environment = joined(runs) if len(runs) > 1 else next(iter(runs.values()))
@@ -248,8 +223,9 @@ def of_csv(path: Path) -> Results:
     return Results(typed, {}, environment, Spec(), len(rows))
 
 
-def _typed(name: str, text: str) -> Any:
-    if name in TEXTS:
+def _typed(name: str, text: str, kinds: Mapping[str, KindName]) -> Any:
+    """What the CSV's ``text`` in the column ``name`` stands for."""
+    if kinds.get(name) == "text" and (text or name in HEADER):
         return text.removeprefix("'") if text[1:2] in RISKY and text[:1] == "'" else text
     if not text:
         return None

@@ -80,7 +80,7 @@ def sheet_of(check: Check) -> Sheet:
 
 def _figure(verdict: Verdict) -> str:
     measure = verdict.limit.measure
-    return measure.kind.show(counts(verdict.span, measure)) if verdict.span else ""
+    return measure.show(counts(verdict.span, measure)) if verdict.span else ""
 
 
 def as_json(check: Check) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from attnprof.choosing.choice import Choice, Chosen, Rejected, closest, relaxations
 from attnprof.choosing.judging import Verdict, counts
-from attnprof.choosing.measures import MEASURES, Measure
+from attnprof.choosing.measures import Measure, measures
 from attnprof.choosing.pareto import Span
 from attnprof.published import TOP1, Evidence, metric_of, span, title_of
 from attnprof.records.environment import Environment
@@ -45,7 +45,7 @@ class Published:
 def sheet_of(choice: Choice, published: Published) -> Sheet:
     """The table of what fits. A figure is that of the point at which the module stands worst."""
     asked = [limit.measure for limit in choice.budget] + list(choice.by)
-    measures = [m for m in dict.fromkeys([*(MEASURES[name] for name in USUAL), *asked]) if m.column]
+    measures = [m for m in dict.fromkeys([*(measures()[name] for name in USUAL), *asked]) if m.column]
     notes: dict[str, int] = {}
     columns: list[tuple[Column, Callable[[Chosen], str]]]
     columns = [] if choice.pareto else [(Column("rank", "rank", 100, _nothing, right=False), _rank)]
@@ -84,7 +84,7 @@ def show_span(found: Span, measure: Measure) -> str:
     """A figure with what its interval adds: '0.31 ms ± 1.0 %'."""
     share = max(found.high - found.value, found.value - found.low) / found.value if found.value else 0
     noise = f" ± {show_share(share)}" if found.low < found.high and measure.column else ""
-    return measure.kind.show(found.value) + noise
+    return measure.show(found.value) + noise
 
 
 def _headroom(each: Chosen) -> str:
@@ -193,7 +193,7 @@ def _figure(verdict: Verdict) -> str:
         return f"{measure.title}: {verdict.why}"
     if limit.reference and verdict.needed is not None:
         return f"{measure.title} {significant(float(verdict.needed))}x:{limit.reference}"
-    return f"{measure.title} {measure.kind.show(counts(verdict.span, measure))}"
+    return f"{measure.title} {measure.show(counts(verdict.span, measure))}"
 
 
 def _nothing_fits(choice: Choice) -> str:
@@ -252,10 +252,10 @@ def as_json(choice: Choice, environment: Environment, published: Published) -> s
 
 def as_csv(choice: Choice, environment: Environment, published: Published) -> str:
     """One row per candidate, the chosen first: figures at the point where it stands worst, with that point."""
-    measures = [measure for measure in MEASURES.values() if measure.column]
+    measured = [measure for measure in measures().values() if measure.column]
     out = StringIO()
     table = csv.writer(out, lineterminator="\n")
-    names = [name for measure in measures for name in _headings(measure)]
+    names = [name for measure in measured for name in _headings(measure)]
     published_as = ["published_low", "published_high", "gain_low", "gain_high"]
     table.writerow(["fits", "rank", "module", "variant", *names, *published_as, "reason"])
     everyone: list[Chosen | Rejected] = [*choice.chosen, *choice.rejected]
@@ -263,7 +263,7 @@ def as_csv(choice: Choice, environment: Environment, published: Published) -> st
         fits = isinstance(each, Chosen)
         row: list[Any] = [str(fits).lower(), each.rank or "" if isinstance(each, Chosen) else ""]
         row += [safe_text(each.candidate.module), safe_text(each.candidate.variant)]
-        for measure in measures:
+        for measure in measured:
             at, figure = each.figures.get(measure.name, ("", Span.exact(0)))
             ends = [figure.low, figure.high] if measure.noisy else []
             row += [figure.value, *ends, at] if at else [""] * len(_headings(measure))
@@ -273,9 +273,7 @@ def as_csv(choice: Choice, environment: Environment, published: Published) -> st
 
 
 def _headings(measure: Measure) -> list[str]:
-    name, suffix = measure.name, measure.kind.suffix
-    ends = [f"{name}_ci_low{suffix}", f"{name}_ci_high{suffix}"] if measure.noisy else []
-    return [name + suffix, *ends, f"{name}_at"]
+    return [*measure.headings, f"{measure.name}_at"]
 
 
 def _published_ends(found: Evidence | None) -> list[str]:
@@ -296,9 +294,9 @@ def _rejection(each: Rejected, choice: Choice) -> dict[str, Any]:
 
 def _judged(each: Chosen | Rejected) -> dict[str, Any]:
     figures = {
-        _headings(MEASURES[name])[0]: {"value": found.value, "low": found.low, "high": found.high, "at": at}
+        _headings(measures()[name])[0]: {"value": found.value, "low": found.low, "high": found.high, "at": at}
         for name, (at, found) in each.figures.items()
-        if MEASURES[name].column
+        if measures()[name].column
     }
     limits = [_verdict(verdict) for verdict in each.verdicts]
     return {"figures": figures, "limits": limits, "published": _evidence(each)}

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from attnprof.choosing.candidates import CONDITIONS
 from attnprof.results import Results
-from attnprof.results.baseline import COSTS, OVER, UNCLEAR
+from attnprof.results.baseline import OVER, UNCLEAR, costs
 from attnprof.results.columns import Column
 from attnprof.results.pivot import Line, Row, pivot_key
 from attnprof.units import Scale, ScaleKind, common_scale, group_digits, show_share
@@ -153,7 +153,7 @@ def _spread(row: Row) -> float | None:
 def _best(column: Column, rivals: Mapping[int, tuple[Line, Figure]]) -> list[int]:
     """Those than which no other is shown to cost less. The identity does not compete, nor what is noisy and has no
     interval; and nobody wins alone."""
-    if column.name not in COSTS:
+    if column.name not in costs():
         return []
     found: dict[int, Row] = {}
     for number, (line, _) in rivals.items():

@@ -8,7 +8,7 @@ from attnprof.metrics import METRICS, Metric, column
 from attnprof.networks import PLAIN
 from attnprof.records.record import FLAGS, HOT
 from attnprof.results import Results
-from attnprof.results.baseline import COSTS, OVER, UNCLEAR
+from attnprof.results.baseline import OVER, UNCLEAR, costs
 from attnprof.results.columns import COLUMNS, DEFAULT, Column, places, plain, title, varying
 from attnprof.results.pivot import Line, Row, lines, pivot_key
 from attnprof.spec import Spec
@@ -69,7 +69,7 @@ def _columns(results: Results, asked: Sequence[str], pivot: str) -> list[Column]
     chosen = [known[name] for name in asked] or [
         c for c in _default(rows, _of_metrics(results.spec)) if c.name not in gone
     ]
-    related = {f"{cost}{OVER}": name for name, cost in COSTS.items()}
+    related = {f"{cost.name}{OVER}": name for name, cost in costs().items()}
     with_ratios = []
     for each in chosen:
         ratios = [
@@ -83,7 +83,8 @@ def _columns(results: Results, asked: Sequence[str], pivot: str) -> list[Column]
 
 def _ratio(name: str) -> Column:
     cost, _, baseline = name.partition(OVER)
-    related = next(c for c in COLUMNS if COSTS.get(c.name) == cost)
+    column_of = {metric.name: name for name, metric in costs().items()}
+    related = next(c for c in COLUMNS if c.name == column_of[cost])
 
     def write(row: Row) -> str:
         return "" if row.get(name) is None else f"{significant(row[name])}x"

@@ -7,30 +7,30 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from attnprof.choosing.budget import as_table, limits_of, parse_bound, parse_budget, read_budget, show_budget
-from attnprof.choosing.measures import COUNT, MEASURES, MEMORY, PERCENTAGE, RATE, TIME, measure_named
+from attnprof.choosing.measures import measure_named, measures
 from attnprof.errors import AttnprofError
 
 law = settings(derandomize=True, deadline=None, max_examples=150)
 
 UNITS = {
-    COUNT: ["", "k", "M", "G"],
-    TIME: ["ns", "us", "ms", "s", "min"],
-    MEMORY: ["B", "kB", "KiB", "MiB", "GiB"],
-    RATE: ["", "k", "k/s"],
-    PERCENTAGE: ["", "%"],
+    "count": ["", "k", "M", "G"],
+    "seconds": ["ns", "us", "ms", "s", "min"],
+    "bytes": ["B", "kB", "KiB", "MiB", "GiB"],
+    "rate": ["", "k", "k/s"],
+    "percentage": ["", "%"],
 }
 REFERENCES = ["se", "cbam(reduction=8)", "ge(theta-minus)", "my.py:Gate", "cbam(reduction=8,bias=true)"]
 
 
 @st.composite
 def limits(draw):
-    measure = draw(st.sampled_from(list(MEASURES.values())))
+    measure = draw(st.sampled_from(list(measures().values())))
     if measure.column and draw(st.booleans()):
         factor = draw(st.decimals("0.001", "1000", places=3))
         bound = f"{factor}x:{draw(st.sampled_from(REFERENCES))}"
-    elif measure.kind in (COUNT, MEMORY):
+    elif measure.kind in ("count", "bytes"):
         bound = f"{draw(st.integers(0, 10**6))}{draw(st.sampled_from(UNITS[measure.kind]))}"
-    elif measure.kind is PERCENTAGE:
+    elif measure.kind == "percentage":
         bound = f"{draw(st.decimals(0, 100, places=3))}{draw(st.sampled_from(UNITS[measure.kind]))}"
     else:
         bound = f"{draw(st.decimals(0, 10**6, places=4))}{draw(st.sampled_from(UNITS[measure.kind]))}"
@@ -80,7 +80,7 @@ def test_no_text_crashes_the_parser(text):
 
 
 @given(
-    st.sampled_from(list(MEASURES.values())),
+    st.sampled_from(list(measures().values())),
     st.text(alphabet="0123456789.xkmMGBiusnh:<>=() ,e-", max_size=20),
 )
 @law
@@ -131,8 +131,8 @@ def test_what_is_no_budget_is_refused_with_what_to_write(text, says):
 
 
 def test_a_small_m_is_ambiguous_wherever_a_count_may_stand():
-    for measure in MEASURES.values():
-        assert "ambiguous" in mistaken(parse_bound, measure, "10m") or measure.kind in (MEMORY, PERCENTAGE)
+    for measure in measures().values():
+        assert "ambiguous" in mistaken(parse_bound, measure, "10m") or measure.kind in ("bytes", "percentage")
 
 
 def test_the_units_of_a_bound_are_exact():
@@ -145,7 +145,7 @@ def test_a_mathematicians_sign_is_read_too():
 
 
 def test_hyphens_and_capitals_name_the_same_metric():
-    assert measure_named("train-latency") is measure_named(" Train_Latency ") is MEASURES["train_latency"]
+    assert measure_named("train-latency") is measure_named(" Train_Latency ") is measures()["train_latency"]
 
 
 def test_a_comma_inside_of_a_module_ends_no_limit():

@@ -10,11 +10,11 @@ from attnprof.choosing.budget import parse_budget
 from attnprof.choosing.candidates import candidates
 from attnprof.choosing.choice import choose, closest, relaxations
 from attnprof.choosing.judging import loosened, verdicts
-from attnprof.choosing.measures import MEASURES
+from attnprof.choosing.measures import measures
 from attnprof.errors import UnknownNameError
 
 law = settings(derandomize=True, deadline=None, max_examples=50)
-LATENCY, PARAMS, MACS = MEASURES["latency"], MEASURES["params"], MEASURES["macs"]
+LATENCY, PARAMS, MACS = measures()["latency"], measures()["params"], measures()["macs"]
 MODULES = ("se", "eca", "cbam", "simam", "gc")
 
 
@@ -190,7 +190,7 @@ def test_figures_that_noise_cannot_tell_apart_share_a_rank(row):
 
 def test_more_images_a_second_are_better(row):
     rows = [row("se", latency=1e-3), row("eca", latency=0.5e-3)]
-    choice = choice_of(rows, "throughput>=1.5k", by=(MEASURES["throughput"],))
+    choice = choice_of(rows, "throughput>=1.5k", by=(measures()["throughput"],))
     assert [each.candidate.name for each in choice.chosen] == ["eca"]
     assert str(loosened(choice.rejected[0].broken[0])) == "throughput>=1k"
 

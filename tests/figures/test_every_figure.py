@@ -5,7 +5,7 @@ import re
 import pytest
 
 from attnprof.choosing.candidates import Missing, candidates
-from attnprof.choosing.measures import MEASURES
+from attnprof.choosing.measures import measures
 from attnprof.choosing.pareto import front
 from attnprof.cli.plot import FIGURES
 from attnprof.errors import UsageError
@@ -20,7 +20,9 @@ NAMES = FIGURES.names()
 
 def scene(found, x="macs", y="latency", **more):
     points, among = candidates(found.rows(), {})
-    return Scene(among, more.pop("points", points), caption(found, [])[0], MEASURES[x], MEASURES[y], **more)
+    return Scene(
+        among, more.pop("points", points), caption(found, [])[0], measures()[x], measures()[y], **more
+    )
 
 
 def drawn(kind, what):
@@ -127,7 +129,7 @@ def test_intervals_are_drawn_to_their_ends(few):
         if len(line.get_ydata()) == 2
     }
     for candidate in what.rivals:
-        span = candidate.figure(MEASURES["latency"], "64@28")
+        span = candidate.figure(measures()["latency"], "64@28")
         assert (span.low, span.high) in ends
 
 
@@ -162,7 +164,7 @@ def test_memory_shows_what_was_measured_and_what_was_counted(few):
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     by_mark = {line.get_marker(): list(line.get_xdata()) for line in figure.axes[0].lines}
     for marker, measure in (("o", "memory"), ("|", "activation_memory")):
-        found = {c.name: c.figure(MEASURES[measure], "64@28").value for c in what.rivals}
+        found = {c.name: c.figure(measures()[measure], "64@28").value for c in what.rivals}
         assert by_mark[marker] == [found[name] for name in names]
 
 
@@ -182,7 +184,7 @@ def test_what_was_not_measured_is_refused_in_words(name, few):
         frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned
     )
     what = scene(blank, points=("64@28", "64@14"))
-    assert isinstance(what.candidates[0].figure(MEASURES["latency"], "64@28"), Missing)
+    assert isinstance(what.candidates[0].figure(measures()["latency"], "64@28"), Missing)
     with pytest.raises(UsageError, match="no module has .*-x and -y choose among params, macs, flops"):
         drawn(name, what)
 
@@ -209,7 +211,7 @@ def test_of_a_run_of_counts_memory_shows_what_was_counted(few):
         frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned
     )
     figure, _ = drawn("memory", scene(counted, points=("64@28",)))
-    assert figure.axes[0].get_xlabel() == MEASURES["activation_memory"].title
+    assert figure.axes[0].get_xlabel() == measures()["activation_memory"].title
 
 
 def test_every_family_has_a_colour_and_a_mark_of_its_own():

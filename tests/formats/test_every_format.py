@@ -15,7 +15,7 @@ from attnprof.planning import plan
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.results import tabulate
 from attnprof.results.columns import COLUMNS
-from attnprof.results.table import HEADER
+from attnprof.results.header import HEADER
 from attnprof.spec import Spec
 from attnprof.views.sheet import sheet
 

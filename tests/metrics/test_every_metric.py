@@ -14,7 +14,7 @@ from attnprof.measuring.bound import Peaks
 from attnprof.measuring.timing import Timing
 from attnprof.metrics import METRICS, SUFFIX, Findings, column
 from attnprof.records.case import Case
-from attnprof.results.table import HEADER
+from attnprof.results.header import HEADER
 
 NAMES = METRICS.names()
 CASE = Case("se", 64, 7, 7, batch=4, execution="compiled")

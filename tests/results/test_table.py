@@ -16,7 +16,8 @@ from attnprof.records.journal import Journal
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.results import of_csv, of_folder, tabulate
 from attnprof.results.columns import varying
-from attnprof.results.table import HEADER, SCHEMA, safe_text, wide
+from attnprof.results.header import HEADER
+from attnprof.results.table import SCHEMA, safe_text, wide
 from attnprof.spec import Spec
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
