@@ -44,7 +44,7 @@ def derived_kinds(names: Iterable[str]) -> dict[str, KindName]:
             kinds[f"{ADDED}{name}_ci_{end}{SUFFIX[metric.unit]}"] = metric.kind
             kinds[f"{ADDED}{name}{SHARE}_ci_{end}"] = "change"
     ratios = {metric.name + OVER for metric in costs().values()}
-    return kinds | {name: "ratio" for name in names if name.partition(OVER)[0] + OVER in ratios}
+    return kinds | {name: "ratio" for name in names if "".join(name.partition(OVER)[:2]) in ratios}
 
 
 def over(results: "Results", baseline: str) -> "Results":
