@@ -45,12 +45,12 @@ class Published:
 def sheet_of(choice: Choice, published: Published) -> Sheet:
     """The table of what fits. A figure is that of the point at which the module stands worst."""
     asked = [limit.measure for limit in choice.budget] + list(choice.by)
-    measures = [m for m in dict.fromkeys([*(measures()[name] for name in USUAL), *asked]) if m.column]
+    shown = [m for m in dict.fromkeys([*(measures()[name] for name in USUAL), *asked]) if m.column]
     notes: dict[str, int] = {}
     columns: list[tuple[Column, Callable[[Chosen], str]]]
     columns = [] if choice.pareto else [(Column("rank", "rank", 100, _nothing, right=False), _rank)]
     columns.append((Column("module", "module", 100, _nothing, right=False), lambda each: each.candidate.name))
-    for n, measure in enumerate(measures):
+    for n, measure in enumerate(shown):
         keep = (90 if measure in asked else 60) - n
         columns.append((Column(measure.name, measure.title, keep, _nothing), _writer(measure)))
     if choice.budget:
