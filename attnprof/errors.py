@@ -6,11 +6,18 @@ A message is one line that says what is wrong, where, and what to do; it never n
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+# Exit codes besides 0.
+NOT_MET = 1  # a budget, a check, a comparison or a verification does not hold
+USAGE = 2
+CELLS_FAILED = 3
+ENVIRONMENT = 4
+INTERRUPTED = 130  # 128 + SIGINT: the run can be resumed
+
 
 class AttnprofError(Exception):
     """A mistake that the command line prints as ``error: ...`` and turns into ``exit_code``."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 class UsageError(AttnprofError):
@@ -42,7 +49,7 @@ class ImpossibleShapeError(AttnprofError, ValueError):
 class EnvironmentProblem(AttnprofError):
     """The machine, not the request, stands in the way: device, disk, permissions, a missing package."""
 
-    exit_code = 4
+    exit_code = ENVIRONMENT
 
 
 class RunFolderError(AttnprofError):

@@ -150,7 +150,7 @@ def test_a_file_laid_into_a_folder_of_the_package_is_an_entry(tmp_path, module_s
     (package / "cli" / "greet.py").write_text(COMMAND)
     assert "\nplug " in command("list", cwd=tmp_path).stdout
     assert re.search(r"greet +Greet whoever asks[.]", command("--help", cwd=tmp_path).stdout)
-    assert ", words of what is printed" in " ".join(command("run", "--help", cwd=tmp_path).stdout.split())
+    assert "text, words [text]" in " ".join(command("run", "--help", cwd=tmp_path).stdout.split())
     assert "auto, bench, cpu, cuda" in command("run", "--device", "benhc", cwd=tmp_path).stderr
     counted = command(
         *["count", "-m", "plug,se", "--points", "16@8", "--counters", "none", "--format", "words"],

@@ -1,4 +1,4 @@
-"""What a shell is told when a word is to be completed. Names come from the registries: no entry is imported."""
+"""Completion of names in a shell. Names come from the registries: no entry is imported."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What GitHub Actions understands beyond an exit code: annotations at a file's line, and the step's summary."""
+"""GitHub Actions: annotations at a file's line, and the step's summary."""
 
 import os
 from collections.abc import Mapping

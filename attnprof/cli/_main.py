@@ -1,18 +1,15 @@
-"""The ``attnprof`` command: finds a command's file on demand, and turns every mistake into one line and an exit code."""
+"""The ``attnprof`` command: imports a command's file on demand; a mistake is one line and an exit code."""
 
 import ast
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from attnprof.cli import COMMANDS
 from attnprof.cli._completing import COMPLETE, complete
-from attnprof.errors import AttnprofError, SpecError, nearest
-
-INTERRUPTED = 130
+from attnprof.errors import INTERRUPTED, USAGE, AttnprofError, SpecError, nearest
 
 EXAMPLES = """\
 \b
@@ -30,8 +27,10 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command's own file, imported now; None where there is no such command."""
-        found: click.Command | None = COMMANDS.get(cmd_name) if cmd_name in COMMANDS else None
-        return found
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = COMMANDS.get(cmd_name)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -57,7 +56,7 @@ def _first_line(path: Path) -> str:
 @click.group(
     cls=Commands,
     help=f"Profile attention modules over channels x resolution.\n\n{EXAMPLES}",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     no_args_is_help=True,
 )
 @click.version_option(package_name="attnprof", message="attnprof %(version)s")
@@ -66,17 +65,9 @@ def attnprof() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit code is returned. With ATTNPROF_DEBUG=1 a mistake shows its traceback."""
-    debug = os.environ.get("ATTNPROF_DEBUG", "") not in ("", "0")
+    """Run the command line and return its exit code. ATTNPROF_DEBUG=1 shows a mistake's traceback."""
     try:
-        if COMPLETE in os.environ:
-            return complete(attnprof)
-        # Not attnprof.main(): it turns a closed pipe into exit code 1 before this could see it.
-        words = sys.argv[1:] if arguments is None else arguments
-        with attnprof.make_context("attnprof", list(words)) as context:
-            code: Any = attnprof.invoke(context)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
         # The reader has what it wanted (| head). Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -86,31 +77,33 @@ def main(arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except click.ClickException as problem:
-        if debug:
+    except (click.ClickException, AttnprofError) as problem:
+        if os.environ.get("ATTNPROF_DEBUG", "") not in ("", "0"):
             raise
-        click.echo(f"error: {_lower(problem.format_message())}", err=True)
-        return 2
-    except SpecError as problem:
-        if debug:
-            raise
-        _report(str(problem).splitlines())
-        return problem.exit_code
-    except AttnprofError as problem:
-        if debug:
-            raise
-        click.echo(f"error: {problem}", err=True)
-        return problem.exit_code
+        return _report(problem)
 
 
-def _report(lines: list[str]) -> None:
+def _run(arguments: list[str]) -> int:
+    if COMPLETE in os.environ:
+        return complete(attnprof)
+    # Not attnprof.main(): it turns a closed pipe into exit code 1 before main() could see it.
+    with attnprof.make_context("attnprof", arguments) as context:
+        code: object = attnprof.invoke(context)
+    sys.stdout.flush()
+    return code if isinstance(code, int) else 0
+
+
+def _report(problem: click.ClickException | AttnprofError) -> int:
+    """Print a mistake on stderr; its exit code."""
+    if isinstance(problem, click.ClickException):
+        text = problem.format_message()
+        click.echo(f"error: {text[:1].lower()}{text[1:]}", err=True)
+        return USAGE
+    lines = str(problem).splitlines() if isinstance(problem, SpecError) else [str(problem)]
     if len(lines) == 1:
         click.echo(f"error: {lines[0]}", err=True)
-        return
-    for line in lines:
-        click.echo(line, err=True)
-    click.echo(f"{len(lines)} problems, nothing was measured.", err=True)
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    else:
+        for line in lines:
+            click.echo(line, err=True)
+        click.echo(f"{len(lines)} problems, nothing was measured.", err=True)
+    return problem.exit_code

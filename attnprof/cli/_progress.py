@@ -1,17 +1,16 @@
-"""What a run shows on stderr while it works: the newest rows and a bar on a terminal, a line per phase elsewhere."""
+"""Progress of a run on stderr: the newest rows and a bar on a terminal, a line per phase elsewhere."""
 
-import sys
 from collections import deque
 from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import Any
 
-import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from attnprof.cli._terminal import Terminal
 from attnprof.records.case import Case
 from attnprof.records.record import Event
 from attnprof.units import show_bytes, show_count, show_seconds
@@ -22,14 +21,13 @@ NEWEST_ROWS = 8
 class Watch:
     """Sees every event of a run pass by. Use as a context manager."""
 
-    def __init__(
-        self, cells: int, budget: float | None, quiet: bool, no_color: bool, measuring: bool
-    ) -> None:
+    def __init__(self, cells: int, budget: float | None, measuring: bool, terminal: Terminal) -> None:
         self._console = Console(
-            stderr=True, no_color=no_color or None, highlight=False, emoji=False, markup=False
+            stderr=True, no_color=terminal.no_color or None, highlight=False, emoji=False, markup=False
         )
-        self._animate = self._console.is_terminal and not self._console.is_dumb_terminal and not quiet
-        self._quiet, self._budget, self._measuring = quiet, budget, measuring
+        is_capable = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._animate = is_capable and not terminal.quiet
+        self._terminal, self._budget, self._measuring = terminal, budget, measuring
         self._started = monotonic()
         self._rows: deque[str] = deque(maxlen=NEWEST_ROWS)
         self._cases: dict[str, Case] = {}
@@ -69,14 +67,12 @@ class Watch:
             self._show(cell=self._cases[event["key"]].label)
         elif kind in ("at", "peaks") and not self._measures:
             self._measures = True
-            if not self._quiet and not self._animate:
-                click.echo(
-                    f"counted {self._counted} cells in {monotonic() - self._started:.1f} s; measuring",
-                    err=True,
-                )
+            if not self._animate:
+                seconds = monotonic() - self._started
+                self._terminal.note(f"counted {self._counted} cells in {seconds:.1f} s; measuring")
         elif kind == "at" and event["key"] in self._cases and self._live:
-            seconds = f"  {show_seconds(event['seconds'])}" if event["seconds"] else ""
-            self._show(cell=self._cases[event["key"]].label + seconds)
+            estimate = f"  {show_seconds(event['seconds'])}" if event["seconds"] else ""
+            self._show(cell=self._cases[event["key"]].label + estimate)
         elif kind == "account":
             self._counted += 1
             self._row(event["key"], event)
@@ -121,14 +117,7 @@ class Watch:
         self._live.refresh()
 
 
-def starting(quiet: bool, no_color: bool) -> AbstractContextManager[object]:
+def starting(terminal: Terminal) -> AbstractContextManager[object]:
     """What a terminal shows while the worker imports torch and sets the device up."""
-    console = Console(stderr=True, no_color=no_color or None)
-    return console.status("starting torch") if console.is_terminal and not quiet else nullcontext()
-
-
-def say(text: str, quiet: bool) -> None:
-    """A line for the person at the terminal, on stderr."""
-    if not quiet:
-        click.echo(text, err=True)
-        sys.stderr.flush()
+    console = Console(stderr=True, no_color=terminal.no_color or None)
+    return console.status("starting torch") if console.is_terminal and not terminal.quiet else nullcontext()

@@ -60,38 +60,38 @@ class Spec(BaseModel):
 
     modules: Annotated[
         tuple[Annotated[str, BeforeValidator(_in_words(_pattern))], ...], BeforeValidator(_some_listed)
-    ] = _field("grid", "all", "names, name(reduction=8), family:channel, year:2021, !name")
+    ] = _field("grid", "all", "names, cbam(reduction=8), family:channel, !name")
     variants: Literal["default", "all"] = _field(
-        "grid", "default", "each module's default, or all named variants"
+        "grid", "default", "each module's default, or all named ones"
     )
     set: Sweeps = _field("variants", {}, "sweep hyperparameters: cbam.reduction=8,16")
     channels: Annotated[tuple[Channels, ...], Listed] = _field("grid", (), "channel counts (64,256)")
     res: Annotated[tuple[Res, ...], Listed] = _field("grid", (), "map sizes: 56 or 28x40 (56)")
-    points: Annotated[tuple[At, ...], Listed] = _field("grid", (), "pairs without a product: 64@56,256@28x40")
+    points: Annotated[tuple[At, ...], Listed] = _field("grid", (), "single sizes: 64@56,256@28x40")
     preset: Literal["resnet50", "mobilenetv2", "yolo-n", "yolo-s"] | None = _field(
-        "grid", None, "the pairs that occur in a network"
+        "grid", None, "sizes of a network: resnet50, mobilenetv2, yolo-n/-s"
     )
     networks: Annotated[tuple[Annotated[str, BeforeValidator(_in_words(_network))], ...], Listed] = _field(
         "grid", (), "put the modules into these: resnet50, my.py:make_net"
     )
     at: Annotated[tuple[Annotated[str, BeforeValidator(_place)], ...], Listed] = _field(
-        "grid", (), "where: after_bn3:2-4, last_3, 'layer*.*.bn3' (each module's own)"
+        "grid", (), "places: after_bn3:2-4, last_3, layer*.bn3 (its own)"
     )
-    sweep_places: bool = _field("grid", False, "every stage of the network by itself too")
+    sweep_places: bool = _field("grid", False, "each stage of the network alone, too")
     batch: Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST_BATCH, "a batch"))] = _field(
         "grid", 1, "images per call"
     )
     shard: Annotated[str | None, BeforeValidator(_optional(_shard))] = _field(
-        "grid", None, "the i-th of n even parts of the cells: 1/4"
+        "grid", None, "the i-th of n equal parts of the cells: 1/4"
     )
     device: Annotated[str, BeforeValidator(_device)] = _field("measure", "auto", "auto, cpu, cuda or cuda:1")
     dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("measure", "fp32", "number format")
     autocast: Annotated[Literal["bf16", "fp16"] | None, AfterValidator(_from_fp32)] = _field(
-        "measure", None, "let torch.autocast choose operators' formats: bf16 or fp16"
+        "measure", None, "torch.autocast to bf16 or fp16"
     )
     channels_last: bool = _field("measure", False, "NHWC memory layout")
     compile: bool = _field("measure", False, "run modules through torch.compile")
-    hot: bool = _field("measure", False, "one input for all calls, hot in cache (each call's input is cold)")
+    hot: bool = _field("measure", False, "one input for all calls, in cache (new inputs)")
     train: bool = _field("measure", False, "add rows for forward + backward")
     no_latency: bool = _field("measure", False, "counts only")
     metrics: Metrics = _field("measure", (), "only these metrics, or usual and more (usual)")
@@ -99,24 +99,22 @@ class Spec(BaseModel):
         _field("measure", "fvcore,thop", "cross-check counters, or none")
     )
     quality: Literal["quick", "standard", "paper"] = _field(
-        "measure", "standard", "1, 3 or 6 fresh processes behind every figure, as the budget allows"
+        "measure", "standard", "quick, standard, paper: 1, 3, 6 processes"
     )
-    time_budget: Seconds = _field("measure", "75s", "for the whole run, shared by its cells; or none")
-    precision: Share = _field(
-        "measure", None, "a process leaves a cell at this half of its interval (1%, quick 2%)"
-    )
+    time_budget: Seconds = _field("measure", "75s", "of the whole run, or none")
+    precision: Share = _field("measure", None, "target half-width of intervals (1%, quick 2%)")
     threads: Annotated[int, BeforeValidator(lambda v: whole_number(v, 1024, "a number of threads"))] = _field(
         "measure", 1, "CPU threads per operator"
     )
     timeout: Seconds = _field("measure", "60s", "give up on a cell after this long")
-    memory_limit: Bytes = _field("measure", None, "what a cell may allocate (nine tenths of what is free)")
-    allow_busy: bool = _field("measure", False, "measure on a GPU that others compute on, too")
+    memory_limit: Bytes = _field("measure", None, "what a cell may allocate (90% of what is free)")
+    allow_busy: bool = _field("measure", False, "measure on a GPU that other processes use")
     seed: Annotated[int, BeforeValidator(_seed)] = _field("measure", 0, "of weights and inputs")
     fail_fast: bool = _field("measure", False, "stop at the first cell that fails")
-    budget: Limits = _field("budget", (), "what pick and check ask for: params<=10k, latency<=1.2x:se")
-    name: Annotated[str, BeforeValidator(_name)] = _field("output", "run", "of the run folder")
-    output: str | None = _field("output", None, "the run folder itself (reports/<date>-<name>-<device>)")
-    format: Annotated[str, _known(FORMATS)] = _field("output", "text", "of what is printed")
+    budget: Limits = _field("budget", (), "for pick and check: params<=10k, latency<=1.2x:se")
+    name: Annotated[str, BeforeValidator(_name)] = _field("output", "run", "name of the run folder")
+    output: str | None = _field("output", None, "run folder (reports/<date>-<name>-<device>)")
+    format: Annotated[str, _known(FORMATS)] = _field("output", "text", "format of the printed table")
 
     def __init__(self, **given: Any) -> None:
         try:

@@ -47,7 +47,7 @@ def cli(tmp_path, monkeypatch, capsys):
     for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("attnprof.cli._execute.start_worker", Counting)
+    monkeypatch.setattr("attnprof.cli._worker.start_worker", Counting)
     monkeypatch.setattr("attnprof.running.inquiry.start_worker", Counting)
 
     def run(*arguments):

@@ -79,10 +79,10 @@ def test_count_has_the_options_of_run_but_those_that_concern_measuring():
 def test_every_command_explains_itself_on_one_screen_led_by_examples(command, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "attnprof", command, "--help"],
-        cwd=tmp_path, env=clean_environment({"COLUMNS": "100"}), capture_output=True, text=True, timeout=60,
+        cwd=tmp_path, env=clean_environment({"COLUMNS": "80"}), capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     lines = done.stdout.splitlines()
     assert len(lines) <= 50
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= 80
     first = [line.strip() for line in lines if line.strip().startswith(f"attnprof {command}")]
     assert len(first) >= 2

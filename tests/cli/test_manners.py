@@ -315,7 +315,7 @@ def test_a_dry_run_lists_the_cells_and_measures_nothing(cli, tmp_path, monkeypat
     def never(spec, device=None):
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr("attnprof.cli._execute.start_worker", never)
+    monkeypatch.setattr("attnprof.cli._worker.start_worker", never)
     said = cli("run", "-m", "se,eca", "--channels", "8,16", "--res", "8,4x6", "--dry-run")
     refused = "  skipped: channels must be at least the reduction = 16; nearest 16"
     assert said.code == 0

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from attnprof.cli._init import EXAMPLES, TABLES, template
 from attnprof.cli.completion import SHELLS
-from attnprof.cli.init import EXAMPLES, TABLES, template
 from attnprof.cli.show import SNIPPETS
 from attnprof.spec import SECTIONS, Spec
 from attnprof.spec.file import from_file, merge

@@ -281,7 +281,7 @@ def interrupting(monkeypatch, at, times):
                 for _ in range(times):
                     signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("attnprof.cli._execute.start_worker", Interrupting)
+    monkeypatch.setattr("attnprof.cli._worker.start_worker", Interrupting)
 
 
 @pytest.mark.parametrize(("at", "times", "done"), [(1, 1, 1), (2, 1, 2), (1, 2, 0), (2, 2, 1), (3, 2, 2)])
@@ -291,7 +291,7 @@ def test_one_interrupt_keeps_the_cell_at_hand_and_two_do_not(cli, tmp_path, monk
     assert said.code == 130
     assert len(lines_of(tmp_path / "out")) == done
     assert f"stopped after {done} of 3 cells; kept. Continue: attnprof run --resume out\n" in said.err
-    monkeypatch.setattr("attnprof.cli._execute.start_worker", Counting)
+    monkeypatch.setattr("attnprof.cli._worker.start_worker", Counting)
     assert cli("run", "--resume", "out").code == 0
     assert sorted(lines_of(tmp_path / "out")) == ["bam@16", "eca@16", "se@16"]
 
@@ -315,16 +315,16 @@ def test_ctrl_c_does_afterwards_what_it_did_before(cli):
 
 
 def failing(monkeypatch, module):
-    from attnprof import subject
+    from attnprof.subject import counts
 
-    count = subject.count
+    count = counts.count
 
     def fail(case):
         if case.module == module:
             raise ValueError("no such luck")
         return count(case)
 
-    monkeypatch.setattr(subject, "count", fail)
+    monkeypatch.setattr(counts, "count", fail)
 
 
 def test_fail_fast_stops_at_the_first_failure_with_exit_code_3(cli, tmp_path, monkeypatch):
@@ -349,7 +349,7 @@ def test_what_fail_fast_left_out_is_done_on_resuming_and_the_failure_is_not_forg
     cli(*COUNT, "--fail-fast")
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("attnprof.cli._execute.start_worker", Counting)
+    monkeypatch.setattr("attnprof.cli._worker.start_worker", Counting)
     assert cli("run", "--resume", "out").code == 3
     assert lines_of(tmp_path / "out") == ["se@16", "eca@16", "bam@16"]
 
@@ -362,7 +362,7 @@ def test_what_cannot_be_changed_on_resuming_is_refused(cli, finished):
 
 def test_an_unknown_format_is_found_before_a_resumed_run_measures(cli, finished, monkeypatch):
     started = []
-    monkeypatch.setattr("attnprof.cli._execute.start_worker", lambda *a: started.append(a) or Counting(*a))
+    monkeypatch.setattr("attnprof.cli._worker.start_worker", lambda *a: started.append(a) or Counting(*a))
     assert cli("run", "--resume", "out", "--format", "latx").code == 2
     assert not started
 

@@ -1,0 +1,124 @@
+"""``attnprof check``: the modules of a spec counted, or measured, and judged by its budget."""
+
+from pathlib import Path
+
+from attnprof.catalogue.selection import select
+from attnprof.choosing.budget import Budget
+from attnprof.choosing.candidates import candidates
+from attnprof.choosing.judging import verdicts
+from attnprof.cli import _github
+from attnprof.cli._budget import budget_of_options
+from attnprof.cli._progress import Watch
+from attnprof.cli._spec import spec_file
+from attnprof.cli._terminal import Terminal
+from attnprof.cli._worker import started_worker
+from attnprof.errors import NOT_MET, UsageError
+from attnprof.formats import md, text
+from attnprof.planning import plan
+from attnprof.records.journal import KEPT
+from attnprof.records.record import Event
+from attnprof.results import Results, tabulate
+from attnprof.running import run
+from attnprof.spec import Spec
+from attnprof.spec.file import from_file, line_of, merge
+from attnprof.views import check as view
+from attnprof.views.check import Check
+
+
+def check(
+    file: str | None,
+    budget: str | None,
+    measure: bool,
+    format: str,
+    terminal: Terminal,
+    **limits: str | None,
+) -> int:
+    """Count the modules of ``file`` and judge them. limits: of the options of single metrics."""
+    path = _path(file)
+    spec = merge([from_file(path)])
+    from_options = budget_of_options(budget, limits)
+    whole = spec.budget if from_options is None else from_options
+    judged = _judged(whole, measure, path)
+    results = _results(_spec_to_run(spec, judged, measure), terminal)
+    points, entrants = candidates(results.rows(), results.notes)
+    of_spec = {(choice.module, choice.variant) for choice in select(spec.modules, spec.variants, spec.set)}
+    rows = [
+        (candidate, verdicts(candidate, judged, points, entrants))
+        for candidate in entrants
+        if (candidate.module, candidate.variant) in of_spec
+    ]
+    unjudged = tuple(limit for limit in whole if limit not in judged)
+    outcome = Check(str(path), judged, unjudged, points, rows)
+    _annotate(outcome, path if from_options is None else None)
+    _show(outcome, format, terminal)
+    return 0 if outcome.holds else NOT_MET
+
+
+def _path(file: str | None) -> Path:
+    path = spec_file(file)
+    if path is None:
+        raise UsageError("no spec file here: write attnprof.toml with [grid] and [budget], or name one")
+    return path
+
+
+def _judged(budget: Budget, measure: bool, path: Path) -> Budget:
+    """The limits that counting, or measuring, can judge. Raises UsageError where there are none."""
+    judged = tuple(limit for limit in budget if limit.measure.exact or (measure and limit.measure.column))
+    if judged:
+        return judged
+    if budget:
+        raise UsageError("nothing to judge: its limits need --measure")
+    raise UsageError(f"nothing to judge: {path} has no [budget]; add one, or --budget 'params<=10k'")
+
+
+def _spec_to_run(spec: Spec, judged: Budget, measure: bool) -> Spec:
+    """``spec``, and the modules that limits are relative to, with the metrics that the limits need."""
+    references = [limit.reference for limit in judged if limit.reference]
+    missing = [reference for reference in references if reference not in spec.modules]
+    changes = {
+        "modules": (*spec.modules, *dict.fromkeys(missing)),
+        "no_latency": not measure,
+        "counters": (),
+        "metrics": (),
+        "train": any(limit.measure.mode == "train" for limit in judged),
+        "shard": None,
+    }
+    return spec.model_copy(update=changes)
+
+
+def _results(spec: Spec, terminal: Terminal) -> Results:
+    with started_worker(spec, terminal) as worker:
+        resolved = plan(spec, worker.environment["device"])
+    this = run(resolved, worker)
+    events: list[Event] = []
+    with Watch(len(resolved.cells), spec.time_budget, resolved.timed, terminal) as watch:
+        for event in this:
+            watch.see(event)
+            if event["event"] in KEPT:
+                events.append(event)
+    return tabulate(events, resolved, this.environment)
+
+
+def _annotate(outcome: Check, path: Path | None) -> None:
+    """Annotate broken limits where this is a GitHub workflow. path: the spec file that holds the budget."""
+    if not _github.in_actions():
+        return
+    lines = path.read_text(encoding="utf-8") if path else ""
+    root = ("tool", "attnprof") if path and path.name == "pyproject.toml" else ()
+    for candidate, verdict in outcome.broken:
+        line = line_of(lines, (*root, "budget", verdict.limit.measure.name)) if path else None
+        message = f"{outcome.says(verdict)} ({verdict.limit})"
+        _github.annotate(f"attnprof check: {candidate.name}", message, str(path or ""), line)
+    _github.summarise(md.typeset(view.sheet_of(outcome), [*outcome.caption, outcome.outcome]))
+
+
+def _show(outcome: Check, format: str, terminal: Terminal) -> None:
+    if format == "json":
+        terminal.show(view.as_json(outcome))
+    elif format == "csv":
+        terminal.show(view.as_csv(outcome))
+    elif format == "md":
+        terminal.show(md.typeset(view.sheet_of(outcome), [*outcome.caption, outcome.outcome]))
+    else:
+        table, hidden = text.typeset(view.sheet_of(outcome), lambda columns: outcome.caption, terminal.look())
+        terminal.show(f"{table}\n\n{outcome.outcome}", hidden)

@@ -1,0 +1,106 @@
+"""``attnprof diff``: two runs compared, or a run held to published tables."""
+
+from pathlib import Path
+
+from attnprof import published as published_figures
+from attnprof.cli import _github
+from attnprof.cli._results import results_of
+from attnprof.cli._terminal import Terminal
+from attnprof.comparison import published
+from attnprof.comparison.ratios import SLOWER
+from attnprof.comparison.runs import TOLERANCE, Comparison, Ran, compare
+from attnprof.errors import NOT_MET, RunFolderError, UsageError
+from attnprof.records.journal import environment_in, events_in
+from attnprof.units import parse_share, show_seconds
+from attnprof.views import diff as view
+from attnprof.views import published as view_of_published
+
+PUBLISHED = "published:"
+
+
+def diff(
+    before: str,
+    after: str,
+    tolerance: str | None,
+    metric: str | None,
+    across: bool,
+    format: str,
+    terminal: Terminal,
+) -> int:
+    """Compare run ``after``, or the published figures that ``after`` names, with run ``before``."""
+    if after.startswith(PUBLISHED):
+        _refuse({"--tolerance": tolerance, "--metric": metric, "--across": across})
+        return _compare_with_published(before, after, format, terminal)
+    comparison = compare(_ran(before), _ran(after), _tolerance(tolerance), metric or "latency", across)
+    _show(comparison, format, terminal)
+    _annotate(comparison)
+    return 0 if comparison.holds else NOT_MET
+
+
+def _refuse(options: dict[str, str | bool | None]) -> None:
+    """Raises UsageError for an option that was used and compares two runs."""
+    for option, value in options.items():
+        if value:
+            raise UsageError(f"{option} compares two runs; published tables have counts alone")
+
+
+def _tolerance(text: str | None) -> float:
+    if text is None:
+        return TOLERANCE
+    try:
+        return 0.0 if text.strip() == "0%" else parse_share(text)
+    except ValueError as problem:
+        raise UsageError(f"--tolerance: {problem}") from None
+
+
+def _ran(run: str) -> Ran:
+    path = Path(run)
+    if path.is_file():
+        raise RunFolderError(f"{run}: a table does not have what each process found; name the run's folder")
+    events = events_in(path)
+    return Ran(run, environment_in(path), events)
+
+
+def _show(comparison: Comparison, format: str, terminal: Terminal) -> None:
+    if format == "csv":
+        terminal.show(view.as_csv(comparison))
+    elif format == "json":
+        terminal.show(view.as_json(comparison))
+    elif format == "md":
+        terminal.show(view.as_md(comparison))
+    else:
+        terminal.show(*view.as_text(comparison, terminal.look()))
+
+
+def _compare_with_published(run: str, name: str, format: str, terminal: Terminal) -> int:
+    figures = published.named(published_figures.figures(), name.removeprefix(PUBLISHED))
+    tables = published.compare(results_of(run).rows(), figures)
+    if not tables:
+        raise UsageError(f"{name}: nothing of it is counted of our networks, at the input sizes of this run")
+    if format == "csv":
+        terminal.show(view_of_published.as_csv(tables))
+    elif format == "json":
+        terminal.show(view_of_published.as_json(tables))
+    elif format == "md":
+        terminal.show(view_of_published.as_md(tables))
+    else:
+        terminal.show(view_of_published.as_text(tables, terminal.look()))
+    return 0
+
+
+def _annotate(comparison: Comparison) -> None:
+    """Annotate slower, failed and changed cells, and summarise the step, where this is a GitHub workflow."""
+    if not _github.in_actions():
+        return
+    for cell in comparison.called(SLOWER):
+        outcome = cell.outcome
+        assert outcome is not None
+        figures = f"{show_seconds(outcome.before.seconds)} -> {show_seconds(outcome.after.seconds)}"
+        interval = f" ({view.show_interval(outcome)})" if outcome.interval else ""
+        message = f"slower, {figures}, {view.show_ratio(outcome.ratio)}{interval}"
+        _github.annotate(f"attnprof diff: {cell.case.label}", message)
+    for cell in comparison.broken:
+        _github.annotate(f"attnprof diff: {cell.case.label}", f"{cell.ended[1]}: {cell.reason}")
+    for cell, change in comparison.changed:
+        _github.annotate(f"attnprof diff: {cell.case.label}", view.show_change_of(change))
+    _github.summarise(view.as_md(comparison))

@@ -1,0 +1,69 @@
+"""``attnprof explain``: one module's counts at one size, operator by operator."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from attnprof.catalogue import entry
+from attnprof.catalogue.selection import matching
+from attnprof.cli._progress import starting
+from attnprof.cli._terminal import Terminal
+from attnprof.errors import NOT_MET, ImpossibleShapeError, UsageError
+from attnprof.explaining.explanation import CounterReport, Explanation, Form
+from attnprof.grid import parse_point, show_res
+from attnprof.planning import plan
+from attnprof.records.case import Case
+from attnprof.running.inquiry import Asking
+from attnprof.spec.file import Source, merge
+from attnprof.views.explanation import page
+
+
+def explain(target: str, formula: bool, verify: bool, format: str, terminal: Terminal, **fields: Any) -> int:
+    """Explain ``target``. fields: of the spec, as their options have them."""
+    case = _case(target, fields)
+    with Asking() as asking, starting(terminal):
+        explanation = asking.explanation(case, verify)
+        counters = asking.counters(case)
+        forms = asking.forms(case) if formula else []
+    if format == "json":
+        terminal.show(json.dumps(_document(case, explanation, counters, forms), indent=2))
+    else:
+        name = entry(case.module).name
+        text, hidden = page(case, name, explanation, counters, forms, terminal.look())
+        notes = [f"not shown for want of width: {', '.join(hidden)}"] if hidden else []
+        terminal.show(text, notes, everything="--format json")
+    return NOT_MET if explanation.differs else 0
+
+
+def _case(target: str, fields: dict[str, Any]) -> Case:
+    """The case that NAME@C@HxW means.
+
+    Raises UnknownNameError, UsageError, ImpossibleShapeError or SpecError, in words for the user.
+    """
+    name, *size = target.rsplit("@", 2)
+    if len(size) != 2 or not name:
+        raise UsageError(f"{target!r} has no size; write {name or 'se'}@64@56 or {name or 'se'}@256@28x40")
+    try:
+        point = parse_point("@".join(size))
+    except ValueError as problem:
+        raise UsageError(f"{target}: {problem}") from None
+    if len(matching(name)) != 1:
+        raise UsageError(f"{name!r} stands for several modules; explain takes one")
+    options = Source(fields, {field: f"--{field}" for field in fields})
+    preset = Source({"modules": [name], "points": ["@".join(size)], "no_latency": True}, {})
+    cell = plan(merge([options, preset]), "meta").cells[-1]
+    if cell.refusal:
+        raise ImpossibleShapeError(f"{name}@{point[0]}@{show_res(point[1:])} - {cell.refusal}")
+    return cell.case
+
+
+def _document(
+    case: Case, explanation: Explanation, counters: Sequence[CounterReport], forms: Sequence[Form]
+) -> dict[str, Any]:
+    """Everything, exact: the case, the explanation, the counters' counts, the closed forms if any."""
+    document = {"case": case.to_json(), **explanation.to_json()}
+    document["counters"] = [asdict(counter) for counter in counters]
+    if forms:
+        document["forms"] = [asdict(form) for form in forms]
+    return document

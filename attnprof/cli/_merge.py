@@ -1,0 +1,45 @@
+"""``attnprof merge``: several run folders as one."""
+
+from datetime import datetime
+from pathlib import Path
+
+from attnprof.cli._results import format_named, show_results, write_file
+from attnprof.cli._terminal import Terminal
+from attnprof.errors import UsageError
+from attnprof.formats import FORMATS
+from attnprof.records.environment import Environment
+from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, events_in, new_folder
+from attnprof.results import merging, of_folder
+from attnprof.spec.file import from_file
+from attnprof.spec.file import merge as merge_sources
+
+
+def merge(run: tuple[str, ...], name: str, output: str | None, format: str, terminal: Terminal) -> int:
+    """Merge the folders ``run`` into a new one and print its table."""
+    FORMATS.module_name(format)
+    if len(run) < 2:
+        raise UsageError("name two runs or more: attnprof merge RUN RUN")
+    merged = merging.merge([_part(Path(folder)) for folder in run])
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    environment = {**merged.environment, "merged": now}
+    folder = Path(output) if output else new_folder(name, _device(environment))
+    with Journal.create(folder) as journal:
+        journal.begin(merged.spec.to_toml(), environment)
+        journal.extend(merged.events)
+    results = of_folder(folder)
+    write_file(folder / RESULTS, format_named("csv").whole(results))
+    show_results(results, format, terminal.look(), terminal)
+    missing = results.planned - len(results.frame)
+    if missing:
+        terminal.note(f"{missing} of {results.planned} cells are in none of the runs")
+    terminal.note(f"all rows: {folder / RESULTS}")
+    return 0
+
+
+def _part(folder: Path) -> merging.Part:
+    spec = merge_sources([from_file(folder / SPEC)])
+    return merging.Part(str(folder), spec, environment_in(folder), events_in(folder))
+
+
+def _device(environment: Environment) -> str:
+    return str(environment.get("device", "several")).partition(":")[0]

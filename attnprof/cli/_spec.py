@@ -1,0 +1,49 @@
+"""The spec of a command line: its options, ATTNPROF_* variables, and a spec file, in this order of rank."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from attnprof.cli._spec_options import variable_of
+from attnprof.spec import Spec
+from attnprof.spec.file import Source, from_file, merge
+
+FILES = (Path("attnprof.toml"), Path("pyproject.toml"))
+
+
+def spec_of(file: str | None, fields: dict[str, Any], **preset: Any) -> Spec:
+    """The Spec of the command at hand; ``preset`` ranks above all sources.
+
+    Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one. A run without
+    a name is named after its spec file, else after its command. Raises SpecError with all mistakes.
+    """
+    context = click.get_current_context()
+    name = Path(file).stem if file else context.info_name
+    values = {field: fields[field] for field in Spec.model_fields if fields.get(field) is not None}
+    places = {field: _place(context, field) for field in values}
+    path = spec_file(file)
+    return merge(
+        [
+            Source({"name": name}, {"name": f"the name of {file}"}),
+            *([from_file(path)] if path else []),
+            Source(values, places),
+            Source(preset, {}),
+        ]
+    )
+
+
+def _place(context: click.Context, field: str) -> str:
+    """Where the value of a field stands, in the words of this command: its option, argument or variable."""
+    if context.get_parameter_source(field) is not ParameterSource.COMMANDLINE:
+        return variable_of(field)
+    parameter = next(parameter for parameter in context.command.params if parameter.name == field)
+    return parameter.make_metavar(context) if isinstance(parameter, click.Argument) else parameter.opts[-1]
+
+
+def spec_file(file: str | None) -> Path | None:
+    """The spec file: ``file``, else ./attnprof.toml or ./pyproject.toml where there is one."""
+    if file:
+        return Path(file)
+    return next((path for path in FILES if path.is_file()), None)

@@ -1,0 +1,46 @@
+"""``attnprof table``: the results of a run, printed again."""
+
+from pathlib import Path
+
+from attnprof.cli._results import format_named, of_modules, results_of, show_results, write_file
+from attnprof.cli._terminal import Terminal
+from attnprof.errors import UnknownNameError, UsageError
+from attnprof.formats import FORMATS, Look
+from attnprof.results import Results
+from attnprof.results.baseline import over
+from attnprof.results.pivot import pivot_key
+
+
+def table(
+    run: str | None,
+    format: str,
+    columns: str,
+    pivot: str | None,
+    baseline: str | None,
+    modules: str,
+    output: str | None,
+    terminal: Terminal,
+) -> int:
+    """Print the results of ``run``, or write them to the file ``output``."""
+    FORMATS.module_name(format)
+    if pivot:
+        pivot_key(pivot)
+    names = tuple(name.strip() for name in columns.split(",") if name.strip())
+    results = results_of(run)
+    if baseline:
+        results = _over(results, baseline)
+    results = of_modules(results, modules)
+    if output is None:
+        show_results(results, format, terminal.look(names, pivot or ""), terminal)
+        return 0
+    text, _ = format_named(format).render(results, Look(names, pivot=pivot or ""))
+    write_file(Path(output), text)
+    terminal.note(output)
+    return 0
+
+
+def _over(results: Results, baseline: str) -> Results:
+    try:
+        return over(results, baseline)
+    except UnknownNameError as problem:
+        raise UsageError(f"--baseline: {problem}") from None
