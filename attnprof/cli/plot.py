@@ -10,7 +10,7 @@ Draw the results of a run as PDF, SVG or PNG.
 
 \b
   attnprof plot -o front.pdf
-  attnprof plot --kind scaling -m se,eca,cbam --against channels -o scaling.svg
+  attnprof plot --kind scaling -m se,eca --against channels -o scaling.svg
   attnprof plot -x params -y memory --at 256@56 --width 3.4in
 
 RUN is a run folder, a results.csv, or - for a CSV on standard input; the
