@@ -21,10 +21,10 @@ def complete(command: click.Command) -> int:
 def names_of(registry: Registry) -> Completer:
     """Completes the last name of a list of them: 'se,!cb' to 'se,!cbam'."""
 
-    def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def complete_name(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         before, comma, last = incomplete.rpartition(",")
-        sign = "!" * last.startswith("!")
-        known = (name for name in registry.names() if name.startswith(last.removeprefix("!")))
-        return [CompletionItem(f"{before}{comma}{sign}{name}") for name in known]
+        name = last.removeprefix("!")
+        prefix = before + comma + ("!" if last.startswith("!") else "")
+        return [CompletionItem(prefix + entry) for entry in registry.names() if entry.startswith(name)]
 
-    return names
+    return complete_name

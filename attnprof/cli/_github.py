@@ -17,8 +17,8 @@ def in_actions(environ: Mapping[str, str] = os.environ) -> bool:
 def annotate(title: str, message: str, file: str = "", line: int | None = None) -> None:
     """An error at ``file:line``, on stderr, which the runner reads as it reads stdout."""
     properties = {"file": file, "line": str(line) if line else "", "title": title}
-    given = ",".join(f"{name}={_escaped(text, ':,')}" for name, text in properties.items() if text)
-    click.echo(f"::error {given}::{_escaped(message)}", err=True)
+    written = ",".join(f"{name}={_escaped(text, ':,')}" for name, text in properties.items() if text)
+    click.echo(f"::error {written}::{_escaped(message)}", err=True)
 
 
 def summarise(markdown: str, environ: Mapping[str, str] = os.environ) -> None:
