@@ -7,7 +7,7 @@ from attnprof.choosing.measures import Measure, measures
 
 def budget_options() -> list[click.Parameter]:
     """--max-params, --min-throughput and the like, and --budget. Values arrive as texts."""
-    several = "several limits: 'params<=10k, latency<=1.2x:se'"
+    several = "several: 'params<=10k, latency<=1.2x:se'"
     budget = click.Option(["--budget"], metavar="LIMITS", envvar="ATTNPROF_BUDGET", help=several)
     return [*(_option(measure) for measure in measures().values()), budget]
 

@@ -60,10 +60,7 @@ def pick(
         results.notes,
         lambda name: published_figures.evidence(name, published.network, published.dataset),
     )
-    if pareto:
-        order = _front_measures(pareto)
-    else:
-        order = [_rank_measure(rank) if rank else _usual_measure(entrants)]
+    order = _front_measures(pareto) if pareto else [_rank_measure(rank, entrants)]
     choice = choose(entrants, points, keep, order, pareto=bool(pareto))
     _show(Answer(choice, results, source, published), format, rejected, terminal)
     return 0 if choice.chosen else NOT_MET
@@ -113,7 +110,9 @@ def _front_measures(names: str) -> list[Measure]:
     return front
 
 
-def _rank_measure(name: str) -> Measure:
+def _rank_measure(name: str | None, entrants: Sequence[Candidate]) -> Measure:
+    if name is None:
+        return _usual_measure(entrants)
     order = _measures(name, "--rank")
     if len(order) != 1:
         raise UsageError(f"--rank: name one metric, not {name!r}")
