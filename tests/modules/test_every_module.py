@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from attnprof.errors import ImpossibleShapeError
 from attnprof.records.case import Case
 from attnprof.subject.build import build
 from attnprof.subject.inputs import example
+from tests.every_case import every_case
 
 HERE = Path(__file__).parent
 NAMES = MODULES.names()
@@ -46,43 +48,33 @@ def one_thread():
 
 
 def settings_of(name):
+    """The default, and every named variant."""
+    return [{}, *entry(name).variants.values()]
+
+
+def label(settings):
+    return "-".join(f"{key}={value}" for key, value in settings.items()) or "default"
+
+
+def fitting(name, settings, candidates, most, train=False):
+    """The first sizes among ``candidates`` that the module takes with these settings, ``most`` of them."""
     known = entry(name)
-    return [{}, *known.variants.values()]
+    sizes = [size for size in candidates if not known.refusal(*size, settings, batch=2, train=train)]
+    assert sizes, f"{name} {settings} takes none of the tests' sizes"
+    return sizes[:most]
 
 
-ALL = [
-    pytest.param(name, given, id=f"{name}-{'-'.join(f'{k}={v}' for k, v in given.items()) or 'default'}")
-    for name in NAMES
-    for given in settings_of(name)
-]
+def variants_and_sizes(name, candidates, most, train=False):
+    for settings in settings_of(name):
+        for size in fitting(name, settings, candidates, most, train):
+            yield settings, size
 
 
-def fitting(candidates, most, train=False):
-    """One parameter set per module, variant and size that fits it, ``most`` sizes at most."""
-    for name in NAMES:
-        for given in settings_of(name):
-            fit = [size for size in candidates if not entry(name).refusal(*size, given, batch=2, train=train)]
-            assert fit, f"{name} {given} takes none of the tests' sizes"
-            settings = "-".join(f"{key}={value}" for key, value in given.items()) or "default"
-            for c, h, w in fit[:most]:
-                yield pytest.param(name, given, (c, h, w), id=f"{name}-{settings}-{c}@{h}x{w}")
-
-
-def cases():
-    for path in sorted((HERE / "cases").glob("*.json")):
-        for case in json.loads(path.read_text()):
-            yield pytest.param(
-                path.stem, case, id=f"{path.stem}-{case['record']}-{case['C']}@{case['H']}x{case['W']}"
-            )
-
-
-def built(name, given, c, h, w, device="cpu", train=False, batch=2):
-    refusal = entry(name).refusal(c, h, w, given, batch=batch, train=train)
-    if refusal:
-        pytest.skip(refusal)
+def built(name, settings, c, h, w, device="cpu", train=False, batch=2):
+    assert entry(name).refusal(c, h, w, settings, batch=batch, train=train) is None
     torch.manual_seed(0)
     with on_meta() if device == "meta" else torch.device(device):
-        return create(name, c, height=h, width=w, **given).train(train)
+        return create(name, c, height=h, width=w, **settings).train(train)
 
 
 def randomised(module):
@@ -99,63 +91,80 @@ def randomised(module):
     return module
 
 
-@pytest.mark.parametrize(("name", "case"), list(cases()))
-def test_counts_equal_the_catalogues_case(name, case):
-    size = case["C"], case["H"], case["W"]
-    module = built(name, case["settings"], *size, device="meta")
-    counted = account(module.eval(), (1, *size))
-    assert (counted.params, counted.macs, counted.buffers) == (case["params"], case["macs"], case["buffers"])
+@pytest.mark.parametrize("name", [path.stem for path in sorted((HERE / "cases").glob("*.json"))])
+def test_counts_equal_the_catalogues_cases(name):
+    with every_case() as case:
+        for record in json.loads((HERE / "cases" / f"{name}.json").read_text()):
+            size = record["C"], record["H"], record["W"]
+            with case(record["record"], *size):
+                module = built(name, record["settings"], *size, device="meta")
+                counted = account(module.eval(), (1, *size))
+                assert counted.params == record["params"]
+                assert counted.macs == record["macs"]
+                assert counted.buffers == record["buffers"]
 
 
-@pytest.mark.parametrize(("name", "given", "size"), list(fitting(LARGE, 2)))
-def test_closed_forms_equal_the_count_of_a_batch(name, given, size):
+@pytest.mark.parametrize("name", NAMES)
+def test_closed_forms_equal_the_count_of_a_batch(name):
     """Of one at a time they do at random sizes: tests/counting/test_catalogue.py."""
     known, n = entry(name), 2
-    counted = account(built(name, given, *size, device="meta", batch=n).eval(), (n, *size))
-    assert counted.params == known.params(*size, given)
-    assert counted.macs == n * known.macs(*size, given)
-    assert counted.output_shape == (n, *size)
+    with every_case() as case:
+        for settings, size in variants_and_sizes(name, LARGE, 2):
+            with case(label(settings), size):
+                module = built(name, settings, *size, device="meta", batch=n)
+                counted = account(module.eval(), (n, *size))
+                assert counted.params == known.params(*size, settings)
+                assert counted.macs == n * known.macs(*size, settings)
+                assert counted.output_shape == (n, *size)
 
 
-@pytest.mark.parametrize(("name", "given", "size"), list(fitting(SMALL[2:], 2, train=True)))
-def test_forward_and_backward_keep_shape_and_leave_the_input(name, given, size):
-    module = built(name, given, *size, train=True)
-    x = torch.randn(2, *size)
-    before = x.clone()
-    module.eval()(x)
-    assert torch.equal(x, before)
-    x.requires_grad_()
-    y = module.train()(x)
-    assert y.shape == x.shape
-    y.square().sum().backward()
-    assert x.grad is not None
-    assert x.grad.isfinite().all()
-    assert all(p.grad is not None for p in module.parameters() if p.requires_grad)
+@pytest.mark.parametrize("name", NAMES)
+def test_forward_and_backward_keep_shape_and_leave_the_input(name):
+    with every_case() as case:
+        for settings, size in variants_and_sizes(name, SMALL[2:], 2, train=True):
+            with case(label(settings), size):
+                module = built(name, settings, *size, train=True)
+                x = torch.randn(2, *size)
+                before = x.clone()
+                module.eval()(x)
+                assert torch.equal(x, before)
+                x.requires_grad_()
+                y = module.train()(x)
+                assert y.shape == x.shape
+                y.square().sum().backward()
+                assert x.grad is not None
+                assert x.grad.isfinite().all()
+                assert all(p.grad is not None for p in module.parameters() if p.requires_grad)
 
 
-@pytest.mark.parametrize(("name", "given", "size"), list(fitting(SMALL[2:], 1)))
-def test_state_dict_round_trips(name, given, size):
-    first, second = built(name, given, *size), built(name, given, *size)
-    second.load_state_dict(randomised(first).state_dict())
-    x = torch.randn(2, *size)
-    assert torch.equal(first(x), second(x))
+@pytest.mark.parametrize("name", NAMES)
+def test_a_seed_gives_the_same_weights_and_a_state_dict_round_trips(name):
+    with every_case() as case:
+        for settings, size in variants_and_sizes(name, SMALL[2:], 1):
+            with case(label(settings), size):
+                first, second = built(name, settings, *size), built(name, settings, *size)
+                one, two = first.state_dict(), second.state_dict()
+                assert one.keys() == two.keys()
+                assert all(torch.equal(one[key], two[key]) for key in one)
+                second.load_state_dict(randomised(first).state_dict())
+                x = torch.randn(2, *size)
+                assert torch.equal(first(x), second(x))
 
 
-@pytest.mark.parametrize(("name", "given"), ALL)
-def test_it_asks_for_a_size_only_where_the_size_is_part_of_it(name, given):
-    if entry(name).needs_size(given):
-        with pytest.raises(ImpossibleShapeError, match="height and width"):
-            create(name, 64, **given)
-    else:
-        sizes = [(c, h, w) for c in (64, 128) for h, w in ((15, 12), (8, 21), (14, 7))]
-        for size in [size for size in sizes if entry(name).refusal(*size, given) is None][:2]:
-            assert create(name, size[0], **given).eval()(torch.randn(1, *size)).shape == (1, *size)
-
-
-@pytest.mark.parametrize(("name", "given", "size"), list(fitting(SMALL[2:], 1)))
-def test_a_seed_gives_the_same_weights(name, given, size):
-    one, two = (built(name, given, *size).state_dict() for _ in range(2))
-    assert all(torch.equal(one[key], two[key]) for key in one)
+@pytest.mark.parametrize("name", NAMES)
+def test_it_asks_for_a_size_only_where_the_size_is_part_of_it(name):
+    known = entry(name)
+    with every_case() as case:
+        for settings in settings_of(name):
+            with case(label(settings)):
+                if known.needs_size(settings):
+                    with pytest.raises(ImpossibleShapeError, match="height and width"):
+                        create(name, 64, **settings)
+                    continue
+                sizes = [(c, h, w) for c in (64, 128) for h, w in ((15, 12), (8, 21), (14, 7))]
+                for size in [size for size in sizes if known.refusal(*size, settings) is None][:2]:
+                    module = create(name, size[0], **settings).eval()
+                    assert module(torch.randn(1, *size)).shape == (1, *size)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -185,68 +194,65 @@ def test_an_entry_is_complete(name):
         assert known.paper.arxiv or known.paper.url
         assert known.paper.title in known.doc.replace("\n", " ")
         assert known.paper.arxiv in known.doc
-    for given in known.variants.values():
-        assert known.changes(given), "a variant changes something"
+    for settings in known.variants.values():
+        assert known.changes(settings), "a variant changes something"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_limit_is_a_real_one(name):
     """Where an entry refuses a size, it says so in words; where it does not, the module runs."""
     known = entry(name)
-    for c in (1, 2, 3, 4, 6, 8, 12, 16, 24, 30, 32, 48, 64, 100):
-        for h, w in ((1, 1), (1, 2), (2, 1), (2, 2), (3, 3), (4, 4), (7, 7), (8, 6), (5, 9)):
-            refusal = known.refusal(c, h, w)
-            if refusal is None:
+    channels = (1, 2, 3, 4, 6, 8, 12, 16, 24, 30, 32, 48, 64, 100)
+    sizes = ((1, 1), (1, 2), (2, 1), (2, 2), (3, 3), (4, 4), (7, 7), (8, 6), (5, 9))
+    with every_case() as case:
+        for c, (h, w) in product(channels, sizes):
+            with case(c, h, w):
+                refusal = known.refusal(c, h, w)
+                if refusal is not None:
+                    assert "{" not in refusal
+                    continue
                 with on_meta():
                     module = create(name, c, height=h, width=w).eval()
                 counted = account(module, (1, c, h, w))
                 assert counted.output_shape == (1, c, h, w)
                 assert counted.params == known.params(c, h, w)
                 assert counted.macs == known.macs(c, h, w)
-            else:
-                assert "{" not in refusal
 
 
-def rerun(name, path=HERE / "restatements"):
-    return (
-        importlib.import_module(f"tests.modules.restatements.{name}")
-        if (path / f"{name}.py").exists()
-        else None
-    )
+@pytest.mark.parametrize("name", NAMES)
+def test_numerics_agree_with_an_independent_restatement(name):
+    assert (HERE / "restatements" / f"{name}.py").exists()
+    restate = importlib.import_module(f"tests.modules.restatements.{name}").restate
+    with every_case() as case:
+        for settings, size in variants_and_sizes(name, SMALL, 3):
+            with case(label(settings), size), torch.no_grad():
+                module = randomised(built(name, settings, *size).double()).eval()
+                x = torch.randn(2, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+                expected = restate(x, dict(module.state_dict()), **entry(name).settings(settings))
+                got = module(x)
+                assert expected.shape == got.shape
+                assert float((got - expected).norm() / expected.norm()) < 1e-10
+                if name != "none":
+                    assert float((got - x).norm() / x.norm()) > 1e-6, (
+                        "a gate that does nothing proves nothing"
+                    )
 
 
-@pytest.mark.parametrize(("name", "given", "size"), list(fitting(SMALL, 3)))
-def test_numerics_agree_with_an_independent_restatement(name, given, size):
-    module = randomised(built(name, given, *size).double()).eval()
-    x = torch.randn(2, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
-    stated = rerun(name)
-    assert stated is not None, f"tests/modules/restatements/{name}.py is missing"
-    settings = entry(name).settings(given)
-    with torch.no_grad():
-        expected, got = stated.restate(x, dict(module.state_dict()), **settings), module(x)
-    assert expected.shape == got.shape
-    assert float((got - expected).norm() / expected.norm()) < 1e-10
-    if name != "none":
-        assert float((got - x).norm() / x.norm()) > 1e-6, "a gate that does nothing proves nothing"
-
-
-@pytest.mark.parametrize(("name", "given", "size"), list(fitting(SMALL[2:], 1)))
-@pytest.mark.parametrize(("dtype", "layout"), [("bf16", "contiguous"), ("fp32", "channels_last")], ids=str)
-def test_it_runs_in_bf16_and_in_channels_last(name, given, size, dtype, layout):
-    known = entry(name)
-    case = Case(
-        name, *size, tuple(sorted(known.settings(given).items())), batch=2, dtype=dtype, layout=layout
-    )
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_in_bf16_and_in_channels_last(name):
     cpu = torch.device("cpu")
-    with torch.no_grad():
-        y = build(case, cpu)(example(case, cpu))
-        plain = build(replace(case, dtype="fp32", layout="contiguous"), cpu)(
-            example(case, cpu).float().contiguous()
-        )
-    assert y.dtype == (torch.bfloat16 if dtype == "bf16" else torch.float32)
-    assert y.shape == (2, *size)
-    error = float((y.float() - plain).norm() / plain.norm())
-    assert error < (0.2 if dtype == "bf16" else 1e-4)
+    with every_case() as case:
+        for settings, size in variants_and_sizes(name, SMALL[2:], 1):
+            values = tuple(sorted(entry(name).settings(settings).items()))
+            usual = Case(name, *size, values, batch=2, dtype="fp32", layout="contiguous")
+            for dtype, layout, most in (("bf16", "contiguous", 0.2), ("fp32", "channels_last", 1e-4)):
+                other = replace(usual, dtype=dtype, layout=layout)
+                with case(label(settings), size, dtype, layout), torch.no_grad():
+                    y = build(other, cpu)(example(other, cpu))
+                    plain = build(usual, cpu)(example(other, cpu).float().contiguous())
+                    assert y.dtype == (torch.bfloat16 if dtype == "bf16" else torch.float32)
+                    assert y.shape == (2, *size)
+                    assert float((y.float() - plain).norm() / plain.norm()) < most
 
 
 @pytest.fixture(scope="module")
@@ -261,13 +267,14 @@ def one_table_of_operators():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_table_of_operators")
-@pytest.mark.parametrize(("name", "given", "size"), [p for p in fitting(SMALL[2:], 1) if not p.values[1]])
-def test_it_can_be_exported_or_its_entry_says_why_not(name, given, size):
+@pytest.mark.parametrize("name", NAMES)
+def test_it_can_be_exported_or_its_entry_says_why_not(name):
     known = entry(name)
     if known.exports is not True:
         assert len(known.exports) > 10
         pytest.skip(known.exports)
-    module = randomised(built(name, given, *size)).eval()
+    [size] = fitting(name, {}, SMALL[2:], 1)
+    module = randomised(built(name, {}, *size)).eval()
     x = torch.randn(1, *size)
     with torch.no_grad():
         program = torch.export.export(module, (x,))
@@ -277,8 +284,9 @@ def test_it_can_be_exported_or_its_entry_says_why_not(name, given, size):
     assert [d.dim_value for d in written.graph.output[0].type.tensor_type.shape.dim] == [1, *size]
 
 
-def compiled(name, given, size, backend):
-    module = randomised(built(name, given, *size)).eval()
+def compiled(name, backend):
+    [size] = fitting(name, {}, SMALL[2:], 1)
+    module = randomised(built(name, {}, *size)).eval()
     x = torch.randn(2, *size)
     torch._dynamo.reset()
     with torch.no_grad():
@@ -286,15 +294,13 @@ def compiled(name, given, size, backend):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "given", "size"), [p for p in fitting(SMALL[2:], 1) if not p.values[1]])
-def test_it_runs_under_compile_or_its_entry_says_why_not(name, given, size):
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_under_compile_or_its_entry_says_why_not(name):
     known = entry(name)
     if known.compiles is not True:
         assert len(known.compiles) > 10
         pytest.skip(known.compiles)
-    compiled(
-        name, given, size, "aot_eager"
-    )  # what of torch.compile depends on the module: capture and its decomposition
+    compiled(name, "aot_eager")  # what of torch.compile depends on the module: capture and its decomposition
 
 
 @pytest.mark.slow
@@ -303,5 +309,4 @@ def test_it_runs_under_compile_or_its_entry_says_why_not(name, given, size):
 )
 @pytest.mark.parametrize("name", ["se", "cbam", "nonlocal", "aa", "swin", "dat"])
 def test_it_runs_under_compile_with_the_default_backend(name):
-    (given, size) = next(p.values[1:] for p in fitting(SMALL[2:], 1) if p.values[0] == name)
-    compiled(name, given, size, "inductor")
+    compiled(name, "inductor")
