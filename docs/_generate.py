@@ -53,7 +53,7 @@ def commands() -> str:
         directive = (
             f".. click:: {COMMANDS.module_name(name)}:COMMAND\n   :prog: attnprof {name}\n   :nested: none"
         )
-        parts += [f"## {name}", _rst(directive)]
+        parts.append(_rst(directive))
     return _page(parts)
 
 

@@ -19,6 +19,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_click"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 nitpicky = True
+smartquotes = False  # an option keeps its two hyphens
 nitpick_ignore_regex = [("py:.*", ".*")]  # types in signatures: torch's, pandas', and ours without a page
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
@@ -30,6 +31,8 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_sidebars = {"**": ["globaltoc.html"]}
 html_show_sourcelink = False
 
