@@ -1,7 +1,7 @@
 """Confidence intervals of medians and of ratios of medians.
 
-Samples of one process give the interval of its median by order statistics. Processes are independent, one value each:
-from six on order statistics serve again, below that Student's t on the logarithms.
+Samples of one process give the interval of its median by order statistics. Processes are independent, one
+value each: from six on order statistics serve again, below that Student's t on the logarithms.
 """
 
 from collections.abc import Sequence
@@ -60,8 +60,9 @@ def lag1(samples: Sequence[float]) -> float:
 def median_interval(samples: Sequence[float]) -> Interval | None:
     """The 95 % interval of the median of ``samples``, in the order taken; None for fewer than FEWEST.
 
-    Correlated samples carry less information than as many independent ones. A lag-1 correlation r > 0 moves the ranks
-    away from the middle by the factor sqrt((1 + r) / (1 - r)), at most to the smallest and the largest sample.
+    Correlated samples carry less information than as many independent ones. A lag-1 correlation r > 0 moves
+    the ranks away from the middle by the factor sqrt((1 + r) / (1 - r)), at most to the smallest and the
+    largest sample.
     """
     n = len(samples)
     independent = ranks(n)
@@ -91,7 +92,8 @@ def quartiles(samples: Sequence[float]) -> Interval | None:
 def middle(values: Sequence[float]) -> float:
     """The median of positive ``values``; of an even number the geometric mean of the middle two.
 
-    So the middle of reciprocals is the reciprocal of the middle, and a rate agrees with the time it is computed from.
+    So the middle of reciprocals is the reciprocal of the middle, and a rate agrees with the time it is
+    computed from.
     """
     ordered, half = sorted(values), len(values) // 2
     return ordered[half] if len(ordered) % 2 else sqrt(ordered[half - 1] * ordered[half])
@@ -100,7 +102,8 @@ def middle(values: Sequence[float]) -> float:
 def process_interval(values: Sequence[float]) -> Interval | None:
     """The 95 % interval from one positive value per process; None for fewer than FEWEST_PROCESSES.
 
-    From FEWEST processes on by order statistics (the smallest and the largest of six); below, t on the logarithms.
+    From FEWEST processes on by order statistics (the smallest and the largest of six); below, t on the
+    logarithms.
     """
     n = len(values)
     if n < FEWEST_PROCESSES:
@@ -118,8 +121,8 @@ def process_interval(values: Sequence[float]) -> Interval | None:
 def ratio_interval(before: Sequence[float], after: Sequence[float]) -> Interval | None:
     """The 95 % interval of after / before from independent processes; None with fewer than two on a side.
 
-    From FEWEST processes on each side by the ranks of all pairs' ratios (Hodges and Lehmann, 1963); below, t on the
-    logarithms with Welch's degrees of freedom, because two runs need not be equally noisy.
+    From FEWEST processes on each side by the ranks of all pairs' ratios (Hodges and Lehmann, 1963); below, t
+    on the logarithms with Welch's degrees of freedom, because two runs need not be equally noisy.
     """
     if min(len(before), len(after)) < 2:
         return None

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 COUNTERS = Registry("attnprof.counters", "COUNTER", "counter")
 
-# What MACs are of. A counter's figure for anything else is an extra: work that is no multiply-accumulate here.
+# What MACs are of. A counter's figure for anything else is an extra: work that is no multiply-accumulate
+# here.
 CONVOLUTION, PRODUCT, ATTENTION, EXTRA = "convolution", "product", "attention", "extra"
 
 
@@ -57,11 +58,11 @@ class Breakdown:
 class Counter:
     """Another counter. computes: it runs the module for real on the CPU; otherwise it counts on the meta device.
 
-    count: its figure for a module and an input. Both are thrown away afterwards, so it may damage them. It may raise
-    anything: whoever calls it turns that into a note.
-    breakdown: the same figure in parts; why: the rule behind a difference, in words. Without them a difference is shown
-    and not explained. title: what it is called where its file's name is not enough. help: one line on its figure. A file
-    that imports torch only inside its functions keeps tables, which ask for the title, fast.
+    count: its figure for a module and an input. Both are thrown away afterwards, so it may damage them. It
+    may raise anything: whoever calls it turns that into a note. breakdown: the same figure in parts; why: the
+    rule behind a difference, in words. Without them a difference is shown and not explained. title: what it
+    is called where its file's name is not enough. help: one line on its figure. A file that imports torch
+    only inside its functions keeps tables, which ask for the title, fast.
     """
 
     count: "Callable[[nn.Module, torch.Tensor], int]"

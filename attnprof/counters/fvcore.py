@@ -53,7 +53,8 @@ def why(gap: Discrepancy) -> str:
         return (
             "it costs an einsum by NumPy's path, not by the products that run" if gap.kind == PRODUCT else ""
         )
-    # An attention that the device does not fuse is products to us, and one operator in fvcore's trace all the same.
+    # An attention that the device does not fuse is products to us, and one operator in fvcore's trace all the
+    # same.
     met = [name for name in (each.removeprefix("aten::") for each in gap.unseen) if name in _WITHOUT_RULE]
     if met:
         return f"it has no rule for {', '.join(met)}"

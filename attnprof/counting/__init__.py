@@ -1,11 +1,13 @@
-"""Exact counts of a module at a shape, on meta tensors: no memory, no compute, any resolution.
+"""Exact counts of a module at a shape, on meta tensors: no memory, no computation, any resolution.
 
-``cost`` is the door for people: any nn.Module or a name, left as it was. ``account`` is the one for a module that is on the
-meta device already. docs/counting.md defines what they count; rules/ has it operator by operator.
+``cost`` counts any nn.Module, or one named in the catalogue, and leaves it as it was. ``account`` counts a
+module that is on the meta device already. docs/counting.md defines the counts; rules/ states them operator by
+operator.
 """
 
 from attnprof.counting.account import Account, Operator, account, account_of
 from attnprof.counting.building import on_meta
 from attnprof.counting.costing import cost, without_data
+from attnprof.counting.tensors import first_tensor
 
-__all__ = ["Account", "Operator", "account", "account_of", "cost", "on_meta", "without_data"]
+__all__ = ["Account", "Operator", "account", "account_of", "cost", "first_tensor", "on_meta", "without_data"]

@@ -1,33 +1,32 @@
 """The account of a module at a shape: everything that follows from shapes alone."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import nn
 
-from attnprof.counting.dispatch import OnePass, OperatorCall
-from attnprof.counting.fused import Fused
-from attnprof.counting.memory import Alive
+from attnprof.counting.dispatch import CountingMode, OperatorCall
+from attnprof.counting.fused import FusedAttentionMode
+from attnprof.counting.memory import LiveMemory
 from attnprof.counting.rules import CATEGORIES, MAC, Cost
-from attnprof.counting.submodules import Caller
+from attnprof.counting.submodules import SubmoduleTracker
+from attnprof.counting.tensors import first_tensor
 from attnprof.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator as it ran. name: with its overload, ``aten.addmm.default``. module: path of the submodule that issued
-    it, "" for the root. flops: by category. bytes: read and written."""
+    """One operator as it ran."""
 
-    name: str
-    module: str
+    name: str  # with its overload: aten.addmm.default
+    module: str  # path of the submodule that called it, "" for the root
     backward: bool
-    flops: Cost
-    bytes: int
+    flops: Cost  # by category
+    bytes: int  # read and written
     out_shape: tuple[int, ...]
 
     @property
@@ -43,35 +42,27 @@ class Operator:
 
 @dataclass(frozen=True)
 class Account:
-    """Exact counts of one call at its whole batch: forward, or forward and backward. docs/counting.md defines them.
+    """Exact counts of one call with its whole batch: forward, or forward and backward. docs/counting.md defines them."""
 
-    params: learnable elements, a shared tensor once; trainable_params: those that require a gradient.
-    leaf_params: those of submodules without submodules of their own, once per submodule: all that some counters see.
-    channel_pairs: of an input and an output channel, that convolutions without bias join: sums that some counters begin at 0.
-    buffers: elements of floating-point buffers (BatchNorm's batch counter is an integer and no weight).
-    flops_by_category: every one of CATEGORIES. bytes_moved: what each operator reads and writes.
-    minimal_bytes: input, output and parameters once (their gradients too, with backward).
-    activation_memory: the most bytes alive at once that the call made. unknown_ops: operators without a rule, by name:
-    where there are any, FLOPs are incomplete. output_shape: of the first output tensor.
-    """
-
-    params: int
-    trainable_params: int
-    leaf_params: int
-    channel_pairs: int
-    buffers: int
-    flops_by_category: dict[str, int]
-    bytes_moved: int
-    minimal_bytes: int
-    activation_memory: int
-    unknown_ops: tuple[str, ...]
-    output_shape: tuple[int, ...]
+    params: int  # learnable elements, a shared tensor once
+    trainable_params: int  # those that require a gradient
+    leaf_params: int  # of submodules without submodules, once per submodule: all that some counters see
+    channel_pairs: (
+        int  # (input, output) pairs of convolutions without bias: sums that some counters start at 0
+    )
+    buffers: int  # elements of floating-point buffers: BatchNorm's batch counter is an integer and no weight
+    flops_by_category: dict[str, int]  # every one of CATEGORIES
+    bytes_moved: int  # what the operators read and write
+    minimal_bytes: int  # input, output and parameters once, with backward their gradients too
+    activation_memory: int  # bytes: the most that the call allocated at once
+    unknown_ops: tuple[str, ...]  # operators without a rule, by name: with any, FLOPs are incomplete
+    output_shape: tuple[int, ...]  # of the first output tensor
     backward: bool = False
     calls: tuple[OperatorCall, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def frozen_params(self) -> int:
-        """Learnable elements that no gradient reaches."""
+        """Learnable elements that require no gradient."""
         return self.params - self.trainable_params
 
     @property
@@ -93,8 +84,18 @@ class Account:
     def operators(self) -> tuple[Operator, ...]:
         """Every operator that moves or computes, in order."""
         return tuple(
-            Operator(str(i.operator), i.module, i.backward, i.cost, i.bytes, i.out_shape) for i in self.calls
+            Operator(str(call.operator), call.module, call.backward, call.cost, call.bytes, call.out_shape)
+            for call in self.calls
         )
+
+
+@dataclass(frozen=True)
+class _Observation:
+    """One call under the counting mode."""
+
+    mode: CountingMode
+    memory: LiveMemory
+    output: torch.Tensor  # the first
 
 
 def account(
@@ -108,111 +109,111 @@ def account(
 ) -> Account:
     """Count ``module`` for an input of ``shape`` (N, C, H, W), in the mode (train or eval) that it is in.
 
-    The module must live on the meta device. backward: count the backward pass too, to the input and to all parameters
-    that require a gradient. verify: hold every shape function of ours to torch's own meta kernel (AssertionError).
-    fused: keep scaled dot product attention in one operator; False counts its unfused path.
+    The module must be on the meta device. backward: count the backward pass too, to the input and to all
+    parameters that require a gradient. verify: compare each of our shape functions with torch's own meta
+    kernel (AssertionError). fused: keep scaled dot product attention in one operator; False counts its
+    unfused path.
     """
-    return account_of(
-        module, torch.empty(shape, device="meta", dtype=dtype), backward=backward, verify=verify, fused=fused
-    )
+    x = torch.empty(shape, device="meta", dtype=dtype)
+    return account_of(module, x, backward=backward, verify=verify, fused=fused)
 
 
 def account_of(
     module: nn.Module, x: torch.Tensor, *, backward: bool = False, verify: bool = False, fused: bool = True
 ) -> Account:
-    """Count ``module`` called with ``x``, both on one device: on meta nothing is computed, on a real one everything is."""
+    """Count ``module`` called with ``x``, both on one device: on meta nothing is computed, elsewhere everything is."""
     with torch.inference_mode(False):  # under it composite operators would arrive undecomposed
-        seen = _observe(module, x, backward, verify, fused=False)
-        if seen[0].fused_split and fused and x.is_meta:
-            seen = _observe(module, x, backward, verify, fused=True)
-    observed, alive, output = seen
-    flops: Counter[str] = Counter()
-    moved = 0
-    for call in observed.calls:
-        moved += call.bytes
-        for category, n in call.cost:
-            flops[category] += n
+        observation = _observe(module, x, backward, verify, fused=False)
+        if observation.mode.has_unfused_attention and fused and x.is_meta:
+            observation = _observe(module, x, backward, verify, fused=True)
+    calls, output = observation.mode.calls, observation.output
     parameters = list(module.parameters())
-    first = _first(output)
-    minimal = _bytes(x) + _bytes(first) + sum(map(_bytes, parameters))
+    minimal = sum(map(_bytes, (x, output, *parameters)))
     return Account(
-        params=sum(p.numel() for p in parameters),
-        trainable_params=sum(p.numel() for p in parameters if p.requires_grad),
-        leaf_params=sum(p.numel() for leaf in _leaves(module) for p in leaf.parameters(recurse=False)),
-        channel_pairs=sum(_pairs(part) for part in module.modules()),
-        buffers=sum(b.numel() for b in module.buffers() if b.is_floating_point()),
-        flops_by_category={category: flops[category] for category in CATEGORIES},
-        bytes_moved=moved,
+        params=_elements(parameters),
+        trainable_params=_elements(p for p in parameters if p.requires_grad),
+        leaf_params=sum(_elements(leaf.parameters(recurse=False)) for leaf in _leaves(module)),
+        channel_pairs=sum(map(_channel_pairs, module.modules())),
+        buffers=_elements(b for b in module.buffers() if b.is_floating_point()),
+        flops_by_category=_by_category(calls),
+        bytes_moved=sum(call.bytes for call in calls),
         minimal_bytes=minimal * (2 if backward else 1),
-        activation_memory=alive.peak,
-        unknown_ops=tuple(sorted(observed.unknown)),
-        output_shape=tuple(first.shape),
+        activation_memory=observation.memory.peak,
+        unknown_ops=tuple(sorted(observation.mode.unknown)),
+        output_shape=tuple(output.shape),
         backward=backward,
-        calls=tuple(observed.calls),
+        calls=tuple(calls),
     )
 
 
-def _observe(
-    module: nn.Module, x: torch.Tensor, backward: bool, verify: bool, fused: bool
-) -> tuple[OnePass, Alive, Any]:
-    caller = Caller(module)
+def _observe(module: nn.Module, x: torch.Tensor, backward: bool, verify: bool, fused: bool) -> _Observation:
+    tracker = SubmoduleTracker(module)
     if backward:
         x = x.detach().requires_grad_(x.is_floating_point())
-    alive = Alive((x, *module.parameters(), *module.buffers()))
-    observed = OnePass(caller, alive, verify=verify)
+    memory = LiveMemory((x, *module.parameters(), *module.buffers()))
+    mode = CountingMode(tracker, memory, verify=verify)
     fast_path = torch.backends.mha.get_fastpath_enabled()
-    # The fast path of nn.MultiheadAttention is one operator that no training and no other shape of input would meet.
+    # The fast path of nn.MultiheadAttention is one operator, which neither training nor other input shapes
+    # use.
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         with ExitStack() as active:
             active.enter_context(torch.set_grad_enabled(backward))
-            active.enter_context(caller)
+            active.enter_context(tracker)
             if fused:
-                active.enter_context(Fused())
-            active.enter_context(observed)
+                active.enter_context(FusedAttentionMode())
+            active.enter_context(mode)
             output = module(x)
+            first = first_tensor(output)
+            if first is None:
+                raise UsageError(f"the module returns no tensor but {type(output).__name__}")
             if backward:
-                _go_back(module, x, _first(output), caller)
+                _run_backward(module, x, first, tracker)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
-    return observed, alive, output
+    return _Observation(mode, memory, first)
 
 
-def _go_back(module: nn.Module, x: torch.Tensor, output: torch.Tensor, caller: Caller) -> None:
+def _run_backward(
+    module: nn.Module, x: torch.Tensor, output: torch.Tensor, tracker: SubmoduleTracker
+) -> None:
     if not output.requires_grad:
         raise UsageError("backward: the module's output depends on nothing that requires a gradient")
     with torch._C._DisableTorchDispatch():
         gradient = torch.empty_like(output) if output.is_meta else torch.ones_like(output)
-    caller.backward = True
+    tracker.backward = True
     try:
         output.backward(gradient)  # type: ignore[no-untyped-call]
     finally:
-        caller.backward = False
+        tracker.backward = False
         x.grad = None
         module.zero_grad(set_to_none=True)
 
 
+def _by_category(calls: Iterable[OperatorCall]) -> dict[str, int]:
+    flops: Counter[str] = Counter()
+    for call in calls:
+        for category, n in call.cost:
+            flops[category] += n
+    return {category: flops[category] for category in CATEGORIES}
+
+
 def _leaves(module: nn.Module) -> Iterator[nn.Module]:
-    """Submodules without submodules, and torch's own layers, whatever was put behind them."""
+    """Submodules without submodules, and torch's own layers even where a module was added to them."""
     for part in module.modules():
         if next(part.children(), None) is None or type(part).__module__.startswith("torch.nn."):
             yield part
 
 
-def _pairs(part: nn.Module) -> int:
+def _channel_pairs(part: nn.Module) -> int:
     if not isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d) or part.bias is not None:
         return 0
     return part.in_channels * part.out_channels // part.groups
 
 
+def _elements(tensors: Iterable[torch.Tensor]) -> int:
+    return sum(tensor.numel() for tensor in tensors)
+
+
 def _bytes(x: torch.Tensor) -> int:
     return x.numel() * x.element_size()
-
-
-def _first(output: object) -> torch.Tensor:
-    if isinstance(output, torch.Tensor):
-        return output
-    parts = list(output.values()) if isinstance(output, dict) else output
-    if isinstance(parts, list | tuple) and parts:
-        return _first(parts[0])
-    raise UsageError(f"the module returns no tensor but {type(output).__name__}")

@@ -1,4 +1,4 @@
-"""Building a module on the meta device: no memory, and no time spent on initial values that nobody will read."""
+"""Building a module on the meta device: no memory, and no time spent on initial values that are never read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from attnprof.counting.dispatch import run_fast
+from attnprof.counting.dispatch import run_uncounted
 
 _META = torch.device("meta")
 _FILLED = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full})
@@ -21,12 +21,12 @@ _CONSTANTS = frozenset(
 @contextmanager
 def on_meta() -> Iterator[None]:
     """While active: new tensors are on meta, as under ``torch.device("meta")``, and torch.nn.init does nothing."""
-    with _OnMeta(), _Fast():  # type: ignore[no-untyped-call]
+    with _MetaFactoryMode(), _ShapeFunctionMode():  # type: ignore[no-untyped-call]
         yield
 
 
-class _OnMeta(TorchFunctionMode):
-    """Sends factories to meta, skips initialisers, passes on all else."""
+class _MetaFactoryMode(TorchFunctionMode):
+    """Moves factories to meta, skips initialisers, and passes on everything else."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -39,26 +39,26 @@ class _OnMeta(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-class _Fast(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Tables that a module computes as it is built, by our shape functions: torch's own are slow to import and to run."""
+class _ShapeFunctionMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Tables that a module computes in its constructor use our shape functions: torch's own are slow to import and run."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return run_fast(func, args, kwargs or {})
+        return run_uncounted(func, args, kwargs or {})
 
 
 def _allocate(func: Any, args: Any, kwargs: Any) -> torch.Tensor:
     device = kwargs.get("device") or _META
-    if args and not (kwargs.keys() - {"device", "dtype", "requires_grad"}) and torch.device(device) == _META:
-        # What it is filled with is nobody's business, and the meta kernel of randn is Python.
-        dtype = kwargs.get("dtype")
-        if func is torch.full:
-            args, dtype = args[:1], dtype or torch.tensor(args[1], device="cpu").dtype
-        with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
-            return torch.empty(
-                *args, dtype=dtype, device=_META, requires_grad=kwargs.get("requires_grad", False)
-            )
-    return func(*args, **{**kwargs, "device": device})  # type: ignore[no-any-return]
+    has_plain_arguments = args and not (kwargs.keys() - {"device", "dtype", "requires_grad"})
+    if not has_plain_arguments or torch.device(device) != _META:
+        return func(*args, **{**kwargs, "device": device})  # type: ignore[no-any-return]
+    # The values do not matter on meta, and the meta kernel of randn is Python.
+    dtype = kwargs.get("dtype")
+    if func is torch.full:
+        args, dtype = args[:1], dtype or torch.tensor(args[1], device="cpu").dtype
+    requires_grad = kwargs.get("requires_grad", False)
+    with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+        return torch.empty(*args, dtype=dtype, device=_META, requires_grad=requires_grad)

@@ -1,4 +1,4 @@
-"""``cost``: the whole account of any nn.Module, or of a module of the catalogue by name. The module is left as it was."""
+"""``cost``: the account of any nn.Module, or of a module named in the catalogue. The module is left as it was."""
 
 import random
 import sys
@@ -27,21 +27,22 @@ def cost(
     verify: bool = False,
     **settings: Value,
 ) -> Account:
-    """Count one call of ``module`` for an input of ``shape`` (N, C, H, W), or whatever shape the module takes.
+    """Count one call of ``module`` for an input of ``shape``: (N, C, H, W), or any other that the module takes.
 
-    module: any nn.Module, on any device, counted in the mode (train or eval) that it is in, or a name of the catalogue,
-    with ``settings`` for its hyperparameters, counted in eval mode. dtype: of the input; by default that of the module's
-    first floating-point parameter, else float32. backward: forward and backward. fused: keep scaled dot product attention in one operator;
-    False gives the memory of its unfused path. verify: hold our shape functions to torch's own kernels.
+    module: any nn.Module, on any device, counted in its mode (train or eval); or a name of the catalogue,
+    counted in eval mode with ``settings`` as its hyperparameters. dtype: of the input; by default that of the
+    module's first floating-point parameter, else float32. backward: forward and backward. fused: keep scaled
+    dot product attention in one operator; False gives the memory of its unfused path. verify: compare our
+    shape functions with torch's own kernels.
 
-    The module is neither run nor changed: a copy that holds no data is counted, on meta tensors. Forward hooks run on
-    that copy. Raises UsageError for a module that cannot be copied, for an unknown name and for impossible settings;
-    what the module's own forward raises passes through.
+    The module is neither run nor changed: a copy without data is counted, on meta tensors. Forward hooks run
+    on that copy. Raises UsageError for a module that cannot be copied, for an unknown name and for impossible
+    settings; what the module's own forward raises passes through.
     """
     if settings and not isinstance(module, str):
         raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
     with _random_state(), torch.inference_mode(False):
-        counted = _named(module, shape, settings) if isinstance(module, str) else without_data(module)
+        counted = _on_meta(module, shape, settings) if isinstance(module, str) else without_data(module)
         if dtype is None:
             dtype = next((p.dtype for p in counted.parameters() if p.is_floating_point()), torch.float32)
         elif isinstance(module, str):
@@ -50,7 +51,7 @@ def cost(
         return account_of(counted, x, backward=backward, fused=fused, verify=verify)
 
 
-def _named(name: str, shape: tuple[int, ...], settings: dict[str, Value]) -> nn.Module:
+def _on_meta(name: str, shape: tuple[int, ...], settings: dict[str, Value]) -> nn.Module:
     if len(shape) != 4:
         raise UsageError(f"cost: {name} takes maps (N, C, H, W), got a shape of {len(shape)} sides")
     with on_meta():
@@ -70,11 +71,13 @@ def without_data(module: nn.Module) -> nn.Module:
                     if isinstance(value, torch.Tensor):
                         memo[id(value)] = _empty_as(value)
             if isinstance(part, torch.jit.ScriptModule):
-                raise UsageError("cost: TorchScript cannot be counted; count the module that it was made of")
+                raise UsageError(
+                    "cost: TorchScript cannot be counted; count the module that it was compiled from"
+                )
         return deepcopy(module, memo)
     except UsageError:
         raise
-    except Exception as problem:  # whatever a module's parts refuse to be copied for
+    except Exception as problem:  # a module's parts may raise anything when they are copied
         why = str(problem).partition("\n")[0]
         raise UsageError(
             f"cost: {type(module).__name__} cannot be copied ({type(problem).__name__}: {why})"
@@ -94,7 +97,7 @@ def _empty_as(tensor: torch.Tensor) -> torch.Tensor:
 
 @contextmanager
 def _random_state() -> Iterator[None]:
-    """A forward pass may draw random numbers on the CPU: put the generators back where they were."""
+    """Restore the random generators: a forward pass may draw random numbers on the CPU."""
     torch_state, python_state = torch.get_rng_state(), random.getstate()
     numpy = sys.modules.get("numpy")
     numpy_state = numpy.random.get_state() if numpy else None

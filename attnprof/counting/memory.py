@@ -1,4 +1,4 @@
-"""How many bytes are alive at once, by weak references to storages."""
+"""Bytes alive at once during a call, by weak references to storages."""
 
 import weakref
 from typing import Any
@@ -6,36 +6,37 @@ from typing import Any
 import torch
 
 
-class Alive:
-    """Storages that a call makes, from their making to their end. ``peak``: the most bytes at once."""
+class LiveMemory:
+    """The storages that a call creates, from creation to release, and the most bytes alive at once."""
 
-    def __init__(self, known: tuple[torch.Tensor, ...] = ()) -> None:
-        self.peak = 0
-        self.scratch = 0  # bytes that the kernel which makes the next tensors takes for itself
+    def __init__(self, inputs: tuple[torch.Tensor, ...] = ()) -> None:
+        """inputs: tensors that exist before the call and are not part of it."""
+        self.peak = 0  # bytes
+        self.scratch = 0  # bytes that the kernel of the next tensors allocates for itself
         self._now = 0
         self._sizes: dict[weakref.ref[Any], int] = {}
-        self._here = {x.untyped_storage()._cdata for x in known}
-        self._known = frozenset(self._here)
+        self._alive = {x.untyped_storage()._cdata for x in inputs}
+        self._inputs = frozenset(self._alive)
 
-    def is_own(self, x: torch.Tensor) -> bool:
-        """Whether x's storage is one that the call made."""
+    def owns(self, x: torch.Tensor) -> bool:
+        """Whether the call created x's storage."""
         key = x.untyped_storage()._cdata
-        return key in self._here and key not in self._known
+        return key in self._alive and key not in self._inputs
 
-    def made(self, x: torch.Tensor, peaks: bool = True) -> None:
-        """x has come to be: its storage counts from now until nobody holds it. peaks: whether this moment may be the peak."""
+    def add(self, x: torch.Tensor, may_be_peak: bool = True) -> None:
+        """Count x's storage from now until its release. may_be_peak: False where the real run has fewer bytes now."""
         storage = x.untyped_storage()
         key = storage._cdata
-        if key not in self._here:
-            self._here.add(key)
+        if key not in self._alive:
+            self._alive.add(key)
             size = storage.nbytes()
 
-            def gone(ref: "weakref.ref[Any]") -> None:
+            def release(ref: "weakref.ref[Any]") -> None:
                 self._now -= self._sizes.pop(ref)
-                self._here.discard(key)
+                self._alive.discard(key)
 
-            self._sizes[weakref.ref(storage, gone)] = size
+            self._sizes[weakref.ref(storage, release)] = size
             self._now += size
-        if peaks and self._now + self.scratch > self.peak:
+        if may_be_peak and self._now + self.scratch > self.peak:
             self.peak = self._now + self.scratch
         self.scratch = 0

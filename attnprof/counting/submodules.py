@@ -1,6 +1,7 @@
-"""Which submodule issued an operator: in the forward pass the one that is being called, in backward the one whose
-forward made the graph's node."""
+"""Which submodule called an operator: in the forward pass the one that runs; in backward the one whose forward created
+the graph's node."""
 
+from bisect import bisect_right
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,20 +10,23 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 
-class Caller:
-    """While active: knows the path of the submodule that runs, "" for the root. Hooks are global, and taken off at the end."""
+class SubmoduleTracker:
+    """While active: knows the path of the submodule that runs, "" for the root. Its global hooks are removed at the end."""
 
     def __init__(self, root: nn.Module) -> None:
-        self.backward = False
+        self.backward = False  # set while the backward pass runs
         self._paths = {id(module): name for name, module in root.named_modules()}
         self._stack: list[str] = [""]
-        self._of_node: list[tuple[int, str]] = []
+        # Autograd numbers its nodes in order: those below a number, and not below the one before, belong to
+        # its path.
+        self._node_numbers: list[int] = []
+        self._node_paths: list[str] = []
         self._hooks: list[Any] = []
 
     def __enter__(self) -> Self:
         self._hooks = [
-            register_module_forward_pre_hook(self._enters),
-            register_module_forward_hook(self._leaves, always_call=True),
+            register_module_forward_pre_hook(self._enter_submodule),
+            register_module_forward_hook(self._leave_submodule, always_call=True),
         ]
         return self
 
@@ -33,34 +37,29 @@ class Caller:
             hook.remove()
 
     def path(self) -> str:
-        """Of the submodule that issued the operator that is running now."""
+        """The path of the submodule that called the operator that is running now."""
         if not self.backward:
             return self._stack[-1]
         node = torch._C._current_autograd_node()
-        return "" if node is None else self._made(node._sequence_nr())
+        return "" if node is None else self._path_of_node(node._sequence_nr())
 
-    def _enters(self, module: nn.Module, _: Any) -> None:
+    def _enter_submodule(self, module: nn.Module, _: Any) -> None:
         path = self._paths.get(id(module))
         if path is not None:
-            self._note()
+            self._note_nodes()
             self._stack.append(path)
 
-    def _leaves(self, module: nn.Module, *_: Any) -> None:
+    def _leave_submodule(self, module: nn.Module, *_: Any) -> None:
         if id(module) in self._paths and len(self._stack) > 1:
-            self._note()
+            self._note_nodes()
             self._stack.pop()
 
-    def _note(self) -> None:
-        """Autograd numbers its nodes as they are made: those since the last note were made by the module on top."""
+    def _note_nodes(self) -> None:
+        """The nodes created since the last note belong to the submodule on top of the stack."""
         if torch.is_grad_enabled():
-            self._of_node.append((torch._C._autograd._get_sequence_nr(), self._stack[-1]))
+            self._node_numbers.append(torch._C._autograd._get_sequence_nr())
+            self._node_paths.append(self._stack[-1])
 
-    def _made(self, number: int) -> str:
-        low, high = 0, len(self._of_node)
-        while low < high:  # the first note taken after the node was made
-            middle = (low + high) // 2
-            if self._of_node[middle][0] <= number:
-                low = middle + 1
-            else:
-                high = middle
-        return self._of_node[low][1] if low < len(self._of_node) else ""
+    def _path_of_node(self, number: int) -> str:
+        index = bisect_right(self._node_numbers, number)
+        return self._node_paths[index] if index < len(self._node_paths) else ""

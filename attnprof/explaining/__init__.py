@@ -1,6 +1,7 @@
 """Why a case's counts are what they are: its operators by submodule, how each grows, what other counters make of it.
 
-``answer`` is the door: what the worker does of an order. The results are attnprof.explaining.explanation's, as JSON.
+``answer`` is the door: what the worker does of an order. The results are attnprof.explaining.explanation's,
+as JSON.
 """
 
 from dataclasses import asdict

@@ -1,8 +1,9 @@
 """Closed forms from data: the polynomial in C, H and W that a count is, and where it is one.
 
-A count is asked at samples, a polynomial with rational coefficients is solved for exactly, and it is believed only where it
-also says what the count says at sizes that it was not made from. Counts that round (C // 16), switch (at least 8) or cut a
-map into windows are polynomials piece by piece: each piece says for which sizes it holds.
+A count is asked at samples, a polynomial with rational coefficients is solved for exactly, and it is believed
+only where it also says what the count says at sizes that it was not made from. Counts that round (C // 16),
+switch (at least 8) or cut a map into windows are polynomials piece by piece: each piece says for which sizes
+it holds.
 """
 
 from collections.abc import Callable, Iterator
@@ -66,7 +67,8 @@ class Piece:
 class ClosedForm:
     """The pieces that matter, that around the asked size first, and sizes that none of them covers.
 
-    more: such a size where yet another polynomial holds, as for another remainder. without: where none was found.
+    more: such a size where yet another polynomial holds, as for another remainder. without: where none was
+    found.
     """
 
     pieces: tuple[Piece, ...]
@@ -110,8 +112,8 @@ def piece_at(count: Count, at: Point, held: int = HELD) -> Piece | None:
 
     held: on how many sizes drawn at random it has to hold, besides the corners of where it is said to.
 
-    Tried in turn: channels, height and width each on their own stretch; the sides on that of square maps; square maps only;
-    and, if all channels follow one rule, this size of map only.
+    Tried in turn: channels, height and width each on their own stretch; the sides on that of square maps;
+    square maps only; and, if all channels follow one rule, this size of map only.
     """
     for channels, sides, square in _regions(count, at):
         piece = _fitted(count, at, channels, sides, square, held)

@@ -12,10 +12,10 @@ from typing import Any, Self
 class TreeNode:
     """A submodule with all below it, or an operator that one issued, as often as it did so alike.
 
-    name: of the submodule in the one above, or of the operator. kind: the submodule's class; '' for an operator.
-    params: of a submodule, those of what is below it included, a shared one where it is first met.
-    macs, flops, bytes: of all calls together. grows: with what the FLOPs grow (the bytes, where there are no FLOPs), ''
-    where that is no polynomial here. shape: of an operator's output.
+    name: of the submodule in the one above, or of the operator. kind: the submodule's class; '' for an
+    operator. params: of a submodule, those of what is below it included, a shared one where it is first met.
+    macs, flops, bytes: of all calls together. grows: with what the FLOPs grow (the bytes, where there are no
+    FLOPs), '' where that is no polynomial here. shape: of an operator's output.
     """
 
     name: str
@@ -96,10 +96,11 @@ class Form:
 class Explanation:
     """The counts of one call: totals, and the tree that they are the sums of.
 
-    shape: of the input. activations: most bytes alive at once; unfused_activations: the same where scaled dot product
-    attention is not fused, None where the module issues none. forward_macs: of the forward pass in eval, which is what
-    others count. unknown: operators without a rule. tokens: the module takes tokens, and was given the map's. verified: how many operators' shapes were held to torch's own
-    kernels, None if not asked for; differs: what did not agree, '' where all did.
+    shape: of the input. activations: most bytes alive at once; unfused_activations: the same where scaled dot
+    product attention is not fused, None where the module issues none. forward_macs: of the forward pass in
+    eval, which is what others count. unknown: operators without a rule. tokens: the module takes tokens, and
+    was given the map's. verified: how many operators' shapes were held to torch's own kernels, None if not
+    asked for; differs: what did not agree, '' where all did.
     """
 
     shape: tuple[int, ...]

@@ -16,8 +16,8 @@ Grows = Callable[[Sequence[int]], str]
 def growth(case: Case) -> Grows:
     """What the operators at some places in the order of issue grow with, together: 'C (H W)^2', 'constant', or ''.
 
-    It is their FLOPs that are looked at, their bytes where they have none. '' where no polynomial was found that holds
-    for other channels and other maps, or where other operators are issued at other sizes.
+    It is their FLOPs that are looked at, their bytes where they have none. '' where no polynomial was found
+    that holds for other channels and other maps, or where other operators are issued at other sizes.
     """
     at = (case.channels, case.height, case.width)
     accounts = counted(case)

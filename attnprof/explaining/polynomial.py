@@ -47,7 +47,8 @@ def interpolate(
 ) -> Polynomial:
     """The polynomial through ``values`` at every point of the grid that ``nodes``, one list per variable, span.
 
-    Its degree in a variable is at most the number of that variable's nodes less one; then there is exactly one.
+    Its degree in a variable is at most the number of that variable's nodes less one; then there is exactly
+    one.
     """
     found = {point: Fraction(values[point]) for point in product(*nodes)}
     for axis, places in enumerate(nodes):  # one variable after the other, its places become its powers

@@ -15,7 +15,8 @@ Value = Callable[[int], int | None]  # None: this number cannot be
 class Lattice:
     """first, first + step, ..., last. between: numbers that it passes over can be, but do not follow the same rule.
 
-    below, above: so do those beyond its ends; where False, nothing beyond can be, or nothing beyond was tried.
+    below, above: so do those beyond its ends; where False, nothing beyond can be, or nothing beyond was
+    tried.
     """
 
     first: int
@@ -75,7 +76,8 @@ class Stretch:
 def longest(value: Value, at: int, steps: Sequence[int], largest: int) -> Stretch | None:
     """The longest stretch through ``at``, with one of ``steps``, on which ``value`` is a polynomial; None where none is.
 
-    Numbers from 1 to ``largest`` are tried. Of stretches equally long the one with the smallest step is taken.
+    Numbers from 1 to ``largest`` are tried. Of stretches equally long the one with the smallest step is
+    taken.
     """
     best: Stretch | None = None
     tried: list[int] = []

@@ -1,8 +1,8 @@
 """Networks that modules are inserted in: what each is, its places for modules, and how to build it.
 
-One file per network, exporting NETWORK; importing it does not import torch. A user's own network is named by its
-location: 'torchvision.models:resnet50', 'my.py:make_net', a class or function without required arguments that
-returns an nn.Module.
+One file per network, exporting NETWORK; importing it does not import torch. A user's own network is named by
+its location: 'torchvision.models:resnet50', 'my.py:make_net', a class or function without required arguments
+that returns an nn.Module.
 """
 
 import importlib

@@ -1,6 +1,7 @@
 """MobileNetV2: (N, 3, H, W) to (N, classes). Inverted residuals: expand 1x1, depthwise 3x3, project 1x1 without activation.
 
-MobileNetV2: Inverted Residuals and Linear Bottlenecks. Mark Sandler et al., CVPR 2018, arXiv:1801.04381, Table 2.
+MobileNetV2: Inverted Residuals and Linear Bottlenecks. Mark Sandler et al., CVPR 2018, arXiv:1801.04381,
+Table 2.
 """
 
 import torch

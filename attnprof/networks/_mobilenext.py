@@ -1,8 +1,9 @@
 """MobileNeXt: (N, 3, H, W) to (N, classes). Sandglass blocks: depthwise 3x3, reduce 1x1, expand 1x1, depthwise 3x3.
 
-Rethinking Bottleneck Structure for Efficient Mobile Network Design. Daquan Zhou et al., ECCV 2020, arXiv:2007.02269.
-Official code: zhoudaquan/rethinking_bottleneck_design, which differs from the paper's table: three blocks of 960 channels
-instead of two, and blocks that change their width leave out the first depthwise convolution, or both.
+Rethinking Bottleneck Structure for Efficient Mobile Network Design. Daquan Zhou et al., ECCV 2020,
+arXiv:2007.02269. Official code: zhoudaquan/rethinking_bottleneck_design, which differs from the paper's
+table: three blocks of 960 channels instead of two, and blocks that change their width leave out the first
+depthwise convolution, or both.
 """
 
 from math import ceil

@@ -8,8 +8,8 @@ TARGET    one of the network's own places, or a pattern of submodule names: * ma
 STAGES    '3' or '2-4', counted from 1
 PICK      'last_2', 'first_2' or 'every_2' (the second, the fourth, ...) of the submodules selected so far
 
-STAGES and PICK alone narrow the module's default place. In a network with stages, a submodule whose name is a number
-needs a relation in front: 'after:3'.
+STAGES and PICK alone narrow the module's default place. In a network with stages, a submodule whose name is a
+number needs a relation in front: 'after:3'.
 """
 
 import re

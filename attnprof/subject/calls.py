@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from attnprof.backends import Call
+from attnprof.counting import first_tensor
 from attnprof.records.case import Case
 from attnprof.subject.build import DTYPES, build
 from attnprof.subject.inputs import MOST_INPUTS
@@ -58,7 +59,9 @@ class Step:
         x = next(self._inputs).detach().requires_grad_()
         with self._autocast:
             output = self._module(x)
-        first = _first(output)
+        first = first_tensor(output)
+        if first is None:
+            raise TypeError(f"the module returns no tensor but {type(output).__name__}")
         if self._gradient is None:  # made in the first call, because nothing runs the module before that
             self._gradient = torch.randn_like(first)
         first.backward(self._gradient)  # type: ignore[no-untyped-call] # torch has no annotation
@@ -98,12 +101,3 @@ def _autocast(case: Case) -> AbstractContextManager[object]:
     if not case.autocast:
         return PLAIN
     return torch.autocast(case.device.partition(":")[0], DTYPES[case.autocast])
-
-
-def _first(output: object) -> torch.Tensor:
-    if isinstance(output, torch.Tensor):
-        return output
-    parts = list(output.values()) if isinstance(output, dict) else output
-    if isinstance(parts, list | tuple) and parts:
-        return _first(parts[0])
-    raise TypeError(f"the module returns no tensor but {type(output).__name__}")

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from attnprof.catalogue import user_module
-from attnprof.counting import on_meta, without_data
+from attnprof.counting import first_tensor, on_meta, without_data
 from attnprof.networks import PLAIN, build_network, network_named
 from attnprof.records.case import Case
 from attnprof.subject.insertion import insert
@@ -35,16 +35,11 @@ class FirstTensor(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The first tensor of the network's answer to x."""
-        return _first(self.network(x))
-
-
-def _first(answer: object) -> torch.Tensor:
-    if isinstance(answer, torch.Tensor):
-        return answer
-    parts = list(answer.values()) if isinstance(answer, dict) else answer
-    if isinstance(parts, list | tuple) and parts:
-        return _first(parts[0])
-    raise TypeError(f"the network answers with {type(answer).__name__}, which holds no tensor")
+        output = self.network(x)
+        first = first_tensor(output)
+        if first is None:
+            raise TypeError(f"the network answers with {type(output).__name__}, which holds no tensor")
+        return first
 
 
 def _gives_tensor(network: nn.Module, case: Case) -> bool:

@@ -167,13 +167,13 @@ def test_verify_that_finds_a_difference_says_it_and_exits_with_1(cli, monkeypatc
 
     def disagrees(module, shape, dtype, *, verify=False, **how):
         if verify:
-            raise AssertionError("aten.mean.dim: our shape function says (1, 65), torch (1, 64)")
+            raise AssertionError("aten.mean.dim: our shape function gives (1, 65), torch (1, 64)")
         return account(module, shape, dtype, **how)
 
     monkeypatch.setattr("attnprof.explaining.tree.account", disagrees)
     done = cli("explain", "eca@64@14", "--verify")
     assert done.code == 1
-    assert "not verified: aten.mean.dim: our shape function says (1, 65), torch (1, 64)" in done.out
+    assert "not verified: aten.mean.dim: our shape function gives (1, 65), torch (1, 64)" in done.out
 
 
 def test_backward_is_explained_too_and_the_counters_are_asked_for_forward(cli):

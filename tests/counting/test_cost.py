@@ -258,7 +258,7 @@ def test_a_module_that_cannot_be_copied_is_refused_in_one_line(held, why):
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_torchscript_is_refused():
     with pytest.raises(
-        UsageError, match="TorchScript cannot be counted; count the module that it was made of"
+        UsageError, match="TorchScript cannot be counted; count the module that it was compiled from"
     ):
         cost(nn.Sequential(torch.jit.script(nn.Conv2d(C, C, 1))), SHAPE)
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, note, settings
 from torch import nn
 
 from attnprof.counting import account, cost, rules
-from attnprof.counting.dispatch import _compare
+from attnprof.counting.verification import check_output
 from tests.counting.arguments import ARGUMENTS
 from tests.counting.arguments.tensors import on_cpu, spoiled
 
@@ -132,7 +132,7 @@ def test_a_shape_function_says_what_torch_says(name):
         # What order a convolution of three sides has is the choice of the library that computes it.
         order = not (name == "convolution.default" and args[0].dim() == 5)
         if name in AS_THE_CPU:
-            _compare(operator, ours, args, by_name)  # so that account(verify=True) knows the difference
+            check_output(operator, ours, args, by_name)  # so that account(verify=True) knows the difference
             args, by_name = on_cpu(args), {key: on_cpu(value) for key, value in by_name.items()}
         assert look(ours, order) == look(operator(*args, **by_name), order)
 
@@ -172,7 +172,7 @@ def test_what_torch_refuses_no_shape_function_answers(name):
         if ours is not None:
             theirs = stock(operator, args, by_name)
             assert theirs is not None, "torch refuses it"
-            _compare(operator, ours, args, by_name)
+            check_output(operator, ours, args, by_name)
 
     holds()
 
@@ -267,6 +267,18 @@ def test_verification_names_the_operator_whose_shape_function_is_wrong(monkeypat
     monkeypatch.setitem(rules._RESOLVED, silu, rules.Rule(right.flops, lambda args, by_name: wrong(args[0])))
     account(nn.SiLU(), (2, 4, 3, 5))
     with pytest.raises(
-        AssertionError, match=rf"^aten.silu.default: our shape function says {says}, torch \(2, 4, 3, 5\)"
+        AssertionError, match=rf"^aten.silu.default: our shape function gives {says}, torch \(2, 4, 3, 5\)"
     ):
         account(nn.SiLU(), (2, 4, 3, 5), verify=True)
+
+
+@pytest.mark.parametrize("norm", ["native_batch_norm", "native_layer_norm", "native_group_norm"])
+def test_a_norm_of_integers_is_left_to_torch_which_refuses_it(norm):
+    x = torch.ones((2, 4, 3), dtype=torch.int64, device="meta")
+    arguments = {
+        "native_batch_norm": (x, None, None, None, None, True, 0.1, 1e-5),
+        "native_layer_norm": (x, [3], None, None, 1e-5),
+        "native_group_norm": (x, None, None, 2, 4, 3, 2, 1e-5),
+    }
+    rule = rules.find(getattr(torch.ops.aten, norm).default)
+    assert rule.shape(arguments[norm], {}) is None

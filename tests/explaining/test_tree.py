@@ -174,10 +174,10 @@ def test_verifying_agrees_with_torchs_own_kernels(case_of):
 def test_a_shape_that_is_not_torchs_is_told(case_of, monkeypatch):
     def one_disagrees(module, shape, dtype, *, verify=False, **how):
         if verify:
-            raise AssertionError("aten.mean.dim: our shape function says (1, 65)")
+            raise AssertionError("aten.mean.dim: our shape function gives (1, 65)")
         return account(module, shape, dtype, **how)
 
     monkeypatch.setattr("attnprof.explaining.tree.account", one_disagrees)
     assert (
-        explain(case_of("se@64@14"), verify=True).differs == "aten.mean.dim: our shape function says (1, 65)"
+        explain(case_of("se@64@14"), verify=True).differs == "aten.mean.dim: our shape function gives (1, 65)"
     )

@@ -1,4 +1,4 @@
-"""What shape functions share: making a tensor on the meta device as the stock kernel would have made it."""
+"""Parts of shape functions: tensors on the meta device with the layout that torch's own kernel gives."""
 
 from collections.abc import Sequence
 from math import prod
@@ -49,7 +49,7 @@ def like(x: torch.Tensor) -> torch.Tensor:
 
 
 def is_dense(x: torch.Tensor) -> bool:
-    """Whether x's elements fill a stretch of memory, each once, in whatever order of dimensions."""
+    """Whether x's elements fill a stretch of memory, each once, in any order of dimensions."""
     expected = 1
     for stride, side in sorted(
         (stride, side) for side, stride in zip(x.shape, x.stride(), strict=True) if side != 1
@@ -63,35 +63,40 @@ def is_dense(x: torch.Tensor) -> bool:
 def elementwise(shape: Sequence[int], dtype: torch.dtype, operands: Sequence[torch.Tensor]) -> torch.Tensor:
     """The output of an operation element by element, whose order of dimensions follows its operands'.
 
-    Dimensions are sorted by the first operand whose strides tell them apart; a broadcast one tells nothing. So a first
-    operand that is dense and of the whole shape decides.
+    The first operand whose strides differ along two dimensions decides their order; a broadcast side decides
+    nothing. A first operand that is dense and of the whole shape therefore decides alone.
     """
-    first, n = operands[0], len(shape)
+    first = operands[0]
     if first.shape == tuple(shape) and 0 not in first.stride():
         if first.is_contiguous():
             return _empty(shape, dtype=dtype, device=_META)
         if is_dense(first):
             return torch.empty_strided(shape, first.stride(), dtype=dtype, device=_META)
-    strides = [_broadcast_strides(x, shape) for x in operands]
-    order = list(range(n - 1, -1, -1))  # fastest first, to begin with
-    for i in range(1, n):
-        at = i
-        for before in range(i - 1, -1, -1):
-            turn = _swaps(order[before], order[at], shape, strides)
-            if turn > 0:
-                order[before], order[at] = order[at], order[before]
-                at = before
-            elif turn < 0:
-                break
-    out, step = [0] * n, 1
-    for d in order:
-        out[d] = step
+    out_strides, step = [0] * len(shape), 1
+    for d in _order_of_dimensions(shape, operands):
+        out_strides[d] = step
         step *= shape[d]
-    return torch.empty_strided(shape, out, dtype=dtype, device=_META)
+    return torch.empty_strided(shape, out_strides, dtype=dtype, device=_META)
+
+
+def _order_of_dimensions(shape: Sequence[int], operands: Sequence[torch.Tensor]) -> list[int]:
+    """The dimensions, the fastest first: an insertion sort in which undecided pairs do not stop the search."""
+    strides = [_broadcast_strides(x, shape) for x in operands]
+    order = list(range(len(shape) - 1, -1, -1))
+    for i in range(1, len(shape)):
+        place = i
+        for before in range(i - 1, -1, -1):
+            turn = _swaps(order[before], order[place], shape, strides)
+            if turn < 0:
+                break
+            if turn > 0:
+                order[before], order[place] = order[place], order[before]
+                place = before
+    return order
 
 
 def _swaps(a: int, b: int, shape: Sequence[int], strides: Sequence[Sequence[int]]) -> int:
-    """Whether dimension b should come before a: 1 for yes, -1 for no, 0 where no operand tells."""
+    """Whether dimension b should come before a: 1 for yes, -1 for no, 0 where no operand decides."""
     for stride in strides:
         if stride[a] == 0 or stride[b] == 0:
             continue
@@ -111,7 +116,7 @@ def _broadcast_strides(x: torch.Tensor, shape: Sequence[int]) -> list[int]:
 
 
 def broadcast(a: torch.Size, b: torch.Size) -> list[int] | None:
-    """The shape that a and b broadcast to; None where they do not."""
+    """The shape that a and b broadcast to; None where there is none."""
     if len(a) < len(b):
         a, b = b, a
     shape = list(a)
@@ -126,25 +131,25 @@ def broadcast(a: torch.Size, b: torch.Size) -> list[int] | None:
 
 
 def are_dims(dims: Sequence[int], n: int) -> bool:
-    """Whether all of ``dims``, counted from either end, are dimensions of n, each named once."""
-    n = max(1, n)  # a tensor of no dimensions has one for whoever asks
+    """Whether ``dims``, counted from either end, are distinct dimensions of a tensor of n."""
+    n = max(1, n)  # for this purpose a tensor without dimensions has one
     return all(-n <= d < n for d in dims) and len({d % n for d in dims}) == len(dims)
 
 
 def reduced(shape: Sequence[int], dims: Any, keepdim: bool) -> list[int] | None:
-    """The shape after ``dims`` (an int, a list, or None or empty for all) are reduced; None where they are none of it."""
+    """The shape after a reduction over ``dims``: an int, a list, None or empty for all. None where they do not exist."""
     n = len(shape)
     dims = [dims] if isinstance(dims, int) else list(dims or range(n))
     if not are_dims(dims, n):
         return None
-    gone = {d % n for d in dims} if n else set()
+    over = {d % n for d in dims} if n else set()
     if keepdim:
-        return [1 if d in gone else side for d, side in enumerate(shape)]
-    return [side for d, side in enumerate(shape) if d not in gone]
+        return [1 if d in over else side for d, side in enumerate(shape)]
+    return [side for d, side in enumerate(shape) if d not in over]
 
 
 def rows(shape: Sequence[int], dim: int) -> tuple[int, int]:
-    """How many rows along ``dim``, and how long each is."""
+    """The number of rows along ``dim``, and their length."""
     if not shape:
         return 1, 1
     n = shape[dim]
@@ -154,5 +159,5 @@ def rows(shape: Sequence[int], dim: int) -> tuple[int, int]:
 def argument(
     args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, default: Any = None
 ) -> Any:
-    """An operator's argument, given by place or by name."""
+    """An operator's argument, by position or by name."""
     return args[place] if len(args) > place else kwargs.get(name, default)

@@ -1,6 +1,7 @@
 """Scaled dot product attention as one operator, on whatever device fuses it.
 
-q (N, heads, L, E), k (N, heads, S, E), v (N, heads, S, D). Grouped queries repeat k and v, and compute as if repeated.
+q (N, heads, L, E), k (N, heads, S, E), v (N, heads, S, D). Grouped queries repeat k and v, and compute as if
+repeated.
 """
 
 from math import prod
@@ -35,8 +36,8 @@ def _forward(mask_place: int | None) -> Any:
 def _backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     """Five products: the logits again, then the gradients of the weights, v, q and k.
 
-    Per logit: 2 scales, 1 exp, 3 of softmax (log-sum-exp off, row sum off, times weight). Per row of the output: its
-    product with its gradient, summed.
+    Per logit: 2 scales, 1 exp, 3 of softmax (log-sum-exp off, row sum off, times weight). Per row of the
+    output: its product with its gradient, summed.
     """
     gradient, q, k, v = args[:4]
     count, n = _logits(q, k)
@@ -51,12 +52,12 @@ def _backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The output, and the logarithm of each row's sum, which the CPU's kernel keeps for backward."""
+    """The output, and the logarithm of each row's sum, which the CPU's kernel saves for backward."""
     q = args[0]
     if not q.is_meta or q.dim() != 4:
         return None
-    kept = torch.float64 if q.dtype == torch.float64 else torch.float32
-    return like(q), fresh((q.shape[0], q.shape[2], q.shape[1]), kept).transpose(1, 2)
+    dtype = torch.float64 if q.dtype == torch.float64 else torch.float32
+    return like(q), fresh((q.shape[0], q.shape[2], q.shape[1]), dtype).transpose(1, 2)
 
 
 RULES = {

@@ -1,5 +1,6 @@
-"""What moves elements and computes nothing; and what adds where it moves to."""
+"""Operators that move elements and compute nothing, and those that add to what they write to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from attnprof.counting.rules._meta import (
 
 
 def _added(place: int) -> Any:
-    """1 addition per element of argument ``place``, which is added into the output."""
+    """1 addition per element of argument ``place``, which is added to the output."""
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
         x = args[place]
@@ -35,7 +36,7 @@ def _put(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _scatter(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """scatter computes only where it is told to reduce: 1 operation per element of the index."""
+    """scatter computes only with a reduction: 1 operation per element of the index."""
     reduces = kwargs.get("reduce") is not None and args[0].is_floating_point()
     return ((POINTWISE, args[2].numel()),) if reduces else FREE
 
@@ -51,12 +52,11 @@ def _clone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _like(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x = args[0]
-    changed = kwargs.get("dtype") not in (None, x.dtype) or kwargs.get("memory_format") not in (
-        None,
-        torch.preserve_format,
-    )
-    elsewhere = kwargs.get("device") not in (None, x.device)
-    return None if changed or elsewhere or not x.is_meta else like(x)
+    if not x.is_meta or kwargs.get("dtype") not in (None, x.dtype):
+        return None
+    if kwargs.get("memory_format") not in (None, torch.preserve_format):
+        return None
+    return like(x) if kwargs.get("device") in (None, x.device) else None
 
 
 def _cat(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -68,12 +68,16 @@ def _cat(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not all(x.is_meta and x.dtype == first.dtype and x.dim() == rank for x in parts):
         return None
     dim %= rank
+    if any(_other_sides(x, dim) != _other_sides(first, dim) for x in parts[1:]):
+        return None
     shape = list(first.shape)
-    for x in parts[1:]:
-        if any(a != b for d, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if d != dim):
-            return None
-        shape[dim] += x.shape[dim]
+    shape[dim] = sum(x.shape[dim] for x in parts)
     return of_one_layout(parts, shape)
+
+
+def _other_sides(x: torch.Tensor, dim: int) -> list[int]:
+    """The shape without the side ``dim``."""
+    return [side for d, side in enumerate(x.shape) if d != dim]
 
 
 def _unfolded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -95,7 +99,7 @@ def _folded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _positions(sides: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> int:
-    """How many places a window has on a map; 0 where it has none."""
+    """The number of positions of a window on a map; 0 where it does not fit."""
     positions = 1
     for side, k, d, p, s in zip(sides, kernel, dilation, padding, stride, strict=True):
         positions *= max(0, (side + 2 * p - d * (k - 1) - 1) // s + 1)
@@ -103,7 +107,7 @@ def _positions(sides: Any, kernel: Any, dilation: Any, padding: Any, stride: Any
 
 
 def _padded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """padding: left and right of the last side, then of the one before."""
+    """padding: before and after the last side, then the one before it."""
     x, padding = args[:2]
     if not plain(x) or len(padding) > 2 * x.dim():
         return None
@@ -114,9 +118,9 @@ def _padded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _reflected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """As ``_padded``, of a map whose sides are longer than what is added."""
-    x, (left, right, above, below) = args
-    fits = x.dim() == 4 and max(left, right) < x.shape[3] and max(above, below) < x.shape[2]
+    """As ``_padded``, of a map whose sides are longer than the padding."""
+    x, padding = args
+    fits = x.dim() == 4 and max(padding[:2]) < x.shape[3] and max(padding[2:]) < x.shape[2]
     return _padded(args, kwargs) if fits else None
 
 
@@ -133,25 +137,34 @@ def _gathered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """x[i, j, ...] by integer tensors: their common shape stands where the first was, or in front where they are apart."""
-    x, indices = args
-    places = [d for d, index in enumerate(indices) if index is not None]
-    found = [indices[d] for d in places]
-    if not x.is_meta or not all(
-        i.is_meta and i.dtype == torch.int64 and i.dim() and i.is_contiguous() for i in found
-    ):
+    """x[:, i, j] by integer tensors that are next to each other: their common shape replaces the sides they index."""
+    x, arguments = args
+    dims = [d for d, index in enumerate(arguments) if index is not None]
+    indices = [arguments[d] for d in dims]
+    if not x.is_meta or len(arguments) > x.dim() or not all(map(_is_plain_index, indices)):
         return None
-    common: Any = found[0].shape
-    for index in found[1:]:
-        common = None if common is None else broadcast(torch.Size(common), index.shape)
-    if common is None or len(indices) > x.dim() or places != list(range(places[0], places[0] + len(places))):
+    common = _common_shape(indices)
+    if common is None or dims != list(range(dims[0], dims[0] + len(dims))):
         return None
-    before, after = places[0], places[-1] + 1
+    before, after = dims[0], dims[-1] + 1
     shape = [*x.shape[:before], *common, *x.shape[after:]]
-    # Along the sides that are looked up x itself stands still; what is looked up stands still along the others.
+    # The order of dimensions follows x, which has stride 0 along the indexed sides, and then the indices
+    # along those.
     source = x.as_strided(shape, [*x.stride()[:before], *[0] * len(common), *x.stride()[after:]])
-    looked = [index.reshape(*index.shape, *[1] * (x.dim() - after)) for index in found]
-    return elementwise(shape, x.dtype, (source, *looked))
+    expanded = [index.reshape(*index.shape, *[1] * (x.dim() - after)) for index in indices]
+    return elementwise(shape, x.dtype, (source, *expanded))
+
+
+def _is_plain_index(index: torch.Tensor) -> bool:
+    return bool(index.is_meta and index.dtype == torch.int64 and index.dim() and index.is_contiguous())
+
+
+def _common_shape(tensors: Sequence[torch.Tensor]) -> Sequence[int] | None:
+    """The shape that all tensors broadcast to; None where there is none."""
+    shape: Sequence[int] | None = tensors[0].shape
+    for tensor in tensors[1:]:
+        shape = None if shape is None else broadcast(torch.Size(shape), tensor.shape)
+    return shape
 
 
 def _arange(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -164,17 +177,15 @@ def _arange(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _linspace(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    plain_ends = not any(isinstance(end, torch.Tensor) for end in args[:2])
-    makes = plain_ends and _for_meta(kwargs)
-    return fresh((args[2],), kwargs.get("dtype") or torch.get_default_dtype()) if makes else None
+    if not _for_meta(kwargs) or any(isinstance(end, torch.Tensor) for end in args[:2]):
+        return None
+    return fresh((args[2],), kwargs.get("dtype") or torch.get_default_dtype())
 
 
 def _eye(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return (
-        fresh((args[0], args[-1]), kwargs.get("dtype") or torch.get_default_dtype())
-        if _for_meta(kwargs)
-        else None
-    )
+    if not _for_meta(kwargs):
+        return None
+    return fresh((args[0], args[-1]), kwargs.get("dtype") or torch.get_default_dtype())
 
 
 def _for_meta(kwargs: dict[str, Any]) -> bool:
@@ -209,21 +220,27 @@ def _rolled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 # Copies, casts, rearrangements, constants, random numbers.
-_MOVED = "clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d "
-_MOVED += "_pad_circular gather index index_select embedding masked_select take roll flip rot90 im2col channel_shuffle "
-_MOVED += "pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_interleave tril triu slice_scatter select_scatter "
-_MOVED += "zeros ones full arange linspace eye scalar_tensor "
-_MOVED += "rand randn randint randperm bernoulli uniform normal exponential random "
-_MOVED += "slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero "
-_MOVED += "_local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal "
-_MOVED += "reflection_pad3d replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag "
-_MOVED += "diag_embed tril_indices triu_indices unfold_copy contiguous _pin_memory"
-_OVERWRITTEN = "copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like "
-_OVERWRITTEN += "randn_like randint_like new_zeros new_ones new_full"
+_MOVED = """
+    clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d
+    _pad_circular gather index index_select embedding masked_select take roll flip rot90 im2col channel_shuffle
+    pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_interleave tril triu slice_scatter select_scatter
+    zeros ones full arange linspace eye scalar_tensor
+    rand randn randint randperm bernoulli uniform normal exponential random
+    slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero
+    _local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal
+    reflection_pad3d replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag
+    diag_embed tril_indices triu_indices unfold_copy contiguous _pin_memory
+"""
+_OVERWRITTEN = """
+    copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like
+    randn_like randint_like new_zeros new_ones new_full
+"""
 _ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided"
 # Views by what they do, though their schema does not say so.
-_VIEWS = "_unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size resolve_conj "
-_VIEWS += "unsafe_split unsafe_split_with_sizes unsafe_chunk"
+_VIEWS = """
+    _unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size resolve_conj
+    unsafe_split unsafe_split_with_sizes unsafe_chunk
+"""
 _ADDED = {
     "scatter_add": 3,
     "index_add": 3,
@@ -233,12 +250,14 @@ _ADDED = {
     **{f"{kind}_pad{d}d_backward": 0 for kind in ("reflection", "replication") for d in (1, 2, 3)},
 }
 
+
+def _overwriting(name: str) -> Rule:
+    return Rule(no_flops, in_place if name.endswith("_") else None, overwrites=True)
+
+
 RULES = {
     **{name: Rule(no_flops) for name in _MOVED.split()},
-    **{
-        name: Rule(no_flops, in_place if name.endswith("_") else None, overwrites=True)
-        for name in _OVERWRITTEN.split()
-    },
+    **{name: _overwriting(name) for name in _OVERWRITTEN.split()},
     **{name: Rule(no_flops, moves=False) for name in _ALLOCATED.split()},
     **dict.fromkeys(_VIEWS.split(), VIEW),
     **{name: Rule(_added(place)) for name, place in _ADDED.items()},

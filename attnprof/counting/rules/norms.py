@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from attnprof.counting.rules import NORM, POINTWISE, REDUCTION, TRANSCENDENTAL, Cost, Flops, Rule
-from attnprof.counting.rules._meta import argument, fresh, of_one_layout
+from attnprof.counting.rules._meta import argument, fresh, of_one_layout, plain
 
 _BATCH_EVAL, _BATCH_TRAIN, _OTHERS = 4, 8, 8  # per element; backward: twice
 
@@ -18,16 +18,12 @@ def _per_element(operations: int) -> Flops:
 
 
 def _batch(training: int) -> Flops:
-    """training: the place of that argument; None there means that the statistics are those of the batch."""
+    """training: the position of that argument; where it is true, the statistics are those of the batch."""
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
         return ((NORM, (_BATCH_TRAIN if args[training] else _BATCH_EVAL) * args[0].numel()),)
 
     return flops
-
-
-def _batch_always(operations: int) -> Flops:
-    return _per_element(operations)
 
 
 def _batch_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -37,19 +33,21 @@ def _batch_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> 
 
 def _batch_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, training = args[0], args[5]
-    if not x.is_meta or x.dim() < 2 or not _all_are(args[1:5], x.shape[1:2], x.dtype):
+    if not x.is_meta or not x.is_floating_point() or x.dim() < 2:
+        return None
+    if not _all_are(args[1:5], x.shape[1:2], x.dtype):
         return None
     saved = (x.shape[1],) if training else (0,)
     return of_one_layout((x,), x.shape), fresh(saved, x.dtype), fresh(saved, x.dtype)
 
 
 def _all_are(tensors: Any, shape: Any, dtype: Any) -> bool:
-    """Whether those that are there have one shape and dtype. Mixed precision has others."""
+    """Whether all that are not None have this shape and dtype; in mixed precision they differ."""
     return all(t is None or (t.shape == shape and t.dtype == dtype) for t in tensors)
 
 
 def _batch_scratch(args: tuple[Any, ...]) -> int:
-    """In eval mode the CPU makes one scale and one shift per channel first."""
+    """In eval mode the CPU's kernel first computes a scale and a shift per channel."""
     x, training = args[0], args[5]
     return 0 if training else 2 * x.shape[1] * x.element_size()
 
@@ -57,12 +55,9 @@ def _batch_scratch(args: tuple[Any, ...]) -> int:
 def _layer_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, normalized = args[0], torch.Size(args[1])
     outer = x.dim() - len(normalized)
-    if (
-        not x.is_meta
-        or outer < 0
-        or x.shape[outer:] != normalized
-        or not _all_are(args[2:4], normalized, x.dtype)
-    ):
+    if not x.is_meta or not x.is_floating_point() or outer < 0 or x.shape[outer:] != normalized:
+        return None
+    if not _all_are(args[2:4], normalized, x.dtype):
         return None
     saved = [*x.shape[:outer], *[1] * len(normalized)]
     return fresh(x.shape, x.dtype), fresh(saved, x.dtype), fresh(saved, x.dtype)
@@ -70,7 +65,7 @@ def _layer_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _group_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, n, channels, groups = args[0], args[3], args[4], args[6]
-    if not x.is_meta or not x.is_contiguous() or x.shape[:2] != (n, channels) or channels % groups:
+    if not plain(x) or x.shape[:2] != (n, channels) or channels % groups:
         return None
     if not _all_are(args[1:3], (channels,), x.dtype):
         return None
@@ -78,27 +73,29 @@ def _group_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _backward_shape(weight: int, bias: int, mask: int) -> Any:
-    """Gradients of the input, the weight and the bias, each only where asked for. What forward saved is as forward made it."""
+    """Gradients of the input, the weight and the bias, those that the mask selects.
+
+    weight, bias, mask: positions of these arguments. The saved statistics need no check: forward computed
+    them.
+    """
 
     def shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        x, wanted = args[1], argument(args, kwargs, mask, "output_mask")
-        if not (
-            args[0].is_meta
-            and args[0].is_contiguous()
-            and x.is_contiguous()
-            and _all_are(args[:1], x.shape, x.dtype)
-        ):
+        gradient, x = args[:2]
+        if not gradient.is_meta or not gradient.is_contiguous() or not x.is_contiguous():
             return None
-        scale, shift = args[weight], args[bias]
-        if (wanted[1] and scale is None) or (wanted[2] and shift is None):
+        if gradient.shape != x.shape or gradient.dtype != x.dtype:
             return None
-        if any(t is not None and t.dtype != x.dtype for t in (scale, shift)):
+        inputs = (x, args[weight], args[bias])
+        needed = argument(args, kwargs, mask, "output_mask")
+        if any(need and tensor is None for need, tensor in zip(needed, inputs, strict=True)):
             return None
-        return (
-            fresh(x.shape, x.dtype) if wanted[0] else None,
-            fresh(scale.shape, x.dtype) if wanted[1] else None,
-            fresh(shift.shape, x.dtype) if wanted[2] else None,
-        )
+        if any(tensor is not None and tensor.dtype != x.dtype for tensor in inputs):
+            return None
+        gradients = [
+            fresh(tensor.shape, x.dtype) if need else None
+            for need, tensor in zip(needed, inputs, strict=True)
+        ]
+        return tuple(gradients)
 
     return shape
 

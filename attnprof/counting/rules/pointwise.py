@@ -15,22 +15,20 @@ def per_element(category: str, operations: int = 1, complex_operations: int = 2)
     """``operations`` per output element; more on complex numbers, none on integers."""
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-        if not out.is_floating_point():
-            x = next(
-                (
-                    a
-                    for a in args
-                    if isinstance(a, torch.Tensor) and (a.is_floating_point() or a.is_complex())
-                ),
-                None,
-            )
-            if x is None:
-                return FREE
-            if out.is_complex() or x.is_complex():
-                return ((category, complex_operations * out.numel()),)
-        return ((category, operations * out.numel()),)
+        if out.is_floating_point():
+            return ((category, operations * out.numel()),)
+        x = next((a for a in args if isinstance(a, torch.Tensor) and _is_number(a)), None)
+        if x is None:
+            return FREE
+        is_complex = out.is_complex() or x.is_complex()
+        return ((category, (complex_operations if is_complex else operations) * out.numel()),)
 
     return flops
+
+
+def _is_number(x: torch.Tensor) -> bool:
+    """Whether x is real or complex, and not of integers or booleans."""
+    return x.is_floating_point() or x.is_complex()
 
 
 def _modulus(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -52,18 +50,25 @@ def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return both((b, a), kwargs) if b.is_floating_point() else None
     if not a.is_meta:
         return None
-    if not isinstance(b, torch.Tensor):
-        keeps = a.is_floating_point() or (type(b) is int and a.dtype == torch.int64)
-        return elementwise(a.shape, a.dtype, (a,)) if keeps and type(b) in (int, float) else None
-    if not b.is_meta or a.dtype == torch.bool or (b.dtype != a.dtype and not (a.dim() and b.dim())):
+    return _with_tensor(a, b) if isinstance(b, torch.Tensor) else _with_number(a, b)
+
+
+def _with_number(a: torch.Tensor, b: Any) -> Any:
+    keeps_dtype = a.is_floating_point() or (type(b) is int and a.dtype == torch.int64)
+    return elementwise(a.shape, a.dtype, (a,)) if keeps_dtype and type(b) in (int, float) else None
+
+
+def _with_tensor(a: torch.Tensor, b: torch.Tensor) -> Any:
+    if not b.is_meta or a.dtype == torch.bool:
+        return None
+    if b.dtype != a.dtype and not (a.dim() and b.dim()):
         return None  # a tensor without dimensions does not always take part in the choice of dtype
-    dtype = torch.promote_types(a.dtype, b.dtype)
     shape = a.shape if a.shape == b.shape else broadcast(a.shape, b.shape)
-    return None if shape is None else elementwise(shape, dtype, (a, b))
+    return None if shape is None else elementwise(shape, torch.promote_types(a.dtype, b.dtype), (a, b))
 
 
 def of_fractions(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """As ``both``, of fractions alone: what torch makes of integers here depends on the operator."""
+    """As ``both``, for floating-point tensors alone: the dtype that integers give here depends on the operator."""
     a = args[0] if isinstance(args[0], torch.Tensor) else args[1]
     return both(args, kwargs) if a.is_floating_point() else None
 
@@ -75,9 +80,9 @@ def bounded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return same(args, kwargs)
     x, shape = args[0], args[0].shape
     for bound in bounds:
-        shape = (
-            broadcast(torch.Size(shape), bound.shape) if bound.is_meta and bound.dtype == x.dtype else None
-        )
+        if not bound.is_meta or bound.dtype != x.dtype:
+            return None
+        shape = broadcast(torch.Size(shape), bound.shape)
         if shape is None:
             return None
     return elementwise(shape, x.dtype, (x, *bounds)) if x.is_meta else None
@@ -103,12 +108,9 @@ _OTHERS = "isnan isinf isfinite isclose logical_and logical_or logical_xor logic
 _OTHERS += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num"
 _BACKWARD = "hardtanh_backward hardsigmoid_backward hardswish_backward leaky_relu_backward "
 _BACKWARD += "sigmoid_backward tanh_backward elu_backward hardshrink_backward softshrink_backward _prelu_kernel_backward"
-_TRANSCENDENTAL = (
-    "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sigmoid tanh gelu silu mish elu celu selu softplus "
-)
-_TRANSCENDENTAL += (
-    "erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh acosh atanh sinc log_sigmoid_forward logit"
-)
+_TRANSCENDENTAL = "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sigmoid tanh gelu silu mish elu celu selu "
+_TRANSCENDENTAL += "softplus erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh acosh atanh sinc "
+_TRANSCENDENTAL += "log_sigmoid_forward logit"
 _TRANSCENDENTAL_TWO = "atan2 logaddexp hypot xlogy"
 _TRANSCENDENTAL_BACKWARD = "gelu_backward silu_backward mish_backward softplus_backward"
 
@@ -123,11 +125,9 @@ def _two_of_same(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _chosen(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     mask, a, b = args
-    if (
-        not all(isinstance(x, torch.Tensor) and x.is_meta for x in args)
-        or a.dtype != b.dtype
-        or mask.dtype != torch.bool
-    ):
+    if not all(isinstance(x, torch.Tensor) and x.is_meta for x in args):
+        return None
+    if a.dtype != b.dtype or mask.dtype != torch.bool:
         return None
     shape = broadcast(mask.shape, a.shape)
     shape = None if shape is None else broadcast(torch.Size(shape), b.shape)
@@ -139,7 +139,7 @@ def _negated(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _swapped(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The backward of relu and its kin asks the saved tensor first for the order of dimensions."""
+    """The backward of relu and of similar functions takes the order of dimensions from the saved tensor."""
     return _two_of_same((args[1], args[0]), kwargs)
 
 
@@ -149,11 +149,13 @@ def _reversed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _log_sigmoid_backward(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The gradient, the input, and what forward kept of it: nothing, on CUDA."""
-    gradient, x, kept = args
-    decides = gradient.is_meta and 0 not in gradient.stride()
-    fits = gradient.shape == x.shape and (kept.shape == x.shape or not kept.numel())
-    return like(gradient) if decides and fits and gradient.dtype == x.dtype == kept.dtype else None
+    """The gradient, the input, and what forward saved of it: nothing, on CUDA."""
+    gradient, x, saved = args
+    if not gradient.is_meta or 0 in gradient.stride():
+        return None
+    if gradient.shape != x.shape or (saved.numel() and saved.shape != x.shape):
+        return None
+    return like(gradient) if gradient.dtype == x.dtype == saved.dtype else None
 
 
 def _first_and_last(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -178,7 +180,7 @@ def _gated(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _gated_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """s anew; g s for the one half, g s (1 - s) a for the other: 4 operations per element of the gradient g."""
+    """s again; g s for the one half, g s (1 - s) a for the other: 4 operations per element of the gradient g."""
     n = args[0].numel()
     return ((TRANSCENDENTAL, n), (POINTWISE, 4 * n))
 

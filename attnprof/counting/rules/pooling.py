@@ -87,10 +87,8 @@ def _adaptive_shape(sides: int) -> Any:
 def _pooled(x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceiling: bool) -> list[int]:
     """(N, C, H, W) after a window has passed; one that would begin in the right padding is dropped."""
     shape = list(x.shape[:-2])
-    kernel, stride, padding, dilation = (
-        _pair(value) for value in (kernel, stride or kernel, padding, dilation)
-    )
-    for side, k, s, p, d in zip(x.shape[-2:], kernel, stride, padding, dilation, strict=True):
+    windows = map(_pair, (kernel, stride or kernel, padding, dilation))
+    for side, k, s, p, d in zip(x.shape[-2:], *windows, strict=True):
         room = side + 2 * p - d * (k - 1) - 1
         n = (room + (s - 1 if ceiling else 0)) // s + 1
         shape.append(n - 1 if ceiling and (n - 1) * s >= side + p else n)
@@ -103,25 +101,33 @@ def _pair(value: Any) -> list[int]:
 
 
 def _average_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x = args[0]
-    padding, ceiling = argument(args, kwargs, 3, "padding", 0), argument(args, kwargs, 4, "ceil_mode", False)
-    stride = argument(args, kwargs, 2, "stride")
-    shape = _pooled(x, args[1], stride, padding, 1, ceiling) if x.is_meta and x.dim() == 4 else [0]
+    x, kernel = args[:2]
+    if not x.is_meta or x.dim() != 4:
+        return None
+    stride, padding = argument(args, kwargs, 2, "stride"), argument(args, kwargs, 3, "padding", 0)
+    ceiling = argument(args, kwargs, 4, "ceil_mode", False)
+    shape = _pooled(x, kernel, stride, padding, 1, ceiling)
     return of_one_layout((x,), shape) if min(shape) > 0 else None
 
 
 def _maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Values, and where they were found."""
-    x, dilation = args[0], argument(args, kwargs, 4, "dilation", 1)
-    padding, ceiling = argument(args, kwargs, 3, "padding", 0), argument(args, kwargs, 5, "ceil_mode", False)
-    stride = argument(args, kwargs, 2, "stride")
-    takes = x.is_meta and x.is_floating_point() and x.dim() == 4
-    shape = _pooled(x, args[1], stride, padding, dilation, ceiling) if takes else [0]
-    return (of_one_layout((x,), shape), of_one_layout((x,), shape, torch.int64)) if min(shape) > 0 else None
+    """Values and their indices."""
+    x, kernel = args[:2]
+    if not x.is_meta or not x.is_floating_point() or x.dim() != 4:
+        return None
+    stride, padding = argument(args, kwargs, 2, "stride"), argument(args, kwargs, 3, "padding", 0)
+    dilation, ceiling = (
+        argument(args, kwargs, 4, "dilation", 1),
+        argument(args, kwargs, 5, "ceil_mode", False),
+    )
+    shape = _pooled(x, kernel, stride, padding, dilation, ceiling)
+    if min(shape) <= 0:
+        return None
+    return of_one_layout((x,), shape), of_one_layout((x,), shape, torch.int64)
 
 
 def _adaptive_maximum_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Values, and where they were found."""
+    """Values and their indices."""
     x, size = args
     if not x.is_meta or not x.is_floating_point() or x.dim() != 4 or len(size) != 2:
         return None

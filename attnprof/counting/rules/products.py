@@ -1,5 +1,6 @@
-"""Products of matrices: every elements of the output costs as many MACs as the length that is contracted."""
+"""Products of matrices: every element of the output costs as many MACs as the contracted side is long."""
 
+from math import prod
 from typing import Any
 
 from attnprof.counting.rules import BIAS, MAC, POINTWISE, REDUCTION, Cost, Flops, Rule
@@ -20,7 +21,7 @@ def bias(out: Any) -> tuple[str, int]:
 
 
 def _product(first: int) -> Flops:
-    """out = a @ b, where a is argument ``first``: the last side of a is contracted."""
+    """out = a @ b, where a is argument ``first``, whose last side is contracted."""
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
         a = args[first]
@@ -47,23 +48,22 @@ def _outer(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _distances(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """cdist: of every pair the norm of the difference, however a device computes it."""
-    n, width, order = out.numel(), args[0].shape[-1], args[2] if len(args) > 2 else 2.0
+    """cdist: the norm of the difference of every pair, however a device computes it."""
+    n, width = out.numel(), args[0].shape[-1]
+    order = args[2] if len(args) > 2 else 2.0
     plain = ((POINTWISE, n * width), (REDUCTION, n * (2 * width - 1)))
     return (*plain, *norm_functions(n * width, n, order))
 
 
 def _trilinear(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """sum over ``sumdim`` of a b c, each expanded to all sides: a MAC and one more product for every combination."""
-    sides = [1] * max(x.dim() + len(expand) for x, expand in zip(args[:3], args[3:6], strict=True))
-    for x, expand in zip(args[:3], args[3:6], strict=True):
-        own = iter(x.shape)
-        for d in range(len(sides)):
-            if d not in expand:
-                sides[d] = max(sides[d], next(own))
-    combinations = 1
-    for side in sides:
-        combinations *= side
+    """The sum over ``sumdim`` of a b c, each expanded to all sides: a MAC and one more product per combination."""
+    expansions = list(zip(args[:3], args[3:6], strict=True))  # each factor, and the sides that it lacks
+    sides = [1] * max(x.dim() + len(lacking) for x, lacking in expansions)
+    for x, lacking in expansions:
+        own_dims = [d for d in range(len(sides)) if d not in lacking]
+        for d, side in zip(own_dims, x.shape, strict=False):
+            sides[d] = max(sides[d], side)
+    combinations = prod(sides)
     return (mac(combinations, args[0]), (POINTWISE, combinations))
 
 
@@ -74,9 +74,9 @@ def _mm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _bmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     a, b = args[0], args[1]
-    return (
-        fresh((a.shape[0], a.shape[1], b.shape[2]), a.dtype) if len(args) == 2 and _fit(a, b, 1, 2) else None
-    )
+    if len(args) != 2 or not _fit(a, b, 1, 2):
+        return None
+    return fresh((a.shape[0], a.shape[1], b.shape[2]), a.dtype)
 
 
 def _addmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -88,24 +88,18 @@ def _baddbmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _added_to(c: Any, product: Any) -> Any:
-    """The product, if c is of its kind and broadcasts into it."""
-    fits = (
-        product is not None
-        and c.dtype == product.dtype
-        and broadcast(product.shape, c.shape) == [*product.shape]
-    )
-    return product if fits else None
+    """The product, where c has its dtype and broadcasts to it."""
+    if product is None or c.dtype != product.dtype:
+        return None
+    return product if broadcast(product.shape, c.shape) == [*product.shape] else None
 
 
 def _fit(a: Any, b: Any, row: int, column: int) -> bool:
-    """Whether the matrices multiply, so that a mistake in a module still meets torch's own words for it."""
-    fits = (
-        a.is_meta
-        and a.dtype == b.dtype
-        and a.dim() == b.dim() == column + 1
-        and a.shape[column] == b.shape[row]
-    )
-    return bool(fits and (row == 0 or a.shape[0] == b.shape[0]))
+    """Whether the matrices multiply; where not, torch's own kernel explains the mistake."""
+    if not a.is_meta or a.dtype != b.dtype or not a.dim() == b.dim() == column + 1:
+        return False
+    is_one_batch = row == 0 or a.shape[0] == b.shape[0]
+    return bool(is_one_batch and a.shape[column] == b.shape[row])
 
 
 RULES = {

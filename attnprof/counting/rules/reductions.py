@@ -13,14 +13,20 @@ def _floating(x: Any) -> bool:
     return bool(x.is_floating_point() or x.is_complex())
 
 
-def _search(of: int) -> Any:
-    """Binary search, of argument ``of``, for places among n boundaries: as many compares as n + 1 has doublings."""
+def _search(values: int) -> Any:
+    """Binary search for each of argument ``values`` among n boundaries: as many compares as n + 1 has doublings."""
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-        n = args[1 - of].shape[-1]
-        return ((REDUCTION, out.numel() * ceil(log2(n + 1))),) if _floating(args[1 - of]) else FREE
+        boundaries = args[1 - values]
+        compares = ceil(log2(boundaries.shape[-1] + 1))
+        return ((REDUCTION, out.numel() * compares),) if _floating(boundaries) else FREE
 
     return flops
+
+
+def _real_additions(x: Any) -> int:
+    """Real additions in one of x's dtype."""
+    return 2 if x.is_complex() else 1
 
 
 def _outputs(out: Any) -> int:
@@ -30,13 +36,12 @@ def _outputs(out: Any) -> int:
 
 def _sum(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     x = args[0]
-    each = 2 if x.is_complex() else 1
-    return ((REDUCTION, each * (x.numel() - _outputs(out))),) if _floating(x) else FREE
+    return ((REDUCTION, _real_additions(x) * (x.numel() - _outputs(out))),) if _floating(x) else FREE
 
 
 def _mean(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    each = 2 if args[0].is_complex() else 1
-    return ((REDUCTION, each * args[0].numel()),) if _floating(args[0]) else FREE
+    x = args[0]
+    return ((REDUCTION, _real_additions(x) * x.numel()),) if _floating(x) else FREE
 
 
 def _var(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -48,7 +53,7 @@ def _both_ends(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _norm(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """Squares or moduli, and their sum or largest; a root each but for orders 1 and infinity."""
+    """Squares or moduli, and their sum or maximum; a root each, except for orders 1 and infinity."""
     x, n, order = args[0].numel(), out.numel(), argument(args, kwargs, 1, "ord", 2)
     return ((REDUCTION, 2 * x - n), *norm_functions(x, n, order))
 
@@ -67,9 +72,8 @@ def _logsumexp(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 def _cumulative(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     x, dim = args[0], argument(args, kwargs, 1, "dim")
-    each = 2 if x.is_complex() else 1
     count, _ = rows(x.shape, dim)
-    return ((REDUCTION, each * (x.numel() - count)),) if _floating(x) else FREE
+    return ((REDUCTION, _real_additions(x) * (x.numel() - count)),) if _floating(x) else FREE
 
 
 def _log_cumulative(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -80,8 +84,10 @@ def _log_cumulative(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> 
 def _sort(place: int) -> Any:
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
         x, dim = args[0], argument(args, kwargs, place, "dim", -1)
+        if not _floating(x):
+            return FREE
         n = x.shape[dim] if x.dim() else 1
-        return ((REDUCTION, x.numel() * ceil(log2(n)) if n > 1 else 0),) if _floating(x) else FREE
+        return ((REDUCTION, x.numel() * ceil(log2(n)) if n > 1 else 0),)
 
     return flops
 
@@ -96,21 +102,20 @@ def _reduced(x: torch.Tensor, dims: Any, keepdim: bool) -> torch.Tensor | None:
     if not (x.is_meta and x.is_floating_point()):
         return None
     shape = reduced(x.shape, dims, keepdim)
-    return (
-        None if shape is None else fresh(shape, x.dtype)
-    )  # contiguous, whatever the input's order of dimensions
+    # Contiguous, whatever the input's order of dimensions.
+    return None if shape is None else fresh(shape, x.dtype)
 
 
 def _over_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """var.correction and its like: dims by place, keepdim and the correction by name."""
+    """var.correction and similar: dims by position, keepdim and the correction by name."""
     if len(args) > 2:
         return None
     return _reduced(args[0], argument(args, kwargs, 1, "dim"), kwargs.get("keepdim", False))
 
 
 def _pair_corrected(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    one = _over_corrected(args, kwargs)
-    return None if one is None else (one, like(one))
+    variance = _over_corrected(args, kwargs)
+    return None if variance is None else (variance, like(variance))
 
 
 def _norm_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -120,15 +125,11 @@ def _norm_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _top(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Values, and where they were found."""
+    """Values and their indices."""
     x, k, dim = args[0], args[1], argument(args, kwargs, 2, "dim", -1)
-    if (
-        not x.is_meta
-        or not x.is_contiguous()
-        or not x.dim()
-        or not are_dims((dim,), x.dim())
-        or k > x.shape[dim]
-    ):
+    if not x.is_meta or not x.is_contiguous() or not x.dim():
+        return None
+    if not are_dims((dim,), x.dim()) or k > x.shape[dim]:
         return None
     shape = list(x.shape)
     shape[dim] = k

@@ -1,4 +1,4 @@
-"""Upsampling and sampling at given places: a fixed number of operations per output element and kind of interpolation."""
+"""Upsampling and sampling by a grid: a fixed number of operations per output element and kind of interpolation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,8 @@ from attnprof.counting.rules import POINTWISE, REDUCTION, Cost, Rule, no_flops
 from attnprof.counting.rules._meta import fresh, of_one_layout
 
 _LINEAR, _BILINEAR, _TRILINEAR, _BICUBIC = 4, 11, 25, 39
-_ON_MAPS = {
-    0: _BILINEAR,
-    1: 0,
-    2: _BICUBIC,
-}  # by grid_sampler's interpolation_mode: bilinear, nearest, bicubic
+# By grid_sampler's interpolation_mode: bilinear, nearest, bicubic.
+_ON_MAPS = {0: _BILINEAR, 1: 0, 2: _BICUBIC}
 _IN_SPACE = {0: _TRILINEAR, 1: 0}
 
 
@@ -56,14 +53,14 @@ def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _grid_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, grid = args[0], args[1]
-    fits = x.is_meta and x.dim() == grid.dim() == 4 and x.dtype == grid.dtype
-    fits = fits and x.shape[0] == grid.shape[0] and grid.shape[3] == 2
+    if not x.is_meta or x.dtype != grid.dtype or not x.dim() == grid.dim() == 4:
+        return None
+    fits = x.shape[0] == grid.shape[0] and grid.shape[3] == 2
     return fresh([*x.shape[:2], *grid.shape[1:3]], x.dtype) if fits else None
 
 
 _KINDS = {"linear1d": _LINEAR, "bilinear2d": _BILINEAR, "trilinear3d": _TRILINEAR, "bicubic2d": _BICUBIC}
-_NEAREST = [f"upsample_nearest{exact}{d}d" for exact in ("", "_exact") for d in (1, 2, 3)]
-_NEAREST = [f"_{name}" if "exact" in name else name for name in _NEAREST]
+_NEAREST = [f"{name}{d}d" for name in ("upsample_nearest", "_upsample_nearest_exact") for d in (1, 2, 3)]
 
 RULES = {
     **{f"upsample_{kind}": Rule(_forward(n)) for kind, n in _KINDS.items()},

@@ -39,23 +39,17 @@ def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
         )
     converts = len(args) > 2 and args[2] not in (False, None)
-    return (
-        fresh(x.shape, x.dtype)
-        if x.is_meta and x.is_floating_point() and not converts and not kwargs
-        else None
-    )
+    if converts or kwargs or not x.is_meta or not x.is_floating_point():
+        return None
+    return fresh(x.shape, x.dtype)
 
 
 def _backward_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     gradient, out, _, dtype = args
-    if (
-        plain(gradient)
-        and plain(out)
-        and gradient.dtype == out.dtype == dtype
-        and gradient.shape == out.shape
-    ):
-        return fresh(gradient.shape, gradient.dtype)
-    return None
+    if not plain(gradient) or not plain(out):
+        return None
+    fits = gradient.dtype == out.dtype == dtype and gradient.shape == out.shape
+    return fresh(gradient.shape, gradient.dtype) if fits else None
 
 
 RULES = {

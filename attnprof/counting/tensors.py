@@ -1,0 +1,60 @@
+"""Tensors among an operator's arguments and outputs: which there are, and how many bytes they occupy."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+
+def first_tensor(output: object) -> torch.Tensor | None:
+    """The first tensor of a module's output, which may be nested in tuples, lists and dicts; None where there is none."""
+    if isinstance(output, torch.Tensor):
+        return output
+    parts = list(output.values()) if isinstance(output, dict) else output
+    return first_tensor(parts[0]) if isinstance(parts, list | tuple) and parts else None
+
+
+def tensors_in(values: Sequence[Any]) -> list[torch.Tensor]:
+    """The tensors among an operator's arguments, those in lists included."""
+    tensors: list[torch.Tensor] = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            tensors.append(value)
+        elif isinstance(value, list | tuple):
+            tensors.extend(part for part in value if isinstance(part, torch.Tensor))
+    return tensors
+
+
+def outputs_of(out: Any) -> Sequence[torch.Tensor]:
+    """The tensors that an operator returned."""
+    if isinstance(out, torch.Tensor):
+        return (out,)
+    return [part for part in out if isinstance(part, torch.Tensor)] if isinstance(out, tuple | list) else ()
+
+
+def bytes_moved(args: Sequence[Any], outputs: Sequence[torch.Tensor]) -> int:
+    """Bytes read and written: every distinct tensor argument, every tensor in a list, and the outputs."""
+    total = sum(map(occupied_bytes, outputs))
+    distinct: list[torch.Tensor] = []
+    for value in args:
+        if isinstance(value, torch.Tensor):
+            if not any(value is other for other in distinct):
+                distinct.append(value)
+                total += occupied_bytes(value)
+        elif isinstance(value, list | tuple):
+            total += sum(occupied_bytes(part) for part in value if isinstance(part, torch.Tensor))
+    return total
+
+
+def occupied_bytes(x: torch.Tensor) -> int:
+    """Bytes of the elements that x has in memory: an expanded side counts once, overlapping windows what they cover."""
+    if x.is_contiguous():
+        return x.numel() * x.element_size()
+    if not x.numel():
+        return 0
+    elements = reach = 1
+    for side, stride in zip(x.shape, x.stride(), strict=True):
+        if stride:
+            elements *= side
+            reach += (side - 1) * stride
+    return min(elements, reach) * x.element_size()
