@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import floor, isfinite, log10
-from statistics import median_low
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -266,7 +265,7 @@ def column_unit(kind: KindName, values: Iterable[float]) -> Unit:
     sizes = sorted(abs(value) for value in values if value)
     if not sizes:
         return units[-1]
-    middle = median_low(sizes)
+    middle = sizes[(len(sizes) - 1) // 2]
     return next((unit for unit in units if middle >= unit[1]), units[-1])
 
 
@@ -321,7 +320,7 @@ def common_scale(kind: ScaleKind, values: Iterable[float], outliers: Iterable[fl
     sizes = sorted(value for value in values if value)
     if not sizes or kind == "exact":
         return Scale(*units[-1], 0)
-    unit, factor = next((each for each in units if median_low(sizes) >= each[1]), units[-1])
+    unit, factor = next((each for each in units if sizes[(len(sizes) - 1) // 2] >= each[1]), units[-1])
     least = next((value for value in sizes if value not in aside), sizes[0])
     decimals = SHOWN - 1 - floor(log10(least / factor))
     return Scale(unit, factor, 0 if unit == "B" else max(0, min(MOST_DECIMALS, decimals)))
