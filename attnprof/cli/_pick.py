@@ -17,7 +17,7 @@ from attnprof.errors import NOT_MET, RunFolderError, UnknownNameError, UsageErro
 from attnprof.formats import md, text
 from attnprof.grid import parse_point, show_res
 from attnprof.results import Results
-from attnprof.results.columns import COLUMNS, Column
+from attnprof.results.columns import COLUMNS, Column, Row
 from attnprof.views import choice as view
 from attnprof.views.caption import caption
 from attnprof.views.choice import Published
@@ -71,19 +71,29 @@ def _selected(results: Results, at: str, device: str) -> Results:
     rows = results.rows()
     if not rows:
         raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
+    at_points = _rows_at(rows, at)
+    on_machines = _rows_on(rows, device)
+    return results.only([number for number in on_machines if number in at_points])
+
+
+def _rows_at(rows: Sequence[Row], at: str) -> AbstractSet[int]:
+    """The numbers of the rows at the points or networks of ``at``; all where it is empty. Raises UsageError."""
+    if not split(at):
+        return set(range(len(rows)))
     labels = [label(row) for row in rows]
-    networks = {row["host"] for row in rows if row.get("host")}
-    points = {_point(text, {*labels, *networks}, labels) for text in split(at)}
+    networks = [row.get("host") for row in rows]
+    points = {_point(text, {*labels, *filter(None, networks)}, labels) for text in split(at)}
+    return {number for number in range(len(rows)) if {labels[number], networks[number]} & points}
+
+
+def _rows_on(rows: Sequence[Row], device: str) -> list[int]:
+    """The numbers of the rows measured on machines whose name contains ``device``. Raises UsageError."""
     machines = [" ".join(filter(None, (row["device"], row.get("device_name")))) for row in rows]
-    if not any(device.lower() in machine.lower() for machine in machines):
+    numbers = [number for number, machine in enumerate(machines) if device.lower() in machine.lower()]
+    if not numbers:
         names = ", ".join(sorted(set(machines)))
         raise UsageError(f"--device: no {device!r} in this run. There are: {names}")
-    selected = [
-        number
-        for number, (row, machine) in enumerate(zip(rows, machines, strict=True))
-        if device.lower() in machine.lower() and (not points or {labels[number], row.get("host")} & points)
-    ]
-    return results.only(selected)
+    return numbers
 
 
 def _point(text: str, names: AbstractSet[str], labels: Sequence[str]) -> str:
@@ -169,16 +179,17 @@ def _heading(answer: Answer, shown: Sequence[Column]) -> list[str]:
     titles = " and ".join(measure.title for measure in choice.by)
     columns = {column.name for column in shown}
     several = len(choice.points) > 1
-    place = f"{'every measured point' if several else 'the measured point'} ({', '.join(choice.points)})"
-    lines = [sentence(choice.budget, answer.budget_source, place)]
+    place = "every measured point" if several else "the measured point"
+    lines = [sentence(choice.budget, answer.budget_source, f"{place} ({', '.join(choice.points)})")]
     if choice.pareto:
         lines.append(f"Pareto front of {titles}")
     else:
         lines.append(f"rank: by {titles}; one more than how many are better beyond the noise")
-    timed = "latency" in columns
-    lines += caption(answer.results, [column for column in COLUMNS if timed and column.name == "latency_s"])
-    if timed:
+    if "latency" in columns:
+        lines += caption(answer.results, [column for column in COLUMNS if column.name == "latency_s"])
         lines.append("A latency counts by the upper end of its interval.")
+    else:
+        lines += caption(answer.results, [])
     if several:
         lines.append("Figures are of the point at which a module stands worst.")
     if "published" in columns:

@@ -13,15 +13,27 @@ PAGE = "report.html"
 
 def report(run: str | None, output: str | None, terminal: Terminal) -> int:
     """Write the page of ``run`` and print its path."""
-    if run == "-" and output is None:
-        raise UsageError("a CSV on standard input has no folder; name the page: -o page.html")
-    if output is not None and Path(output).suffix not in (".html", ".htm"):
-        # A slip of the hand must not write over a results.csv.
-        raise UsageError(f"-o: {output} is no name for a page; write {Path(output).with_suffix('.html')}")
+    path = _output(output)
+    if run == "-":
+        if path is None:
+            raise UsageError("a CSV on standard input has no folder; name the page: -o page.html")
+        return _write(path, page(results_of(run), "standard input"), terminal)
     source = Path(run) if run else newest_folder()
     folder = source.parent if source.is_file() else source
-    path = Path(output) if output else folder / PAGE
-    text = page(results_of(str(source)), "standard input" if run == "-" else _name(folder))
+    return _write(path or folder / PAGE, page(results_of(str(source)), _name(folder)), terminal)
+
+
+def _output(name: str | None) -> Path | None:
+    """The file of -o. Raises UsageError: a slip of the hand must not overwrite a results.csv."""
+    if name is None:
+        return None
+    path = Path(name)
+    if path.suffix not in (".html", ".htm"):
+        raise UsageError(f"-o: {name} is no name for a page; write {path.with_suffix('.html')}")
+    return path
+
+
+def _write(path: Path, text: str, terminal: Terminal) -> int:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:

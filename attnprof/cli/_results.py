@@ -2,6 +2,8 @@
 
 import sys
 import tempfile
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from attnprof.catalogue.selection import select, split
@@ -31,19 +33,22 @@ def of_modules(results: Results, modules: str) -> Results:
 
     Raises UsageError where the run has none of them, UnknownNameError.
     """
-    rows, patterns = results.rows(), split(modules)
+    patterns = split(modules)
     if not patterns:
         return results
-    measured = {row["module"] for row in rows}
-    selected = {
-        name for name in patterns if name in measured
-    }  # a user's own module has no pattern but its name
-    catalogued = [pattern for pattern in patterns if pattern not in selected]
-    if catalogued:
-        selected |= {choice.module for choice in select(catalogued)}
-    if not selected & measured:
-        raise UsageError(f"-m: {modules}: the run has none of them. It has: {', '.join(sorted(measured))}")
-    return results.only([number for number, row in enumerate(rows) if row["module"] in selected])
+    of_rows = [row["module"] for row in results.rows()]
+    selected = _modules(patterns, set(of_rows))
+    if not selected & set(of_rows):
+        names = ", ".join(sorted(set(of_rows)))
+        raise UsageError(f"-m: {modules}: the run has none of them. It has: {names}")
+    return results.only([number for number, module in enumerate(of_rows) if module in selected])
+
+
+def _modules(patterns: Sequence[str], measured: AbstractSet[str]) -> set[str]:
+    """The modules that ``patterns`` select. A name of the run comes first: a user's own module has no other."""
+    own = {pattern for pattern in patterns if pattern in measured}
+    others = [pattern for pattern in patterns if pattern not in measured]
+    return own | ({choice.module for choice in select(others)} if others else set())
 
 
 def format_named(name: str) -> Format:
