@@ -37,6 +37,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     return eval(_compiled(text), {"__builtins__": {}, **FUNCTIONS}, dict(names))
 
 
+@cache
 def symbols(text: str) -> frozenset[str]:
     """The names that ``text`` depends on, functions excluded."""
     found = {node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name)}

@@ -38,7 +38,7 @@ def drawn(name, settings, seed):
             rng.choice((rng.randint(2, 64), 28 * rng.randint(1, 2), 2 ** rng.randint(1, 6))) for _ in "HW"
         )
         width = rng.choice((width, height))
-        if known.refusal(channels, height, width, settings) is None:
+        if known.fits(channels, height, width, settings):
             found.append((channels, height, width))
         if len(found) == SIZES:
             break
