@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from attnprof.catalogue.entry import read
 from tests.pages import DOCS, PAGES, ROOT, blocks, broken_links, rewrite
 
+DESIGN = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
 COMPLEXITY, PUBLISHED = DOCS / "complexity.md", DOCS / "published.md"
 SOME = "se,eca,ca,swin"  # all 80 modules take half a minute
 BLOCKS = [pytest.param(block, id=f"{page.name}: {block.command}") for page in PAGES for block in blocks(page)]
@@ -71,6 +73,20 @@ def test_the_module_of_the_page_on_adding_is_complete(tmp_path):
     assert sum(p.numel() for p in module.parameters()) == entry.params(64, 7, 9) == 64
     x = torch.randn(2, 64, 7, 9)
     assert torch.equal(module(x), x)
+
+
+def test_the_design_has_the_floors_of_the_import_contract():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    floors = contracts["contracts"][0]["layers"]
+    assert "\n".join(["```text", *floors, "```"]) in DESIGN
+
+
+def test_the_design_names_every_folder_and_loose_file_of_the_package():
+    tree = DESIGN.partition("## 2. Tree")[2].partition("## 3.")[0]
+    package = ROOT / "attnprof"
+    folders = {f"{file.parent.name}/" for file in package.glob("*/__init__.py")}
+    files = {file.name for file in package.glob("*.py")}
+    assert {name for name in folders | files if name not in tree.split()} == set()
 
 
 def head(page: Path) -> str:
