@@ -12,8 +12,8 @@ from pathlib import Path
 from time import monotonic
 
 from attnprof.backends import BACKENDS
-from attnprof.records.case import Case
 from attnprof.records.journal import events_in
+from attnprof.records.record import AccountEvent, VisitEvent
 from attnprof.running.schedule import OVERRUN
 from benchmarks._figures import Ran
 from benchmarks._watched import times
@@ -114,12 +114,12 @@ def _visits(folder: Path, metric: str) -> dict[str, dict[int, float]]:
     titles: dict[str, str] = {}
     found: dict[str, dict[int, float]] = {}
     for event in events_in(folder):
-        if event["event"] == "account":
-            titles[event["key"]] = Case.from_json(event["case"]).title
-        elif event["event"] == "visit":
-            for each in event["measurements"]:
-                if each["metric"] == metric and each["value"] is not None:
-                    found.setdefault(titles[event["key"]], {})[event["repeat"]] = each["value"]
+        if isinstance(event, AccountEvent):
+            titles[event.key] = event.case.title
+        elif isinstance(event, VisitEvent):
+            for each in event.measurements:
+                if each.metric == metric and isinstance(each.value, int | float):
+                    found.setdefault(titles[event.key], {})[event.process] = each.value
     return found
 
 

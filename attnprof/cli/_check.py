@@ -15,7 +15,6 @@ from attnprof.cli._worker import started_worker
 from attnprof.errors import NOT_MET, UsageError
 from attnprof.formats import md, text
 from attnprof.planning import plan
-from attnprof.records.journal import KEPT
 from attnprof.records.record import Event
 from attnprof.results import Results, tabulate
 from attnprof.running import run
@@ -94,7 +93,7 @@ def _results(spec: Spec, terminal: Terminal) -> Results:
     with Watch(len(resolved.cells), spec.time_budget, resolved.timed, terminal) as watch:
         for event in this:
             watch.see(event)
-            if event["event"] in KEPT:
+            if isinstance(event, Event):
                 events.append(event)
     return tabulate(events, resolved, this.environment)
 

@@ -21,18 +21,18 @@ VERSIONS = {"attnprof": "attnprof_version", "Python": "python_version", "torch":
 
 def doctor(device: str, threads: int, format: str, terminal: Terminal) -> int:
     """Examine and print: as text each finding at once, as JSON all together."""
-    spec = Spec(device=device, threads=threads)
+    setup = client.setup_for(Spec(device=device, threads=threads))
     versions = software()
     findings: list[Finding] = []
     if format == "text":
         terminal.show(f"{_title(versions)}\n")
-        for finding in examine(lambda: client.start_worker(spec)):
+        for finding in examine(lambda: client.start_worker(setup)):
             findings.append(finding)
             terminal.show(as_text(finding, terminal.look().width or UNLIMITED))
         terminal.show(f"\n{outcome(findings)}")
     else:
         with starting(terminal):
-            findings += examine(lambda: client.start_worker(spec))
+            findings += examine(lambda: client.start_worker(setup))
         terminal.show(as_json(versions, findings))
     return ENVIRONMENT if any(finding.level == STOP for finding in findings) else 0
 

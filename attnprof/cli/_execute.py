@@ -4,6 +4,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -17,9 +18,10 @@ from attnprof.formats import FORMATS
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
 from attnprof.records.environment import Environment, begun, differences
-from attnprof.records.journal import KEPT, SPEC, Journal, environment_in, events_in, new_folder
-from attnprof.records.record import Event
+from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder
+from attnprof.records.record import DoneEvent, Event
 from attnprof.running import Run, run
+from attnprof.running.protocol import PeaksEvent
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
 
@@ -62,8 +64,7 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
             resolved = plan(spec, environment["device"])
             _require_cells_of(resolved, events, folder)
         if format is not None:
-            spec = spec.model_copy(update={"format": format})
-        resolved = Plan(spec, resolved.device, resolved.cells, resolved.metrics)
+            resolved = replace(resolved, spec=spec.model_copy(update={"format": format}))
         terminal.note(
             f"{len(_done(events))} of {len(resolved.cells)} cells were finished; going on with the rest"
         )
@@ -116,19 +117,18 @@ def _measure(
     this: Run, journal: Journal, environment: Environment, events: list[Event], terminal: Terminal
 ) -> bool:
     """Journal every event of the run, and add the lasting ones to ``events``; whether it was interrupted."""
-    spec = this.plan.spec
     cells = len(this.plan.cells) - len(_done(events))
     try:
         with (
             _interruptible(this, terminal),
-            Watch(cells, spec.time_budget, this.plan.timed, terminal) as watch,
+            Watch(cells, this.plan.time_budget, this.plan.timed, terminal) as watch,
         ):
             for event in this:
-                if event["event"] == "peaks":
-                    environment["peaks"] = event["peaks"]
+                if isinstance(event, PeaksEvent):
+                    environment["peaks"] = event.peaks.to_json()
                     journal.describe(environment)
-                journal.append(event)
-                if event["event"] in KEPT:
+                if isinstance(event, Event):
+                    journal.append(event)
                     events.append(event)
                 watch.see(event)
     except KeyboardInterrupt:
@@ -155,7 +155,7 @@ def _interruptible(this: Run, terminal: Terminal) -> Iterator[None]:
 
 def _done(events: list[Event]) -> set[str]:
     """The keys of the finished cells."""
-    return {event["key"] for event in events if event["event"] == "done"}
+    return {event.key for event in events if isinstance(event, DoneEvent)}
 
 
 def _slug(environment: Environment) -> str:

@@ -14,7 +14,7 @@ from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.grid import parse_point, show_res
 from attnprof.planning import plan
 from attnprof.records.case import Case
-from attnprof.running.inquiry import Asking
+from attnprof.running.inquiry import Inquiry
 from attnprof.spec.file import Source, merge
 from attnprof.views.explanation import page
 
@@ -22,10 +22,10 @@ from attnprof.views.explanation import page
 def explain(target: str, formula: bool, verify: bool, format: str, terminal: Terminal, **fields: Any) -> int:
     """Explain ``target``. fields: of the spec, as their options have them."""
     case = _case(target, fields)
-    with Asking() as asking, starting(terminal):
-        explanation = asking.explanation(case, verify)
-        counters = asking.counters(case)
-        forms = asking.forms(case) if formula else []
+    with Inquiry() as inquiry, starting(terminal):
+        explanation = inquiry.explanation(case, verify)
+        counters = inquiry.counters(case)
+        forms = inquiry.forms(case) if formula else []
     if format == "json":
         terminal.show(json.dumps(_document(case, explanation, counters, forms), indent=2))
     else:

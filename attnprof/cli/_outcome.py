@@ -9,7 +9,7 @@ from attnprof.errors import CELLS_FAILED, INTERRUPTED
 from attnprof.planning import Plan
 from attnprof.records.environment import Environment
 from attnprof.records.journal import RESULTS
-from attnprof.records.record import Event
+from attnprof.records.record import DoneEvent, Event
 from attnprof.results import Results, tabulate
 from attnprof.results.table import wide
 from attnprof.units import show_share
@@ -32,7 +32,7 @@ def finish(
     show_results(results, plan.spec.format, terminal.look(), terminal)
     for note in [*_notes(results), f"all rows: {folder / RESULTS}"]:
         terminal.note(note)
-    statuses = {event["key"]: event["status"] for event in events if event["event"] == "done"}
+    statuses = {event.key: event.status for event in events if isinstance(event, DoneEvent)}
     remaining = len(plan.cells) - len(statuses)
     if interrupted and remaining:
         terminal.warn(_stopped(len(results.frame), len(statuses), len(plan.cells), folder))

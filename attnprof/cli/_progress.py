@@ -12,7 +12,8 @@ from rich.text import Text
 
 from attnprof.cli._terminal import Terminal
 from attnprof.records.case import Case
-from attnprof.records.record import Event
+from attnprof.records.record import AccountEvent, DoneEvent, VisitEvent
+from attnprof.running.protocol import BeginEvent, PeaksEvent, RunEvent, StepEvent
 from attnprof.units import show_bytes, show_count, show_seconds
 
 NEWEST_ROWS = 8
@@ -32,7 +33,7 @@ class Watch:
         self._rows: deque[str] = deque(maxlen=NEWEST_ROWS)
         self._cases: dict[str, Case] = {}
         self._counted = self._visited = 0
-        self._repeat: int | None = None
+        self._process: int | None = None
         self._measures = False
         self._progress = Progress(
             TextColumn("{task.description:9}"),
@@ -59,41 +60,44 @@ class Watch:
         if self._live:
             self._live.stop()
 
-    def see(self, event: Event) -> None:
+    def see(self, event: RunEvent) -> None:
         """Take one event in."""
-        kind = event["event"]
-        if kind == "begin":
-            self._cases[event["key"]] = Case.from_json(event["case"])
-            self._show(cell=self._cases[event["key"]].label)
-        elif kind in ("at", "peaks") and not self._measures:
-            self._measures = True
-            if not self._animate:
-                seconds = monotonic() - self._started
-                self._terminal.note(f"counted {self._counted} cells in {seconds:.1f} s; measuring")
-        elif kind == "at" and event["key"] in self._cases and self._live:
-            estimate = f"  {show_seconds(event['seconds'])}" if event["seconds"] else ""
-            self._show(cell=self._cases[event["key"]].label + estimate)
-        elif kind == "account":
-            self._counted += 1
-            self._row(event["key"], event)
-            self._show(done=self._counted)
-        elif kind == "visit":
-            if event["repeat"] != self._repeat:
-                self._phase(event["repeat"])
-            self._visited += 1
-            self._row(event["key"], event)
-            self._show(done=self._visited)
-        elif kind == "done" and event["status"] != "ok":
-            self._rows.append(f"{Case.from_json(event['case']).label}  {event['status']}: {event['reason']}")
-            self._show()
+        match event:
+            case BeginEvent():
+                self._cases[event.case.key] = event.case
+                self._show(cell=event.case.label)
+            case AccountEvent():
+                self._counted += 1
+                self._row(event)
+                self._show(done=self._counted)
+            case PeaksEvent() | StepEvent() if not self._measures:
+                self._begin_measuring()
+            case StepEvent() if event.key in self._cases:
+                estimate = f"  {show_seconds(event.seconds)}" if event.seconds else ""
+                self._show(cell=self._cases[event.key].label + estimate)
+            case VisitEvent():
+                self._visit(event)
+            case DoneEvent() if event.status != "ok":
+                self._rows.append(f"{event.case.label}  {event.status}: {event.reason}")
+                self._show()
 
-    def _phase(self, repeat: int) -> None:
-        self._repeat, self._visited = repeat, 0
-        self._progress.update(self._task, description=f"process {repeat + 1}", completed=0)
-        self._rows.clear()
+    def _begin_measuring(self) -> None:
+        self._measures = True
+        if not self._animate:
+            seconds = monotonic() - self._started
+            self._terminal.note(f"counted {self._counted} cells in {seconds:.1f} s; measuring")
 
-    def _row(self, key: str, event: Event) -> None:
-        values: dict[str, Any] = {m["metric"]: m["value"] for m in event["measurements"]}
+    def _visit(self, event: VisitEvent) -> None:
+        if event.process != self._process:
+            self._process, self._visited = event.process, 0
+            self._progress.update(self._task, description=f"process {event.process + 1}", completed=0)
+            self._rows.clear()
+        self._visited += 1
+        self._row(event)
+        self._show(done=self._visited)
+
+    def _row(self, event: AccountEvent | VisitEvent) -> None:
+        values: dict[str, Any] = {each.metric: each.value for each in event.measurements}
         writers = {
             "params": show_count,
             "macs": show_count,
@@ -102,7 +106,9 @@ class Watch:
         }
         names = {"params": " params", "macs": " MACs", "latency": "", "peak_memory": ""}
         shown = [write(values[n]) + names[n] for n, write in writers.items() if values.get(n) is not None]
-        self._rows.append("  ".join([f"{self._cases[key].label:24}", *(f"{text:>14}" for text in shown)]))
+        self._rows.append(
+            "  ".join([f"{self._cases[event.key].label:24}", *(f"{text:>14}" for text in shown)])
+        )
 
     def _show(self, cell: str | None = None, done: int | None = None) -> None:
         if not self._live:

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 from attnprof.cli._progress import starting
 from attnprof.cli._terminal import Terminal
-from attnprof.running.client import Worker, start_worker
+from attnprof.running.client import Worker, setup_for, start_worker
 from attnprof.spec import Spec
 
 
 @contextmanager
 def started_worker(spec: Spec, terminal: Terminal, device: str | None = None) -> Iterator[Worker]:
     """A worker that imports torch while the context prepares its run; killed where preparing fails."""
-    worker = start_worker(spec, device)
+    worker = start_worker(setup_for(spec, device))
     try:
         with starting(terminal):
             yield worker

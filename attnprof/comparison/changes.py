@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from attnprof.records.record import Event, Record
+from attnprof.records.record import AccountEvent, Event, Record
 
 MEMORY = ("peak_memory", "requested_memory", "kept_memory")  # measured, but bytes of one call and no times
 
@@ -28,8 +28,8 @@ class Change:
 
 def counted(events: Iterable[Event]) -> frozenset[str]:
     """The metrics that are counts: known before anything is measured."""
-    accounts = (event for event in events if event["event"] == "account")
-    return frozenset(each["metric"] for event in accounts for each in event["measurements"])
+    accounts = (event for event in events if isinstance(event, AccountEvent))
+    return frozenset(measurement.metric for account in accounts for measurement in account.measurements)
 
 
 def changes(was: Record, now: Record, counts: frozenset[str]) -> Iterator[Change]:

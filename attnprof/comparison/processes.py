@@ -5,7 +5,7 @@ from math import exp, fsum, log
 from statistics import median
 
 from attnprof.comparison.ratios import Side
-from attnprof.records.record import Event
+from attnprof.records.record import Event, Measurement, VisitEvent
 from attnprof.stats import Interval, middle
 
 REFERENCE = "reference"  # the metric that is the same call in every run
@@ -13,24 +13,28 @@ Times = Mapping[str, Mapping[int, float]]  # key of a case -> number of a proces
 
 
 def times(events: Iterable[Event], metric: str) -> dict[str, dict[int, float]]:
-    """The seconds that each process found of each case; its later visit replaces an earlier one."""
-    found: dict[str, dict[int, float]] = {}
+    """The seconds that each process measured of each case; a later visit of a process replaces an earlier one."""
+    seconds: dict[str, dict[int, float]] = {}
     for event in events:
-        for each in event["measurements"] if event["event"] == "visit" else ():
-            if each["metric"] == metric and each["unit"] == "s" and each["value"]:
-                found.setdefault(event["key"], {})[event["repeat"]] = each["value"]
-    return found
+        if not isinstance(event, VisitEvent):
+            continue
+        for measurement in event.measurements:
+            value = _seconds(measurement)
+            if measurement.metric == metric and value:
+                seconds.setdefault(event.key, {})[event.process] = value
+    return seconds
 
 
 def timed(events: Iterable[Event]) -> set[str]:
     """The metrics that are seconds, and of which some process has a value."""
-    visits = (event for event in events if event["event"] == "visit")
-    return {
-        each["metric"]
-        for event in visits
-        for each in event["measurements"]
-        if each["unit"] == "s" and each["value"]
-    }
+    visits = (event for event in events if isinstance(event, VisitEvent))
+    measurements = (measurement for visit in visits for measurement in visit.measurements)
+    return {measurement.metric for measurement in measurements if _seconds(measurement)}
+
+
+def _seconds(measurement: Measurement) -> float | None:
+    value = measurement.value
+    return value if measurement.unit == "s" and isinstance(value, int | float) else None
 
 
 def side(found: Sequence[float], interval: Interval | None = None) -> Side | None:

@@ -5,7 +5,7 @@ It is made where torch is (explaining/), travels as JSON, and is set as text whe
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,6 @@ class TreeNode:
     shape: tuple[int, ...] = ()
     parts: "tuple[TreeNode, ...]" = ()
 
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The part that ``asdict`` wrote."""
-        parts = tuple(cls.from_json(part) for part in fields["parts"])
-        return cls(**{**fields, "shape": tuple(fields["shape"]), "parts": parts})
-
 
 @dataclass(frozen=True)
 class CounterDifference:
@@ -58,13 +52,6 @@ class CounterReport:
     note: str = ""
     differences: tuple[CounterDifference, ...] = ()
 
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The object that ``asdict`` wrote."""
-        return cls(
-            **{**fields, "differences": tuple(CounterDifference(**each) for each in fields["differences"])}
-        )
-
 
 @dataclass(frozen=True)
 class FormPiece:
@@ -84,12 +71,6 @@ class Form:
     pieces: tuple[FormPiece, ...]
     more: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The form that ``asdict`` wrote."""
-        pieces = tuple(FormPiece(**piece) for piece in fields["pieces"])
-        return cls(fields["quantity"], pieces, tuple(fields["more"]), tuple(fields["without"]))
 
 
 @dataclass(frozen=True)
@@ -120,18 +101,6 @@ class Explanation:
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The explanation that ``to_json`` wrote."""
-        return cls(
-            **{
-                **fields,
-                "shape": tuple(fields["shape"]),
-                "unknown": tuple(fields["unknown"]),
-                "tree": TreeNode.from_json(fields["tree"]),
-            }
-        )
 
 
 def plain(operator: str) -> str:

@@ -13,7 +13,7 @@ from attnprof.subject.counts import count
 
 def counted(case: Case) -> Callable[[Point], Account | None]:
     """The account of ``case`` at any size; None for a size that the module does not take."""
-    known, settings = entry(case.module), dict(case.hyperparameters)
+    known, settings = entry(case.module), case.hyperparameters
     train = case.mode == "train"
 
     @cache

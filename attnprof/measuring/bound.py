@@ -23,9 +23,13 @@ class Peaks:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The peaks that ``asdict`` wrote."""
+        """The peaks that ``to_json`` wrote."""
         pairs = tuple((int(size), float(rate)) for size, rate in fields["bandwidths"])
         return cls(**{**fields, "bandwidths": pairs})
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, ready for JSON."""
+        return {**vars(self), "bandwidths": [list(pair) for pair in self.bandwidths]}
 
     def bandwidth(self, working_set: int) -> tuple[float, int | None]:
         """Bytes per second for a working set, and the size of the smallest measured one that holds it.

@@ -1,12 +1,13 @@
-"""From a Spec to its cases: names resolved, sweeps multiplied, impossible cells explained."""
+"""From a Spec to a Plan: names resolved, sweeps multiplied, impossible cells explained."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attnprof.catalogue import entry, selection, source_hash
 from attnprof.catalogue.values import is_staged
 from attnprof.errors import UsageError
 from attnprof.grid import Point
-from attnprof.metrics import COUNTED, METRICS, Metric
+from attnprof.metrics import COUNTED, METRICS, ONCE, Metric
 from attnprof.planning.placements import Placement, placements
 from attnprof.planning.shards import Cell, shard
 from attnprof.records.case import Case
@@ -16,43 +17,97 @@ from attnprof.spec.fields import USUAL
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do: its cells in the order asked for, and the metrics of each."""
+    """What a run does. Everything is resolved: who carries it out looks no name up, and reads no spec."""
 
-    spec: Spec
-    device: str
-    cells: tuple[Cell, ...]
-    metrics: tuple[str, ...]
+    spec: Spec  # as it is written beside the results
+    device: str  # 'cpu', 'cuda:0'; 'meta' where everything is counted
+    cells: tuple[Cell, ...]  # in the order of the spec
+    metrics: Mapping[str, Metric]  # by name, in the order of the spec
+    threads: int
+    memory_limit: int | None  # bytes that a case may allocate; None: nine tenths of what is free
+    allow_busy: bool  # whether a device that others compute on is used, too
+    processes: int  # fresh worker processes behind every measured figure, at most
+    time_budget: float | None  # seconds of the whole run
+    timeout: float | None  # seconds until a worker that does not respond is stopped
+    precision: float  # half of the interval's width, as a share, at which a process leaves a case
+    spread: bool  # show quartiles instead of a confidence interval
+    peak_dtypes: tuple[str, ...]  # for which the device's peaks are measured
+    fail_fast: bool  # stop at the first case that fails
+    seed: int
 
     @property
     def timed(self) -> bool:
-        """Whether anything has to be measured, besides counted."""
-        return any(metric(name).needs not in COUNTED for name in self.metrics)
+        """Whether anything is measured, besides counted."""
+        return bool(self.measured_metrics)
 
+    @property
+    def counted_metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that are known before anything is measured."""
+        return tuple(name for name, metric in self.metrics.items() if metric.needs in COUNTED)
 
-def metric(name: str) -> Metric:
-    """The metric ``name``."""
-    found: Metric = METRICS.get(name)
-    return found
+    @property
+    def measured_metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that the first process measures."""
+        return tuple(name for name, metric in self.metrics.items() if metric.needs not in COUNTED)
+
+    @property
+    def repeated_metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that every process measures."""
+        return tuple(name for name in self.measured_metrics if self.metrics[name].needs not in ONCE)
+
+    @property
+    def counters_run(self) -> bool:
+        """Whether a metric needs another counter."""
+        return any(metric.needs == "counters" for metric in self.metrics.values())
+
+    @property
+    def needs_peaks(self) -> bool:
+        """Whether a metric needs what the device can do at best."""
+        return any(metric.needs == "peaks" for metric in self.metrics.values())
 
 
 def plan(spec: Spec, device: str | None = None) -> Plan:
     """The plan of ``spec`` on ``device`` ('cpu', 'cuda:0'); where it is None and the spec says auto, the best there is."""
-    metrics = _metrics(spec)
+    metrics = {name: METRICS.get(name) for name in _metric_names(spec)}
     if not metrics:
         raise UsageError("--metrics: nothing is left to find, with --no-latency or these --counters")
-    if all(metric(name).needs in COUNTED for name in metrics):
+    if all(metric.needs in COUNTED for metric in metrics.values()):
         device = "meta"
-    device = device or (_best() if spec.device == "auto" else spec.device)
+    device = device or (_best_device() if spec.device == "auto" else spec.device)
+    return Plan(
+        spec=spec,
+        device=device,
+        cells=shard(_cells(spec, device), spec.shard),
+        metrics=metrics,
+        threads=spec.threads,
+        memory_limit=spec.memory_limit,
+        allow_busy=spec.allow_busy,
+        processes=spec.processes,
+        time_budget=spec.time_budget,
+        timeout=spec.timeout,
+        precision=spec.target,
+        spread=spec.quality == "quick",
+        peak_dtypes=(spec.dtype, spec.autocast) if spec.autocast else (spec.dtype,),
+        fail_fast=spec.fail_fast,
+        seed=spec.seed,
+    )
+
+
+def _cells(spec: Spec, device: str) -> tuple[Cell, ...]:
+    """All cells of ``spec``, each once: by mode, then point, then module."""
+    placed = placements(spec) if spec.networks else _alone(spec)
     modes = ("eval", "train") if spec.train else ("eval",)
-    wanted = placements(spec) if spec.networks else _alone(spec)
-    cells = [
-        _cell(spec, each, point, device, mode) for mode in modes for point in spec.grid() for each in wanted
-    ]
-    return Plan(spec, device, shard(tuple(dict.fromkeys(cells)), spec.shard), metrics)
+    cells: dict[Case, Cell] = {}
+    for mode in modes:
+        for point in spec.grid():
+            for placement in placed:
+                cell = _cell(spec, placement, point, device, mode)
+                cells.setdefault(cell.case, cell)
+    return tuple(cells.values())
 
 
 def _alone(spec: Spec) -> list[Placement]:
-    """The modules that are asked for, in no network."""
+    """The modules of ``spec``, in no network."""
     choices = selection.select(spec.modules, spec.variants, spec.set)
     for choice in choices:
         for name, value in choice.settings:
@@ -60,28 +115,30 @@ def _alone(spec: Spec) -> list[Placement]:
                 raise UsageError(
                     f"{choice.module}.{name}: {value} gives each stage of a network its own; name a network"
                 )
-    return [
-        Placement(c.module, tuple(entry(c.module).settings(dict(c.settings)).items()), c.variant)
-        for c in choices
-    ]
+    return [_alone_as(choice) for choice in choices]
 
 
-def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -> Cell:
-    known = entry(placed.module)
+def _alone_as(choice: selection.ConfiguredModule) -> Placement:
+    settings = entry(choice.module).settings(dict(choice.settings))
+    return Placement(choice.module, tuple(settings.items()), choice.variant)
+
+
+def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str) -> Cell:
+    module = entry(placement.module)
     channels, height, width = point
-    settings = dict(placed.settings)
+    settings = dict(sorted(placement.settings))
     counted = device == "meta"
     case = Case(
-        module=placed.module,
+        module=placement.module,
         channels=channels,
         height=height,
         width=width,
-        hyperparameters=tuple(sorted(settings.items())),
-        variant=placed.variant,
-        source=source_hash(placed.module) + placed.source,
-        host=placed.host,
-        place=placed.place,
-        network_input=f"{height}x{width}" if placed.host else "",
+        hyperparameters=settings,
+        variant=placement.variant,
+        source=source_hash(placement.module) + placement.source,
+        host=placement.host,
+        place=placement.place,
+        network_input=f"{height}x{width}" if placement.host else "",
         batch=spec.batch,
         dtype=spec.dtype,
         autocast=spec.autocast or "",
@@ -93,21 +150,22 @@ def _cell(spec: Spec, placed: Placement, point: Point, device: str, mode: str) -
         inputs="hot" if spec.hot else "cold",
         seed=spec.seed,
     )
-    if placed.host:
-        return Cell(case)  # what the module meets there, and whether it fits, shows when the network is built
-    return Cell(case, known.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
+    if placement.host:
+        return Cell(case, module)  # the size that the module meets there shows when the network is built
+    return Cell(case, module, module.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
 
 
-def _metrics(spec: Spec) -> tuple[str, ...]:
-    wanted = tuple(name for name in spec.metrics if name != USUAL)
-    if USUAL in spec.metrics or not wanted:
-        wanted += tuple(name for name in METRICS.names() if metric(name).usual and name not in wanted)
+def _metric_names(spec: Spec) -> tuple[str, ...]:
+    names = [name for name in spec.metrics if name != USUAL]
+    if USUAL in spec.metrics or not names:
+        names += [name for name in METRICS.names() if METRICS.get(name).usual and name not in names]
+    metrics = [METRICS.get(name) for name in names]
     if spec.no_latency:
-        wanted = tuple(name for name in wanted if metric(name).needs in COUNTED)
-    return tuple(name for name in wanted if not metric(name).counter or metric(name).counter in spec.counters)
+        metrics = [metric for metric in metrics if metric.needs in COUNTED]
+    return tuple(metric.name for metric in metrics if not metric.counter or metric.counter in spec.counters)
 
 
-def _best() -> str:
+def _best_device() -> str:
     import torch
 
     return "cuda:0" if torch.cuda.is_available() else "cpu"

@@ -1,50 +1,55 @@
 """A part of a plan: even in number, and nearly in work."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from attnprof.catalogue import entry
+from attnprof.catalogue.entry import Entry
 from attnprof.records.case import Case
+
+WORK_PER_ELEMENT = 100  # a guess at the work of moving one element, in MACs
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A case, and why it cannot run where it cannot."""
+    """A case of a plan."""
 
     case: Case
-    refusal: str | None = None
+    entry: Entry = field(compare=False, repr=False)  # of the case's module
+    refusal: str | None = None  # why the case cannot run
 
 
 def shard(cells: tuple[Cell, ...], part: str | None) -> tuple[Cell, ...]:
-    """The part of ``cells`` that ``part``, 'i/n', has, in their order: even in number, and nearly in work.
+    """The part 'i/n' of ``cells``, in their order: even in number, and nearly in work.
 
     All cells are dealt to n hands by falling work, to and fro; the spec alone decides, so that any machine deals alike.
     """
     if part is None:
         return cells
     index, hands = map(int, part.split("/"))
-    dealt = sorted(range(len(cells)), key=lambda n: -_work(cells[n]))
-    return tuple(
-        cells[n] for n in sorted(n for turn, n in enumerate(dealt) if _hand(turn, hands) == index - 1)
-    )
+    dealt = sorted(range(len(cells)), key=lambda number: -_work(cells[number]))
+    own = [number for turn, number in enumerate(dealt) if _hand(turn, hands) == index - 1]
+    return tuple(cells[number] for number in sorted(own))
 
 
-def _hand(number: int, hands: int) -> int:
-    turn, place = divmod(number, hands)
-    return place if turn % 2 == 0 else hands - 1 - place
+def _hand(turn: int, hands: int) -> int:
+    round_, place = divmod(turn, hands)
+    return place if round_ % 2 == 0 else hands - 1 - place
 
 
 def _work(cell: Cell) -> int:
     """A guess at the work of one call, from the closed form of its MACs; 0 where it cannot run."""
-    case, known, macs = cell.case, entry(cell.case.module), 0
     if cell.refusal:
         return 0
-    with suppress(
-        ArithmeticError, ValueError, NameError, TypeError
-    ):  # a plug-in's form may not hold: it is but a guess
-        macs = (
-            known.macs(case.channels, case.height, case.width, dict(case.hyperparameters))
-            if known.macs_formula
-            else 0
-        )
-    return case.batch * (macs + 100 * case.channels * case.height * case.width)
+    case = cell.case
+    elements = case.channels * case.height * case.width
+    return case.batch * (_macs(cell) + WORK_PER_ELEMENT * elements)
+
+
+def _macs(cell: Cell) -> int:
+    """MACs of one image by the closed form, or 0 where that does not hold: a plug-in's may be wrong."""
+    case = cell.case
+    if not cell.entry.macs_formula:
+        return 0
+    with suppress(ArithmeticError, ValueError, NameError, TypeError):
+        return cell.entry.macs(case.channels, case.height, case.width, case.hyperparameters)
+    return 0

@@ -1,10 +1,10 @@
 """Case: one cell of the grid, with everything that must match before two figures may be compared."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any
 
 from attnprof.catalogue.entry import Value
 
@@ -13,36 +13,33 @@ ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
 
 @dataclass(frozen=True)
 class Case:
-    """One module at one size under one set of conditions. Hashable; ``key`` names it across runs and machines.
-
-    hyperparameters: all of them, sorted by name. variant: those that differ from the defaults, as text.
-    mode: 'eval' (forward) or 'train' (forward and backward). layout: 'contiguous' or 'channels_last'. execution: 'eager' or
-    'compiled'. autocast: '', 'bf16' or 'fp16'. inputs: 'cold', each call's input out of cache, or 'hot', one input for all.
-    host, place: the network that the module is in, and where; channels, height and width are then those of the network's
-    input. network_input: its size once more, as text.
-    """
+    """One module at one size under one set of conditions. Hashable; ``key`` names it across runs and machines."""
 
     module: str
-    channels: int
+    channels: int  # of the module's input; of the network's, where there is one
     height: int
     width: int
-    hyperparameters: tuple[tuple[str, Value], ...] = ()
-    variant: str = ""
-    source: str = ""  # hash of the file of a module that is not ours
-    host: str = ""
-    place: str = ""
-    network_input: str = ""
+    hyperparameters: dict[str, Value] = field(default_factory=dict)  # all of them, sorted by name
+    variant: str = ""  # the hyperparameters that differ from the defaults, as text
+    source: str = ""  # hash of the file of a user's module
+    host: str = ""  # the network that the module is inserted in
+    place: str = ""  # where in the network
+    network_input: str = ""  # size of the network's input as text, '224x224'
     batch: int = 1
     dtype: str = "fp32"
-    autocast: str = ""
-    layout: str = "contiguous"
+    autocast: str = ""  # '', 'bf16' or 'fp16'
+    layout: str = "contiguous"  # or 'channels_last'
     device: str = "cpu"
     threads: int = 1
-    mode: str = "eval"
-    execution: str = "eager"
-    inputs: str = "cold"
+    mode: str = "eval"  # forward; 'train': forward and backward
+    execution: str = "eager"  # or 'compiled'
+    inputs: str = "cold"  # the input of each call is out of cache; 'hot': one input for all calls
     tf32: bool = False
     seed: int = 0
+
+    def __hash__(self) -> int:
+        size = self.batch, self.channels, self.height, self.width
+        return hash((self.module, self.variant, self.host, self.place, self.mode, self.device, size))
 
     @cached_property
     def key(self) -> str:
@@ -69,20 +66,13 @@ class Case:
 
     @property
     def input_bytes(self) -> int:
-        """Of one input."""
+        """Bytes of one input."""
         return self.batch * self.channels * self.height * self.width * ELEMENT_BYTES[self.dtype]
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
-        return {
-            **{name: getattr(self, name) for name in _FIELDS},
-            "hyperparameters": dict(self.hyperparameters),
-        }
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The case that ``to_json`` wrote."""
-        return cls(**{**fields, "hyperparameters": tuple(sorted(fields["hyperparameters"].items()))})
+        values = {name: getattr(self, name) for name in _FIELDS}
+        return {**values, "hyperparameters": dict(sorted(self.hyperparameters.items()))}
 
 
 _FIELDS = tuple(field.name for field in fields(Case))

@@ -43,15 +43,15 @@ def software() -> Environment:
     }
 
 
-def begun(found: Environment) -> Environment:
-    """The environment of a run that begins now: what the worker found, a run id, the time, the commit."""
+def begun(environment: Environment) -> Environment:
+    """The environment of a run that begins now: the worker's, with a run id, the time and the commit."""
     started = datetime.now().astimezone().isoformat(timespec="seconds")
-    return {"run_id": uuid4().hex[:12], "started": started, "commit": _commit(), **found}
+    return {"run_id": uuid4().hex[:12], "started": started, "commit": _commit(), **environment}
 
 
-def fingerprint(found: Environment) -> str:
+def fingerprint(environment: Environment) -> str:
     """SHA-256 over what has to agree before two runs may be joined."""
-    return sha256(json.dumps([found.get(name) for name in FINGERPRINT]).encode()).hexdigest()
+    return sha256(json.dumps([environment.get(name) for name in FINGERPRINT]).encode()).hexdigest()
 
 
 def differences(before: Environment, now: Environment) -> list[str]:
@@ -64,23 +64,23 @@ def differences(before: Environment, now: Environment) -> list[str]:
 
 
 def joined(runs: Mapping[str, Environment]) -> Environment:
-    """The environment of a results set that several runs make up, by run id: what they share, and each of them.
+    """The environment of several runs, by run id: what they share, and each of them.
 
-    It has a run id of its own, which the same runs give again.
+    Its own run id depends on theirs alone.
     """
-    found = list(runs.values())
+    first, *others = runs.values()
     shared = {
-        name: value for name, value in found[0].items() if all(each.get(name) == value for each in found)
+        name: value for name, value in first.items() if all(other.get(name) == value for other in others)
     }
-    started = max((str(each["started"]) for each in found if each.get("started")), default=None)
-    name = sha256(json.dumps(sorted(runs)).encode()).hexdigest()[:12]
-    return {**shared, "run_id": name, "started": started, "runs": dict(runs)}
+    starts = [str(run["started"]) for run in runs.values() if run.get("started")]
+    run_id = sha256(json.dumps(sorted(runs)).encode()).hexdigest()[:12]
+    return {**shared, "run_id": run_id, "started": max(starts, default=None), "runs": dict(runs)}
 
 
-def machines(found: Environment) -> list[Environment]:
-    """One environment for each machine that a results set was made on: one, unless runs were merged."""
-    runs = found.get("runs") or {"": found}
-    return list({fingerprint(each): each for each in runs.values()}.values())
+def machines(environment: Environment) -> list[Environment]:
+    """One environment for each machine: one in all, unless runs were merged."""
+    runs = environment.get("runs") or {"": environment}
+    return list({fingerprint(run): run for run in runs.values()}.values())
 
 
 def _version(package: str) -> str | None:
@@ -91,12 +91,12 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    # Only of the folder that attnprof itself stands in: an installed copy has none.
+    # Of attnprof's own checkout; an installed copy has none.
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None
     try:
-        found = subprocess.run(
+        process = subprocess.run(
             ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"],
             capture_output=True,
             text=True,
@@ -104,4 +104,4 @@ def _commit() -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return found.stdout.strip() or None
+    return process.stdout.strip() or None

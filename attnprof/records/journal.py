@@ -9,7 +9,7 @@ results.csv       the table, written at the end
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -19,10 +19,11 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from attnprof.errors import EnvironmentProblem, RunFolderError
+from attnprof.records.codec import Decoder, encode
 from attnprof.records.environment import Environment
-from attnprof.records.record import Event
+from attnprof.records.record import Event, VisitEvent
 
-BETWEEN_SYNCS = 0.5  # seconds: counts are found again in less
+BETWEEN_SYNCS = 0.5  # seconds: counting again takes less
 EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = (
     "records.jsonl",
     "spec.toml",
@@ -30,12 +31,6 @@ EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = (
     "results.csv",
     ".lock",
 )
-# The events that are kept, and what each must have. What passes by besides (begin, estimate) is for the eye alone.
-KEPT = {
-    "account": {"key", "case", "measurements", "flags"},
-    "visit": {"key", "repeat", "measurements", "flags"},
-    "done": {"key", "case", "status", "reason"},
-}
 
 
 class Journal:
@@ -97,26 +92,20 @@ class Journal:
         (self.folder / LOCK).unlink(missing_ok=True)
 
     def append(self, event: Event) -> None:
-        """Put one event on disk, before anything else happens. Events that are for the eye alone are passed over."""
+        """Put one event on disk, before anything else happens."""
         self.extend([event])
 
-    def extend(self, events: Iterable[Event]) -> None:
+    def extend(self, events: Sequence[Event]) -> None:
         """Put several events on disk at once, as ``append`` does one."""
-        kept = [event for event in events if event["event"] in KEPT]
-        if not kept:
+        if not events:
             return
-        lines = [json.dumps(event, separators=(",", ":")) + "\n" for event in kept]
         if self._file is None:
             raise RuntimeError("the journal is not open")
         try:
-            left = memoryview("".join(lines).encode())
-            while left:
-                left = left[os.write(self._file, left) :]
+            _write(self._file, b"".join(map(encode, events)))
             # A killed run loses nothing that was written. Only the machine's end could, and not what took long to measure.
-            if (
-                any(event["event"] == "visit" for event in kept)
-                or monotonic() >= self._synced + BETWEEN_SYNCS
-            ):
+            measured = any(isinstance(event, VisitEvent) for event in events)
+            if measured or monotonic() >= self._synced + BETWEEN_SYNCS:
                 os.fsync(self._file)
                 self._synced = monotonic()
         except OSError as problem:
@@ -125,36 +114,44 @@ class Journal:
             ) from None
 
 
+def _write(file: int, text: bytes) -> None:
+    rest = memoryview(text)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
 def events_in(folder: Path) -> list[Event]:
-    """The events of a run folder; a torn last line is left out. Raises RunFolderError for anything else that is wrong."""
+    """The events of a run folder, without a torn last line. Raises RunFolderError for any other damage."""
     path = folder / EVENTS
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        with path.open("rb") as lines:
+            return list(_decoded(path, lines))
     except FileNotFoundError:
         raise RunFolderError(f"{folder} holds no run: there is no {EVENTS}") from None
     except OSError as problem:
         raise RunFolderError(f"cannot read {path}: {_words(problem)}") from None
-    events: list[Event] = []
+
+
+def _decoded(path: Path, lines: Iterable[bytes]) -> Iterator[Event]:
+    decoder: Decoder[Event] = Decoder(Event)
     for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n"):
+            return
         try:
-            event = json.loads(line)
-            if not KEPT[event["event"]] <= event.keys():
-                raise ValueError(event["event"])
-        except (ValueError, KeyError, TypeError):
+            yield decoder.decode(line)
+        except ValueError:
             raise RunFolderError(f"{path}:{number}: not a record; the file is damaged") from None
-        events.append(event)
-    return events
 
 
 def environment_in(folder: Path) -> Environment:
     """The environment of a run folder. Raises RunFolderError."""
     try:
-        found = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
+        environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise RunFolderError(f"{folder} holds no run: {ENVIRONMENT}: {problem}") from None
-    if not isinstance(found, dict):
+    if not isinstance(environment, dict):
         raise RunFolderError(f"{folder / ENVIRONMENT}: not an environment; the file is damaged")
-    return found
+    return environment
 
 
 def new_folder(name: str, device: str, root: Path = Path("reports")) -> Path:
@@ -166,16 +163,17 @@ def new_folder(name: str, device: str, root: Path = Path("reports")) -> Path:
 
 def newest_folder(root: Path = Path("reports")) -> Path:
     """The run folder under ``root`` that was started last. Raises RunFolderError where there is none."""
-    found = [path.parent for path in root.glob(f"*/{ENVIRONMENT}") if (path.parent / EVENTS).exists()]
-    if not found:
+    folders = [path.parent for path in root.glob(f"*/{ENVIRONMENT}") if (path.parent / EVENTS).exists()]
+    if not folders:
         raise RunFolderError(f"no run under {root}/ yet: attnprof run makes one")
-    return max(found, key=_started)
+    return max(folders, key=_started)
 
 
 def _started(folder: Path) -> float:
     try:
-        found = environment_in(folder)
-        return datetime.fromisoformat(str(found.get("merged") or found.get("started"))).timestamp()
+        environment = environment_in(folder)
+        text = str(environment.get("merged") or environment.get("started"))
+        return datetime.fromisoformat(text).timestamp()
     except (ValueError, RunFolderError):
         return 0.0  # one damaged folder must not stand in the way of the others
 

@@ -1,25 +1,27 @@
-"""What was found: Measurement, Record, and the events from which a record is folded.
+"""What a run is recorded as: events on disk, and the Record of a case that is folded from its events.
 
-An event is a dict, one line of JSON in the journal. Three kinds:
+Three kinds of events are kept, one line of JSON each (attnprof.records.journal):
 
-    account   case, key, measurements, flags, static  exact counts, known before anything is timed
-    visit     key, repeat, measurements, flags        what one process found by measuring
-    done      case, key, status, reason               nothing more will come of it
+    account   exact counts, known before anything is measured
+    visit     what one process measured
+    done      the end of the case: nothing more follows
 
-A record is the fold of a case's events, so interleaving and resuming need no special case. What each process found stays
-in the journal: ratios between cells are formed inside each process first. Where runs were merged, each event says of which
-run it is, "run", and one case of two runs is two records.
+Interleaving and resuming need no special case. The measurements of each process stay in the journal, because ratios
+between cells are formed inside each process first. Merged runs mark each event with the id of its run; one case of two
+runs is two records.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median_low
-from typing import Any, Self
+
+import msgspec
 
 from attnprof.records.case import Case
 from attnprof.stats import middle, process_interval
 
-Event = dict[str, Any]
+Number = int | float
+Scalar = bool | int | float | str | None
 HOT = "hot-inputs"
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
@@ -38,177 +40,220 @@ FLAGS = {
 STATUSES = ("ok", "skipped", "oom", "failed", "crashed", "timeout")
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One metric's value, in its base unit, with what is needed to judge it.
-
-    unit: 's', 'bytes', '1/s', 'count' or ''. interval: (low, high) in the same unit, its kind in interval_kind:
-    'processes' (95 %, from process repeats), 'samples' (95 % within a process), 'spread' (interquartile, no interval) or
-    'exact'. n: how many samples stand behind it. note: why the value is missing, or what qualifies it.
-    """
+class Measurement(msgspec.Struct, frozen=True, gc=False):
+    """One metric's value, in its base unit, with what is needed to judge it."""
 
     metric: str
-    value: int | float | str | None
-    unit: str
-    interval: tuple[float, float] | None = None
+    value: Scalar  # None where there is none; ``note`` then has the reason
+    unit: str  # 's', 'bytes', '1/s', 'FLOP/byte', 'count' or ''
+    interval: tuple[Number, Number] | None = None  # (low, high), in the same unit
+    # 'processes': 95 %, from several processes. 'samples': 95 %, within one process. 'spread': the interquartile range,
+    # which is no confidence interval. 'exact': the value has no noise.
     interval_kind: str = ""
-    n: int = 0
-    note: str = ""
+    n: int = 0  # samples behind the value
+    note: str = ""  # why the value is missing, or what qualifies it
 
     def __post_init__(self) -> None:
         if self.value is None and not self.note:
             raise ValueError(f"{self.metric} is missing without a reason")
 
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The measurement whose fields these are."""
-        interval = fields.get("interval")
-        return cls(**{**fields, "interval": None if interval is None else (interval[0], interval[1])})
+
+class Footprint(msgspec.Struct, frozen=True, gc=False):
+    """What one call needs, by exact count: known before a case is started."""
+
+    macs: int = 0  # multiply-accumulates
+    peak: int = 0  # bytes of the activations alive at once, at most
+    weights: int = 0  # bytes of the parameters and buffers
+    largest: str = ""  # the largest tensor, in words
 
 
-@dataclass(frozen=True)
-class Record:
-    """A finished case: its measurements by metric, flags, and how it ended. run: its id, where several were merged."""
+class DeviceState(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The state of a device while a case was measured."""
 
+    clock: Number  # Hz, the median
+    throttled: Number  # share of the samples taken while the device slowed itself
+    celsius: Number | None = None  # the maximum; None where the device does not report it
+    watts: Number | None = None  # the maximum; None where the device does not report it
+
+
+class AccountEvent(
+    msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="account", omit_defaults=True
+):
+    """The exact counts of a case."""
+
+    key: str  # of the case
     case: Case
-    status: str
-    reason: str = ""
-    flags: tuple[str, ...] = ()
-    measurements: dict[str, Measurement] = field(default_factory=dict)
-    run: str = ""
+    measurements: tuple[Measurement, ...]
+    flags: tuple[str, ...]
+    footprint: Footprint = msgspec.field(name="static", default_factory=Footprint)
+    run: str = ""  # id of the run, where several were merged
 
-    def value(self, metric: str) -> int | float | str | None:
-        """The metric's value, or None where there is none."""
-        found = self.measurements.get(metric)
-        return None if found is None else found.value
+
+class VisitEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="visit", omit_defaults=True):
+    """The measurements of a case in one process."""
+
+    key: str  # of the case
+    process: int = msgspec.field(name="repeat")  # number of the process, from 0
+    measurements: tuple[Measurement, ...]
+    flags: tuple[str, ...]
+    device: DeviceState | None = None  # None where the device does not report its state
+    run: str = ""  # id of the run, where several were merged
+
+
+class DoneEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="done", omit_defaults=True):
+    """The end of a case."""
+
+    key: str  # of the case
+    case: Case
+    status: str  # one of STATUSES
+    reason: str  # why the status is not 'ok'
+    run: str = ""  # id of the run, where several were merged
+
+
+Event = AccountEvent | VisitEvent | DoneEvent
 
 
 def account_event(
     case: Case,
     measurements: Iterable[Measurement],
     flags: Iterable[str] = (),
-    static: dict[str, Any] | None = None,
-) -> Event:
-    """The exact counts of ``case``. static: what a run needs to know of it whatever was asked for: 'macs', the 'peak' bytes
-    of its activations and the 'largest' tensor in words."""
-    found = [dict(vars(m)) for m in measurements]
-    named = {"key": case.key, "case": case.to_json()}
-    return {"event": "account", **named, "measurements": found, "flags": list(flags), "static": static or {}}
+    footprint: Footprint | None = None,
+) -> AccountEvent:
+    """The exact counts of ``case``. footprint: whatever metrics were chosen, a run needs to know it."""
+    return AccountEvent(case.key, case, tuple(measurements), tuple(flags), footprint or Footprint())
 
 
 def visit_event(
     case: Case,
-    repeat: int,
+    process: int,
     measurements: Iterable[Measurement],
     flags: Iterable[str] = (),
-    device: dict[str, float] | None = None,
-) -> Event:
-    """What process ``repeat`` measured of ``case``. device: the state it was in meanwhile, where it tells."""
-    found = [dict(vars(m)) for m in measurements]
-    state = {"device": device} if device else {}
-    return {
-        "event": "visit",
-        "key": case.key,
-        "repeat": repeat,
-        "measurements": found,
-        "flags": list(flags),
-        **state,
-    }
+    device: DeviceState | None = None,
+) -> VisitEvent:
+    """The measurements of ``case`` in one process. device: its state meanwhile."""
+    return VisitEvent(case.key, process, tuple(measurements), tuple(flags), device)
 
 
-def done_event(case: Case, status: str, reason: str = "") -> Event:
+def done_event(case: Case, status: str, reason: str = "") -> DoneEvent:
     """The end of ``case``; status is one of STATUSES, reason says why it is not 'ok'."""
     if status not in STATUSES or (status != "ok") != bool(reason):
         raise ValueError(f"status {status!r} with reason {reason!r}")
-    return {"event": "done", "key": case.key, "case": case.to_json(), "status": status, "reason": reason}
+    return DoneEvent(case.key, case, status, reason)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished case: its measurements, its flags, and how it ended."""
+
+    case: Case
+    status: str
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+    measurements: dict[str, Measurement] = field(default_factory=dict)  # by metric
+    run: str = ""  # id of the run, where several were merged
+
+    def value(self, metric: str) -> int | float | str | None:
+        """The metric's value, or None where there is none."""
+        measurement = self.measurements.get(metric)
+        return None if measurement is None else measurement.value
+
+
+CaseId = tuple[str, str]  # (id of the run, key of the case)
 
 
 def fold(events: Iterable[Event]) -> list[Record]:
-    """The records: of the cells that are done, and then of those measured by some of their processes, in the order in which
-    that came about. A later event of a kind, and of a process, replaces an earlier one."""
-    accounts: dict[tuple[str, str], Event] = {}
-    visits: dict[tuple[str, str], dict[int, Event]] = {}
-    done: dict[tuple[str, str], Event] = {}
+    """The records of the finished cases, in the order in which they finished, and then of those that only some of their
+    processes have measured. A later event of a kind, or of a process, replaces an earlier one."""
+    accounts: dict[CaseId, AccountEvent] = {}
+    visits: dict[CaseId, dict[int, VisitEvent]] = {}
+    ends: dict[CaseId, DoneEvent] = {}
     for event in events:
-        key = event.get("run", ""), event["key"]
-        if event["event"] == "account":
-            accounts[key] = event
-        elif event["event"] == "visit":
-            visits.setdefault(key, {})[event["repeat"]] = event
-        elif event["event"] == "done":
-            done[key] = event
-    begun = [key for key in visits if key in accounts and key not in done]
-    unfinished = {key: {"case": accounts[key]["case"], "status": "ok", "reason": ""} for key in begun}
-    records = []
-    for key, end in {**done, **unfinished}.items():
-        counted = accounts.get(key, {"measurements": [], "flags": []})
-        repeats = [event for _, event in sorted(visits.get(key, {}).items())]
-        found = [*map(Measurement.from_json, counted["measurements"]), *_measured(repeats)]
-        flags = dict.fromkeys(flag for event in [counted, *repeats] for flag in event["flags"])
+        case_id = event.run, event.key
+        match event:
+            case AccountEvent():
+                accounts[case_id] = event
+            case VisitEvent():
+                visits.setdefault(case_id, {})[event.process] = event
+            case DoneEvent():
+                ends[case_id] = event
+    unfinished = [case_id for case_id in visits if case_id in accounts and case_id not in ends]
+    records = [_record(end, accounts.get(case_id), visits.get(case_id, {})) for case_id, end in ends.items()]
+    for case_id in unfinished:
+        end = done_event(accounts[case_id].case, "ok")
         records.append(
-            Record(
-                case=Case.from_json(end["case"]),
-                status=end["status"],
-                reason=end["reason"],
-                flags=tuple(flags),
-                measurements={m.metric: m for m in found},
-                run=key[0],
-            )
+            _record(msgspec.structs.replace(end, run=case_id[0]), accounts[case_id], visits[case_id])
         )
     return records
 
 
+def _record(end: DoneEvent, account: AccountEvent | None, visits: Mapping[int, VisitEvent]) -> Record:
+    processes = [visit for _, visit in sorted(visits.items())]
+    counts = account.measurements if account else ()
+    flags = dict.fromkeys(account.flags if account else ())
+    for visit in processes:
+        flags |= dict.fromkeys(visit.flags)
+    measurements = [*counts, *_of_all_processes(processes)]
+    by_metric = {measurement.metric: measurement for measurement in measurements}
+    return Record(end.case, end.status, end.reason, tuple(flags), by_metric, end.run)
+
+
 def by_process(events: Iterable[Event]) -> dict[int, dict[str, dict[str, Measurement]]]:
-    """What each process found: its number -> the case's key -> the metric -> one process's measurement.
+    """The measurements of each process: its number -> the key of the case -> the metric -> the measurement.
 
-    Ratios between cells are formed from these, inside each process first: what a process is given, a slower clock or an
-    unlucky layout of memory, all its cells share.
+    Ratios between cells are formed from these, inside each process first: a slower clock or an unlucky layout of memory
+    affects all cells of a process alike.
     """
-    found: dict[int, dict[str, dict[str, Measurement]]] = {}
+    processes: dict[int, dict[str, dict[str, Measurement]]] = {}
     for event in events:
-        if event["event"] == "visit":
-            each = map(Measurement.from_json, event["measurements"])
-            found.setdefault(event["repeat"], {})[event["key"]] = {m.metric: m for m in each}
-    return found
+        if isinstance(event, VisitEvent):
+            by_metric = {measurement.metric: measurement for measurement in event.measurements}
+            processes.setdefault(event.process, {})[event.key] = by_metric
+    return processes
 
 
-def _measured(repeats: list[Event]) -> list[Measurement]:
-    """What the processes found together, and how many they were."""
-    found: dict[str, list[Measurement]] = {}
-    for event in repeats:
-        for measurement in map(Measurement.from_json, event["measurements"]):
-            found.setdefault(measurement.metric, []).append(measurement)
-    together = [_together(each) for each in found.values()]
-    return [*together, Measurement("processes", len(repeats), "count")] if repeats else together
+def _of_all_processes(visits: Sequence[VisitEvent]) -> list[Measurement]:
+    """One measurement for each metric, and the number of processes."""
+    if not visits:
+        return []
+    by_metric: dict[str, list[Measurement]] = {}
+    for visit in visits:
+        for measurement in visit.measurements:
+            by_metric.setdefault(measurement.metric, []).append(measurement)
+    combined = [_combine(measurements) for measurements in by_metric.values()]
+    return [*combined, Measurement("processes", len(visits), "count")]
 
 
-def _together(found: list[Measurement]) -> Measurement:
+def _combine(measurements: Sequence[Measurement]) -> Measurement:
     """One measurement from one of each process.
 
-    Times, rates and shares: the median of the processes' medians, with the interval of these; below three processes what
-    holds all of their own intervals. Counts add up, of bytes the most, of what is no number the first.
+    Times, rates and shares: the median of the processes' medians, with its interval; below three processes the hull of
+    their own intervals. Counts: the sum. Bytes: the maximum. Texts: the first.
     """
-    there = [each for each in found if each.value is not None]
-    if len(there) < 2:
-        return (there or found)[0]
-    first, values = there[0], [each.value for each in there]
-    n, note = sum(each.n for each in there), next((each.note for each in there if each.note), "")
-    numbers = [value for value in values if isinstance(value, int | float)]
-    if len(numbers) < len(values):
+    present = [measurement for measurement in measurements if measurement.value is not None]
+    if len(present) < 2:
+        return (present or measurements)[0]
+    first = present[0]
+    numbers = [measurement.value for measurement in present if isinstance(measurement.value, int | float)]
+    if len(numbers) < len(present):
         return first
+    n = sum(measurement.n for measurement in present)
+    note = next((measurement.note for measurement in present if measurement.note), "")
     if first.unit == "count":
         return Measurement(first.metric, sum(numbers), "count", n=n, note=note)
     if first.unit == "bytes":
-        return Measurement(
-            first.metric, max(numbers), "bytes", interval_kind=first.interval_kind, n=n, note=note
-        )
+        kind = first.interval_kind
+        return Measurement(first.metric, max(numbers), "bytes", interval_kind=kind, n=n, note=note)
     if min(numbers) <= 0:
         return Measurement(first.metric, median_low(numbers), first.unit, n=n, note=note)
     interval, kind = process_interval(numbers), "processes"
     if interval is None:
-        ends = [each.interval for each in there if each.interval]
-        interval, kind = (
-            (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None,
-            first.interval_kind,
-        )
+        interval, kind = _hull(present), first.interval_kind
     return Measurement(first.metric, middle(numbers), first.unit, interval, kind if interval else "", n, note)
+
+
+def _hull(measurements: Sequence[Measurement]) -> tuple[float, float] | None:
+    """The least interval that holds all of theirs; None where none has one."""
+    intervals = [measurement.interval for measurement in measurements if measurement.interval]
+    if not intervals:
+        return None
+    return min(low for low, _ in intervals), max(high for _, high in intervals)

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from attnprof.errors import RunFolderError
 from attnprof.records.case import Case
 from attnprof.records.environment import Environment, fingerprint, joined
-from attnprof.records.record import Event
+from attnprof.records.record import AccountEvent, DoneEvent, Event
 from attnprof.spec import SECTIONS, Spec
 
 # What may differ between runs of one results set: how they were run, not what their figures mean.
@@ -85,8 +87,9 @@ def _kept(parts: Sequence[Part], runs: dict[str, Environment]) -> Iterator[Event
     for part in parts:
         cases: dict[tuple[str, str], list[Event]] = {}
         for event in part.events:
-            run_id = event.get("run") or str(part.environment.get("run_id", ""))
-            cases.setdefault((run_id, event["key"]), []).append({**event, "run": run_id})
+            run_id = event.run or str(part.environment.get("run_id", ""))
+            marked = msgspec.structs.replace(event, run=run_id)
+            cases.setdefault((run_id, event.key), []).append(marked)
         for (run_id, key), events in cases.items():
             place = fingerprint(runs[run_id]), key
             if place not in seen:
@@ -100,11 +103,12 @@ def _kept(parts: Sequence[Part], runs: dict[str, Environment]) -> Iterator[Event
 
 
 def _bare(events: Sequence[Event]) -> list[Event]:
-    return [{name: value for name, value in event.items() if name != "run"} for event in events]
+    return [msgspec.structs.replace(event, run="") for event in events]
 
 
 def _label(events: Sequence[Event]) -> str:
-    return next((Case.from_json(event["case"]).label for event in events if "case" in event), "a case")
+    cases = (event.case for event in events if isinstance(event, AccountEvent | DoneEvent))
+    return next((case.label for case in cases), "a case")
 
 
 def _same_counts(events: Sequence[Event]) -> None:
@@ -112,17 +116,17 @@ def _same_counts(events: Sequence[Event]) -> None:
     counted: dict[tuple[Case, str], Any] = {}
     files: dict[str, str] = {}
     for event in events:
-        if event["event"] != "account":
+        if not isinstance(event, AccountEvent):
             continue
-        case = Case.from_json(event["case"])
+        case = event.case
         if files.setdefault(case.module, case.source) != case.source:
             raise RunFolderError(
                 f"{case.module} is another file in one of the runs: its rows cannot stand in one table"
             )
         anywhere = replace(case, device="", threads=0, tf32=False)
-        for found in event["measurements"]:
-            value = counted.setdefault((anywhere, found["metric"]), found["value"])
-            if found["metric"] in ALIKE and value != found["value"]:
+        for found in event.measurements:
+            value = counted.setdefault((anywhere, found.metric), found.value)
+            if found.metric in ALIKE and value != found.value:
                 raise RunFolderError(
-                    f"{case.label}: the runs disagree about {found['metric']}: {value}, {found['value']}"
+                    f"{case.label}: the runs disagree about {found.metric}: {value}, {found.value}"
                 )

@@ -16,7 +16,7 @@ from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS, Metric, column, in_order
 from attnprof.planning import Plan, plan
 from attnprof.records.environment import Environment, joined, machines
-from attnprof.records.journal import KEPT, SPEC, environment_in, events_in
+from attnprof.records.journal import SPEC, environment_in, events_in
 from attnprof.records.record import HOT, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
 from attnprof.results.header import (
@@ -109,7 +109,7 @@ def planned_on(spec: Spec, environment: Environment) -> Plan:
 
 def gather(run: Run) -> Results:
     """Run it to its end and tabulate what it found."""
-    events = [event for event in run if event["event"] in KEPT]
+    events = [event for event in run if isinstance(event, Event)]
     return tabulate(events, run.plan, run.environment)
 
 
@@ -157,7 +157,7 @@ def _row(
     }
     row |= {
         "schema": SCHEMA,
-        "hyperparameters": json.dumps(dict(case.hyperparameters), sort_keys=True),
+        "hyperparameters": json.dumps(case.hyperparameters, sort_keys=True),
         "family": entry(case.module).family if case.module in MODULES else "",
         "status": record.status,
         "reason": record.reason,

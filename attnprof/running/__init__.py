@@ -1,34 +1,33 @@
 """From a plan to a stream of events, through worker processes that may crash, hang or run out of memory."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
-from math import inf
+from functools import partial
 from time import monotonic
 
 from attnprof.measuring.bound import Peaks
-from attnprof.measuring.rounds import Effort
-from attnprof.metrics import COUNTED, ONCE
-from attnprof.planning import Plan, metric
+from attnprof.planning import Plan
 from attnprof.records.case import Case
 from attnprof.records.environment import Environment, begun
-from attnprof.records.record import Event, done_event
-from attnprof.running.client import Worker, WorkerGone, start_worker
-from attnprof.running.counting import Desk, count, workers_for
-from attnprof.running.protocol import Heard, Order, converse
-from attnprof.running.schedule import Counted, Repeats, blocks
+from attnprof.records.record import AccountEvent, DoneEvent, Event, VisitEvent, done_event
+from attnprof.running.client import Worker, WorkerGone, WorkerSlot, start_worker
+from attnprof.running.counting import count, workers_for
+from attnprof.running.exchange import Exchange
+from attnprof.running.protocol import (
+    Failure,
+    MeasureRequest,
+    PeaksEvent,
+    PeaksRequest,
+    RunEvent,
+    SetupRequest,
+)
+from attnprof.running.schedule import Processes, blocks, effort_for, too_large
 
-FEWEST_VISITS = 3  # of a single process: six samples, without which there is no interval
-PATIENCE = 0.8  # of the timeout: after that a cell is left with the samples it has
 PEAKS_SECONDS = 120.0
 
 
 class Run:
-    """One run of a plan: an iterator of events. Set ``stop`` to end it after the visit at hand.
-
-    Counts of all cells come first. Then every cell is measured by as many fresh processes, one after the other, as the
-    quality asks for and the time budget allows. earlier: the events of a run that this one continues. peaks: what the
-    device can do at best, where an earlier run has measured it.
-    """
+    """One run of a plan: an iterator of events. Set ``stop`` to end it after the visit at hand."""
 
     def __init__(
         self,
@@ -40,180 +39,170 @@ class Run:
         self.plan = plan
         self.stop = False
         self.environment: Environment = {}
-        self._worker = worker
+        self._slot = WorkerSlot(self._start_worker, worker)
+        self._processes = Processes(plan.processes, plan.time_budget, monotonic())
         self._peaks = peaks
+        self._peaks_missing = plan.needs_peaks and peaks is None
+        self._cases = {cell.case.key: cell.case for cell in plan.cells}
+        self._accounts: list[AccountEvent] = []
         earlier = list(earlier)
-        self._done = {event["key"] for event in earlier if event["event"] == "done"}
-        self._cells = [cell for cell in plan.cells if cell.case.key not in self._done]
-        self._visited = {(event["key"], event["repeat"]) for event in earlier if event["event"] == "visit"}
-        needs = {name: metric(name).needs for name in plan.metrics}
-        self._counted = [name for name in plan.metrics if needs[name] in COUNTED]
-        self._measured = [name for name in plan.metrics if needs[name] not in COUNTED]
-        self._repeated = [name for name in self._measured if needs[name] not in ONCE]
-        self._asks_counters = any(needs[name] == "counters" for name in self._counted)
-        self._seeks_peaks = peaks is None and any(needs[name] == "peaks" for name in plan.metrics)
+        self._done = {event.key for event in earlier if isinstance(event, DoneEvent)}
+        self._visits = {(event.key, event.process) for event in earlier if isinstance(event, VisitEvent)}
         self._failed = False
-        self._started = monotonic()
 
-    def __iter__(self) -> Iterator[Event]:
-        try:
-            for cell in self._cells:
-                if cell.refusal:
-                    yield done_event(cell.case, "skipped", cell.refusal)
-            counted = yield from self._count([cell.case for cell in self._cells if not cell.refusal])
-            if counted and self._measured and not self._ends:
-                yield from self._measure(counted)
-        finally:
-            self._drop_worker()
+    def __iter__(self) -> Iterator[RunEvent]:
+        with closing(self._slot):
+            yield from self._skip_impossible()
+            yield from self._count()
+            if self.plan.timed and not self._ended:
+                yield from self._refuse_too_large()
+                for process in self._processes:
+                    yield from self._measure(process)
+                yield from self._finish()
 
-    @property
-    def _ends(self) -> bool:
-        return self.stop or (self._failed and self.plan.spec.fail_fast)
+    def _skip_impossible(self) -> Iterator[RunEvent]:
+        for cell in self.plan.cells:
+            if cell.refusal and cell.case.key not in self._done:
+                yield self._end(cell.case.key, "skipped", cell.refusal)
 
-    def _count(self, cases: list[Case]) -> Generator[Event, None, list[Counted]]:
-        found: list[Counted] = []
+    def _count(self) -> Iterator[RunEvent]:
+        cases = [case for key, case in self._cases.items() if key not in self._done]
         if not cases:
-            return found
-        spec, by_key = self.plan.spec, {case.key: case for case in cases}
-        starts: list[Callable[[], Worker]] = [self._hand_over]
-        starts += [lambda: start_worker(spec, "meta")] * (workers_for(len(cases), self._asks_counters) - 1)
-        desks = [Desk(start, self._counted, spec.timeout) for start in starts]
-        with closing(count(cases, desks, lambda: self._ends)) as answers:
-            for event in answers:
-                case = by_key[event["key"]]
-                if event["event"] == "failed":
-                    yield self._failure(case, event)
+            return
+        slots = [WorkerSlot(self._start_worker, self._hand_over())]
+        for _ in range(workers_for(len(cases), self.plan.counters_run) - 1):
+            slots.append(WorkerSlot(partial(self._start_worker, "meta")))
+        plan = self.plan
+        with closing(count(cases, slots, plan.counted_metrics, plan.timeout, lambda: self._ended)) as events:
+            for event in events:
+                if isinstance(event, Failure):
+                    yield self._fail(event)
                     continue
                 yield event
-                if event["event"] == "account":
-                    found.append(Counted.of(case, event))
-                    if not self._measured:
-                        yield done_event(case, "ok")
-        return found
+                if isinstance(event, AccountEvent):
+                    self._accounts.append(event)
+                    if not plan.timed:
+                        yield self._end(event.key)
 
-    def _measure(self, counted: list[Counted]) -> Iterator[Event]:
-        spec, limit = (
-            self.plan.spec,
-            self.plan.spec.memory_limit or self.environment.get("device_memory_bytes"),
-        )
-        for each in counted:
-            if reason := each.too_large(limit):
-                yield self._failure(each.case, {"status": "oom", "reason": reason})
-        open_ = [each for each in counted if each.case.key not in self._done]
-        for repeat in (repeats := Repeats(spec.processes, spec.time_budget, self._started)):
-            waiting = [each for each in open_ if (each.case.key, repeat) not in self._visited]
-            waiting = [each for each in waiting if each.case.key not in self._done]
-            if waiting and not self._ends:
-                yield from self._repeat(blocks(waiting, limit), repeat, repeats)
-        if not self._ends:
-            yield from [self._end(each.case) for each in open_ if each.case.key not in self._done]
+    def _refuse_too_large(self) -> Iterator[RunEvent]:
+        for account in self._accounts:
+            if reason := too_large(account.footprint, self._memory):
+                yield self._fail(Failure(account.key, "oom", reason))
 
-    def _repeat(self, asked: list[tuple[Case, ...]], number: int, repeats: Repeats) -> Iterator[Event]:
+    def _measure(self, process: int) -> Iterator[RunEvent]:
         """All blocks in one fresh process, or in as many as their faults need."""
-        self._drop_worker()  # what counted, or measured before, is not fresh
-        if self._seeks_peaks:
-            self._seeks_peaks = False
-            yield from self._find_peaks()
-        _ = self._ready()  # its start is a part of the process's time, of which the rest is shared out
-        waiting = sum(map(len, asked))
-        for block in asked:
-            alone: list[Case] = []
-            cases = block
-            while cases and not self._ends:
-                heard = yield from self._order(cases, number, repeats.seconds(len(cases), waiting))
-                again = {
-                    key for key, event in heard.failed.items() if event["status"] == "oom" and len(block) > 1
-                }
-                if heard.gone:  # before the first word there is no telling which of them it was
-                    again |= {heard.at} if heard.at else {case.key for case in cases}
-                alone += [case for case in cases if case.key in again]
-                yield from self._failures(cases, {k: e for k, e in heard.failed.items() if k not in again})
-                settled = heard.visited | heard.failed.keys() | again
-                cases = tuple(case for case in cases if case.key not in settled) if heard.gone else ()
-            for case in alone:
-                if not self._ends:
-                    self._drop_worker()
-                    heard = yield from self._order((case,), number, repeats.seconds(1, waiting))
-                    gone = heard.gone
-                    failed = (
-                        {case.key: {"status": gone.status, "reason": str(gone)}} if gone else heard.failed
-                    )
-                    yield from self._failures((case,), failed)
-            waiting -= len(block)
-
-    def _order(self, cases: tuple[Case, ...], number: int, seconds: float) -> Generator[Event, None, Heard]:
-        """One conversation about ``cases``, their ends told where nothing more will come of them."""
-        spec = self.plan.spec
-        effort = Effort(
-            seconds,
-            spec.target,
-            FEWEST_VISITS if spec.processes == 1 else 1,
-            inf if spec.timeout is None else PATIENCE * spec.timeout,
-            spec.seed + number,
-        )
-        metrics = tuple(self._repeated if number else self._measured)
-        order = Order(cases, metrics, effort, number, spec.quality == "quick", self._peaks)
-        by_key = {case.key: case for case in cases}
-        talk = converse(self._ready(), order, spec.timeout, lambda: self.stop)
-        while True:
-            try:
-                event = next(talk)
-            except StopIteration as over:
-                heard: Heard = over.value
-                if heard.gone:
-                    self._worker = None
-                elif heard.leaks:
-                    self._drop_worker()  # what it keeps would be missing to the others
-                return heard
-            yield event
-            if event["event"] == "visit" and number == spec.processes - 1:
-                yield self._end(by_key[event["key"]])
-
-    def _find_peaks(self) -> Iterator[Event]:
-        spec = self.plan.spec
-        worker = self._ready()
-        worker.order({"do": "peaks", "dtypes": [spec.dtype, *filter(None, [spec.autocast])]})
-        with suppress(WorkerGone):  # then bounds are blank, and say so
-            answer = worker.answer(PEAKS_SECONDS)
-            self._peaks = Peaks.from_json(answer["peaks"])
-            self.environment["peaks"] = answer["peaks"]
-            yield answer
+        waiting = [account for account in self._unfinished if (account.key, process) not in self._visits]
+        if self._ended or not waiting:
             return
-        self._worker = None
+        self._slot.stop()  # what counted, or measured before, is not fresh
+        if self._peaks_missing:
+            yield from self._measure_peaks()
+        self._ready()  # its start is a part of the process's time, of which the rest is shared out
+        cases_left = len(waiting)
+        for block in blocks(waiting, self._memory):
+            yield from self._measure_block(block, process, cases_left)
+            cases_left -= len(block)
 
-    def _failures(self, cases: Iterable[Case], failed: Mapping[str, Event]) -> Iterator[Event]:
-        yield from [self._failure(case, failed[case.key]) for case in cases if case.key in failed]
+    def _measure_block(self, block: tuple[Case, ...], process: int, cases_left: int) -> Iterator[RunEvent]:
+        """Cases that ran out of memory beside others, or may have ended the worker, are measured again: each alone."""
+        again: list[Case] = []
+        cases = block
+        while cases and not self._ended:
+            exchange = self._exchange(cases, process, cases_left)
+            yield from self._pass_on(exchange, process)
+            retried = exchange.suspects | (exchange.out_of_memory if len(block) > 1 else set())
+            again += [case for case in cases if case.key in retried]
+            for failure in exchange.failures.values():
+                if failure.key not in retried:
+                    yield self._fail(failure)
+            cases = exchange.unsettled
+        for case in again:
+            if self._ended:
+                return
+            self._slot.stop()
+            exchange = self._exchange((case,), process, cases_left)
+            yield from self._pass_on(exchange, process)
+            for failure in (*exchange.failures.values(), *exchange.crashes):
+                yield self._fail(failure)
 
-    def _failure(self, case: Case, event: Event) -> Event:
+    def _finish(self) -> Iterator[RunEvent]:
+        if not self._ended:
+            for account in self._unfinished:
+                yield self._end(account.key)
+
+    def _exchange(self, cases: tuple[Case, ...], process: int, cases_left: int) -> Exchange:
+        plan = self.plan
+        worker = self._ready()
+        effort = effort_for(plan, process, self._processes.seconds(len(cases), cases_left))
+        metrics = plan.repeated_metrics if process else plan.measured_metrics
+        request = MeasureRequest(cases, metrics, effort, process, plan.spread, self._peaks)
+        return Exchange(worker, request, plan.timeout, lambda: self.stop)
+
+    def _pass_on(self, exchange: Exchange, process: int) -> Iterator[RunEvent]:
+        for event in exchange:
+            yield event
+            if isinstance(event, VisitEvent) and process == self.plan.processes - 1:
+                yield self._end(event.key)
+        if exchange.gone or exchange.leaks:  # what a case keeps would be missing to the others
+            self._slot.stop()
+
+    def _measure_peaks(self) -> Iterator[RunEvent]:
+        self._peaks_missing = False
+        worker = self._ready()
+        worker.send(PeaksRequest(self.plan.peak_dtypes))
+        with suppress(WorkerGone):  # then bounds are missing, and say so
+            event = worker.receive(PEAKS_SECONDS)
+            assert isinstance(event, PeaksEvent)
+            self._peaks = event.peaks
+            self.environment["peaks"] = event.peaks.to_json()
+            yield event
+            return
+        self._slot.stop()
+
+    @property
+    def _ended(self) -> bool:
+        return self.stop or (self._failed and self.plan.fail_fast)
+
+    @property
+    def _unfinished(self) -> list[AccountEvent]:
+        return [account for account in self._accounts if account.key not in self._done]
+
+    @property
+    def _memory(self) -> int | None:
+        """Bytes that a case may take; None where the device does not report its memory."""
+        return self.plan.memory_limit or self.environment.get("device_memory_bytes")
+
+    def _fail(self, failure: Failure) -> DoneEvent:
         self._failed = True
-        self._done.add(case.key)
-        return done_event(case, event["status"], event["reason"])
+        return self._end(failure.key, failure.status, failure.reason)
 
-    def _end(self, case: Case) -> Event:
-        self._done.add(case.key)
-        return done_event(case, "ok")
+    def _end(self, key: str, status: str = "ok", reason: str = "") -> DoneEvent:
+        self._done.add(key)
+        return done_event(self._cases[key], status, reason)
+
+    def _start_worker(self, device: str = "") -> Worker:
+        plan = self.plan
+        return start_worker(
+            SetupRequest(device or plan.device, plan.threads, plan.memory_limit, plan.allow_busy)
+        )
 
     def _ready(self) -> Worker:
-        """The worker at hand, or a fresh one, its device set up: its start is on no case's clock."""
-        if self._worker is None:
-            self._worker = start_worker(self.plan.spec, self.plan.device)
-        found = self._worker.environment  # waits until it is ready
-        self.environment = self.environment or begun(found)
-        return self._worker
-
-    def _hand_over(self) -> Worker:
-        """A worker that somebody else ends."""
-        worker, self._worker = self._ready(), None
+        worker = self._slot.ready()
+        self.environment = self.environment or begun(worker.environment)
         return worker
 
-    def _drop_worker(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-        self._worker = None
+    def _hand_over(self) -> Worker:
+        self._ready()
+        return self._slot.hand_over()
 
 
 def run(
     plan: Plan, worker: Worker | None = None, earlier: Iterable[Event] = (), peaks: Peaks | None = None
 ) -> Run:
-    """The run of ``plan``: iterate over it for its events."""
+    """The run of ``plan``: iterate over it for its events.
+
+    The counts of all cells come first. Then as many fresh processes, one after the other, measure every cell, as the plan
+    asks for and its time budget allows. worker: one that is started already. earlier: the events of a run that this one
+    continues. peaks: what the device can do at best, where an earlier run measured it.
+    """
     return Run(plan, worker, earlier, peaks)

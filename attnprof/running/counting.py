@@ -1,143 +1,106 @@
-"""What is counted of every cell before anything is measured: by several workers at once, where that saves time.
+"""Counts of all cells, before anything is measured: by several workers at once, where that saves time.
 
-Nothing is timed here, so that workers may stand in each other's way. Our own count takes a millisecond; it is the other
-counters, which compute for real, that are worth sharing out.
+Nothing is timed here, so that workers may compete for the cores. Our own count takes a millisecond; the other counters,
+which compute for real, are worth sharing out.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from queue import SimpleQueue
 
 from attnprof.records.case import Case
 from attnprof.records.environment import cores
-from attnprof.records.record import Event
-from attnprof.running.client import Worker, WorkerGone
+from attnprof.records.record import AccountEvent
+from attnprof.running.client import WorkerGone, WorkerSlot
+from attnprof.running.protocol import AccountRequest, BeginEvent, Failure
 
-CELLS_EACH = 40  # fewer take a worker no longer than its start
+CELLS_PER_WORKER = 40  # fewer take a worker no longer than its start
 MOST_WORKERS = 4  # each holds a torch of its own in memory
+AHEAD = 16  # cases for each worker, where there are several: one that takes long holds up the order, not the others
+
+Response = AccountEvent | Failure
 
 
 def workers_for(cells: int, counters: bool) -> int:
-    """How many workers count so many cells soonest. counters: whether other counters are asked."""
-    return max(1, min(cores(), MOST_WORKERS, cells // CELLS_EACH)) if counters else 1
+    """How many workers count so many cells soonest. counters: whether other counters run, too."""
+    return max(1, min(cores(), MOST_WORKERS, cells // CELLS_PER_WORKER)) if counters else 1
 
 
-class Desk:
-    """Where one worker counts. A case that takes its worker along is tried once more, without the other counters.
+def count(
+    cases: Sequence[Case],
+    slots: Sequence[WorkerSlot],
+    metrics: Sequence[str],
+    timeout: float | None,
+    ended: Callable[[], bool],
+) -> Generator[BeginEvent | Response]:
+    """A BeginEvent and the response for each case, in order, until ``ended``. The slots are closed in the end.
 
-    start: makes a worker. metrics: that are counted. timeout: seconds that an answer may take, None for ever.
+    timeout: seconds that a response may take, None without a limit.
     """
-
-    def __init__(self, start: Callable[[], Worker], metrics: Sequence[str], timeout: float | None) -> None:
-        self._start, self._metrics, self._timeout = start, list(metrics), timeout
-        self._worker: Worker | None = None
-        self.closed = False
-
-    def account(self, case: Case) -> Event:
-        """The answer to one count."""
-        order: dict[str, Any] = {"do": "account", "metrics": self._metrics, "case": case.to_json()}
-        for last in (False, True):
-            try:
-                worker = self._ready()
-                worker.order(order)
-                answer = worker.answer(self._timeout)
-            except WorkerGone as gone:
-                self._worker = None
-                answer = {"event": "failed", "key": case.key, "status": gone.status, "reason": str(gone)}
-            if (
-                answer["event"] != "failed"
-                or answer["status"] in ("failed", "skipped")
-                or last
-                or self.closed
-            ):
-                return answer
-            self._drop()
-            order = {**order, "counters": False}  # a counter of others may be what broke it
-        raise AssertionError("the loop returns")
-
-    def close(self) -> None:
-        """End the worker, whoever waits for it."""
-        self.closed = True
-        self._drop()
-
-    def _ready(self) -> Worker:
-        if self._worker is None:
-            self._worker = self._start()
-        _ = self._worker.environment  # waits until it is ready: its start is on no case's clock
-        return self._worker
-
-    def _drop(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.kill()
-
-
-def count(cases: Sequence[Case], desks: Sequence[Desk], ends: Callable[[], bool]) -> Generator[Event]:
-    """'begin' and the answer of each case, in order, until ``ends``. The desks are closed in the end, whatever happens."""
+    requests = [AccountRequest(case, tuple(metrics)) for case in cases]
+    if len(slots) == 1:
+        responses = (_respond(slots[0], request, timeout) for request in requests)
+    else:
+        responses = _at_once(requests, slots, timeout)
     try:
-        if len(desks) == 1:
-            for case in cases:
-                yield _begin(case)
-                yield desks[0].account(case)
-                if ends():
-                    return
-            return
-        for case, answer in _at_once(cases, desks, ends):
-            yield _begin(case)
-            yield answer
-            if ends():
+        for case in cases:
+            if ended():
                 return
+            yield BeginEvent(case)
+            yield next(responses)
     finally:
-        for desk in desks:
-            desk.close()
-
-
-def _begin(case: Case) -> Event:
-    return {"event": "begin", "key": case.key, "case": case.to_json()}
+        for slot in slots:  # ends the waiting of a thread
+            slot.close()
+        responses.close()
 
 
 def _at_once(
-    cases: Sequence[Case], desks: Sequence[Desk], ends: Callable[[], bool]
-) -> Iterator[tuple[Case, Event]]:
-    """Each desk in a thread of its own takes the next case as soon as it is free; answers wait until their turn."""
-    waiting: SimpleQueue[int] = SimpleQueue()
-    told: SimpleQueue[tuple[int, Event] | Exception | None] = SimpleQueue()
-    for number in range(len(cases)):
-        waiting.put(number)
+    requests: Iterable[AccountRequest], slots: Sequence[WorkerSlot], timeout: float | None
+) -> Generator[Response]:
+    """Each worker takes the next request as soon as it is free; responses wait until their turn."""
+    free: SimpleQueue[WorkerSlot] = SimpleQueue()
+    for slot in slots:
+        free.put(slot)
 
-    def work(desk: Desk) -> None:
+    def respond(request: AccountRequest) -> Response:
+        slot = free.get()
         try:
-            while not (desk.closed or ends()):
-                number = waiting.get_nowait()
-                told.put((number, desk.account(cases[number])))
-        except Empty:
-            pass
-        except Exception as problem:  # noqa: BLE001 # it is the main thread's to raise
-            told.put(problem)
+            return _respond(slot, request, timeout)
         finally:
-            desk.close()
-            told.put(None)
+            free.put(slot)
 
-    threads = [Thread(target=work, args=(desk,), daemon=True) for desk in desks]
-    for thread in threads:
-        thread.start()
-    answers: dict[int, Event] = {}
-    at, working = 0, len(threads)
+    executor = ThreadPoolExecutor(len(slots))
+    upcoming = iter(requests)
+    pending: deque[Future[Response]] = deque()
     try:
-        while working:
-            said = told.get()
-            if said is None:
-                working -= 1
-            elif isinstance(said, Exception):
-                raise said
-            else:
-                answers[said[0]] = said[1]
-            while at in answers:
-                yield cases[at], answers.pop(at)
-                at += 1
+        while True:
+            for request in islice(upcoming, AHEAD * len(slots) - len(pending)):
+                pending.append(executor.submit(respond, request))
+            if not pending:
+                return
+            yield pending.popleft().result()
     finally:
-        for desk in desks:  # a thread that waits for an answer is told so
-            desk.close()
-        for thread in threads:
-            thread.join()
+        executor.shutdown(cancel_futures=True)
+
+
+def _respond(slot: WorkerSlot, request: AccountRequest, timeout: float | None) -> Response:
+    """The response to ``request``. A case that ends its worker is tried once more, without the other counters."""
+    response = _ask(slot, request, timeout)
+    if slot.closed or isinstance(response, AccountEvent) or response.status in ("failed", "skipped"):
+        return response
+    slot.stop()
+    return _ask(slot, AccountRequest(request.case, request.metrics, counters=False), timeout)
+
+
+def _ask(slot: WorkerSlot, request: AccountRequest, timeout: float | None) -> Response:
+    try:
+        worker = slot.ready()
+        worker.send(request)
+        response = worker.receive(timeout)
+    except WorkerGone as gone:
+        slot.stop()
+        return Failure(request.case.key, gone.status, str(gone))
+    assert isinstance(response, AccountEvent | Failure)
+    return response

@@ -1,25 +1,37 @@
-"""Questions to a worker about one case: its explanation, what other counters say, its closed forms.
+"""Questions to a worker about one case: its explanation, the figures of other counters, its closed forms.
 
-The module and the counters run in the worker alone, so that whatever they die of is an answer.
+The module and the counters run in the worker alone: a crash is an answer.
 """
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from attnprof.counters import COUNTERS, Counter
 from attnprof.errors import UsageError
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.records.case import Case
-from attnprof.running.client import Worker, WorkerGone, start_worker
-from attnprof.spec import Spec
+from attnprof.running.client import WorkerGone, WorkerSlot, start_worker
+from attnprof.running.protocol import (
+    CaseRequest,
+    CompareRequest,
+    CompareResponse,
+    ExplainRequest,
+    ExplainResponse,
+    Failure,
+    FormsRequest,
+    FormsResponse,
+    Response,
+    SetupRequest,
+)
+
+COUNTER_SECONDS = 60.0  # until a counter that does not respond is stopped
 
 
-class Asking:
-    """A worker to ask, started when the first question comes and ended with the context."""
+class Inquiry:
+    """A worker that answers questions: started with the first of them, ended with the context."""
 
     def __init__(self) -> None:
-        self._spec = Spec(modules="none", points="1@1", no_latency=True)
-        self._worker: Worker | None = None
+        self._slot = WorkerSlot(lambda: start_worker(SetupRequest()))
 
     def __enter__(self) -> Self:
         return self
@@ -27,51 +39,54 @@ class Asking:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        self._slot.close()
 
     def explanation(self, case: Case, verify: bool = False) -> Explanation:
         """The counts of ``case`` and their tree. Raises UsageError where the module cannot be built or called."""
-        return Explanation.from_json(self._found(case, {"do": "explain", "verify": verify}))
+        response = self._ask_of(case, ExplainRequest(case, verify))
+        assert isinstance(response, ExplainResponse)
+        return response.explanation
 
     def forms(self, case: Case, around: bool = False) -> list[Form]:
-        """The closed forms of ``case``; around: only the piece around its size. Raises UsageError."""
-        return [Form.from_json(form) for form in self._found(case, {"do": "forms", "around": around})]
+        """The closed forms of ``case``; around: only the piece that holds at its size. Raises UsageError."""
+        response = self._ask_of(case, FormsRequest(case, around))
+        assert isinstance(response, FormsResponse)
+        return list(response.forms)
 
     def counters(self, case: Case) -> list[CounterReport]:
-        """What every other counter says; one that crashes or hangs says so."""
-        return [self._says(name, case) for name in COUNTERS.names()]
+        """The figure of every other counter, or why it failed."""
+        return [self._counter(name, case) for name in COUNTERS.names()]
 
-    def _says(self, name: str, case: Case) -> CounterReport:
+    def _counter(self, name: str, case: Case) -> CounterReport:
         try:
-            answer = self._ask(case, {"do": "compare", "counter": name}, self._spec.timeout)
+            response = self._ask(CompareRequest(case, name), COUNTER_SECONDS)
         except WorkerGone as gone:
-            answer = {"event": "failed", "reason": str(gone)}
-        if answer["event"] == "failed":
-            counter: Counter = COUNTERS.get(name)
-            return CounterReport(counter.title or name, None, f"failed: {answer['reason']}")
-        return CounterReport.from_json(answer["found"])
+            return _failed(name, str(gone))
+        if isinstance(response, Failure):
+            return _failed(name, response.reason)
+        assert isinstance(response, CompareResponse)
+        return response.report
 
-    def _found(self, case: Case, order: dict[str, Any]) -> Any:
+    def _ask_of(self, case: Case, request: CaseRequest) -> Response:
+        """The response to a request that has to succeed. Raises UsageError."""
         try:
-            answer = self._ask(case, order, None)
+            response = self._ask(request, None)
         except WorkerGone as gone:
             raise UsageError(f"{case.label}: {gone}") from None
-        if answer["event"] == "failed":
-            raise UsageError(f"{case.label}: {answer['reason']}")
-        return answer["found"]
+        if isinstance(response, Failure):
+            raise UsageError(f"{case.label}: {response.reason}")
+        return response
 
-    def _ask(self, case: Case, order: dict[str, Any], seconds: float | None) -> dict[str, Any]:
-        if self._worker is None:
-            self._worker = start_worker(self._spec)
+    def _ask(self, request: CaseRequest, timeout: float | None) -> Response:
         try:
-            _ = self._worker.environment  # it is ready: its start is not on the clock
-            self._worker.order({**order, "case": case.to_json()})
-            return self._worker.answer(seconds)
+            worker = self._slot.ready()
+            worker.send(request)
+            return worker.receive(timeout)
         except BaseException:
-            self._end()
+            self._slot.stop()
             raise
 
-    def _end(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-        self._worker = None
+
+def _failed(name: str, reason: str) -> CounterReport:
+    counter: Counter = COUNTERS.get(name)
+    return CounterReport(counter.title or name, None, f"failed: {reason}")

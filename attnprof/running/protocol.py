@@ -1,93 +1,147 @@
-"""What a worker is asked to measure, as it goes over the pipe."""
+"""The messages between the parent and a worker, one JSON object a line: requests, tagged "do"; responses, tagged "event".
 
-from collections.abc import Callable, Generator
-from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+The first request is a SetupRequest, and is answered by a ReadyResponse or an UnavailableResponse. While a worker carries
+out a MeasureRequest, StepEvents say which case it works on: before whatever may take long, and when that changes.
+"""
 
+import msgspec
+
+from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort
 from attnprof.records.case import Case
-from attnprof.records.record import Event
-from attnprof.running.client import Worker, WorkerGone
+from attnprof.records.codec import Decoder
+from attnprof.records.environment import Environment
+from attnprof.records.record import AccountEvent, Event, VisitEvent
 
 
-@dataclass(frozen=True)
-class Order:
-    """A block of cases for one process. metrics: names. repeat: the number of the process, from 0.
+class SetupRequest(msgspec.Struct, frozen=True, tag_field="do", tag="setup"):
+    """Set the device up."""
 
-    spread: show quartiles instead of an interval. peaks: what the device can do at best, where a metric asks for it.
-    """
+    device: str = "meta"  # 'auto': the best there is. 'meta': only to count
+    threads: int = 1
+    memory_limit: int | None = None  # bytes that a case may allocate; None: nine tenths of what is free
+    allow_busy: bool = False  # use a device that others compute on, too
+
+
+class AccountRequest(msgspec.Struct, frozen=True, tag_field="do", tag="account"):
+    """Count a case exactly. The response is an AccountEvent or a Failure."""
+
+    case: Case
+    metrics: tuple[str, ...]
+    counters: bool = True  # whether other counters run, too
+
+
+class PeaksRequest(msgspec.Struct, frozen=True, tag_field="do", tag="peaks"):
+    """Measure what the device can do at best. The response is a PeaksEvent."""
+
+    dtypes: tuple[str, ...]
+
+
+class MeasureRequest(msgspec.Struct, frozen=True, tag_field="do", tag="measure"):
+    """Measure a block of cases. The responses are StepEvents, one VisitEvent or Failure for each case, and EndResponse."""
 
     cases: tuple[Case, ...]
     metrics: tuple[str, ...]
     effort: Effort
-    repeat: int = 0
-    spread: bool = False
-    peaks: Peaks | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The order as a line of the protocol."""
-        return {
-            "do": "measure",
-            "cases": [case.to_json() for case in self.cases],
-            "metrics": list(self.metrics),
-            "effort": asdict(self.effort),
-            "repeat": self.repeat,
-            "spread": self.spread,
-            "peaks": asdict(self.peaks) if self.peaks else None,
-        }
-
-    @classmethod
-    def from_json(cls, line: dict[str, Any]) -> Self:
-        """The order that ``to_json`` wrote."""
-        return cls(
-            tuple(map(Case.from_json, line["cases"])),
-            tuple(line["metrics"]),
-            Effort(**line["effort"]),
-            line["repeat"],
-            line["spread"],
-            Peaks.from_json(line["peaks"]) if line["peaks"] else None,
-        )
+    process: int = 0  # number of the process, from 0
+    spread: bool = False  # give quartiles instead of a confidence interval
+    peaks: Peaks | None = None  # of the device, where a metric needs them
 
 
-@dataclass
-class Heard:
-    """What came of an order. visited, failed: keys, and for the latter the worker's word. leaks: whether a case kept memory.
-    gone: why the worker is no more, and at: the key it was with then."""
-
-    visited: set[str] = field(default_factory=set)
-    failed: dict[str, Event] = field(default_factory=dict)
-    leaks: bool = False
-    gone: WorkerGone | None = None
-    at: str = ""
+class FinishRequest(msgspec.Struct, frozen=True, tag_field="do", tag="finish"):
+    """End the MeasureRequest at hand after the visit at hand. There is no response."""
 
 
-def converse(
-    worker: Worker, order: Order, timeout: float | None, stopped: Callable[[], bool]
-) -> Generator[Event, None, Heard]:
-    """Yield 'at' and 'visit' events as they come, and return what came of the order.
+class ExplainRequest(msgspec.Struct, frozen=True, tag_field="do", tag="explain"):
+    """Explain the counts of a case. The response is an ExplainResponse or a Failure."""
 
-    timeout: seconds within which the worker must say something. Where ``stopped``, it is told to come to an end.
-    """
-    heard, told = Heard(), False
-    worker.order(order.to_json())
-    while True:
-        if stopped() and not told:
-            worker.order({"do": "finish"})
-            told = True
-        try:
-            event = worker.answer(timeout)
-        except WorkerGone as gone:
-            heard.gone = gone
-            return heard
-        if event["event"] == "end":
-            return heard
-        if event["event"] == "failed":
-            heard.failed[event["key"]] = event
-            continue
-        if event["event"] == "visit":
-            heard.visited.add(event["key"])
-            heard.leaks = heard.leaks or "leak" in event["flags"]
-        elif event["event"] == "at":
-            heard.at = event["key"] or heard.at
-        yield event
+    case: Case
+    verify: bool = False  # compare the operators' shapes with those of torch's kernels
+
+
+class CompareRequest(msgspec.Struct, frozen=True, tag_field="do", tag="compare"):
+    """Compare another counter's figure with ours. The response is a CompareResponse or a Failure."""
+
+    case: Case
+    counter: str
+
+
+class FormsRequest(msgspec.Struct, frozen=True, tag_field="do", tag="forms"):
+    """Derive the closed forms of a case. The response is a FormsResponse or a Failure."""
+
+    case: Case
+    around: bool = False  # only the piece that holds at the size of the case
+
+
+class ReadyResponse(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
+    """The device is set up."""
+
+    environment: Environment
+
+
+class UnavailableResponse(msgspec.Struct, frozen=True, tag_field="event", tag="unavailable"):
+    """The device cannot be used."""
+
+    reason: str
+
+
+class BeginEvent(msgspec.Struct, frozen=True, tag_field="event", tag="begin"):
+    """The count of a case begins."""
+
+    case: Case
+
+
+class StepEvent(msgspec.Struct, frozen=True, tag_field="event", tag="at"):
+    """The worker now measures this case."""
+
+    key: str  # of the case; '' for the control kernel
+    seconds: float | None = None  # of one call, where it is known
+
+
+class PeaksEvent(msgspec.Struct, frozen=True, tag_field="event", tag="peaks"):
+    """What the device can do at best."""
+
+    peaks: Peaks
+
+
+class Failure(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
+    """A case could not be counted or measured."""
+
+    key: str  # of the case
+    status: str
+    reason: str
+
+
+class EndResponse(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
+    """The block is measured."""
+
+
+class ExplainResponse(msgspec.Struct, frozen=True, tag_field="event", tag="explained"):
+    """The explanation of a case's counts."""
+
+    explanation: Explanation
+
+
+class CompareResponse(msgspec.Struct, frozen=True, tag_field="event", tag="compared"):
+    """What another counter says."""
+
+    report: CounterReport
+
+
+class FormsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="forms"):
+    """The closed forms of a case."""
+
+    forms: tuple[Form, ...]
+
+
+CaseRequest = AccountRequest | ExplainRequest | CompareRequest | FormsRequest  # about one case
+Request = SetupRequest | CaseRequest | PeaksRequest | MeasureRequest | FinishRequest
+CaseResponse = AccountEvent | ExplainResponse | CompareResponse | FormsResponse | Failure
+BlockResponse = StepEvent | VisitEvent | Failure | EndResponse  # to a MeasureRequest
+Response = ReadyResponse | UnavailableResponse | CaseResponse | PeaksEvent | BlockResponse
+Progress = BeginEvent | StepEvent | PeaksEvent  # passes by, and is not recorded
+RunEvent = Event | Progress
+
+requests: Decoder[Request] = Decoder(Request)
+responses: Decoder[Response] = Decoder(Response)

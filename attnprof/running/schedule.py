@@ -1,127 +1,124 @@
-"""Which cells are measured together: those of one size under one set of conditions, as many as memory holds at once."""
+"""Which cases are measured together, and how much time they get."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from math import inf
 from time import monotonic
-from typing import Any
 
+from attnprof.measuring.rounds import Effort
+from attnprof.planning import Plan
+from attnprof.planning.shards import WORK_PER_ELEMENT
 from attnprof.records.case import Case
-from attnprof.records.record import Event
+from attnprof.records.record import AccountEvent, Footprint
 from attnprof.units import show_bytes
 
-SHARE = 0.25  # of the memory there is, for what the cells of a block keep between their visits
-ALONE = 0.125  # a call that takes more than this share of the memory has a block of its own
-PER_ELEMENT = 100  # a guess at the work of moving one element, in MACs
+BLOCK_SHARE = 0.25  # of the device's memory, for what the cases of a block keep between their visits
+ALONE_SHARE = 0.125  # of the device's memory: a call that takes more has a block of its own
+OVERRUN = 1.15  # of the time budget: what finishing a last process may make of it
+FEWEST_VISITS = 3  # in a single process: six samples, below which there is no interval
+PATIENCE = 0.8  # of the timeout: after that a case is left with the samples that it has
 
 
-@dataclass(frozen=True)
-class Counted:
-    """A case and what was counted of it: macs, the peak of its activations and what its weights take, in bytes."""
-
-    case: Case
-    macs: int = 0
-    peak: int = 0
-    weights: int = 0
-    largest: str = ""
-
-    @classmethod
-    def of(cls, case: Case, account: Event) -> "Counted":
-        """What an account event says of the case."""
-        known: Mapping[str, Any] = account.get("static", {})
-        return cls(
-            case, **{name: known[name] for name in ("macs", "peak", "weights", "largest") if name in known}
-        )
-
-    @property
-    def cost(self) -> float:
-        """A guess at the work of one call, good enough to put cells in order."""
-        batch, channels, height, width = self.case.shape
-        return self.macs + PER_ELEMENT * batch * channels * height * width
-
-    def too_large(self, memory: int | None) -> str:
-        """Why it is not started where there are ``memory`` bytes; empty where it may fit."""
-        needed = self.peak + self.weights
-        if memory is None or needed <= memory:
-            return ""
-        tensor = f"; the largest tensor, {self.largest}" if self.largest else ""
-        return (
-            f"needs {show_bytes(needed)} at its peak by our count, and may take {show_bytes(memory)}{tensor}"
-        )
+def too_large(footprint: Footprint, memory: int | None) -> str:
+    """Why a case does not fit in ``memory`` bytes; empty where it may."""
+    needed = footprint.peak + footprint.weights
+    if memory is None or needed <= memory:
+        return ""
+    tensor = f"; the largest tensor, {footprint.largest}" if footprint.largest else ""
+    return f"needs {show_bytes(needed)} at its peak by our count, and may take {show_bytes(memory)}{tensor}"
 
 
-def blocks(cells: Iterable[Counted], memory: int | None) -> list[tuple[Case, ...]]:
-    """The cells in blocks, the dearest first, and so the blocks.
+def work(account: AccountEvent) -> float:
+    """A guess at the work of one call, in MACs: good enough to put cases in order."""
+    batch, channels, height, width = account.case.shape
+    return account.footprint.macs + WORK_PER_ELEMENT * batch * channels * height * width
 
-    The dear ones need their fewest visits whatever their share of the budget is; those after them make do with what is left.
-    memory: of the device, in bytes; None where it is not known.
+
+def blocks(accounts: Iterable[AccountEvent], memory: int | None) -> list[tuple[Case, ...]]:
+    """The cases in blocks: those of one size under one set of conditions, as many as memory holds at once.
+
+    Blocks come with the most work first, and so do the cases in each. Expensive cases need their fewest visits whatever
+    their share of the budget; those after them make do with what is left. memory: bytes of the device, None where unknown.
     """
-    ordered = sorted(cells, key=lambda each: each.cost, reverse=True)
-    dearest = {_conditions(each.case): n for n, each in reversed(list(enumerate(ordered)))}
-    grouped = sorted(ordered, key=lambda each: dearest[_conditions(each.case)])
+    ordered = sorted(accounts, key=work, reverse=True)
+    first_place: dict[Case, int] = {}
+    for place, account in enumerate(ordered):
+        first_place.setdefault(_conditions(account.case), place)
+    grouped = sorted(ordered, key=lambda account: first_place[_conditions(account.case)])
     return [
-        tuple(each.case for each in part)
-        for _, group in groupby(grouped, key=lambda each: _conditions(each.case))
-        for part in _parts(list(group), memory)
+        tuple(account.case for account in block)
+        for _, group in groupby(grouped, key=lambda account: _conditions(account.case))
+        for block in _fitting(list(group), memory)
     ]
 
 
 def _conditions(case: Case) -> Case:
-    """The case without what tells apart the cells that are compared under equal conditions."""
-    return replace(case, module="", hyperparameters=(), variant="", source="", place="")
+    """The case without what differs between cases that are compared under equal conditions."""
+    return replace(case, module="", hyperparameters={}, variant="", source="", place="")
 
 
-def _parts(group: Sequence[Counted], memory: int | None) -> list[list[Counted]]:
+def _fitting(group: Sequence[AccountEvent], memory: int | None) -> list[list[AccountEvent]]:
+    """The cases of ``group`` in blocks that memory holds."""
     if memory is None:
         return [list(group)]
-    alone = [[each] for each in group if each.peak > ALONE * memory]
-    parts: list[list[Counted]] = []
+    large = [account for account in group if account.footprint.peak > ALONE_SHARE * memory]
+    shared: list[list[AccountEvent]] = []
     held = 0.0
-    for each in [each for each in group if each.peak <= ALONE * memory]:
-        kept = each.weights * (2 if each.case.mode == "train" else 1)  # gradients
-        if not parts or held + kept > SHARE * memory:
-            parts.append([])
+    for account in group:
+        if account.footprint.peak > ALONE_SHARE * memory:
+            continue
+        gradients = 2 if account.case.mode == "train" else 1
+        size = account.footprint.weights * gradients
+        if not shared or held + size > BLOCK_SHARE * memory:
+            shared.append([])
             held = 0.0
-        parts[-1].append(each)
-        held += kept
-    return alone + parts
+        shared[-1].append(account)
+        held += size
+    return [[account] for account in large] + shared
 
 
-OVERRUN = 1.15  # of the budget: what finishing a last process may make of it
+def effort_for(plan: Plan, process: int, seconds: float) -> Effort:
+    """How much process number ``process`` spends on a block that has ``seconds``."""
+    return Effort(
+        seconds=seconds,
+        precision=plan.precision,
+        fewest=FEWEST_VISITS if plan.processes == 1 else 1,
+        each=inf if plan.timeout is None else PATIENCE * plan.timeout,
+        seed=plan.seed + process,
+    )
 
 
-class Repeats:
-    """The numbers of the processes, as long as the next one fits into the budget.
+class Processes:
+    """The numbers of the processes, as long as the next one fits into the time budget.
 
-    budget: seconds from ``started`` on for all of them, None without end. Each process gets an equal part of what is left
-    when it begins. One that overran its part had only fewest visits to make, and so will the next: it is begun only if
-    that much is left.
+    Each process gets an equal part of what is left when it begins. One that overran its part had only fewest visits to
+    make, and so will the next: it is begun only if that much is left.
     """
 
     def __init__(
         self, processes: int, budget: float | None, started: float, clock: Callable[[], float] = monotonic
     ) -> None:
-        self.processes = processes
-        self._budget = inf if budget is None else budget
+        self._processes = processes
+        self._budget = inf if budget is None else budget  # seconds from ``started`` on, for all processes
         self._started, self._clock = started, clock
-        self._ends = inf
+        self._end = inf  # of the process at hand, by the clock
 
     def __iter__(self) -> Iterator[int]:
         longest = 0.0
-        for number in range(self.processes):
+        for number in range(self._processes):
             began = self._clock()
-            left = self._started + self._budget - began
+            remaining = self._started + self._budget - began
             if number and began + longest > self._started + OVERRUN * self._budget:
                 return
-            part = max(0.0, left) / (self.processes - number)
-            self._ends = began + part
+            part = max(0.0, remaining) / (self._processes - number)
+            self._end = began + part
             yield number
             took = self._clock() - began
             longest = max(longest, took) if took > part else longest
 
-    def seconds(self, cells: int, waiting: int) -> float:
-        """For ``cells`` cells out of ``waiting`` that the process at hand has not measured yet."""
-        if self._ends == inf:
+    def seconds(self, cases: int, waiting: int) -> float:
+        """For ``cases`` cases out of ``waiting`` that the process at hand has not measured yet."""
+        if self._end == inf:
             return inf
-        return max(0.0, self._ends - self._clock()) * cells / waiting
+        return max(0.0, self._end - self._clock()) * cases / waiting

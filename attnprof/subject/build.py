@@ -22,7 +22,7 @@ def build(case: Case, device: torch.device) -> nn.Module:
         return _settled(case, network(case, device))
     with on_meta() if device.type == "meta" else device:
         module = create(
-            case.module, case.channels, height=case.height, width=case.width, **dict(case.hyperparameters)
+            case.module, case.channels, height=case.height, width=case.width, **case.hyperparameters
         )
     if user_module.is_path(case.module) and _wants_tokens(module, case):
         module = TokensIn(module)

@@ -9,7 +9,8 @@ from torch import nn
 from attnprof.catalogue import MODULES, entry
 from attnprof.counters import COUNTERS, Counter
 from attnprof.counting import Account, account
-from attnprof.records.case import Case
+from attnprof.records.case import ELEMENT_BYTES, Case
+from attnprof.records.record import Footprint
 from attnprof.subject.build import DTYPES, TokensIn, build
 from attnprof.subject.inputs import example
 from attnprof.units import show_bytes
@@ -25,7 +26,7 @@ def _to_count(case: Case) -> nn.Module:
     """The case's module on meta. One of ours that does not have the size built in serves all sizes; a user's may keep
     anything of a size that it has met, and is built anew."""
     meta = torch.device("meta")
-    if case.module not in MODULES or case.host or entry(case.module).needs_size(dict(case.hyperparameters)):
+    if case.module not in MODULES or case.host or entry(case.module).needs_size(case.hyperparameters):
         return build(case, meta)
     key = replace(case, height=0, width=0)
     if key not in _OF_ANY_SIZE:
@@ -36,25 +37,27 @@ def _to_count(case: Case) -> nn.Module:
 
 
 def count(case: Case) -> tuple[Account, tuple[str, ...]]:
-    """The exact account of the case, on the meta device, and flags: 'tokens' for a module that takes them."""
+    """The exact account of the case, on the meta device, and its flags."""
     module = _to_count(case)
     counted = account(module, case.shape, DTYPES[case.dtype], backward=case.mode == "train")
-    return counted, ("incomplete",) * bool(counted.unknown_ops) + ("tokens",) * isinstance(module, TokensIn)
+    flags: list[str] = []
+    if counted.unknown_ops:
+        flags.append("incomplete")
+    if isinstance(module, TokensIn):
+        flags.append("tokens")
+    return counted, tuple(flags)
 
 
-def static_of(case: Case, counted: Account) -> dict[str, int | str]:
-    """What a run needs to know of a case before it is started: MACs, bytes of activations at their peak and of weights, and
-    its largest tensor in words."""
-    size = DTYPES[case.dtype].itemsize
-    made = [(prod(each.out_shape) * size, each) for each in counted.calls]
-    most, operator = max(made, key=lambda pair: pair[0], default=(0, None))
-    extents = "x".join(map(str, operator.out_shape)) if operator else ""
-    return {
-        "macs": counted.macs,
-        "peak": counted.activation_memory,
-        "weights": (counted.params + counted.buffers) * size,
-        "largest": f"{extents}, is {show_bytes(most)}" if operator else "",
-    }
+def footprint(case: Case, account: Account) -> Footprint:
+    """What one call of the case needs."""
+    size = ELEMENT_BYTES[case.dtype]
+    largest = max(account.calls, key=lambda operator: prod(operator.out_shape), default=None)
+    words = ""
+    if largest is not None:
+        extents = "x".join(map(str, largest.out_shape))
+        words = f"{extents}, is {show_bytes(prod(largest.out_shape) * size)}"
+    weights = (account.params + account.buffers) * size
+    return Footprint(account.macs, account.activation_memory, weights, words)
 
 
 def count_with(name: str, case: Case, macs: int, counter: Counter | None = None) -> int | str:

@@ -20,9 +20,7 @@ def network(case: Case, device: torch.device) -> nn.Module:
         made.train(case.mode == "train")
         if case.module != PLAIN:
             known = network_named(case.host)
-            insert(
-                made, case.module, at=case.place, shape=case.shape, host=known, **dict(case.hyperparameters)
-            )
+            insert(made, case.module, at=case.place, shape=case.shape, host=known, **case.hyperparameters)
     return made if _gives_tensor(made, case) else FirstTensor(made)
 
 

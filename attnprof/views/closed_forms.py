@@ -8,7 +8,7 @@ from attnprof.errors import UsageError
 from attnprof.explaining.explanation import Form
 from attnprof.grid import Point, show_res
 from attnprof.planning import plan
-from attnprof.running.inquiry import Asking
+from attnprof.running.inquiry import Inquiry
 from attnprof.spec import Spec
 
 TITLES = ("params", "MACs", "FLOPs")
@@ -19,7 +19,7 @@ def rows(choices: Iterable[ConfiguredModule], at: Point) -> list[list[str]]:
     """[module, params, MACs, FLOPs, for which sizes] of each choice, around the size ``at``."""
     point = f"{at[0]}@{show_res(at[1:])}"
     made = []
-    with Asking() as asking:
+    with Inquiry() as asking:
         for choice in choices:
             title = f"{choice.module}({choice.variant})" if choice.variant else choice.module
             cell = plan(Spec(modules=[title], points=[point], no_latency=True), "meta").cells[0]

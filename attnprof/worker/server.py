@@ -1,207 +1,229 @@
-"""The child process that builds, counts and measures cases. One JSON object per line in and out.
+"""The child process: it builds, counts and measures what the parent requests (attnprof.running.protocol).
 
-First line in: {"device", "threads", "memory_limit", "allow_busy"}. First line out: "hello" with the environment, or
-"unavailable" with the reason. Then come orders:
-
-    {"do": "account", "case", "metrics"}   answered by one event of the case
-    {"do": "peaks", "dtypes"}              answered by "peaks"
-    {"do": "measure", ...}                 attnprof.running.protocol: an event of each case as it is finished, and "end"
-    {"do": "finish"}                       no answer: the order at hand ends after the visit at hand
-
-While it measures, "at" lines say which case it is with: before whatever may take long, and when that changes. The parent's
-end of input ends the process at once, whatever it is doing.
+The parent's end of input ends the process at once, whatever it is doing.
 """
 
 import gc
-import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from queue import SimpleQueue
 from threading import Event as Signal
 from threading import Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import BinaryIO
 
-from attnprof import explaining
-from attnprof.backends import is_out_of_memory
+import torch
+
+from attnprof.backends import BACKENDS, Backend, is_out_of_memory
 from attnprof.errors import AttnprofError, ImpossibleShapeError
+from attnprof.measuring.peaks import peaks
+from attnprof.measuring.timer import timer
+from attnprof.measuring.trial import Trial
+from attnprof.metrics import METRICS, Findings
 from attnprof.records.case import Case
-from attnprof.records.record import Event, account_event
-
-if TYPE_CHECKING:
-    from attnprof.measuring.trial import Trial
-
-Say = Callable[[Event], None]
-DEVICE_LOST = 70  # exit code after an error that stays
-BETWEEN_LINES = (
-    0.2  # seconds, about the same case: the eye needs no more, and the pipe costs the measurement something
+from attnprof.records.codec import encode
+from attnprof.records.environment import software
+from attnprof.records.record import AccountEvent, account_event
+from attnprof.running.protocol import (
+    AccountRequest,
+    CaseRequest,
+    CaseResponse,
+    CompareRequest,
+    CompareResponse,
+    EndResponse,
+    ExplainRequest,
+    ExplainResponse,
+    Failure,
+    FinishRequest,
+    FormsRequest,
+    FormsResponse,
+    MeasureRequest,
+    PeaksEvent,
+    PeaksRequest,
+    ReadyResponse,
+    Request,
+    Response,
+    SetupRequest,
+    StepEvent,
+    UnavailableResponse,
+    requests,
 )
+from attnprof.subject import counts
+from attnprof.subject.build import DTYPES
+from attnprof.worker.block import Block
+
+Send = Callable[[Response], None]
+DEVICE_LOST = 70  # exit code after an error that stays
+STEP_SECONDS = 0.2  # between StepEvents of one case: the pipe costs the measurement something
+LOST = "the worker was lost while the counters ran; not asked again"
 
 
-def main() -> None:
-    """Serve the parent until its end of input."""
-    # Whatever a module prints must not reach the parent's protocol.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    os.dup2(2, 1)
-
-    def say(event: Event) -> None:
-        out.write(json.dumps(event) + "\n")
-
-    orders: SimpleQueue[dict[str, Any]] = SimpleQueue()
+def serve(output: BinaryIO) -> None:
+    """Serve the parent until its end of input. output: where the responses go."""
+    pending: SimpleQueue[Request] = SimpleQueue()
     finish = Signal()
-    Thread(target=_listen, args=(orders, finish), daemon=True).start()
-    server = Server(orders.get(), finish)
-    say(server.hello())
+    Thread(target=_read, args=(pending, finish), daemon=True).start()
+    server = Server(finish)
     while True:
-        server.serve(orders.get(), say)
+        server.respond(pending.get(), lambda response: _write(output, response))
 
 
-def _listen(orders: "SimpleQueue[dict[str, Any]]", finish: Signal) -> None:
-    for line in sys.stdin:
-        order = json.loads(line)
-        if order.get("do") == "finish":
+def _read(pending: "SimpleQueue[Request]", finish: Signal) -> None:
+    for line in sys.stdin.buffer:
+        request = requests.decode(line)
+        if isinstance(request, FinishRequest):
             finish.set()
         else:
-            orders.put(order)
-    os._exit(0)  # the parent is gone: nobody needs an answer any more
+            pending.put(request)
+    os._exit(0)  # the parent is gone: nobody needs a response any more
+
+
+def _write(output: BinaryIO, response: Response) -> None:
+    rest = memoryview(encode(response))
+    while rest:
+        rest = rest[output.write(rest) :]
 
 
 class Server:
-    """A device, ready to account for cases and to measure them. ``finish`` is set to end a long order early."""
+    """A device, ready to count and to measure cases. ``finish`` is set to end a long request early."""
 
-    def __init__(self, setting: dict[str, Any], finish: Signal | None = None) -> None:
-        self.setting = setting
+    def __init__(self, finish: Signal | None = None) -> None:
         self._finish = finish or Signal()
+        self._memory_limit: int | None = None
 
-    def hello(self) -> Event:
-        """Set the device up and say what it is, or why it cannot be used."""
-        from attnprof.backends import BACKENDS
-        from attnprof.measuring.timer import timer
-        from attnprof.records.environment import software
+    def respond(self, request: Request, send: Send) -> None:
+        """Carry ``request`` out and send the responses."""
+        match request:
+            case SetupRequest():
+                send(self.set_up(request))
+            case PeaksRequest():
+                send(self._measure_peaks(request))
+            case MeasureRequest():
+                self._measure(request, send)
+            case FinishRequest():
+                self._finish.set()
+            case _:
+                send(respond_about_case(request))
 
-        wanted = self.setting["device"]
-        if wanted == "meta":
-            BACKENDS.get("cpu").limit_memory(self.setting["memory_limit"])  # some counters compute for real
-            return {
-                "event": "hello",
-                "environment": {**software(), "device": "meta", "device_name": "", "threads": 0},
-            }
-        import torch
-
-        torch.set_num_threads(self.setting["threads"])
-        if wanted == "auto":
-            usable = [name for name in BACKENDS.names() if BACKENDS.get(name).unavailable() is None]
-            wanted = next((name for name in usable if name != "cpu"), "cpu")
-        name, _, index = wanted.partition(":")
-        self.backend = BACKENDS.get(name)
-        reason = self.backend.unavailable()
-        if reason:
-            return {"event": "unavailable", "reason": reason}
-        number = int(index or 0)
+    def set_up(self, setup: SetupRequest) -> ReadyResponse | UnavailableResponse:
+        """Set the device up, and describe it, or say why it cannot be used."""
+        self._memory_limit = setup.memory_limit
+        if setup.device == "meta":
+            BACKENDS.get("cpu").limit_memory(setup.memory_limit)  # some counters compute for real
+            return ReadyResponse({**software(), "device": "meta", "device_name": "", "threads": 0})
+        torch.set_num_threads(setup.threads)
+        device = best_device() if setup.device == "auto" else setup.device
+        name, _, number = device.partition(":")
+        self._backend: Backend = BACKENDS.get(name)
+        if reason := self._backend.unavailable():
+            return UnavailableResponse(reason)
         try:
-            self.device = self.backend.device(number)
-            environment = {**software(), **self.backend.describe(number)}
-            busy = None if self.setting.get("allow_busy") else self.backend.others()
-            if busy:
-                return {"event": "unavailable", "reason": f"{wanted}: {busy}"}
-            self.backend.limit_memory(self.setting["memory_limit"])
+            return self._open(device, int(number or 0), setup)
         except (RuntimeError, AssertionError) as problem:
-            return {"event": "unavailable", "reason": f"{wanted}: {_first_line(problem)}"}
-        full = name if name == "cpu" else f"{name}:{number}"
+            return UnavailableResponse(f"{device}: {_first_line(problem)}")
+
+    def _open(self, device: str, number: int, setup: SetupRequest) -> ReadyResponse | UnavailableResponse:
+        self._device = self._backend.device(number)
+        environment = {**software(), **self._backend.describe(number)}
+        busy = None if setup.allow_busy else self._backend.others()
+        if busy:
+            return UnavailableResponse(f"{device}: {busy}")
+        self._backend.limit_memory(setup.memory_limit)
         environment |= {
-            "device": full,
-            "threads": self.setting["threads"],
-            "timer": asdict(timer()),
-            "memory_limit": self.setting["memory_limit"],
+            "device": "cpu" if device == "cpu" else f"{device.partition(':')[0]}:{number}",
+            "threads": setup.threads,
+            "timer": vars(timer()),
+            "memory_limit": setup.memory_limit,
         }
-        return {"event": "hello", "environment": environment}
+        return ReadyResponse(environment)
 
-    def serve(self, order: dict[str, Any], say: Say) -> None:
-        """Do what is asked, and say what comes of it."""
-        if order["do"] == "measure":
-            self._measure(order, say)
-        else:
-            say(self.answer(order))
-
-    def answer(self, order: dict[str, Any]) -> Event:
-        """The one event that answers an order to account or to find peaks; a failure is an answer too."""
-        if order["do"] == "peaks":
-            return self._peaks(order["dtypes"])
-        case = Case.from_json(order["case"])
+    def _measure_peaks(self, request: PeaksRequest) -> PeaksEvent:
+        self._backend.limit_memory(None)  # the limit is for what a case allocates
         try:
-            if order["do"] in explaining.ORDERS:
-                return explaining.answer(case, order)
-            return _account(case, order)
-        except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
-            return failed_event(case, problem)
-
-    def _peaks(self, dtypes: list[str]) -> Event:
-        from attnprof.measuring.peaks import peaks
-        from attnprof.subject.build import DTYPES
-
-        self.backend.limit_memory(None)  # the limit is for what a cell allocates
-        try:
-            found = peaks(self.backend, self.device, [DTYPES[name] for name in dtypes])
+            dtypes = [DTYPES[name] for name in request.dtypes]
+            return PeaksEvent(peaks(self._backend, self._device, dtypes))
         finally:
-            self.backend.limit_memory(self.setting["memory_limit"])
-        return {"event": "peaks", "peaks": asdict(found)}
+            self._backend.limit_memory(self._memory_limit)
 
-    def _measure(self, line: dict[str, Any], say: Say) -> None:
-        from attnprof.running.protocol import Order
-        from attnprof.worker.block import Visiting
-
-        told, last = "", 0.0
-
-        def watch(trial: "Trial") -> None:
-            nonlocal told, last
-            if trial.key != told or monotonic() - last > BETWEEN_LINES:
-                told, last = trial.key, monotonic()
-                say({"event": "at", "key": trial.key, "seconds": trial.per_call or None})
-
-        order = Order.from_json(line)
-        # Whatever is imported by now stays. Collections would walk all of it again, one for each cell whose memory is weighed.
+    def _measure(self, request: MeasureRequest, send: Send) -> None:
+        # What is imported by now stays. Collections would walk all of it for each case whose memory is measured.
         gc.collect()
         gc.freeze()
-        limit = self.setting["memory_limit"]
-        Visiting(order, self.backend, self.device, failed_event, self._finish.is_set, limit).run(say, watch)
-        say({"event": "end"})
+        block = Block(request, self._backend, self._device, failure, self._finish.is_set, self._memory_limit)
+        block.measure(send, Steps(send))
+        send(EndResponse())
 
 
-def failed_event(case: Case, problem: BaseException) -> Event:
-    """What a case ends in that raised ``problem``. An error after which the device answers nothing more ends the process:
-    the parent then tries the case again in a fresh one."""
+class Steps:
+    """Tells the parent which case is measured: when that changes, and now and then."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._key, self._time = "", 0.0  # of the last StepEvent
+
+    def __call__(self, trial: Trial) -> None:
+        """Send a StepEvent where one is due."""
+        now = monotonic()
+        if trial.key != self._key or now - self._time > STEP_SECONDS:
+            self._key, self._time = trial.key, now
+            self._send(StepEvent(trial.key, trial.per_call or None))
+
+
+def best_device() -> str:
+    """A device that can be used: an accelerator where there is one."""
+    usable = [name for name in BACKENDS.names() if BACKENDS.get(name).unavailable() is None]
+    return next((name for name in usable if name != "cpu"), "cpu")
+
+
+def respond_about_case(request: CaseRequest) -> CaseResponse:
+    """The response to a request about one case. A failure is a response, too."""
+    try:
+        if isinstance(request, AccountRequest):
+            return _account(request)
+        return _explain(request)
+    except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
+        return failure(request.case, problem)
+
+
+def failure(case: Case, problem: BaseException) -> Failure:
+    """How a case ends that raised ``problem``. An error after which the device does nothing more ends the process: the
+    parent then tries the case again in a fresh one."""
     if _is_sticky(problem):
         print(_first_line(problem), file=sys.stderr, flush=True)
         os._exit(DEVICE_LOST)
     if isinstance(problem, ImpossibleShapeError):  # seen only when a network is built
-        status, reason = "skipped", str(problem)
-    elif isinstance(problem, AttnprofError):
-        status, reason = "failed", str(problem)
-    elif is_out_of_memory(problem):
-        status, reason = "oom", _first_line(problem) or "no memory"
-    else:
-        status, reason = "failed", f"{type(problem).__name__}: {_first_line(problem)}"
-    return {"event": "failed", "key": case.key, "status": status, "reason": reason}
+        return Failure(case.key, "skipped", str(problem))
+    if isinstance(problem, AttnprofError):
+        return Failure(case.key, "failed", str(problem))
+    if is_out_of_memory(problem):
+        return Failure(case.key, "oom", _first_line(problem) or "no memory")
+    return Failure(case.key, "failed", f"{type(problem).__name__}: {_first_line(problem)}")
 
 
-def _account(case: Case, order: dict[str, Any]) -> Event:
-    from attnprof.metrics import Findings
-    from attnprof.planning import metric
-    from attnprof.subject.counts import count, count_with, static_of
+def _account(request: AccountRequest) -> AccountEvent:
+    case = request.case
+    account, flags = counts.count(case)
+    metrics = [METRICS.get(name) for name in request.metrics]
+    counters: dict[str, int | str] = {metric.counter: LOST for metric in metrics if metric.counter}
+    if request.counters:
+        counters = {name: counts.count_with(name, case, account.macs) for name in counters}
+    findings = Findings(case, account=account, counters=counters)
+    measurements = [metric.measure(findings) for metric in metrics]
+    return account_event(case, measurements, flags, counts.footprint(case, account))
 
-    metrics = {name: metric(name) for name in order["metrics"]}
-    counted, flags = count(case)
-    names = [found.counter for found in metrics.values() if found.counter]
-    counts: dict[str, int | str] = dict.fromkeys(
-        names, "the worker was lost while the counters ran; not asked again"
-    )
-    if order.get("counters", True):
-        counts = {name: count_with(name, case, counted.macs) for name in names}
-    findings = Findings(case, account=counted, counters=counts)
-    measurements = [found.measure(findings) for found in metrics.values()]
-    return account_event(case, measurements, flags, static_of(case, counted))
+
+def _explain(request: ExplainRequest | CompareRequest | FormsRequest) -> CaseResponse:
+    # Few workers are asked to explain, and the others do without these imports.
+    from attnprof.explaining.counters import compare
+    from attnprof.explaining.forms import forms
+    from attnprof.explaining.tree import explain
+
+    if isinstance(request, ExplainRequest):
+        return ExplainResponse(explain(request.case, verify=request.verify))
+    if isinstance(request, CompareRequest):
+        return CompareResponse(compare(request.counter, request.case))
+    return FormsResponse(tuple(forms(request.case, around=request.around)))
 
 
 def _is_sticky(problem: BaseException) -> bool:
@@ -211,7 +233,3 @@ def _is_sticky(problem: BaseException) -> bool:
 def _first_line(problem: BaseException) -> str:
     lines = str(problem).strip().splitlines()
     return lines[0][:300] if lines else ""
-
-
-if __name__ == "__main__":
-    main()

@@ -15,7 +15,7 @@ from attnprof.subject.counts import count
 from attnprof.subject.inputs import example, ring
 
 NAMES = [pytest.param(name, marks=[] if name == "cpu" else [pytest.mark.gpu]) for name in BACKENDS.names()]
-SE = Case("se", 64, 56, 56, hyperparameters=(("bias", False), ("reduction", 16)))
+SE = Case("se", 64, 56, 56, hyperparameters={"bias": False, "reduction": 16})
 
 
 def backend_of(name):

@@ -81,14 +81,12 @@ def test_what_is_found_faster_is_no_slower_one_found():
 
 
 def test_figures_of_a_run_folder_are_by_title_and_process(tmp_path):
-    import json
-
+    from attnprof.records.codec import encode
     from attnprof.records.record import Measurement
 
     case = Case("se", 64, 56, 56, variant="reduction=8")
     found = [Measurement("latency", 2e-5, "s", n=6), Measurement("flops", 3, "count")]
     none = [Measurement("latency", None, "s", note="others took the machine")]
     events = [account_event(case, []), visit_event(case, 0, found), visit_event(case, 1, none)]
-    text = "".join(json.dumps(event) + "\n" for event in events)
-    (tmp_path / "records.jsonl").write_text(text, encoding="utf-8")
+    (tmp_path / "records.jsonl").write_bytes(b"".join(map(encode, events)))
     assert _visits(tmp_path, "latency") == {"se(reduction=8)": {0: 2e-5}}

@@ -19,21 +19,21 @@ from attnprof.records.environment import software
 from attnprof.records.journal import Journal
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.spec import Spec
-from attnprof.worker.server import Server
+from attnprof.worker.server import respond_about_case
 from tests.conftest import clean_environment
 
 
 class Counting:
     """A worker that counts in this process. It cannot measure."""
 
-    def __init__(self, spec, device=None):
+    def __init__(self, setup):
         self.environment = {**software(), "device": "meta", "device_name": "", "threads": 0}
 
-    def order(self, order):
-        self._answer = Server({}).answer(order)
+    def send(self, request):
+        self._response = respond_about_case(request)
 
-    def answer(self, seconds):
-        return self._answer
+    def receive(self, timeout):
+        return self._response
 
     def kill(self):
         pass

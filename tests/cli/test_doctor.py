@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from attnprof.running.protocol import MeasureRequest
 from tests.doctor.scripted import Scripted
 
 
@@ -12,7 +13,7 @@ def doctor(cli, monkeypatch):
     """Run ``attnprof doctor`` with workers that are scripts."""
 
     def run(*arguments, **script):
-        monkeypatch.setattr("attnprof.running.client.start_worker", lambda spec: Scripted(**script))
+        monkeypatch.setattr("attnprof.running.client.start_worker", lambda setup: Scripted(**script))
         return cli("doctor", *arguments)
 
     return run
@@ -27,7 +28,7 @@ def test_a_machine_that_can_measure_is_exit_code_0(doctor):
 
 
 def test_a_machine_that_cannot_is_exit_code_4_and_says_what_stands_in_the_way(doctor):
-    said = doctor(dies="measure")
+    said = doctor(dies=MeasureRequest)
     assert said.code == 4
     assert said.out.endswith("This machine cannot measure: self-tests.\n")
 
@@ -45,7 +46,7 @@ def test_json_is_for_programs_and_bug_reports(doctor):
     found = json.loads(doctor("--format", "json").out)
     assert (found["schema"], found["ready"]) == (1, True)
     assert {"name", "level", "says", "advice"} == set(found["findings"][0])
-    assert json.loads(doctor("--format", "json", dies="measure").out)["ready"] is False
+    assert json.loads(doctor("--format", "json", dies=MeasureRequest).out)["ready"] is False
 
 
 def test_a_device_that_there_is_none_of_is_a_mistake(doctor):

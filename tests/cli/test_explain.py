@@ -9,6 +9,7 @@ from attnprof.catalogue import entry
 from attnprof.explaining.explanation import Form, FormPiece, TreeNode
 from attnprof.formats import Look
 from attnprof.running.client import WorkerGone
+from attnprof.running.protocol import CompareRequest, ExplainRequest
 from attnprof.views.closed_forms import as_text
 from attnprof.views.explanation import ratio, tree, written
 
@@ -226,29 +227,29 @@ def test_a_mistake_gets_one_line_and_exit_code_2(cli, tmp_path, arguments, says)
 class Dies:
     """A worker that is lost over one question, and a fresh one after it."""
 
-    over: tuple[str, str]
+    over: tuple[type, str]
 
-    def __init__(self, spec, device=None):
+    def __init__(self, setup):
         from tests.cli.conftest import Counting
 
-        self.inner, self.environment, self.last = Counting(spec), {}, {}
+        self.inner, self.environment, self.lost = Counting(setup), {}, False
 
-    def order(self, order):
-        self.last = order
-        if (order["do"], order.get("counter", "")) != self.over:
-            self.inner.order(order)
+    def send(self, request):
+        self.lost = (type(request), getattr(request, "counter", "")) == self.over
+        if not self.lost:
+            self.inner.send(request)
 
-    def answer(self, seconds):
-        if (self.last["do"], self.last.get("counter", "")) == self.over:
+    def receive(self, timeout):
+        if self.lost:
             raise WorkerGone("crashed", "the worker was killed by SIGSEGV")
-        return self.inner.answer(seconds)
+        return self.inner.receive(timeout)
 
     def kill(self):
         pass
 
 
 def test_a_counter_that_crashes_is_a_line_and_the_others_are_asked(cli, monkeypatch):
-    monkeypatch.setattr(Dies, "over", ("compare", "fvcore"), raising=False)
+    monkeypatch.setattr(Dies, "over", (CompareRequest, "fvcore"), raising=False)
     monkeypatch.setattr("attnprof.running.inquiry.start_worker", Dies)
     done = cli("explain", "se@64@14")
     assert done.code == 0
@@ -256,7 +257,7 @@ def test_a_counter_that_crashes_is_a_line_and_the_others_are_asked(cli, monkeypa
 
 
 def test_a_module_that_takes_the_worker_down_is_a_mistake_of_one_line(cli, monkeypatch):
-    monkeypatch.setattr(Dies, "over", ("explain", ""), raising=False)
+    monkeypatch.setattr(Dies, "over", (ExplainRequest, ""), raising=False)
     monkeypatch.setattr("attnprof.running.inquiry.start_worker", Dies)
     done = cli("explain", "se@64@14")
     assert (done.code, done.err) == (2, "error: se@64@14: the worker was killed by SIGSEGV\n")

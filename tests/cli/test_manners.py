@@ -312,7 +312,7 @@ def test_a_saved_spec_replays_the_run_into_a_folder_of_its_own(cli, tmp_path):
 
 
 def test_a_dry_run_lists_the_cells_and_measures_nothing(cli, tmp_path, monkeypatch):
-    def never(spec, device=None):
+    def never(setup):
         raise AssertionError("a worker was started")
 
     monkeypatch.setattr("attnprof.cli._worker.start_worker", never)

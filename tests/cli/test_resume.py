@@ -271,13 +271,13 @@ def test_a_run_that_is_being_written_is_in_use(cli, finished):
 
 def interrupting(monkeypatch, at, times):
     """Ctrl-C, so many times, while cell number ``at`` is asked for."""
-    orders = []
+    requests = []
 
     class Interrupting(Counting):
-        def order(self, order):
-            orders.append(order)
-            super().order(order)
-            if len(orders) == at:
+        def send(self, request):
+            requests.append(request)
+            super().send(request)
+            if len(requests) == at:
                 for _ in range(times):
                     signal.raise_signal(signal.SIGINT)
 

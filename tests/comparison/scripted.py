@@ -4,6 +4,7 @@ import json
 
 from attnprof.comparison.runs import Ran
 from attnprof.records.case import Case
+from attnprof.records.codec import encode
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
 
 ENVIRONMENT = {
@@ -47,5 +48,5 @@ def folder(path, run):
     """``run`` as a run folder."""
     path.mkdir()
     (path / "environment.json").write_text(json.dumps(run.environment))
-    (path / "records.jsonl").write_text("".join(json.dumps(event) + "\n" for event in run.events))
+    (path / "records.jsonl").write_bytes(b"".join(map(encode, run.events)))
     return path

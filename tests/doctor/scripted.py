@@ -2,7 +2,8 @@
 
 from attnprof.records.record import Measurement, visit_event
 from attnprof.running.client import WorkerGone
-from attnprof.worker.server import Server, failed_event
+from attnprof.running.protocol import AccountRequest, EndResponse, MeasureRequest, StepEvent
+from attnprof.worker.server import failure, respond_about_case
 
 ENVIRONMENT = {
     "device": "cpu",
@@ -16,34 +17,33 @@ ENVIRONMENT = {
 
 
 class Scripted:
-    """seconds: of the two cases. raises: the second fails with it. dies: it is gone when asked to do this."""
+    """seconds: of the two cases. raises: the second fails with it. dies: it is gone when it receives such a request."""
 
-    def __init__(self, seconds=(1e-4, 1e-4), flags=(), raises=None, dies="", environment=None, counts=None):
+    def __init__(self, seconds=(1e-4, 1e-4), flags=(), raises=None, dies=None, environment=None, counts=None):
         self.seconds, self.flags, self.raises, self.dies = seconds, flags, raises, dies
         self.environment = environment or ENVIRONMENT
         self.counts = counts
         self.ended = False
 
-    def order(self, order):
-        from attnprof.running.protocol import Order
-
-        self.does = order["do"]
-        if self.does == "measure":
-            cases = Order.from_json(order).cases
-            told = [
+    def send(self, request):
+        self.request = request
+        if isinstance(request, MeasureRequest):
+            responses = [
                 visit_event(case, 0, [Measurement("latency", seconds, "s")], self.flags)
-                for case, seconds in zip(cases, self.seconds, strict=True)
+                for case, seconds in zip(request.cases, self.seconds, strict=True)
             ]
             if self.raises:
-                told[1] = failed_event(cases[1], self.raises)
-            self.answers = [{"event": "at", "key": cases[0].key}, *reversed(told), {"event": "end"}]
+                responses[1] = failure(request.cases[1], self.raises)
+            self.responses = [StepEvent(request.cases[0].key), *reversed(responses), EndResponse()]
+        elif isinstance(request, AccountRequest) and self.counts:
+            self.responses = [self.counts(request)]
         else:
-            self.answers = [self.counts(order) if self.counts else Server({}).answer(order)]
+            self.responses = [respond_about_case(request)]
 
-    def answer(self, seconds):
-        if self.dies == self.does:
+    def receive(self, timeout):
+        if self.dies and isinstance(self.request, self.dies):
             raise WorkerGone("crashed", "the worker was killed by SIGKILL (out of memory?)")
-        return self.answers.pop(0)
+        return self.responses.pop(0)
 
     def kill(self):
         self.ended = True

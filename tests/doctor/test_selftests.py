@@ -3,20 +3,22 @@
 import pytest
 
 from attnprof.doctor import FINE, NOTE, STOP
-from attnprof.doctor.selftests import Heard, noise, pair, self_tests
+from attnprof.doctor.selftests import PairTiming, noise, pair, self_tests
+from attnprof.records.record import Measurement, account_event
+from attnprof.running.protocol import AccountRequest, Failure, MeasureRequest
 from tests.doctor.scripted import ENVIRONMENT, Scripted
 
 
-def heard(*pairs, flags=()):
-    return [Heard(each, flags) for each in pairs]
+def timings(*pairs, flags=()):
+    return [PairTiming(each, flags) for each in pairs]
 
 
-def counted(order):
-    return {"event": "failed", "reason": "a shape is wrong"}
+def counted(request):
+    return Failure(request.case.key, "failed", "a shape is wrong")
 
 
 def test_a_module_that_is_as_fast_as_itself_in_every_process_is_the_same():
-    found = noise(heard((1.00e-4, 1.01e-4), (1.02e-4, 1.01e-4), (1.01e-4, 1.01e-4)))
+    found = noise(timings((1.00e-4, 1.01e-4), (1.02e-4, 1.01e-4), (1.01e-4, 1.01e-4)))
     assert found.level == FINE
     assert found.says.startswith("a module against itself: same, 1.000x (0.9")
 
@@ -34,7 +36,7 @@ def test_a_module_that_is_as_fast_as_itself_in_every_process_is_the_same():
     ],
 )
 def test_noise_is_noted_with_what_it_spoils(pairs, says, advice):
-    found = noise(heard(*pairs))
+    found = noise(timings(*pairs))
     assert found.level == NOTE
     assert says in found.says
     assert found.advice.startswith(advice)
@@ -43,8 +45,8 @@ def test_noise_is_noted_with_what_it_spoils(pairs, says, advice):
 def test_flags_are_told_once():
     found = noise(
         [
-            *heard((1.0, 1.0), flags=("contended",)),
-            *heard((1.0, 1.0), (1.0, 1.0), flags=("contended", "drift")),
+            *timings((1.0, 1.0), flags=("contended",)),
+            *timings((1.0, 1.0), (1.0, 1.0), flags=("contended", "drift")),
         ]
     )
     assert found.says.endswith("; contended drift")
@@ -69,8 +71,8 @@ def test_both_tests_pass_with_three_processes_and_end_all_workers():
     ("worker", "name", "says"),
     [
         (Scripted(raises=ValueError("no kernel")), "noise", "nothing was measured: ValueError: no kernel"),
-        (Scripted(dies="measure"), "self-tests", "the worker was killed by SIGKILL (out of memory?)"),
-        (Scripted(dies="account"), "self-tests", "the worker was killed by SIGKILL (out of memory?)"),
+        (Scripted(dies=MeasureRequest), "self-tests", "the worker was killed by SIGKILL (out of memory?)"),
+        (Scripted(dies=AccountRequest), "self-tests", "the worker was killed by SIGKILL (out of memory?)"),
         (Scripted(counts=counted), "counter", "resnet18: a shape is wrong"),
     ],
 )
@@ -81,9 +83,9 @@ def test_what_cannot_be_measured_or_counted_is_the_end(worker, name, says):
 
 
 def test_a_count_that_is_off_by_one_is_the_end():
-    def off(order):
-        found = [{"metric": "params", "value": 11_689_513}, {"metric": "macs", "value": 1_814_073_344}]
-        return {"event": "account", "measurements": found}
+    def off(request):
+        figures = {"params": 11_689_513, "macs": 1_814_073_344}
+        return account_event(request.case, [Measurement(n, value, "count") for n, value in figures.items()])
 
     found = self_tests(Scripted(counts=off), lambda: Scripted(counts=off), ENVIRONMENT)[-1]
     assert found.says == "resnet18: 11689513 params and 1814073344 MACs, not 11689512 and 1814073344"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.records.case import Case
+from attnprof.records.codec import encode
 from attnprof.records.journal import (
     ENVIRONMENT,
     EVENTS,
@@ -22,21 +23,47 @@ from attnprof.records.journal import (
     new_folder,
     newest_folder,
 )
-from attnprof.records.record import Measurement, account_event, done_event
+from attnprof.records.record import (
+    DeviceState,
+    Footprint,
+    Measurement,
+    account_event,
+    done_event,
+    visit_event,
+)
 
 law = settings(derandomize=True, deadline=None, max_examples=40)
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-simple = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
-events = st.fixed_dictionaries(
-    {"key": texts, "case": st.dictionaries(texts, simple, max_size=3)}
-    | {
-        "event": st.sampled_from(["account", "visit", "done"]),
-        "repeat": st.integers(0, 9),
-        "flags": st.lists(texts),
-    }
-    | {"measurements": st.lists(st.dictionaries(texts, simple, max_size=3), max_size=2)}
-    | {"status": texts, "reason": texts},
+texts = st.text(max_size=8)  # lone surrogates too: a reason may be the name of a file
+numbers = st.integers() | st.floats(allow_nan=False)
+values = st.booleans() | numbers | texts
+cases = st.builds(
+    Case,
+    module=texts,
+    channels=st.integers(1),
+    height=st.integers(1),
+    width=st.integers(1),
+    hyperparameters=st.dictionaries(texts, st.none() | values, max_size=3),
+    variant=texts,
+)
+measurements = st.builds(
+    Measurement,
+    metric=texts,
+    value=values,
+    unit=texts,
+    interval=st.none() | st.tuples(numbers, numbers),
+    interval_kind=texts,
+    n=st.integers(),
+    note=texts,
+) | st.builds(Measurement, metric=texts, value=st.none(), unit=texts, note=st.text(min_size=1, max_size=8))
+some = st.lists(measurements, max_size=2)
+footprints = st.builds(Footprint, st.integers(), st.integers(), st.integers(), texts)
+states = st.builds(DeviceState, numbers, numbers, st.none() | numbers, st.none() | numbers)
+flags = st.lists(texts, max_size=2)
+events = (
+    st.builds(account_event, cases, some, flags, footprints)
+    | st.builds(visit_event, cases, st.integers(0, 9), some, flags, st.none() | states)
+    | st.builds(done_event, cases, st.just("failed"), st.text(min_size=1, max_size=8))
 )
 THREE = [done_event(Case("se", channels, 7, 7), "ok") for channels in (16, 32, 64)]
 
@@ -72,7 +99,7 @@ def test_a_file_cut_off_anywhere_keeps_its_whole_lines_and_goes_on(before, after
 
 
 def test_real_events_are_read_back(tmp_path):
-    case = Case("cbam", 64, 7, 7, (("reduction", 8),), "reduction=8")
+    case = Case("cbam", 64, 7, 7, {"reduction": 8}, "reduction=8")
     told = [
         account_event(case, [Measurement("params", 2**70, "count")]),
         done_event(case, "failed", "µs\nand\u2028more"),
@@ -87,15 +114,57 @@ def test_an_event_is_on_disk_as_soon_as_it_is_appended(tmp_path):
             assert events_in(tmp_path / "run") == THREE[:number]
 
 
-def test_what_is_for_the_eye_alone_is_not_kept(tmp_path):
-    told = [{"event": "begin", "key": "x"}, THREE[0], {"event": "estimate", "key": "x", "seconds": 1.0}]
-    assert events_in(write(tmp_path / "run", told)) == [THREE[0]]
-
-
 def test_a_reason_that_is_not_valid_unicode_ends_no_run(tmp_path):
     case = Case("se", 64, 7, 7)
     told = done_event(case, "failed", "no file 'caf\udce9.bin'")
     assert events_in(write(tmp_path / "run", [told])) == [told]
+
+
+RUNS = sorted((Path(__file__).parents[2] / "reports").glob("*/records.jsonl"))
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.parent.name)
+def test_a_kept_run_is_written_as_version_0_1_0_wrote_it(path):
+    assert b"".join(map(encode, events_in(path.parent))) == path.read_bytes()
+
+
+def test_there_are_kept_runs():
+    assert len(RUNS) == 6
+
+
+STATE = '"device":{"clock":1980000000,"throttled":0.0,"celsius":50.0}'
+VISIT = '{"event":"visit","key":"x","repeat":1,"measurements":[],"flags":["drift"]'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        VISIT + "}",
+        VISIT + "," + STATE + "}",
+        VISIT + "," + STATE + ',"run":"0123456789ab"}',
+        VISIT.replace("[]", '[{"metric":"m","value":NaN,"unit":"","interval":[-Infinity,1],"interval_kind":"",'
+        '"n":0,"note":"\\udce9"}]') + "}",
+        json.dumps({"event": "account", "key": "x", "case": Case("se", 1, 2, 3).to_json(), "measurements": [],
+        "flags": [], "static": {"macs": 2**70, "peak": 1, "weights": 2, "largest": ""}, "run": "ab"},
+        separators=(",", ":")),
+    ],
+)  # fmt: skip
+def test_a_line_is_written_as_it_was_read(tmp_path, line):
+    (tmp_path / EVENTS).write_text(line + "\n")
+    (event,) = events_in(tmp_path)
+    assert encode(event).decode() == line + "\n"
+
+
+def test_an_account_of_a_run_that_kept_no_footprint_is_read(tmp_path):
+    line = json.dumps({"event": "account", "key": "x", "case": Case("se", 1, 2, 3).to_json()}
+                      | {"measurements": [], "flags": []})  # fmt: skip
+    (tmp_path / EVENTS).write_text(line + "\n")
+    assert events_in(tmp_path)[0].footprint == Footprint()
+
+
+def test_a_field_that_a_later_version_adds_is_passed_over(tmp_path):
+    (tmp_path / EVENTS).write_text(VISIT + ',"weather":"fine"}\n')
+    assert events_in(tmp_path)[0].process == 1
 
 
 @pytest.mark.parametrize(

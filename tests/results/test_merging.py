@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from attnprof.errors import RunFolderError
 from attnprof.planning import plan
@@ -149,14 +150,17 @@ def test_two_runs_of_one_case_on_one_machine_that_disagree_are_refused():
 def test_machines_that_count_differently_are_refused():
     other = part(SPEC, "b", device_name="CPU two")
     first, *rest = other.events
-    first = {**first, "measurements": [{**m, "value": 1} for m in first["measurements"]]}
+    first = changed(first, measurements=tuple(changed(each, value=1) for each in first.measurements))
     with pytest.raises(RunFolderError, match=r"^se@64@7: the runs disagree about params: \d+, 1$"):
         merge([part(SPEC), replace(other, events=[first, *rest])])
 
 
 def test_a_users_module_of_two_files_is_refused():
     other = part(SPEC, "b", device_name="CPU two")
-    events = [{**e, "case": {**e["case"], "source": "f00"}} if "case" in e else e for e in other.events]
+    events = [
+        changed(event, case=replace(event.case, source="f00")) if hasattr(event, "case") else event
+        for event in other.events
+    ]
     with pytest.raises(RunFolderError, match="^se is another file in one of the runs"):
         merge([part(SPEC), replace(other, events=events)])
 

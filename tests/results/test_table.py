@@ -13,7 +13,7 @@ from attnprof.metrics import METRICS, column
 from attnprof.planning import plan
 from attnprof.records.case import Case
 from attnprof.records.journal import Journal
-from attnprof.records.record import Measurement, account_event, done_event, visit_event
+from attnprof.records.record import DoneEvent, Measurement, account_event, done_event, visit_event
 from attnprof.results import of_csv, of_folder, tabulate
 from attnprof.results.columns import varying
 from attnprof.results.header import HEADER
@@ -195,7 +195,7 @@ def test_a_cell_that_was_not_finished_is_no_row():
 
 
 def test_a_cell_that_some_of_its_processes_measured_is_a_row_and_says_by_how_many():
-    begun = [event for event in EVENTS if event["event"] != "done"]
+    begun = [event for event in EVENTS if not isinstance(event, DoneEvent)]
     rows = tabulate(begun, PLAN, ENVIRONMENT).rows()
     assert [(row["module"], row["status"], row["processes"]) for row in rows] == [
         ("se", "ok", 1),

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.records.case import Case
-from attnprof.records.record import account_event
-from attnprof.running.schedule import ALONE, SHARE, Counted, blocks
+from attnprof.records.record import Footprint, account_event
+from attnprof.running.schedule import ALONE_SHARE, BLOCK_SHARE, blocks, too_large, work
 
 law = settings(derandomize=True, deadline=None, max_examples=80)
 MEMORY = 2**30
 
 cells = st.builds(
-    Counted,
+    lambda case, footprint: account_event(case, [], (), footprint),
     st.builds(
         Case,
         module=st.sampled_from(["se", "eca", "cbam", "aa"]),
@@ -24,9 +24,12 @@ cells = st.builds(
         mode=st.sampled_from(["eval", "train"]),
         seed=st.integers(0, 1),
     ),
-    macs=st.integers(0, 10**9),
-    peak=st.integers(0, 2**30),
-    weights=st.integers(0, 2**29),
+    st.builds(
+        Footprint,
+        macs=st.integers(0, 10**9),
+        peak=st.integers(0, 2**30),
+        weights=st.integers(0, 2**29),
+    ),
 )
 lists = st.lists(cells, max_size=20, unique_by=lambda each: each.case)
 
@@ -45,15 +48,17 @@ def test_every_cell_is_in_exactly_one_block_under_one_set_of_conditions(given, m
 def test_what_a_block_keeps_at_once_fits_into_a_share_of_the_memory(given):
     known = {each.case.key: each for each in given}
     for block in blocks(given, MEMORY):
-        kept = [known[case.key].weights * (2 if case.mode == "train" else 1) for case in block]
-        assert len(block) == 1 or sum(kept) <= SHARE * MEMORY
-        assert len(block) == 1 or max(known[case.key].peak for case in block) <= ALONE * MEMORY
+        kept = [known[case.key].footprint.weights * (2 if case.mode == "train" else 1) for case in block]
+        assert len(block) == 1 or sum(kept) <= BLOCK_SHARE * MEMORY
+        assert (
+            len(block) == 1 or max(known[case.key].footprint.peak for case in block) <= ALONE_SHARE * MEMORY
+        )
 
 
 @given(lists)
 @law
 def test_without_a_limit_all_cells_of_one_size_are_one_block_the_dearest_first(given):
-    known = {each.case.key: each.cost for each in given}
+    known = {each.case.key: work(each) for each in given}
     found = blocks(given, None)
     assert len({(block[0].shape, block[0].mode, block[0].seed) for block in found}) == len(found)
     for block in found:
@@ -63,19 +68,11 @@ def test_without_a_limit_all_cells_of_one_size_are_one_block_the_dearest_first(g
     assert tops == sorted(tops, reverse=True)
 
 
-def test_the_size_of_a_cell_is_what_its_account_says():
-    case = Case("se", 16, 8, 8)
-    static = {"macs": 5, "peak": 6, "weights": 7, "largest": "1x16, is 64 B"}
-    assert Counted.of(case, account_event(case, [], (), static)) == Counted(case, **static)
-    assert Counted.of(case, account_event(case, [])) == Counted(case)
-
-
 @pytest.mark.parametrize(("memory", "fits"), [(None, True), (300, True), (299, False)])
-def test_a_cell_fits_where_its_activations_and_weights_do(memory, fits):
-    counted = Counted(Case("se", 16, 8, 8), peak=200, weights=100)
-    assert (counted.too_large(memory) == "") is fits
+def test_a_case_fits_where_its_activations_and_weights_do(memory, fits):
+    assert (too_large(Footprint(peak=200, weights=100), memory) == "") is fits
 
 
-def test_a_larger_map_is_dearer_though_nothing_is_multiplied():
+def test_a_larger_map_is_more_work_though_nothing_is_multiplied():
     small = Case("none", 16, 8, 8)
-    assert Counted(replace(small, height=16)).cost > Counted(small).cost
+    assert work(account_event(replace(small, height=16), [])) > work(account_event(small, []))

@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from attnprof.running.schedule import OVERRUN, Repeats
+from attnprof.running.schedule import OVERRUN, Processes
 
 
 class Clock:
@@ -18,12 +18,12 @@ class Clock:
 def lived(budget, takes, processes=3, counting=0.0):
     """(numbers, seconds offered to each) of the processes that were begun, where ``takes(offered)`` seconds pass in each."""
     clock = Clock()
-    repeats = Repeats(processes, budget, 100.0, clock)
+    numbers = Processes(processes, budget, 100.0, clock)
     clock.now += counting
     begun, offered = [], []
-    for number in repeats:
+    for number in numbers:
         begun.append(number)
-        offered.append(repeats.seconds(5, 5))
+        offered.append(numbers.seconds(5, 5))
         clock.now += takes(offered[-1])
     return begun, offered, clock.now - 100
 
@@ -60,10 +60,10 @@ def test_without_a_budget_nothing_is_divided():
 
 def test_blocks_of_a_process_have_their_cells_share_of_what_is_left_of_it():
     clock = Clock()
-    repeats = Repeats(1, 60.0, 100.0, clock)
-    next(iter(repeats))
-    assert repeats.seconds(2, 6) == pytest.approx(20)
+    processes_ = Processes(1, 60.0, 100.0, clock)
+    next(iter(processes_))
+    assert processes_.seconds(2, 6) == pytest.approx(20)
     clock.now += 30  # the first block overran, the others have what is left
-    assert repeats.seconds(1, 4) == pytest.approx(7.5)
+    assert processes_.seconds(1, 4) == pytest.approx(7.5)
     clock.now += 100
-    assert repeats.seconds(3, 3) == 0.0
+    assert processes_.seconds(3, 3) == 0.0

@@ -12,12 +12,33 @@ from attnprof.counting import cost
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import plan
 from attnprof.records.case import Case
-from attnprof.records.journal import KEPT
-from attnprof.records.record import Measurement, account_event, done_event, fold, visit_event
+from attnprof.records.record import (
+    AccountEvent,
+    DoneEvent,
+    Event,
+    Footprint,
+    Measurement,
+    VisitEvent,
+    account_event,
+    done_event,
+    fold,
+    visit_event,
+)
 from attnprof.running import run
 from attnprof.running.client import WorkerGone
+from attnprof.running.protocol import (
+    AccountRequest,
+    BeginEvent,
+    EndResponse,
+    Failure,
+    FinishRequest,
+    MeasureRequest,
+    PeaksEvent,
+    PeaksRequest,
+    StepEvent,
+)
 from attnprof.spec import Spec
-from attnprof.worker.server import Server
+from attnprof.worker.server import respond_about_case
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -157,22 +178,22 @@ def test_a_counter_that_kills_the_worker_costs_its_own_column_alone(faulty, tmp_
 
 
 class Script:
-    """A worker that answers as told: ``reply(order)`` gives events, or what it dies of. Its first words are a hello."""
+    """A worker that responds as scripted: ``reply(request)`` gives responses, or what it dies of."""
 
     def __init__(self, reply, **environment):
-        self.reply, self.orders, self.dead, self.waited = reply, [], False, []
+        self.reply, self.requests, self.dead, self.waited = reply, [], False, []
         self.waiting = deque()
         self.environment = {"device": "cpu", **environment}
 
-    def order(self, order):
+    def send(self, request):
         assert not self.dead
-        self.orders.append(order)
-        if order["do"] != "finish":
-            self.waiting.extend(self.reply(order))
+        self.requests.append(request)
+        if not isinstance(request, FinishRequest):
+            self.waiting.extend(self.reply(request))
 
-    def answer(self, seconds):
+    def receive(self, timeout):
         assert not self.dead
-        self.waited.append(seconds)
+        self.waited.append(timeout)
         event = self.waiting.popleft()
         if isinstance(event, Exception):
             self.dead = True
@@ -188,45 +209,43 @@ class Workshop:
 
     def __init__(self, patch, reply, **environment):
         self.reply, self.environment, self.workers = reply, environment, []
-        patch.setattr("attnprof.running.start_worker", lambda spec, device=None: self.start())
+        patch.setattr("attnprof.running.start_worker", lambda setup: self.start())
 
     def start(self):
-        self.workers.append(Script(lambda order: self.reply(order, len(self.workers)), **self.environment))
+        self.workers.append(
+            Script(lambda request: self.reply(request, len(self.workers)), **self.environment)
+        )
         return self.workers[-1]
 
-    def orders(self, what):
-        """(number of the worker from 1, order) of each order of this kind."""
-        return [(n, o) for n, worker in enumerate(self.workers, 1) for o in worker.orders if o["do"] == what]
+    def requests(self, kind):
+        """(number of the worker from 1, request) of each request of this kind."""
+        numbered = [(n, request) for n, worker in enumerate(self.workers, 1) for request in worker.requests]
+        return [(n, request) for n, request in numbered if isinstance(request, kind)]
 
 
-def cases(order):
-    return [Case.from_json(each) for each in order["cases"]]
-
-
-def counted(order, macs=0, **static):
-    case = Case.from_json(order["case"])
+def counted(request, macs=0, **footprint):
     found = [Measurement("params", 1, "count"), Measurement("macs", macs, "count")]
-    return account_event(case, found, (), {"macs": macs, **static})
+    return account_event(request.case, found, (), Footprint(macs, **footprint))
 
 
-def visited(case, repeat, flags=()):
-    return visit_event(case, repeat, [Measurement("latency", 1.0, "s")], flags)
+def visited(case, process, flags=()):
+    return visit_event(case, process, [Measurement("latency", 1.0, "s")], flags)
 
 
 def at(case):
-    return {"event": "at", "key": case.key, "seconds": None}
+    return StepEvent(case.key)
 
 
 def failed(case, status="failed"):
-    return {"event": "failed", "key": case.key, "status": status, "reason": "because"}
+    return Failure(case.key, status, "because")
 
 
 def good(order, worker=1):
     """What a worker says that nothing goes wrong with."""
-    if order["do"] == "account":
+    if isinstance(order, AccountRequest):
         return [counted(order)]
-    return [event for case in cases(order) for event in (at(case), visited(case, order["repeat"]))] + [
-        {"event": "end"}
+    return [event for case in order.cases for event in (at(case), visited(case, order.process))] + [
+        EndResponse()
     ]
 
 
@@ -243,11 +262,11 @@ def planned(modules="se,eca,none", **asked):
 
 
 def ends(events):
-    return {event["case"]["module"]: event["status"] for event in events if event["event"] == "done"}
+    return {event.case.module: event.status for event in events if isinstance(event, DoneEvent)}
 
 
 def labels(orders):
-    return [[case.label for case in cases(order)] for _, order in orders]
+    return [[case.label for case in order.cases] for _, order in orders]
 
 
 OUTCOMES = ("ok", "failed", "oom", "crashed", "timeout")
@@ -257,42 +276,44 @@ OUTCOMES = ("ok", "failed", "oom", "crashed", "timeout")
 @given(st.data(), st.sampled_from(["quick", "standard"]))
 def test_every_cell_is_done_exactly_once_in_every_order_of_accidents(data, quality):
     def reply(order, worker):
-        if order["do"] == "account":
+        if isinstance(order, AccountRequest):
             outcome = data.draw(st.sampled_from(OUTCOMES))
-            case = Case.from_json(order["case"])
+            case = order.case
             if outcome in ("crashed", "timeout"):
                 return [WorkerGone(outcome, "gone")]
             return [counted(order) if outcome == "ok" else failed(case, outcome)]
         said = []
-        for case in cases(order):
+        for case in order.cases:
             outcome = data.draw(st.sampled_from(OUTCOMES))
             said.append(at(case))
             if outcome in ("crashed", "timeout"):
                 return [*said, WorkerGone(outcome, "gone")]
-            said.append(visited(case, order["repeat"]) if outcome == "ok" else failed(case, outcome))
-        return [*said, {"event": "end"}]
+            said.append(visited(case, order.process) if outcome == "ok" else failed(case, outcome))
+        return [*said, EndResponse()]
 
     this = planned("se,eca,none,aa", quality=quality)
     with pytest.MonkeyPatch.context() as patch:
         shop = Workshop(patch, reply)
         events = list(run(this))
-    done = [event["key"] for event in events if event["event"] == "done"]
+    done = [event.key for event in events if isinstance(event, DoneEvent)]
     assert Counter(done) == {cell.case.key: 1 for cell in this.cells}
-    assert len(fold(event for event in events if event["event"] in KEPT)) == len(this.cells)
+    assert len(fold(event for event in events if isinstance(event, Event))) == len(this.cells)
     assert all(worker.dead for worker in shop.workers)
     # A process is asked for a cell twice at most, and after its end a cell is not heard of again.
     asked = Counter(
-        (case.key, order["repeat"]) for _, order in shop.orders("measure") for case in cases(order)
+        (case.key, order.process) for _, order in shop.requests(MeasureRequest) for case in order.cases
     )
     assert max(asked.values(), default=0) <= len(this.cells)
-    alone = Counter((cases(o)[0].key, o["repeat"]) for _, o in shop.orders("measure") if len(o["cases"]) == 1)
+    alone = Counter(
+        (o.cases[0].key, o.process) for _, o in shop.requests(MeasureRequest) if len(o.cases) == 1
+    )
     assert max(alone.values(), default=0) <= 3
     for key in done:
-        kinds = [event["event"] for event in events if event.get("key") == key]
-        assert kinds[-1] == "done"
-        if "visit" in kinds:
-            assert kinds.index("account") < kinds.index("visit")
-    repeats = Counter((event["key"], event["repeat"]) for event in events if event["event"] == "visit")
+        kinds = [type(event) for event in events if getattr(event, "key", "") == key]
+        assert kinds[-1] is DoneEvent
+        if VisitEvent in kinds:
+            assert kinds.index(AccountEvent) < kinds.index(VisitEvent)
+    repeats = Counter((event.key, event.process) for event in events if isinstance(event, VisitEvent))
     assert set(repeats.values()) <= {1}
 
 
@@ -300,20 +321,20 @@ def test_a_count_that_lost_its_worker_is_tried_once_more_without_the_other_count
     shop = Workshop(monkeypatch, lambda o, n: [WorkerGone("crashed", "gone")] if n == 1 else good(o))
     events = list(run(planned("se", channels="16", no_latency=True)))
     assert ends(events) == {"se": "ok"}
-    assert [order.get("counters", True) for _, order in shop.orders("account")] == [True, False]
+    assert [order.counters for _, order in shop.requests(AccountRequest)] == [True, False]
 
 
 def test_a_count_that_merely_fails_is_not_tried_again(monkeypatch):
-    shop = Workshop(monkeypatch, lambda o, n: [failed(Case.from_json(o["case"]))])
+    shop = Workshop(monkeypatch, lambda o, n: [failed(o.case)])
     assert ends(run(planned("se", channels="16"))) == {"se": "failed"}
-    assert len(shop.orders("account")) == 1
+    assert len(shop.requests(AccountRequest)) == 1
 
 
 def test_everything_is_counted_before_anything_is_measured(monkeypatch):
     shop = Workshop(monkeypatch, good)
-    kinds = [event["event"] for event in run(planned())]
-    assert [order["do"] for order in shop.workers[0].orders] == ["account"] * 6
-    assert kinds.index("visit") > len(kinds) - kinds[::-1].index("account") - 1
+    kinds = [type(event) for event in run(planned())]
+    assert [type(request) for request in shop.workers[0].requests] == [AccountRequest] * 6
+    assert kinds.index(VisitEvent) > len(kinds) - kinds[::-1].index(AccountEvent) - 1
 
 
 @pytest.mark.parametrize(("quality", "processes"), [("quick", 1), ("standard", 3), ("paper", 6)])
@@ -322,18 +343,18 @@ def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_f
 ):
     shop = Workshop(monkeypatch, good)
     events = list(run(planned(quality=quality)))
-    orders = shop.orders("measure")
-    assert [order["repeat"] for _, order in orders] == [n for n in range(processes) for _ in range(2)]
-    assert {order["repeat"]: worker for worker, order in orders} == {n: n + 2 for n in range(processes)}
+    orders = shop.requests(MeasureRequest)
+    assert [order.process for _, order in orders] == [n for n in range(processes) for _ in range(2)]
+    assert {order.process: worker for worker, order in orders} == {n: n + 2 for n in range(processes)}
     assert len(shop.workers) == 1 + processes
-    (record, *_) = fold(event for event in events if event["event"] in KEPT)
+    (record, *_) = fold(event for event in events if isinstance(event, Event))
     assert record.value("processes") == processes
 
 
 def test_the_time_of_a_process_is_shared_out_when_it_has_started(monkeypatch):
     shop, seen = Workshop(monkeypatch, good), []
     monkeypatch.setattr(
-        "attnprof.running.Repeats.seconds", lambda *_: float(seen.append(len(shop.workers)) or 1)
+        "attnprof.running.Processes.seconds", lambda *_: float(seen.append(len(shop.workers)) or 1)
     )
     list(run(planned(quality="standard", channels="16")))
     assert seen == [2, 3, 4]
@@ -342,25 +363,25 @@ def test_the_time_of_a_process_is_shared_out_when_it_has_started(monkeypatch):
 def test_every_process_takes_the_cells_in_another_order(monkeypatch):
     shop = Workshop(monkeypatch, good)
     list(run(planned()))
-    assert len({order["effort"]["seed"] for _, order in shop.orders("measure")}) == 3
+    assert len({order.effort.seed for _, order in shop.requests(MeasureRequest)}) == 3
 
 
 def test_what_is_the_same_in_every_process_is_found_once(monkeypatch):
     shop = Workshop(monkeypatch, good)
     list(run(planned("se", metrics="latency,peak_memory")))
-    assert {o["repeat"]: o["metrics"] for _, o in shop.orders("measure")} == {
-        0: ["latency", "peak_memory"],
-        1: ["latency"],
-        2: ["latency"],
+    assert {o.process: o.metrics for _, o in shop.requests(MeasureRequest)} == {
+        0: ("latency", "peak_memory"),
+        1: ("latency",),
+        2: ("latency",),
     }
 
 
 def test_cells_of_one_size_are_measured_together_and_the_dearest_size_first(monkeypatch):
     macs = {"se": 30, "eca": 10, "none": 20}
-    reply = lambda o, n: [counted(o, macs[o["case"]["module"]])] if o["do"] == "account" else good(o)  # noqa: E731
+    reply = lambda o, n: [counted(o, macs[o.case.module])] if isinstance(o, AccountRequest) else good(o)  # noqa: E731
     shop = Workshop(monkeypatch, reply)
     list(run(planned(channels="32,16", quality="quick")))
-    assert labels(shop.orders("measure")) == [
+    assert labels(shop.requests(MeasureRequest)) == [
         ["se@32@8", "none@32@8", "eca@32@8"],
         ["se@16@8", "none@16@8", "eca@16@8"],
     ]
@@ -370,34 +391,38 @@ def test_a_single_process_is_asked_for_samples_enough_for_an_interval(monkeypatc
     shop = Workshop(monkeypatch, good)
     list(run(planned("se", channels="16", quality="quick")))
     list(run(planned("se", channels="16")))
-    orders = [order for _, order in shop.orders("measure")]
-    assert [order["effort"]["fewest"] for order in orders] == [3, 1, 1, 1]
-    assert [order["spread"] for order in orders] == [True, False, False, False]
+    orders = [order for _, order in shop.requests(MeasureRequest)]
+    assert [order.effort.fewest for order in orders] == [3, 1, 1, 1]
+    assert [order.spread for order in orders] == [True, False, False, False]
 
 
 def test_counting_alone_ends_a_cell_with_its_count(monkeypatch):
     Workshop(monkeypatch, good)
-    kinds = [event["event"] for event in run(planned("se,eca", channels="16", no_latency=True))]
-    assert kinds == ["begin", "account", "done"] * 2
+    kinds = [type(event) for event in run(planned("se,eca", channels="16", no_latency=True))]
+    assert kinds == [BeginEvent, AccountEvent, DoneEvent] * 2
 
 
 def test_a_cell_that_cannot_run_is_a_skipped_row_and_never_reaches_the_worker(monkeypatch):
     shop = Workshop(monkeypatch, good)
     events = list(run(planned("se,none", channels="8")))
     assert ends(events) == {"se": "skipped", "none": "ok"}
-    assert {case.module for _, order in shop.orders("measure") for case in cases(order)} == {"none"}
-    [reason] = [event["reason"] for event in events if event.get("status") == "skipped"]
+    assert {case.module for _, order in shop.requests(MeasureRequest) for case in order.cases} == {"none"}
+    [reason] = [event.reason for event in events if getattr(event, "status", "") == "skipped"]
     assert "nearest 16" in reason
 
 
 def test_a_cell_that_needs_more_than_there_is_is_not_started_and_says_what_is_so_large(monkeypatch):
     huge = {"peak": 10 * 2**30, "weights": 2**20, "largest": "1x50176x50176, is 9.38 GiB"}
-    reply = lambda o, n: [counted(o, **huge)] if o.get("case", {}).get("module") == "se" else good(o)  # noqa: E731
+
+    def reply(request, worker):
+        large = isinstance(request, AccountRequest) and request.case.module == "se"
+        return [counted(request, **huge)] if large else good(request)
+
     shop = Workshop(monkeypatch, reply, device_memory_bytes=2**33)
     events = list(run(planned("se,none", channels="16")))
     assert ends(events) == {"se": "oom", "none": "ok"}
-    assert {case.module for _, order in shop.orders("measure") for case in cases(order)} == {"none"}
-    [reason] = [event["reason"] for event in events if event.get("status") == "oom"]
+    assert {case.module for _, order in shop.requests(MeasureRequest) for case in order.cases} == {"none"}
+    [reason] = [event.reason for event in events if getattr(event, "status", "") == "oom"]
     assert reason == (
         "needs 10.0 GiB at its peak by our count, and may take 8.00 GiB; the largest tensor, 1x50176x50176, is 9.38 GiB"
     )
@@ -407,7 +432,7 @@ def test_cells_of_an_earlier_run_are_not_asked_for_again(monkeypatch):
     this = planned("se,eca,none", channels="16")
     shop = Workshop(monkeypatch, good)
     assert ends(run(this, earlier=[done_event(this.cells[1].case, "ok")])) == {"se": "ok", "none": "ok"}
-    assert [order["case"]["module"] for _, order in shop.orders("account")] == ["se", "none"]
+    assert [order.case.module for _, order in shop.requests(AccountRequest)] == ["se", "none"]
 
 
 def test_only_the_processes_that_are_missing_measure_a_cell_of_an_earlier_run(monkeypatch):
@@ -416,7 +441,7 @@ def test_only_the_processes_that_are_missing_measure_a_cell_of_an_earlier_run(mo
     earlier = [visited(se, 0), visited(eca, 0), visited(se, 1)]
     shop = Workshop(monkeypatch, good)
     assert ends(run(this, earlier=earlier)) == {"se": "ok", "eca": "ok"}
-    assert [(o["repeat"], [c.module for c in cases(o)]) for _, o in shop.orders("measure")] == [
+    assert [(o.process, [c.module for c in o.cases]) for _, o in shop.requests(MeasureRequest)] == [
         (1, ["eca"]),
         (2, ["se", "eca"]),
     ]
@@ -430,19 +455,19 @@ def faulting(outcome, times, repeat=0):
     left = [times]
 
     def reply(order, worker):
-        if order["do"] == "account":
+        if isinstance(order, AccountRequest):
             return good(order)
         said = []
-        for case in cases(order):
+        for case in order.cases:
             said.append(at(case))
-            if case.module == FAULTY and order["repeat"] == repeat and left[0]:
+            if case.module == FAULTY and order.process == repeat and left[0]:
                 left[0] -= 1
                 if outcome in ("crashed", "timeout"):
                     return [*said, WorkerGone(outcome, "gone")]
                 said.append(failed(case, outcome))
             else:
-                said.append(visited(case, order["repeat"]))
-        return [*said, {"event": "end"}]
+                said.append(visited(case, order.process))
+        return [*said, EndResponse()]
 
     return reply
 
@@ -453,10 +478,10 @@ def test_a_cell_that_took_its_worker_along_is_tried_once_more_alone_in_a_fresh_o
     assert ends(run(planned("none,eca,se", channels="16", quality="quick"))) == dict.fromkeys(
         ("none", "eca", "se"), "ok"
     )
-    (first, together), *others = shop.orders("measure")
-    assert len(together["cases"]) == 3
+    (first, together), *others = shop.requests(MeasureRequest)
+    assert len(together.cases) == 3
     last, alone = others[-1]
-    assert [case.module for case in cases(alone)] == ["eca"]
+    assert [case.module for case in alone.cases] == ["eca"]
     assert last > first
 
 
@@ -464,7 +489,7 @@ def test_a_cell_that_took_its_worker_along_is_tried_once_more_alone_in_a_fresh_o
 def test_a_cell_that_does_it_twice_is_a_row_and_the_others_are_measured(monkeypatch, outcome):
     shop = Workshop(monkeypatch, faulting(outcome, 2))
     assert ends(run(planned("none,eca,se", channels="16"))) == {"none": "ok", "eca": outcome, "se": "ok"}
-    asked = Counter(case.module for _, order in shop.orders("measure") for case in cases(order))
+    asked = Counter(case.module for _, order in shop.requests(MeasureRequest) for case in order.cases)
     assert asked["eca"] == 2
 
 
@@ -472,19 +497,21 @@ def test_a_worker_that_dies_without_a_word_leaves_every_cell_to_be_tried_alone(m
     def reply(order, worker):
         return (
             [WorkerGone("crashed", "gone")]
-            if order["do"] == "measure" and len(order["cases"]) > 1
+            if isinstance(order, MeasureRequest) and len(order.cases) > 1
             else good(order)
         )
 
     shop = Workshop(monkeypatch, reply)
     assert ends(run(planned("none,eca", channels="16", quality="quick"))) == {"none": "ok", "eca": "ok"}
-    assert [len(order["cases"]) for _, order in shop.orders("measure")] == [2, 1, 1]
+    assert [len(order.cases) for _, order in shop.requests(MeasureRequest)] == [2, 1, 1]
 
 
 def test_a_cell_that_merely_fails_is_a_row_at_once(monkeypatch):
     shop = Workshop(monkeypatch, faulting("failed", 1))
     assert ends(run(planned("none,eca,se", channels="16"))) == {"none": "ok", "eca": "failed", "se": "ok"}
-    assert [case.module for _, order in shop.orders("measure") for case in cases(order)].count("eca") == 1
+    assert [case.module for _, order in shop.requests(MeasureRequest) for case in order.cases].count(
+        "eca"
+    ) == 1
 
 
 def test_a_cell_that_fails_in_a_later_process_ends_so_and_keeps_what_was_found(monkeypatch):
@@ -492,7 +519,7 @@ def test_a_cell_that_fails_in_a_later_process_ends_so_and_keeps_what_was_found(m
     events = list(run(planned("none,eca", channels="16")))
     assert ends(events) == {"none": "ok", "eca": "crashed"}
     records = {
-        record.case.module: record for record in fold(event for event in events if event["event"] in KEPT)
+        record.case.module: record for record in fold(event for event in events if isinstance(event, Event))
     }
     assert (records["eca"].value("latency"), records["eca"].value("processes")) == (1.0, 1)
     assert records["none"].value("processes") == 3
@@ -500,23 +527,23 @@ def test_a_cell_that_fails_in_a_later_process_ends_so_and_keeps_what_was_found(m
 
 def test_after_a_leak_the_next_block_has_a_fresh_worker(monkeypatch):
     def reply(order, worker):
-        if order["do"] == "account":
+        if isinstance(order, AccountRequest):
             return good(order)
-        return [*(visited(case, 0, ["leak"]) for case in cases(order)), {"event": "end"}]
+        return [*(visited(case, 0, ["leak"]) for case in order.cases), EndResponse()]
 
     shop = Workshop(monkeypatch, reply)
     list(run(planned("se", quality="quick")))
-    assert [worker for worker, _ in shop.orders("measure")] == [2, 3]
+    assert [worker for worker, _ in shop.requests(MeasureRequest)] == [2, 3]
 
 
 def test_a_stopped_count_ends_after_the_cell_at_hand(monkeypatch):
     shop = Workshop(monkeypatch, good)
     this = run(planned("se,eca,none", channels="16"))
     for event in this:
-        if event["event"] == "begin" and len(shop.orders("account")) == 1:
+        if isinstance(event, BeginEvent) and len(shop.requests(AccountRequest)) == 1:
             this.stop = True
-    assert len(shop.orders("account")) == 2
-    assert not shop.orders("measure")
+    assert len(shop.requests(AccountRequest)) == 2
+    assert not shop.requests(MeasureRequest)
     assert all(worker.dead for worker in shop.workers)
 
 
@@ -526,34 +553,34 @@ def test_a_stopped_measurement_is_told_to_come_to_an_end_and_nothing_else_is_beg
     events = []
     for event in this:
         events.append(event)
-        if event["event"] == "at":
+        if isinstance(event, StepEvent):
             this.stop = True
-    assert [order["do"] for order in shop.workers[1].orders] == ["measure", "finish"]
+    assert [type(request) for request in shop.workers[1].requests] == [MeasureRequest, FinishRequest]
     assert len(shop.workers) == 2
     # What the first process found of the first block is kept, and nothing is done: others were to measure it too.
-    assert [event["repeat"] for event in events if event["event"] == "visit"] == [0] * 3
+    assert [event.process for event in events if isinstance(event, VisitEvent)] == [0] * 3
     assert ends(events) == {}
 
 
-@pytest.mark.parametrize("what", ["account", "measure"])
-def test_fail_fast_ends_at_the_first_cell_that_fails(monkeypatch, what):
+@pytest.mark.parametrize("kind", [AccountRequest, MeasureRequest])
+def test_fail_fast_ends_at_the_first_cell_that_fails(monkeypatch, kind):
     def reply(order, worker):
-        if order["do"] != what:
+        if not isinstance(order, kind):
             return good(order)
-        if what == "account":
-            return [failed(Case.from_json(order["case"]))]
-        return [failed(cases(order)[0]), *(visited(c, 0) for c in cases(order)[1:]), {"event": "end"}]
+        if kind is AccountRequest:
+            return [failed(order.case)]
+        return [failed(order.cases[0]), *(visited(c, 0) for c in order.cases[1:]), EndResponse()]
 
     shop = Workshop(monkeypatch, reply)
     events = list(run(planned("se,eca,none", channels="16", fail_fast=True)))
     assert list(ends(events).values()) == ["failed"]
-    assert len(shop.orders(what)) == 1
+    assert len(shop.requests(kind)) == 1
 
 
 def test_without_fail_fast_the_others_go_on(monkeypatch):
-    shop = Workshop(monkeypatch, lambda o, n: [failed(Case.from_json(o["case"]))])
+    shop = Workshop(monkeypatch, lambda o, n: [failed(o.case)])
     assert set(ends(run(planned("se,eca,none", channels="16"))).values()) == {"failed"}
-    assert len(shop.orders("account")) == 3
+    assert len(shop.requests(AccountRequest)) == 3
 
 
 def test_the_worker_ends_with_a_run_that_is_left_early(monkeypatch):
@@ -569,28 +596,28 @@ PEAKS = {"bandwidths": [[1, 1.0]], "rates": {}, "launch": 1e-6, "cache": 1, "clo
 
 
 def test_peaks_are_found_once_per_run_before_anything_is_measured(monkeypatch):
-    reply = lambda o, n: [{"event": "peaks", "peaks": PEAKS}] if o["do"] == "peaks" else good(o)  # noqa: E731
+    reply = lambda o, n: [PeaksEvent(Peaks.from_json(PEAKS))] if isinstance(o, PeaksRequest) else good(o)  # noqa: E731
     shop = Workshop(monkeypatch, reply)
     this = run(planned("se", metrics="latency,bound", dtype="fp32", autocast="bf16"))
-    kinds = [event["event"] for event in this]
-    assert kinds.count("peaks") == 1
-    assert kinds.index("peaks") < kinds.index("visit")
-    assert [order["dtypes"] for _, order in shop.orders("peaks")] == [["fp32", "bf16"]]
+    kinds = [type(event) for event in this]
+    assert kinds.count(PeaksEvent) == 1
+    assert kinds.index(PeaksEvent) < kinds.index(VisitEvent)
+    assert [order.dtypes for _, order in shop.requests(PeaksRequest)] == [("fp32", "bf16")]
     assert this.environment["peaks"] == PEAKS
-    assert all(order["peaks"]["launch"] == 1e-6 for _, order in shop.orders("measure"))
+    assert all(order.peaks.launch == 1e-6 for _, order in shop.requests(MeasureRequest))
 
 
 def test_peaks_of_an_earlier_run_are_not_found_again(monkeypatch):
     shop = Workshop(monkeypatch, good)
     list(run(planned("se", metrics="latency,bound"), peaks=Peaks.from_json(PEAKS)))
-    assert not shop.orders("peaks")
+    assert not shop.requests(PeaksRequest)
 
 
 def test_a_worker_lost_while_peaks_are_found_costs_no_cell(monkeypatch):
-    reply = lambda o, n: [WorkerGone("crashed", "gone")] if o["do"] == "peaks" else good(o)  # noqa: E731
+    reply = lambda o, n: [WorkerGone("crashed", "gone")] if isinstance(o, PeaksRequest) else good(o)  # noqa: E731
     shop = Workshop(monkeypatch, reply)
     assert ends(run(planned("se", metrics="latency,bound", channels="16"))) == {"se": "ok"}
-    assert len(shop.orders("peaks")) == 1
+    assert len(shop.requests(PeaksRequest)) == 1
 
 
 def test_a_worker_is_waited_for_no_longer_than_the_timeout(monkeypatch):
@@ -608,7 +635,7 @@ def test_without_a_timeout_a_worker_is_waited_for_until_it_answers(monkeypatch):
 def test_a_cell_is_left_before_its_timeout(monkeypatch):
     shop = Workshop(monkeypatch, good)
     list(run(planned("se", channels="16", timeout="10s")))
-    assert {order["effort"]["each"] for _, order in shop.orders("measure")} == {8.0}
+    assert {order.effort.each for _, order in shop.requests(MeasureRequest)} == {8.0}
 
 
 @pytest.mark.parametrize(
@@ -631,15 +658,14 @@ def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem,
         raise problem
 
     monkeypatch.setattr("attnprof.subject.counts.count", fail)
-    order = {"do": "account", "metrics": ["params"], "case": Case("se", 64, 8, 8).to_json()}
-    answer = Server({}).answer(order)
-    assert (answer["event"], answer["status"]) == ("failed", status)
-    assert answer["reason"].startswith(reason)
+    answer = respond_about_case(AccountRequest(Case("se", 64, 8, 8), ("params",)))
+    assert answer.status == status
+    assert answer.reason.startswith(reason)
 
 
-def test_a_worker_asked_without_counters_says_why_their_counts_are_missing(monkeypatch):
+def test_a_worker_asked_without_peers_says_why_their_counts_are_missing(monkeypatch):
     monkeypatch.setattr("attnprof.subject.counts.count", lambda case: (cost("se", case.shape), ()))
-    order = {"do": "account", "metrics": ["macs", "fvcore_macs"], "case": Case("se", 64, 8, 8).to_json()}
-    ours, theirs = Server({}).answer({**order, "counters": False})["measurements"]
-    assert (ours["value"], theirs["value"]) == (512, None)
-    assert "the worker was lost" in theirs["note"]
+    request = AccountRequest(Case("se", 64, 8, 8), ("macs", "fvcore_macs"), counters=False)
+    ours, theirs = respond_about_case(request).measurements
+    assert (ours.value, theirs.value) == (512, None)
+    assert "the worker was lost" in theirs.note

@@ -28,7 +28,7 @@ class Nothing(nn.Module):
 
 
 def case(module="se", host="resnet18", place="after_bn2", **more):
-    settings = () if module == "none" else (("bias", False), ("reduction", 16))
+    settings = {} if module == "none" else {"bias": False, "reduction": 16}
     return Case(module, 3, 32, 32, hyperparameters=settings, host=host, place=place, **more)
 
 
@@ -77,4 +77,4 @@ def test_a_module_that_does_not_fit_is_refused_with_its_place():
     with pytest.raises(
         ImpossibleShapeError, match=r"after layer1\.0\.bn2, 64@8x8: channels must be at least"
     ):
-        build(replace(case(), hyperparameters=(("bias", False), ("reduction", 65))), META)
+        build(replace(case(), hyperparameters={"bias": False, "reduction": 65}), META)

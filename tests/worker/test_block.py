@@ -6,35 +6,35 @@ import torch
 from attnprof.backends import BACKENDS, Memory
 from attnprof.measuring.rounds import Effort
 from attnprof.records.case import Case
-from attnprof.records.record import Measurement
-from attnprof.running.protocol import Order
+from attnprof.records.record import VisitEvent
+from attnprof.running.protocol import Failure, MeasureRequest
 from attnprof.worker import block as visiting
-from attnprof.worker.block import Visiting
-from attnprof.worker.server import failed_event
+from attnprof.worker.block import Block
+from attnprof.worker.server import failure
 
 CPU = BACKENDS.get("cpu")
 QUICK = Effort(0.0, fewest=1)
 
 
 def case(module="se", **more):
-    settings = {"se": (("bias", False), ("reduction", 16)), "eca": (("kernel_size", None),)}
+    settings = {"se": {"bias": False, "reduction": 16}, "eca": {"kernel_size": None}}
     return Case(
         **{"module": module, "channels": 16, "height": 8, "width": 8, **more},
-        hyperparameters=settings.get(module, ()),
+        hyperparameters=settings.get(module, {}),
     )
 
 
 def carried_out(*cases, metrics=("latency",), backend=CPU, stop=lambda: False, memory_limit=None, **order):
     """Events by key, and the keys of whom the watch was told."""
     events, watched = [], []
-    asked = Order(cases, metrics, order.pop("effort", QUICK), **order)
-    block = Visiting(asked, backend, torch.device("cpu"), failed_event, stop, memory_limit)
-    block.run(events.append, lambda trial: watched.append(trial.key))
-    return {event["key"]: event for event in events}, watched
+    request = MeasureRequest(cases, metrics, order.pop("effort", QUICK), **order)
+    block = Block(request, backend, torch.device("cpu"), failure, stop, memory_limit)
+    block.measure(events.append, lambda trial: watched.append(trial.key))
+    return {event.key: event for event in events}, watched
 
 
 def found(event):
-    return {m["metric"]: Measurement.from_json(m) for m in event["measurements"]}
+    return {each.metric: each for each in event.measurements}
 
 
 @pytest.fixture(autouse=True)
@@ -63,10 +63,10 @@ def mine(tmp_path, monkeypatch, request):
 
 def test_every_case_is_told_once_with_what_was_asked_for():
     cases = [case(), case("none"), case("eca")]
-    events, watched = carried_out(*cases, metrics=("latency", "first_call", "peak_memory"), repeat=2)
+    events, watched = carried_out(*cases, metrics=("latency", "first_call", "peak_memory"), process=2)
     assert set(events) == {each.key for each in cases}
     for event in events.values():
-        assert (event["event"], event["repeat"]) == ("visit", 2)
+        assert event.process == 2
         assert list(found(event)) == ["latency", "first_call", "peak_memory"]
         assert found(event)["latency"].value > 0
     assert set(watched) == {*events, ""}
@@ -88,21 +88,21 @@ def test_the_time_that_drawing_inputs_takes_is_the_blocks(monkeypatch):
 def test_modes_and_inputs_are_the_cases(mode, inputs):
     events, _ = carried_out(case(mode=mode, inputs=inputs), metrics=("latency", "kept_memory"))
     (event,) = events.values()
-    assert event["flags"] == [flag for flag in event["flags"] if flag != "leak"]
+    assert "leak" not in event.flags
     assert found(event)["kept_memory"].value == (2 * 16 * 4 if mode == "train" else 0)
 
 
 def test_what_a_case_raises_is_its_event_and_the_others_are_measured(mine):
     broken = mine("raise ValueError('no')")
     events, _ = carried_out(broken, case())
-    assert (events[broken.key]["event"], events[broken.key]["reason"]) == ("failed", "ValueError: no")
-    assert events[case().key]["event"] == "visit"
+    assert events[broken.key] == Failure(broken.key, "failed", "ValueError: no")
+    assert isinstance(events[case().key], VisitEvent)
 
 
 def test_a_case_that_keeps_memory_is_said_to_leak(mine):
     leaking = mine("self.kept.append(torch.zeros(1024))")
     events, _ = carried_out(leaking, metrics=("latency", "peak_memory"))
-    assert "leak" in events[leaking.key]["flags"]
+    assert "leak" in events[leaking.key].flags
 
 
 def test_memory_that_runs_out_under_the_scales_is_the_cases_fault():
@@ -115,7 +115,7 @@ def test_memory_that_runs_out_under_the_scales_is_the_cases_fault():
 
     events, _ = carried_out(case(), metrics=("latency", "peak_memory"), backend=Small())
     (event,) = events.values()
-    assert (event["event"], event["status"]) == ("failed", "oom")
+    assert event.status == "oom"
 
 
 def test_inputs_that_do_not_fit_are_the_fault_of_every_case():
@@ -127,7 +127,7 @@ def test_inputs_that_do_not_fit_are_the_fault_of_every_case():
             raise MemoryError
 
     events, watched = carried_out(case(), case("none"), backend=Hungry())
-    assert {event["status"] for event in events.values()} == {"oom"}
+    assert {event.status for event in events.values()} == {"oom"}
     assert len(events) == 2
     assert watched == []
 
@@ -163,8 +163,8 @@ def test_inputs_that_do_not_fit_are_said_to_be_what_does_not(monkeypatch, inputs
     narrow = Narrow(monkeypatch, full)
     events, _ = carried_out(case(inputs=inputs), backend=narrow, memory_limit=2**28)
     (event,) = events.values()
-    assert event["status"] == "oom"
-    assert ("--hot needs one alone" in event["reason"]) == (inputs == "cold")
+    assert event.status == "oom"
+    assert ("--hot needs one alone" in event.reason) == (inputs == "cold")
     assert narrow.limits[-1] == 2**28
 
 
@@ -177,7 +177,7 @@ def test_memory_alone_needs_no_rounds():
     events, _ = carried_out(case(), metrics=("peak_memory",), effort=Effort(3600.0))
     (event,) = events.values()
     assert list(found(event)) == ["peak_memory"]
-    assert event["flags"] == []
+    assert event.flags == ()
 
 
 def test_a_quick_look_has_quartiles():

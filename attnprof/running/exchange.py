@@ -1,0 +1,93 @@
+"""One request to measure a block of cases, and what a worker responds to it."""
+
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+from attnprof.records.case import Case
+from attnprof.records.record import VisitEvent
+from attnprof.running.client import Worker, WorkerGone
+from attnprof.running.protocol import (
+    BlockResponse,
+    EndResponse,
+    Failure,
+    FinishRequest,
+    MeasureRequest,
+    StepEvent,
+)
+
+
+class Exchange:
+    """Iterate for the events of the cases, as they come; afterwards the attributes say how the cases ended."""
+
+    def __init__(
+        self, worker: Worker, request: MeasureRequest, timeout: float | None, stopped: Callable[[], bool]
+    ) -> None:
+        self.measured: set[str] = set()  # keys of cases
+        self.failures: dict[str, Failure] = {}  # by key
+        self.leaks = False  # whether a case kept memory after its calls
+        self.gone: WorkerGone | None = None  # why the worker exited, where it did
+        self._worker, self._request = worker, request
+        self._timeout, self._stopped = timeout, stopped
+        self._current = ""  # key of the case that the worker was last known to measure
+
+    def __iter__(self) -> Iterator[StepEvent | VisitEvent]:
+        """Send the request and yield the events. Where ``stopped``, the worker is asked to finish."""
+        finishing = False
+        self._worker.send(self._request)
+        while True:
+            if self._stopped() and not finishing:
+                self._worker.send(FinishRequest())
+                finishing = True
+            response = self._receive()
+            match response:
+                case None | EndResponse():
+                    return
+                case Failure():
+                    self.failures[response.key] = response
+                case VisitEvent():
+                    self.measured.add(response.key)
+                    self.leaks = self.leaks or "leak" in response.flags
+                    yield response
+                case StepEvent():
+                    self._current = response.key or self._current
+                    yield response
+                case _:
+                    assert_never(response)
+
+    @property
+    def suspects(self) -> set[str]:
+        """Keys of the cases of which one made the worker exit."""
+        if self.gone is None:
+            return set()
+        # Before the first step there is no telling which of them it was.
+        suspects = {self._current or case.key for case in self._request.cases}
+        return suspects - self.measured - self.failures.keys()
+
+    @property
+    def crashes(self) -> list[Failure]:
+        """The failures of the suspects, where there is no other of them to blame."""
+        if self.gone is None:
+            return []
+        return [Failure(key, self.gone.status, str(self.gone)) for key in self.suspects]
+
+    @property
+    def out_of_memory(self) -> set[str]:
+        """Keys of the cases that ran out of memory."""
+        return {key for key, failure in self.failures.items() if failure.status == "oom"}
+
+    @property
+    def unsettled(self) -> tuple[Case, ...]:
+        """The cases that the worker did not come to before it exited."""
+        if self.gone is None:
+            return ()
+        settled = self.measured | self.failures.keys() | self.suspects
+        return tuple(case for case in self._request.cases if case.key not in settled)
+
+    def _receive(self) -> BlockResponse | None:
+        try:
+            response = self._worker.receive(self._timeout)
+        except WorkerGone as gone:
+            self.gone = gone
+            return None
+        assert isinstance(response, BlockResponse)
+        return response
