@@ -1,1 +1,1 @@
-"""Why a case's counts are what they are: its operators by submodule, how each grows, what other counters make of it."""
+"""Why the counts of a case are what they are: operators by submodule, growth, other counters."""
