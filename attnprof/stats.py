@@ -82,7 +82,7 @@ def half_width(samples: Sequence[float]) -> float | None:
 
 
 def quartiles(samples: Sequence[float]) -> Interval | None:
-    """The bounds of the middle half of ``samples``; None for fewer than two. This is no interval of the median."""
+    """The bounds of the middle half of ``samples``, no interval of the median; None for fewer than two."""
     if len(samples) < 2:
         return None
     low, _, high = quantiles(samples, n=4, method="inclusive")
@@ -150,7 +150,7 @@ def _exponential(centre: float, margin: float) -> Interval:
 
 
 def student(freedom: float) -> float:
-    """Student's t, 97.5 %, for at least one degree of freedom; beyond the table its last entry, which is a little wide."""
+    """Student's t, 97.5 %, from one degree of freedom; beyond the table its last entry, a little wide."""
     whole = min(max(int(freedom), 1), max(STUDENT))
     if whole == max(STUDENT):
         return STUDENT[whole]
@@ -161,7 +161,7 @@ def student(freedom: float) -> float:
 
 @cache
 def pair_rank(n: int, m: int) -> int:
-    """The rank, from either end, between which the ratios of all n * m pairs hold the ratio of medians with CONFIDENCE.
+    """The rank from either end between which the ratios of all pairs hold that of medians with CONFIDENCE.
 
     The number of pairs below it has the distribution of Mann and Whitney's U.
     """

@@ -1,7 +1,7 @@
-"""The catalogue of attention modules: names, aliases and entries, without torch; and ``create``, with it."""
+"""The catalogue of attention modules: names, aliases and entries without torch, and ``create`` with it."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -20,9 +20,10 @@ MODULES = Registry("attnprof.modules", "ENTRY", "module")
 
 @cache
 def entry(name: str) -> Entry:
-    """The entry of the module ``name``. Imports neither the module nor torch, unless it is a path to a user's own.
+    """The entry of the module ``name``. Imports neither the module nor torch, unless it is the location of a user's own.
 
-    Raises UnknownNameError with the alias's real name or the nearest names; UsageError for a file that is no module's.
+    Raises UnknownNameError with the name behind an alias, or the nearest names; UsageError for a file without
+    an entry.
     """
     if user_module.is_path(name):
         return user_module.entry_of(name)
@@ -37,7 +38,7 @@ def entry(name: str) -> Entry:
 
 
 def source_hash(name: str) -> str:
-    """SHA-256 of the file of a module that is not part of attnprof; empty for one that is."""
+    """SHA-256 of a module's file where it is not part of attnprof, else empty."""
     path = user_module.source_of(name) if user_module.is_path(name) else Path(MODULES.source(name))
     return "" if path.parent == Path(__file__).parents[1] / "modules" else file_hash(path)
 
@@ -53,38 +54,43 @@ def entries() -> Iterator[Entry]:
 
 
 def _unknown(name: str) -> str:
-    asked = name.lower().replace("_", "-")
-    for known in entries():
-        if asked in known.aliases or asked == known.key:
-            return f"no module {name!r}. {known.name} is called {known.key!r} here."
-    names = [*MODULES.names(), *(alias for known in entries() for alias in known.aliases)]
-    return (
-        f"no module {name!r}. {nearest(name, names)}".rstrip()
-        + f"  All {len(MODULES.names())}: attnprof list"
-    )
+    """The message for a name that is not in the catalogue."""
+    spelling = name.lower().replace("_", "-")
+    for module in entries():
+        if spelling in module.aliases or spelling == module.key:
+            return f"no module {name!r}. {module.name} is called {module.key!r} here."
+    names = [*MODULES.names(), *(alias for module in entries() for alias in module.aliases)]
+    hint = f"no module {name!r}. {nearest(name, names)}".rstrip()
+    return f"{hint}  All {len(MODULES.names())}: attnprof list"
 
 
 def create(
     name: str, channels: int, *, height: int | None = None, width: int | None = None, **hyperparameters: Value
 ) -> "nn.Module":
-    """The attention module ``name`` for ``channels`` channels, ready to use: (N, C, H, W) in, same shape out.
+    """The attention module ``name`` for ``channels`` channels: (N, C, H, W) in, same shape out.
 
-    height, width: the map's size in pixels; needed only by modules that bake it in.
+    height, width: the map's size in pixels, for modules that are built for one.
     Raises UnknownNameError, UsageError (a hyperparameter it does not have) or ImpossibleShapeError.
     """
-    known = entry(name)
-    changes = known.changes(hyperparameters)
-    sized = known.needs_size(hyperparameters)
-    if sized and (height is None or width is None):
-        raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
-    refusal = known.refusal(channels, height or 0, width or 0, hyperparameters)
+    module_entry = entry(name)
+    changes = module_entry.changes(hyperparameters)
+    size: dict[str, int] = {}
+    if module_entry.needs_size(hyperparameters):
+        if height is None or width is None:
+            raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
+        size = {"height": height, "width": width}
+    refusal = module_entry.refusal(channels, height or 0, width or 0, hyperparameters)
     if refusal:
         place = f"@{height}x{width}" if height and width else ""
         raise ImpossibleShapeError(f"{name}@{channels}{place} - {refusal}")
-    size = {"height": height, "width": width} if sized else {}
-    if user_module.is_path(name):
-        made = user_module.load(name)
-    else:
-        made = getattr(importlib.import_module(MODULES.module_name(name)), known.class_name)
-    module: nn.Module = made(channels, **changes, **size)
+    module: nn.Module = _constructor(name, module_entry)(channels, **changes, **size)
     return module
+
+
+def _constructor(name: str, module_entry: Entry) -> Callable[..., "nn.Module"]:
+    if user_module.is_path(name):
+        return user_module.load(name)
+    constructor: Callable[..., nn.Module] = getattr(
+        importlib.import_module(MODULES.module_name(name)), module_entry.class_name
+    )
+    return constructor

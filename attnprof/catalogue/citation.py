@@ -14,11 +14,12 @@ _SPECIAL = {
     "~": r"\textasciitilde{}",
     "^": r"\^{}",
 }
+_JOURNALS = ("TPAMI", "Transactions", "Journal", "TMLR", "TIP", "TMI", "Media", "Neurocomputing", "CVMJ")
 _SMALL = ("a", "an", "the", "on", "of", "for", "in", "is", "are", "all", "you", "what", "where", "learning")
 
 
 def bibtex(paper: Paper) -> str:
-    """One entry, keyed like hu2018squeeze. The catalogue knows first authors: the others are 'and others'.
+    """One entry with a key like hu2018squeeze. The catalogue has first authors; the rest is 'and others'.
 
     Journals are @article, everything else @inproceedings; a bare arXiv paper is @misc.
     """
@@ -37,20 +38,7 @@ def bibtex(paper: Paper) -> str:
 
 
 def _is_journal(venue: str) -> bool:
-    return any(
-        word in venue
-        for word in (
-            "TPAMI",
-            "Transactions",
-            "Journal",
-            "TMLR",
-            "TIP",
-            "TMI",
-            "Media",
-            "Neurocomputing",
-            "CVMJ",
-        )
-    )
+    return any(word in venue for word in _JOURNALS)
 
 
 def _escaped(text: str) -> str:

@@ -1,9 +1,9 @@
-"""What a module's file says of itself, read without importing it (and so without torch).
+"""A module's ENTRY, read from its file without importing it, and so without torch.
 
 ``attnprof/modules/se.py`` exports ENTRY, a pure literal. Its keys:
 
     class       name of the nn.Module in the file; its keyword-only arguments are the hyperparameters
-    name        what the field calls it
+    name        its name in the literature
     paper       title, author (the first), venue, year, arxiv (or url)
     code        official code as owner/repository, or "" where there is none
     family      one of FAMILIES
@@ -12,16 +12,18 @@
     where       helper quantities of the formulas below, evaluated in this order
     params      closed form of the learnable parameters
     macs        closed form of the multiply-accumulates of convolution, linear and matmul, per image
-    sized       rule by which the map's size is part of the module; without it: whenever the constructor takes height and width
+    sized       rule by which the module is built for one map size; by default, whether the constructor takes
+                height and width
     limits      [rule, sentence] pairs: a size that breaks a rule cannot be built or run
     variants    named sets of hyperparameters
     deviations  how official code, popular copies and the paper differ, one sentence each
     compiles    True, or the sentence that says why torch.compile cannot take it
     exports     True, or the sentence that says why torch.export (and ONNX through it) cannot take it
-    inside      network -> where in it the module goes, and with which settings, where its authors say so:
-                {"resnet": {"place": "after_stage:1-3", "settings": {"reduction": 8}}}; see hosts/ for names and places
+    inside      network -> where in it the module goes and with which settings, where its authors say so:
+                {"resnet": {"place": "after_stage:1-3", "settings": {"reduction": 8}}}; see networks/ for names
+                and places
 
-Formulas know C, H, W, N = H*W, batch, train and every hyperparameter (see formula.py).
+Formulas may use C, H, W, N = H*W, batch, train and every hyperparameter (see formula.py).
 """
 
 import ast
@@ -86,92 +88,90 @@ class Entry:
         """The first sentence of the file's docstring."""
         return self.doc.split("\n\n")[0].replace("\n", " ").strip()
 
-    def settings(self, given: Mapping[str, Value]) -> dict[str, Value]:
-        """Every hyperparameter with its value, the defaults where ``given`` says nothing.
+    def settings(self, changes: Mapping[str, Value]) -> dict[str, Value]:
+        """Every hyperparameter with its value: that in ``changes``, else the default.
 
         Raises UsageError for a name that the constructor does not have.
         """
-        for name in given:
+        for name in changes:
             if name not in self.hyperparameters:
-                known = ", ".join(self.hyperparameters) or "none"
-                hint = nearest(name, self.hyperparameters) or f"It has: {known}."
+                names = ", ".join(self.hyperparameters) or "none"
+                hint = nearest(name, self.hyperparameters) or f"It has: {names}."
                 raise UsageError(f"{self.key} has no hyperparameter {name!r}. {hint}")
-        return {**self.hyperparameters, **given}
+        return {**self.hyperparameters, **changes}
 
-    def changes(self, given: Mapping[str, Value]) -> dict[str, Value]:
-        """The settings in ``given`` that differ from the defaults, sorted: what makes a variant."""
+    def changes(self, settings: Mapping[str, Value]) -> dict[str, Value]:
+        """Those of ``settings`` that differ from the defaults, sorted: they identify a variant."""
         return {
             name: value
-            for name, value in sorted(self.settings(given).items())
+            for name, value in sorted(self.settings(settings).items())
             if (type(value), value) != (type(self.hyperparameters[name]), self.hyperparameters[name])
         }
 
-    def needs_size(self, given: Mapping[str, Value] = NOTHING) -> bool:
-        """Whether the map's size is part of the module with these hyperparameters, so that building it needs one."""
-        return bool(evaluate(self.sized, self._symbols(0, 0, 0, given)))
+    def needs_size(self, settings: Mapping[str, Value] = NOTHING) -> bool:
+        """Whether the module with these hyperparameters is built for one map size."""
+        return bool(evaluate(self.sized, self._symbols(0, 0, 0, settings)))
 
-    def params(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> int:
-        """Learnable parameters by the closed form, with the hyperparameters in ``given``."""
-        return int(evaluate(self.params_formula, self._symbols(channels, height, width, given)))
+    def params(self, channels: int, height: int, width: int, settings: Mapping[str, Value] = NOTHING) -> int:
+        """Learnable parameters by the closed form."""
+        return int(evaluate(self.params_formula, self._symbols(channels, height, width, settings)))
 
-    def macs(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> int:
+    def macs(self, channels: int, height: int, width: int, settings: Mapping[str, Value] = NOTHING) -> int:
         """Multiply-accumulates of one image by the closed form."""
-        return int(evaluate(self.macs_formula, self._symbols(channels, height, width, given)))
+        return int(evaluate(self.macs_formula, self._symbols(channels, height, width, settings)))
 
     def refusal(
         self,
         channels: int,
         height: int,
         width: int,
-        given: Mapping[str, Value] = NOTHING,
+        settings: Mapping[str, Value] = NOTHING,
         *,
         batch: int = 1,
         train: bool = False,
     ) -> str | None:
         """Why the module cannot run at this size, with the nearest sizes that can; None where it can.
 
-        A height and width of 0 mean that the map's size is not known yet: only the other limits are judged.
+        A height and width of 0 stand for an unknown size of map: only limits on other quantities are checked.
         """
-        limits = [pair for pair in self.limits if height or not self._sizes_behind(pair[0]) & {"H", "W"}]
-
-        names = self._symbols(channels, height, width, given, batch, train)
+        limits = [limit for limit in self.limits if height or not self._sizes_behind(limit[0]) & {"H", "W"}]
+        names = self._symbols(channels, height, width, settings, batch, train)
         broken = next(((rule, sentence) for rule, sentence in limits if not _holds(rule, names)), None)
         if broken is None:
             return None
-        rule, sentence = broken
-        depends = self._sizes_behind(rule)
-        # Only limits that the sought size has a say in: no channel count mends a map that is wrong too.
-        concerned = [each for each, _ in limits if self._sizes_behind(each) & depends]
+        sizes = self._sizes_behind(broken[0])
+        # Only limits on the same sizes: no channel count mends a map that is wrong too.
+        rules = [rule for rule, _ in limits if self._sizes_behind(rule) & sizes]
 
         def fits(c: int, h: int, w: int) -> bool:
-            there = self._symbols(c, h, w, given, batch, train)
-            return all(_holds(each, there) for each in concerned)
+            symbols = self._symbols(c, h, w, settings, batch, train)
+            return all(_holds(rule, symbols) for rule in rules)
 
-        nearest_sizes = ""
-        if depends == {"C"}:
-            nearest_sizes = _around(channels, lambda size: fits(size, height, width))
-        elif depends and "C" not in depends and height == width:
-            nearest_sizes = _around(height, lambda side: fits(channels, side, side), "{0}x{0}")
-        return fill(sentence, names) + nearest_sizes
+        hint = ""
+        if sizes == {"C"}:
+            hint = _nearest_sizes(channels, lambda size: fits(size, height, width), "{0}")
+        elif sizes and "C" not in sizes and height == width:
+            hint = _nearest_sizes(height, lambda side: fits(channels, side, side), "{0}x{0}")
+        return fill(broken[1], names) + hint
 
-    def fits(self, channels: int, height: int, width: int, given: Mapping[str, Value] = NOTHING) -> bool:
-        """Whether no limit stands against this size, batch 1, eval."""
-        names = self._symbols(channels, height, width, given)
+    def fits(self, channels: int, height: int, width: int, settings: Mapping[str, Value] = NOTHING) -> bool:
+        """Whether every limit allows this size, with batch 1 in eval mode."""
+        names = self._symbols(channels, height, width, settings)
         return all(_holds(rule, names) for rule, _ in self.limits)
 
     def rules(self) -> Iterator[str]:
         """The limits in words, with the default hyperparameters filled in."""
         for _, sentence in self.limits:
             try:
-                # What was given instead is news in a refusal; here it would be the default.
+                # In a refusal the sentence ends with the value at hand; here that would be the default.
                 yield fill(re.sub(r",? not [{][^}]*[}]", "", sentence), self.hyperparameters)
             except (NameError, ArithmeticError, TypeError):
-                yield re.sub(r"[{]([^{}]+)[}]", r"\1", sentence)  # speaks of a size that only a case has
+                yield re.sub(r"[{]([^{}]+)[}]", r"\1", sentence)  # it depends on a size
 
     def _symbols(
-        self, c: int, h: int, w: int, given: Mapping[str, Value], batch: int = 1, train: bool = False
+        self, c: int, h: int, w: int, settings: Mapping[str, Value], batch: int = 1, train: bool = False
     ) -> dict[str, Any]:
-        names: dict[str, Any] = self.settings(given)
+        names: dict[str, Any] = self.settings(settings)
         names |= {"C": c, "H": h, "W": w, "N": h * w, "batch": batch, "train": train}
         for name, text in self.where.items():
             # A helper quantity may be undefined at a size that a limit refuses (a division by a width of 0).
@@ -180,10 +180,11 @@ class Entry:
         return names
 
     def _sizes_behind(self, text: str) -> set[str]:
-        found: set[str] = set()
+        """Those of C, H and W that the formula depends on, through helper quantities too."""
+        names: set[str] = set()
         for name in symbols(text):
-            found |= self._sizes_behind(self.where[name]) if name in self.where else {name}
-        return {"H" if name == "N" else name for name in found} & {"C", "H", "W"}
+            names |= self._sizes_behind(self.where[name]) if name in self.where else {name}
+        return {"H" if name == "N" else name for name in names} & {"C", "H", "W"}
 
 
 def _holds(rule: str, names: Mapping[str, Any]) -> bool:
@@ -193,11 +194,12 @@ def _holds(rule: str, names: Mapping[str, Any]) -> bool:
         return False
 
 
-def _around(size: int, fits: Callable[[int], bool], form: str = "{0}") -> str:
+def _nearest_sizes(size: int, fits: Callable[[int], bool], form: str) -> str:
+    """The nearest size on either side that fits: '; nearest 32, 64'. form: how a size is written."""
     below = next((n for n in range(size - 1, 0, -1) if fits(n)), None)
     above = next((n for n in range(size + 1, LARGEST + 1) if fits(n)), None)
-    found = [form.format(n) for n in (below, above) if n is not None]
-    return f"; nearest {', '.join(found)}" if found else ""
+    sizes = [form.format(n) for n in (below, above) if n is not None]
+    return f"; nearest {', '.join(sizes)}" if sizes else ""
 
 
 def read(key: str, path: str | Path) -> Entry:
@@ -223,7 +225,7 @@ def read(key: str, path: str | Path) -> Entry:
 def build(
     key: str, doc: str, literal: Mapping[str, Any], hyperparameters: Mapping[str, Value], takes_size: bool
 ) -> Entry:
-    """An Entry from an ENTRY literal and what the constructor's signature says."""
+    """An Entry from an ENTRY literal and the constructor's signature."""
     paper = literal.get("paper")
     return Entry(
         key=key,
@@ -250,12 +252,17 @@ def build(
 
 
 def _constructor(definition: ast.ClassDef) -> tuple[dict[str, Value], bool]:
+    """The keyword-only arguments of the class with their defaults, and whether it takes the map's size."""
     for node in definition.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-            names = [argument.arg for argument in node.args.kwonlyargs]
-            values = [
-                None if default is None else ast.literal_eval(default) for default in node.args.kw_defaults
-            ]
-            sized = [name for name in names if name in ("height", "width")]
-            return {n: v for n, v in zip(names, values, strict=True) if n not in sized}, bool(sized)
+            return _keyword_arguments(node.args)
     return {}, False
+
+
+def _keyword_arguments(arguments: ast.arguments) -> tuple[dict[str, Value], bool]:
+    defaults = {
+        argument.arg: None if default is None else ast.literal_eval(default)
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    }
+    sizes = [name for name in ("height", "width") if name in defaults]
+    return {name: value for name, value in defaults.items() if name not in sizes}, bool(sizes)

@@ -1,7 +1,7 @@
 """Arithmetic that a module's entry states as text: closed forms, limits and the sentences around them.
 
-The text is part of a module's source file, so it is trusted as that file is; what a user types never
-comes here. Keeping it as text lets it be shown, evaluated and fitted without importing torch.
+The text is part of a module's source file and as trusted as that file; text that a user types is never
+evaluated. As text it can be shown, evaluated and fitted without importing torch.
 """
 
 import ast
@@ -40,10 +40,10 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
 @cache
 def symbols(text: str) -> frozenset[str]:
     """The names that ``text`` depends on, functions excluded."""
-    found = {node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name)}
-    return frozenset(found - FUNCTIONS.keys())
+    nodes = ast.walk(ast.parse(text.strip(), mode="eval"))
+    return frozenset({node.id for node in nodes if isinstance(node, ast.Name)} - FUNCTIONS.keys())
 
 
 def fill(sentence: str, names: Mapping[str, Any]) -> str:
     """``sentence`` with each ``{expression}`` replaced by its value."""
-    return re.sub(r"\{([^{}]+)\}", lambda found: str(evaluate(found[1], names)), sentence)
+    return re.sub(r"\{([^{}]+)\}", lambda expression: str(evaluate(expression[1], names)), sentence)

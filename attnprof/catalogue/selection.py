@@ -1,7 +1,10 @@
-"""Which modules are meant: 'se', 'cbam(reduction=8)', 'ge(theta-minus)', 'family:channel', 'year:2021', '!nonlocal'."""
+"""Patterns that select modules.
+
+Examples: 'se', 'cbam(reduction=8)', 'ge(theta-minus)', 'family:channel', 'year:2021', '!nonlocal'.
+"""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -12,21 +15,24 @@ from attnprof.errors import UsageError, nearest
 
 EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
 _PROPERTIES: dict[str, Callable[[Entry], str]] = {
-    "family": lambda known: known.family,
-    "place": lambda known: known.place,
-    "year": lambda known: str(known.paper.year) if known.paper else "",
+    "family": lambda module: module.family,
+    "place": lambda module: module.place,
+    "year": lambda module: str(module.paper.year) if module.paper else "",
 }
 _VOCABULARY = {"family": FAMILIES, "place": tuple(PLACES)}
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 _PATTERN = re.compile(r"\s*([^()\s]+)\s*(?:\((.*)\))?\s*")
 
 
 @dataclass(frozen=True)
 class ConfiguredModule:
-    """A module with the settings that differ from its defaults. named: those that were given, be they the defaults."""
+    """A module with its settings."""
 
     module: str
-    settings: tuple[tuple[str, Value], ...] = ()
-    named: frozenset[str] = field(default=frozenset(), compare=False)
+    settings: tuple[tuple[str, Value], ...] = ()  # those that differ from the defaults
+    named: frozenset[str] = field(
+        default=frozenset(), compare=False
+    )  # those that the user named, defaults included
 
     @property
     def variant(self) -> str:
@@ -41,63 +47,69 @@ def display_name(module: str, variant: str, settings: Mapping[str, Value]) -> st
     """
     if not variant:
         return module
-    known = entry(module) if module in MODULES else None
-    same = (
-        [name for name, given in known.variants.items() if known.settings(given) == settings] if known else []
+    if module not in MODULES:
+        return f"{module}({variant})"
+    module_entry = entry(module)
+    names = (
+        name for name, changes in module_entry.variants.items() if module_entry.settings(changes) == settings
     )
-    return f"{module}({same[0] if same else variant})"
+    return f"{module}({next(names, variant)})"
 
 
 def split(text: str) -> list[str]:
-    """``text`` cut at its commas, those inside parentheses excepted; empty parts left out."""
+    """``text`` cut at its commas, those inside parentheses excepted; empty parts are dropped."""
     parts, depth, start = [], 0, 0
-    for at, letter in enumerate(text):
+    for position, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
         if letter == "," and depth == 0:
-            parts.append(text[start:at])
-            start = at + 1
+            parts.append(text[start:position])
+            start = position + 1
     return [part.strip() for part in [*parts, text[start:]] if part.strip()]
 
 
 def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
-    """The choices that one pattern (without '!') stands for; with variants='all' each module's named variants too.
+    """The modules that one pattern (without '!') selects; with variants='all' also each module's named variants.
 
     Raises UnknownNameError or UsageError, in words for the user.
     """
     if pattern == "all":
-        return [choice for known in entries() for choice in _plain(known.key, variants)]
-    prefix, _, wanted = pattern.partition(":")
-    if prefix in _PROPERTIES:
-        having = {known.key: _PROPERTIES[prefix](known) for known in entries()}
-        values = _VOCABULARY.get(prefix, sorted(set(having.values()) - {""}))
-        if wanted not in values:
-            raise UsageError(f"no {prefix} {wanted!r}. There are: {', '.join(values)}")
-        return [
-            choice for key, value in having.items() if value == wanted for choice in _plain(key, variants)
-        ]
-    found = _PATTERN.fullmatch(pattern)
-    if not found:
+        return [choice for module in entries() for choice in _with_variants(module.key, variants)]
+    name, _, value = pattern.partition(":")
+    if name in _PROPERTIES:
+        keys = _with_property(name, value)
+        return [choice for key in keys for choice in _with_variants(key, variants)]
+    parts = _PATTERN.fullmatch(pattern)
+    if not parts:
         raise UsageError(f"{pattern!r} is no module; write a name, or name(reduction=8)")
-    name, arguments = found.groups()
+    name, arguments = parts.groups()
     if arguments is None:
-        return _plain(entry(name).key, variants)
+        return _with_variants(entry(name).key, variants)
     return [configured(name, _settings(name, arguments))]
 
 
+def _with_property(name: str, value: str) -> list[str]:
+    """The keys of the modules whose family, place or year is ``value``. Raises UsageError for an unknown value."""
+    values = {module.key: _PROPERTIES[name](module) for module in entries()}
+    vocabulary = _VOCABULARY.get(name, sorted(set(values.values()) - {""}))
+    if value not in vocabulary:
+        raise UsageError(f"no {name} {value!r}. There are: {', '.join(vocabulary)}")
+    return [key for key, own in values.items() if own == value]
+
+
 def _settings(name: str, arguments: str) -> dict[str, Value]:
-    known = entry(name)
-    given: dict[str, Value] = {}
+    """The settings in the parentheses of a pattern: hyperparameters and named variants."""
+    variants = entry(name).variants
+    settings: dict[str, Value] = {}
     for part in split(arguments):
         key, equals, value = part.partition("=")
         if equals:
-            given[key.strip()] = checked(name, key.strip(), parse_value(value))
-        elif part in known.variants:
-            given |= known.variants[part]
+            settings[key.strip()] = checked(name, key.strip(), parse_value(value))
+        elif part in variants:
+            settings |= variants[part]
         else:
-            there = ", ".join(known.variants) or "none"
-            hint = nearest(part, known.variants) or f"It has: {there}."
+            hint = nearest(part, variants) or f"It has: {', '.join(variants) or 'none'}."
             raise UsageError(f"{name} has no variant {part!r}. {hint}")
-    return given
+    return settings
 
 
 def checked(name: str, key: str, value: Value) -> Value:
@@ -105,33 +117,36 @@ def checked(name: str, key: str, value: Value) -> Value:
 
     Raises UsageError.
     """
-    known = entry(name)
-    known.settings({key: value})  # raises for a name that it does not have
+    module_entry = entry(name)
+    module_entry.settings({key: value})  # raises for a name that it does not have
     if is_staged(value):
-        for each in values_of(value):
-            checked(name, key, each)
+        for stage_value in values_of(value):
+            checked(name, key, stage_value)
         return value
-    default = known.hyperparameters[key]
-    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-    # None is a value of its own where the default or a named variant says so: it lets the module derive the setting.
-    derives = value is None and any(key in given and given[key] is None for given in known.variants.values())
-    if default is None or derives:
+    default = module_entry.hyperparameters[key]
+    if default is None or (value is None and _may_be_none(module_entry, key)):
         return value
     if isinstance(default, float) and type(value) is int:
         return float(value)
     if type(value) is not type(default):
-        raise UsageError(f"{name}.{key}: {show_value(value)!r} is not {kinds[type(default)]}")
+        raise UsageError(f"{name}.{key}: {show_value(value)!r} is not {_KINDS[type(default)]}")
     return value
 
 
-def configured(name: str, given: Mapping[str, Value]) -> ConfiguredModule:
-    """The module ``name`` with what ``given`` sets. Raises UsageError for a hyperparameter that it does not have."""
-    return ConfiguredModule(name, tuple(entry(name).changes(given).items()), frozenset(given))
+def _may_be_none(module_entry: Entry, key: str) -> bool:
+    """Whether a named variant sets ``key`` to None, which lets the module derive the setting."""
+    return any(key in changes and changes[key] is None for changes in module_entry.variants.values())
 
 
-def _plain(name: str, variants: str) -> list[ConfiguredModule]:
+def configured(name: str, settings: Mapping[str, Value]) -> ConfiguredModule:
+    """The module ``name`` with ``settings``. Raises UsageError for a hyperparameter that it does not have."""
+    return ConfiguredModule(name, tuple(entry(name).changes(settings).items()), frozenset(settings))
+
+
+def _with_variants(name: str, variants: str) -> list[ConfiguredModule]:
+    """The module with its defaults and, with variants='all', in every named variant; equal ones once."""
     named = entry(name).variants.values() if variants == "all" else ()
-    return list(dict.fromkeys([configured(name, {}), *(configured(name, given) for given in named)]))
+    return list(dict.fromkeys([configured(name, {}), *(configured(name, settings) for settings in named)]))
 
 
 def select(
@@ -139,44 +154,52 @@ def select(
     variants: str = "default",
     sweeps: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
 ) -> list[ConfiguredModule]:
-    """The choices that ``patterns`` stand for, in the order given, each once; sweeps multiply them.
+    """The modules that ``patterns`` select, in the order of the patterns, each once; sweeps multiply them.
 
-    sweeps: module (or EVERYWHERE) -> hyperparameter -> values. A module without that hyperparameter is taken once.
-    Patterns that begin with '!' take modules away; if all do, they take away from the whole catalogue.
+    sweeps: module (or EVERYWHERE) -> hyperparameter -> values. A module without that hyperparameter is taken
+    once. Patterns that begin with '!' exclude modules; without any other pattern, from the whole catalogue.
     """
-    wanted = [p for p in patterns if not p.startswith("!")] or ["all"]
-    left = dict.fromkeys(choice for pattern in wanted for choice in matching(pattern, variants))
+    included = [pattern for pattern in patterns if not pattern.startswith("!")] or ["all"]
+    selected = dict.fromkeys(module for pattern in included for module in matching(pattern, variants))
     for pattern in patterns:
         if pattern.startswith("!"):
-            gone = set(matching(pattern[1:], "all"))
-            whole = {choice.module for choice in gone} if "(" not in pattern else set()
-            left = {c: None for c in left if c not in gone and c.module not in whole}
-    return list(dict.fromkeys(swept for choice in left for swept in _sweep(choice, sweeps or {})))
+            excluded = _excluded(pattern[1:], selected)
+            selected = {module: None for module in selected if module not in excluded}
+    return list(dict.fromkeys(swept for module in selected for swept in _sweep(module, sweeps or {})))
+
+
+def _excluded(pattern: str, selected: Iterable[ConfiguredModule]) -> set[ConfiguredModule]:
+    """Those of ``selected`` that the pattern excludes: a name without settings excludes every variant."""
+    matches = set(matching(pattern, "all"))
+    if "(" in pattern:
+        return matches
+    names = {module.module for module in matches}
+    return {module for module in selected if module.module in names}
 
 
 def _sweep(
-    choice: ConfiguredModule, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]
+    module: ConfiguredModule, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]
 ) -> list[ConfiguredModule]:
-    has = entry(choice.module).hyperparameters
-    axes = {**sweeps.get(EVERYWHERE, {}), **sweeps.get(choice.module, {})}
-    axes = {name: values for name, values in axes.items() if name in has}
-    given = [
-        {**dict(choice.settings), **dict(zip(axes, values, strict=True))}
-        for values in product(*axes.values())
-    ]
-    return [replace(c := configured(choice.module, each), named=c.named | choice.named) for each in given]
+    """The module at every combination of the swept values; as it is where no sweep concerns it."""
+    axes = {**sweeps.get(EVERYWHERE, {}), **sweeps.get(module.module, {})}
+    hyperparameters = entry(module.module).hyperparameters
+    axes = {name: values for name, values in axes.items() if name in hyperparameters}
+    swept = []
+    for values in product(*axes.values()):
+        settings = {**dict(module.settings), **dict(zip(axes, values, strict=True))}
+        combination = configured(module.module, settings)
+        swept.append(replace(combination, named=combination.named | module.named))
+    return swept
 
 
 def check_sweep(module: str, name: str, values: Sequence[Value]) -> None:
-    """Raises UsageError or UnknownNameError for a sweep that no module could take, or with a value of another kind."""
-    having = (
-        [known.key for known in entries() if name in known.hyperparameters]
-        if module == EVERYWHERE
-        else [module]
-    )
-    if not having:
-        every = {name for known in entries() for name in known.hyperparameters}
-        raise UsageError(f"no module has a hyperparameter {name!r}. {nearest(name, every)}".rstrip())
-    for key in having:
+    """Raises UsageError or UnknownNameError for a sweep that no module takes, or with a value of another kind."""
+    keys = [module]
+    if module == EVERYWHERE:
+        keys = [candidate.key for candidate in entries() if name in candidate.hyperparameters]
+    if not keys:
+        names = {name for candidate in entries() for name in candidate.hyperparameters}
+        raise UsageError(f"no module has a hyperparameter {name!r}. {nearest(name, names)}".rstrip())
+    for key in keys:
         for value in values:
             checked(key, name, value)

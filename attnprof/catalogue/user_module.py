@@ -1,7 +1,8 @@
-"""A module of the user's own, named by where it is: 'my.py:MyGate', 'my_pkg.attn:MyGate', 'timm.layers:EcaModule'.
+"""A user's own module, named by its location: 'my.py:MyGate', 'my_pkg.attn:MyGate', 'timm.layers:EcaModule'.
 
-A class or a function that takes the number of channels first and returns an nn.Module: (N, C, H, W) in. Arguments called height and
-width are given the map's size; the others are its hyperparameters. It has no closed forms, and no limits but those it raises.
+A class or a function that takes the number of channels first and returns an nn.Module on maps (N, C, H, W).
+Arguments called height and width receive the map's size; the others are hyperparameters. There are no closed
+forms, and no limits but the exceptions that it raises.
 """
 
 import importlib
@@ -9,7 +10,7 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,65 +22,75 @@ SIZE = ("height", "width")
 
 
 def is_path(name: str) -> bool:
-    """Whether ``name`` says where a module is, instead of naming one of the catalogue."""
+    """Whether ``name`` is the location of a module instead of a name of the catalogue."""
     return ":" in name
 
 
 @cache
 def load(name: str) -> Callable[..., Any]:
-    """Import what ``name`` says and return the class or function. Raises UsageError, in words for the user."""
-    where, _, attribute = name.partition(":")
+    """Import the location ``name`` and return its class or function. Raises UsageError, in words for the user."""
+    location, _, attribute = name.partition(":")
     try:
-        found = _import_file(Path(where)) if where.endswith(".py") else _import_module(where)
+        module = _import_file(Path(location)) if location.endswith(".py") else _import_module(location)
     except Exception as problem:  # noqa: BLE001 # importing runs the user's code, which may raise anything
-        raise UsageError(f"{name}: cannot import {where}: {type(problem).__name__}: {problem}") from None
-    made = getattr(found, attribute, None)
-    if not callable(made):
-        there = [
-            key for key, value in vars(found).items() if inspect.isclass(value) or inspect.isfunction(value)
+        raise UsageError(f"{name}: cannot import {location}: {type(problem).__name__}: {problem}") from None
+    constructor = getattr(module, attribute, None)
+    if not callable(constructor):
+        names = [
+            key for key, value in vars(module).items() if inspect.isclass(value) or inspect.isfunction(value)
         ]
-        raise UsageError(
-            f"{name}: {where} has no class or function {attribute!r}. {nearest(attribute, there)}".rstrip()
-        )
-    return made  # type: ignore[no-any-return] # getattr knows no types
+        hint = f"{name}: {location} has no class or function {attribute!r}. {nearest(attribute, names)}"
+        raise UsageError(hint.rstrip())
+    return constructor  # type: ignore[no-any-return] # getattr knows no types
 
 
 def entry_of(name: str) -> Entry:
     """The entry of a user's module, from its signature. Raises UsageError."""
-    made = load(name)
-    try:
-        arguments = list(inspect.signature(made).parameters.values())
-    except (TypeError, ValueError):
-        raise UsageError(f"{name}: its arguments cannot be read") from None
-    named = [a for a in arguments if a.kind not in (a.VAR_POSITIONAL, a.VAR_KEYWORD)]
-    if not named or named[0].kind is named[0].KEYWORD_ONLY:
-        raise UsageError(
-            f"{name}: its first argument has to be the number of channels; it takes {len(named)} arguments"
-        )
-    values: dict[str, Value] = {
-        a.name: a.default if isinstance(a.default, bool | int | float | str) else None
-        for a in named[1:]
-        if a.name not in SIZE
-        and (a.default is a.empty or isinstance(a.default, bool | int | float | str | None))
-    }
+    constructor = load(name)
+    arguments = _arguments(name, constructor)
+    class_name = name.partition(":")[2]
     return Entry(
         key=name,
-        class_name=name.partition(":")[2],
-        name=name.partition(":")[2],
-        doc=inspect.getdoc(made) or "",
+        class_name=class_name,
+        name=class_name,
+        doc=inspect.getdoc(constructor) or "",
         paper=None,
         code="",
         family="",
         place="after",
-        hyperparameters=values,
-        sized=str(any(a.name in SIZE for a in named)),
+        hyperparameters=_hyperparameters(arguments),
+        sized=str(any(a.name in SIZE for a in arguments)),
         params_formula="",
         macs_formula="",
     )
 
 
+def _arguments(name: str, constructor: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The named arguments of the constructor, the first of which is the number of channels."""
+    try:
+        parameters = inspect.signature(constructor).parameters.values()
+    except (TypeError, ValueError):
+        raise UsageError(f"{name}: its arguments cannot be read") from None
+    arguments = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if not arguments or arguments[0].kind is inspect.Parameter.KEYWORD_ONLY:
+        raise UsageError(
+            f"{name}: its first argument has to be the number of channels; it takes {len(arguments)} arguments"
+        )
+    return arguments
+
+
+def _hyperparameters(arguments: Sequence[inspect.Parameter]) -> dict[str, Value]:
+    """Arguments with a plain default, or without one (then None), apart from channels and size."""
+    values: dict[str, Value] = {}
+    for argument in arguments[1:]:
+        default = None if argument.default is argument.empty else argument.default
+        if argument.name not in SIZE and isinstance(default, Value):
+            values[argument.name] = default
+    return values
+
+
 def source_of(name: str) -> Path:
-    """The file that defines what ``name`` says. Raises UsageError."""
+    """The file that defines the module at ``name``. Raises UsageError."""
     return Path(inspect.getsourcefile(load(name)) or "")
 
 

@@ -29,22 +29,20 @@ def is_staged(value: Value) -> bool:
 
 def values_of(value: Value) -> list[Value]:
     """The value of each stage; of a plain value, that one."""
-    return (
-        [parse_value(part) for part in value.split(BETWEEN)]
-        if isinstance(value, str) and is_staged(value)
-        else [value]
-    )
+    if isinstance(value, str) and is_staged(value):
+        return [parse_value(part) for part in value.split(BETWEEN)]
+    return [value]
 
 
 def at_stage(settings: Mapping[str, Value], stage: int, stages: int) -> dict[str, Value]:
-    """The settings in ``stage``, counted from 1, of ``stages``. Raises UsageError where the numbers do not agree."""
-    found: dict[str, Value] = {}
+    """The settings in ``stage``, counted from 1, of ``stages``. Raises UsageError where their numbers differ."""
+    in_stage: dict[str, Value] = {}
     for name, value in settings.items():
-        each = values_of(value)
-        if len(each) not in (1, stages):
-            raise UsageError(f"{name}={value}: {len(each)} values, and the network has {stages} stages")
-        found[name] = each[stage - 1] if len(each) > 1 else each[0]
-    return found
+        values = values_of(value)
+        if len(values) not in (1, stages):
+            raise UsageError(f"{name}={value}: {len(values)} values, and the network has {stages} stages")
+        in_stage[name] = values[stage - 1] if len(values) > 1 else values[0]
+    return in_stage
 
 
 def show_value(value: Value) -> str:

@@ -1,4 +1,4 @@
-"""Other counters, kept as cross-check columns: one per file, each exporting COUNTER."""
+"""Other counters, shown as cross-check columns: one per file, each exporting COUNTER."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,62 +12,52 @@ if TYPE_CHECKING:
 
 COUNTERS = Registry("attnprof.counters", "COUNTER", "counter")
 
-# What MACs are of. A counter's figure for anything else is an extra: work that is no multiply-accumulate
-# here.
+# Kinds of work. EXTRA is work that a counter adds to its MACs and that is no multiply-accumulate.
 CONVOLUTION, PRODUCT, ATTENTION, EXTRA = "convolution", "product", "attention", "extra"
 
 
 @dataclass(frozen=True)
 class CountedPart:
-    """One part of another counter's figure. what: its own word for it. kind: CONVOLUTION, PRODUCT, ATTENTION or EXTRA.
+    """One part of another counter's figure."""
 
-    where: path of the submodule, None where the counter does not tell. why: for an extra, the rule in words.
-    """
-
-    what: str
+    what: str  # the counter's own name for it: an operator or a class of modules
     macs: int
-    kind: str
-    where: str | None = None
-    why: str = ""
+    kind: str  # CONVOLUTION, PRODUCT, ATTENTION or EXTRA
+    where: str | None = None  # path of the submodule; None where the counter does not say
+    why: str = ""  # of an EXTRA: the counter's rule, in words
 
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """MACs that we and the counter do not count alike. macs: its figure less ours, of one kind at one place.
-
-    operators: ours of that kind there, by name. owner: class of the submodule that issued them.
-    unseen: operators that the counter says it met and has no rule for.
-    """
+    """MACs of one kind, in one submodule, that the counter and we count differently."""
 
     kind: str
-    macs: int
-    operators: Sequence[str]
-    owner: str = ""
-    unseen: Sequence[str] = ()
+    macs: int  # the counter's figure less ours
+    operators: Sequence[str]  # names of our operators of that kind there
+    owner: str = ""  # class of the submodule
+    unseen: Sequence[str] = ()  # operators that the counter met without a rule
 
 
 @dataclass(frozen=True)
 class Breakdown:
-    """A counter's figure in parts, whose sum it is; and operators that it met and has no rule for, by its own names."""
+    """A counter's figure in parts that add up to it."""
 
     counted: tuple[CountedPart, ...]
-    unseen: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()  # operators that the counter met without a rule, by its own names
 
 
 @dataclass(frozen=True)
 class Counter:
-    """Another counter. computes: it runs the module for real on the CPU; otherwise it counts on the meta device.
+    """Another counter.
 
-    count: its figure for a module and an input. Both are thrown away afterwards, so it may damage them. It
-    may raise anything: whoever calls it turns that into a note. breakdown: the same figure in parts; why: the
-    rule behind a difference, in words. Without them a difference is shown and not explained. title: what it
-    is called where its file's name is not enough. help: one line on its figure. A file that imports torch
-    only inside its functions keeps tables, which ask for the title, fast.
+    Without ``breakdown`` and ``why`` a difference is shown and not explained. Tables read the title: a file that imports
+    torch only inside its functions keeps them fast.
     """
 
+    # The figure for a module and an input. Both are copies that it may damage; whatever it raises becomes a note.
     count: "Callable[[nn.Module, torch.Tensor], int]"
-    computes: bool
-    breakdown: "Callable[[nn.Module, torch.Tensor], Breakdown] | None" = None
-    why: Callable[[Discrepancy], str] | None = None
-    title: str = ""
-    help: str = ""
+    computes: bool  # it runs the module for real on the CPU; otherwise it counts on the meta device
+    breakdown: "Callable[[nn.Module, torch.Tensor], Breakdown] | None" = None  # the same figure in parts
+    why: Callable[[Discrepancy], str] | None = None  # the rule behind a difference, in words; '' for none
+    title: str = ""  # where the file's name is not enough
+    help: str = ""  # one line on its figure

@@ -1,4 +1,4 @@
-"""Which operators run, by their overload packets: what a counter met, whether it has a formula for it or not."""
+"""Names of the operators that run, so that a counter can list those that it has no formula for."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""torch's own FlopCounterMode, on the CPU: contractions only, 2 FLOPs each, those that it has a formula for."""
+"""torch's FlopCounterMode, on the CPU: the contractions that it has a formula for, 2 FLOPs per MAC."""
 
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,10 @@ def _kind(name: str) -> str:
 
 def why(gap: Discrepancy) -> str:
     """Which operator it has no formula for."""
-    met = [name for name in gap.unseen if name.removeprefix("aten.") in _WITHOUT_FORMULA]
     if gap.kind == ATTENTION:
         return "it has no formula for the CPU's fused attention; for that of CUDA it has"
-    return f"it has no formula for {', '.join(met)}" if met and gap.macs < 0 else ""
+    operators = [name for name in gap.unseen if name.removeprefix("aten.") in _WITHOUT_FORMULA]
+    return f"it has no formula for {', '.join(operators)}" if operators and gap.macs < 0 else ""
 
 
 _WITHOUT_FORMULA = ("mv", "dot", "vdot", "addmv", "addbmm", "_trilinear", "_native_multi_head_attention")

@@ -1,4 +1,4 @@
-"""fvcore: traces a real forward pass and counts the operators it has a rule for. It calls MACs flops."""
+"""fvcore: traces a real forward pass and counts the operators that it has a rule for; it calls MACs flops."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -46,18 +46,18 @@ def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
 
 
 def why(gap: Discrepancy) -> str:
-    """What of fvcore's rules makes this difference."""
+    """The rule of fvcore behind a difference."""
     if gap.kind == CONVOLUTION and "aten::_convolution_mode" in gap.unseen:
         return "it has no rule for a convolution with padding='same' or 'valid'"
+    if gap.kind == PRODUCT and gap.macs > 0:
+        return "it costs an einsum by NumPy's path, not by the products that run"
     if gap.kind == CONVOLUTION or gap.macs > 0:
-        return (
-            "it costs an einsum by NumPy's path, not by the products that run" if gap.kind == PRODUCT else ""
-        )
-    # An attention that the device does not fuse is products to us, and one operator in fvcore's trace all the
-    # same.
-    met = [name for name in (each.removeprefix("aten::") for each in gap.unseen) if name in _WITHOUT_RULE]
-    if met:
-        return f"it has no rule for {', '.join(met)}"
+        return ""
+    # An attention that the device does not fuse is products to us, and still one operator in fvcore's trace.
+    names = [name.removeprefix("aten::") for name in gap.unseen]
+    operators = [name for name in names if name in _WITHOUT_RULE]
+    if operators:
+        return f"it has no rule for {', '.join(operators)}"
     return "of a matmul it reads the first factor as it is: where that is broadcast, one copy is counted"
 
 

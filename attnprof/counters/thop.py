@@ -1,4 +1,4 @@
-"""thop: hooks on the modules it knows; matmul, functional calls and bare parameters pass it by."""
+"""thop: hooks on classes of modules; matmul, functional calls and bare parameters are not counted."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-# Work that is no multiply-accumulate, which thop adds to those that are: parts of class names, in order.
+# Work that is no multiply-accumulate and that thop adds to its MACs: parts of class names, in order.
 _EXTRAS = (
     ("Norm", "adds 4 per element, 2 where it has no weights"),
     ("AdaptiveAvgPool", "adds its taps + 1 per element of the output"),
@@ -33,10 +33,12 @@ def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
 
     classes = {path: type(part).__name__ for path, part in module.named_modules(remove_duplicate=False)}
     total, _, layers = thop.profile(module, inputs=(x,), verbose=False, ret_layer_info=True)
-    counted = [_counted(path, classes[path], macs) for path, macs in _flat(layers) if macs]
-    alone = int(total) - sum(part.macs for part in counted)  # the module itself is one that thop knows
-    if alone:
-        counted.append(_counted("", classes[""], alone))
+    counted = [_part(path, classes[path], macs) for path, macs in _flat(layers) if macs]
+    own_macs = int(total) - sum(
+        part.macs for part in counted
+    )  # the module itself is of a class that thop hooks
+    if own_macs:
+        counted.append(_part("", classes[""], own_macs))
     return Breakdown(tuple(counted))
 
 
@@ -49,17 +51,17 @@ def _flat(layers: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, int
             yield above + name, int(macs)
 
 
-def _counted(path: str, kind: str, macs: int) -> CountedPart:
+def _part(path: str, kind: str, macs: int) -> CountedPart:
     if kind.startswith("Conv"):
         return CountedPart(kind, macs, CONVOLUTION, path)
     if kind == "Linear":
         return CountedPart(kind, macs, PRODUCT, path)
-    rule = next((says for part, says in _EXTRAS if part in kind), "")
+    rule = next((rule for part, rule in _EXTRAS if part in kind), "")
     return CountedPart(kind, macs, EXTRA, path, rule)
 
 
 def why(gap: Discrepancy) -> str:
-    """What of thop's hooks makes this difference."""
+    """The behaviour of thop's hooks behind a difference."""
     if gap.kind == CONVOLUTION and gap.macs > 0:
         return "a transposed convolution is counted over its output"
     if gap.macs > 0:

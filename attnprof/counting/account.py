@@ -42,7 +42,7 @@ class Operator:
 
 @dataclass(frozen=True)
 class Account:
-    """Exact counts of one call with its whole batch: forward, or forward and backward. docs/counting.md defines them."""
+    """Exact counts of one call with its whole batch, as docs/counting.md defines them."""
 
     params: int  # learnable elements, a shared tensor once
     trainable_params: int  # those that require a gradient
@@ -121,7 +121,7 @@ def account(
 def account_of(
     module: nn.Module, x: torch.Tensor, *, backward: bool = False, verify: bool = False, fused: bool = True
 ) -> Account:
-    """Count ``module`` called with ``x``, both on one device: on meta nothing is computed, elsewhere everything is."""
+    """Count ``module`` called with ``x``, both on one device; off meta everything is computed."""
     with torch.inference_mode(False):  # under it composite operators would arrive undecomposed
         observation = _observe(module, x, backward, verify, fused=False)
         if observation.mode.has_unfused_attention and fused and x.is_meta:

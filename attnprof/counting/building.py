@@ -1,4 +1,4 @@
-"""Building a module on the meta device: no memory, and no time spent on initial values that are never read."""
+"""Building a module on the meta device: no memory, and no time for initial values that are never read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ _CONSTANTS = frozenset(
 
 @contextmanager
 def on_meta() -> Iterator[None]:
-    """While active: new tensors are on meta, as under ``torch.device("meta")``, and torch.nn.init does nothing."""
+    """While active: new tensors are on meta, as with ``torch.device("meta")``; torch.nn.init does nothing."""
     with _MetaFactoryMode(), _ShapeFunctionMode():  # type: ignore[no-untyped-call]
         yield
 
@@ -40,7 +40,7 @@ class _MetaFactoryMode(TorchFunctionMode):
 
 
 class _ShapeFunctionMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Tables that a module computes in its constructor use our shape functions: torch's own are slow to import and run."""
+    """A constructor's computations use our shape functions: torch's own are slow to import and run."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:

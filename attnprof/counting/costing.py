@@ -1,4 +1,4 @@
-"""``cost``: the account of any nn.Module, or of a module named in the catalogue. The module is left as it was."""
+"""``cost``: the account of any nn.Module, or of a module named in the catalogue."""
 
 import random
 import sys
@@ -27,7 +27,7 @@ def cost(
     verify: bool = False,
     **settings: Value,
 ) -> Account:
-    """Count one call of ``module`` for an input of ``shape``: (N, C, H, W), or any other that the module takes.
+    """Count one call of ``module`` for an input of ``shape``: (N, C, H, W), or what else the module takes.
 
     module: any nn.Module, on any device, counted in its mode (train or eval); or a name of the catalogue,
     counted in eval mode with ``settings`` as its hyperparameters. dtype: of the input; by default that of the

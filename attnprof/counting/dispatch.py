@@ -100,7 +100,7 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         return follows_product and _is_bias(args) and sys.getrefcount(args[0]) == self._references
 
     def _reuses_gradient(self, args: Any) -> bool:
-        """Whether the first argument is a gradient that backward created: no input of the call, and no view."""
+        """Whether the first argument is a gradient that backward created: no input and no view."""
         return self._tracker.backward and self._memory.owns(args[0]) and not args[0]._is_view()
 
 
@@ -118,9 +118,10 @@ def _is_bias(args: Any) -> bool:
 
 @cache
 def _references_to_a_temporary() -> int:
-    """References, seen from ``__torch_dispatch__``, to a tensor that no Python code holds, such as a linear's product.
+    """References, seen from ``__torch_dispatch__``, to a tensor that no Python code holds.
 
-    The number differs between versions of Python, so that it is measured.
+    The product inside torch's own linear is such a tensor. The number differs between versions of Python, so
+    that it is measured.
     """
     references: list[int] = []
 

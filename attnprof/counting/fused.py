@@ -1,5 +1,8 @@
-"""Scaled dot product attention as one operator. On meta torch splits it into its unfused form, whose attention map would
-be most of the reported memory, though no device that fuses it allocates one."""
+"""Scaled dot product attention as one operator.
+
+On meta torch splits it into its unfused form, whose attention map would be most of the reported memory,
+though no device that fuses it allocates one.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +17,7 @@ _FUSED = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default
 
 
 class FusedAttentionMode(TorchFunctionMode):
-    """While active: scaled dot product attention on meta is the fused operator, which has its own backward."""
+    """While active: scaled dot product attention on meta is the fused operator, with its own backward."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Replace the one function and pass on all others."""
@@ -59,7 +62,7 @@ def _attention(
 
 
 def _fit(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> bool:
-    """Whether the fused operator takes these three: on meta, of one dtype and width, (N, heads, tokens, width)."""
+    """Whether the fused operator takes these: on meta, of one dtype, (N, heads, tokens, width)."""
     if not query.is_meta or not query.is_floating_point() or not query.dtype == key.dtype == value.dtype:
         return False
     if not query.dim() == key.dim() == value.dim() == 4:

@@ -24,7 +24,7 @@ class LiveMemory:
         return key in self._alive and key not in self._inputs
 
     def add(self, x: torch.Tensor, may_be_peak: bool = True) -> None:
-        """Count x's storage from now until its release. may_be_peak: False where the real run has fewer bytes now."""
+        """Count x's storage until its release. may_be_peak: False where the real run has fewer bytes now."""
         storage = x.untyped_storage()
         key = storage._cdata
         if key not in self._alive:

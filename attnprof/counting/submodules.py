@@ -1,5 +1,7 @@
-"""Which submodule called an operator: in the forward pass the one that runs; in backward the one whose forward created
-the graph's node."""
+"""Which submodule called an operator.
+
+In the forward pass the one that runs; in backward the one whose forward created the graph's node.
+"""
 
 from bisect import bisect_right
 from types import TracebackType
@@ -11,7 +13,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 
 
 class SubmoduleTracker:
-    """While active: knows the path of the submodule that runs, "" for the root. Its global hooks are removed at the end."""
+    """While active: knows the path of the submodule that runs, "" for the root."""
 
     def __init__(self, root: nn.Module) -> None:
         self.backward = False  # set while the backward pass runs

@@ -7,7 +7,7 @@ import torch
 
 
 def first_tensor(output: object) -> torch.Tensor | None:
-    """The first tensor of a module's output, which may be nested in tuples, lists and dicts; None where there is none."""
+    """The first tensor of an output, which may be nested in tuples, lists and dicts; None without any."""
     if isinstance(output, torch.Tensor):
         return output
     parts = list(output.values()) if isinstance(output, dict) else output
@@ -47,7 +47,7 @@ def bytes_moved(args: Sequence[Any], outputs: Sequence[torch.Tensor]) -> int:
 
 
 def occupied_bytes(x: torch.Tensor) -> int:
-    """Bytes of the elements that x has in memory: an expanded side counts once, overlapping windows what they cover."""
+    """Bytes of x's elements in memory: an expanded side counts once, overlapping windows what they cover."""
     if x.is_contiguous():
         return x.numel() * x.element_size()
     if not x.numel():

@@ -80,7 +80,7 @@ class Network:
 
 
 def network_named(name: str) -> Network:
-    """The network ``name`` of the registry, or a description of a user's own. Only the latter may import torch.
+    """The network ``name`` of the registry, or a description of a user's own, which may import torch.
 
     Raises UnknownNameError with the nearest names; UsageError for a location that cannot be imported.
     """
@@ -90,7 +90,8 @@ def network_named(name: str) -> Network:
     required = _required_arguments(user_module.load(name))
     if required:
         raise UsageError(
-            f"{name}: it needs an argument, {required[0]!r}; name a function that takes none and returns the network"
+            f"{name}: it needs an argument, {required[0]!r};"
+            " name a function that takes none and returns the network"
         )
     return Network(title=name.partition(":")[2], paper=None, constructor=name)
 
@@ -105,7 +106,10 @@ def _required_arguments(function: Callable[..., Any]) -> list[str]:
 
 
 def build_network(name: str) -> "nn.Module":
-    """A new network ``name`` on the default device. Raises as ``network_named`` does, and UsageError for a non-module."""
+    """A new network ``name`` on the default device.
+
+    Raises as ``network_named`` does, and UsageError for what is no nn.Module.
+    """
     description = network_named(name)
     if user_module.is_path(name):
         constructor = user_module.load(name)
@@ -119,7 +123,7 @@ def build_network(name: str) -> "nn.Module":
 
 
 def place_of(network: Network, module: Entry, text: str = "") -> str:
-    """The complete place, as text, of ``text`` for ``module``; '' and 'usual' mean the module's default place.
+    """``text`` as a complete place for ``module``; '' and 'usual' mean the module's default place.
 
     Raises UsageError for a place that the network does not have.
     """
@@ -148,7 +152,7 @@ def _default_place(network: Network, module: Entry) -> Place:
 
 
 def settings_in(network: Network, module: Entry) -> dict[str, Value]:
-    """The hyperparameters that the authors of ``module`` use in ``network`` where they are not its defaults."""
+    """Hyperparameters that the authors of ``module`` use in ``network`` in place of its defaults."""
     settings: dict[str, Value] = _inside(network, module).get("settings", {})
     return dict(settings)
 
@@ -159,7 +163,7 @@ def _inside(network: Network, module: Entry) -> Mapping[str, Any]:
 
 
 def _check_target(network: Network, place: Place) -> None:
-    """A bare word has to be one of the network's places; a submodule is named by a pattern, or after a relation."""
+    """Refuse a bare word that is no place of the network: submodules need a pattern or a relation."""
     target = place.target
     if target in network.places or not network.places:
         return

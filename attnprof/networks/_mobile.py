@@ -1,4 +1,4 @@
-"""What the mobile networks share: a convolution with its norm and its activation as named submodules, and initial values."""
+"""Parts of the mobile networks: a convolution with norm and activation, and initial values."""
 
 from collections import OrderedDict
 

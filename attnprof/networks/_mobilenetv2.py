@@ -1,4 +1,6 @@
-"""MobileNetV2: (N, 3, H, W) to (N, classes). Inverted residuals: expand 1x1, depthwise 3x3, project 1x1 without activation.
+"""MobileNetV2: (N, 3, H, W) to (N, classes).
+
+Inverted residuals: expand 1x1, depthwise 3x3, project 1x1 without activation.
 
 MobileNetV2: Inverted Residuals and Linear Bottlenecks. Mark Sandler et al., CVPR 2018, arXiv:1801.04381,
 Table 2.
@@ -22,7 +24,7 @@ TABLE = (
 
 
 class InvertedResidual(nn.Module):
-    """A block: (N, inputs, H, W) to (N, outputs, H/stride, W/stride); added to its input where the shape stays."""
+    """(N, inputs, H, W) to (N, outputs, H/stride, W/stride), plus the input where the shape stays."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -34,7 +36,7 @@ class InvertedResidual(nn.Module):
         self.expands, self.adds = expansion > 1, stride == 1 and inputs == outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The block's answer to x (N, inputs, H, W)."""
+        """The block's output for x (N, inputs, H, W)."""
         y = self.expand(x) if self.expands else x
         out: torch.Tensor = self.project(self.depthwise(y))
         return x + out if self.adds else out

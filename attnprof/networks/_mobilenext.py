@@ -1,4 +1,6 @@
-"""MobileNeXt: (N, 3, H, W) to (N, classes). Sandglass blocks: depthwise 3x3, reduce 1x1, expand 1x1, depthwise 3x3.
+"""MobileNeXt: (N, 3, H, W) to (N, classes).
+
+Sandglass blocks: depthwise 3x3, reduce 1x1, expand 1x1, depthwise 3x3.
 
 Rethinking Bottleneck Structure for Efficient Mobile Network Design. Daquan Zhou et al., ECCV 2020,
 arXiv:2007.02269. Official code: zhoudaquan/rethinking_bottleneck_design, which differs from the paper's
@@ -27,7 +29,7 @@ def _width(inputs: int, outputs: int, reduction: int) -> int:
 
 
 class Sandglass(nn.Module):
-    """A block: (N, inputs, H, W) to (N, outputs, H/stride, W/stride). whole: it has both depthwise convolutions."""
+    """(N, inputs, H, W) to (N, outputs, H/stride, W/stride). whole: with both depthwise convolutions."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, reduction: int, whole: bool) -> None:
         super().__init__()
@@ -42,7 +44,7 @@ class Sandglass(nn.Module):
         self.adds = stride == 1 and inputs == outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The block's answer to x (N, inputs, H, W)."""
+        """The block's output for x (N, inputs, H, W)."""
         y = self.expand(self.reduce(self.depthwise(x) if self.begins else x))
         out: torch.Tensor = self.out(y) if self.ends else y
         return x + out if self.adds else out

@@ -1,10 +1,12 @@
-"""Where a module goes in a network, as text: 'after_bn3', 'replace_conv2:4', 'layer*.*.bn3', 'before:blocks.*.mlp:last_2'.
+"""Where a module goes in a network, as text.
+
+Examples: 'after_bn3', 'replace_conv2:4', 'layer*.*.bn3', 'before:blocks.*.mlp:last_2'. In general:
 
     [RELATION:]TARGET[:STAGES][:PICK]
 
-RELATION  after, before or replace the target; may be left out where the network's own place, or the module, states it
-TARGET    one of the network's own places, or a pattern of submodule names: * matches within one part of a dotted name,
-          ** matches any number of parts
+RELATION  after, before or replace the target; optional where the network's place, or the module, states it
+TARGET    one of the network's own places, or a pattern of submodule names: * matches within one part of a
+          dotted name, ** any number of parts
 STAGES    '3' or '2-4', counted from 1
 PICK      'last_2', 'first_2' or 'every_2' (the second, the fourth, ...) of the submodules selected so far
 
@@ -44,7 +46,7 @@ class Place:
         return Place(self.relation, self.target, other.stages or self.stages, other.pick or self.pick)
 
     def with_number_as_name(self, relation: str) -> "Place":
-        """This place in a network without stages: there a bare number names a submodule, as in an nn.Sequential."""
+        """This place without stages, where a bare number names a submodule of an nn.Sequential."""
         if self.target.isdigit():
             return Place(self.relation or relation, self.target, self.stages, self.pick)
         if self.target or self.stages is None or self.stages[0] != self.stages[1]:
@@ -67,7 +69,7 @@ class Place:
 
 
 def parse_place(text: str) -> Place:
-    """The place that ``text`` denotes; an empty text gives an empty place. Raises ValueError with a message for the user."""
+    """The place that ``text`` denotes, empty for an empty text. Raises ValueError, in words for users."""
     parts = [part.strip() for part in text.split(":")] if text else []
     relation = parts.pop(0) if parts and parts[0] in RELATIONS else ""
     place = Place(relation)
@@ -102,13 +104,13 @@ def _target(text: str, part: str) -> str:
 
 def _not_a_place(text: str, part: str) -> str:
     return (
-        f"{text!r} is not a place: {part!r} is neither a name or pattern, stages (2-4) nor last_2, first_2 or every_2;"
-        " write after_bn3, after_bn3:2-4, last_3 or layer*.*.bn3"
+        f"{text!r} is not a place: {part!r} is neither a name or pattern, stages (2-4)"
+        " nor last_2, first_2 or every_2; write after_bn3, after_bn3:2-4, last_3 or layer*.*.bn3"
     )
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Whether a submodule's dotted name matches ``pattern``, part by part; '**' matches any number of parts."""
+    """Whether a submodule's dotted name matches ``pattern``, part by part; '**' matches any number."""
     return _match(name.split("."), pattern.split("."))
 
 

@@ -17,7 +17,7 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
 
 
 class _Block(nn.Module):
-    """What both kinds share: the shortcut, projected where the shape changes."""
+    """A residual block's shortcut, projected where the shape changes."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -49,7 +49,10 @@ class Basic(_Block):
 
 
 class Bottleneck(_Block):
-    """1x1, 3x3 and 1x1 convolutions, the last to four times the width. stride_first: the first 1x1 strides, not the 3x3."""
+    """1x1, 3x3 and 1x1 convolutions, the last to four times the width.
+
+    stride_first: the first 1x1 strides, not the 3x3.
+    """
 
     def __init__(self, inputs: int, width: int, stride: int, stride_first: bool) -> None:
         super().__init__(inputs, 4 * width, stride)
@@ -80,12 +83,13 @@ class ResNet(nn.Module):
         self.conv1, self.bn1 = _conv(3, 64, 7, 2), nn.BatchNorm2d(64)
         channels, stages = 64, []
         for stage, count in enumerate(blocks):
-            width, made = 64 * 2**stage, []
+            width = 64 * 2**stage
+            parts: list[nn.Module] = []
             for number in range(count):
                 stride = 2 if stage and not number else 1
-                made.append(kind(channels, width, stride, stride_first))
+                parts.append(kind(channels, width, stride, stride_first))
                 channels = widening * width
-            stages.append(nn.Sequential(*made))
+            stages.append(nn.Sequential(*parts))
         self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.fc = nn.Linear(channels, classes)
         for module in self.modules():

@@ -1,4 +1,4 @@
-"""The places of the ResNets, and what their files share; no torch."""
+"""The places of the ResNets, and their Network entries; no torch."""
 
 from attnprof.catalogue.entry import Paper
 from attnprof.networks import NamedPlace, Network
@@ -11,21 +11,31 @@ EVERYWHERE = {
 }
 BOTTLENECK = {
     "after_bn3": NamedPlace("after", ("layer*.*.bn3",), "at the end of every block, before the addition"),
-    "after_bn2": NamedPlace("after", ("layer*.*.bn2",), "behind the 3x3 convolution of every block and its norm, before the ReLU"),
-    "after_conv2": NamedPlace("after", ("layer*.*.conv2",), "behind the 3x3 convolution of every block, before its norm"),
-    "replace_conv2": NamedPlace("replace", ("layer*.*.conv2",), "in place of the 3x3 convolution of every block"),
+    "after_bn2": NamedPlace(
+        "after", ("layer*.*.bn2",), "behind the 3x3 convolution of every block and its norm, before the ReLU"
+    ),
+    "after_conv2": NamedPlace(
+        "after", ("layer*.*.conv2",), "behind the 3x3 convolution of every block, before its norm"
+    ),
+    "replace_conv2": NamedPlace(
+        "replace", ("layer*.*.conv2",), "in place of the 3x3 convolution of every block"
+    ),
     "before_conv": NamedPlace(
         "before", ("conv1", "layer*.*.conv?", "layer*.*.downsample.0"), "in front of every convolution"
     ),
     **EVERYWHERE,
-}  # fmt: skip
+}
 BASIC = {
     "after_bn2": NamedPlace("after", ("layer*.*.bn2",), "at the end of every block, before the addition"),
-    "after_conv2": NamedPlace("after", ("layer*.*.conv2",), "behind the second 3x3 convolution of every block, before its norm"),
-    "replace_conv2": NamedPlace("replace", ("layer*.*.conv2",), "in place of the second 3x3 convolution of every block"),
+    "after_conv2": NamedPlace(
+        "after", ("layer*.*.conv2",), "behind the second 3x3 convolution of every block, before its norm"
+    ),
+    "replace_conv2": NamedPlace(
+        "replace", ("layer*.*.conv2",), "in place of the second 3x3 convolution of every block"
+    ),
     "before_conv": BOTTLENECK["before_conv"],
     **EVERYWHERE,
-}  # fmt: skip
+}
 
 
 def basic(name: str, *blocks: int) -> Network:
@@ -44,7 +54,7 @@ def basic(name: str, *blocks: int) -> Network:
 
 
 def bottleneck(name: str, *blocks: int, first: bool = False) -> Network:
-    """A ResNet of bottlenecks. first: v1, where a stage's stride is in its first 1x1; else v1.5, in the 3x3."""
+    """A ResNet of bottlenecks. first: v1, a stage's stride is in its first 1x1; else v1.5, in the 3x3."""
     depth = name.removeprefix("resnet").partition("_")[0]
     return Network(
         title=f"ResNet-{depth} {'v1' if first else 'v1.5'}",

@@ -52,7 +52,7 @@ VIEW = Rule(no_flops, moves=False)
 
 
 def find(operator: torch._ops.OpOverload) -> Rule | None:
-    """The rule of an operator; None where there is none. An in-place variant has the rule of its plain form."""
+    """The rule of an operator, of an in-place variant that of its plain form; None where there is none."""
     rule = _RESOLVED.get(operator)
     if rule is None and operator not in _RESOLVED:
         rule = _RESOLVED[operator] = _resolve(operator)
@@ -86,7 +86,7 @@ def _in_place_rule(name: str) -> Rule | None:
 
 
 def in_place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Shape function: the output is the first input. Where torch might refuse to write to it, torch's kernel decides."""
+    """Shape function: the output is the first input; None where torch might refuse to write to it."""
     x = args[0]
     if not x.is_meta or not x.is_floating_point() or 0 in x.stride():
         return None

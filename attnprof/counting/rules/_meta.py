@@ -23,7 +23,7 @@ def plain(x: Any) -> bool:
 def of_one_layout(
     parts: Sequence[torch.Tensor], shape: Sequence[int], dtype: torch.dtype | None = None
 ) -> torch.Tensor:
-    """The output of a kernel that follows its inputs into channels last where all are, and is contiguous otherwise."""
+    """The output of a kernel that is channels last where all of its inputs are, else contiguous."""
     layout = torch.contiguous_format
     if all(reads_channels_last(x) for x in parts):
         layout = torch.channels_last if len(shape) == 4 else torch.channels_last_3d
@@ -31,7 +31,7 @@ def of_one_layout(
 
 
 def reads_channels_last(x: torch.Tensor) -> bool:
-    """Whether strides grow from the channels over the sides, last first, to the batch; with or without holes."""
+    """Whether strides grow from the channels over the sides, last first, to the batch; holes are allowed."""
     if x.dim() not in (4, 5):
         return False
     least = 0
@@ -80,7 +80,7 @@ def elementwise(shape: Sequence[int], dtype: torch.dtype, operands: Sequence[tor
 
 
 def _order_of_dimensions(shape: Sequence[int], operands: Sequence[torch.Tensor]) -> list[int]:
-    """The dimensions, the fastest first: an insertion sort in which undecided pairs do not stop the search."""
+    """The dimensions, the fastest first: an insertion sort that passes over undecided pairs."""
     strides = [_broadcast_strides(x, shape) for x in operands]
     order = list(range(len(shape) - 1, -1, -1))
     for i in range(1, len(shape)):
@@ -137,7 +137,7 @@ def are_dims(dims: Sequence[int], n: int) -> bool:
 
 
 def reduced(shape: Sequence[int], dims: Any, keepdim: bool) -> list[int] | None:
-    """The shape after a reduction over ``dims``: an int, a list, None or empty for all. None where they do not exist."""
+    """The shape after a reduction over ``dims``: an int, a list, or nothing for all; None for other dims."""
     n = len(shape)
     dims = [dims] if isinstance(dims, int) else list(dims or range(n))
     if not are_dims(dims, n):

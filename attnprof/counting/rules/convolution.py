@@ -1,4 +1,4 @@
-"""Convolutions of every kind. Padding taps count; grouped backward costs twice forward, as forward's MACs twice."""
+"""Convolutions of every kind. Taps on padding count; backward costs twice forward."""
 
 from math import prod
 from typing import Any

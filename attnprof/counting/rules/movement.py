@@ -137,7 +137,7 @@ def _gathered(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _indexed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """x[:, i, j] by integer tensors that are next to each other: their common shape replaces the sides they index."""
+    """x[:, i, j] with integer tensors on adjacent sides: their common shape replaces these sides."""
     x, arguments = args
     dims = [d for d, index in enumerate(arguments) if index is not None]
     indices = [arguments[d] for d in dims]
@@ -221,25 +221,25 @@ def _rolled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 # Copies, casts, rearrangements, constants, random numbers.
 _MOVED = """
-    clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d
-    _pad_circular gather index index_select embedding masked_select take roll flip rot90 im2col channel_shuffle
-    pixel_shuffle pixel_unshuffle native_channel_shuffle repeat repeat_interleave tril triu slice_scatter select_scatter
-    zeros ones full arange linspace eye scalar_tensor
-    rand randn randint randperm bernoulli uniform normal exponential random
+        clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d
+    replication_pad2d     _pad_circular gather index index_select embedding masked_select take roll flip
+    rot90 im2col channel_shuffle     pixel_shuffle pixel_unshuffle native_channel_shuffle repeat
+    repeat_interleave tril triu slice_scatter select_scatter     zeros ones full arange linspace eye
+    scalar_tensor     rand randn randint randperm bernoulli uniform normal exponential random
     slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero
-    _local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal
-    reflection_pad3d replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag
-    diag_embed tril_indices triu_indices unfold_copy contiguous _pin_memory
+    _local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal     reflection_pad3d
+    replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag     diag_embed
+    tril_indices triu_indices unfold_copy contiguous _pin_memory
 """
 _OVERWRITTEN = """
-    copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like rand_like
-    randn_like randint_like new_zeros new_ones new_full
+        copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like
+    rand_like     randn_like randint_like new_zeros new_ones new_full
 """
 _ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided"
 # Views by what they do, though their schema does not say so.
 _VIEWS = """
-    _unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size resolve_conj
-    unsafe_split unsafe_split_with_sizes unsafe_chunk
+        _unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size
+    resolve_conj     unsafe_split unsafe_split_with_sizes unsafe_chunk
 """
 _ADDED = {
     "scatter_add": 3,

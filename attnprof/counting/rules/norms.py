@@ -101,7 +101,7 @@ def _backward_shape(weight: int, bias: int, mask: int) -> Any:
 
 
 def _weight_norm(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """w = v (g / |v|), a norm per row of v: squares and sums, a root and a quotient per row, and n products."""
+    """w = v (g / |v|) per row of v: squares and sums, a root and a quotient per row, and n products."""
     n, rows = args[0].numel(), out[1].numel()
     return ((REDUCTION, 2 * n - rows), (TRANSCENDENTAL, rows), (POINTWISE, n + rows))
 

@@ -68,7 +68,7 @@ def _with_tensor(a: torch.Tensor, b: torch.Tensor) -> Any:
 
 
 def of_fractions(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """As ``both``, for floating-point tensors alone: the dtype that integers give here depends on the operator."""
+    """As ``both``, for floating-point tensors alone: with integers the dtype depends on the operator."""
     a = args[0] if isinstance(args[0], torch.Tensor) else args[1]
     return both(args, kwargs) if a.is_floating_point() else None
 
@@ -107,7 +107,8 @@ _COMPARE = "eq ne lt le gt ge"
 _OTHERS = "isnan isinf isfinite isclose logical_and logical_or logical_xor logical_not "
 _OTHERS += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num"
 _BACKWARD = "hardtanh_backward hardsigmoid_backward hardswish_backward leaky_relu_backward "
-_BACKWARD += "sigmoid_backward tanh_backward elu_backward hardshrink_backward softshrink_backward _prelu_kernel_backward"
+_BACKWARD += "sigmoid_backward tanh_backward elu_backward hardshrink_backward softshrink_backward "
+_BACKWARD += "_prelu_kernel_backward"
 _TRANSCENDENTAL = "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sigmoid tanh gelu silu mish elu celu selu "
 _TRANSCENDENTAL += "softplus erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh acosh atanh sinc "
 _TRANSCENDENTAL += "log_sigmoid_forward logit"
@@ -180,7 +181,7 @@ def _gated(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _gated_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """s again; g s for the one half, g s (1 - s) a for the other: 4 operations per element of the gradient g."""
+    """s again; g s for one half, g s (1 - s) a for the other: 4 operations per element of the gradient g."""
     n = args[0].numel()
     return ((TRANSCENDENTAL, n), (POINTWISE, 4 * n))
 

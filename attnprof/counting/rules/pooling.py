@@ -1,4 +1,4 @@
-"""Pooling: a window of t taps takes t - 1 operations, and an average one division more. Padding taps count."""
+"""Pooling: a window of t taps takes t - 1 operations, an average one division more; padding counts."""
 
 from math import prod
 from typing import Any
@@ -15,7 +15,7 @@ def _taps(kernel: Any, sides: int) -> int:
 
 
 def adaptive_taps(n_in: int, n_out: int) -> int:
-    """Taps of all windows along one side: window i reaches from floor(i n_in / n_out) to ceil((i + 1) n_in / n_out)."""
+    """Taps of all windows along a side; the i-th reaches from floor(i in / out) to ceil((i + 1) in / out)."""
     return sum(-(-(i + 1) * n_in // n_out) - i * n_in // n_out for i in range(n_out))
 
 

@@ -56,7 +56,7 @@ def _distances(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 
 def _trilinear(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-    """The sum over ``sumdim`` of a b c, each expanded to all sides: a MAC and one more product per combination."""
+    """The sum of a b c, each expanded to all sides: a MAC and one more product per combination."""
     expansions = list(zip(args[:3], args[3:6], strict=True))  # each factor, and the sides that it lacks
     sides = [1] * max(x.dim() + len(lacking) for x, lacking in expansions)
     for x, lacking in expansions:

@@ -14,7 +14,7 @@ def _floating(x: Any) -> bool:
 
 
 def _search(values: int) -> Any:
-    """Binary search for each of argument ``values`` among n boundaries: as many compares as n + 1 has doublings."""
+    """Binary search of argument ``values`` among n boundaries: log2(n + 1) compares each, rounded up."""
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
         boundaries = args[1 - values]

@@ -1,4 +1,4 @@
-"""Upsampling and sampling by a grid: a fixed number of operations per output element and kind of interpolation."""
+"""Upsampling and sampling by a grid: a number of operations per output element for each interpolation."""
 
 from collections.abc import Mapping
 from typing import Any
