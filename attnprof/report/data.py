@@ -8,6 +8,7 @@ from attnprof.metrics import METRICS, Metric, column
 from attnprof.records.record import FLAGS
 from attnprof.report.columns import encode
 from attnprof.report.modules import describe
+from attnprof.report.quantities import main_columns, units
 from attnprof.results import Results
 from attnprof.results.columns import COLUMNS, DEFAULT, title
 from attnprof.units import show_bytes
@@ -64,6 +65,8 @@ def contents(results: Results, name: str) -> dict[str, Any]:
         if "started" in results.environment
         else "",  # a bare CSV does not hold its spec
         "planned": results.planned,
+        "main": main_columns([key for key in texts if _has_figures(results, key)]),
+        "units": units(),
         "table": encode(texts, len(rows)),
         "notes": _notes(results),
         "metrics": _metrics(results),

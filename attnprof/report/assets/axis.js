@@ -24,17 +24,17 @@ function logTicks(metric, low, high, count) {
   const within = (values) => values.filter((value) => Math.log10(value) >= low && Math.log10(value) <= high);
   const powers = (base, step) => {
     const first = Math.ceil((low * Math.LN10) / Math.log(base) / step) * step;
-    const found = [];
-    for (let n = first; base ** n <= 10 ** high; n += step) found.push(base ** n);
-    return found;
+    const values = [];
+    for (let n = first; base ** n <= 10 ** high; n += step) values.push(base ** n);
+    return values;
   };
   if (metric.kind === "bytes") {
     for (const step of [1, 2, 4, 5, 10]) if (powers(2, step).length <= count) return powers(2, step);
     return powers(2, 20);
   }
   for (const multiples of [[1, 2, 3, 5, 7], [1, 2, 5], [1, 3]]) {
-    const found = within(powers(10, 1).concat(10 ** Math.floor(low)).flatMap((power) => multiples.map((n) => n * power)));
-    const ticks = [...new Set(found.map((value) => Number(value.toPrecision(3))))].sort((a, b) => a - b);
+    const candidates = within(powers(10, 1).concat(10 ** Math.floor(low)).flatMap((power) => multiples.map((n) => n * power)));
+    const ticks = [...new Set(candidates.map((value) => Number(value.toPrecision(3))))].sort((a, b) => a - b);
     if (ticks.length <= count && ticks.length > 1) return ticks;
   }
   for (const step of [1, 2, 3, 4, 6]) if (powers(10, step).length <= count) return powers(10, step);

@@ -1,9 +1,9 @@
-// Choosing: which rows are meant, which of them keep the budget, and which no other one beats.
+// Choosing: rows under the present conditions, those within the budget, and the Pareto-optimal ones.
 
 /** The rows under the present conditions. */
 const present = (run, state) => run.rows.filter((row) => stands(row, state.setting));
 
-/** Whether a row is among the families and names that are asked for. */
+/** Whether a row has one of the chosen families and matches the query. */
 function matches(run, state, row) {
   if (state.families.size && !state.families.has(row.group)) return false;
   const words = state.query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -11,7 +11,7 @@ function matches(run, state, row) {
   return words.every((word) => about.includes(word));
 }
 
-/** Whether a row keeps every bound, judged by the worse end of its interval. A figure that is missing keeps none. */
+/** Whether a row keeps every limit, judged by the worse end of its interval. A missing figure keeps none. */
 function keeps(run, state, row) {
   return Object.entries(state.budget).every(([column, bound]) => {
     const metric = run.metrics[column];
@@ -27,7 +27,7 @@ const costs = (row, metrics) =>
     return metric.better === "more" ? { value: -value, low: -high, high: -low } : { value, low, high };
   });
 
-/** Those rows that no other one beats: as good in everything, and somewhere better by more than the noise. */
+/** The Pareto-optimal rows. One row beats another if it is as good in everything, and in one thing better beyond the noise. */
 function front(rows, metrics) {
   if (metrics.some((metric) => !metric.better)) return [];
   const points = rows
@@ -38,11 +38,11 @@ function front(rows, metrics) {
   return points.filter(({ costs: mine }) => !points.some(({ costs: theirs }) => beats(theirs, mine))).map(({ row }) => row);
 }
 
-/** What the chart, the list and the table show: rows asked for, those within the budget, and their front. */
+/** What the chart, the list and the table show: the matching rows, those within the budget, and the Pareto-optimal ones. */
 function choice(run, state) {
-  const asked = present(run, state).filter((row) => matches(run, state, row));
-  const within = asked.filter((row) => keeps(run, state, row));
-  return { asked, within, front: front(within, [...new Set([run.metrics[state.x], run.metrics[state.y]])]) };
+  const matching = present(run, state).filter((row) => matches(run, state, row));
+  const within = matching.filter((row) => keeps(run, state, row));
+  return { matching, within, front: front(within, [...new Set([run.metrics[state.x], run.metrics[state.y]])]) };
 }
 
 /** `text` as one word for a shell. */
@@ -50,9 +50,9 @@ const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replac
 
 /** The command that makes the same choice; null without a budget that it knows. */
 function pickCommand(run, state) {
-  const known = run.options[state.setting.mode ?? run.rows[0]?.mode] ?? {};
+  const options = run.options[state.setting.mode ?? run.rows[0]?.mode] ?? {};
   const words = Object.entries(state.budget)
-    .filter(([column]) => known[column])
-    .map(([column, bound]) => `${known[column]} ${asOption(run.metrics[column], bound)}`);
+    .filter(([column]) => options[column])
+    .map(([column, bound]) => `${options[column]} ${asOption(run.metrics[column], bound)}`);
   return words.length ? `attnprof pick ${quoted(run.name)} --at ${quoted(state.setting.point)} ${words.join(" ")}` : null;
 }

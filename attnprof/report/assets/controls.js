@@ -33,7 +33,7 @@ function metricSelect({ key, title, run, value, choose, among = Object.values(ru
   return h("label", { class: "field" }, h("span", {}, title), select);
 }
 
-const metricTitle = (metric) => (metric.counter ? `MACs by ${metric.counter}` : metric.title);
+const metricTitle = (metric) => (metric.counter ? `MACs by ${metric.title}` : metric.title);
 
 function toggle({ key, title, value, choose }) {
   const box = h("input", { type: "checkbox", "data-key": key, checked: value, onchange: () => choose(box.checked) });
@@ -43,7 +43,7 @@ function toggle({ key, title, value, choose }) {
 function drawControls(run, store) {
   store.follow(["setting"], (state) => {
     const shown = run.dimensions.filter((dimension) => dimension.values.length > 1);
-    fill($("conditions-asked"), shown.map(({ name, title, values }) =>
+    fill($("conditions-controls"), shown.map(({ name, title, values }) =>
       oneOf({
         key: `dimension-${name}`, title, values, value: state.setting[name],
         text: (value) => (name === "point" ? value.replace("@", " @ ") : value === "" ? "none" : String(value)),

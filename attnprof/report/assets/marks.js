@@ -1,7 +1,7 @@
-// Marks: a shape and a colour for each family, so that neither has to be told apart alone; names that do not overlap.
+// Marks: a shape and a colour for each family, either of which tells it; names that do not overlap.
 
 const FAMILIES = ["channel", "spatial", "channel+spatial", "self-attention", "branch", "floor", ""];
-const familyName = (family) => family || "of your own";
+const familyName = (family) => family || "your own";
 const familyClass = (family) => `family-${FAMILIES.includes(family) ? FAMILIES.indexOf(family) : FAMILIES.length - 1}`;
 
 /** The outline of a family's mark around (0, 0), about `r` in radius. */

@@ -1,4 +1,4 @@
-// The run, unpacked: rows as objects, the values they may be asked for, the conditions that vary between them.
+// The run, unpacked: rows as objects, metrics, and the conditions that vary between rows.
 
 /** Everything the page holds, decompressed. */
 async function unpack(element) {
@@ -21,6 +21,7 @@ function decode(table) {
 }
 
 function openRun(contents) {
+  Object.assign(UNITS, contents.units);
   const rows = decode(contents.table);
   for (const row of rows) {
     row.side = row.height === row.width ? String(row.height) : `${row.height}x${row.width}`;
@@ -49,7 +50,7 @@ function span(row, metric) {
   return { value, low: valueOf(row, metric.low) ?? value, high: valueOf(row, metric.high) ?? value };
 }
 
-/** A row's value of a metric with its unit; a count that leaves something out is said to be the least. */
+/** A row's value of a metric with its unit; a count that leaves something out is a lower bound. */
 const shown = (row, metric) => {
   const least = row.flops_incomplete === "true" && ["flops", "macs"].includes(metric.column);
   return `${least ? "≥ " : ""}${show(metric, row[metric.column])}`;

@@ -47,7 +47,7 @@ function drawScaling(run, store) {
     $("scaling-body").hidden = !way;
     if (!way || !frame.clientWidth) return;
     const chosen = seriesOf(state);
-    fill($("scaling-asked"),
+    fill($("scaling-controls"),
       metricSelect({ key: "scale-y", title: "Vertical", run, value: state.scaleY, choose: (scaleY) => store.set({ scaleY }) }),
       oneOf({ key: "scale-x", title: "Along", values: ways(run, state.setting), value: way, text: (name) => ALONG[name].title, choose: (scaleX) => store.set({ scaleX }) }));
     drawSeries(run, store, chosen);
@@ -57,7 +57,7 @@ function drawScaling(run, store) {
   onWidth(frame, () => draw(store.state));
 }
 
-/** Which modules are drawn, as chips that take them away, and a field that adds one. */
+/** Which modules are drawn, as chips that remove them, and a field that adds one. */
 function drawSeries(run, store, chosen) {
   const titles = [...new Set(run.rows.map((row) => row.title))];
   const input = h("input", {
@@ -69,10 +69,10 @@ function drawSeries(run, store, chosen) {
     },
   });
   fill($("series"),
-    chosen.map((title, n) => h("button", { type: "button", class: `chip series-${n}`, "data-key": `series-${title}`, "aria-label": `Take ${title} away`, onclick: () => store.set({ series: chosen.filter((each) => each !== title) }) },
+    chosen.map((title, n) => h("button", { type: "button", class: `chip series-${n}`, "data-key": `series-${title}`, "aria-label": `Remove ${title}`, onclick: () => store.set({ series: chosen.filter((each) => each !== title) }) },
       s("svg", { class: "dash", viewBox: "0 0 16 4", width: 16, height: 4, "aria-hidden": "true" }, s("line", { x1: 0, x2: 16, y1: 2, y2: 2 })), title, h("span", { class: "quiet", "aria-hidden": "true" }, "×"))),
     input, h("datalist", { id: "titles" }, titles.filter((title) => !chosen.includes(title)).map((title) => h("option", { value: title }))),
-    h("button", { type: "button", class: "button small", "data-key": "series-front", onclick: () => store.set({ series: null }) }, "The front"));
+    h("button", { type: "button", class: "button small", "data-key": "series-front", onclick: () => store.set({ series: null }) }, "Pareto-optimal"));
 }
 
 /** The curves of `chosen` along `way` as one chart. With `compact` it has no names at its ends. */
@@ -84,29 +84,29 @@ function scalingChart(run, { setting, scaleY, way, chosen, width, compact = fals
   const at = run.rows.find((row) => stands(row, setting));
   const rows = followed(run, setting, way, at);
   const curves = chosen.map((title, n) => {
-    const found = rows.filter((row) => row.title === title && valueOf(row, scaleY) !== null).sort((a, b) => (way === "point" ? 0 : a[way] - b[way]));
-    const slope = way === "point" ? null : exponent(found.map((row) => [row[way], valueOf(row, scaleY)]));
-    return { title, n, found, slope, growth: growth(along.symbol, slope) };
+    const measured = rows.filter((row) => row.title === title && valueOf(row, scaleY) !== null).sort((a, b) => (way === "point" ? 0 : a[way] - b[way]));
+    const slope = way === "point" ? null : exponent(measured.map((row) => [row[way], valueOf(row, scaleY)]));
+    return { title, n, measured, slope, growth: growth(along.symbol, slope) };
   });
   const label = (curve) => (narrow || !curve.growth ? curve.title : `${curve.title} ${curve.growth.base}${curve.growth.power}`);
   const widest = Math.max(40, ...curves.map((curve) => textWidth(label(curve), 12, 600)));
   const box = { left: 68, right: width - (compact ? 14 : Math.min(widest + 22, width / 2.4)), top: 28, bottom: height - 48 };
   const places = [...new Set(rows.map((row) => row[way]))];
   const x = way === "point" ? stepAxis(places, box.left, box.right) : placedAxis(places.sort((a, b) => a - b), box.left, box.right);
-  const values = curves.flatMap(({ found }) => found.flatMap((row) => Object.values(span(row, metric))));
+  const values = curves.flatMap(({ measured }) => measured.flatMap((row) => Object.values(span(row, metric))));
   const y = makeAxis({ metric, values: values.length ? values : [1], log: true, from: box.bottom, to: box.top });
   const ends = [];
-  const lines = curves.map(({ n, found, ...curve }) => {
-    if (!found.length) return null;
-    const points = found.map((row) => ({ px: x.place(row[way]), py: y.place(valueOf(row, scaleY)), ...span(row, metric) }));
+  const lines = curves.map(({ n, measured, ...curve }) => {
+    if (!measured.length) return null;
+    const points = measured.map((row) => ({ px: x.place(row[way]), py: y.place(valueOf(row, scaleY)), ...span(row, metric) }));
     ends.push({ y: points.at(-1).py, x: points.at(-1).px, curve, n });
     return s("g", { class: `series series-${n}` },
       s("path", { d: `M${points.map(({ px, py }) => `${px.toFixed(1)},${py.toFixed(1)}`).join("L")}` }),
       points.map(({ px, low, high }) => s("line", { class: "whisker", x1: px, x2: px, y1: y.place(low), y2: y.place(high) })),
       points.map(({ px, py }) => s("circle", { cx: px, cy: py, r: 3.5 })));
   });
-  const said = curves.map((curve) => `${curve.title}${curve.slope === null ? "" : `, exponent ${fixed(curve.slope, 2)}`}`).join("; ");
-  return s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": `${metricTitle(metric)} along ${along.title}: ${said}` },
+  const summary = curves.map((curve) => `${curve.title}${curve.slope === null ? "" : `, exponent ${fixed(curve.slope, 2)}`}`).join("; ");
+  return s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": `${metricTitle(metric)} along ${along.title}: ${summary}` },
     drawAxes({ x, y, box, xTitle: along.title, yTitle: metricTitle(metric) }), lines,
     compact ? null : spread(ends, box).map((end) => [
       Math.abs(end.at - end.y) > 6 || end.x < box.right - 30 ? s("path", { class: "leader-line", d: `M${end.x + 5},${end.y}L${box.right + 8},${end.at}` }) : null,

@@ -1,4 +1,4 @@
-// Cost against cost: every row under the present conditions, the front, the bounds of the budget.
+// Cost against cost: every row under the present conditions, the Pareto front, the limits of the budget.
 
 function drawScatter(run, store) {
   const frame = $("scatter");
@@ -7,7 +7,7 @@ function drawScatter(run, store) {
   let points = [];
 
   store.follow(axesKeys, (state) => {
-    fill($("axes-asked"),
+    fill($("axes-controls"),
       metricSelect({ key: "y", title: "Vertical", run, value: state.y, choose: (y) => store.set({ y }) }),
       metricSelect({ key: "x", title: "Horizontal", run, value: state.x, choose: (x) => store.set({ x }) }),
       h("button", { type: "button", class: "button small", "data-key": "swap", onclick: () => store.set({ x: state.y, y: state.x, xLog: state.yLog, yLog: state.xLog }) }, "Swap"),
@@ -25,15 +25,15 @@ function drawScatter(run, store) {
     const ends = (metric) => drawn.flatMap((row) => Object.values(span(row, metric)));
     const x = makeAxis({ metric: mx, values: ends(mx), log: state.xLog, from: box.left, to: box.right, count: narrow ? 5 : 8 });
     const y = makeAxis({ metric: my, values: ends(my), log: state.yLog, from: box.bottom, to: box.top });
-    const { asked, within, front: best } = choice(run, state);
+    const { matching, within, front: best } = choice(run, state);
     points = drawn
-      .filter((row) => asked.includes(row))
+      .filter((row) => matching.includes(row))
       .map((row) => ({ row, x: x.place(valueOf(row, state.x)), y: y.place(valueOf(row, state.y)), fits: within.includes(row), best: best.includes(row) }))
       .sort((a, b) => a.x - b.x || a.y - b.y);
     const names = placeNames(
       points.filter((point) => point.best || (points.length <= 24 && point.fits)).map(({ row, x: px, y: py, best: first }) => ({ text: row.title, x: px, y: py, first })).sort((a, b) => b.first - a.first),
       points.filter((point) => point.fits), { ...box, right: box.right + 10 });
-    const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, class: "chart", tabindex: 0, role: "group", "aria-roledescription": "scatter plot", "aria-label": `${metricTitle(my)} against ${metricTitle(mx)}, ${points.length} modules, ${best.length} on the front. Arrow keys go from point to point, Enter opens one.` },
+    const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, class: "chart", tabindex: 0, role: "group", "aria-roledescription": "scatter plot", "aria-label": `${metricTitle(my)} against ${metricTitle(mx)}, ${points.length} modules, ${best.length} Pareto-optimal. Arrow keys go from point to point, Enter opens one.` },
       drawAxes({ x, y, box, xTitle: metricTitle(mx), yTitle: metricTitle(my) }),
       bounds(state, { x, y, mx, my, box }),
       staircase(points.filter((point) => point.best), mx, my, box),
@@ -57,8 +57,8 @@ function drawScatter(run, store) {
     const edge = frame.getBoundingClientRect();
     const [px, py] = [event.clientX - edge.left, event.clientY - edge.top];
     const reach = (point) => Math.hypot(point.x - px, point.y - py) + (point.fits ? 0 : 6);
-    const found = points.reduce((best, point) => (best === null || reach(point) < reach(best) ? point : best), null);
-    return found && reach(found) < 28 ? found.row.index : null;
+    const closest = points.reduce((best, point) => (best === null || reach(point) < reach(best) ? point : best), null);
+    return closest && reach(closest) < 28 ? closest.row.index : null;
   };
   const open = (index) => index !== null && openModule(run.rows[index].module);
   const walk = (event) => {
@@ -81,7 +81,7 @@ function drawScatter(run, store) {
     if (!point) return;
     const { row } = point;
     fill(tip, h("b", {}, mark(row.group), row.title), h("dl", {},
-      [...new Set([state.y, state.x, "latency_s", "macs", "params", "peak_memory_bytes"])].filter((column) => run.metrics[column]).map((column) => {
+      [...new Set([state.y, state.x, ...run.main])].filter((column) => run.metrics[column]).map((column) => {
         const metric = run.metrics[column];
         return [h("dt", {}, metricTitle(metric)), h("dd", {}, show(metric, row[column]), " ", h("span", { class: "quiet" }, uncertainty(row, metric)))];
       })), point.fits ? null : h("p", { class: "over" }, "over the budget"));

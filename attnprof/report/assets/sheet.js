@@ -1,4 +1,4 @@
-// One module: what it computes, where it stands, what it costs at every size, who counts it otherwise, how to use and cite it.
+// One module: what it computes, its rank, its costs at every size, what other tools count, how to use and cite it.
 
 const openModule = (key) => (location.hash = hashWith({ module: key }));
 const closeModule = () => (location.hash = hashWith({ module: null }));
@@ -43,7 +43,7 @@ function sheetHead(run, key, step) {
   const family = run.rows.find((row) => row.module === key).group;
   return h("header", { class: "sheet-head" },
     h("div", {},
-      h("p", { class: "quiet" }, mark(family), [about ? familyName(family) : "a module of your own", about ? `goes ${about.place}` : null, about?.year].filter(Boolean).join(" · ")),
+      h("p", { class: "quiet" }, mark(family), [about ? familyName(family) : "your own module", about ? `goes ${about.place}` : null, about?.year].filter(Boolean).join(" · ")),
       h("h2", { id: "sheet-title", tabindex: -1, autofocus: true }, about?.name ?? key, about ? h("code", {}, key) : null)),
     h("div", { class: "sheet-tools" },
       h("button", { type: "button", class: "button small", "data-key": "previous", "aria-label": "Previous module", onclick: () => step(-1) }, "←"),
@@ -58,11 +58,11 @@ function sheetBody(run, state) {
   return [
     about ? h("p", { class: "lede" }, about.summary) : null,
     about?.text.map(({ formula, prose }) => (formula ? h("pre", { class: "formula", tabindex: 0 }, formula) : h("p", { class: "prose" }, prose))),
-    part(`Where it stands at ${state.setting.point.replace("@", " @ ")}`, standing(run, state, here)),
-    part("What it costs", costTable(run, rows)),
+    part(`Rank at ${state.setting.point.replace("@", " @ ")}`, standing(run, state, here)),
+    part("Costs", costTable(run, rows)),
     part("Operations by kind", operations(run, here)),
-    part("How it grows", grows(run, state, rows)),
-    part("Other counters", counters(run, here)),
+    part("Scaling", grows(run, state, rows)),
+    part("MACs by other tools", otherCounts(run, here)),
     about ? part("Closed forms", closedForms(about)) : null,
     about ? part("Settings", settings(about)) : null,
     about?.deviations.length ? part("How copies and the paper differ", h("ul", {}, about.deviations.map((text) => h("li", {}, text)))) : null,
@@ -78,18 +78,18 @@ function standing(run, state, here) {
   const all = present(run, state);
   const row = here.find((each) => !each.variant) ?? here[0];
   if (!row) return null;
-  const strips = BUDGETED.filter((column) => column in run.metrics).map((column) => {
+  const strips = run.main.map((column) => {
     const metric = run.metrics[column];
-    const known = all.filter((each) => !isFloor(each) && valueOf(each, column) !== null);
+    const others = all.filter((each) => !isFloor(each) && valueOf(each, column) !== null);
     if (valueOf(row, column) === null) return [h("span", {}, metricTitle(metric)), h("span", { class: "quiet strip-none" }, reason(run, row, column))];
-    const rank = 1 + known.filter((each) => valueOf(each, column) < valueOf(row, column)).length;
-    const axis = makeAxis({ metric, values: [...known, row].map((each) => valueOf(each, column)), log: true, from: 6, to: 294 });
+    const rank = 1 + others.filter((each) => valueOf(each, column) < valueOf(row, column)).length;
+    const axis = makeAxis({ metric, values: [...others, row].map((each) => valueOf(each, column)), log: true, from: 6, to: 294 });
     return [h("span", {}, metricTitle(metric)),
       s("svg", { class: "strip", viewBox: "0 0 300 22", preserveAspectRatio: "none", "aria-hidden": "true" },
-        known.map((each) => s("line", { class: "strip-other", x1: axis.place(valueOf(each, column)), x2: axis.place(valueOf(each, column)), y1: 6, y2: 16 })),
+        others.map((each) => s("line", { class: "strip-other", x1: axis.place(valueOf(each, column)), x2: axis.place(valueOf(each, column)), y1: 6, y2: 16 })),
         s("line", { class: `strip-self ${familyClass(row.group)}`, x1: axis.place(valueOf(row, column)), x2: axis.place(valueOf(row, column)), y1: 1, y2: 21 })),
       h("span", { class: "figure" }, brief(metric, row[column])),
-      h("span", { class: "quiet figure" }, isFloor(row) ? "the floor" : `${rank} of ${known.length}`)];
+      h("span", { class: "quiet figure" }, isFloor(row) ? "the floor" : `${rank} of ${others.length}`)];
   });
   return h("div", { class: "strips" }, strips);
 }
@@ -116,22 +116,22 @@ function costTable(run, rows) {
 const KINDS = ["mac", "pointwise", "norm", "softmax", "reduction", "transcendental", "bias", "fft"];
 const kindClass = (kind) => `series-${Math.max(0, KINDS.indexOf(kind))}`;
 
-/** How the operations divide among kinds, where the records say it. */
+/** Shares of the kinds of operations, where the run has them. */
 function operations(run, here) {
   const bars = here.map((row) => {
-    const found = Object.entries(JSON.parse(row.flops_by_category || "{}")).map(([kind, value]) => ({ kind, value })).sort((a, b) => b.value - a.value);
-    const sum = found.reduce((total, { value }) => total + value, 0);
+    const kinds = Object.entries(JSON.parse(row.flops_by_category || "{}")).map(([kind, value]) => ({ kind, value })).sort((a, b) => b.value - a.value);
+    const sum = kinds.reduce((total, { value }) => total + value, 0);
     if (!sum) return null;
     let from = 0;
     return h("div", { class: "operations" },
       here.length > 1 ? h("p", { class: "quiet" }, row.title) : null,
-      s("svg", { class: "stack", viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": found.map(({ kind, value }) => `${kind} ${showShare(value / sum)}`).join(", ") },
-        found.map(({ kind, value }) => {
+      s("svg", { class: "stack", viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": kinds.map(({ kind, value }) => `${kind} ${showShare(value / sum)}`).join(", ") },
+        kinds.map(({ kind, value }) => {
           const rect = s("rect", { class: kindClass(kind), x: (100 * from) / sum, width: (100 * value) / sum, height: 8 });
           from += value;
           return rect;
         })),
-      h("ul", { class: "legend" }, found.map(({ kind, value }) =>
+      h("ul", { class: "legend" }, kinds.map(({ kind, value }) =>
         h("li", { class: kindClass(kind) }, h("i", {}), kind, h("b", {}, showShare(value / sum)), h("span", { class: "quiet" }, `${short(value)}`)))));
   }).filter(Boolean);
   return bars.length ? bars : null;
@@ -141,24 +141,24 @@ function grows(run, state, rows) {
   const titles = [...new Set(rows.map((row) => row.title))].slice(0, MOST_SERIES);
   const lines = ways(run, state.setting).filter((way) => way !== "point").map((way) => {
     const at = run.rows.find((row) => stands(row, state.setting));
-    const found = titles.flatMap((title) => {
+    const laws = titles.flatMap((title) => {
       const own = followed(run, state.setting, way, at).filter((row) => row.title === title);
-      const grown = BUDGETED.filter((column) => column in run.metrics).map((column) => {
+      const grown = run.main.map((column) => {
         const points = own.filter((row) => valueOf(row, column) !== null).map((row) => [row[way], valueOf(row, column)]);
         return [metricTitle(run.metrics[column]), exponent(points)];
       }).filter(([, slope]) => slope !== null);
       return grown.length ? h("p", {}, titles.length > 1 ? h("b", {}, `${title}: `) : null, grown.map(([name, slope], n) => [n ? ", " : "", Math.abs(slope) < 0.005 ? `${name} constant` : [`${name} ${growth(ALONG[way].symbol, slope).base}`, h("sup", {}, fixed(slope, 2))]])) : [];
     });
-    return found.length ? found : null;
+    return laws.length ? laws : null;
   }).filter(Boolean);
-  return lines.length ? [...lines, h("p", { class: "quiet" }, "Fitted on logarithms over this run's sizes, the others held; nothing is promised beyond them.")] : null;
+  return lines.length ? [...lines, h("p", { class: "quiet" }, "Fitted on logarithms over this run's sizes, other conditions fixed; not valid beyond these sizes.")] : null;
 }
 
-function counters(run, here) {
-  const peers = Object.values(run.metrics).filter((metric) => metric.counter);
-  const lines = here.flatMap((row) => peers.map((metric) => {
+function otherCounts(run, here) {
+  const counters = Object.values(run.metrics).filter((metric) => metric.counter);
+  const lines = here.flatMap((row) => counters.map((metric) => {
     const value = row[metric.column];
-    const name = here.length > 1 ? `${row.title}, ${metric.counter}` : metric.counter;
+    const name = here.length > 1 ? `${row.title}, ${metric.title}` : metric.title;
     if (value === null || value === undefined) return [h("dt", {}, name), h("dd", {}, `none: ${reason(run, row, metric.column)}`)];
     return [h("dt", {}, name), h("dd", {}, `${showCount(value)} MACs, `, h("b", {}, value === row.macs ? "as ours" : `${showRatio(value, row.macs)} of ours`))];
   }));

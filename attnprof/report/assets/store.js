@@ -22,10 +22,10 @@ function makeStore(initial) {
 }
 
 function firstState(run) {
-  const has = (column) => column in run.metrics;
   const some = Object.keys(run.metrics);
-  const x = ["macs", "params"].find(has) ?? some[0];
-  const y = ["latency_s", "peak_memory_bytes", "params"].find((column) => has(column) && column !== x) ?? some[1] ?? some[0];
+  const isCount = (column) => run.metrics[column].kind === "count";
+  const x = run.main.find(isCount) ?? some[0];
+  const y = run.main.find((column) => !isCount(column)) ?? run.main.find((column) => column !== x) ?? some[1] ?? some[0];
   const first = run.rows[0];
   return {
     setting: Object.fromEntries(run.dimensions.map(({ name }) => [name, first?.[name]])),
@@ -36,7 +36,7 @@ function firstState(run) {
     xLog: true,
     yLog: true,
     budget: {},
-    sort: { column: has("latency_s") ? "latency_s" : y, descending: false },
+    sort: { column: y, descending: false },
     columns: new Set(some.filter((column) => run.metrics[column].shown)),
     everywhere: false,
     scaleX: null,
@@ -75,13 +75,13 @@ function toHash(run, state, first) {
   return words.toString();
 }
 
-/** The state that an address asks for; what it says of things that this run does not have is passed over. */
+/** The state of an address; names that this run does not have are ignored. */
 function fromHash(run, hash, first) {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
   const state = { ...first, budget: {}, families: new Set((words.get("families") ?? "").split(",").filter(Boolean)) };
   for (const { name, values } of run.dimensions) {
-    const asked = values.find((value) => String(value) === words.get(name === "point" ? "at" : name));
-    if (asked !== undefined) state.setting = moved(run, state.setting, name, asked);
+    const chosen = values.find((value) => String(value) === words.get(name === "point" ? "at" : name));
+    if (chosen !== undefined) state.setting = moved(run, state.setting, name, chosen);
   }
   for (const key of ["x", "y", "scaleY"]) if (words.get(key) in run.metrics) state[key] = words.get(key);
   if (["channels", "pixels", "batch", "point"].includes(words.get("scaleX"))) state.scaleX = words.get("scaleX");

@@ -1,4 +1,4 @@
-// The first screen: what the run holds, and who leads under the present conditions.
+// The first screen: what the run holds, and the best in each main metric.
 
 function drawHeadline(run) {
   const inside = run.rows.some((row) => row.host);
@@ -14,49 +14,56 @@ function drawHeadline(run) {
   $("tally").textContent = parts.join(", ");
 }
 
-const SUPERLATIVES = { latency_s: "Fastest", macs: "Fewest MACs", params: "Fewest parameters", peak_memory_bytes: "Least memory", throughput_per_s: "Most images per second" };
+/** "Fewest MACs", "Lowest latency", "Highest throughput". */
+function superlative(metric) {
+  if (metric.better === "more") return `Highest ${metricTitle(metric)}`;
+  return `${metric.kind === "count" ? "Fewest" : "Lowest"} ${metricTitle(metric)}`;
+}
 
-/** The best row of a metric and how many others the noise does not tell from it; null where there is none. */
+/** The best row of a metric, the others that are tied with it, and the worst; null where no row has a figure. */
 function leader(rows, metric) {
-  const known = rows.filter((row) => !isFloor(row) && valueOf(row, metric.column) !== null);
-  if (!known.length) return null;
+  const ranked = rows.filter((row) => !isFloor(row) && valueOf(row, metric.column) !== null);
+  if (!ranked.length) return null;
   const cost = (row) => costs(row, [metric])[0];
-  const ordered = [...known].sort((a, b) => cost(a).value - cost(b).value);
-  return { row: ordered[0], ties: ordered.slice(1).filter((row) => cost(row).low <= cost(ordered[0]).high), last: ordered.at(-1) };
+  ranked.sort((a, b) => cost(a).value - cost(b).value);
+  const [best, ...others] = ranked;
+  return { best, ties: others.filter((row) => cost(row).low <= cost(best).high), worst: ranked.at(-1) };
 }
 
 function drawSummary(run, store) {
-  const columns = ["latency_s", "macs", "params", "peak_memory_bytes"].filter((column) => column in run.metrics);
   store.follow(["setting"], (state) => {
     const rows = present(run, state);
-    fill($("leaders"), columns.map((column) => {
-      const metric = run.metrics[column];
-      const found = leader(rows, metric);
-      if (!found) return null;
-      const others = found.ties.length;
-      const names = found.ties.slice(0, 2).map((row) => row.title).join(", ");
-      return h("article", { class: "leader" },
-        h("h3", {}, SUPERLATIVES[column]),
-        h("p", { class: "leader-name" }, mark(found.row.group), moduleLink(found.row)),
-        h("p", { class: "leader-value" }, show(metric, found.row[column]), " ", h("span", { class: "quiet" }, uncertainty(found.row, metric))),
-        h("p", { class: "quiet" }, others ? `${metric.low ? "not told apart" : "the same"}: ${names}${others > 2 ? ` and ${others - 2} more` : ""}` : `${column === "latency_s" ? "slowest" : "most"}: ${found.last.title}, ${brief(metric, found.last[column])}`));
-    }), agreement(run, rows));
+    fill($("leaders"), run.main.map((column) => leaderCard(run.metrics[column], rows)), agreement(run, rows));
   });
 }
 
-/** How often each other counter counts what we count. */
-function agreement(run, rows) {
-  const peers = Object.values(run.metrics).filter((metric) => metric.counter);
-  const ours = rows.filter((row) => row.macs !== null && row.macs !== undefined);
-  if (!peers.length || !ours.length) return null;
+function leaderCard(metric, rows) {
+  const leading = leader(rows, metric);
+  if (!leading) return null;
+  const { best, ties, worst } = leading;
+  const names = ties.slice(0, 2).map((row) => row.title).join(", ");
+  const tied = `tied with: ${names}${ties.length > 2 ? ` and ${ties.length - 2} more` : ""}`;
+  const other = `${metric.better === "more" ? "lowest" : "highest"}: ${worst.title}, ${brief(metric, worst[metric.column])}`;
   return h("article", { class: "leader" },
-    h("h3", {}, "Count the same MACs"),
-    peers.map((metric) => {
-      const asked = ours.filter((row) => row[metric.column] !== null);
-      const same = asked.filter((row) => row[metric.column] === row.macs).length;
+    h("h3", {}, superlative(metric)),
+    h("p", { class: "leader-name" }, mark(best.group), moduleLink(best)),
+    h("p", { class: "leader-value" }, show(metric, best[metric.column]), " ", h("span", { class: "quiet" }, uncertainty(best, metric))),
+    h("p", { class: "quiet" }, ties.length ? tied : other));
+}
+
+/** How often each other tool counts the MACs that we count. */
+function agreement(run, rows) {
+  const counters = Object.values(run.metrics).filter((metric) => metric.counter);
+  const ours = rows.filter((row) => row.macs !== null && row.macs !== undefined);
+  if (!counters.length || !ours.length) return null;
+  return h("article", { class: "leader" },
+    h("h3", {}, "MACs as other tools count them"),
+    counters.map((metric) => {
+      const counted = ours.filter((row) => row[metric.column] !== null);
+      const same = counted.filter((row) => row[metric.column] === row.macs).length;
       const share = s("svg", { class: "share", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
-        s("rect", { width: 100, height: 6, class: "share-all" }), s("rect", { width: asked.length ? (100 * same) / asked.length : 0, height: 6, class: "share-part" }));
-      return h("div", { class: "peer" }, h("b", {}, metric.counter), share, h("span", {}, `${same} of ${asked.length}`));
+        s("rect", { width: 100, height: 6, class: "share-all" }), s("rect", { width: counted.length ? (100 * same) / counted.length : 0, height: 6, class: "share-part" }));
+      return h("div", { class: "peer" }, h("b", {}, metric.title), share, h("span", {}, `${same} of ${counted.length}`));
     }));
 }
 

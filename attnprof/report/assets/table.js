@@ -4,7 +4,7 @@ function drawTable(run, store) {
   const metrics = Object.values(run.metrics);
 
   store.follow(["columns", "everywhere"], (state) => {
-    fill($("table-asked"),
+    fill($("table-controls"),
       run.dimensions.some(({ values }) => values.length > 1)
         ? toggle({ key: "everywhere", title: "all conditions", value: state.everywhere, choose: (everywhere) => store.set({ everywhere }) })
         : null,
@@ -49,7 +49,7 @@ function compare(a, b, descending) {
   return descending ? -order : order;
 }
 
-/** The columns on show. Flags in `everywhere` are said below the table, and not in every row again. */
+/** The columns on show. Flags in `everywhere` stand below the table, not in every row. */
 function tableColumns(run, state, everywhere) {
   const dimensions = state.everywhere ? run.dimensions.filter(({ values }) => values.length > 1) : [];
   const remarks = run.rows.some((row) => row.status !== "ok" || row.flags);
@@ -71,7 +71,7 @@ function metricColumn(run, metric) {
   const ratio = metric.counter && "macs" in run.metrics;
   const order = (row) => (ratio && row[column] !== null && row.macs ? Number(row[column]) / Number(row.macs) : row[column] ?? null);
   return {
-    name: column, title: metric.counter ? metric.counter : metricTitle(metric), help: metric.help, numeric: true, order,
+    name: column, title: metric.title, help: metric.help, numeric: true, order,
     cell: (row, scales) => {
       if (row[column] === null || row[column] === undefined) {
         const why = reason(run, row, column);
@@ -79,7 +79,7 @@ function metricColumn(run, metric) {
       }
       const spread = uncertainty(row, metric);
       const text = ratio ? showRatio(row[column], row.macs) : shown(row, metric);
-      return h("td", { class: ratio && text === "=" ? "figure same" : "figure", title: ratio ? `${showCount(row[column])} by ${metric.counter}` : null },
+      return h("td", { class: ratio && text === "=" ? "figure same" : "figure", title: ratio ? `${showCount(row[column])} by ${metric.title}` : null },
         scales[column] ? bar(scales[column](valueOf(row, column))) : null,
         h("span", { class: "value" }, text), metric.low ? h("span", { class: "spread" }, spread) : null);
     },
@@ -88,7 +88,7 @@ function metricColumn(run, metric) {
 
 /** From a value to a share of the cell's width, on a log scale; null where bars would say nothing. */
 function barScale(rows, metric) {
-  if (metric.column !== "latency_s" && metric.column !== "peak_memory_bytes") return null;
+  if (metric.kind !== "s" && metric.kind !== "bytes") return null;
   const values = rows.map((row) => valueOf(row, metric.column)).filter((value) => value > 0);
   if (values.length < 2) return null;
   const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
@@ -106,7 +106,7 @@ function heading(column, sort, store) {
 }
 
 function columnsMenu(metrics, store) {
-  const was = $("table-asked").querySelector("details")?.open ?? false;
+  const was = $("table-controls").querySelector("details")?.open ?? false;
   return h("details", { class: "menu", open: was },
     h("summary", { class: "button small", "data-key": "columns" }, "Columns"),
     h("div", { class: "menu-body" }, metrics.map((metric) => toggle({

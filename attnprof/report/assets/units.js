@@ -2,6 +2,7 @@
 
 const THIN = "\u202f";
 const NONE = "\u2013";
+const UNITS = {}; // of a kind: [symbol, size in base units], the largest first; the page's data has them
 
 /** `value` with so many places, ties to even, as Python rounds. */
 function fixed(value, places) {
@@ -24,12 +25,8 @@ const scaled = (value, units) => {
   return `${significant(value / scale)} ${unit}`;
 };
 
-const TIME = [["s", 1], ["ms", 1e-3], ["µs", 1e-6], ["ns", 1e-9]];
-const BYTES = [["TiB", 2 ** 40], ["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10]];
-const SI = [["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]];
-
-const showSeconds = (value) => scaled(value, TIME);
-const showBytes = (value) => (value >= 1024 ? scaled(value, BYTES) : `${value} B`);
+const showSeconds = (value) => scaled(value, UNITS.s);
+const showBytes = (value) => (value >= 1024 ? scaled(value, UNITS.bytes) : `${value} B`);
 const showShare = (value) => `${100 * value < 9.95 ? fixed(100 * value, 1) : fixed(100 * value, 0)} %`;
 const showRate = (value) => `${significant(value)} /s`;
 
@@ -37,7 +34,7 @@ const showRate = (value) => `${significant(value)} /s`;
 const tickText = (metric, value) => brief(metric, value).replace(/(\.\d*?)0+(?=\s|$)/, "$1").replace(/\.(?=\s|$)/, "");
 
 /** A count in little room: 14.5 M. */
-const short = (value) => (value >= 1000 ? scaled(value, SI) : Number.isInteger(value) ? String(value) : significant(value));
+const short = (value) => (value >= 1000 ? scaled(value, UNITS.count) : Number.isInteger(value) ? String(value) : significant(value));
 
 const EXACT = {
   count: (value) => (Number.isInteger(Number(value)) ? showCount(value) : significant(value)),
@@ -65,7 +62,7 @@ function showRatio(theirs, ours) {
 /** `value` as an option of the command line takes it: 0.5ms, 12M, 8MiB. */
 function asOption(metric, value) {
   const plain = (number) => String(Number(number.toPrecision(6)));
-  const units = { s: TIME.map(([unit, scale]) => [unit.replace("µ", "u"), scale]), bytes: [...BYTES, ["B", 1]] }[metric.kind] ?? [...SI, ["", 1]];
+  const units = UNITS[metric.kind];
   const [unit, scale] = units.find(([, each]) => value >= each) ?? units.at(-1);
-  return plain(value / scale) + unit;
+  return plain(value / scale) + unit.replace("µ", "u");
 }
