@@ -17,6 +17,7 @@ from attnprof.catalogue.selection import (
     split,
 )
 from attnprof.errors import UnknownNameError, UsageError
+from tests.every_case import every_case
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
 NAMES = MODULES.names()
@@ -114,12 +115,14 @@ def test_a_choice_in_parentheses_has_no_further_variants():
     assert matching("se(reduction=4)", "all") == [ConfiguredModule("se", (("reduction", 4),))]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_named_variant_can_be_written_as_a_pattern(name):
-    for variant, given_settings in entry(name).variants.items():
-        (choice,) = matching(f"{name}({variant})")
-        assert dict(choice.settings) == entry(name).changes(given_settings)
-        assert matching(f"{name}({choice.variant})") == [choice]
+def test_every_named_variant_can_be_written_as_a_pattern():
+    with every_case() as case:
+        for name in NAMES:
+            with case(name):
+                for variant, given_settings in entry(name).variants.items():
+                    (choice,) = matching(f"{name}({variant})")
+                    assert dict(choice.settings) == entry(name).changes(given_settings)
+                    assert matching(f"{name}({choice.variant})") == [choice]
 
 
 def test_choices_come_in_the_order_asked_for_and_once_each():

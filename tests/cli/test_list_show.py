@@ -7,6 +7,7 @@ import pytest
 from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import FAMILIES, PLACES
 from attnprof.units import show_count
+from tests.every_case import every_case
 
 NAMES = MODULES.names()
 
@@ -26,13 +27,15 @@ def test_the_list_is_the_whole_catalogue_and_counts_it(cli):
     assert f"{len(NAMES)} modules, {variants} variants" in said.out
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_line_of_the_list_has_name_family_place_and_year(cli, name):
-    known = entry(name)
-    [row] = [line for line in cli("list", name).out.splitlines() if line.startswith(f"{name} ")]
-    year = [str(known.paper.year)] if known.paper else []
-    first = [name, known.name, known.family, known.place, *year, str(1 + len(known.variants))]
-    assert re.split(r" {2,}", row)[: len(first)] == first
+def test_a_line_of_the_list_has_name_family_place_and_year(cli):
+    with every_case() as case:
+        for name in NAMES:
+            with case(name):
+                known = entry(name)
+                [row] = [line for line in cli("list", name).out.splitlines() if line.startswith(f"{name} ")]
+                year = [str(known.paper.year)] if known.paper else []
+                first = [name, known.name, known.family, known.place, *year, str(1 + len(known.variants))]
+                assert re.split(r" {2,}", row)[: len(first)] == first
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -68,16 +71,46 @@ def test_a_pattern_that_leaves_nothing_lists_nothing(cli):
     assert listed(said.out) == [] if said.code == 0 else said.err.startswith("error: ")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_show_names_the_paper_with_its_year_and_its_arxiv_id(cli, name):
-    said, paper = cli("show", name), entry(name).paper
-    text = " ".join(said.out.split())
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith(f"{name} - {entry(name).name}\n")
-    if paper:
-        assert str(paper.year) in text
-        assert paper.author.split()[-1] in text
-        assert f"arXiv:{paper.arxiv}" in text or not paper.arxiv
+def names_its_paper_with_its_year_and_its_arxiv_id(known, out):
+    text = " ".join(out.split())
+    assert out.startswith(f"{known.key} - {known.name}\n")
+    if known.paper:
+        assert str(known.paper.year) in text
+        assert known.paper.author.split()[-1] in text
+        assert f"arXiv:{known.paper.arxiv}" in text or not known.paper.arxiv
+
+
+def names_every_argument_with_its_default_and_the_formulas(known, out):
+    for argument, value in known.hyperparameters.items():
+        written = str(value).lower() if isinstance(value, bool) or value is None else value
+        assert f"  {argument} = {written}\n" in out
+    assert f"params = {known.params_formula}\n" in out
+    assert known.macs_formula in out
+    assert f'attnprof.create("{known.key}", 64' in out
+
+
+def leaves_no_braces_of_a_sentence_unfilled(known, out):
+    limits = out.partition("\nLimits\n")[2].partition("\n\n")[0]
+    assert "{" not in limits
+    assert bool(limits) == bool(known.limits)
+
+
+PAGE = (
+    names_its_paper_with_its_year_and_its_arxiv_id,
+    names_every_argument_with_its_default_and_the_formulas,
+    leaves_no_braces_of_a_sentence_unfilled,
+)
+
+
+def test_show_says_of_every_module_what_its_file_says(cli):
+    with every_case() as case:
+        for name in NAMES:
+            page = cli("show", name)
+            with case(name):
+                assert (page.code, page.err) == (0, "")
+            for law in PAGE:
+                with case(name, law.__name__):
+                    law(entry(name), page.out)
 
 
 @pytest.mark.parametrize("name", [known.key for known in entries() if known.paper and known.paper.url])
@@ -85,37 +118,23 @@ def test_show_says_where_a_paper_without_an_arxiv_id_is_to_be_had(cli, name):
     assert entry(name).paper.url in cli("show", name).out
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_show_counts_every_variant_at_the_size_asked_for(cli, name):
-    known = entry(name)
-    lines = cli("show", name, "--at", "128@28").out.splitlines()
-    for variant, given in {"": {}, **known.variants}.items():
-        title = f"{name}({variant})" if variant else name
-        rows = [line for line in lines if re.match(rf" +{re.escape(title)}  ", line)]
-        refusal = known.refusal(128, 28, 28, given)
-        shown = (
-            [refusal] if refusal else [show_count(f(128, 28, 28, given)) for f in (known.params, known.macs)]
-        )
-        assert len(rows) == 1
-        assert all(text in rows[0] for text in shown)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_show_names_every_argument_with_its_default_every_alias_works_and_the_formulas_are_there(cli, name):
-    known, out = entry(name), cli("show", name).out
-    for argument, value in known.hyperparameters.items():
-        written = str(value).lower() if isinstance(value, bool) or value is None else value
-        assert f"  {argument} = {written}\n" in out
-    assert f"params = {known.params_formula}\n" in out
-    assert known.macs_formula in out
-    assert f'attnprof.create("{name}", 64' in out
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_show_leaves_no_braces_of_a_sentence_unfilled(cli, name):
-    limits = cli("show", name).out.partition("\nLimits\n")[2].partition("\n\n")[0]
-    assert "{" not in limits
-    assert bool(limits) == bool(entry(name).limits)
+def test_show_counts_every_variant_at_the_size_asked_for(cli):
+    with every_case() as case:
+        for name in NAMES:
+            with case(name):
+                known = entry(name)
+                lines = cli("show", name, "--at", "128@28").out.splitlines()
+                for variant, given in {"": {}, **known.variants}.items():
+                    title = f"{name}({variant})" if variant else name
+                    rows = [line for line in lines if re.match(rf" +{re.escape(title)}  ", line)]
+                    refusal = known.refusal(128, 28, 28, given)
+                    shown = (
+                        [refusal]
+                        if refusal
+                        else [show_count(f(128, 28, 28, given)) for f in (known.params, known.macs)]
+                    )
+                    assert len(rows) == 1
+                    assert all(text in rows[0] for text in shown)
 
 
 def test_show_at_a_size_that_a_module_refuses_says_why_instead_of_a_count(cli):

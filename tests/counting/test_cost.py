@@ -17,6 +17,7 @@ from attnprof import cost
 from attnprof.catalogue import MODULES
 from attnprof.errors import ImpossibleShapeError, UnknownNameError, UsageError
 from tests.counting.truth.table import Does
+from tests.every_case import every_case
 
 SHAPE = N, C, H, W = (2, 8, 4, 6)
 both_passes = pytest.mark.parametrize("backward", [False, True], ids=["forward", "and backward"])
@@ -175,17 +176,21 @@ def test_the_counts_of_a_module_are_those_before_and_after_it_has_run():
     assert cost(module, SHAPE) == first
 
 
-@pytest.mark.parametrize("name", MODULES.names())
-def test_a_count_by_name_draws_no_number(name):
-    shape = next(
-        (1, c, s, s)
-        for c, s in ((64, 14), (64, 28), (128, 28), (64, 16), (64, 56))
-        if attnprof.catalogue.entry(name).refusal(c, s, s, attnprof.catalogue.entry(name).hyperparameters)
-        is None
-    )
-    before = state_of_the_process()
-    assert cost(name, shape).output_shape == shape
-    assert state_of_the_process() == before
+def test_a_count_by_name_draws_no_number():
+    with every_case() as case:
+        for name in MODULES.names():
+            with case(name):
+                shape = next(
+                    (1, c, s, s)
+                    for c, s in ((64, 14), (64, 28), (128, 28), (64, 16), (64, 56))
+                    if attnprof.catalogue.entry(name).refusal(
+                        c, s, s, attnprof.catalogue.entry(name).hyperparameters
+                    )
+                    is None
+                )
+                before = state_of_the_process()
+                assert cost(name, shape).output_shape == shape
+                assert state_of_the_process() == before
 
 
 def test_a_name_is_counted_in_eval_and_with_its_settings():

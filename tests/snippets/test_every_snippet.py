@@ -12,6 +12,7 @@ from attnprof.cli.show import SNIPPETS
 from attnprof.errors import UsageError
 from attnprof.snippets import Wanted, sorted_imports
 from attnprof.snippets._source import standalone
+from tests.every_case import every_case
 
 SIZES = ((64, 14, 14), (64, 7, 7), (64, 8, 8), (64, 28, 28))
 ENTRIES = {known.key: known for known in entries()}
@@ -66,26 +67,28 @@ def namespace_of(text, name="snippet"):
     return found
 
 
-@pytest.mark.parametrize("name", list(ENTRIES))
-def test_the_code_of_a_module_stands_alone_and_computes_what_the_catalogues_does(name):
-    known = ENTRIES[name]
-    what = wanted(name)
-    made = namespace_of(written("pytorch", what))
-    channels, height, width = what.point
-    size = {"height": height, "width": width} if known.needs_size() else {}
-    torch.manual_seed(3)
-    ours = create(name, channels, **size).eval()
-    torch.manual_seed(3)
-    theirs = made[known.class_name](channels, **size).eval()
-    theirs.load_state_dict(ours.state_dict())
-    x = torch.randn(2, *what.point)
-    with torch.no_grad():
-        torch.manual_seed(4)
-        expected = ours(x)
-        torch.manual_seed(4)
-        assert torch.equal(theirs(x), expected)
-        block = made["Block"](channels, *size.values()).eval()
-        assert block(x).shape == x.shape
+def test_the_code_of_a_module_stands_alone_and_computes_what_the_catalogues_does():
+    with every_case() as case:
+        for name in list(ENTRIES):
+            with case(name):
+                known = ENTRIES[name]
+                what = wanted(name)
+                made = namespace_of(written("pytorch", what))
+                channels, height, width = what.point
+                size = {"height": height, "width": width} if known.needs_size() else {}
+                torch.manual_seed(3)
+                ours = create(name, channels, **size).eval()
+                torch.manual_seed(3)
+                theirs = made[known.class_name](channels, **size).eval()
+                theirs.load_state_dict(ours.state_dict())
+                x = torch.randn(2, *what.point)
+                with torch.no_grad():
+                    torch.manual_seed(4)
+                    expected = ours(x)
+                    torch.manual_seed(4)
+                    assert torch.equal(theirs(x), expected)
+                    block = made["Block"](channels, *size.values()).eval()
+                    assert block(x).shape == x.shape
 
 
 @pytest.mark.parametrize("name", ["se", "botnet"])

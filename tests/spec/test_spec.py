@@ -15,6 +15,7 @@ from attnprof.grid import PRESETS
 from attnprof.metrics import METRICS
 from attnprof.spec import SECTIONS, Spec
 from attnprof.spec.file import from_file, merge
+from tests.every_case import every_case
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -372,11 +373,13 @@ def test_the_presets_that_can_be_asked_for_are_those_there_are():
     assert {name for option in get_args(asked) for name in get_args(option)} == set(PRESETS)
 
 
-@pytest.mark.parametrize("field", Spec.model_fields)
-def test_every_field_says_what_it_is_on_one_short_line(field):
-    says = Spec.model_fields[field].description
-    assert says
-    assert re.fullmatch(r"[^\n]{3,70}", says)
+def test_every_field_says_what_it_is_on_one_short_line():
+    with every_case() as case:
+        for field in Spec.model_fields:
+            with case(field):
+                says = Spec.model_fields[field].description
+                assert says
+                assert re.fullmatch(r"[^\n]{3,70}", says)
 
 
 def test_a_limit_is_relative_to_one_module():
