@@ -1,4 +1,4 @@
-.PHONY: setup check test bench docs docs-blocks examples
+.PHONY: setup check test bench docs docs-blocks docs-images examples
 
 setup:  ## install for development
 	pip install -c constraints.txt -e '.[dev]'
@@ -22,6 +22,9 @@ docs:  ## build the site into docs/_build/html; warnings are errors
 docs-blocks:  ## write the generated blocks and tables of README.md and docs/ again
 	python -m tests.test_readme
 	python -m tests.test_docs
+
+docs-images:  ## draw the images of README.md and docs/ again; needs Chromium
+	python docs/_images.py
 
 examples:  ## run the notebooks
 	python -m pytest --nbmake -n 0 examples
