@@ -20,7 +20,7 @@ MODULES = Registry("attnprof.modules", "ENTRY", "module")
 
 @cache
 def entry(name: str) -> Entry:
-    """The entry of the module ``name``. Imports neither the module nor torch, unless it is the location of a user's own.
+    """The entry of the module ``name``. Only a user's own, named by its location, is imported.
 
     Raises UnknownNameError with the name behind an alias, or the nearest names; UsageError for a file without
     an entry.

@@ -14,7 +14,7 @@ from typing import Any
 
 
 def stage(height: int, width: int) -> int:
-    """The stage, 0 to 3, of a pyramid network whose maps are 56, 28, 14 and 7 pixels: the nearest on a log scale.
+    """The stage, 0 to 3, of a pyramid network with maps of 56, 28, 14 and 7 pixels, nearest on a log scale.
 
     Settings that papers give by stage (windows, strides, heads) follow from the map's size through this.
     """

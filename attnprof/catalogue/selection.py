@@ -41,7 +41,7 @@ class ConfiguredModule:
 
 
 def display_name(module: str, variant: str, settings: Mapping[str, Value]) -> str:
-    """A module with its variant, by name where the catalogue has one: ``ge(theta)``, ``cbam(reduction=4)``, ``se``.
+    """A module with its variant, named where possible: ``ge(theta)``, ``cbam(reduction=4)``, ``se``.
 
     variant: as ``ConfiguredModule.variant``. settings: all hyperparameters.
     """
@@ -68,7 +68,7 @@ def split(text: str) -> list[str]:
 
 
 def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
-    """The modules that one pattern (without '!') selects; with variants='all' also each module's named variants.
+    """The modules that one pattern (without '!') selects; with variants='all' also their named variants.
 
     Raises UnknownNameError or UsageError, in words for the user.
     """
@@ -88,7 +88,7 @@ def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
 
 
 def _with_property(name: str, value: str) -> list[str]:
-    """The keys of the modules whose family, place or year is ``value``. Raises UsageError for an unknown value."""
+    """Keys of the modules whose family, place or year is ``value``; UsageError for an unknown value."""
     values = {module.key: _PROPERTIES[name](module) for module in entries()}
     vocabulary = _VOCABULARY.get(name, sorted(set(values.values()) - {""}))
     if value not in vocabulary:
@@ -193,7 +193,7 @@ def _sweep(
 
 
 def check_sweep(module: str, name: str, values: Sequence[Value]) -> None:
-    """Raises UsageError or UnknownNameError for a sweep that no module takes, or with a value of another kind."""
+    """Raises UsageError or UnknownNameError for a sweep that no module takes, or a value of another kind."""
     keys = [module]
     if module == EVERYWHERE:
         keys = [candidate.key for candidate in entries() if name in candidate.hyperparameters]

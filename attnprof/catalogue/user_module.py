@@ -28,7 +28,7 @@ def is_path(name: str) -> bool:
 
 @cache
 def load(name: str) -> Callable[..., Any]:
-    """Import the location ``name`` and return its class or function. Raises UsageError, in words for the user."""
+    """The class or function at the location ``name``, imported. Raises UsageError, in words for the user."""
     location, _, attribute = name.partition(":")
     try:
         module = _import_file(Path(location)) if location.endswith(".py") else _import_module(location)
@@ -74,7 +74,8 @@ def _arguments(name: str, constructor: Callable[..., Any]) -> list[inspect.Param
     arguments = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if not arguments or arguments[0].kind is inspect.Parameter.KEYWORD_ONLY:
         raise UsageError(
-            f"{name}: its first argument has to be the number of channels; it takes {len(arguments)} arguments"
+            f"{name}: its first argument has to be the number of channels;"
+            f" it takes {len(arguments)} arguments"
         )
     return arguments
 

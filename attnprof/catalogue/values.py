@@ -1,4 +1,4 @@
-"""Hyperparameters that differ from stage to stage of a network: one text, '3/5/5/7', with a value for each stage."""
+"""Hyperparameters with a value for each stage of a network, as one text: '3/5/5/7'."""
 
 from collections.abc import Mapping
 
@@ -35,7 +35,7 @@ def values_of(value: Value) -> list[Value]:
 
 
 def at_stage(settings: Mapping[str, Value], stage: int, stages: int) -> dict[str, Value]:
-    """The settings in ``stage``, counted from 1, of ``stages``. Raises UsageError where their numbers differ."""
+    """The settings in ``stage``, from 1, of ``stages``. Raises UsageError where the numbers differ."""
     in_stage: dict[str, Value] = {}
     for name, value in settings.items():
         values = values_of(value)

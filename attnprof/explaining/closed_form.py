@@ -1,16 +1,15 @@
 """Closed forms from data: the polynomial in C, H and W that a count is, and where it is one.
 
-A count is asked at samples, a polynomial with rational coefficients is solved for exactly, and it is believed
-only where it also says what the count says at sizes that it was not made from. Counts that round (C // 16),
-switch (at least 8) or cut a map into windows are polynomials piece by piece: each piece says for which sizes
-it holds.
+A count is evaluated at samples, and a polynomial with rational coefficients is solved for exactly. It is accepted only
+where it also gives the count at sizes that it was not computed from. Counts that round (C // 16), switch (at least 8) or
+cut a map into windows are polynomials piece by piece: each piece states for which sizes it holds.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from math import exp, log
+from math import exp, log, prod
 from random import Random
 
 from attnprof.explaining.polynomial import Polynomial, interpolate
@@ -25,24 +24,20 @@ SIDE_STEPS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 56, 60, 64
 USUAL_CHANNELS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 USUAL_SIDES = (7, 14, 28, 56, 112, 224)
 MOST_PIECES = 6
-HOPELESS = 2  # so many sizes without a polynomial, and the others are not looked at
-HELD = 24  # sizes drawn at random, on which a polynomial has to hold, besides the corners
+HOPELESS = 2  # after so many sizes without a polynomial, no other is tried
+HELD = 24  # random sizes on which a polynomial has to hold, besides the corners
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A polynomial, and the sizes for which it holds.
-
-    sides: the lattice of H and that of W. square: it holds for H = W only, and is written in C and H.
-    fitted, held: from how many sizes it was made, and on how many others it was found to hold.
-    """
+    """A polynomial, and the sizes for which it holds."""
 
     polynomial: Polynomial
     channels: Lattice
-    sides: tuple[Lattice, Lattice]
-    square: bool
-    fitted: int
-    held: int
+    sides: tuple[Lattice, Lattice]  # of H and of W
+    square: bool  # it holds for H = W only, and is written in C and H
+    fitted: int  # sizes that it was computed from
+    held: int  # further sizes on which it was checked
 
     def __contains__(self, point: Point) -> bool:
         channels, height, width = point
@@ -51,134 +46,157 @@ class Piece:
 
     @property
     def condition(self) -> str:
-        """For which sizes, in words; '' for every size that the module takes."""
-        says = [self.channels.condition("C")]
+        """The sizes, in words; '' for every size that the module takes."""
         first, second = self.sides
         if self.square:
-            says += ["H = W", first.condition("H")]
+            sides = ["H = W", first.condition("H")]
         elif first == second:
-            says.append(first.condition("H, W") if len(first) > 1 else f"H = W = {first.first}")
+            sides = [first.condition("H, W") if len(first) > 1 else f"H = W = {first.first}"]
         else:
-            says += [first.condition("H"), second.condition("W")]
-        return "; ".join(filter(None, says))
+            sides = [first.condition("H"), second.condition("W")]
+        return "; ".join(filter(None, [self.channels.condition("C"), *sides]))
 
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """The pieces that matter, that around the asked size first, and sizes that none of them covers.
+    """The closed form of a count."""
 
-    more: such a size where yet another polynomial holds, as for another remainder. without: where none was
-    found.
+    pieces: tuple[Piece, ...]  # that of the size in question first
+    more: tuple[Point, ...]  # sizes where yet another polynomial holds, as for another remainder
+    without: tuple[Point, ...]  # sizes without a polynomial
+
+
+@dataclass(frozen=True)
+class _Region:
+    """Sizes on which a polynomial is tried."""
+
+    channels: Stretch
+    rows: Stretch
+    columns: Stretch
+    square: bool = False  # only maps with H = W
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """One per variable."""
+        return (self.channels, self.rows) if self.square else (self.channels, self.rows, self.columns)
+
+
+def closed_form(count: Count, point: Point) -> ClosedForm:
+    """The closed form of ``count`` around ``point``, and its pieces at the sizes that networks use.
+
+    count: an exact count by (C, H, W); it is called a few hundred times, with up to 8192 channels and 512 x 512.
     """
-
-    pieces: tuple[Piece, ...]
-    more: tuple[Point, ...]
-    without: tuple[Point, ...]
-
-
-def closed_form(count: Count, at: Point) -> ClosedForm:
-    """The closed form of ``count`` around ``at``, and its pieces at the sizes that networks use.
-
-    count: an exact count by (C, H, W); it is asked a few hundred times, up to 8192 channels and 512 x 512.
-    """
-    asked = cache(count)
-    channels, height, width = at
-    usual = [
-        at,
-        *((c, height, width) for c in USUAL_CHANNELS),
-        *((channels, side, side) for side in USUAL_SIDES),
-    ]
-    beside = [(channels + 1, height, width), (channels, height + 1, width), (channels, height, width + 1)]
+    cached = cache(count)
+    neighbours = _neighbours(point)
     pieces: list[Piece] = []
     more: list[Point] = []
     without: list[Point] = []
-    for point in (*usual, *beside):
-        if asked(point) is None or any(point in piece for piece in pieces):
+    for size in (*_usual_sizes(point), *neighbours):
+        if cached(size) is None or any(size in piece for piece in pieces):
             continue
         if len(without) == HOPELESS and not pieces:
             break
-        piece = piece_at(asked, point)
+        piece = piece_at(cached, size)
         if piece is None:
-            without.append(point)
-        elif point in beside or len(pieces) == MOST_PIECES:
-            more.append(point)
+            without.append(size)
+        elif size in neighbours or len(pieces) == MOST_PIECES:
+            more.append(size)
         else:
             pieces.append(piece)
     return ClosedForm(tuple(pieces), tuple(more), tuple(without))
 
 
-def piece_at(count: Count, at: Point, held: int = HELD) -> Piece | None:
-    """The piece around ``at``: the most sizes for which one polynomial was found to hold. None where there is none.
+def _usual_sizes(point: Point) -> list[Point]:
+    """``point``, then the usual numbers of channels on its map, then its channels on the usual maps."""
+    channels, height, width = point
+    by_channels = [(c, height, width) for c in USUAL_CHANNELS]
+    return [point, *by_channels, *((channels, side, side) for side in USUAL_SIDES)]
 
-    held: on how many sizes drawn at random it has to hold, besides the corners of where it is said to.
 
-    Tried in turn: channels, height and width each on their own stretch; the sides on that of square maps;
-    square maps only; and, if all channels follow one rule, this size of map only.
+def _neighbours(point: Point) -> list[Point]:
+    channels, height, width = point
+    return [(channels + 1, height, width), (channels, height + 1, width), (channels, height, width + 1)]
+
+
+def piece_at(count: Count, point: Point, held: int = HELD) -> Piece | None:
+    """The piece around ``point``: the most sizes for which one polynomial holds. None without one.
+
+    held: the number of random sizes on which it is checked, besides the corners of the region.
+
+    Tried in turn: channels, height and width each on their own stretch; the sides on that of square maps; square maps
+    only; and, if all channels follow one rule, this size of map only.
     """
-    for channels, sides, square in _regions(count, at):
-        piece = _fitted(count, at, channels, sides, square, held)
+    for region in _regions(count, point):
+        piece = _fit(count, point, region, held)
         if piece is not None:
             return piece
     return None
 
 
-def _regions(count: Count, at: Point) -> Iterator[tuple[Stretch, tuple[Stretch, Stretch], bool]]:
-    c, h, w = at
-    channels = longest(lambda n: count((n, h, w)), c, CHANNEL_STEPS, LARGEST)
+def _regions(count: Count, point: Point) -> Iterator[_Region]:
+    c, h, w = point
+    along_channels = longest(lambda n: count((n, h, w)), c, CHANNEL_STEPS, LARGEST)
+    channels = along_channels or Stretch(Lattice.only(c), 0)
     rows = longest(lambda n: count((c, n, w)), h, SIDE_STEPS, LARGEST_SIDE)
     columns = longest(lambda n: count((c, h, n)), w, SIDE_STEPS, LARGEST_SIDE)
-    these = channels or Stretch(Lattice.only(c), 0)
     if rows and columns:
-        yield these, (rows, columns), False
-    if h == w and (both := longest(lambda n: count((c, n, n)), h, SIDE_STEPS, LARGEST_SIDE)):
-        if rows and columns and max(rows.degree, columns.degree) <= both.degree:
-            yield these, (Stretch(both.lattice, rows.degree), Stretch(both.lattice, columns.degree)), False
-        yield these, (both, both), True
-    if channels and not (channels.lattice.below or channels.lattice.above):
-        yield channels, (Stretch(Lattice.only(h), 0), Stretch(Lattice.only(w), 0)), False
+        yield _Region(channels, rows, columns)
+    square = longest(lambda n: count((c, n, n)), h, SIDE_STEPS, LARGEST_SIDE) if h == w else None
+    if square and rows and columns and max(rows.degree, columns.degree) <= square.degree:
+        yield _Region(channels, replace(square, degree=rows.degree), replace(square, degree=columns.degree))
+    if square:
+        yield _Region(channels, square, square, square=True)
+    if along_channels and not (along_channels.lattice.below or along_channels.lattice.above):
+        yield _Region(channels, Stretch(Lattice.only(h), 0), Stretch(Lattice.only(w), 0))
 
 
-def _fitted(
-    count: Count, at: Point, channels: Stretch, sides: tuple[Stretch, Stretch], square: bool, held: int
-) -> Piece | None:
-    """The polynomial of this region, if it holds on all of it that is looked at."""
-    stretches = (channels, sides[0]) if square else (channels, *sides)
-    names = ("C", "H", "W")[: len(stretches)]
-    held_out = _held_out([s.lattice for s in stretches], held)
-    degrees = [s.degree for s in stretches]
+def _fit(count: Count, point: Point, region: _Region, held: int) -> Piece | None:
+    """The polynomial of this region, if it holds on every size of it that is checked."""
+    stretches = region.stretches
+    checks = _check_sizes([stretch.lattice for stretch in stretches], held)
     # Along a line through one point terms may cancel: then the degrees are higher elsewhere.
-    for wanted in (
-        degrees,
-        [DEGREE if d or len(s.lattice) > 1 else 0 for d, s in zip(degrees, stretches, strict=True)],
-    ):
-        nodes = [s.lattice.around(x, d + 1) for s, x, d in zip(stretches, at, wanted, strict=False)]
-        values = {place: count(_point(place)) for place in product(*nodes)}
-        known = {place: value for place, value in values.items() if value is not None}
-        if len(known) < len(values):
-            continue
-        polynomial = interpolate(names, nodes, known)
-        judged = [(place, count(_point(place))) for place in held_out if place not in known]
-        judged = [(place, value) for place, value in judged if value is not None]
-        if all(polynomial(*place) == value for place, value in judged):
-            lattices = sides[0].lattice, sides[1].lattice
-            return Piece(polynomial, channels.lattice, lattices, square, len(known), len(judged))
+    higher = [DEGREE if s.degree or len(s.lattice) > 1 else 0 for s in stretches]
+    for degrees in ([s.degree for s in stretches], higher):
+        nodes = [
+            stretch.lattice.around(number, degree + 1)
+            for stretch, number, degree in zip(stretches, point, degrees, strict=False)
+        ]
+        values = _counts(count, product(*nodes))
+        if len(values) < prod(map(len, nodes)):
+            continue  # the module does not take all of these sizes
+        polynomial = interpolate(("C", "H", "W")[: len(stretches)], nodes, values)
+        checked = _counts(count, (size for size in checks if size not in values))
+        if all(polynomial(*size) == value for size, value in checked.items()):
+            sides = region.rows.lattice, region.columns.lattice
+            lattice = region.channels.lattice
+            return Piece(polynomial, lattice, sides, region.square, len(values), len(checked))
     return None
 
 
-def _point(place: tuple[int, ...]) -> Point:
-    """(C, H, W) of a place in (C, H, W), or in (C, H) where maps are square."""
-    return place[0], place[1], place[-1]
+def _counts(count: Count, sizes: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], int]:
+    """The count at each of the sizes that the module takes."""
+    values = {size: count(_point(size)) for size in sizes}
+    return {size: value for size, value in values.items() if value is not None}
 
 
-def _held_out(lattices: list[Lattice], many: int) -> list[tuple[int, ...]]:
-    """Places all over the region: its corners, and some at random, small ones as likely as large ones."""
-    draw = Random(0)
-    places = set(product(*({lattice.first, lattice.last} for lattice in lattices)))
-    for n in range(many):
-        places.add(
-            tuple(
-                x[draw.randrange(len(x)) if n % 2 else int(exp(draw.uniform(0, log(len(x))))) - 1]
-                for x in lattices
-            )
-        )
-    return sorted(places)
+def _point(size: tuple[int, ...]) -> Point:
+    """(C, H, W) of a size in (C, H, W), or in (C, H) where maps are square."""
+    return size[0], size[1], size[-1]
+
+
+def _check_sizes(lattices: list[Lattice], number: int) -> list[tuple[int, ...]]:
+    """Sizes all over the region: its corners, and some at random, small ones as likely as large ones."""
+    random = Random(0)
+    sizes = set(product(*({lattice.first, lattice.last} for lattice in lattices)))
+    for n in range(number):
+        draw = _uniform if n % 2 else _logarithmic
+        sizes.add(tuple(lattice[draw(random, len(lattice))] for lattice in lattices))
+    return sorted(sizes)
+
+
+def _uniform(random: Random, length: int) -> int:
+    return random.randrange(length)
+
+
+def _logarithmic(random: Random, length: int) -> int:
+    return int(exp(random.uniform(0, log(length)))) - 1

@@ -1,6 +1,6 @@
-"""An explanation of a case's counts, as data: who issues what, what grows how, what others count, which closed forms hold.
+"""The explanation of a case's counts, as data: its tree of operators, other counters' figures, closed forms.
 
-It is made where torch is (explaining/), travels as JSON, and is set as text where torch is not.
+It is computed where torch is, travels as JSON, and is printed where torch is not.
 """
 
 import re
@@ -10,93 +10,77 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TreeNode:
-    """A submodule with all below it, or an operator that one issued, as often as it did so alike.
+    """A submodule with everything below it, or equal calls of one operator."""
 
-    name: of the submodule in the one above, or of the operator. kind: the submodule's class; '' for an
-    operator. params: of a submodule, those of what is below it included, a shared one where it is first met.
-    macs, flops, bytes: of all calls together. grows: with what the FLOPs grow (the bytes, where there are no
-    FLOPs), '' where that is no polynomial here. shape: of an operator's output.
-    """
-
-    name: str
-    kind: str
-    params: int
-    macs: int
+    name: str  # of the submodule in its parent, or of the operator
+    kind: str  # the submodule's class; '' for an operator
+    params: int  # of a submodule and all below it, a shared tensor where it first occurs
+    macs: int  # macs, flops and bytes: of all calls together
     flops: int
     bytes: int
-    grows: str
+    grows: str  # how the FLOPs grow, or the bytes without FLOPs; '' where that is no polynomial
     calls: int = 1
     backward: bool = False
-    shape: tuple[int, ...] = ()
+    shape: tuple[int, ...] = ()  # of an operator's output
     parts: "tuple[TreeNode, ...]" = ()
 
 
 @dataclass(frozen=True)
 class CounterDifference:
-    """One reason why a counter's figure is not ours. macs: what it adds, or, negative, leaves out. what: of which operators."""
+    """One reason why a counter's figure is not ours."""
 
-    macs: int
-    what: str
-    why: str
+    macs: int  # that the counter adds; negative: leaves out
+    what: str  # the operators
+    why: str  # the counter's rule, in words
 
 
 @dataclass(frozen=True)
 class CounterReport:
-    """What a counter says of one forward pass in eval, and the differences whose sum leads there from our figure.
-
-    macs: None where it says nothing; then the note has the reason.
-    """
+    """A counter's figure for one forward pass in eval, and the differences that lead there from ours."""
 
     counter: str
-    macs: int | None
-    note: str = ""
+    macs: int | None  # None where the counter failed
+    note: str = ""  # why it failed
     differences: tuple[CounterDifference, ...] = ()
 
 
 @dataclass(frozen=True)
 class FormPiece:
-    """A polynomial as text. where: the sizes for which it holds; '' for all. fitted, held: on how many sizes it was made, and tried."""
+    """A polynomial as text."""
 
     polynomial: str
-    where: str
-    fitted: int
-    held: int
+    where: str  # the sizes for which it holds; '' for all
+    fitted: int  # sizes that it was computed from
+    held: int  # further sizes on which it was checked
 
 
 @dataclass(frozen=True)
 class Form:
-    """The closed form of a quantity. more: sizes where yet another polynomial holds; without: where none was found."""
+    """The closed form of a quantity."""
 
     quantity: str
     pieces: tuple[FormPiece, ...]
-    more: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()  # sizes where yet another polynomial holds
+    without: tuple[str, ...] = ()  # sizes without a polynomial
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The counts of one call: totals, and the tree that they are the sums of.
+    """The counts of one call: totals, and the tree of their parts."""
 
-    shape: of the input. activations: most bytes alive at once; unfused_activations: the same where scaled dot
-    product attention is not fused, None where the module issues none. forward_macs: of the forward pass in
-    eval, which is what others count. unknown: operators without a rule. tokens: the module takes tokens, and
-    was given the map's. verified: how many operators' shapes were held to torch's own kernels, None if not
-    asked for; differs: what did not agree, '' where all did.
-    """
-
-    shape: tuple[int, ...]
-    flops: dict[str, int]
+    shape: tuple[int, ...]  # of the input
+    flops: dict[str, int]  # by category
     trainable: int
     bytes: int
     minimal_bytes: int
-    activations: int
-    unfused_activations: int | None
-    forward_macs: int
-    unknown: tuple[str, ...]
+    activations: int  # the most bytes allocated at once
+    unfused_activations: int | None  # without fused attention; None where the module calls none
+    forward_macs: int  # of the forward pass in eval: what other counters count
+    unknown: tuple[str, ...]  # operators without a rule
     tree: TreeNode
-    tokens: bool = False
-    verified: int | None = None
-    differs: str = ""
+    tokens: bool = False  # the module takes tokens, and received those of the map
+    verified: int | None = None  # operators whose shapes were compared with torch's own kernels
+    differs: str = ""  # the difference that verification found
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
@@ -104,7 +88,7 @@ class Explanation:
 
 
 def plain(operator: str) -> str:
-    """An operator's name without what only torch's dispatcher needs: 'batch_norm' of 'aten.native_batch_norm.default'."""
+    """An operator's name without the dispatcher's affixes: 'aten.native_batch_norm.default' is 'batch_norm'."""
     if "scaled_dot_product" in operator:
         return "fused attention"
     name = operator.split(".")[1] if operator.count(".") else operator

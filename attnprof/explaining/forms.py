@@ -19,25 +19,25 @@ QUANTITIES: dict[str, Callable[[Account], int]] = {
 def forms(case: Case, around: bool = False) -> list[Form]:
     """The closed form of each quantity. around: only the piece around the case's own size."""
     accounts = counted(case)
-    at = (case.channels, case.height, case.width)
-    found = []
-    for name, value in QUANTITIES.items():
-
-        def count(point: Point, value: Callable[[Account], int] = value) -> int | None:
-            account = accounts(point)
-            return None if account is None else value(account)
-
-        if around:
-            piece = piece_at(count, at)
-            form = ClosedForm((piece,), (), ()) if piece else ClosedForm((), (), (at,))
-        else:
-            form = closed_form(count, at)
-        pieces = tuple(_shown(piece) for piece in form.pieces)
-        found.append(Form(name, pieces, tuple(map(_size, form.more)), tuple(map(_size, form.without))))
-    return found
+    point = (case.channels, case.height, case.width)
+    return [_form(name, accounts, point, around) for name in QUANTITIES]
 
 
-def _shown(piece: Piece) -> FormPiece:
+def _form(name: str, accounts: Callable[[Point], Account | None], case_point: Point, around: bool) -> Form:
+    def count(point: Point) -> int | None:
+        account = accounts(point)
+        return None if account is None else QUANTITIES[name](account)
+
+    if around:
+        piece = piece_at(count, case_point)
+        form = ClosedForm((piece,), (), ()) if piece else ClosedForm((), (), (case_point,))
+    else:
+        form = closed_form(count, case_point)
+    pieces = tuple(_as_text(piece) for piece in form.pieces)
+    return Form(name, pieces, tuple(map(_size, form.more)), tuple(map(_size, form.without)))
+
+
+def _as_text(piece: Piece) -> FormPiece:
     return FormPiece(str(piece.polynomial), piece.condition, piece.fitted, piece.held)
 
 

@@ -1,6 +1,7 @@
-"""How the cost of some operators grows with C, H and W: the leading terms of the polynomial that it is, or nothing."""
+"""How the cost of operators grows with C, H and W: the leading terms of its polynomial, where it is one."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from attnprof.counting import Account
@@ -9,49 +10,60 @@ from attnprof.explaining.sizes import counted
 from attnprof.grid import Point
 from attnprof.records.case import Case
 
-HELD = 6  # sizes at random on which an operator's polynomial has to hold: there are many operators
-Grows = Callable[[Sequence[int]], str]
+HELD = 6  # random sizes on which a polynomial is checked: few, because there are many operators
+Growth = Callable[
+    [Sequence[int]], str
+]  # places of operators in the order of calls -> 'C (H W)^2', 'constant' or ''
 
 
-def growth(case: Case) -> Grows:
-    """What the operators at some places in the order of issue grow with, together: 'C (H W)^2', 'constant', or ''.
+@dataclass(frozen=True)
+class _Costs:
+    """The cost of every operator at one size, in the order of calls."""
 
-    It is their FLOPs that are looked at, their bytes where they have none. '' where no polynomial was found
-    that holds for other channels and other maps, or where other operators are issued at other sizes.
+    flops: list[int]
+    bytes: list[int]
+
+
+def growth(case: Case) -> Growth:
+    """How the operators at some places in the order of calls grow together.
+
+    Their FLOPs decide, or their bytes where they have none. '' where no polynomial holds for other channels and other
+    maps, or where other sizes call other operators.
     """
-    at = (case.channels, case.height, case.width)
+    case_point = (case.channels, case.height, case.width)
     accounts = counted(case)
-    base = accounts(at)
+    base = accounts(case_point)
     names = _names(base) if base else []
 
     @cache
-    def costs(point: Point) -> tuple[list[int], list[int]] | None:
+    def costs(point: Point) -> _Costs | None:
         account = accounts(point)
         if account is None or _names(account) != names:
             return None
-        return [each.total_flops for each in account.operators], [each.bytes for each in account.operators]
+        operators = account.operators
+        return _Costs([op.total_flops for op in operators], [op.bytes for op in operators])
 
-    def grows(places: Sequence[int]) -> str:
-        here = costs(at)
-        if here is None:
+    def growth_of(places: Sequence[int]) -> str:
+        own = costs(case_point)
+        if own is None:
             return ""
-        computes = any(here[0][n] for n in places)
+        computes = any(own.flops[n] for n in places)
 
         def count(point: Point) -> int | None:
-            there = costs(point)
-            if there is None:
+            cost = costs(point)
+            if cost is None:
                 return None
-            each = there[0] if computes else there[1]
-            return sum(each[n] for n in places)
+            values = cost.flops if computes else cost.bytes
+            return sum(values[n] for n in places)
 
-        piece = piece_at(count, at, HELD)
+        piece = piece_at(count, case_point, HELD)
         if piece is None or len(piece.channels) == 1 or len(piece.sides[0]) == 1:
             return ""
         text = str(piece.polynomial.growth())
         return {"1": "constant", "0": ""}.get(text, text)
 
-    return grows
+    return growth_of
 
 
 def _names(account: Account) -> list[tuple[str, str]]:
-    return [(each.name, each.module) for each in account.operators]
+    return [(operator.name, operator.module) for operator in account.operators]

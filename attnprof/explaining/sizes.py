@@ -13,17 +13,17 @@ from attnprof.subject.counts import count
 
 def counted(case: Case) -> Callable[[Point], Account | None]:
     """The account of ``case`` at any size; None for a size that the module does not take."""
-    known, settings = entry(case.module), case.hyperparameters
+    module, settings = entry(case.module), case.hyperparameters
     train = case.mode == "train"
 
     @cache
-    def at(point: Point) -> Account | None:
-        if known.refusal(*point, settings, batch=case.batch, train=train):
+    def account_at(point: Point) -> Account | None:
+        if module.refusal(*point, settings, batch=case.batch, train=train):
             return None
         channels, height, width = point
         try:
             return count(replace(case, channels=channels, height=height, width=width))[0]
-        except Exception:  # noqa: BLE001 # a user's module says by whatever it raises that it does not take a size
+        except Exception:  # noqa: BLE001 # a user's module may raise anything for a size it does not take
             return None
 
-    return at
+    return account_at

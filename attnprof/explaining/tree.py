@@ -1,8 +1,8 @@
-"""The account of a case as a tree: submodules, and the operators that each issued, in the order in which they ran."""
+"""The account of a case as a tree: submodules and the operators that each called, in the order in which they ran."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 
 import torch
@@ -10,120 +10,142 @@ from torch import nn
 
 from attnprof.counting import Account, Operator, account
 from attnprof.explaining.explanation import Explanation, TreeNode
-from attnprof.explaining.growth import Grows, growth
+from attnprof.explaining.growth import Growth, growth
 from attnprof.records.case import Case
 from attnprof.subject.build import DTYPES, TokensIn, build
 
 _META = torch.device("meta")
 _FUSED = "scaled_dot_product"
-_Placed = tuple[TreeNode, list[int]]  # a part, and the places of its operators in the order of issue
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A node of the tree, and the places of its operators in the order of calls."""
+
+    node: TreeNode
+    places: list[int]
+
+
+@dataclass(frozen=True)
+class _PlacedCall:
+    """An operator, and its place in the order of calls."""
+
+    place: int
+    operator: Operator
 
 
 def explain(case: Case, verify: bool = False) -> Explanation:
     """The counts of ``case`` and the tree of their parts. What building or calling the module raises passes through."""
     train = case.mode == "train"
     module = build(case, _META)
-
-    def count(case: Case = case, **how: bool) -> Account:
-        return account(build(case, _META), case.shape, DTYPES[case.dtype], **how)
-
-    found = account(module, case.shape, DTYPES[case.dtype], backward=train)
-    fused = any(_FUSED in each.name for each in found.operators)
-    differs = ""
-    if verify:
-        try:
-            if count(backward=train, verify=True) != found:
-                differs = "the counts of two runs"
-        except AssertionError as problem:
-            differs = str(problem)
+    counted = account(module, case.shape, DTYPES[case.dtype], backward=train)
+    is_fused = any(_FUSED in operator.name for operator in counted.operators)
+    unfused = _recount(case, backward=train, fused=False) if is_fused else None
+    forward = _recount(replace(case, mode="eval")) if train else counted
     return Explanation(
         shape=case.shape,
-        flops=dict(found.flops_by_category),
-        trainable=found.trainable_params,
-        bytes=found.bytes_moved,
-        minimal_bytes=found.minimal_bytes,
-        activations=found.activation_memory,
-        unfused_activations=count(backward=train, fused=False).activation_memory if fused else None,
-        forward_macs=count(replace(case, mode="eval")).macs if train else found.macs,
-        unknown=found.unknown_ops,
-        tree=tree(module, found.operators, growth(case)),
+        flops=dict(counted.flops_by_category),
+        trainable=counted.trainable_params,
+        bytes=counted.bytes_moved,
+        minimal_bytes=counted.minimal_bytes,
+        activations=counted.activation_memory,
+        unfused_activations=None if unfused is None else unfused.activation_memory,
+        forward_macs=forward.macs,
+        unknown=counted.unknown_ops,
+        tree=tree(module, counted.operators, growth(case)),
         tokens=isinstance(module, TokensIn),
-        verified=len(found.operators) if verify else None,
-        differs=differs,
+        verified=len(counted.operators) if verify else None,
+        differs=_difference(case, counted) if verify else "",
     )
 
 
-def tree(module: nn.Module, operators: Iterable[Operator], grows: Grows) -> TreeNode:
-    """The parts of ``module`` that issued ``operators`` or hold parameters."""
-    issued: dict[str, list[tuple[int, Operator]]] = defaultdict(list)
-    for place, operator in enumerate(operators):
-        issued[operator.module].append((place, operator))
-    params = _own_params(module)
-    root = _part("", "", dict(module.named_modules()), issued, params, grows)[0]
-    if isinstance(module, TokensIn):  # ours: what a person asked about is inside
-        asked, *ours = sorted(root.parts, key=lambda part: not part.kind)
-        return replace(root, kind=asked.kind, parts=(*asked.parts, *ours))
+def _recount(case: Case, **options: bool) -> Account:
+    """The account of a new module of ``case``."""
+    return account(build(case, _META), case.shape, DTYPES[case.dtype], **options)
+
+
+def _difference(case: Case, counted: Account) -> str:
+    """Where a second count, compared with torch's own kernels, differs from the first; '' where they agree."""
+    try:
+        verified = _recount(case, backward=case.mode == "train", verify=True)
+    except AssertionError as problem:
+        return str(problem)
+    return "" if verified == counted else "the counts of two runs"
+
+
+def tree(module: nn.Module, operators: Iterable[Operator], growth_of: Growth) -> TreeNode:
+    """The parts of ``module`` that called ``operators`` or hold parameters."""
+    root = _Tree(module, operators, growth_of).node("", "").node
+    if isinstance(module, TokensIn):  # our adapter: the tree is that of the module inside it
+        inside, *adapter = sorted(root.parts, key=lambda part: not part.kind)
+        return replace(root, kind=inside.kind, parts=(*inside.parts, *adapter))
     return root
 
 
-def _part(
-    path: str,
-    name: str,
-    modules: Mapping[str, nn.Module],
-    issued: Mapping[str, list[tuple[int, Operator]]],
-    params: Mapping[str, int],
-    grows: Grows,
-) -> _Placed:
-    above = f"{path}." if path else ""
-    below = [p for p in modules if p and p.startswith(above) and "." not in p.removeprefix(above)]
-    parts = [_part(p, p.removeprefix(above), modules, issued, params, grows) for p in below]
-    parts = [each for each in parts if each[1] or each[0].params] + _rows(issued.get(path, []), grows)
-    parts.sort(key=lambda each: min(each[1], default=inf))
-    places = sorted(place for _, own in parts for place in own)
-    whole = TreeNode(
-        name=name,
-        kind=type(modules[path]).__name__,
-        params=params[path] + sum(part.params for part, _ in parts),
-        macs=sum(part.macs for part, _ in parts),
-        flops=sum(part.flops for part, _ in parts),
-        bytes=sum(part.bytes for part, _ in parts),
-        grows=grows(places) if places else "",
-        parts=tuple(part for part, _ in parts),
-    )
-    return whole, places
+class _Tree:
+    """The submodules of a module, and the operators that each called."""
 
+    def __init__(self, module: nn.Module, operators: Iterable[Operator], growth_of: Growth) -> None:
+        self._modules = dict(module.named_modules())
+        self._params = _own_params(module)
+        self._growth_of = growth_of
+        self._calls: dict[str, list[_PlacedCall]] = defaultdict(list)
+        for place, operator in enumerate(operators):
+            self._calls[operator.module].append(_PlacedCall(place, operator))
 
-def _rows(issued: list[tuple[int, Operator]], grows: Grows) -> list[_Placed]:
-    """One part for all operators of a submodule that are alike in everything."""
-    alike: dict[Operator, list[int]] = defaultdict(list)
-    for place, operator in issued:
-        alike[operator].append(place)
-    return [
-        (
-            TreeNode(
-                name=operator.name,
-                kind="",
-                params=0,
-                macs=operator.macs * len(places),
-                flops=operator.total_flops * len(places),
-                bytes=operator.bytes * len(places),
-                grows=grows(places),
-                calls=len(places),
-                backward=operator.backward,
-                shape=operator.out_shape,
-            ),
-            places,
+    def node(self, path: str, name: str) -> _Placed:
+        """The submodule at ``path`` with everything below it."""
+        prefix = f"{path}." if path else ""
+        children = [self.node(child, child.removeprefix(prefix)) for child in self._children(path, prefix)]
+        parts = [child for child in children if child.places or child.node.params]
+        parts += self._operators(self._calls.get(path, []))
+        parts.sort(key=lambda part: min(part.places, default=inf))
+        places = sorted(place for part in parts for place in part.places)
+        nodes = tuple(part.node for part in parts)
+        whole = TreeNode(
+            name=name,
+            kind=type(self._modules[path]).__name__,
+            params=self._params[path] + sum(node.params for node in nodes),
+            macs=sum(node.macs for node in nodes),
+            flops=sum(node.flops for node in nodes),
+            bytes=sum(node.bytes for node in nodes),
+            grows=self._growth_of(places) if places else "",
+            parts=nodes,
         )
-        for operator, places in alike.items()
-    ]
+        return _Placed(whole, places)
+
+    def _children(self, path: str, prefix: str) -> list[str]:
+        below = [other for other in self._modules if other.startswith(prefix) and other != path]
+        return [other for other in below if "." not in other.removeprefix(prefix)]
+
+    def _operators(self, calls: Sequence[_PlacedCall]) -> list[_Placed]:
+        """One node for all calls of a submodule that are equal in everything."""
+        places: dict[Operator, list[int]] = defaultdict(list)
+        for call in calls:
+            places[call.operator].append(call.place)
+        return [_Placed(self._operator(operator, own), own) for operator, own in places.items()]
+
+    def _operator(self, operator: Operator, places: list[int]) -> TreeNode:
+        return TreeNode(
+            name=operator.name,
+            kind="",
+            params=0,
+            macs=operator.macs * len(places),
+            flops=operator.total_flops * len(places),
+            bytes=operator.bytes * len(places),
+            grows=self._growth_of(places),
+            calls=len(places),
+            backward=operator.backward,
+            shape=operator.out_shape,
+        )
 
 
 def _own_params(module: nn.Module) -> dict[str, int]:
-    """The parameters that each submodule holds itself, a shared one where it is first met."""
-    seen: set[torch.Tensor] = set()
+    """The parameters that each submodule holds itself, a shared one where it first occurs."""
+    counted: set[torch.Tensor] = set()
     own: dict[str, int] = {}
     for path, part in module.named_modules():
-        mine = [p for p in part.parameters(recurse=False) if p not in seen]
-        seen.update(mine)
-        own[path] = sum(p.numel() for p in mine)
+        new = [parameter for parameter in part.parameters(recurse=False) if parameter not in counted]
+        counted.update(new)
+        own[path] = sum(parameter.numel() for parameter in new)
     return own
