@@ -1,7 +1,7 @@
 """Start-up of the command line: CPU time of --help over that of importing click and rich.console.
 
-``python benchmarks/startup.py --against DIR`` runs each command by this package and, in turn, by that in DIR, a
-checkout of another commit. Exit code 1: --help is above its limit.
+``python benchmarks/startup.py --against DIR`` runs each command by this package and, in turn, by that in DIR,
+a checkout of another commit. Exit code 1: --help is above its limit.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The budget language: 'params<=10k, latency<=1.2x:se' in, limits out, and back to the same text.
 
-A limit is absolute ('latency<=0.2ms') or relative to another module of the same run ('latency<=1.2x:se'). Only what a
-budget can mean is one: a cost is bounded from above, what is better when it is more from below.
+A limit is absolute ('latency<=0.2ms') or relative to another module of the same run ('latency<=1.2x:se').
+Only what a budget can mean is one: a cost is bounded from above, what is better when it is more from below.
 """
 
 import re
@@ -23,7 +23,10 @@ LARGEST_FACTOR = Decimal(10) ** 9
 
 @dataclass(frozen=True)
 class Limit:
-    """One bound. value: in base units; or, where ``reference`` names a module, a multiple of what that one costs."""
+    """One bound.
+
+    value: in base units; or, where ``reference`` names a module, a multiple of what that one costs.
+    """
 
     measure: Measure
     value: Decimal
@@ -44,7 +47,10 @@ Budget = tuple[Limit, ...]
 
 
 def parse_limit(text: str) -> Limit:
-    """The limit that ``text`` states: 'params<=10k'. Raises ValueError, UnknownNameError in words for the user."""
+    """The limit that ``text`` states: 'params<=10k'.
+
+    Raises ValueError, UnknownNameError in words for the user.
+    """
     found = _LIMIT.fullmatch(text)
     if not found:
         raise ValueError(f"{text.strip()!r} is no limit; write params<=10k, or latency<=1.2x:se")
@@ -70,7 +76,9 @@ def parse_budget(text: str) -> Budget:
 
 
 def read_budget(given: Any) -> Budget:
-    """A budget from what TOML, an option or Python gives: a text, a table, or several limits. Raises as ``parse_budget``.
+    """A budget from what TOML, an option or Python gives: a text, a table, or several limits.
+
+    Raises as ``parse_budget``.
 
     A table has a metric's name as key, and a bound or a list of bounds as value.
     """

@@ -61,7 +61,10 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Choice:
-    """The answer to a budget. by: what the ranks are of, or the axes of the front. rejected: the nearest first."""
+    """The answer to a budget. by: what the ranks are of, or the axes of the front.
+
+    rejected: the nearest first.
+    """
 
     budget: Budget
     points: Sequence[str]
@@ -88,8 +91,8 @@ def choose(
 ) -> Choice:
     """Judge ``among`` at ``points``, then rank what fits by the first of ``by``, or keep its Pareto front.
 
-    What lacks a figure that is asked for is rejected, and says so; the identity is no choice. Raises UnknownNameError for a limit relative to a
-    module that the run has not.
+    What lacks a figure that is asked for is rejected, and says so; the identity is no choice. Raises
+    UnknownNameError for a limit relative to a module that the run has not.
     """
     fitting: list[Chosen] = []
     rejected: list[Rejected] = []

@@ -18,9 +18,9 @@ DIGITS = 4  # of a limit that is proposed
 class Verdict:
     """How a candidate stands to one limit at the point at which it stands worst; '' where what is published has none.
 
-    span: the figure, None where there is none (``why`` says why). ratio: how often the figure that counts is the bound,
-    turned so that more than 1 is too much; inf where there is no figure, or the bound is 0. needed: the limit's value
-    with which it would just hold.
+    span: the figure, None where there is none (``why`` says why). ratio: how often the figure that counts is
+    the bound, turned so that more than 1 is too much; inf where there is no figure, or the bound is 0.
+    needed: the limit's value with which it would just hold.
     """
 
     limit: Limit

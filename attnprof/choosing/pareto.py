@@ -25,11 +25,17 @@ class Span:
 
 
 def dominates(one: Sequence[Span], other: Sequence[Span]) -> bool:
-    """Whether ``one`` costs no more anywhere, and somewhere less by more than the noise. Both hold costs, alike ordered."""
+    """Whether ``one`` costs no more anywhere, and somewhere less by more than the noise.
+
+    Both hold costs, alike ordered.
+    """
     pairs = list(zip(one, other, strict=True))
     return all(a.value <= b.value for a, b in pairs) and any(a.high < b.low for a, b in pairs)
 
 
 def front(points: Sequence[Sequence[Span]]) -> list[int]:
-    """The indices of those points, given as costs, that no other point dominates. Never empty unless ``points`` is."""
+    """The indices of those points, given as costs, that no other point dominates.
+
+    Never empty unless ``points`` is.
+    """
     return [n for n, point in enumerate(points) if not any(dominates(other, point) for other in points)]

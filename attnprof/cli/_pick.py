@@ -77,7 +77,10 @@ def _selected(results: Results, at: str, device: str) -> Results:
 
 
 def _rows_at(rows: Sequence[Row], at: str) -> AbstractSet[int]:
-    """The numbers of the rows at the points or networks of ``at``; all where it is empty. Raises UsageError."""
+    """The numbers of the rows at the points or networks of ``at``; all where it is empty.
+
+    Raises UsageError.
+    """
     if not split(at):
         return set(range(len(rows)))
     labels = [label(row) for row in rows]

@@ -45,7 +45,10 @@ def of_modules(results: Results, modules: str) -> Results:
 
 
 def _modules(patterns: Sequence[str], measured: AbstractSet[str]) -> set[str]:
-    """The modules that ``patterns`` select. A name of the run comes first: a user's own module has no other."""
+    """The modules that ``patterns`` select.
+
+    A name of the run comes first: a user's own module has no other.
+    """
     own = {pattern for pattern in patterns if pattern in measured}
     others = [pattern for pattern in patterns if pattern not in measured]
     return own | ({choice.module for choice in select(others)} if others else set())

@@ -16,8 +16,8 @@ FILES = (Path("attnprof.toml"), Path("pyproject.toml"))
 def spec_of(file: str | None, fields: dict[str, Any], **preset: Any) -> Spec:
     """The Spec of the command at hand; ``preset`` ranks above all sources.
 
-    Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one. A run without
-    a name gets that of its spec file, else that of its command. Raises SpecError with all mistakes.
+    Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one. A run
+    without a name gets that of its spec file, else that of its command. Raises SpecError with all mistakes.
     """
     context = click.get_current_context()
     name = Path(file).stem if file else context.info_name

@@ -1,4 +1,4 @@
-"""Figures that have no noise, or next to none: counts, shapes and bytes that two runs do not have alike."""
+"""Changes of figures with little or no noise: counts, shapes and bytes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ MEMORY = ("peak_memory", "requested_memory", "kept_memory")  # measured, but byt
 
 @dataclass(frozen=True)
 class Change:
-    """A figure of one cell in two runs. exact: a count; measured memory may have some noise."""
+    """A figure of one cell that differs between two runs."""
 
     metric: str
     unit: str
     before: int | float | str
     after: int | float | str
-    exact: bool = True
+    exact: bool = True  # a count; measured memory has some noise
 
     @property
     def share(self) -> float | None:
-        """How much more it is, over what it was; None where it was no number, or 0."""
+        """The relative change; None where a figure is no number, or was 0."""
         if isinstance(self.before, str) or isinstance(self.after, str) or not self.before:
             return None
         return self.after / self.before - 1
@@ -33,9 +33,9 @@ def counted(events: Iterable[Event]) -> frozenset[str]:
 
 
 def changes(was: Record, now: Record, counts: frozenset[str]) -> Iterator[Change]:
-    """What both runs have and not alike, out of the metrics ``counts`` and measured memory.
+    """Figures that differ, of the metrics ``counts`` and of measured memory.
 
-    What one run was not asked for, or could not tell, is no change.
+    A figure that one run lacks is no change.
     """
     for name, before in was.measurements.items():
         after = now.measurements.get(name)

@@ -1,4 +1,4 @@
-"""What must be alike before two runs' times may be compared, and what of it is not."""
+"""Conditions that must be the same before two runs' times may be compared."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -6,22 +6,24 @@ from dataclasses import dataclass, replace
 from attnprof.records.case import Case
 from attnprof.records.environment import Environment
 
-# Of a case: how it was measured, and so not what a change of it may be called.
+# Of a case: how it was measured.
 CONDITIONS = (
-    "batch", "dtype", "autocast", "layout", "device", "threads", "execution", "inputs", "tf32", "seed"
-)  # fmt: skip
+    *("batch", "dtype", "autocast", "layout", "device", "threads"),
+    *("execution", "inputs", "tf32", "seed"),
+)
 # Of a run: the machine and its settings.
 MACHINE = ("device_name", "cores", "malloc", "cudnn_benchmark", "matmul_precision", "mkldnn")
 VERSIONS = (
-    "attnprof_version", "torch_version", "python_version", "cuda_version", "cudnn_version", "driver_version", "platform"
-)  # fmt: skip
+    *("attnprof_version", "torch_version", "python_version"),
+    *("cuda_version", "cudnn_version", "driver_version", "platform"),
+)
 COUNTERS = ("fvcore_version", "thop_version")
 SHOWN = ("commit", "device_uuid")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that two runs do not have alike: its name, and what each has."""
+    """A condition that differs between two runs."""
 
     name: str
     before: str
@@ -32,35 +34,35 @@ class Difference:
 
 
 def identity(case: Case) -> Case:
-    """What makes it the same cell in another run. A module of the user's own stays itself when its file was edited."""
+    """The case without its source: a user's own module is the same cell after its file was edited."""
     return replace(case, source="")
 
 
 def other_conditions(before: Iterable[Case], after: Iterable[Case]) -> list[Difference]:
-    """Conditions that no case of one run has in common with any of the other."""
+    """Conditions of which the cases of two runs share no value."""
     runs = [list(before), list(after)]
-    found = []
+    differences = []
     for name in CONDITIONS:
         first, second = ({getattr(case, name) for case in cases} for cases in runs)
         if first and second and not first & second:
-            found.append(Difference(name, _listed(first), _listed(second)))
-    return found
+            differences.append(Difference(name, _listed(first), _listed(second)))
+    return differences
 
 
 def other(names: Sequence[str], before: Environment, after: Environment) -> list[Difference]:
-    """Entries of the environment that both runs have, and not alike. An older run may not have written one down."""
+    """Entries that differ between two environments; an entry that an older run lacks does not."""
     return [
-        Difference(name, _said(before[name]), _said(after[name]))
+        Difference(name, _text(before[name]), _text(after[name]))
         for name in names
         if name in before and name in after and before[name] != after[name]
     ]
 
 
 def _listed(values: Iterable[object]) -> str:
-    return ", ".join(sorted(map(_said, values)))
+    return ", ".join(sorted(map(_text, values)))
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value in (None, "", {}) else str(value)

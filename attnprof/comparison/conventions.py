@@ -1,10 +1,13 @@
-"""How the counters of others count: one small function each, of what ran.
+"""How other tools count: one small function per convention.
 
-A published figure is some counter's. Each function gives what that counter makes of a network, from the operators that ran
-in it (the row's metric 'operators'); MACs are of the whole batch. Rules as read in the counters' code; versions matter, and
-papers seldom name theirs. Counters see pooling where it is a module and not where it is a function call. Networks pool by
-modules; of what an inserted module does, ``pools`` is its share that was seen: pools.read(AVERAGES), of the row itself where
-the source wrote modules, of the plain network where it wrote calls.
+A published figure comes from some tool. Each function gives what that tool counts of a network, from the
+operators that ran in it (the row's metric 'operators'); MACs are of the whole batch. The rules are those of
+the tools' code; versions matter, and papers seldom name theirs.
+
+Tools count pooling that is a module, not pooling that is a function call. Our networks pool by modules.
+Whether the pooling of an inserted module was counted depends on its source: ``pools`` holds the operators
+whose pooling counts, those of the row itself where the source wrote modules, those of the plain network where
+it wrote calls.
 """
 
 import json
@@ -22,19 +25,21 @@ LINEAR = ("addmm", "mm", "linear")  # mm: without bias; products of two maps are
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What ran in one row of a run. kinds: operator -> calls, elements read, elements written, MACs, biases added."""
+class Operations:
+    """The operators that ran in one row of a run, and its params."""
 
     params: int
     leaf_params: int
     channel_pairs: int
     macs: int
-    kinds: Mapping[str, tuple[int, ...]]
+    kinds: Mapping[
+        str, tuple[int, ...]
+    ]  # operator: calls, elements read, elements written, MACs, biases added
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Self:
         """From a row with the metrics params, leaf_params, channel_pairs, macs and operators."""
-        kinds = {name: tuple(found) for name, found in json.loads(row["operators"]).items()}
+        kinds = {name: tuple(numbers) for name, numbers in json.loads(row["operators"]).items()}
         return cls(row["params"], row["leaf_params"], row["channel_pairs"], row["macs"], kinds)
 
     def read(self, names: tuple[str, ...]) -> int:
@@ -54,56 +59,59 @@ class Ran:
         return sum(self.kinds[name][4] for name in names if name in self.kinds)
 
 
-def exact(ran: Ran, pools: Ran) -> int:
+def exact(ran: Operations, pools: Operations) -> int:
     """Multiply-accumulates of convolution, linear and matmul: ours."""
     return ran.macs
 
 
-def layers_alone(ran: Ran, pools: Ran) -> int:
-    """Convolutions and linear layers; products of two maps are passed over."""
+def layers_alone(ran: Operations, pools: Operations) -> int:
+    """Convolutions and linear layers; products of two maps are left out."""
     return ran.macs_of((*CONVOLUTION, *LINEAR))
 
 
-def twice(ran: Ran, pools: Ran) -> int:
+def twice(ran: Operations, pools: Operations) -> int:
     """Multiplications and additions counted apart."""
     return 2 * ran.macs
 
 
-def pooled(ran: Ran, pools: Ran) -> int:
+def pooled(ran: Operations, pools: Operations) -> int:
     """MACs and the elements that are pooled."""
     return ran.macs + pools.read(POOLS)
 
 
-def norms_twice(ran: Ran, pools: Ran) -> int:
+def norms_twice(ran: Operations, pools: Operations) -> int:
     """MACs and two operations per element of a BatchNorm."""
     return ran.macs + 2 * ran.written(NORMS)
 
 
-def thop_2020(ran: Ran, pools: Ran) -> int:
-    """Two operations per element of a BatchNorm; an average's elements and its division: thop since 2020, fvcore nearly."""
+def thop_2020(ran: Operations, pools: Operations) -> int:
+    """2 per element of a BatchNorm; averages with their division: thop since 2020, nearly fvcore."""
     return norms_twice(ran, pools) + pools.read(AVERAGES) + pools.written(AVERAGES)
 
 
-def thop_2019(ran: Ran, pools: Ran) -> int:
-    """Four operations per element of a BatchNorm, one per ReLU, averages; maxima are free: thop of mid-2019."""
+def thop_2019(ran: Operations, pools: Operations) -> int:
+    """4 per element of a BatchNorm, 1 per ReLU, averages, no maxima: thop of mid-2019."""
     averages = pools.read(AVERAGES) + pools.written(AVERAGES)
     return ran.macs + 4 * ran.written(NORMS) + ran.written(RELUS) + averages
 
 
-def thop_early_2019(ran: Ran, pools: Ran) -> int:
-    """As thop_2019, with a linear layer's additions too, and the taps of 3x3 maxima: thop of early 2019."""
+def thop_early_2019(ran: Operations, pools: Operations) -> int:
+    """thop_2019, a linear layer's additions, and the taps of 3x3 maxima: thop of early 2019."""
     return thop_2019(ran, pools) + ran.macs_of(LINEAR) + 9 * ran.written(("max_pool2d_with_indices",))
 
 
-def ptflops(ran: Ran, pools: Ran) -> int:
-    """Two operations per element of a BatchNorm, one per ReLU, pooled element and bias of a convolution: ptflops to 0.6, mmcv."""
+def ptflops(ran: Operations, pools: Operations) -> int:
+    """2 per element of a BatchNorm; 1 per ReLU, pooled element and bias: ptflops to 0.6, mmcv."""
     return norms_twice(ran, pools) + ran.written(RELUS) + ran.biases(CONVOLUTION) + pools.read(POOLS)
 
 
-def imgclsmob(ran: Ran, pools: Ran) -> Fraction:
-    """Half the FLOPs of the counter of osmr/imgclsmob: 2 per MAC, but one addition less per pair of channels of a convolution
-    and per output of a linear layer, where it has no bias; 4 per element of a BatchNorm and of a sigmoid, one per ReLU and
-    per tap of a pooling."""
+def imgclsmob(ran: Operations, pools: Operations) -> Fraction:
+    """Half the FLOPs of the counter of osmr/imgclsmob.
+
+    It counts 2 per MAC, less one addition per pair of channels of a convolution and per output of a linear
+    layer where these have no bias; 4 per element of a BatchNorm and of a sigmoid; 1 per ReLU and per tap of a
+    pooling.
+    """
     unbiased = ran.channel_pairs + ran.written(LINEAR) - ran.biases(LINEAR)
     taps = 9 * ran.written(("max_pool2d_with_indices",)) + pools.read(
         (*AVERAGES, "amax", "adaptive_max_pool2d")
@@ -114,11 +122,11 @@ def imgclsmob(ran: Ran, pools: Ran) -> Fraction:
 
 @dataclass(frozen=True)
 class Convention:
-    """A way to count. says: what is unlike ours, in words; empty for ours. pools: whether pooling is counted at all."""
+    """A way to count MACs."""
 
-    says: str
-    count: Callable[[Ran, Ran], int | Fraction]
-    pools: bool = False
+    says: str  # what differs from ours, in words; empty for ours
+    count: Callable[[Operations, Operations], int | Fraction]
+    pools: bool = False  # whether pooling is counted at all
 
 
 OURS = Convention("", exact)
@@ -132,26 +140,30 @@ MACS = (
     Convention("2 per element of a BatchNorm, ReLU, pooling, biases (ptflops)", ptflops, pools=True),
     Convention("half of all FLOPs, an addition less per pair of channels (imgclsmob)", imgclsmob, pools=True),
     Convention("4 per element of a BatchNorm, ReLU, averages (thop 2019)", thop_2019, pools=True),
-    Convention("4 per element of a BatchNorm, ReLU, pooling, 2 per MAC of a linear layer (thop early 2019)", thop_early_2019, pools=True),
+    Convention(
+        "4 per element of a BatchNorm, ReLU, pooling, 2 per MAC of a linear layer (thop early 2019)",
+        thop_early_2019,
+        pools=True,
+    ),
 )  # fmt: skip
 
 
-def all_params(ran: Ran) -> int:
+def all_params(ran: Operations) -> int:
     """Every learnable element: ours."""
     return ran.params
 
 
-def params_of_leaves(ran: Ran) -> int:
-    """Parameters that stand beside submodules are missed, as thop does."""
+def params_of_leaves(ran: Operations) -> int:
+    """Without parameters of modules that have submodules, which thop misses."""
     return ran.leaf_params
 
 
 @dataclass(frozen=True)
 class ParamsConvention:
-    """A way to count parameters. says: what is unlike ours, in words; empty for ours."""
+    """A way to count parameters."""
 
-    says: str
-    count: Callable[[Ran], int]
+    says: str  # what differs from ours, in words; empty for ours
+    count: Callable[[Operations], int]
 
 
 PARAMS = (ParamsConvention("", all_params), ParamsConvention("bare parameters missed", params_of_leaves))

@@ -11,12 +11,11 @@ MEBI, GIBI = Decimal(2**20), Decimal(2**30)
 
 @dataclass(frozen=True)
 class Unit:
-    """What a table divides by. says: in words where it is not the usual one. params and macs: a count as the table has it,
-    in millions and in billions."""
+    """What a table divides by."""
 
-    says: str
-    params: Callable[[int], Decimal]
-    macs: Callable[[int | Fraction], Decimal]
+    says: str  # in words; empty for powers of ten
+    params: Callable[[int], Decimal]  # a count in its millions
+    macs: Callable[[int | Fraction], Decimal]  # a count in its billions
 
 
 def decimal_macs(count: int | Fraction) -> Decimal:
@@ -25,7 +24,7 @@ def decimal_macs(count: int | Fraction) -> Decimal:
 
 
 def binary_macs(count: int | Fraction) -> Decimal:
-    """Billions of 2^30; what is less than one of them is printed in millions of 2^20, and so taken here."""
+    """Billions of 2^30; below one, millions of 2^20 over 1000, as tables print them."""
     return _exactly(count) / GIBI if count > GIBI else _exactly(count) / MEBI / 1000
 
 
@@ -39,7 +38,7 @@ UNITS = (DECIMAL, BINARY)
 
 
 def prints_as(value: Decimal, text: str) -> bool:
-    """Whether ``value``, rounded to as many places as ``text`` has, is what it says."""
-    said = Decimal(text)
-    places = Decimal(1).scaleb(min(0, int(said.as_tuple().exponent)))
-    return value.quantize(places, ROUND_HALF_UP) == said
+    """Whether ``value``, rounded to as many places as ``text`` has, is printed as ``text``."""
+    number = Decimal(text)
+    places = Decimal(1).scaleb(min(0, int(number.as_tuple().exponent)))
+    return value.quantize(places, ROUND_HALF_UP) == number

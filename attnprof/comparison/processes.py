@@ -1,4 +1,4 @@
-"""What each process of a run found, out of the run's events."""
+"""The times of each process of a run, from the run's events."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp, fsum, log
@@ -8,12 +8,12 @@ from attnprof.comparison.ratios import Side
 from attnprof.records.record import Event, Measurement, VisitEvent
 from attnprof.stats import Interval, middle
 
-REFERENCE = "reference"  # the metric that is the same call in every run
-Times = Mapping[str, Mapping[int, float]]  # key of a case -> number of a process -> seconds
+REFERENCE = "reference"  # the metric of the control, a matmul that is the same in every run
+Times = Mapping[str, Mapping[int, float]]  # key of a case: number of a process: seconds
 
 
 def times(events: Iterable[Event], metric: str) -> dict[str, dict[int, float]]:
-    """The seconds that each process measured of each case; a later visit of a process replaces an earlier one."""
+    """Seconds of each case in each process; a later visit of a process replaces an earlier one."""
     seconds: dict[str, dict[int, float]] = {}
     for event in events:
         if not isinstance(event, VisitEvent):
@@ -37,22 +37,22 @@ def _seconds(measurement: Measurement) -> float | None:
     return value if measurement.unit == "s" and isinstance(value, int | float) else None
 
 
-def side(found: Sequence[float], interval: Interval | None = None) -> Side | None:
-    """The side of a comparison that these processes are; None for none."""
-    return Side(middle(found), tuple(found), interval) if found else None
+def side(seconds: Sequence[float], interval: Interval | None = None) -> Side | None:
+    """One side of a comparison, from the seconds of its processes; None without processes."""
+    return Side(middle(seconds), tuple(seconds), interval) if seconds else None
 
 
 def of_reference(events: Iterable[Event]) -> list[float]:
-    """What each process found of the reference: the median over the blocks that it was measured with."""
+    """Seconds of the control matmul in each process: the median over its blocks."""
     processes: dict[int, list[float]] = {}
     for of_case in times(events, REFERENCE).values():
         for process, seconds in of_case.items():
             processes.setdefault(process, []).append(seconds)
-    return [median(found) for _, found in sorted(processes.items())]
+    return [median(seconds) for _, seconds in sorted(processes.items())]
 
 
-def means(found: Times, keys: Sequence[str]) -> list[float]:
-    """The geometric mean over the cases ``keys``, formed inside each process that has them all."""
-    cases = [found[key] for key in keys]
+def means(seconds: Times, keys: Sequence[str]) -> list[float]:
+    """The geometric mean over the cases ``keys`` in each process that has them all."""
+    cases = [seconds[key] for key in keys]
     whole = set.intersection(*(set(case) for case in cases)) if cases else set()
     return [exp(fsum(log(case[process]) for case in cases) / len(cases)) for process in sorted(whole)]

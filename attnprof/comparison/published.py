@@ -1,21 +1,21 @@
-"""A run's exact counts against published figures: which way of counting makes the printed digits.
+"""A run's exact counts held to published figures: which way of counting gives the printed digits.
 
-The figures that one table has of one family of networks were counted alike. So they are given, together, the one way of
-counting (unit, rules, version of the network) that makes most of their digits, the simplest among equals, and only that
-explains them: enough ways tried on each row alone would make any two digits. A way that does not make more than half of
-the rows that have no reason to differ explains nothing.
+The figures that one table has of one family of networks were counted alike. They get one way of counting
+together (unit, rules, version of the network): the one that gives most of their digits, the simplest among
+equals. Only that way may explain them: with enough ways for each row alone, any two digits come out. A way
+that gives no more than half of the rows without a reason to differ explains nothing.
 """
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import product
 from typing import Any
 
-from attnprof.comparison.conventions import MACS, OURS, PARAMS, Convention, ParamsConvention, Ran
+from attnprof.comparison.conventions import MACS, OURS, PARAMS, Convention, Operations, ParamsConvention
 from attnprof.comparison.printed import DECIMAL, UNITS, Unit, prints_as
 from attnprof.comparison.reasons import reason
 from attnprof.comparison.stated import may_be
@@ -30,20 +30,19 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Way:
-    """A way to count a network. version: of it, as our name for it ends: 'v1'.
-
-    calls: pooling inside the module is not seen, because the source wrote it as function calls: a matter of each module.
-    """
+    """A way to count a network."""
 
     macs: Convention = OURS
     params: ParamsConvention = PARAMS[0]
     unit: Unit = DECIMAL
-    version: str = ""
-    calls: bool = False
+    version: str = ""  # of the network, as our name of it ends: 'v1'
+    calls: bool = (
+        False  # the source wrote the module's pooling as function calls, which its tool does not count
+    )
 
     @property
     def says(self) -> list[str]:
-        """What is unlike ours, in words."""
+        """What differs from ours, in words."""
         version = {"": "", "v1": "strides in the first 1x1 (v1)"}.get(self.version, self.version)
         calls = "the module's pooling not seen" if self.calls else ""
         return [text for text in (version, self.macs.says, calls, self.params.says, self.unit.says) if text]
@@ -53,12 +52,12 @@ PLAINLY = Way()
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedRow:
     """A row of the run, with what ran in it and in the plain network."""
 
     row: Row
-    ran: Ran
-    plain: Ran
+    operations: Operations
+    plain: Operations
 
     def may_be(self, figure: PublishedFigure) -> bool:
         """Whether the module has the settings that the source of ``figure`` states."""
@@ -67,16 +66,16 @@ class Counted:
 
     @cached_property
     def version(self) -> str:
-        """What our name of the network has behind that of its family: 'v1' of resnet50_v1."""
+        """The end of the network's name: 'v1' of resnet50_v1."""
         return str(self.row["host"]).partition("_")[2]
 
     def figures(self, way: Way) -> tuple[Decimal, Decimal]:
         """Params and MACs as ``way`` counts them, in its unit."""
-        macs = way.macs.count(self.ran, self.plain if way.calls else self.ran)
-        return way.unit.params(way.params.count(self.ran)), way.unit.macs(macs)
+        macs = way.macs.count(self.operations, self.plain if way.calls else self.operations)
+        return way.unit.params(way.params.count(self.operations)), way.unit.macs(macs)
 
     def makes(self, figure: PublishedFigure, way: Way) -> bool:
-        """Whether all that ``figure`` prints comes out."""
+        """Whether params and FLOPs come out as ``figure`` prints them."""
         params, macs = self.figures(way)
         return (not figure.params or prints_as(params, figure.params)) and (
             not figure.flops or prints_as(macs, figure.flops)
@@ -84,25 +83,22 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of a published figure. counted: the row that makes it, or comes closest; None where there is none.
-
-    way: how it was counted; why: the reason, where it is not reproduced or not there.
-    """
+class PublishedVerdict:
+    """Whether a published figure comes out, and how."""
 
     figure: PublishedFigure
-    kind: str
-    counted: Counted | None = None
-    way: Way = PLAINLY
-    why: str = ""
+    kind: str  # REPRODUCED, EXPLAINED, NOT or ABSENT
+    counted: CountedRow | None = None  # the row that gives it, or comes closest; None where there is none
+    way: Way = PLAINLY  # how it was counted
+    why: str = ""  # the reason, where it is not reproduced or absent
 
     @property
     def says(self) -> list[str]:
-        """What makes the digits, in words: how it is counted, and the module's settings where they are not the usual."""
+        """What gives the digits, in words: the way of counting, and settings other than the default."""
         if self.counted is None:
             return []
-        ran, variant = self.counted.ran, str(self.counted.row["variant"])
-        idle = self.way.params.says if ran.params == ran.leaf_params else ""
+        operations, variant = self.counted.operations, str(self.counted.row["variant"])
+        idle = self.way.params.says if operations.params == operations.leaf_params else ""
         return [*(text for text in self.way.says if text != idle), *([variant] if variant else [])]
 
 
@@ -113,32 +109,38 @@ class Table:
     title: str
     source: str
     way: Way
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[PublishedVerdict, ...]
 
 
 def compare(rows: Iterable[Row], figures: Iterable[PublishedFigure]) -> list[Table]:
-    """Hold ``figures`` against the rows of a run, table by table, in the order of the figures.
+    """Hold ``figures`` to the rows of a run, table by table, in the order of the figures.
 
-    Only figures of our networks at the sizes of the run are judged, and of the catalogue's modules.
-    Raises RunFolderError for a run without what it takes.
+    Only figures of our networks at the sizes of the run are judged, and of the catalogue's modules. Raises
+    RunFolderError for a run without the metrics it takes.
     """
     rows = [row for row in rows if row.get("host") in NETWORKS.names() and row.get("batch", 1) == 1]
-    counted, refused = _counted(rows), _refused(rows)
-    sizes = {str(each.row["network_input"]) for each in counted}
-    networks = {name.partition("_")[0] for name in NETWORKS.names()}
+    counted, refusals = _counted(rows), _refusals(rows)
+    sizes = {str(row.row["network_input"]) for row in counted}
     tables: dict[tuple[str, ...], list[PublishedFigure]] = {}
     for figure in figures:
-        network, size = network_key(figure.network), figure.input_size
-        ours = network in networks and figure.module and (figure.params or figure.flops)
-        if ours and (not size or f"{size}x{size}" in sizes) and "stem)" not in figure.network:
-            family = network.rstrip("0123456789")
-            tables.setdefault((figure.title, figure.source, figure.flops_convention, family), []).append(
-                figure
-            )
-    return [_judged(key[0], key[1], of, counted, refused) for key, of in tables.items()]
+        if _can_be_judged(figure, sizes):
+            family = network_key(figure.network).rstrip("0123456789")
+            key = figure.title, figure.source, figure.flops_convention, family
+            tables.setdefault(key, []).append(figure)
+    return [_table(key[0], key[1], group, counted, refusals) for key, group in tables.items()]
 
 
-def _refused(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
+def _can_be_judged(figure: PublishedFigure, sizes: Container[str]) -> bool:
+    """Whether it is a count of a catalogued module in one of our networks, at an input size of the run."""
+    networks = {name.partition("_")[0] for name in NETWORKS.names()}
+    if network_key(figure.network) not in networks or "stem)" in figure.network:
+        return False
+    if not figure.module or not (figure.params or figure.flops):
+        return False
+    return not figure.input_size or f"{figure.input_size}x{figure.input_size}" in sizes
+
+
+def _refusals(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
     """(network, module) -> why it could not be counted."""
     failed = [row for row in rows if row["status"] != "ok"]
     return {
@@ -148,99 +150,129 @@ def _refused(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
     }
 
 
-def _counted(rows: Sequence[Row]) -> list[Counted]:
-    """The rows of networks that were counted, each with its plain network's; without that a row is left out."""
-    found = [row for row in rows if row["status"] == "ok" and row["mode"] == "eval"]
-    if not found:
+def _counted(rows: Sequence[Row]) -> list[CountedRow]:
+    """The counted rows, each with its plain network; rows without a plain network are left out."""
+    counted = [row for row in rows if row["status"] == "ok" and row["mode"] == "eval"]
+    if not counted:
         raise RunFolderError("this run counted no network; make one: attnprof run specs/published.toml")
-    lacking = [name for name in NEEDED if found[0].get(name) is None]
-    if lacking:
-        raise RunFolderError(
-            f"this run lacks {', '.join(lacking)}: attnprof host NETWORK --insert LIST --metrics {','.join(NEEDED)}"
-        )
-    plain = {(r["host"], r["network_input"]): Ran.of_row(r) for r in found if r["module"] == PLAIN}
-    pairs = [(row, plain.get((row["host"], row["network_input"]))) for row in found]
-    return [Counted(row, Ran.of_row(row), base) for row, base in pairs if base is not None]
+    missing = [name for name in NEEDED if counted[0].get(name) is None]
+    if missing:
+        command = f"attnprof host NETWORK --insert LIST --metrics {','.join(NEEDED)}"
+        raise RunFolderError(f"this run lacks {', '.join(missing)}: {command}")
+    return _with_plain_networks(counted)
 
 
-def _judged(
+def _with_plain_networks(rows: Sequence[Row]) -> list[CountedRow]:
+    plain = {_network_of(row): Operations.of_row(row) for row in rows if row["module"] == PLAIN}
+    return [
+        CountedRow(row, Operations.of_row(row), plain[_network_of(row)])
+        for row in rows
+        if _network_of(row) in plain
+    ]
+
+
+def _network_of(row: Row) -> tuple[str, str]:
+    return row["host"], row["network_input"]
+
+
+def _table(
     title: str,
     source: str,
     figures: Sequence[PublishedFigure],
-    counted: Sequence[Counted],
-    refused: Mapping[tuple[str, str], str],
+    counted: Sequence[CountedRow],
+    refusals: Mapping[tuple[str, str], str],
 ) -> Table:
-    pairs = [(figure, _of(figure, counted)) for figure in figures]
-    versions = sorted({each.version for _, found in pairs for each in found}) or [""]
-    ways = [Way(*each) for each in product(MACS, PARAMS, UNITS, versions)]
-    made = {way: sum(_making(figure, found, way) is not None for figure, found in pairs) for way in ways}
-    best = max(ways, key=lambda way: (made[way], -len(way.says)))
-    if 2 * made[best] <= sum(not reason(figure) for figure, found in pairs if found):
-        best = PLAINLY
-    verdicts = [
-        _verdict(figure, found, best)
-        if found
-        else Verdict(figure, ABSENT, why=refused.get((network_key(figure.network), figure.module), ""))
-        for figure, found in pairs
+    candidates = [(figure, _candidates(figure, counted)) for figure in figures]
+    way = _best_way(candidates)
+    verdicts = []
+    for figure, rows in candidates:
+        if rows:
+            verdicts.append(_verdict(figure, rows, way))
+        else:
+            refusal = refusals.get((network_key(figure.network), figure.module), "")
+            verdicts.append(PublishedVerdict(figure, ABSENT, why=refusal))
+    return Table(title, source, way, tuple(verdicts))
+
+
+def _best_way(candidates: Sequence[tuple[PublishedFigure, Sequence[CountedRow]]]) -> Way:
+    """The way that gives most figures, the simplest among equals; ours where it gives half or fewer."""
+    versions = sorted({row.version for _, rows in candidates for row in rows}) or [""]
+    ways = [Way(*parts) for parts in product(MACS, PARAMS, UNITS, versions)]
+    reproduced = {
+        way: sum(_reproduction(figure, rows, way) is not None for figure, rows in candidates) for way in ways
+    }
+    best = max(ways, key=lambda way: (reproduced[way], -len(way.says)))
+    expected = sum(not reason(figure) for figure, rows in candidates if rows)
+    return best if 2 * reproduced[best] > expected else PLAINLY
+
+
+def _candidates(figure: PublishedFigure, counted: Sequence[CountedRow]) -> list[CountedRow]:
+    """The rows of the figure's network and module with the settings of its source, the default first.
+
+    Rows are of the network's version that the source names, or of any.
+    """
+    network = network_key(figure.network)
+    rows = [
+        row
+        for row in counted
+        if row.row["module"] == figure.module
+        and network in network_named(row.row["host"]).entry_names
+        and row.may_be(figure)
     ]
-    return Table(title, source, best, tuple(verdicts))
+    stated = re.search(r"[(]v(1[.]?5?)\b", figure.network)
+    if stated and len({row.version for row in rows}) > 1:
+        version = {"1": "v1", "1.5": ""}.get(stated[1], "")
+        rows = [row for row in rows if row.version == version]
+    return sorted(rows, key=lambda row: (row.version, bool(row.row["variant"])))
 
 
-def _of(figure: PublishedFigure, counted: Sequence[Counted]) -> list[Counted]:
-    """The rows of the figure's network and module, with the settings that the source states, in the version that it names
-    or else in any; the usual setting first."""
-    network, said = network_key(figure.network), re.search(r"[(]v(1[.]?5?)\b", figure.network)
-    found = [
-        c
-        for c in counted
-        if network in network_named(c.row["host"]).entry_names and c.row["module"] == figure.module
-    ]
-    found = [c for c in found if c.may_be(figure)]
-    if said and len({each.version for each in found}) > 1:
-        found = [each for each in found if each.version == {"1": "v1", "1.5": ""}.get(said[1], "")]
-    return sorted(found, key=lambda each: (each.version, bool(each.row["variant"])))
-
-
-def _making(figure: PublishedFigure, found: Sequence[Counted], way: Way) -> tuple[Counted, Way] | None:
-    """The first row that makes the figure when it is counted that way, and how. What comes in one version has no other."""
-    having = {each.version for each in found}
-    version = way.version if len(having) > 1 else next(iter(having), "")
+def _reproduction(
+    figure: PublishedFigure, rows: Sequence[CountedRow], way: Way
+) -> tuple[CountedRow, Way] | None:
+    """The first row that gives the figure counted that way, and the way with the row's version."""
+    versions = {row.version for row in rows}
+    version = way.version if len(versions) > 1 else next(iter(versions), "")
     for calls in (False, True) if way.macs.pools else (False,):
-        exactly = replace(way, version=version, calls=calls)
-        for each in found:
-            if each.version == version and each.makes(figure, exactly):
-                return each, exactly
+        variant = replace(way, version=version, calls=calls)
+        for row in rows:
+            if row.version == version and row.makes(figure, variant):
+                return row, variant
     return None
 
 
-def _verdict(figure: PublishedFigure, found: Sequence[Counted], way: Way) -> Verdict:
-    for each in (PLAINLY, way):
-        if making := _making(figure, found, each):
-            verdict = Verdict(figure, EXPLAINED, *making)
-            return replace(verdict, kind=EXPLAINED if verdict.says else REPRODUCED)
-    closest = min(found, key=lambda each: _distance(figure, each, way))
-    return Verdict(figure, NOT, closest, replace(way, version=closest.version), reason(figure) or "unknown")
+def _verdict(figure: PublishedFigure, rows: Sequence[CountedRow], way: Way) -> PublishedVerdict:
+    reproduction = _reproduction(figure, rows, PLAINLY) or _reproduction(figure, rows, way)
+    if reproduction:
+        verdict = PublishedVerdict(figure, EXPLAINED, *reproduction)
+        return replace(verdict, kind=EXPLAINED if verdict.says else REPRODUCED)
+    closest = min(rows, key=lambda row: _distance(figure, row, way))
+    why = reason(figure) or "unknown"
+    return PublishedVerdict(figure, NOT, closest, replace(way, version=closest.version), why)
 
 
-def _distance(figure: PublishedFigure, counted: Counted, way: Way) -> float:
-    """How far off the row is, in all; another setting of the module adds a little to it, another version of the network more."""
+def _distance(figure: PublishedFigure, counted: CountedRow, way: Way) -> float:
+    """The sum of relative differences; another setting adds a little, another version more."""
     pairs = zip((figure.params, figure.flops), counted.figures(way), strict=True)
-    off = sum(abs(float(ours) / float(theirs) - 1) for theirs, ours in pairs if theirs)
-    return off + 0.002 * bool(counted.row["variant"]) + 0.1 * (counted.version != way.version)
+    differences = sum(abs(float(ours) / float(theirs) - 1) for theirs, ours in pairs if theirs)
+    return differences + 0.002 * bool(counted.row["variant"]) + 0.1 * (counted.version != way.version)
 
 
 def named(figures: Sequence[PublishedFigure], name: str) -> list[PublishedFigure]:
-    """Those that ``name`` means: 'all', a network, a module, or words of a source. Raises UsageError where it means none."""
-    asked = name.lower()
+    """The figures that ``name`` means: 'all', a network, a module, or words of a source.
+
+    Raises UsageError for none.
+    """
+    words = name.lower()
     tests = (
-        lambda f: asked == "all",
-        lambda f: network_key(f.network) == network_key(name),
-        lambda f: f.module == asked,
-        lambda f: asked in f.title.lower() or asked in f.source.lower(),
+        lambda figure: words == "all",
+        lambda figure: network_key(figure.network) == network_key(name),
+        lambda figure: figure.module == words,
+        lambda figure: words in figure.title.lower() or words in figure.source.lower(),
     )
     for test in tests:
-        if found := [figure for figure in figures if test(figure)]:
-            return found
+        matching = [figure for figure in figures if test(figure)]
+        if matching:
+            return matching
     raise UsageError(
         f"published:{name}: no network, module or source here has that name; published:all takes everything"
     )

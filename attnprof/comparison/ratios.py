@@ -1,7 +1,7 @@
-"""How a time changed: the ratio of what the processes of two runs found, its interval, and what may be said of it.
+"""How a time changed: the ratio of two runs' processes, its interval, and the verdict on it.
 
-Processes are what is independent: each gives one figure, the median of its samples. The samples of one process say nothing
-of how much processes differ, so with a single process only a difference far beyond that counts.
+Processes are the independent samples: each gives one figure, the median of its own samples. One process does
+not show how much processes differ, so with a single process only a much larger difference counts.
 """
 
 from dataclasses import dataclass
@@ -9,33 +9,27 @@ from dataclasses import dataclass
 from attnprof.stats import Interval, ratio_interval
 
 FASTER, SLOWER, SAME, UNCLEAR = VERDICTS = ("faster", "slower", "same", "unclear")
-APART = 0.10  # what single processes of one cell are taken to differ by at most: beyond that, it is the cell that differs
+APART = 0.10  # single processes of one cell differ by less; beyond that, it is the cell that changed
 
 
 @dataclass(frozen=True)
 class Side:
-    """What one run found of a cell. seconds: its figure. processes: the figure of each, all positive.
-
-    interval: of ``seconds`` as the run itself gives it, None where it has none.
-    """
+    """One run's times of a cell."""
 
     seconds: float
-    processes: tuple[float, ...]
-    interval: Interval | None = None
+    processes: tuple[float, ...]  # seconds of each, all positive
+    interval: Interval | None = None  # of ``seconds``, as the run gives it
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What may be said of a cell. interval: the 95 % interval of its ratio, None where processes are too few.
-
-    why: of a verdict that is unclear, or that rests on less than processes; else empty.
-    """
+    """The verdict on how a cell's time changed."""
 
     before: Side
     after: Side
-    verdict: str
-    interval: Interval | None
-    why: str = ""
+    verdict: str  # one of VERDICTS
+    interval: Interval | None  # 95 % interval of the ratio; None where processes are too few
+    why: str = ""  # of an unclear verdict, or of one from samples
 
     @property
     def ratio(self) -> float:
@@ -44,16 +38,18 @@ class Outcome:
 
 
 def judge(before: Side, after: Side, tolerance: float) -> Outcome:
-    """Slower or faster: the whole interval of the ratio is beyond ``tolerance``; same: all of it is within. Else unclear.
+    """Slower or faster where all of the ratio's interval is beyond ``tolerance``, same where it is within.
 
-    With one process on a side there is no such interval: then the sides' own intervals must be APART and ``tolerance``
-    from each other to be told apart, and nothing is called the same.
+    With one process on a side there is no such interval: the verdict is slower or faster where the sides' own
+    intervals are APART and ``tolerance`` from each other, else unclear.
     """
     interval = ratio_interval(before.processes, after.processes)
     if interval is None:
         verdict, why = _by_samples(before, after, tolerance)
         return Outcome(before, after, verdict, None, why)
-    ratio = after.seconds / before.seconds  # of two middles: it may lie outside of what is formed from means
+    ratio = (
+        after.seconds / before.seconds
+    )  # of two medians: it may lie outside the interval, which is of means
     interval = min(interval[0], ratio), max(interval[1], ratio)
     verdict = verdict_of(interval, tolerance)
     why = "the interval of the ratio reaches across the tolerance" if verdict == UNCLEAR else ""
@@ -61,7 +57,7 @@ def judge(before: Side, after: Side, tolerance: float) -> Outcome:
 
 
 def verdict_of(interval: Interval, tolerance: float) -> str:
-    """What the interval of a ratio says: whether all of it is beyond the tolerance, on which side, or within."""
+    """The verdict on a ratio's interval: all of it beyond the tolerance, or all of it within."""
     low, high = interval
     if low > 1 + tolerance:
         return SLOWER

@@ -1,4 +1,4 @@
-"""Why a published figure may not come out: what the source itself says of it, one small function each."""
+"""Why a published figure may differ from ours: one small function per reason, from what its source says."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,17 +14,24 @@ def copied(figure: PublishedFigure) -> str:
 
 
 def printed_elsewhere(figure: PublishedFigure) -> str:
-    """The source does not say how it counts, and another prints the same, with as many digits or more."""
-    found = [
-        each
-        for each in figures()
-        if (each.module, network_key(each.network)) == (figure.module, network_key(figure.network))
-        and each.title != figure.title
-        and len(each.params) >= len(figure.params) > 0
-        and prints_as(Decimal(each.params), figure.params)
-        and figure.flops in ("", each.flops)
-    ]
-    return f"taken from {found[0].cited}, it seems" if found and not figure.flops_convention else ""
+    """The source does not say how it counts, and another source prints the same."""
+    if figure.flops_convention:
+        return ""
+    source = next((other for other in figures() if _prints_the_same(other, figure)), None)
+    return f"taken from {source.cited}, it seems" if source else ""
+
+
+def _prints_the_same(other: PublishedFigure, figure: PublishedFigure) -> bool:
+    """Whether another source has the figure of the same network and module, with as many digits or more."""
+    of_same_module = (other.module, network_key(other.network)) == (
+        figure.module,
+        network_key(figure.network),
+    )
+    if not of_same_module or other.title == figure.title or not figure.params:
+        return False
+    if len(other.params) < len(figure.params) or figure.flops not in ("", other.flops):
+        return False
+    return prints_as(Decimal(other.params), figure.params)
 
 
 def another_network(figure: PublishedFigure) -> str:
@@ -49,7 +56,7 @@ def split_block(figure: PublishedFigure) -> str:
 
 
 def placed_otherwise(figure: PublishedFigure) -> str:
-    """The source says less of the place than it takes."""
+    """The source does not say enough about the place."""
     words = (
         "inserted blocks",
         "replaces conv by",
@@ -74,5 +81,6 @@ REASONS: tuple[Callable[[PublishedFigure], str], ...] = (
 
 
 def reason(figure: PublishedFigure) -> str:
-    """The first reason that is known; empty where none is."""
-    return next((text for each in REASONS if (text := each(figure))), "")
+    """The first reason that applies; empty where none does."""
+    texts = (reason_of(figure) for reason_of in REASONS)
+    return next(filter(None, texts), "")

@@ -18,7 +18,10 @@ FIGURES = Registry("attnprof.figures", "FIGURE", "figure")
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure as it is drawn. sure: whether its interval is known; one without it is drawn, and beats nothing."""
+    """A figure as it is drawn.
+
+    sure: whether its interval is known; one without it is drawn, and beats nothing.
+    """
 
     span: Span
     sure: bool
@@ -28,10 +31,11 @@ class Drawn:
 class Scene:
     """What is to be drawn. points: where it was measured, '64@56'. caption: the conditions.
 
-    candidates: the identity is among them, to be written of and not to be drawn: it would stand far below all others.
+    candidates: the identity is among them, to be written of and not to be drawn: it would stand far below all
+    others.
 
-    x, y: what is on the axes. against: what a scaling figure goes along, 'channels', 'res', or '' for what varies more.
-    width: of the figure, in inches.
+    x, y: what is on the axes. against: what a scaling figure goes along, 'channels', 'res', or '' for what
+    varies more. width: of the figure, in inches.
     """
 
     candidates: Sequence[Candidate]

@@ -23,8 +23,11 @@ def tick(kind: KindName, value: float) -> str:
 
 @dataclass(frozen=True)
 class LogAxis:
-    """One axis. low, high: its ends; ticks: powers of ``base``; zero: where 0 is drawn, None where no figure is 0.
-    least: the smallest figure that is more."""
+    """One axis.
+
+    low, high: its ends; ticks: powers of ``base``; zero: where 0 is drawn, None where no figure is 0. least:
+    the smallest figure that is more.
+    """
 
     measure: Measure
     low: float

@@ -7,7 +7,10 @@ from math import exp, log
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """y = value * (x / at) ** exponent. ``at`` lies among the xs that it was fitted to, so that nothing overflows there."""
+    """y = value * (x / at) ** exponent.
+
+    ``at`` lies among the xs that it was fitted to, so that nothing overflows there.
+    """
 
     at: float
     value: float
@@ -19,7 +22,10 @@ class PowerLaw:
 
 
 def fit(xs: Sequence[float], ys: Sequence[float]) -> PowerLaw:
-    """The law with the least squares of the logarithms' distances. All positive, at least two different xs."""
+    """The law with the least squares of the logarithms' distances.
+
+    All positive, at least two different xs.
+    """
     u, v = [log(x) for x in xs], [log(y) for y in ys]
     middle, level = sum(u) / len(u), sum(v) / len(v)
     spread = sum((a - middle) ** 2 for a in u)

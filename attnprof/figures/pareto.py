@@ -120,7 +120,10 @@ def _plot(panel: "Axes", marks: Sequence[_Mark], x: LogAxis, y: LogAxis) -> None
 
 
 def _steps(marks: Sequence[_Mark], x: LogAxis, y: LogAxis) -> list[tuple[float, float]]:
-    """The corners of the front's line. What noise alone keeps on the front would make it go to and fro: it is left out."""
+    """The corners of the front's line.
+
+    What noise alone keeps on the front would make it go to and fro: it is left out.
+    """
     best = [mark for mark in marks if mark.on_front]
     exact = [
         [_as_cost(Span.exact(m.x.value), x.measure), _as_cost(Span.exact(m.y.value), y.measure)] for m in best

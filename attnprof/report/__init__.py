@@ -1,8 +1,9 @@
 """One offline HTML page of a run: what it found, to look at, filter, choose from and cite.
 
-The page is a single file. It asks the network for nothing (its own security policy forbids it), and holds every column of
-results.csv with every digit. data.py says what it holds, html.py how that becomes a page, assets/ how the page looks and
-behaves: plain HTML, CSS and JavaScript as they are read here, joined without a build step.
+The page is a single file. It asks the network for nothing (its own security policy forbids it), and holds
+every column of results.csv with every digit. data.py says what it holds, html.py how that becomes a page,
+assets/ how the page looks and behaves: plain HTML, CSS and JavaScript as they are read here, joined without a
+build step.
 """
 
 from attnprof.report.html import page

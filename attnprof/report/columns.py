@@ -3,8 +3,8 @@
     {"rows": 2, "constant": {"dtype": "fp32"}, "same": {"trainable_params": "params"},
      "coded": {"module": {"values": ["se", "eca"], "of": [0, 1]}}, "plain": {"params": [512, 3]}}
 
-JavaScript's numbers hold whole ones up to 2^53 exactly; a larger count travels as a text of its digits, and ``big`` names
-the columns that have any.
+JavaScript's numbers hold whole ones up to 2^53 exactly; a larger count travels as a text of its digits, and
+``big`` names the columns that have any.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,10 @@ SAFE = 2**53
 
 
 def encode(columns: Mapping[str, Sequence[Any]], rows: int) -> dict[str, Any]:
-    """``columns``, each of length ``rows``, as the module's docstring says. A float that is no number becomes None."""
+    """``columns``, each of length ``rows``, as the module's docstring says.
+
+    A float that is no number becomes None.
+    """
     table: dict[str, Any] = {"rows": rows, "constant": {}, "same": {}, "coded": {}, "plain": {}, "big": []}
     seen: dict[tuple[tuple[str, Any], ...], str] = {}
     for name, given in columns.items():

@@ -1,4 +1,4 @@
-"""From what a page holds to the page: one file, with a policy that allows its own script and style and nothing else."""
+"""The page as one file, whose security policy allows its own script and style and nothing else."""
 
 import gzip
 import json
@@ -50,7 +50,10 @@ def page(results: Results, name: str) -> str:
 
 
 def _packed(found: object) -> str:
-    """Compressed, in Base64: no text of a user's can end the element that holds it. The same run gives the same bytes."""
+    """Compressed, in Base64: no text of a user's can end the element that holds it.
+
+    The same run gives the same bytes.
+    """
     text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
@@ -61,7 +64,10 @@ def _asset(name: str) -> str:
 
 
 def _joined(names: Iterable[str]) -> str:
-    """The files one after another. A browser digests the text between the tags, the line breaks at its ends included."""
+    """The files one after another.
+
+    A browser digests the text between the tags, the line breaks at its ends included.
+    """
     return "\n" + "\n".join(_asset(name) for name in names)
 
 

@@ -1,4 +1,7 @@
-"""What the page says of a module: the catalogue's words, closed forms, limits and citation. Nothing is imported or run."""
+"""What the page says of a module: the catalogue's words, closed forms, limits and citation.
+
+Nothing is imported or run.
+"""
 
 from typing import Any
 

@@ -18,7 +18,7 @@ def units() -> dict[str, list[tuple[str, float]]]:
 
 
 def main_columns(columns: Collection[str]) -> list[str]:
-    """Those of ``columns`` that lead the page: of metrics that a budget can limit, those that a table keeps longest."""
+    """The columns that lead the page: of limitable metrics, those that a narrow table hides last."""
     metrics: list[Metric] = [METRICS.get(name) for name in METRICS.names()]
     limited = [metric for metric in metrics if metric.limit and metric.shown and metric.column in columns]
     limited.sort(key=lambda metric: metric.keep, reverse=True)

@@ -11,7 +11,8 @@ from typing import Any
 
 from attnprof.comparison.changes import Change
 from attnprof.comparison.ratios import FASTER, SAME, SLOWER, UNCLEAR, VERDICTS, Outcome
-from attnprof.comparison.runs import Cell, Comparison, Ran
+from attnprof.comparison.runs import ComparedCell as Cell
+from attnprof.comparison.runs import Comparison, Ran
 from attnprof.formats import Look, md, text
 from attnprof.networks import PLAIN
 from attnprof.records.environment import Environment

@@ -9,7 +9,8 @@ from io import StringIO
 from textwrap import fill
 from typing import Any
 
-from attnprof.comparison.published import ABSENT, EXPLAINED, NOT, REPRODUCED, Table, Verdict
+from attnprof.comparison.published import ABSENT, EXPLAINED, NOT, REPRODUCED, Table
+from attnprof.comparison.published import PublishedVerdict as Verdict
 from attnprof.formats import Look, md, text
 from attnprof.networks import PLAIN
 from attnprof.results.columns import Column

@@ -10,7 +10,7 @@ from torch import nn
 from attnprof.comparison.conventions import (
     MACS,
     PARAMS,
-    Ran,
+    Operations,
     exact,
     imgclsmob,
     layers_alone,
@@ -34,7 +34,7 @@ NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
 def ran(network, shape):
     """What the metrics say ran in ``network``, as a row of a run has it."""
     found = Findings(Case("none", *shape[1:], batch=shape[0]), account=account(network, shape))
-    return Ran.of_row({name: METRICS.get(name).measure(found).value for name in NEEDED})
+    return Operations.of_row({name: METRICS.get(name).measure(found).value for name in NEEDED})
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_a_product_of_two_maps_is_no_layer():
     found = Findings(Case("none", 3, 4, 4), account=account(Itself(), (1, 6, 8)))
     kinds = json.loads(METRICS.get("operators").measure(found).value)
     assert sum(kind[3] for kind in kinds.values()) == found.account.macs
-    this = Ran(0, 0, 0, found.account.macs, {name: tuple(kind) for name, kind in kinds.items()})
+    this = Operations(0, 0, 0, found.account.macs, {name: tuple(kind) for name, kind in kinds.items()})
     assert 0 < exact(this, this) - layers_alone(this, this) == 2 * 6 * 6 * 8
 
 
@@ -149,7 +149,7 @@ class Bare(nn.Module):
 def test_bare_parameters_beside_submodules_are_missed():
     found = cost(Bare(), (2, 3, 4, 4))
     assert (found.params, found.leaf_params) == (13, 6)
-    assert params_of_leaves(Ran(13, 6, 0, 0, {})) == 6
+    assert params_of_leaves(Operations(13, 6, 0, 0, {})) == 6
 
 
 def test_a_layer_of_torchs_stays_one_with_something_behind_it():

@@ -250,7 +250,7 @@ def test_a_run_that_only_counted_has_a_page(look, catalogue):
         "Fewest MACs",
         "Fewest params",
         "Fewest FLOPs",
-        "MACs as other tools count them",
+        "Same MACs as ours",
     ]
     assert len(names(tab)) == 80
 

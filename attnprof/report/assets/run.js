@@ -70,5 +70,7 @@ function uncertainty(row, metric) {
   const { value, low, high } = span(row, metric);
   if (!metric.low || value === null) return "";
   if (valueOf(row, metric.low) === null) return row.latency_n ? `n=${row.latency_n}` : "";
-  return value ? `± ${showShare(Math.max(value - low, high - value) / value)}` : "";
+  const half = Math.max(value - low, high - value);
+  // A share's interval is in percentage points.
+  return value ? `± ${showShare(metric.kind === "share" ? half : half / value)}` : "";
 }

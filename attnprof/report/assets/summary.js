@@ -57,7 +57,7 @@ function agreement(run, rows) {
   const ours = rows.filter((row) => row.macs !== null && row.macs !== undefined);
   if (!counters.length || !ours.length) return null;
   return h("article", { class: "leader" },
-    h("h3", {}, "MACs as other tools count them"),
+    h("h3", {}, "Same MACs as ours"),
     counters.map((metric) => {
       const counted = ours.filter((row) => row[metric.column] !== null);
       const same = counted.filter((row) => row[metric.column] === row.macs).length;
