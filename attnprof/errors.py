@@ -21,7 +21,7 @@ class AttnprofError(Exception):
 
 
 class UsageError(AttnprofError):
-    """An argument or option that means nothing, or that two of them contradict."""
+    """An argument or option without a meaning, or two that contradict each other."""
 
 
 class UnknownNameError(AttnprofError, LookupError):
@@ -29,7 +29,7 @@ class UnknownNameError(AttnprofError, LookupError):
 
 
 class SpecError(AttnprofError, ValueError):
-    """One or more mistakes in what was asked, reported together.
+    """One or more mistakes in a specification, reported together.
 
     ``problems`` holds one line each, already carrying its place (``file:line: key`` or ``--option``).
     ``fields`` names the field of each problem and the index in it, where a field is what is wrong.
@@ -39,7 +39,8 @@ class SpecError(AttnprofError, ValueError):
         self.problems = tuple(problems)
         self.fields = tuple(fields)
         places = [f"{field}{index}: " for field, index in fields] or [""] * len(self.problems)
-        super().__init__("\n".join(place + says for place, says in zip(places, self.problems, strict=True)))
+        lines = [place + problem for place, problem in zip(places, self.problems, strict=True)]
+        super().__init__("\n".join(lines))
 
 
 class ImpossibleShapeError(AttnprofError, ValueError):
@@ -47,17 +48,18 @@ class ImpossibleShapeError(AttnprofError, ValueError):
 
 
 class EnvironmentProblem(AttnprofError):
-    """The machine, not the request, stands in the way: device, disk, permissions, a missing package."""
+    """A problem of the machine: device, disk, permissions, a missing package."""
 
     exit_code = ENVIRONMENT
 
 
 class RunFolderError(AttnprofError):
-    """A run folder that is missing, damaged, in use, or does not belong to what was asked."""
+    """A run folder that is missing, damaged, in use, or of another run."""
 
 
-def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
-    """``Did you mean 'a' or 'b'?`` for the names closest to ``name``, or an empty string."""
-    by_lower = {each.lower(): each for each in known}
-    close = [by_lower[found] for found in get_close_matches(name.lower(), list(by_lower), n=most, cutoff=0.6)]
-    return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
+def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
+    """``Did you mean 'a' or 'b'?`` with those of ``names`` that are closest to ``name``, or an empty string."""
+    by_lower = {candidate.lower(): candidate for candidate in names}
+    matches = get_close_matches(name.lower(), list(by_lower), n=most, cutoff=0.6)
+    spellings = [repr(by_lower[match]) for match in matches]
+    return f"Did you mean {' or '.join(spellings)}?" if spellings else ""

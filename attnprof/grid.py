@@ -1,4 +1,4 @@
-"""Points of the grid, (channels, height, width): how they are written, and those that occur in well-known networks."""
+"""Points of the grid, (channels, height, width): their notation, and those of well-known networks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ LARGEST = 8192  # of a channel count or a map's side
 
 
 def whole_number(value: Any, largest: int, word: str) -> int:
-    """``value`` as a whole number from 1 to ``largest``; ``word`` says what it is not. Raises ValueError."""
+    """``value`` as a whole number from 1 to ``largest``. Raises ValueError: it is not ``word``."""
     try:
         number = value if type(value) is int else int(str(value), 10)
     except ValueError:
@@ -38,8 +38,8 @@ def parse_point(value: Any) -> Point:
     """(channels, height, width) of '64@56' or '256@28x40'. Raises ValueError."""
     if isinstance(value, tuple) and len(value) == 3:
         return (whole_number(value[0], LARGEST, "a number of channels"), *parse_res(value[1:]))
-    channels, at, size = str(value).partition("@")
-    if not at:
+    channels, separator, size = str(value).partition("@")
+    if not separator:
         raise ValueError(f"{value!r} is not a point; write 64@56 or 256@28x40")
     return (whole_number(channels, LARGEST, "a number of channels"), *parse_res(size))
 
@@ -51,9 +51,9 @@ def show_res(value: tuple[int, int]) -> str:
 
 @dataclass(frozen=True)
 class Preset:
-    """Where the pairs come from, in words, and the pairs: (channels, height, width)."""
+    """The points of a well-known network."""
 
-    says: str
+    description: str
     points: tuple[Point, ...]
 
 

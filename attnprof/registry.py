@@ -29,11 +29,8 @@ class Registry:
     @cached_property
     def _files(self) -> dict[str, str]:
         path = importlib.import_module(self.package).__path__
-        return {
-            found.name: f"{self.package}.{found.name}"
-            for found in pkgutil.iter_modules(path)
-            if not found.name.startswith("_")
-        }
+        names = [file.name for file in pkgutil.iter_modules(path) if not file.name.startswith("_")]
+        return {name: f"{self.package}.{name}" for name in names}
 
     @cached_property
     def _plugins(self) -> dict[str, EntryPoint]:
@@ -55,12 +52,11 @@ class Registry:
             return self._files[name]
         if name in self._plugins:
             return self._plugins[name].module
-        raise UnknownNameError(
-            f"no {self.word} {name!r}. {nearest(name, self.names()) or 'There are: ' + ', '.join(self.names())}"
-        )
+        hint = nearest(name, self.names()) or f"There are: {', '.join(self.names())}"
+        raise UnknownNameError(f"no {self.word} {name!r}. {hint}")
 
     def source(self, name: str) -> str:
-        """The path of the file that defines ``name``, found without importing it."""
+        """The path of the file that defines ``name``, without importing it."""
         spec = importlib.util.find_spec(self.module_name(name))
         if spec is None or spec.origin is None:
             raise UnknownNameError(f"the {self.word} {name!r} has no source file")

@@ -30,10 +30,10 @@ THIN = "\u202f"  # narrow no-break space: groups digits, and a line never breaks
 
 
 def _split(text: str) -> tuple[Decimal, str]:
-    found = _QUANTITY.fullmatch(text)
-    if not found:
+    quantity = _QUANTITY.fullmatch(text)
+    if not quantity:
         raise ValueError(f"{text!r} is not a quantity")
-    number, exponent, unit = found.groups()
+    number, exponent, unit = quantity.groups()
     try:
         return Decimal(number).scaleb(int(exponent or 0)), unit
     except InvalidOperation as problem:  # pragma: no branch
@@ -311,7 +311,8 @@ class Scale:
 def common_scale(kind: ScaleKind, values: Iterable[float], outliers: Iterable[float] = ()) -> Scale:
     """The scale for ``values``, in base units, none negative: the prefix suits their median, the decimals the smallest.
 
-    outliers: values that ask for no decimals, as the floor under all latencies would. Exact counts stay whole.
+    outliers: values that ask for no decimals, as the floor under all latencies would. Exact counts stay
+    whole.
     """
     units = _UNITS[kind]
     aside = set(outliers)

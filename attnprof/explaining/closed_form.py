@@ -1,8 +1,9 @@
 """Closed forms from data: the polynomial in C, H and W that a count is, and where it is one.
 
-A count is evaluated at samples, and a polynomial with rational coefficients is solved for exactly. It is accepted only
-where it also gives the count at sizes that it was not computed from. Counts that round (C // 16), switch (at least 8) or
-cut a map into windows are polynomials piece by piece: each piece states for which sizes it holds.
+A count is evaluated at samples, and a polynomial with rational coefficients is solved for exactly. It is
+accepted only where it also gives the count at sizes that it was not computed from. Counts that round (C //
+16), switch (at least 8) or cut a map into windows are polynomials piece by piece: each piece states for which
+sizes it holds.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -84,7 +85,8 @@ class _Region:
 def closed_form(count: Count, point: Point) -> ClosedForm:
     """The closed form of ``count`` around ``point``, and its pieces at the sizes that networks use.
 
-    count: an exact count by (C, H, W); it is called a few hundred times, with up to 8192 channels and 512 x 512.
+    count: an exact count by (C, H, W); it is called a few hundred times, with up to 8192 channels and 512 x
+    512.
     """
     cached = cache(count)
     neighbours = _neighbours(point)
@@ -123,8 +125,8 @@ def piece_at(count: Count, point: Point, held: int = HELD) -> Piece | None:
 
     held: the number of random sizes on which it is checked, besides the corners of the region.
 
-    Tried in turn: channels, height and width each on their own stretch; the sides on that of square maps; square maps
-    only; and, if all channels follow one rule, this size of map only.
+    Tried in turn: channels, height and width each on their own stretch; the sides on that of square maps;
+    square maps only; and, if all channels follow one rule, this size of map only.
     """
     for region in _regions(count, point):
         piece = _fit(count, point, region, held)

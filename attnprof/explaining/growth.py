@@ -27,8 +27,8 @@ class _Costs:
 def growth(case: Case) -> Growth:
     """How the operators at some places in the order of calls grow together.
 
-    Their FLOPs decide, or their bytes where they have none. '' where no polynomial holds for other channels and other
-    maps, or where other sizes call other operators.
+    Their FLOPs decide, or their bytes where they have none. '' where no polynomial holds for other channels
+    and other maps, or where other sizes call other operators.
     """
     case_point = (case.channels, case.height, case.width)
     accounts = counted(case)

@@ -51,7 +51,8 @@ def interpolate(
 ) -> Polynomial:
     """The polynomial through ``values`` at every point of the grid that ``nodes``, one list per variable, span.
 
-    Its degree in a variable is at most the number of that variable's nodes less one; then there is exactly one.
+    Its degree in a variable is at most the number of that variable's nodes less one; then there is exactly
+    one.
     """
     terms = {point: Fraction(values[point]) for point in product(*nodes)}
     for axis, numbers in enumerate(nodes):  # for one variable after the other, its numbers become its powers

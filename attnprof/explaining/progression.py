@@ -76,7 +76,8 @@ class Stretch:
 def longest(value: Value, number: int, steps: Sequence[int], largest: int) -> Stretch | None:
     """The longest stretch through ``number``, with one of ``steps``, on which ``value`` is a polynomial.
 
-    Numbers from 1 to ``largest`` are tried; None without a stretch. Of equally long ones the smallest step counts.
+    Numbers from 1 to ``largest`` are tried; None without a stretch. Of equally long ones the smallest step
+    counts.
     """
     best: Stretch | None = None
     for i, step in enumerate(steps):

@@ -1,13 +1,13 @@
-"""Published figures: what papers and repositories print for a network with a module in it. Nothing here was measured.
+"""Published figures: what papers and repositories print for a network with a module in it. None is measured here.
 
-published.csv holds facts with their sources: digits and units as printed (a top-1 that is printed as an error is 100 less
-it), the counting convention named, and whether the plain network beside a figure was trained with the same recipe. Only
-then is a difference between the two a gain.
+published.csv holds facts with their sources: digits and units as printed (a printed top-1 error is converted
+to 100 less it), the counting convention, and whether the plain network beside a figure was trained with the
+same recipe. Only then is a difference between the two a gain.
 """
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -15,53 +15,48 @@ from importlib.resources import files
 
 from attnprof.errors import UnknownNameError, nearest
 
-NETWORK, DATASET = "resnet50", "imagenet1k"  # what is shown where nobody chose
+NETWORK, DATASET = "resnet50", "imagenet1k"  # shown by default
 TOP1 = "top-1"
 
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """One published row. Fields are texts as printed, empty where the source says nothing.
+    """One published row. Fields are texts as printed, empty where the source says nothing."""
 
-    module: our name, empty where the catalogue has no such module; setting: how the source configures it.
-    metric, value: top-1 in per cent, box AP, mAP or mIoU. plain: the same of the network without the module.
-    params: in params_unit (10^6, or 2^20 as some counters print). flops: in 10^9, by flops_convention.
-    recipe: 'yes', 'no' or 'unclear', with what the source says: whether the plain network was trained alike.
-    secondhand: the figure was seen quoted, not at its origin.
-    """
-
-    module: str
+    module: str  # key in the catalogue; empty for a module that it does not have
     printed_name: str
-    setting: str
+    setting: str  # the source's configuration of the module
     network: str
     insertion: str
     input_size: str
     dataset: str
-    metric: str
+    metric: str  # top-1 in per cent, box AP, mAP or mIoU
     value: str
     top5: str
-    plain: str
-    params: str
-    params_unit: str
+    plain: str  # value of the network without the module
+    params: str  # in params_unit
+    params_unit: str  # 10^6, or 2^20 as some counters print
     plain_params: str
-    flops: str
+    flops: str  # in 10^9
     flops_convention: str
     plain_flops: str
-    recipe: str
+    recipe: (
+        str  # 'yes', 'no' or 'unclear', with the source's words: whether the plain network was trained alike
+    )
     training: str
     title: str
     source: str
     location: str
-    secondhand: bool
+    secondhand: bool  # quoted by another source
 
     @property
     def doubtful(self) -> bool:
-        """Whether the source itself looks wrong here; such a figure is shown and never judged by."""
+        """Whether the source itself looks wrong; such a figure is shown, but no judgement rests on it."""
         return "SOURCE ERROR" in self.training
 
     @property
     def gain(self) -> Decimal | None:
-        """Points above the plain network; None unless that was trained with the same recipe (``no_gain`` says why)."""
+        """Points above the plain network; None unless it was trained alike (``no_gain`` has the reason)."""
         return None if self.no_gain else Decimal(self.value) - Decimal(self.plain)
 
     @property
@@ -80,14 +75,14 @@ class PublishedFigure:
 
     @property
     def short(self) -> str:
-        """The source in a few words, for a line that names several: 'ECA-Net, Table 3', 'PytorchInsight'."""
+        """The source in a few words: 'ECA-Net, Table 3', 'PytorchInsight'."""
         head, comma, place = re.sub(r"\s*[(][^)]*[)]", "", self.title).partition(", ")
         work = re.sub(r"^[^/ ]+/|:.*|\s+(\S+ )?(README|results csv|Table|docs/|pytorch/|gluon/).*$", "", head)
         return work + comma + place + (" (quoted)" if self.secondhand else "")
 
     @property
     def cited(self) -> str:
-        """The source in one phrase: id, place in it, and whether the figure is only quoted there."""
+        """The source in one phrase: id, location, and whether the figure is quoted."""
         return f"{self.source}, {self.location}" + (" (quoted)" if self.secondhand else "")
 
 
@@ -99,14 +94,14 @@ class Evidence:
 
     @property
     def sound(self) -> tuple[PublishedFigure, ...]:
-        """The figures that count: not the doubtful ones."""
-        return tuple(each for each in self.figures if not each.doubtful)
+        """The figures that are not doubtful."""
+        return tuple(figure for figure in self.figures if not figure.doubtful)
 
     @property
     def gains(self) -> tuple[PublishedFigure, ...]:
-        """The figures that stand beside a plain network of the same recipe, by rising gain."""
-        having = [each for each in self.sound if each.gain is not None]
-        return tuple(sorted(having, key=lambda each: each.gain or Decimal(0)))
+        """The figures beside a plain network of the same recipe, by rising gain."""
+        gains = [figure for figure in self.sound if figure.gain is not None]
+        return tuple(sorted(gains, key=lambda figure: figure.gain or Decimal(0)))
 
 
 @cache
@@ -117,22 +112,25 @@ def figures() -> tuple[PublishedFigure, ...]:
 
 
 def evidence(module: str, network: str = NETWORK, dataset: str = DATASET) -> Evidence | None:
-    """What is published of ``module`` on a network and dataset given by key (``network_key``); None where nothing is."""
-    found = [
-        each
-        for each in figures()
-        if each.module == module and each.value
-        and (network_key(each.network), dataset_key(each.dataset)) == (network, dataset)
-    ]  # fmt: skip
-    return (
-        Evidence(tuple(sorted(found, key=lambda each: Decimal(each.value))))
-        if any(not f.doubtful for f in found)
-        else None
-    )
+    """The published figures of ``module`` on a network and dataset, by key; None without any that is not doubtful."""
+    published = [figure for figure in _figures_on(network, dataset) if figure.module == module]
+    if all(figure.doubtful for figure in published):
+        return None
+    return Evidence(tuple(sorted(published, key=lambda figure: Decimal(figure.value))))
+
+
+def _figures_on(network: str, dataset: str) -> list[PublishedFigure]:
+    """The rows with a value on a network and dataset given by key, in the order of the file."""
+    return [figure for figure in figures() if figure.value and _place(figure) == (network, dataset)]
+
+
+def _place(figure: PublishedFigure) -> tuple[str, str]:
+    """The keys of its network and its dataset."""
+    return network_key(figure.network), dataset_key(figure.dataset)
 
 
 def network_key(printed: str) -> str:
-    """What different spellings of one network have in common: 'resnet50' of 'ResNet-50 (v1.5)', 'maskrcnnresnet50fpn'.
+    """One key for all spellings of a network: 'resnet50' of 'ResNet-50 (v1.5)', 'maskrcnnresnet50fpn'.
 
     What stands in parentheses (strides, stem) is a remark; a width of 1.0 is the plain network.
     """
@@ -146,60 +144,58 @@ def dataset_key(printed: str) -> str:
 
 
 def choose(network: str, dataset: str) -> tuple[str, str]:
-    """The keys that a user's words mean: 'ResNet-50' or 'resnet50'; 'imagenet' where one dataset begins so.
+    """The keys for a user's words: 'ResNet-50' or 'resnet50'; 'imagenet' where one dataset begins so.
 
     Raises UnknownNameError, with the nearest or all.
     """
-    networks = {network_key(each.network): each.network for each in figures()}
-    datasets = {dataset_key(each.dataset): each.dataset for each in figures() if each.dataset}
-    chosen = (
-        _chosen("--network", network, network_key(network), networks),
-        _chosen("--dataset", dataset, dataset_key(dataset), datasets),
-    )
-    both = {(network_key(each.network), dataset_key(each.dataset)) for each in figures() if each.value}
-    if chosen not in both:
-        there = ", ".join(datasets[key] for network, key in sorted(both) if network == chosen[0])
+    networks = {network_key(figure.network): figure.network for figure in figures()}
+    datasets = {dataset_key(figure.dataset): figure.dataset for figure in figures() if figure.dataset}
+    chosen_network = _chosen("--network", network, network_key(network), networks)
+    chosen_dataset = _chosen("--dataset", dataset, dataset_key(dataset), datasets)
+    places = {_place(figure) for figure in figures() if figure.value}
+    if (chosen_network, chosen_dataset) not in places:
+        titles = ", ".join(datasets[key] for network, key in sorted(places) if network == chosen_network)
         raise UnknownNameError(
-            f"--dataset: nothing is published here of {networks[chosen[0]]} on {datasets[chosen[1]]}. There is: {there}"
+            f"--dataset: nothing is published here of {networks[chosen_network]} on {datasets[chosen_dataset]}."
+            f" There is: {titles}"
         )
-    return chosen
+    return chosen_network, chosen_dataset
 
 
 def metric_of(network: str, dataset: str) -> str:
-    """What is published of a network and dataset given by key: 'top-1', 'box AP'."""
-    return next(
-        each.metric
-        for each in figures()
-        if each.value and (network_key(each.network), dataset_key(each.dataset)) == (network, dataset)
-    )
+    """The metric published for a network and dataset given by key: 'top-1', 'box AP'."""
+    return _figures_on(network, dataset)[0].metric
 
 
 def title_of(network: str, dataset: str) -> str:
-    """'ResNet-50, ImageNet-1k': as printed most briefly, for a caption."""
-    networks = [re.sub(r"\s*[(].*", "", f.network) for f in figures() if network_key(f.network) == network]
-    datasets = [each.dataset for each in figures() if dataset_key(each.dataset) == dataset]
+    """'ResNet-50, ImageNet-1k': the most frequent short form, for a caption."""
+    names = [figure.network for figure in figures() if network_key(figure.network) == network]
+    networks = [re.sub(r"\s*[(].*", "", name) for name in names]
+    datasets = [figure.dataset for figure in figures() if dataset_key(figure.dataset) == dataset]
     return f"{max(networks, key=networks.count)}, {datasets[0]}"
 
 
-def _chosen(option: str, given: str, key: str, known: dict[str, str]) -> str:
-    beginning = [each for each in known if key and each.startswith(key)]
-    if key in known or len(beginning) == 1:
-        return key if key in known else beginning[0]
-    hint = nearest(key, known) or f"There are: {', '.join(sorted(known))}"
-    raise UnknownNameError(f"{option}: nothing is published here for {given!r}. {hint}")
+def _chosen(option: str, text: str, key: str, titles: Mapping[str, str]) -> str:
+    """``key``, or the only key that begins so. titles: by key."""
+    if key in titles:
+        return key
+    matches = [candidate for candidate in titles if key and candidate.startswith(key)]
+    if len(matches) == 1:
+        return matches[0]
+    hint = nearest(key, titles) or f"There are: {', '.join(sorted(titles))}"
+    raise UnknownNameError(f"{option}: nothing is published here for {text!r}. {hint}")
 
 
 def where_published(module: str) -> Sequence[tuple[str, str, int]]:
-    """(network, dataset, how many figures) of everything that is published of ``module``, keys, most figures first."""
-    places = [
-        (network_key(f.network), dataset_key(f.dataset)) for f in figures() if f.module == module and f.value
-    ]
-    return sorted({(*place, places.count(place)) for place in places}, key=lambda each: (-each[2], each))
+    """(network, dataset, number of figures) of all that is published of ``module``, by key, most figures first."""
+    places = [_place(figure) for figure in figures() if figure.module == module and figure.value]
+    counted = {(*place, places.count(place)) for place in places}
+    return sorted(counted, key=lambda row: (-row[2], row))
 
 
-def span(found: Iterable[PublishedFigure]) -> tuple[str, str]:
+def span(rows: Iterable[PublishedFigure]) -> tuple[str, str]:
     """The lowest and the highest value among figures, as printed."""
-    values = sorted((each.value for each in found), key=Decimal)
+    values = sorted((figure.value for figure in rows), key=Decimal)
     return values[0], values[-1]
 
 

@@ -2,7 +2,8 @@
 
 from attnprof.snippets import Snippet, Wanted
 
-# Channels and map side of ResNet-50's four stages at 224x224: at the blocks' ends, and at their 3x3 convolutions.
+# Channels and map side of ResNet-50's four stages at 224x224: at the blocks' ends, and at their 3x3
+# convolutions.
 ENDS = {256: 56, 512: 28, 1024: 14, 2048: 7}
 INNER = {64: 56, 128: 28, 256: 14, 512: 7}
 AFTER = """{sides}def attention(channels: int, **factory: object) -> nn.Module:  # newer versions of timm give device and dtype

@@ -1,22 +1,20 @@
-"""The types of a Spec's fields: how each is read from text, checked, and written."""
+"""The types of a Spec's fields: how each is read from text, checked, and written as text."""
 
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    PlainSerializer,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
 
 from attnprof.backends import BACKENDS
 from attnprof.catalogue import selection
 from attnprof.catalogue.entry import Value
 from attnprof.catalogue.values import parse_value
 from attnprof.choosing.budget import Budget, read_budget
+from attnprof.counters import COUNTERS
 from attnprof.errors import AttnprofError
+from attnprof.formats import FORMATS
 from attnprof.grid import LARGEST, Point, parse_point, parse_res, show_res, whole_number
 from attnprof.metrics import METRICS
 from attnprof.networks import network_named
@@ -25,8 +23,9 @@ from attnprof.registry import Registry
 from attnprof.units import parse_bytes, parse_seconds, parse_share
 
 DTYPES = ("fp32", "fp16", "bf16", "fp64")
-USUAL = "usual"  # among metrics: all those that are found without being asked for
+USUAL = "usual"  # among metrics: all those of the default
 LARGEST_BATCH = 65536
+LARGEST_THREADS = 1024
 PROCESSES = {"quick": 1, "standard": 3, "paper": 6}
 TARGET, QUICK_TARGET = 0.01, 0.02
 
@@ -48,20 +47,24 @@ def _listed_or_none(value: Any) -> Any:
     return [] if value == "none" else _listed(value)
 
 
-def _known(registry: Registry, *also: str) -> Any:
+def _name_in(registry: Registry, *also: str) -> Any:
+    """A name of the registry, or one of ``also``."""
+
     def check(value: Any) -> str:
         if value not in also:
             registry.module_name(str(value))
         return str(value)
 
-    return BeforeValidator(_in_words(check))
+    return BeforeValidator(_as_value_error(check))
 
 
-def _in_words(check: Any) -> Any:
+def _as_value_error(check: Any) -> Any:
+    """``check``, whose AttnprofErrors become ValueErrors: those are what pydantic collects."""
+
     def checked(value: Any) -> Any:
         try:
             return check(value)
-        except AttnprofError as problem:  # pydantic collects ValueErrors
+        except AttnprofError as problem:
             raise ValueError(str(problem)) from None
 
     return checked
@@ -96,10 +99,10 @@ def _budget(value: Any) -> Budget:
 
 
 def _shard(value: Any) -> str:
-    found = re.fullmatch(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*", str(value))
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
+    parts = re.fullmatch(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*", str(value))
+    if not parts or not 1 <= int(parts[1]) <= int(parts[2]):
         raise ValueError(f"{str(value)!r} is no shard; write 1/4 to 4/4")
-    return f"{int(found[1])}/{int(found[2])}"
+    return f"{int(parts[1])}/{int(parts[2])}"
 
 
 def _seed(value: Any) -> int:
@@ -115,51 +118,61 @@ def _name(value: Any) -> str:
 
 
 def _device(value: Any) -> str:
+    if value == "auto":
+        return "auto"
     name, colon, index = str(value).partition(":")
-    if (name not in BACKENDS or (colon and not index.isdigit())) and value != "auto":
+    if name not in BACKENDS or (colon and not index.isdigit()):
         raise ValueError(f"no device {str(value)!r}; write auto, {', '.join(BACKENDS.names())} or cuda:1")
     return str(value)
 
 
-def _from_fp32(value: str | None, known: ValidationInfo) -> str | None:
-    if value is not None and known.data.get("dtype", "fp32") != "fp32":
-        raise ValueError(
-            f"autocast starts from fp32; leave out the dtype {known.data['dtype']}, or {value} here"
-        )
+def _from_fp32(value: str | None, info: ValidationInfo) -> str | None:
+    """Refuse autocast beside a dtype that is not fp32; a field in front of this one."""
+    dtype = info.data.get("dtype", "fp32")
+    if value is not None and dtype != "fp32":
+        raise ValueError(f"autocast starts from fp32; leave out the dtype {dtype}, or {value} here")
     return value
 
 
 def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
-    found: dict[str, dict[str, list[Value]]] = {}
-    parts = [] if isinstance(value, Mapping) or value == "none" else [str(part) for part in _listed(value)]
-    given = value if isinstance(value, Mapping) else _sweeps_of_text(parts)
-    for module, axes in given.items():
+    """Module -> hyperparameter -> values, from a table or from texts. Raises for a sweep that no module takes."""
+    tables = value if isinstance(value, Mapping) else _sweeps_of_text(_texts(value))
+    sweeps: dict[str, dict[str, list[Value]]] = {}
+    for module, axes in tables.items():
         if not isinstance(axes, Mapping):
             raise ValueError(
                 f"{module}: write hyperparameters below a module: [variants.cbam] reduction = [8, 16]"
             )
         for name, values in axes.items():
-            listed = [
-                None if v == "none" else v for v in (values if isinstance(values, list | tuple) else [values])
-            ]
-            selection.check_sweep(module, name, listed)
-            found.setdefault(module, {})[name] = listed
-    return found
+            axis = _axis(values)
+            selection.check_sweep(module, name, axis)
+            sweeps.setdefault(module, {})[name] = axis
+    return sweeps
+
+
+def _axis(values: Any) -> list[Value]:
+    """The values of one sweep; 'none' is None, because TOML has no word for it."""
+    listed = values if isinstance(values, list | tuple) else [values]
+    return [None if value == "none" else value for value in listed]
+
+
+def _texts(value: Any) -> list[str]:
+    return [] if value == "none" else [str(part) for part in _listed(value)]
 
 
 def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
-    # 'cbam.reduction=8,16' arrives cut at its commas: what has no '=' goes on with the sweep before it.
-    found: dict[str, dict[str, list[Value]]] = {}
+    # 'cbam.reduction=8,16' arrives cut at its commas: a part without '=' continues the sweep before it.
+    sweeps: dict[str, dict[str, list[Value]]] = {}
     values: list[Value] = []
     for part in parts:
         path, equals, value = part.partition("=")
         if equals:
             module, _, name = path.strip().rpartition(".")
-            values = found.setdefault(module or selection.EVERYWHERE, {}).setdefault(name, [])
-        elif not found:
+            values = sweeps.setdefault(module or selection.EVERYWHERE, {}).setdefault(name, [])
+        elif not sweeps:
             raise ValueError(f"{part!r} is no sweep; write cbam.reduction=8,16")
         values.append(parse_value(value if equals else part))
-    return found
+    return sweeps
 
 
 def _digits(value: float, times: int = 1) -> str:
@@ -167,27 +180,47 @@ def _digits(value: float, times: int = 1) -> str:
     return f"{(Decimal(repr(value)) * times).normalize():f}"
 
 
-def _shown(show: Any) -> PlainSerializer:
-    return PlainSerializer(show, when_used="json")
+def _written(write: Any) -> PlainSerializer:
+    return PlainSerializer(write, when_used="json")
+
+
+def _number(largest: int, word: str) -> BeforeValidator:
+    return BeforeValidator(lambda value: whole_number(value, largest, word))
 
 
 Listed = BeforeValidator(_listed)
-Channels = Annotated[int, BeforeValidator(lambda v: whole_number(v, LARGEST, "a number of channels"))]
-Res = Annotated[tuple[int, int], BeforeValidator(parse_res), _shown(show_res)]
-At = Annotated[Point, BeforeValidator(parse_point), _shown(lambda p: f"{p[0]}@{show_res(p[1:])}")]
+ModulePattern = Annotated[str, BeforeValidator(_as_value_error(_pattern))]
+ModulePatterns = Annotated[tuple[ModulePattern, ...], BeforeValidator(_some_listed)]
+NetworkName = Annotated[str, BeforeValidator(_as_value_error(_network))]
+PlaceText = Annotated[str, BeforeValidator(_place)]
+ShardText = Annotated[str | None, BeforeValidator(_optional(_shard))]
+DeviceName = Annotated[str, BeforeValidator(_device)]
+RunName = Annotated[str, BeforeValidator(_name)]
+FormatName = Annotated[str, _name_in(FORMATS)]
+MetricName = Annotated[str, _name_in(METRICS, USUAL)]
+CounterName = Annotated[str, _name_in(COUNTERS)]
+CounterNames = Annotated[tuple[CounterName, ...], BeforeValidator(_listed_or_none)]
+Autocast = Annotated[Literal["bf16", "fp16"] | None, AfterValidator(_from_fp32)]
+Seed = Annotated[int, BeforeValidator(_seed)]
+Batch = Annotated[int, _number(LARGEST_BATCH, "a batch")]
+Threads = Annotated[int, _number(LARGEST_THREADS, "a number of threads")]
+Channels = Annotated[int, _number(LARGEST, "a number of channels")]
+Res = Annotated[tuple[int, int], BeforeValidator(parse_res), _written(show_res)]
+PointText = Annotated[Point, BeforeValidator(parse_point), _written(lambda p: f"{p[0]}@{show_res(p[1:])}")]
 Seconds = Annotated[
     float | None,
     BeforeValidator(_optional(parse_seconds)),
-    _shown(lambda s: s if s is None else f"{_digits(s)}s"),
+    _written(lambda s: s if s is None else f"{_digits(s)}s"),
 ]
 Bytes = Annotated[
-    int | None, BeforeValidator(_optional(parse_bytes)), _shown(lambda b: b if b is None else f"{b}B")
+    int | None, BeforeValidator(_optional(parse_bytes)), _written(lambda b: b if b is None else f"{b}B")
 ]
 Share = Annotated[
     float | None,
     BeforeValidator(lambda v: None if v is None else parse_share(str(v))),
-    _shown(lambda s: s if s is None else f"{_digits(s, 100)}%"),
+    _written(lambda s: s if s is None else f"{_digits(s, 100)}%"),
 ]
-Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_in_words(_sweeps))]
-Limits = Annotated[Budget, BeforeValidator(_in_words(_budget)), _shown(lambda b: [str(limit) for limit in b])]
-Metrics = Annotated[tuple[Annotated[str, _known(METRICS, USUAL)], ...], Listed]
+Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_as_value_error(_sweeps))]
+Limits = Annotated[
+    Budget, BeforeValidator(_as_value_error(_budget)), _written(lambda b: [str(limit) for limit in b])
+]

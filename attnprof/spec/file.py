@@ -1,8 +1,8 @@
-"""Where a spec comes from: a TOML file, the environment, the command line; and the place of every mistake in it."""
+"""Specs from a TOML file, the environment and the command line, and the place of every mistake in them."""
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,15 @@ from attnprof.spec import SECTIONS, Spec
 
 @dataclass(frozen=True)
 class Source:
-    """Where some fields were asked for: a file, the environment, the command line.
-
-    places: field -> the place as a user reads it, without the index of a list's element. problems: what is wrong with
-    the source itself, each with its place.
-    """
+    """Fields that a file, the environment or the command line sets."""
 
     values: Mapping[str, Any]
-    places: Mapping[str, str]
-    problems: Sequence[str] = ()
+    places: Mapping[str, str]  # field -> its place as a user reads it, without the index of a list's element
+    problems: Sequence[str] = ()  # mistakes of the source itself, each with its place
 
 
 def merge(sources: Sequence[Source]) -> Spec:
-    """The Spec of several sources, the later ones first in rank. Raises SpecError with every mistake and its place."""
+    """The Spec of several sources; later ones override. Raises SpecError with every mistake and its place."""
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
     for source in sources:
@@ -36,9 +32,9 @@ def merge(sources: Sequence[Source]) -> Spec:
     try:
         spec = Spec(**values)
     except SpecError as problem:
-        for (field, index), says in zip(problem.fields, problem.problems, strict=True):
+        for (field, index), message in zip(problem.fields, problem.problems, strict=True):
             place = places.get(field, field)
-            lines.append(f"{place}{index if not place.startswith('--') else ''}: {says}")
+            lines.append(f"{place}{index if not place.startswith('--') else ''}: {message}")
     if lines:
         raise SpecError(lines) from None
     return spec
@@ -47,56 +43,99 @@ def merge(sources: Sequence[Source]) -> Spec:
 def from_file(path: Path) -> Source:
     """The fields that a TOML spec file (or a pyproject.toml's [tool.attnprof]) sets, with file and line.
 
-    Keys that mean nothing are its problems. Raises SpecError for a file that cannot be read or is no TOML.
+    Unknown keys are its problems. Raises SpecError for a file that cannot be read or is not TOML.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        tables: Any = tomllib.loads(text)
-    except OSError as problem:
-        raise SpecError([f"{path}: cannot read it: {problem.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise SpecError([f"{path}: not a text file in UTF-8"]) from None
-    except tomllib.TOMLDecodeError as problem:
-        line = re.search(r"at line (\d+)", str(problem))
-        where = f"{path}:{line[1]}" if line else str(path)
-        raise SpecError([f"{where}: not TOML: {re.sub(r' *[(]at .*[)]', '', str(problem))}"]) from None
+    text = _read(path)
+    tables = _parsed(path, text)
     root = ("tool", "attnprof") if path.name == "pyproject.toml" else ()
     for name in root:
         tables = tables.get(name, {}) if isinstance(tables, dict) else {}
     if not isinstance(tables, dict):
         raise SpecError([f"{path}:{line_of(text, root)}: {'.'.join(root)} has to be a table"])
-    values: dict[str, Any] = {}
-    places: dict[str, str] = {}
-    problems: list[str] = []
-    sections = dict.fromkeys(SECTIONS.values())
+    reader = _Reader(path, text, root)
     for section, table in tables.items():
-        place = f"{path}:{line_of(text, (*root, section))}: {section}"
+        reader.read(section, table)
+    return Source(reader.values, reader.places, tuple(reader.problems))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise SpecError([f"{path}: cannot read it: {problem.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise SpecError([f"{path}: not a text file in UTF-8"]) from None
+
+
+def _parsed(path: Path, text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        line = re.search(r"at line (\d+)", str(problem))
+        place = f"{path}:{line[1]}" if line else str(path)
+        raise SpecError([f"{place}: not TOML: {re.sub(r' *[(]at .*[)]', '', str(problem))}"]) from None
+
+
+class _Reader:
+    """Reads the tables of one file."""
+
+    def __init__(self, path: Path, text: str, root: tuple[str, ...]) -> None:
+        self.values: dict[str, Any] = {}
+        self.places: dict[str, str] = {}
+        self.problems: list[str] = []
+        self._path, self._text = path, text
+        self._root = root  # tables that the spec is below: tool, attnprof
+
+    def read(self, section: str, table: Any) -> None:
+        """One table of the spec."""
+        sections = dict.fromkeys(SECTIONS.values())
+        place = self._place(section)
         if section not in sections:
             hint = nearest(section, sections) or f"There are: {', '.join(sections)}"
-            problems.append(f"{place}: no such table. {hint}")
+            self.problems.append(f"{place}: no such table. {hint}")
         elif not isinstance(table, dict):
-            problems.append(f"{place} is a table: write [{section}], and its keys below it")
+            self.problems.append(f"{place} is a table: write [{section}], and its keys below it")
         elif section == "variants":
-            values["set"], places["set"] = table, place
+            self._set("set", table, place)
         elif section == "budget":
-            values["budget"], places["budget"] = {}, place
+            self._set("budget", {}, place)
             for key, bounds in table.items():
-                place = f"{path}:{line_of(text, (*root, section, key))}: {section}.{key}"
-                try:
-                    values["budget"] |= as_table(limits_of(key, bounds))
-                except (ValueError, UnknownNameError) as problem:
-                    problems.append(f"{place}: {str(problem).removeprefix(f'{key!r}: ')}")
+                self._read_limit(key, bounds)
         else:
-            known = [name for name, belongs in SECTIONS.items() if belongs == section]
             for key, value in table.items():
-                place = f"{path}:{line_of(text, (*root, section, key))}: {section}.{key}"
-                if key in known:
-                    values[key], places[key] = value, place
-                else:
-                    belongs = SECTIONS.get(key)
-                    hint = f"It belongs in [{belongs}]." if belongs else nearest(key, known)
-                    problems.append(f"{place}: no such key. {hint}".rstrip())
-    return Source(values, places, tuple(problems))
+                self._read_key(section, key, value)
+
+    def _read_limit(self, key: str, bounds: Any) -> None:
+        try:
+            self.values["budget"] |= as_table(limits_of(key, bounds))
+        except (ValueError, UnknownNameError) as problem:
+            message = str(problem).removeprefix(f"{key!r}: ")
+            self.problems.append(f"{self._place('budget', key)}: {message}")
+
+    def _read_key(self, section: str, key: str, value: Any) -> None:
+        place = self._place(section, key)
+        own_section = SECTIONS.get(key)
+        if own_section == section:
+            self._set(key, value, place)
+            return
+        names = [name for name, other in SECTIONS.items() if other == section]
+        hint = f"It belongs in [{own_section}]." if own_section else nearest(key, names)
+        self.problems.append(f"{place}: no such key. {hint}".rstrip())
+
+    def _set(self, field: str, value: Any, place: str) -> None:
+        self.values[field], self.places[field] = value, place
+
+    def _place(self, *keys: str) -> str:
+        return f"{self._path}:{line_of(self._text, (*self._root, *keys))}: {'.'.join(keys)}"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of a TOML text that sets something."""
+
+    number: int  # from 1
+    path: tuple[str, ...]  # the table of a header, or the whole path of a key
+    is_header: bool
 
 
 def line_of(text: str, path: Sequence[str]) -> int:
@@ -104,21 +143,30 @@ def line_of(text: str, path: Sequence[str]) -> int:
 
     tomllib keeps no positions. This reads table headers and 'key =' lines, which is all that a spec has.
     """
-    table: list[str] = []
+    path = tuple(path)
     within: list[int] = []
     around = 1
+    for line in _lines(text):
+        if line.path == path:
+            return line.number
+        if line.path[: len(path)] == path:
+            within.append(line.number)
+        if line.is_header and line.path == path[: len(line.path)]:
+            around = line.number
+    return within[0] if within else around
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[([^\[\]]+)\]", line)
         key = re.match(r"\s*([A-Za-z0-9_\"'.-]+)\s*=", line)
-        if not header and not key:
-            continue
-        parts = [part.strip().strip("\"'") for part in (header or key)[1].split(".")]  # type: ignore[index] # one matched
-        table = parts if header else table
-        here = parts if header else [*table, *parts]
-        if here == list(path):
-            return number
-        if here[: len(path)] == list(path):
-            within.append(number)
-        if header and here == list(path[: len(here)]):
-            around = number
-    return within[0] if within else around
+        if header:
+            table = _parts(header[1])
+            yield _Line(number, table, is_header=True)
+        elif key:
+            yield _Line(number, (*table, *_parts(key[1])), is_header=False)
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))

@@ -15,7 +15,7 @@ SPECS = sorted((Path(attnprof.__file__).parent.parent / "specs").glob("*.toml"))
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_says_where_its_points_come_from(name):
     preset = PRESETS[name]
-    assert "224x224" in preset.says or "640x640" in preset.says
+    assert "224x224" in preset.description or "640x640" in preset.description
     assert preset.points
 
 
@@ -28,7 +28,7 @@ def test_a_presets_points_are_different_and_of_a_possible_size(name):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_maps_of_a_preset_are_its_input_halved(name):
-    side = 640 if "640x640" in PRESETS[name].says else 224
+    side = 640 if "640x640" in PRESETS[name].description else 224
     for _, height, width in PRESETS[name].points:
         assert height == width
         assert side % height == 0

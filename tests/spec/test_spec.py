@@ -247,7 +247,7 @@ MISTAKES = {
     "points": ("64@56,64", "points[1]: '64' is not a point; write 64@56 or 256@28x40"),
     "preset": ("vgg", "preset: 'vgg' is not one of 'resnet50'"),
     "networks": ("resnet51", "networks[0]: no network 'resnet51'. Did you mean 'resnet50'"),
-    "at": ("after_bn3,a..b", "at[1]: 'a..b' is no place"),
+    "at": ("after_bn3,a..b", "at[1]: 'a..b' is not a place"),
     "sweep_places": ("maybe", "sweep_places: 'maybe' is neither true nor false"),
     "batch": ("x", "batch: x is not a batch (1..65536)"),
     "shard": ("3/2", "shard: '3/2' is no shard; write 1/4 to 4/4"),
