@@ -155,14 +155,15 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
     return Cell(case, module, module.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
 
 
-def _metric_names(spec: Spec) -> tuple[str, ...]:
-    names = [name for name in spec.metrics if name != USUAL]
-    if USUAL in spec.metrics or not names:
-        names += [name for name in METRICS.names() if METRICS.get(name).usual and name not in names]
-    metrics = [METRICS.get(name) for name in names]
+def _metric_names(spec: Spec) -> list[str]:
+    named = [name for name in spec.metrics if name != USUAL]
+    metrics = [METRICS.get(name) for name in named]
+    if USUAL in spec.metrics or not named:
+        others = (METRICS.get(name) for name in METRICS.names() if name not in named)
+        metrics += [metric for metric in others if metric.usual]
     if spec.no_latency:
         metrics = [metric for metric in metrics if metric.needs in COUNTED]
-    return tuple(metric.name for metric in metrics if not metric.counter or metric.counter in spec.counters)
+    return [metric.name for metric in metrics if metric.counter in ("", *spec.counters)]
 
 
 def _best_device() -> str:

@@ -18,7 +18,7 @@ from statistics import median_low
 import msgspec
 
 from attnprof.records.case import Case
-from attnprof.stats import middle, process_interval
+from attnprof.stats import Interval, middle, process_interval
 
 Number = int | float
 Scalar = bool | int | float | str | None
@@ -236,22 +236,30 @@ def _combine(measurements: Sequence[Measurement]) -> Measurement:
     numbers = [measurement.value for measurement in present if isinstance(measurement.value, int | float)]
     if len(numbers) < len(present):
         return first
+    value, interval, kind = _combined(numbers, present)
     n = sum(measurement.n for measurement in present)
     note = next((measurement.note for measurement in present if measurement.note), "")
+    return Measurement(first.metric, value, first.unit, interval, kind, n, note)
+
+
+def _combined(
+    numbers: Sequence[Number], present: Sequence[Measurement]
+) -> tuple[Number, Interval | None, str]:
+    """One value of several processes, its interval, and the kind of that."""
+    first = present[0]
     if first.unit == "count":
-        return Measurement(first.metric, sum(numbers), "count", n=n, note=note)
+        return sum(numbers), None, ""
     if first.unit == "bytes":
-        kind = first.interval_kind
-        return Measurement(first.metric, max(numbers), "bytes", interval_kind=kind, n=n, note=note)
+        return max(numbers), None, first.interval_kind
     if min(numbers) <= 0:
-        return Measurement(first.metric, median_low(numbers), first.unit, n=n, note=note)
-    interval, kind = process_interval(numbers), "processes"
-    if interval is None:
-        interval, kind = _hull(present), first.interval_kind
-    return Measurement(first.metric, middle(numbers), first.unit, interval, kind if interval else "", n, note)
+        return median_low(numbers), None, ""
+    if interval := process_interval(numbers):
+        return middle(numbers), interval, "processes"
+    hull = _hull(present)
+    return middle(numbers), hull, first.interval_kind if hull else ""
 
 
-def _hull(measurements: Sequence[Measurement]) -> tuple[float, float] | None:
+def _hull(measurements: Sequence[Measurement]) -> Interval | None:
     """The least interval that holds all of theirs; None where none has one."""
     intervals = [measurement.interval for measurement in measurements if measurement.interval]
     if not intervals:

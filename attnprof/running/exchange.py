@@ -1,4 +1,4 @@
-"""One request to measure a block of cases, and what a worker responds to it."""
+"""Requests to measure, and what a worker responds: a block of cases, with retries, and the peaks of the device."""
 
 from collections.abc import Callable, Iterator
 from typing import assert_never
@@ -12,8 +12,12 @@ from attnprof.running.protocol import (
     Failure,
     FinishRequest,
     MeasureRequest,
+    PeaksEvent,
+    PeaksRequest,
     StepEvent,
 )
+
+PEAKS_SECONDS = 120.0
 
 
 class Exchange:
@@ -31,7 +35,7 @@ class Exchange:
         self._current = ""  # key of the case that the worker was last known to measure
 
     def __iter__(self) -> Iterator[StepEvent | VisitEvent]:
-        """Send the request and yield the events. Where ``stopped``, the worker is asked to finish."""
+        """Send the request and yield the events. Once ``stopped``, the worker is asked to finish."""
         finishing = False
         self._worker.send(self._request)
         while True:
@@ -91,3 +95,49 @@ class Exchange:
             return None
         assert isinstance(response, BlockResponse)
         return response
+
+
+def measure_block(
+    block: tuple[Case, ...],
+    exchange_for: Callable[[tuple[Case, ...]], Exchange],
+    stop_worker: Callable[[], None],
+    ended: Callable[[], bool],
+) -> Iterator[StepEvent | VisitEvent | Failure]:
+    """Measure the cases of a block together.
+
+    Those that ran out of memory beside others, or may have made the worker exit, are measured again: each alone, in a
+    fresh worker.
+    """
+    again: list[Case] = []
+    cases = block
+    while cases and not ended():
+        exchange = exchange_for(cases)
+        yield from _events(exchange, stop_worker)
+        retried = exchange.suspects | (exchange.out_of_memory if len(block) > 1 else set())
+        again += [case for case in cases if case.key in retried]
+        yield from [failure for key, failure in exchange.failures.items() if key not in retried]
+        cases = exchange.unsettled
+    for case in again:
+        if ended():
+            return
+        stop_worker()
+        exchange = exchange_for((case,))
+        yield from _events(exchange, stop_worker)
+        yield from [*exchange.failures.values(), *exchange.crashes]
+
+
+def _events(exchange: Exchange, stop_worker: Callable[[], None]) -> Iterator[StepEvent | VisitEvent]:
+    yield from exchange
+    if exchange.gone or exchange.leaks:  # what a case keeps would be missing to the others
+        stop_worker()
+
+
+def measure_peaks(worker: Worker, dtypes: tuple[str, ...]) -> PeaksEvent | None:
+    """What the device of ``worker`` can do at best; None where the worker exits over it."""
+    worker.send(PeaksRequest(dtypes))
+    try:
+        event = worker.receive(PEAKS_SECONDS)
+    except WorkerGone:
+        return None
+    assert isinstance(event, PeaksEvent)
+    return event
