@@ -1,6 +1,6 @@
 """One module, one shape, in this process: what a notebook asks for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -25,21 +25,17 @@ from attnprof.units import show_bytes, show_count, show_seconds, show_share
 
 @dataclass(frozen=True)
 class Profile:
-    """What one call of a module costs. counts: exact, of the whole batch. latency_s: seconds per call, the median, on
-    inputs that are not in the cache; None where others took too much of the machine (flag 'contended').
-
-    latency_interval_s: the 95 % interval of that median within this process, in seconds, None where there were too few
-    samples. peak_memory_bytes: the most that a call allocates at once, its output included. conditions: shape, dtype,
-    mode, device and threads, as a caption says them. flags: what disturbed the figures, of attnprof.records.record.FLAGS.
-    """
+    """The cost of one call of a module."""
 
     module: str
-    counts: Account
-    latency_s: float | None
-    latency_interval_s: tuple[float, float] | None
-    peak_memory_bytes: int
-    conditions: str
-    flags: tuple[str, ...] = ()
+    counts: Account  # exact, of the whole batch
+    latency_s: (
+        float | None
+    )  # median, inputs not in cache; None where other programs took too much ('contended')
+    latency_interval_s: tuple[float, float] | None  # 95 %, within this process; None for too few samples
+    peak_memory_bytes: int  # the most that a call allocates at once, its output included
+    conditions: str  # shape, dtype, mode, device and threads, as a caption has them
+    flags: tuple[str, ...] = ()  # of attnprof.records.record.FLAGS
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -63,12 +59,12 @@ class Profile:
         )
 
     def _repr_html_(self) -> str:
+        left, right = 'style="text-align:left"', 'style="text-align:right"'
         rows = "".join(
-            f'<tr><th style="text-align:left">{title}</th><td style="text-align:right">{escape(text)}</td></tr>'
-            for title, text in self.lines
+            f"<tr><th {left}>{title}</th><td {right}>{escape(text)}</td></tr>" for title, text in self.lines
         )
-        head = f'<caption style="text-align:left"><b>{escape(self.module)}</b>: {escape(self.conditions)}</caption>'
-        return f"<table>{head}{rows}</table>"
+        head = f"<b>{escape(self.module)}</b>: {escape(self.conditions)}"
+        return f"<table><caption {left}>{head}</caption>{rows}</table>"
 
 
 def profile(
@@ -81,27 +77,18 @@ def profile(
     seconds: float = 1.0,
     **settings: Value,
 ) -> Profile:
-    """Count and measure one call of ``module`` for an input of ``shape`` (N, C, H, W), or whatever shape it takes.
+    """Count and measure one call of ``module`` for an input of ``shape``, (N, C, H, W) or another.
 
-    module: any nn.Module, measured on the device and in the dtype that it is in; or a name of the catalogue with
-    ``settings`` for its hyperparameters, on the CPU in fp32. train: forward + backward instead of forward without
-    gradients. threads: of the CPU, while it is measured. precision: stop at this half-width of the interval, as a share
-    of the median, or after ``seconds``. The module is left as it was: a copy is measured. One process does not know how
-    much processes differ: to compare modules, use a run.
+    module: any nn.Module, measured on the device and in the dtype that it is in; or a name of the catalogue
+    with ``settings`` for its hyperparameters, on the CPU in fp32. train: forward + backward instead of
+    forward without gradients. threads: of the CPU, while it is measured. precision: stop at this half-width
+    of the interval, as a share of the median, or after ``seconds``. The module is left as it was: a copy is
+    measured. One process does not know how much processes differ: to compare modules, use a run.
 
-    Raises UsageError for a module that cannot be copied, or a device that cannot be measured; what the module's own
-    forward raises passes through.
+    Raises UsageError for a module that cannot be copied, or a device that cannot be measured; what the
+    module's own forward raises passes through.
     """
-    if isinstance(module, str):
-        height, width = (*shape, 1, 1)[2:4]
-        measured: nn.Module = create(module, shape[1], height=height, width=width, **settings)
-    else:
-        if settings:
-            raise UsageError(
-                f"profile: {', '.join(sorted(settings))}: settings go with a name, not with a module"
-            )
-        measured = _copy(module)
-    measured.train(train)
+    measured = _measured_module(module, shape, settings).train(train)
     tensors = [*measured.parameters(), *measured.buffers()]
     device = tensors[0].device if tensors else torch.device("cpu")
     dtype = next((t.dtype for t in tensors if t.is_floating_point()), torch.float32)
@@ -111,18 +98,42 @@ def profile(
         inputs = cycle(inputs_beyond(backend.cache_bytes(), shape, device, dtype, seed=1))
         call = (Step if train else Forward)(measured, inputs)
         timing, peak = _measured(backend, call, precision, seconds)
-    name = module if isinstance(module, str) else type(module).__name__
+    mode = "train" if train else "eval"
     conditions = [
         f"({', '.join(map(str, shape))})",
         str(dtype).removeprefix("torch."),
-        "train" if train else "eval",
+        mode,
+        _description(backend, device, threads),
     ]
-    where = f"{device} ({backend.describe(device.index or 0)['device_name']}"
-    where += f", {threads} thread{'s' * (threads > 1)})" if device.type == "cpu" else ")"
-    latency = timing.median if timing.samples else None
     return Profile(
-        name, counts, latency, timing.interval, peak, ", ".join([*conditions, where]), timing.flags
+        module=module if isinstance(module, str) else type(module).__name__,
+        counts=counts,
+        latency_s=timing.median if timing.samples else None,
+        latency_interval_s=timing.interval,
+        peak_memory_bytes=peak,
+        conditions=", ".join(conditions),
+        flags=timing.flags,
     )
+
+
+def _measured_module(
+    module: nn.Module | str, shape: Sequence[int], settings: Mapping[str, Value]
+) -> nn.Module:
+    """The module of the catalogue, or a copy of the user's."""
+    if isinstance(module, str):
+        height, width = (*shape, 1, 1)[2:4]
+        return create(module, shape[1], height=height, width=width, **settings)
+    if settings:
+        names = ", ".join(sorted(settings))
+        raise UsageError(f"profile: {names}: settings go with a name, not with a module")
+    return _copy(module)
+
+
+def _description(backend: Backend, device: torch.device, threads: int) -> str:
+    name = backend.describe(device.index or 0)["device_name"]
+    if device.type != "cpu":
+        return f"{device} ({name})"
+    return f"{device} ({name}, {threads} thread{'' if threads == 1 else 's'})"
 
 
 def _measured(backend: Backend, call: Forward | Step, precision: float, seconds: float) -> tuple[Timing, int]:

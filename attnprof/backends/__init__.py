@@ -1,7 +1,8 @@
-"""Devices: one per file, each exporting BACKEND. The engine meets clocks and devices only through this contract.
+"""Devices: one per file, each exporting BACKEND. The engine reaches clocks and devices through this contract
+alone.
 
-A plug-in device is one more file with one more class that does what Backend says; the entry-point group is
-``attnprof.backends``. A method that has nothing to tell on a device returns None, and what would follow from it is blank.
+A plug-in device is one more file with a class that implements Backend; the entry-point group is
+``attnprof.backends``. A method that does not apply to a device returns None, and what depends on it is blank.
 """
 
 import gc
@@ -21,14 +22,14 @@ Call = Callable[[], object]
 
 
 def is_out_of_memory(problem: BaseException) -> bool:
-    """Whether ``problem`` says that there was no memory, in Python's words or in one of torch's."""
+    """Whether ``problem`` is an out-of-memory error, of Python or of torch."""
     named = isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError"
     return named or "can't allocate memory" in str(problem)
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No garbage is collected meanwhile: not in somebody's sample, and not out of somebody's memory."""
+    """Garbage collection off: none in a sample, and none while memory is measured."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -40,43 +41,36 @@ def uncollected() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Sample:
-    """Some calls, timed together by the host's clock; seconds of all of them.
-
-    wall: what passed. lost: how much of that the machine gave to others while we could have run, None where that cannot be
-    told. busy: what the calling thread computed, where that may stand for wall time; None where it may not.
-    """
+    """Some calls, timed together by the host's clock; seconds of all of them."""
 
     wall: float
-    lost: float | None = None
-    busy: float | None = None
+    lost: float | None = None  # that other programs ran while we could have; None where that is unknown
+    busy: float | None = None  # CPU time of the calling thread; None where it cannot stand for wall time
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What state a device says it is in. clock: Hz. throttled: the hardware slows itself, by heat or by its supply.
+    """The state that a device reports."""
 
-    capped: it keeps to its power limit. celsius, watts: None where it does not tell.
-    """
-
-    clock: float
-    throttled: bool = False
-    capped: bool = False
-    celsius: float | None = None
-    watts: float | None = None
+    clock: float  # Hz
+    throttled: bool = False  # the hardware slows itself, by heat or by its supply
+    capped: bool = False  # the power limit holds it back
+    celsius: float | None = None  # None where the device does not report it
+    watts: float | None = None  # None where the device does not report it
 
 
 @dataclass(frozen=True)
 class Burst:
-    """Seconds per call of calls issued back to back. device: of the kernels alone. host: of everything, waited for once."""
+    """Seconds per call of calls issued back to back."""
 
-    device: float
-    host: float
+    device: float  # of the kernels alone
+    host: float  # of everything, waited for once
 
 
 class Kernels(Protocol):
-    """Some calls, made ready to be timed by the device's own clock. captured: replayed as a graph instead of launched."""
+    """Some calls, ready to be timed by the device's own clock."""
 
-    captured: bool
+    captured: bool  # replayed as a graph instead of launched
 
     def sample(self) -> Burst:
         """Run them all once."""
@@ -85,21 +79,16 @@ class Kernels(Protocol):
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of one call, beyond what was allocated before it.
+    """Bytes of one call, beyond what was allocated before it."""
 
-    peak: the most at once. kept: what is still there after the call, its output given back. requested: the peak before the
-    allocator rounds up; reserved: what the allocator holds; retries: how often it had to flush and try again.
-    """
-
-    peak: int
-    kept: int = 0
-    requested: int | None = None
-    reserved: int | None = None
-    retries: int | None = None
+    peak: int  # the most at once
+    remaining: int = 0  # still allocated after the call, its output freed
+    requested: int | None = None  # the peak before the allocator rounds up
+    reserved: int | None = None  # held by the allocator
 
 
 class Backend(Protocol):
-    """What one kind of device can do. One index is in use per process: the one that ``device`` was last asked for."""
+    """What one kind of device can do. A process uses one index: that of the last call of ``device``."""
 
     sample_seconds: float  # how long a sample must last for the timer's resolution not to matter
 
@@ -116,15 +105,16 @@ class Backend(Protocol):
         ...
 
     def others(self) -> str | None:
-        """Who else computes on the device, where that would spoil figures; None where nobody does."""
+        """Which other processes compute on the device, where that would spoil figures; None where none
+        does."""
         ...
 
     def cache_bytes(self) -> int:
-        """The size of the last cache before memory: inputs are cold when more than this passes between two uses."""
+        """Bytes of the last-level cache: inputs are cold when more than this passes between two uses."""
         ...
 
     def limit_memory(self, limit: int | None) -> None:
-        """Make an allocation beyond what is held now and ``limit`` bytes more (None: nine tenths of what is free) an
+        """Turn an allocation of more than ``limit`` further bytes (None: nine tenths of what is free) into an
         out-of-memory error."""
         ...
 
@@ -137,7 +127,7 @@ class Backend(Protocol):
         ...
 
     def condition(self) -> Condition | None:
-        """The state the device is in; None where it does not tell."""
+        """The state of the device; None where it does not report one."""
         ...
 
     def weigh(self, call: Call) -> Memory:

@@ -1,4 +1,4 @@
-"""What NVIDIA's management library tells of a device: clock, reasons to slow down, heat, power, who else computes."""
+"""NVIDIA's management library: clock, reasons to slow down, heat, power, other processes of a device."""
 
 import os
 from contextlib import suppress
@@ -40,7 +40,7 @@ class Nvml:
         """Who else computes here, in words. Asked while this process leaves the device idle."""
         library, handle = self._library, self._handle
         try:
-            pids = {found.pid for found in library.nvmlDeviceGetComputeRunningProcesses(handle)}
+            pids = {process.pid for process in library.nvmlDeviceGetComputeRunningProcesses(handle)}
             busy = library.nvmlDeviceGetUtilizationRates(handle).gpu
         except library.NVMLError:
             return None
@@ -48,7 +48,8 @@ class Nvml:
         count = len(pids - {os.getpid()}) - (bool(pids) and os.getpid() not in pids)
         if count < 1 or busy < BUSY:
             return None
-        return f"{count} other process{'' if count == 1 else 'es'} compute on it ({busy} % busy); wait, or --allow-busy"
+        processes = "process" if count == 1 else "processes"
+        return f"{count} other {processes} compute on it ({busy} % busy); wait, or --allow-busy"
 
     def driver(self) -> str:
         """The driver's version."""

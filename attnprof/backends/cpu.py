@@ -1,4 +1,4 @@
-"""The CPU: wall and thread-CPU clocks, the scheduler's account of waiting, memory from the profiler's allocation events."""
+"""The CPU: wall and thread-CPU clocks, the scheduler's waiting times, memory from the profiler's events."""
 
 import os
 import platform
@@ -50,7 +50,8 @@ class CPU:
         return max(sizes, default=0) or SOME_CACHE
 
     def limit_memory(self, limit: int | None) -> None:
-        """Limit the process's private data, so that too much of it is a RuntimeError and not the kernel's kill."""
+        """Limit the process's private data: too much of it is then a RuntimeError, and not the kernel's
+        kill."""
         used, free = _data_and_free_bytes()
         if used is None:
             return  # this system does not say what is used: no limit can be set honestly
@@ -60,7 +61,8 @@ class CPU:
     def sample(self, call: Call, calls: int) -> Sample:
         """Wall seconds of ``calls`` calls, garbage collection held off, and what others took of them.
 
-        One thread: all that its CPU clock did not count. Several: the longest that one of them stood in a run queue.
+        One thread: all that its CPU clock did not count. Several: the longest that one of them stood in a run
+        queue.
         """
         alone = torch.get_num_threads() == 1
         with uncollected():
@@ -82,30 +84,32 @@ class CPU:
         return None
 
     def weigh(self, call: Call) -> Memory:
-        """The highest running sum of the profiler's allocation events during one call, and what is left of it."""
+        """The highest running sum of the profiler's allocation events during one call, and what is left of
+        it."""
         with uncollected(), profile(profile_memory=True) as profiled:
             call()  # its output is given back before the profiler ends
-        found = profiled.kineto_results.events()
-        events = [e for e in found if e.name() == "[memory]" and e.device_type() == DeviceType.CPU]
+        events = profiled.kineto_results.events()
+        memory = [e for e in events if e.name() == "[memory]" and e.device_type() == DeviceType.CPU]
         current = peak = 0
-        for event in sorted(events, key=lambda e: e.start_ns()):
+        for event in sorted(memory, key=lambda e: e.start_ns()):
             current += event.nbytes()
             peak = max(peak, current)
-        return Memory(peak, kept=current)
+        return Memory(peak, remaining=current)
 
 
 def _waited() -> dict[str, int] | None:
-    """Nanoseconds that each thread of this process has stood in a run queue; None where the kernel does not tell."""
-    found = {}
+    """Nanoseconds that each thread of this process has waited to run; None where the kernel does not report
+    it."""
+    waiting = {}
     try:
         for thread in os.listdir("/proc/self/task"):
             try:
-                found[thread] = int(Path(f"/proc/self/task/{thread}/schedstat").read_bytes().split()[1])
+                waiting[thread] = int(Path(f"/proc/self/task/{thread}/schedstat").read_bytes().split()[1])
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it ended meanwhile
     except (OSError, IndexError):
         return None
-    return found or None
+    return waiting or None
 
 
 def _longest_wait(before: dict[str, int]) -> float | None:

@@ -1,5 +1,5 @@
-"""NVIDIA GPUs: the host's clock around calls that are waited for, events around calls that are not, memory from torch's
-caching allocator, the device's state from NVML."""
+"""NVIDIA GPUs: the host's clock around calls that are waited for, events around calls that are not, memory
+from torch's caching allocator, the device's state from NVML."""
 
 import gc
 import tempfile
@@ -22,7 +22,8 @@ WARM_CALLS = 3  # on the stream of a capture, as torch.cuda.graphs asks for
 
 
 class CUDA:
-    """CUDA devices through torch. The process that uses this must be one of its own: a CUDA error may be sticky."""
+    """CUDA devices through torch. The process that uses this must be one of its own: a CUDA error may be
+    sticky."""
 
     sample_seconds = 2e-4
 
@@ -43,8 +44,10 @@ class CUDA:
         return None
 
     def device(self, index: int) -> torch.device:
-        """CUDA device ``index``, made the current one, with its context and cuBLAS workspace set up, and no tf32."""
-        # torch lets cuDNN round fp32 convolutions to tf32 unless told otherwise; a case says fp32 and means it.
+        """CUDA device ``index``, made the current one, with its context and cuBLAS workspace set up, and no
+        tf32."""
+        # torch lets cuDNN round fp32 convolutions to tf32 unless told otherwise; a case says fp32 and means
+        # it.
         torch.set_float32_matmul_precision("highest")
         torch.backends.cudnn.allow_tf32 = False
         # A search for the fastest algorithm finds another one in every process.
@@ -78,7 +81,8 @@ class CUDA:
         }
 
     def others(self) -> str | None:
-        """Another attnprof, or whoever NVML says computes on the device. Ours from now on, until the process ends."""
+        """Another attnprof, or whoever NVML says computes on the device. Ours from now on, until the process
+        ends."""
         self._lock = FileLock(Path(tempfile.gettempdir()) / f"attnprof-{self._uuid}.lock")
         try:
             self._lock.acquire(timeout=0)
@@ -132,10 +136,9 @@ class CUDA:
         requested = "requested_bytes.all"
         return Memory(
             peak=torch.cuda.max_memory_allocated() - before,
-            kept=torch.cuda.memory_allocated() - before,
+            remaining=torch.cuda.memory_allocated() - before,
             requested=after[f"{requested}.peak"] - stats[f"{requested}.current"],
             reserved=after["reserved_bytes.all.peak"],
-            retries=after["num_alloc_retries"] - stats["num_alloc_retries"],
         )
 
 
@@ -154,7 +157,8 @@ class DeviceClock:
         self._empty = min(self.seconds(lambda: None, 0.0) for _ in range(EMPTY_PAIRS))
 
     def seconds(self, work: Call, host: float) -> float:
-        """Of the device, for ``work`` that the host takes ``host`` seconds to issue; an empty pair of events taken off."""
+        """Of the device, for ``work`` that the host takes ``host`` seconds to issue; an empty pair of events
+        taken off."""
         self._trash.zero_()
         _spin(round(max(SPIN_SECONDS, SPIN_SHARE * host) * self._cycles_per_second))
         return self._between(work) - self._empty
@@ -218,7 +222,8 @@ def _back_to_back(call: Call, calls: int) -> float:
 
 
 def _captured(call: Call, calls: int) -> torch.cuda.CUDAGraph | None:
-    """The calls as a graph, each with the input that is its turn; None where an operator may not be captured."""
+    """The calls as a graph, each with the input that is its turn; None where an operator may not be
+    captured."""
     side = torch.cuda.Stream()  # type: ignore[no-untyped-call] # torch has no annotation
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):

@@ -1,4 +1,4 @@
-"""What has to be right before figures can be trusted: looked at one by one, each with advice where it is not."""
+"""What has to be right before figures can be trusted, item by item, with advice where it is not."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,12 @@ FINE, NOTE, STOP = LEVELS = ("ok", "note", "stop")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. level: 'ok', 'note' (measuring works, and could be better) or 'stop' (it cannot work).
-
-    says: what was found. advice: what to do about it, empty where nothing needs doing.
-    """
+    """The state of one item."""
 
     name: str
-    level: str
-    says: str
-    advice: str = ""
+    level: str  # 'ok', 'note' (measuring works, and could be better) or 'stop' (it cannot work)
+    says: str  # its state, in words
+    advice: str = ""  # what to do about it, where something can be done
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS or (self.level == FINE and self.advice):

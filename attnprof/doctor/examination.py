@@ -19,50 +19,49 @@ def examine(start: Start, folder: Path = Path("reports")) -> Iterator[Finding]:
     """Findings, each as soon as it is made. start: a fresh worker on the device in question."""
     worker = start()
     try:
-        found = worker.environment
+        environment = worker.environment
     except EnvironmentProblem as problem:
         yield Finding("device", STOP, str(problem), "nothing can be measured until it can be used")
-        found = {}
-    yield from device(found)
+        environment = {}
+    yield from device(environment)
     yield from machine.survey(cores(), folder)
-    yield from packages(gpu=is_gpu(found))
+    yield from packages(gpu=is_gpu(environment))
     yield compiler()
-    if found:
-        yield from self_tests(worker, start, found)
+    if environment:
+        yield from self_tests(worker, start, environment)
 
 
-def is_gpu(found: Environment) -> bool:
+def is_gpu(environment: Environment) -> bool:
     """Whether the device is one of NVIDIA's."""
-    return str(found.get("device", "")).startswith("cuda")
+    return str(environment.get("device", "")).startswith("cuda")
 
 
-def device(found: Environment, nvidia: Path = Path("/proc/driver/nvidia/version")) -> Iterator[Finding]:
-    """What the worker found of its device. nvidia: the file that is there where NVIDIA's driver is."""
-    if not found:
+def device(environment: Environment, nvidia: Path = Path("/proc/driver/nvidia/version")) -> Iterator[Finding]:
+    """The device of the worker. nvidia: a file that exists where NVIDIA's driver is installed."""
+    if not environment:
         return
-    told = f", {found['cores']} cores" if "cores" in found else ""
-    cache = f", last cache {show_bytes(found['cache_bytes'])}" if found.get("cache_bytes") else ""
-    says = (
-        f"{found['device']}: {found['device_name']}{told}, {show_bytes(found['device_memory_bytes'])}{cache}"
-    )
+    cores_text = f", {environment['cores']} cores" if "cores" in environment else ""
+    cache = f", last cache {show_bytes(environment['cache_bytes'])}" if environment.get("cache_bytes") else ""
+    memory = show_bytes(environment["device_memory_bytes"])
+    says = f"{environment['device']}: {environment['device_name']}{cores_text}, {memory}{cache}"
     yield Finding("device", FINE, says)
-    if is_gpu(found):
-        yield from _gpu(found)
+    if is_gpu(environment):
+        yield from _gpu(environment)
     elif nvidia.exists():
         advice = "a build of torch for its CUDA version measures it: https://pytorch.org/get-started"
         yield Finding(
             "device",
             NOTE,
-            f"there is an NVIDIA driver, and torch {found['torch_version']} uses the CPU",
+            f"there is an NVIDIA driver, and torch {environment['torch_version']} uses the CPU",
             advice,
         )
 
 
-def _gpu(found: Environment) -> Iterator[Finding]:
+def _gpu(environment: Environment) -> Iterator[Finding]:
     versions = {"driver": "driver_version", "CUDA": "cuda_version", "cuDNN": "cudnn_version"}
-    says = ", ".join(f"{name} {found[key]}" for name, key in versions.items() if found.get(key))
-    yield Finding("driver", FINE, f"{says}; tf32 {'on' if found.get('tf32') else 'off'}")
-    library = nvml_of(str(found.get("device_uuid", "")))
+    says = ", ".join(f"{name} {environment[key]}" for name, key in versions.items() if environment.get(key))
+    yield Finding("driver", FINE, f"{says}; tf32 {'on' if environment.get('tf32') else 'off'}")
+    library = nvml_of(str(environment.get("device_uuid", "")))
     now = library.condition() if library else None
     if now is None:
         return

@@ -79,9 +79,11 @@ def timer(clock: Callable[[], float] = perf_counter, root: Path = ROOT) -> Findi
         )
     resolution, cost = min(steps), (readings[-1] - readings[0]) / (READINGS - 1)
     needed = (2 * resolution + cost) / TIMER_SHARE
-    says = f"a step of {show_seconds(resolution)}, {show_seconds(cost)} per reading{named}; samples last {show_seconds(SAMPLE_SECONDS)}"
+    says = f"a step of {show_seconds(resolution)}, {show_seconds(cost)} per reading{named}"
+    says += f"; samples last {show_seconds(SAMPLE_SECONDS)}"
     if needed > SAMPLE_SECONDS or source in SLOW_CLOCKS:
-        advice = f"samples of {show_seconds(needed)} would be needed; boot with clocksource=tsc where the machine has one"
+        advice = f"samples of {show_seconds(needed)} would be needed"
+        advice += "; boot with clocksource=tsc where the machine has one"
         return Finding("timer", NOTE, says, advice)
     return Finding("timer", FINE, says)
 
@@ -95,7 +97,8 @@ def scheduler(root: Path = ROOT) -> Finding:
 
 
 def allocator(environ: Mapping[str, str] = os.environ, libc: str | None = None) -> Finding:
-    """Whether the allocator is the one whose thresholds workers raise. libc: its name, this system's by default."""
+    """Whether the allocator is the one whose thresholds workers raise. libc: its name, this system's by
+    default."""
     name = platform.libc_ver()[0] if libc is None else libc
     preloaded = environ.get("LD_PRELOAD", "").strip()
     if preloaded:
@@ -122,11 +125,11 @@ def memory(root: Path = ROOT) -> Finding | None:
 
 def reports(folder: Path = Path("reports")) -> Finding:
     """Whether runs can be written, and whether there is room."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=existing):
             pass
-        free = shutil.disk_usage(there).free
+        free = shutil.disk_usage(existing).free
     except OSError as problem:
         says = f"cannot write {folder}/: {(problem.strerror or str(problem)).lower()}"
         return Finding("reports", STOP, says, "work in another folder, or name one with -o")
@@ -140,10 +143,17 @@ def reports(folder: Path = Path("reports")) -> Finding:
 
 def survey(cores: int, folder: Path = Path("reports")) -> Iterator[Finding]:
     """All of it, of this machine."""
-    found = (
-        load(os.getloadavg()[0], cores), quota(cores), clocks(), timer(), scheduler(), allocator(), memory(), reports(folder)
-    )  # fmt: skip
-    yield from filter(None, found)
+    findings = (
+        load(os.getloadavg()[0], cores),
+        quota(cores),
+        clocks(),
+        timer(),
+        scheduler(),
+        allocator(),
+        memory(),
+        reports(folder),
+    )
+    yield from filter(None, findings)
 
 
 def _read(path: Path) -> str:

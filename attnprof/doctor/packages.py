@@ -27,16 +27,16 @@ def installed(name: str) -> str | None:
 
 def packages(gpu: bool, find: Callable[[str], str | None] = installed) -> Iterator[Finding]:
     """One finding for all that are there, and one for each that is not."""
-    wanted = OPTIONAL | (GPU if gpu else {})
-    versions = {name: find(name) for name in wanted}
-    there = [f"{name} {found}" for name, found in versions.items() if found]
-    if there:
-        yield Finding("packages", FINE, ", ".join(there))
-    for name in [name for name, found in versions.items() if not found]:
+    purposes = OPTIONAL | (GPU if gpu else {})
+    versions = {name: find(name) for name in purposes}
+    present = [f"{name} {number}" for name, number in versions.items() if number]
+    if present:
+        yield Finding("packages", FINE, ", ".join(present))
+    for name in [name for name, number in versions.items() if not number]:
         yield Finding(
             "packages",
             NOTE,
-            f"no {name}: without it no {wanted[name].removeprefix('the ')}",
+            f"no {name}: without it no {purposes[name].removeprefix('the ')}",
             f"pip install {name}",
         )
 
@@ -45,9 +45,9 @@ def compiler(
     environ: Mapping[str, str] = os.environ, which: Callable[[str], str | None] = shutil.which
 ) -> Finding:
     """The C++ compiler that torch.compile calls on a CPU."""
-    asked = environ.get("CXX", "")
-    found = next(filter(None, map(which, [asked] if asked else COMPILERS)), None)
-    if found:
-        return Finding("compiler", FINE, found)
-    says = f"CXX={asked} is not there" if asked else "no C++ compiler"
+    variable = environ.get("CXX", "")
+    path = next(filter(None, map(which, [variable] if variable else COMPILERS)), None)
+    if path:
+        return Finding("compiler", FINE, path)
+    says = f"CXX={variable} is not there" if variable else "no C++ compiler"
     return Finding("compiler", NOTE, says, "--compile needs one on the CPU: apt-get install g++, or the like")

@@ -1,4 +1,5 @@
-"""Self-tests of the engine and the counter: a module against itself, and networks whose counts are published."""
+"""Self-tests of the engine and the counter: a module against itself, and networks whose counts are
+published."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ PROCESSES = 3
 SECONDS = 1.0  # of measuring in each
 TOLERANCE = 0.05
 TIMEOUT = 60.0  # seconds for any response
-# Params and MACs at 224x224: the params as torchvision prints them, the MACs as they follow from the layers' shapes.
+# Params and MACs at 224x224: the params as torchvision prints them, the MACs as they follow from the layers'
+# shapes.
 NETWORKS = {
     "resnet18": (11_689_512, 1_814_073_344),
     "resnet50": (25_557_032, 4_089_184_256),
@@ -141,7 +143,8 @@ def _wrong(says: str) -> Finding:
 
 
 def self_tests(worker: Worker, start: Callable[[], Worker], environment: Environment) -> list[Finding]:
-    """Both tests. worker: fresh, on the device that ``environment`` describes; it is ended. start: one more worker."""
+    """Both tests. worker: fresh, on the device that ``environment`` describes; it is ended. start: one more
+    worker."""
     cases = pair(environment["device"], environment["threads"])
     timings: list[PairTiming] = []
     current = worker

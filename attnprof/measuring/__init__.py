@@ -1,4 +1,5 @@
-"""How samples are taken and judged. Clocks and devices are met only through a backend, so a scripted one drives the tests.
+"""How samples are taken and judged. Clocks and devices are reached through a backend alone: tests bring a
+scripted one.
 
 shares.py   how many more visits each cell gets, so that all have equal time
 trial.py    one cell: its warm-up, its visits

@@ -1,4 +1,4 @@
-"""The least time that a device with measured peaks needs for a call: nothing that was not measured, nothing it does not need."""
+"""The least time that a device with measured peaks needs for a call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,13 @@ from attnprof.units import show_bytes
 
 @dataclass(frozen=True)
 class Peaks:
-    """What a device can do at best. bandwidths: (bytes of the working set, bytes per second), the smallest set first.
+    """What a device can do at best."""
 
-    rates: FLOP/s by category, as docs/counting.md counts them. launch: seconds of the least operator there is.
-    cache: bytes of the last one before memory. clock: Hz while this was measured, None where the device does not tell.
-    """
-
-    bandwidths: tuple[tuple[int, float], ...]
-    rates: dict[str, float]
-    launch: float
-    cache: int
-    clock: float | None = None
+    bandwidths: tuple[tuple[int, float], ...]  # (bytes of the working set, bytes per second), smallest first
+    rates: dict[str, float]  # FLOP/s by category, as docs/counting.md defines them
+    launch: float  # seconds of the smallest operator
+    cache: int  # bytes of the last-level cache
+    clock: float | None = None  # Hz meanwhile; None where the device does not report it
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
@@ -34,8 +30,8 @@ class Peaks:
     def bandwidth(self, working_set: int) -> tuple[float, int | None]:
         """Bytes per second for a working set, and the size of the smallest measured one that holds it.
 
-        The best of all that hold it, because a small one is copied too quickly to show what the cache gives. Beyond the
-        largest: that of the largest, and None.
+        The best of all that hold it, because a small one is copied too quickly to show what the cache gives.
+        Beyond the largest: that of the largest, and None.
         """
         holding = [(size, rate) for size, rate in self.bandwidths if size >= working_set]
         if not holding:
@@ -43,8 +39,8 @@ class Peaks:
         return max(rate for _, rate in holding), holding[0][0]
 
 
-class Operator(Protocol):
-    """What is asked of an operator of an account."""
+class OperatorWork(Protocol):
+    """The part of an operator that the bound depends on."""
 
     @property
     def flops(self) -> Sequence[tuple[str, int]]:
@@ -58,7 +54,7 @@ class Operator(Protocol):
 
 
 class Work(Protocol):
-    """What is asked of an account."""
+    """The part of an account that the bound depends on."""
 
     @property
     def flops_by_category(self) -> Mapping[str, int]:
@@ -71,20 +67,19 @@ class Work(Protocol):
         ...
 
     @property
-    def operators(self) -> Sequence[Operator]:
+    def operators(self) -> Sequence[OperatorWork]:
         """What it issues, in order."""
         ...
 
 
 @dataclass(frozen=True)
 class Bound:
-    """The least seconds of a call. memory: to move its minimal bytes; arithmetic: to compute its FLOPs; launch: to start its
-    operators, which a fused one would not have to and which therefore bounds nothing. level: where the bytes are."""
+    """The least seconds of a call."""
 
-    memory: float
-    arithmetic: float
-    launch: float
-    level: str
+    memory: float  # to move its minimal bytes
+    arithmetic: float  # to compute its FLOPs
+    launch: float  # to start its operators: no bound, because a fused operator would not have to
+    level: str  # where the bytes are
 
     @property
     def seconds(self) -> float:
@@ -94,15 +89,15 @@ class Bound:
     @property
     def binds(self) -> str:
         """What stands in the way of less: 'memory', 'arithmetic' or 'launch'."""
-        found = {"memory": self.memory, "arithmetic": self.arithmetic, "launch": self.launch}
-        return max(found, key=lambda name: found[name])
+        seconds = {"memory": self.memory, "arithmetic": self.arithmetic, "launch": self.launch}
+        return max(seconds, key=lambda name: seconds[name])
 
 
 def bound(work: Work, peaks: Peaks, shape: tuple[int, ...], input_bytes: int) -> Bound:
     """The bound of a call with an input of ``shape``.
 
-    Where a reduction over the whole map has to precede what rescales it, and the map does not stay in the cache, it is
-    read once more.
+    Where a reduction over the whole map has to precede what rescales it, and the map does not stay in the
+    cache, it is read once more.
     """
     moved = work.minimal_bytes + (
         input_bytes if input_bytes > peaks.cache and _reads_twice(work, shape) else 0

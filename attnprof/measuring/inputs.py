@@ -1,19 +1,20 @@
-"""Random tensors, as many as it takes that none is still in the cache when its turn comes again."""
+"""Random tensors: so many that none is still in the cache when its turn comes again."""
 
 from collections.abc import Sequence
 from math import prod
 
 import torch
 
-# Drawn at random; what is beyond is these once more. Drawing a gigabyte would take longer than many a cell is measured.
-# An odd number, so that no two inputs begin alike.
+# Drawn at random; what is beyond is these once more. Drawing a gigabyte would take longer than many a cell is
+# measured. An odd number, so that no two inputs begin alike.
 DRAWN = 2**20 + 7
 
 
 def random_inputs(
     count: int, shape: Sequence[int], device: torch.device, dtype: torch.dtype, seed: int
 ) -> Sequence[torch.Tensor]:
-    """``count`` tensors of ``shape`` that lie one behind the other in memory; the same values for the same seed."""
+    """``count`` tensors of ``shape`` that lie one behind the other in memory; the same values for the same
+    seed."""
     total = count * prod(shape)
     generator = torch.Generator(device).manual_seed(seed)
     drawn = torch.randn(min(total, DRAWN), generator=generator, device=device, dtype=dtype)

@@ -1,4 +1,4 @@
-"""What a device can do at best: copies, products and one operator per category of work, timed once per run."""
+"""The peaks of a device: copies, products and one operator per category of work, timed once per run."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,23 +14,21 @@ from attnprof.measuring.inputs import random_inputs
 
 IN_CACHE = (1 / 256, 1 / 16, 1 / 2)  # working sets, of the last-level cache
 OUT_OF_CACHE = 8  # times the cache: memory itself
-# A server's cache can be so large that eight times as much takes seconds to be had at all. Twice is what cold inputs have.
+# Eight times a server's cache takes seconds to allocate. Twice is what cold inputs have.
 ENOUGH, STILL_OUT = 2**30, 2
 SAMPLES = 5  # the best of them is a peak; the others are its noise
 WARM_SECONDS = 4e-3
-ELEMENTS = {
-    "cpu": 2**16
-}  # of the operators' operands: in cache, and long enough that starting them takes no time
+# Of the operators' operands: in cache, and long enough that starting them takes no time.
+ELEMENTS = {"cpu": 2**16}
 MANY_ELEMENTS = 2**25
 PRODUCTS = {"cpu": (256, 768)}
 LARGE_PRODUCTS = (1024, 4096)
-MOST_AT_ONCE = (
-    2**28
-)  # bytes that one call moves: of a large cache eight times its size takes seconds to go through
+MOST_AT_ONCE = 2**28  # bytes that one call moves: eight times a large cache takes seconds to go through
 
 
 def peaks(backend: Backend, device: torch.device, dtypes: Sequence[torch.dtype]) -> Peaks:
-    """The peaks of ``device``, with the threads this process has; of several dtypes the better one of each rate."""
+    """The peaks of ``device``, with the threads this process has; of several dtypes the better one of each
+    rate."""
     cache = backend.cache_bytes()
     rates: dict[str, float] = {}
     with torch.no_grad():
@@ -45,7 +43,8 @@ def peaks(backend: Backend, device: torch.device, dtypes: Sequence[torch.dtype])
 
 
 def working_sets(cache: int) -> tuple[int, ...]:
-    """Bytes of those whose bandwidth is measured, the smallest first, of a device with so large a last-level cache."""
+    """Bytes of those whose bandwidth is measured, the smallest first, of a device with so large a last-level
+    cache."""
     memory = max(STILL_OUT * cache, min(OUT_OF_CACHE * cache, ENOUGH))
     return (*(round(share * cache) for share in IN_CACHE), memory)
 
@@ -64,8 +63,10 @@ def _seconds(backend: Backend, call: Call) -> float:
 
 
 def _bandwidth(backend: Backend, device: torch.device, size: int) -> float:
-    """Bytes per second of a working set of ``size`` bytes, gone through part by part: the better of a copy and of a maximum,
-    which writes nothing."""
+    """Bytes per second of a working set of ``size`` bytes, gone through part by part.
+
+    The better of a copy and of a maximum, which writes nothing.
+    """
     parts = ceil(size / MOST_AT_ONCE)
     halves = max(1, size // parts // 8)  # of a part, in elements
     pairs = random_inputs(parts, (2, halves), device, torch.float32, seed=0)

@@ -1,4 +1,5 @@
-"""Cells that will be compared, visited in turn and in random order, so that what the machine does meets all of them."""
+"""Cells that will be compared, visited in turn and in random order: what disturbs the machine disturbs
+all."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,7 @@ from attnprof.measuring.trial import Trial
 
 WARM_SHARE = 0.12  # of a cell's share of the budget, at most
 WARM_SECONDS = (10e-3, 1.0)  # and no less, and no more, than this
-LEAST_SECONDS = (
-    50e-3  # for every cell, however little is left: without it dear cells would starve the cheap ones
-)
+LEAST_SECONDS = 50e-3  # for every cell, however little remains: expensive cells would starve the cheap ones
 MOST_VISITS = 1000
 CUT_SHORT = 3  # visits that a trial must have had to be kept when everything is stopped
 REFERENCE_SHARE = 0.03  # of the time, for the kernel that watches the machine
@@ -27,26 +26,22 @@ Step = Callable[[Trial], None]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is spent on cells measured together.
+    """How much is spent on cells measured together."""
 
-    seconds: for all of them; infinite where only the precision ends it. precision: half of the interval's width, as a share.
-    fewest: visits that each gets whatever the budget. each: seconds after which a cell is left with what it has.
-    """
-
-    seconds: float = inf
-    precision: float = 0.01
-    fewest: int = 1
-    each: float = inf
-    seed: int = 0
+    seconds: float = inf  # for all of them; infinite where only the precision ends it
+    precision: float = 0.01  # half of the interval's width, as a share, at which a cell is finished
+    fewest: int = 1  # visits of each cell, whatever the budget
+    each: float = inf  # seconds after which a cell is finished with the samples that it has
+    seed: int = 0  # of the order
 
 
 class Rounds:
-    """Visits ``trials`` in rounds. Iterate for those that are finished, each as soon as it is: known to the precision
-    asked for, at the end of its share, or with its ``problem``. A trial that the end of it all finds without a sample
-    does not come.
+    """Visits ``trials`` in rounds. Iterate for the finished ones, each as soon as it is finished: with the
+    precision of the effort, at the end of its share, or with its ``problem``. A trial that has no sample in
+    the end is left out.
 
-    ``stop`` is asked between visits. ``reference`` is visited in every round, as long as it takes next to nothing.
-    ``clock`` and ``rest`` are the world's, unless a test brings its own.
+    ``stop`` is called between visits. ``reference`` is visited in every round, as long as it takes next to
+    nothing.
     """
 
     def __init__(
@@ -91,22 +86,23 @@ class Rounds:
             if self._stop():
                 return
             trial.pace = self._random.random()
-            # Building is on nobody's share: nothing was chosen in it, and a compilation would leave nothing of it.
+            # Building is not on the share of a trial: a compilation would use all of it.
             self._try(trial, self._build)
-            limit = min(max(WARM_SHARE * self._left() / waiting, WARM_SECONDS[0]), WARM_SECONDS[1])
+            limit = min(max(WARM_SHARE * self._remaining() / waiting, WARM_SECONDS[0]), WARM_SECONDS[1])
             if self._finished(trial, partial(Trial.begin, backend=self._backend, limit=limit)):
                 yield trial
 
-    def _left(self) -> float:
+    def _remaining(self) -> float:
         return self._effort.seconds - (self._clock() - self._started)
 
     def _lot(self) -> list[Trial]:
-        """Who is visited in the next round, in random order: those with most visits ahead always, others at their pace."""
+        """The trials of the next round, in random order: those with most visits ahead always, others at their
+        pace."""
         if self._stop():
             return []
         within = [trial for trial in self._open if trial.used < self._effort.each]
-        accounts = [trial.account for trial in within]
-        due = visits_due(accounts, self._left(), self._effort.fewest, MOST_VISITS, LEAST_SECONDS)
+        spendings = [trial.spending for trial in within]
+        due = visits_due(spendings, self._remaining(), self._effort.fewest, MOST_VISITS, LEAST_SECONDS)
         most = max(due, default=0)
         if most <= 0:
             return []

@@ -13,7 +13,8 @@ SMALLER_PART = 0.1
 
 
 def drifts(samples: Sequence[float]) -> bool:
-    """Whether the medians of the thirds, in the order taken, differ by more than 3 % and more than 3 standard errors."""
+    """Whether the medians of the thirds, in order, differ by more than 3 % and more than 3 standard
+    errors."""
     size = len(samples) // 3
     if size < THIRD:
         return False
@@ -27,7 +28,8 @@ def drifts(samples: Sequence[float]) -> bool:
 
 
 def is_bimodal(samples: Sequence[float]) -> bool:
-    """Whether two values explain more than 85 % of the variance, each had by a tenth at least, 3 % or more apart."""
+    """Whether two values, 3 % or more apart, explain over 85 % of the variance, each with a tenth of the
+    samples."""
     n = len(samples)
     if n < FEWEST_FOR_TWO:
         return False

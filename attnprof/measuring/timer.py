@@ -12,10 +12,10 @@ MOST_READINGS = 10**6  # a clock that stands still is none
 
 @dataclass(frozen=True)
 class Timer:
-    """resolution: seconds of the least step that the clock was seen to make. cost: seconds of reading it once."""
+    """What the host's clock can do."""
 
-    resolution: float
-    cost: float
+    resolution: float  # seconds of the smallest step
+    cost: float  # seconds of reading it once
 
     @property
     def least_sample(self) -> float:

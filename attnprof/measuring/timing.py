@@ -1,4 +1,4 @@
-"""Which samples of a cell count, and what its figures are: only a cause takes a sample out, never its length."""
+"""Which samples of a cell count, and its figures: a sample is left out for a cause, never for its length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,34 +16,28 @@ LAUNCH_BOUND = 1.1  # times the device's own time: more than that is spent on la
 
 @dataclass(frozen=True)
 class Taken:
-    """One sample as it was taken: of how many calls, in which state of the device, with the burst beside it."""
+    """One sample as it was taken."""
 
     sample: Sample
     calls: int
-    condition: Condition | None = None
-    burst: Burst | None = None
+    condition: Condition | None = None  # of the device
+    burst: Burst | None = None  # by the device's own clock
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What timing a call gave in one process.
+    """The timing of a call in one process."""
 
-    samples: seconds per call of the samples that count, each the mean of ``calls`` calls, in the order taken; none where
-    nothing can be said. taken: how many there were. first: seconds of the very first call. flags: of record.FLAGS.
-    spread: show what the middle half lies between, instead of an interval. bursts: of the device's own clock, where it has
-    one; captured: they were replayed as a graph. reference: seconds of the kernel that was visited in the same rounds.
-    """
-
-    samples: tuple[float, ...]
-    calls: int
-    taken: int
-    first: float
-    flags: tuple[str, ...] = ()
-    spread: bool = False
-    bursts: tuple[Burst, ...] = ()
-    captured: bool = False
-    conditions: tuple[Condition, ...] = ()
-    reference: float | None = None
+    samples: tuple[float, ...]  # seconds per call of the samples that count, in the order taken
+    calls: int  # of which each sample is the mean
+    taken: int  # samples, those that do not count included
+    first: float  # seconds of the very first call
+    flags: tuple[str, ...] = ()  # of attnprof.records.record.FLAGS
+    spread: bool = False  # show quartiles instead of a confidence interval
+    bursts: tuple[Burst, ...] = ()  # by the device's own clock, where it has one
+    captured: bool = False  # the bursts were replayed as a graph
+    conditions: tuple[Condition, ...] = ()  # of the device
+    reference: float | None = None  # seconds of the control kernel in the same rounds
 
     @property
     def median(self) -> float:
@@ -52,7 +46,7 @@ class Timing:
 
     @property
     def interval(self) -> Interval | None:
-        """What the median lies between in this process, in seconds, as ``kind`` says; None where samples are too few."""
+        """The interval of the median in this process, in seconds; None where there are too few samples."""
         return interval_of(self.samples, self.spread)
 
     @property
@@ -62,61 +56,78 @@ class Timing:
 
 
 def interval_of(samples: Sequence[float], spread: bool) -> Interval | None:
-    """The quartiles of ``samples`` where ``spread``, else the 95 % interval of their median; None where they are too few."""
+    """The quartiles of ``samples`` where ``spread``, else the 95 % interval of their median; None for too
+    few."""
     return quartiles(samples) if spread else median_interval(samples)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The samples that count: seconds per call, the bursts beside them, and what is to be said of them."""
+class Judgement:
+    """The samples that count."""
 
-    samples: tuple[float, ...]
-    bursts: tuple[Burst, ...]
-    flags: tuple[str, ...]
+    samples: tuple[float, ...]  # seconds per call
+    bursts: tuple[Burst, ...]  # by the device's own clock
+    flags: tuple[str, ...]  # of attnprof.records.record.FLAGS
 
 
-def judge(taken: Sequence[Taken]) -> Verdict:
+def judge(taken: Sequence[Taken]) -> Judgement:
     """Leave out what a slowed device or other programs spoilt.
 
-    Of the samples left, the clean ones count if they are at least FEWEST (or all there are) and a fifth. Otherwise the
-    thread's CPU time stands for wall time where it may, and where it may not there is no value: 'contended' says both.
+    Of the samples left, the clean ones count if they are at least FEWEST (or all there are) and a fifth.
+    Otherwise the thread's CPU time stands for wall time where it may, and where it may not there is no value:
+    'contended' says both.
     """
-    kept, flags = _of_a_device_at_speed(taken)
-    bursts = tuple(each.burst for each in kept if each.burst)
-    samples, contended = _clean(kept)
-    flags += ["contended"] * contended
-    flags += ["drift"] * drifts(samples) + ["bimodal"] * is_bimodal(samples)
+    counted, flags = _at_speed(taken)
+    bursts = tuple(each.burst for each in counted if each.burst)
+    samples, contended = _clean(counted)
+    if contended:
+        flags.append("contended")
+    if drifts(samples):
+        flags.append("drift")
+    if is_bimodal(samples):
+        flags.append("bimodal")
     if bursts and median(burst.host / burst.device for burst in bursts) > LAUNCH_BOUND:
         flags.append("launch-bound")
-    return Verdict(tuple(samples), bursts, tuple(flags))
+    return Judgement(tuple(samples), bursts, tuple(flags))
 
 
 def samples_of(taken: Sequence[Taken]) -> list[float]:
     """The samples that ``judge`` lets count, without looking for what may be wrong with them."""
-    return _clean(_of_a_device_at_speed(taken)[0])[0]
+    return _clean(_at_speed(taken)[0])[0]
 
 
-def _of_a_device_at_speed(taken: Sequence[Taken]) -> tuple[Sequence[Taken], list[str]]:
-    told = [each.condition for each in taken if each.condition]
-    if len(told) < len(taken) or not told:
+def _at_speed(taken: Sequence[Taken]) -> tuple[Sequence[Taken], list[str]]:
+    """The samples of a device that was not slowed, and flags."""
+    conditions = [each.condition for each in taken if each.condition]
+    if len(conditions) < len(taken) or not conditions:
         return taken, []
-    usual = median(condition.clock for condition in told)
+    usual = median(condition.clock for condition in conditions)
     at_speed = [
         each
-        for each, now in zip(taken, told, strict=True)
-        if not now.throttled and now.clock >= SLOWED * usual
+        for each, condition in zip(taken, conditions, strict=True)
+        if not condition.throttled and condition.clock >= SLOWED * usual
     ]
-    slowed = len(at_speed) < len(taken)
-    # What is slow all the time is what this device is now: then every sample counts, and the flag says what they are.
-    kept = at_speed if len(at_speed) >= max(FEWEST, FEWEST_CLEAN * len(taken)) else taken
-    return kept, ["throttled"] * slowed + ["power-capped"] * any(condition.capped for condition in told)
+    flags: list[str] = []
+    if len(at_speed) < len(taken):
+        flags.append("throttled")
+    if any(condition.capped for condition in conditions):
+        flags.append("power-capped")
+    # What is slow all the time is what this device is now: then every sample counts, and the flag says what
+    # they are.
+    enough = len(at_speed) >= max(FEWEST, FEWEST_CLEAN * len(taken))
+    return at_speed if enough else taken, flags
 
 
 def _clean(taken: Sequence[Taken]) -> tuple[list[float], bool]:
-    samples = [(each.sample, each.calls) for each in taken]
-    if any(sample.lost is None for sample, _ in samples):
-        return [sample.wall / calls for sample, calls in samples], False
-    clean = [s.wall / calls for s, calls in samples if s.lost is not None and s.lost <= CLEAN * s.wall]
-    if clean and len(clean) >= max(min(FEWEST, len(samples)), FEWEST_CLEAN * len(samples)):
+    """Seconds per call of the samples that other programs did not disturb, and whether there were too few of
+    these."""
+    if any(each.sample.lost is None for each in taken):
+        return [each.sample.wall / each.calls for each in taken], False
+    clean = [each.sample.wall / each.calls for each in taken if _is_clean(each.sample)]
+    if clean and len(clean) >= max(min(FEWEST, len(taken)), FEWEST_CLEAN * len(taken)):
         return clean, False
-    return [s.busy / calls for s, calls in samples if s.busy is not None], True
+    return [each.sample.busy / each.calls for each in taken if each.sample.busy is not None], True
+
+
+def _is_clean(sample: Sample) -> bool:
+    return sample.lost is not None and sample.lost <= CLEAN * sample.wall

@@ -5,7 +5,7 @@ from math import ceil
 from statistics import median
 
 from attnprof.backends import Backend, Call, Kernels
-from attnprof.measuring.shares import Account
+from attnprof.measuring.shares import Spending
 from attnprof.measuring.timing import Taken, Timing, judge, samples_of
 from attnprof.stats import half_width
 
@@ -26,10 +26,8 @@ Watch = Callable[["Trial"], None]
 class Trial:
     """One call that is timed: built, begun, visited.
 
-    ``prepare`` makes the call; ``watch`` is told before everything that may take long. least_sample: seconds that a sample
-    lasts at least, where the device would do with less.
-
-    ``problem`` is what it raised, if it did; then it is visited no more.
+    ``prepare`` builds the call; ``watch`` is called before everything that may take long. least_sample:
+    seconds that a sample lasts at least, where the device would do with less.
     """
 
     def __init__(
@@ -46,7 +44,7 @@ class Trial:
         self.used = 0.0  # seconds since it was built, by the engine's clock
         self.pace = 0.0  # of a visit, how much has fallen due
         self.per_call = 0.0
-        self.problem: Exception | None = None
+        self.problem: Exception | None = None  # what it raised; then it is visited no more
         self._prepare, self._watch, self._least_sample = prepare, watch, least_sample
         self._first = self._last_block = self._visit_seconds = 0.0
         self._steady = False
@@ -54,9 +52,9 @@ class Trial:
         self._kernels: Kernels | None = None
 
     @property
-    def account(self) -> Account:
+    def spending(self) -> Spending:
         """What it has used, and what its next visit will cost."""
-        return Account(self.used, self.visits, max(self._visit_seconds, 1e-9))
+        return Spending(self.used, self.visits, max(self._visit_seconds, 1e-9))
 
     def build(self, backend: Backend) -> None:
         """Build it, and time its first call alone: what that sets up, or compiles, is set up once."""
@@ -65,8 +63,8 @@ class Trial:
         self._first = backend.sample(self.call, 1).wall
 
     def begin(self, backend: Backend, limit: float) -> None:
-        """Warm it up until the last three blocks agree or ``limit`` seconds are spent. The first visit follows at once:
-        nothing has come between."""
+        """Warm it up until the last three blocks agree or ``limit`` seconds are spent. The first visit
+        follows at once."""
         assert self.call is not None
         self._watch(self)
         self._warm_up(backend, self.call, limit)

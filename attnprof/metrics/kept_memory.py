@@ -6,8 +6,8 @@ from attnprof.metrics import Findings, Metric, Reading
 def compute(findings: Findings) -> Reading:
     """The backend's figure; None where its allocator does not tell."""
     assert findings.memory is not None
-    note = "" if findings.memory.kept is not None else "this device's allocator does not tell"
-    return Reading(findings.memory.kept, interval_kind="exact", n=1, note=note)
+    note = "" if findings.memory.remaining is not None else "this device's allocator does not tell"
+    return Reading(findings.memory.remaining, interval_kind="exact", n=1, note=note)
 
 
 METRIC = Metric(

@@ -9,7 +9,7 @@ from attnprof.errors import UsageError
 from attnprof.grid import Point
 from attnprof.metrics import COUNTED, METRICS, ONCE, Metric
 from attnprof.planning.placements import Placement, placements
-from attnprof.planning.shards import Cell, shard
+from attnprof.planning.shards import PlannedCell, shard
 from attnprof.records.case import Case
 from attnprof.spec import Spec
 from attnprof.spec.fields import USUAL
@@ -21,7 +21,7 @@ class Plan:
 
     spec: Spec  # as it is written beside the results
     device: str  # 'cpu', 'cuda:0'; 'meta' where everything is counted
-    cells: tuple[Cell, ...]  # in the order of the spec
+    cells: tuple[PlannedCell, ...]  # in the order of the spec
     metrics: Mapping[str, Metric]  # by name, in the order of the spec
     threads: int
     memory_limit: int | None  # bytes that a case may allocate; None: nine tenths of what is free
@@ -67,7 +67,8 @@ class Plan:
 
 
 def plan(spec: Spec, device: str | None = None) -> Plan:
-    """The plan of ``spec`` on ``device`` ('cpu', 'cuda:0'); where it is None and the spec says auto, the best there is."""
+    """The plan of ``spec`` on ``device``, 'cpu' or 'cuda:0'; None: that of the spec, or the best one for
+    auto."""
     metrics = {name: METRICS.get(name) for name in _metric_names(spec)}
     if not metrics:
         raise UsageError("--metrics: nothing is left to find, with --no-latency or these --counters")
@@ -93,11 +94,11 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     )
 
 
-def _cells(spec: Spec, device: str) -> tuple[Cell, ...]:
+def _cells(spec: Spec, device: str) -> tuple[PlannedCell, ...]:
     """All cells of ``spec``, each once: by mode, then point, then module."""
     placed = placements(spec) if spec.networks else _alone(spec)
     modes = ("eval", "train") if spec.train else ("eval",)
-    cells: dict[Case, Cell] = {}
+    cells: dict[Case, PlannedCell] = {}
     for mode in modes:
         for point in spec.grid():
             for placement in placed:
@@ -123,7 +124,7 @@ def _alone_as(choice: selection.ConfiguredModule) -> Placement:
     return Placement(choice.module, tuple(settings.items()), choice.variant)
 
 
-def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str) -> Cell:
+def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str) -> PlannedCell:
     module = entry(placement.module)
     channels, height, width = point
     settings = dict(sorted(placement.settings))
@@ -151,8 +152,12 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
         seed=spec.seed,
     )
     if placement.host:
-        return Cell(case, module)  # the size that the module meets there shows when the network is built
-    return Cell(case, module, module.refusal(*point, settings, batch=spec.batch, train=mode == "train"))
+        return PlannedCell(
+            case, module
+        )  # the size that the module meets there shows when the network is built
+    return PlannedCell(
+        case, module, module.refusal(*point, settings, batch=spec.batch, train=mode == "train")
+    )
 
 
 def _metric_names(spec: Spec) -> list[str]:

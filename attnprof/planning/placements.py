@@ -1,4 +1,4 @@
-"""Which modules go where in which networks: what a spec that names networks asks for."""
+"""Which modules go where in which networks, by a spec that names networks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,72 +15,77 @@ from attnprof.spec import Spec
 
 @dataclass(frozen=True)
 class Placement:
-    """A module in a network, or in none. The plain network is the module 'none' at no place.
-
-    settings: every hyperparameter, sorted. variant: those that differ from what is usual there, as text. source: hash of
-    the file of a network that is not ours.
-    """
+    """A module in a network, or in none. The plain network is the module 'none' at no place."""
 
     module: str
-    settings: tuple[tuple[str, Value], ...] = ()
-    variant: str = ""
-    host: str = ""
+    settings: tuple[tuple[str, Value], ...] = ()  # every hyperparameter, sorted
+    variant: str = ""  # the hyperparameters that differ from the usual ones there, as text
+    host: str = ""  # the network
     place: str = ""
-    source: str = ""
+    source: str = ""  # hash of the file of a user's network
 
 
 def placements(spec: Spec) -> list[Placement]:
-    """What ``spec`` asks for: of each network the plain one first, then every module at every place, each once.
+    """The placements of ``spec``: of each network the plain one, then every module at every place, each once.
 
-    Raises UsageError for a place that a network does not have, and for settings per stage that do not fit its stages.
+    Raises UsageError for a place that a network does not have, and for settings per stage that do not fit its
+    stages.
     """
     return list(dict.fromkeys(each for network in spec.networks for each in _in(network, spec)))
 
 
-def _in(network: str, spec: Spec) -> Iterator[Placement]:
-    known = network_named(network)
-    source = file_hash(user_module.source_of(network)) if user_module.is_path(network) else ""
-    yield Placement(PLAIN, host=network, source=source)
-    takes_away = [pattern for pattern in spec.modules if pattern.startswith("!")]
-    for pattern in [p for p in spec.modules if not p.startswith("!")] or ["all"]:
-        for choice in select([pattern, *takes_away], spec.variants, spec.set):
-            if choice.module == PLAIN:
-                continue
-            settings, variant = _settled(known, choice)
-            for place in _places(known, choice, spec):
-                yield Placement(choice.module, settings, variant, network, place, source)
+def _in(name: str, spec: Spec) -> Iterator[Placement]:
+    network = network_named(name)
+    source = file_hash(user_module.source_of(name)) if user_module.is_path(name) else ""
+    yield Placement(PLAIN, host=name, source=source)
+    for choice in _choices(spec):
+        settings, variant = _settled(network, choice)
+        for place in _places(network, choice, spec):
+            yield Placement(choice.module, settings, variant, name, place, source)
 
 
-def _settled(known: Network, choice: ConfiguredModule) -> tuple[tuple[tuple[str, Value], ...], str]:
-    """All settings of ``choice`` in ``known``, and its variant there: its authors' settings are the usual ones."""
+def _choices(spec: Spec) -> Iterator[ConfiguredModule]:
+    """The modules of ``spec``, pattern by pattern, without those that a '!pattern' removes."""
+    removing = [pattern for pattern in spec.modules if pattern.startswith("!")]
+    adding = [pattern for pattern in spec.modules if not pattern.startswith("!")]
+    for pattern in adding or ["all"]:
+        for choice in select([pattern, *removing], spec.variants, spec.set):
+            if choice.module != PLAIN:
+                yield choice
+
+
+def _settled(network: Network, choice: ConfiguredModule) -> tuple[tuple[tuple[str, Value], ...], str]:
+    """All settings of ``choice`` in ``network``, and its variant there: its authors' settings are the usual
+    ones."""
     module = entry(choice.module)
-    usual = module.settings(settings_in(known, module))
-    given = {**module.hyperparameters, **dict(choice.settings)}
-    settings = {name: given[name] if name in choice.named else usual[name] for name in usual}
+    usual = module.settings(settings_in(network, module))
+    chosen = {**module.hyperparameters, **dict(choice.settings)}
+    settings = {name: chosen[name] if name in choice.named else usual[name] for name in usual}
     for name, value in settings.items():
         count = len(values_of(value))
-        if known.stages and count not in (1, len(known.stages)):
+        if network.stages and count not in (1, len(network.stages)):
             raise UsageError(
-                f"{choice.module}.{name}: {value} has {count} values; {known.title} has {len(known.stages)} stages"
+                f"{choice.module}.{name}: {value} has {count} values;"
+                f" {network.title} has {len(network.stages)} stages"
             )
     changed = {name: value for name, value in sorted(settings.items()) if value != usual[name]}
     return tuple(sorted(settings.items())), ConfiguredModule(choice.module, tuple(changed.items())).variant
 
 
-def _places(known: Network, choice: ConfiguredModule, spec: Spec) -> Iterator[str]:
+def _places(network: Network, choice: ConfiguredModule, spec: Spec) -> Iterator[str]:
     module = entry(choice.module)
     for text in spec.at or ("",):
-        place = place_of(known, module, text)
+        place = place_of(network, module, text)
         yield place
         if spec.sweep_places:
-            yield from _each_stage(known, place)
+            yield from _each_stage(network, place)
 
 
-def _each_stage(known: Network, place: str) -> Iterator[str]:
-    if not known.stages:
+def _each_stage(network: Network, text: str) -> Iterator[str]:
+    if not network.stages:
         raise UsageError(
             "--sweep-places: it goes over the stages of a network of ours; name places instead: --at A,B"
         )
-    asked = parse_place(place)
-    for stage in known.stages_of(asked):
-        yield str(replace(asked, stages=(stage, stage)))
+    place = parse_place(text)
+    for stage in network.stages_of(place):
+        yield str(replace(place, stages=(stage, stage)))

@@ -10,7 +10,7 @@ WORK_PER_ELEMENT = 100  # a guess at the work of moving one element, in MACs
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlannedCell:
     """A case of a plan."""
 
     case: Case
@@ -18,10 +18,11 @@ class Cell:
     refusal: str | None = None  # why the case cannot run
 
 
-def shard(cells: tuple[Cell, ...], part: str | None) -> tuple[Cell, ...]:
+def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell, ...]:
     """The part 'i/n' of ``cells``, in their order: even in number, and nearly in work.
 
-    All cells are dealt to n hands by falling work, to and fro; the spec alone decides, so that any machine deals alike.
+    All cells are dealt to n hands by falling work, to and fro. The spec alone decides, so that any machine
+    deals alike.
     """
     if part is None:
         return cells
@@ -36,7 +37,7 @@ def _hand(turn: int, hands: int) -> int:
     return place if round_ % 2 == 0 else hands - 1 - place
 
 
-def _work(cell: Cell) -> int:
+def _work(cell: PlannedCell) -> int:
     """A guess at the work of one call, from the closed form of its MACs; 0 where it cannot run."""
     if cell.refusal:
         return 0
@@ -45,7 +46,7 @@ def _work(cell: Cell) -> int:
     return case.batch * (_macs(cell) + WORK_PER_ELEMENT * elements)
 
 
-def _macs(cell: Cell) -> int:
+def _macs(cell: PlannedCell) -> int:
     """MACs of one image by the closed form, or 0 where that does not hold: a plug-in's may be wrong."""
     case = cell.case
     if not cell.entry.macs_formula:

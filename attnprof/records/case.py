@@ -13,7 +13,8 @@ ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
 
 @dataclass(frozen=True)
 class Case:
-    """One module at one size under one set of conditions. Hashable; ``key`` names it across runs and machines."""
+    """One module at one size under one set of conditions. Hashable; ``key`` names it across runs and
+    machines."""
 
     module: str
     channels: int  # of the module's input; of the network's, where there is one

@@ -1,6 +1,7 @@
 """Typed records as lines of JSON, and back: in the journal, and between the parent and its workers.
 
-msgspec reads; the standard library writes, because the lines of a journal are what ``json.dumps`` makes of them.
+msgspec reads; the standard library writes, because the lines of a journal are what ``json.dumps`` makes of
+them.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""What a run ran on: machine, versions, device. Written once per run; two runs with one fingerprint may be joined."""
+"""What a run ran on: machine, versions, device. Written once per run; two runs with one fingerprint may be
+joined."""
 
 import json
 import os

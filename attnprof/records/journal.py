@@ -44,12 +44,14 @@ class Journal:
 
     @classmethod
     def create(cls, folder: Path) -> Self:
-        """Make ``folder``. Raises EnvironmentProblem where that cannot be done, RunFolderError where a run is there."""
+        """Make ``folder``. Raises EnvironmentProblem where that cannot be done, RunFolderError where a run is
+        there."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if (folder / EVENTS).exists():
                 raise RunFolderError(
-                    f"{folder} holds a run already. Continue it: attnprof run --resume {folder}, or name another with -o"
+                    f"{folder} holds a run already. Continue it: attnprof run --resume {folder},"
+                    " or name another with -o"
                 )
             with tempfile.TemporaryFile(dir=folder):
                 pass
@@ -103,7 +105,8 @@ class Journal:
             raise RuntimeError("the journal is not open")
         try:
             _write(self._file, b"".join(map(encode, events)))
-            # A killed run loses nothing that was written. Only the machine's end could, and not what took long to measure.
+            # A killed run loses nothing that was written. Only the machine's end could, and not what took
+            # long to measure.
             measured = any(isinstance(event, VisitEvent) for event in events)
             if measured or monotonic() >= self._synced + BETWEEN_SYNCS:
                 os.fsync(self._file)

@@ -6,9 +6,9 @@ Three kinds of events are kept, one line of JSON each (attnprof.records.journal)
     visit     what one process measured
     done      the end of the case: nothing more follows
 
-Interleaving and resuming need no special case. The measurements of each process stay in the journal, because ratios
-between cells are formed inside each process first. Merged runs mark each event with the id of its run; one case of two
-runs is two records.
+Interleaving and resuming need no special case. The measurements of each process stay in the journal, because
+ratios between cells are formed inside each process first. Merged runs mark each event with the id of its run;
+one case of two runs is two records.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,8 +47,8 @@ class Measurement(msgspec.Struct, frozen=True, gc=False):
     value: Scalar  # None where there is none; ``note`` then has the reason
     unit: str  # 's', 'bytes', '1/s', 'FLOP/byte', 'count' or ''
     interval: tuple[Number, Number] | None = None  # (low, high), in the same unit
-    # 'processes': 95 %, from several processes. 'samples': 95 %, within one process. 'spread': the interquartile range,
-    # which is no confidence interval. 'exact': the value has no noise.
+    # 'processes': 95 %, from several processes. 'samples': 95 %, within one process. 'spread': the
+    # interquartile range, which is no confidence interval. 'exact': the value has no noise.
     interval_kind: str = ""
     n: int = 0  # samples behind the value
     note: str = ""  # why the value is missing, or what qualifies it
@@ -162,8 +162,9 @@ CaseId = tuple[str, str]  # (id of the run, key of the case)
 
 
 def fold(events: Iterable[Event]) -> list[Record]:
-    """The records of the finished cases, in the order in which they finished, and then of those that only some of their
-    processes have measured. A later event of a kind, or of a process, replaces an earlier one."""
+    """The records of the finished cases, in the order in which they finished, and then of those that only
+    some of their processes have measured. A later event of a kind, or of a process, replaces an earlier
+    one."""
     accounts: dict[CaseId, AccountEvent] = {}
     visits: dict[CaseId, dict[int, VisitEvent]] = {}
     ends: dict[CaseId, DoneEvent] = {}
@@ -200,8 +201,8 @@ def _record(end: DoneEvent, account: AccountEvent | None, visits: Mapping[int, V
 def by_process(events: Iterable[Event]) -> dict[int, dict[str, dict[str, Measurement]]]:
     """The measurements of each process: its number -> the key of the case -> the metric -> the measurement.
 
-    Ratios between cells are formed from these, inside each process first: a slower clock or an unlucky layout of memory
-    affects all cells of a process alike.
+    Ratios between cells are formed from these, inside each process first: a slower clock or an unlucky layout
+    of memory affects all cells of a process alike.
     """
     processes: dict[int, dict[str, dict[str, Measurement]]] = {}
     for event in events:
@@ -226,8 +227,8 @@ def _of_all_processes(visits: Sequence[VisitEvent]) -> list[Measurement]:
 def _combine(measurements: Sequence[Measurement]) -> Measurement:
     """One measurement from one of each process.
 
-    Times, rates and shares: the median of the processes' medians, with its interval; below three processes the hull of
-    their own intervals. Counts: the sum. Bytes: the maximum. Texts: the first.
+    Times, rates and shares: the median of the processes' medians, with its interval; below three processes
+    the hull of their own intervals. Counts: the sum. Bytes: the maximum. Texts: the first.
     """
     present = [measurement for measurement in measurements if measurement.value is not None]
     if len(present) < 2:

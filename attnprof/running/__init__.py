@@ -154,7 +154,7 @@ def run(
 ) -> Run:
     """The run of ``plan``: iterate over it for its events.
 
-    worker: one that is started already. earlier: the events of a run that this one continues. peaks: what the device
-    can do at best, where an earlier run measured it.
+    worker: one that is started already. earlier: the events of a run that this one continues. peaks: what the
+    device can do at best, where an earlier run measured it.
     """
     return Run(plan, worker, earlier, peaks)

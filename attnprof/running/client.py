@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 COMMAND: tuple[str, ...] = (sys.executable, "-m", "attnprof.worker")
 START_SECONDS = 120.0  # importing torch on a cold disk
-# Above the default thresholds glibc gives memory back at every free, and page faults are measured instead of kernels.
+# Above the default thresholds glibc gives memory back at every free, and page faults are measured instead of
+# kernels.
 MALLOC = {
     "MALLOC_MMAP_THRESHOLD_": str(2**30),
     "MALLOC_TRIM_THRESHOLD_": str(2**31),
@@ -46,7 +47,8 @@ class WorkerGone(Exception):
 
 
 class Worker:
-    """One child process in a session of its own. Reads have a deadline; the exit of the child ends them, too."""
+    """One child process in a session of its own. Reads have a deadline; the exit of the child ends them,
+    too."""
 
     def __init__(self, setup: SetupRequest) -> None:
         # What modules and libraries print goes to a file: its last line may say why the child exited.
@@ -67,7 +69,8 @@ class Worker:
 
     @property
     def environment(self) -> Environment:
-        """The worker's environment, once it is ready. Raises EnvironmentProblem where the device cannot be used."""
+        """The worker's environment, once it is ready. Raises EnvironmentProblem where the device cannot be
+        used."""
         if self._environment is None:
             self._environment = self._set_up()
         return self._environment
@@ -80,8 +83,8 @@ class Worker:
             self._process.stdin.flush()
 
     def receive(self, timeout: float | None) -> Response:
-        """The next response. Raises WorkerGone where the worker exits, or sends nothing for ``timeout`` seconds (None: no
-        limit)."""
+        """The next response. Raises WorkerGone where the worker exits, or sends nothing for ``timeout``
+        seconds (None: no limit)."""
         try:
             response = self._responses.get(timeout=timeout)
         except Empty:
@@ -141,7 +144,8 @@ def _variables(threads: int) -> dict[str, str]:
 
 
 def setup_for(spec: "Spec", device: str | None = None) -> SetupRequest:
-    """The setup of a worker for ``spec``, before there is a plan: its environment then says which device 'auto' is."""
+    """The setup of a worker for ``spec``, before there is a plan: its environment then says which device
+    'auto' is."""
     default = "meta" if spec.no_latency else spec.device
     return SetupRequest(device or default, spec.threads, spec.memory_limit, spec.allow_busy)
 
@@ -152,7 +156,8 @@ def start_worker(setup: SetupRequest) -> Worker:
 
 
 class WorkerSlot:
-    """Room for one worker: started when it is needed, replaced when it is stopped. A closed slot starts no more."""
+    """Room for one worker: started when it is needed, replaced when it is stopped. A closed slot starts no
+    more."""
 
     def __init__(self, start: Callable[[], Worker], worker: Worker | None = None) -> None:
         self.closed = False

@@ -1,7 +1,7 @@
 """Counts of all cells, before anything is measured: by several workers at once, where that saves time.
 
-Nothing is timed here, so that workers may compete for the cores. Our own count takes a millisecond; the other counters,
-which compute for real, are worth sharing out.
+Nothing is timed here, so that workers may compete for the cores. Our own count takes a millisecond; the other
+counters, which compute for real, are worth sharing out.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ from attnprof.running.protocol import AccountRequest, BeginEvent, Failure
 
 CELLS_PER_WORKER = 40  # fewer take a worker no longer than its start
 MOST_WORKERS = 4  # each holds a torch of its own in memory
-AHEAD = 16  # cases for each worker, where there are several: one that takes long holds up the order, not the others
+AHEAD = 16  # cases per worker, of several: a case that takes long holds up the order, and not the others
 
 Response = AccountEvent | Failure
 
@@ -35,7 +35,8 @@ def count(
     timeout: float | None,
     ended: Callable[[], bool],
 ) -> Generator[BeginEvent | Response]:
-    """A BeginEvent and the response for each case, in order, until ``ended``. The slots are closed in the end.
+    """A BeginEvent and the response for each case, in order, until ``ended``. The slots are closed in the
+    end.
 
     timeout: seconds that a response may take, None without a limit.
     """
@@ -86,7 +87,8 @@ def _at_once(
 
 
 def _respond(slot: WorkerSlot, request: AccountRequest, timeout: float | None) -> Response:
-    """The response to ``request``. A case that ends its worker is tried once more, without the other counters."""
+    """The response to ``request``. A case that ends its worker is tried once more, without the other
+    counters."""
     response = _ask(slot, request, timeout)
     if slot.closed or isinstance(response, AccountEvent) or response.status in ("failed", "skipped"):
         return response

@@ -1,4 +1,5 @@
-"""Requests to measure, and what a worker responds: a block of cases, with retries, and the peaks of the device."""
+"""Requests to measure, and what a worker responds: a block of cases, with retries, and the peaks of the
+device."""
 
 from collections.abc import Callable, Iterator
 from typing import assert_never
@@ -21,7 +22,8 @@ PEAKS_SECONDS = 120.0
 
 
 class Exchange:
-    """Iterate for the events of the cases, as they come; afterwards the attributes say how the cases ended."""
+    """Iterate for the events of the cases, as they come; afterwards the attributes say how the cases
+    ended."""
 
     def __init__(
         self, worker: Worker, request: MeasureRequest, timeout: float | None, stopped: Callable[[], bool]
@@ -105,8 +107,8 @@ def measure_block(
 ) -> Iterator[StepEvent | VisitEvent | Failure]:
     """Measure the cases of a block together.
 
-    Those that ran out of memory beside others, or may have made the worker exit, are measured again: each alone, in a
-    fresh worker.
+    Those that ran out of memory beside others, or may have made the worker exit, are measured again: each
+    alone, in a fresh worker.
     """
     again: list[Case] = []
     cases = block

@@ -42,7 +42,8 @@ class Inquiry:
         self._slot.close()
 
     def explanation(self, case: Case, verify: bool = False) -> Explanation:
-        """The counts of ``case`` and their tree. Raises UsageError where the module cannot be built or called."""
+        """The counts of ``case`` and their tree. Raises UsageError where the module cannot be built or
+        called."""
         response = self._ask_of(case, ExplainRequest(case, verify))
         assert isinstance(response, ExplainResponse)
         return response.explanation

@@ -1,7 +1,9 @@
-"""The messages between the parent and a worker, one JSON object a line: requests, tagged "do"; responses, tagged "event".
+"""The messages between the parent and a worker, one JSON object a line: requests, tagged "do"; responses,
+tagged "event".
 
-The first request is a SetupRequest, and is answered by a ReadyResponse or an UnavailableResponse. While a worker carries
-out a MeasureRequest, StepEvents say which case it works on: before whatever may take long, and when that changes.
+The first request is a SetupRequest, and is answered by a ReadyResponse or an UnavailableResponse. While a
+worker carries out a MeasureRequest, StepEvents say which case it works on: before whatever may take long, and
+when that changes.
 """
 
 import msgspec
@@ -39,7 +41,8 @@ class PeaksRequest(msgspec.Struct, frozen=True, tag_field="do", tag="peaks"):
 
 
 class MeasureRequest(msgspec.Struct, frozen=True, tag_field="do", tag="measure"):
-    """Measure a block of cases. The responses are StepEvents, one VisitEvent or Failure for each case, and EndResponse."""
+    """Measure a block of cases. The responses are StepEvents, one VisitEvent or Failure for each case, and
+    EndResponse."""
 
     cases: tuple[Case, ...]
     metrics: tuple[str, ...]

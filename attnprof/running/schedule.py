@@ -38,8 +38,9 @@ def work(account: AccountEvent) -> float:
 def blocks(accounts: Iterable[AccountEvent], memory: int | None) -> list[tuple[Case, ...]]:
     """The cases in blocks: those of one size under one set of conditions, as many as memory holds at once.
 
-    Blocks come with the most work first, and so do the cases in each. Expensive cases need their fewest visits whatever
-    their share of the budget; those after them make do with what is left. memory: bytes of the device, None where unknown.
+    Blocks come with the most work first, and so do the cases in each. Expensive cases need their fewest
+    visits whatever their share of the budget; those after them make do with what is left. memory: bytes of
+    the device, None where unknown.
     """
     ordered = sorted(accounts, key=work, reverse=True)
     first_place: dict[Case, int] = {}
@@ -92,8 +93,8 @@ def effort_for(plan: Plan, process: int, seconds: float) -> Effort:
 class Processes:
     """The numbers of the processes, as long as the next one fits into the time budget.
 
-    Each process gets an equal part of what is left when it begins. One that overran its part had only fewest visits to
-    make, and so will the next: it is begun only if that much is left.
+    Each process gets an equal part of what is left when it begins. One that overran its part had only fewest
+    visits to make, and so will the next: it is begun only if that much is left.
     """
 
     def __init__(

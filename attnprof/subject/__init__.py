@@ -1,1 +1,1 @@
-"""A case brought to life on a device: its module, the network around it, its inputs, the call that is timed."""
+"""A case built on a device: its module, the network around it, its inputs, the call that is timed."""

@@ -58,7 +58,8 @@ def _wants_tokens(module: nn.Module, case: Case) -> bool:
     """Whether it refuses a map and takes tokens, tried on meta tensors with a copy that is thrown away."""
     copy = deepcopy(module).to("meta").eval()
     for takes, tokens in ((copy, False), (TokensIn(copy), True)):
-        # Counting knows the operators' shapes: without it torch would import a second's worth of its own for some of them.
+        # Counting knows the operators' shapes: without it torch would import a second's worth of its own for
+        # some of them.
         with suppress(Exception):
             if account(takes, case.shape).output_shape == case.shape:
                 return tokens

@@ -18,9 +18,9 @@ REFERENCE = 256  # rows and columns of the product that is timed beside the cell
 
 
 class Forward:
-    """The call of an eval cell: the next input, without gradients. keeps: bytes that stay after a call."""
+    """The call of an eval cell: the next input, without gradients."""
 
-    keeps = 0
+    keeps = 0  # bytes that stay after a call
 
     def __init__(
         self,
@@ -40,7 +40,8 @@ class Forward:
 
 
 class Step:
-    """The call of a train cell: forward and backward, to the input and to all parameters, gradients cleared before."""
+    """The call of a train cell: forward and backward, to the input and to all parameters, gradients cleared
+    before."""
 
     def __init__(
         self,
@@ -81,7 +82,8 @@ def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) ->
 
 
 def reference(device: torch.device) -> Call:
-    """A call that is the same in every run: a square product, which shows the device's clock and nothing of memory."""
+    """A call that is the same in every run: a square product, which shows the device's clock and nothing of
+    memory."""
     generator = torch.Generator().manual_seed(0)
     a = torch.randn(REFERENCE, REFERENCE, generator=generator).to(device)
     return lambda: torch.mm(a, a)

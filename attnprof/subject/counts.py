@@ -23,8 +23,8 @@ MOST_KEPT = 512  # more than the catalogue has variants: a grid comes back to ea
 
 
 def _to_count(case: Case) -> nn.Module:
-    """The case's module on meta. One of ours that does not have the size built in serves all sizes; a user's may keep
-    anything of a size that it has met, and is built anew."""
+    """The case's module on meta. One of ours that does not have the size built in serves all sizes; a user's
+    may keep anything of a size that it has met, and is built anew."""
     meta = torch.device("meta")
     if case.module not in MODULES or case.host or entry(case.module).needs_size(case.hyperparameters):
         return build(case, meta)
@@ -82,6 +82,5 @@ def count_with(name: str, case: Case, macs: int, counter: Counter | None = None)
     except ImportError as problem:
         return f"{name} is not installed ({problem})"
     except Exception as problem:  # noqa: BLE001 # a counter may raise anything: its failure is a note
-        return f"{name} failed: {type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"[
-            :200
-        ]
+        first_line = str(problem).partition("\n")[0]
+        return f"{name} failed: {type(problem).__name__}: {first_line}"[:200]

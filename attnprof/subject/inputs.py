@@ -21,8 +21,8 @@ def example(case: Case, device: torch.device) -> torch.Tensor:
 
 
 def ring(case: Case, device: torch.device, cache: int) -> Iterator[torch.Tensor]:
-    """Random inputs (N, C, H, W) without end, for all cells of a block: one for 'hot' inputs, else so many in turn that more
-    than twice ``cache`` bytes pass before one comes again."""
+    """Random inputs (N, C, H, W) without end, for all cells of a block: one for 'hot' inputs, else so many in
+    turn that more than twice ``cache`` bytes pass before one comes again."""
     if case.inputs == "hot":
         return cycle([example(case, device)])
     dtype = DTYPES[case.dtype]
@@ -36,6 +36,7 @@ def ring(case: Case, device: torch.device, cache: int) -> Iterator[torch.Tensor]
 def inputs_beyond(
     cache: int, shape: Sequence[int], device: torch.device, dtype: torch.dtype, seed: int
 ) -> Sequence[torch.Tensor]:
-    """So many random inputs of ``shape`` that, one after the other, more than twice ``cache`` bytes pass before the first."""
+    """So many random inputs of ``shape`` that, one after the other, more than twice ``cache`` bytes pass
+    before the first."""
     count = min(MOST_INPUTS, ceil(2 * cache / (prod(shape) * dtype.itemsize)) + 1)
     return random_inputs(count, shape, device, dtype, seed)

@@ -1,11 +1,12 @@
-"""Modules put into a network, ours or the user's: where they fit, with how many channels and what size, and how they stay.
+"""Modules inserted in a network, ours or the user's: where, with how many channels, and at which size.
 
-The network stays what it was: its own parameters keep their names in its state_dict, so that trained weights still load.
+The network's own parameters keep their names in its state_dict, so that trained weights still load.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import torch
@@ -19,24 +20,20 @@ from attnprof.errors import ImpossibleShapeError, UsageError, nearest
 from attnprof.networks import BEFORE, REPLACE, Network
 from attnprof.networks._places import Place, matches, parse_place
 
-NAME = "attention"  # of the submodule that is put in
+NAME = "attention"  # of the inserted submodule
 
 
 @dataclass(frozen=True)
 class Site:
-    """One submodule of a network, ``name``, and the map that the module put there meets: (N, channels, height, width).
+    """A place for a module in a network, and the map (N, channels, height, width) that reaches it."""
 
-    how: after, before or in place of it. stage: from 1. stride: what the submodule makes of the map's height and width,
-    where it is replaced.
-    """
-
-    name: str
-    how: str
-    stage: int
+    name: str  # of the submodule that the place is relative to
+    how: str  # after, before or in place of that submodule
+    stage: int  # from 1
     channels: int
     height: int
     width: int
-    stride: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)  # of the submodule, where it is replaced
 
 
 def insert(
@@ -48,69 +45,79 @@ def insert(
     host: Network | None = None,
     **settings: Value,
 ) -> nn.Module:
-    """Put the module ``module`` of the catalogue wherever ``at`` says, and return ``network``, which is changed.
+    """Insert the module ``module`` of the catalogue at every place ``at``, and return ``network``, which is
+    changed.
 
-    at: a place as in places.py, such as 'layer*.*.bn3' or 'replace:layer4.*.conv2'. shape: of an input (N, C, H, W) of the
-    network: channels and sizes at each place follow from it. host: what knows the network's own places and stages;
-    without it a stage is a run of places with the same number of channels. settings: hyperparameters; a text such as
-    '3/5/5/7' gives each stage its own.
+    at: a place such as 'layer*.*.bn3' or 'replace:layer4.*.conv2'. shape: of an input (N, C, H, W) of the
+    network; channels and sizes at each place follow from it. host: the network's own places and stages;
+    without it a stage is a run of places with the same number of channels. settings: hyperparameters; a text
+    such as '3/5/5/7' gives each stage its own.
 
-    Raises UsageError for a place that is nowhere in the network, ImpossibleShapeError for one where the module does not
-    fit. The network is left as it was then.
+    Raises UsageError for a place that the network does not have, ImpossibleShapeError for one where the
+    module does not fit. The network is unchanged then.
     """
-    known = entry(module)
-    known.settings(settings)
-    found = sites(network, module, at, shape, host)
-    train = any(part.training for part in network.modules())
-    device, dtype = _likeness(network)
-    made = []
-    for site in found:
-        stages = len(host.stages) if host and host.stages else found[-1].stage
-        here = at_stage(settings, site.stage, stages)
-        refusal = known.refusal(site.channels, site.height, site.width, here, batch=shape[0], train=train)
-        if refusal:
-            raise ImpossibleShapeError(
-                f"{site.how} {site.name}, {site.channels}@{site.height}x{site.width}: {refusal}"
-            )
-        with torch.device(device):
-            gate = create(module, site.channels, height=site.height, width=site.width, **here)
-        made.append(gate.to(dtype).train(network.training))
-    for site, gate in zip(found, made, strict=True):
+    entry(module).settings(settings)
+    places = sites(network, module, at, shape, host)
+    stages = len(host.stages) if host and host.stages else places[-1].stage
+    gates = [
+        _gate(network, module, site, at_stage(settings, site.stage, stages), shape[0]) for site in places
+    ]
+    for site, gate in zip(places, gates, strict=True):
         _put(network, site, gate)
     return network
+
+
+def _gate(
+    network: nn.Module, module: str, site: Site, settings: Mapping[str, Value], batch: int
+) -> nn.Module:
+    """The module for one site, in the mode, dtype and device of ``network``. Raises ImpossibleShapeError."""
+    train = any(part.training for part in network.modules())
+    size = site.channels, site.height, site.width
+    if refusal := entry(module).refusal(*size, settings, batch=batch, train=train):
+        where = f"{site.how} {site.name}, {site.channels}@{site.height}x{site.width}"
+        raise ImpossibleShapeError(f"{where}: {refusal}")
+    device, dtype = _likeness(network)
+    with torch.device(device):
+        gate = create(module, site.channels, height=site.height, width=site.width, **settings)
+    return gate.to(dtype).train(network.training)
 
 
 def sites(
     network: nn.Module, module: str, at: str, shape: tuple[int, ...], host: Network | None = None
 ) -> tuple[Site, ...]:
-    """Where ``at`` puts ``module`` in ``network``, in the order of its submodules. Raises as ``insert`` does."""
-    known = entry(module)
-    place = _parsed(at, "" if host and host.stages else known.place)
-    spot = (host or Network("", None, "")).resolve(place, known)
-    names = [name for name, _ in network.named_modules() if name]
-    found = [name for name in names if any(matches(name, pattern) for pattern in spot.patterns)]
-    if not found:
-        some = f"There are, for instance: {', '.join(names[:4])}." if names else "It has no submodules."
-        hint = nearest(spot.patterns[0], names) or some
-        raise UsageError(f"nothing in the network is called {' or '.join(spot.patterns)!r}. {hint}")
-    inside = [name for name in found if spot.relation == BEFORE and _in_turn(network.get_submodule(name))]
-    if inside:
-        raise UsageError(f"before:{inside[0]}: it is a Sequential; name the first submodule in it")
+    """The places ``at`` for ``module`` in ``network``, in the order of its submodules. Raises as ``insert``
+    does."""
+    place = _parsed(at, "" if host and host.stages else entry(module).place)
+    spot = (host or Network("", None, "")).resolve(place, entry(module))
+    names = _named(network, spot.patterns)
+    for name in names:
+        if spot.relation == BEFORE and _in_turn(network.get_submodule(name)):
+            raise UsageError(f"before:{name}: it is a Sequential; name the first submodule in it")
     with _watched(network, shape) as (run, seen):
-        run(found)
-    maps = {name: _map_at(name, spot.relation, seen.get(name, ())) for name in found}
-    stages = _stages(found, maps, host)
-    left = place.picked([name for name in found if place.in_stage(stages[name])])
-    if not left:
-        has = sorted({*stages.values()} - {0})
-        raise UsageError(
-            f"{at}: none of the {len(found)} places is there; they are in stage {', '.join(map(str, has))}"
-        )
-    return tuple(Site(name, spot.relation, stages[name], *maps[name]) for name in left)
+        run(names)
+    maps = {name: _map_at(name, spot.relation, seen.get(name, ())) for name in names}
+    stages = _stages(names, maps, host)
+    picked = place.picked([name for name in names if place.in_stage(stages[name])])
+    if not picked:
+        existing = ", ".join(map(str, sorted({*stages.values()} - {0})))
+        raise UsageError(f"{at}: none of the {len(names)} places is there; they are in stage {existing}")
+    return tuple(Site(name, spot.relation, stages[name], *maps[name]) for name in picked)
+
+
+def _named(network: nn.Module, patterns: Sequence[str]) -> list[str]:
+    """The submodules that a pattern matches, in order. Raises UsageError where there is none."""
+    names = [name for name, _ in network.named_modules() if name]
+    matching = [name for name in names if any(matches(name, pattern) for pattern in patterns)]
+    if matching:
+        return matching
+    some = f"There are, for instance: {', '.join(names[:4])}." if names else "It has no submodules."
+    hint = nearest(patterns[0], names) or some
+    raise UsageError(f"nothing in the network is called {' or '.join(patterns)!r}. {hint}")
 
 
 def _parsed(at: str, number: str) -> Place:
-    """number: how a module stands to a submodule that is named by a bare number; empty where that is a stage."""
+    """The place ``at``. number: the relation to a submodule that a bare number names; empty where it is a
+    stage."""
     try:
         place = parse_place(at).with_number_as_name(number) if number else parse_place(at)
     except ValueError as problem:
@@ -123,25 +130,25 @@ def _parsed(at: str, number: str) -> Place:
 def _stages(names: Sequence[str], maps: dict[str, Any], host: Network | None) -> dict[str, int]:
     if host and host.stages:
         return {name: host.stage_of(name) for name in names}
-    stage, before, found = 0, None, {}
+    stages: dict[str, int] = {}
+    stage, previous = 0, None
     for name in names:
-        stage += maps[name][0] != before
-        before = maps[name][0]
-        found[name] = stage
-    return found
+        stage += maps[name][0] != previous
+        previous = maps[name][0]
+        stages[name] = stage
+    return stages
 
 
 Shape = tuple[int, ...] | None
-Seen = dict[
-    str, list[tuple[Shape, Shape]]
-]  # of each submodule, call by call, the shapes of what went in and came out
+# Of each submodule, call by call: the shapes of its input and of its output.
+Seen = dict[str, list[tuple[Shape, Shape]]]
 
 
 @contextmanager
 def _watched(
     network: nn.Module, shape: tuple[int, ...]
 ) -> Iterator[tuple[Callable[[Sequence[str]], None], Seen]]:
-    """A run of a copy of ``network`` on meta tensors, in eval mode; what goes into and comes out of submodules is seen."""
+    """A run of a copy of ``network`` on meta tensors, in eval mode, and the maps that its submodules met."""
     copy = without_data(network).eval()
     dtype = next((p.dtype for p in copy.parameters() if p.is_floating_point()), torch.float32)
     seen: Seen = {}
@@ -149,8 +156,8 @@ def _watched(
     def run(names: Sequence[str]) -> None:
         for name in names:
             copy.get_submodule(name).register_forward_hook(
-                lambda _, given, answer, name=name: seen.setdefault(name, []).append(
-                    (_shape(given[:1]), _shape(answer))
+                lambda _, inputs, output, name=name: seen.setdefault(name, []).append(
+                    (_shape(inputs[:1]), _shape(output))
                 )
             )
         with torch.no_grad(), torch.device("meta"):
@@ -162,34 +169,37 @@ def _watched(
 def _map_at(
     name: str, how: str, calls: Sequence[tuple[Shape, Shape]]
 ) -> tuple[int, int, int, tuple[int, int]]:
-    """(channels, height, width, stride) of the map that a module meets there."""
+    """(channels, height, width, stride) of the map that reaches a module there."""
     if not calls:
         raise UsageError(f"{name}: the network does not call it")
-    given, answer = calls[0]
-    met = given if how == BEFORE else answer
-    if met is None or (how == REPLACE and given is None):
+    before, after = calls[0]
+    met = before if how == BEFORE else after
+    if met is None or (how == REPLACE and before is None):
         raise ImpossibleShapeError(f"{name}: what is there is no map (N, C, H, W)")
-    each = [call[how != BEFORE] for call in calls]
-    if len({shape and shape[1] for shape in each}) > 1:
-        many = ", ".join(str(shape[1]) if shape else "no map" for shape in each)
+    shapes = [call[how != BEFORE] for call in calls]
+    if len({shape and shape[1] for shape in shapes}) > 1:
+        channels = ", ".join(str(shape[1]) if shape else "no map" for shape in shapes)
         raise ImpossibleShapeError(
-            f"{name}: the network calls it {len(calls)} times, with other channels: {many}"
+            f"{name}: the network calls it {len(calls)} times, with other channels: {channels}"
         )
-    stride = (1, 1)
-    if how == REPLACE and given is not None:
-        if given[1] != met[1]:
-            raise ImpossibleShapeError(
-                f"{name}: it turns {given[1]} channels into {met[1]}; a module keeps their number"
-            )
-        stride = (-(-given[2] // met[2]), -(-given[3] // met[3]))
-        if any(
-            -(-before // step) != after
-            for before, step, after in zip(given[2:], stride, met[2:], strict=True)
-        ):
-            raise ImpossibleShapeError(
-                f"{name}: it turns {given[2]}x{given[3]} into {met[2]}x{met[3]}, which is no stride; a module keeps the size"
-            )
+    stride = _stride(name, before, met) if how == REPLACE and before is not None else (1, 1)
     return met[1], met[2], met[3], stride
+
+
+def _stride(name: str, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, int]:
+    """The stride of a submodule that is replaced. Raises ImpossibleShapeError where a module cannot stand for
+    it."""
+    if before[1] != after[1]:
+        raise ImpossibleShapeError(
+            f"{name}: it turns {before[1]} channels into {after[1]}; a module keeps their number"
+        )
+    height, width = (ceil(size / smaller) for size, smaller in zip(before[2:], after[2:], strict=True))
+    if (ceil(before[2] / height), ceil(before[3] / width)) != after[2:]:
+        raise ImpossibleShapeError(
+            f"{name}: it turns {before[2]}x{before[3]} into {after[2]}x{after[3]}, which is no stride;"
+            " a module keeps the size"
+        )
+    return height, width
 
 
 def _shape(value: Any) -> Shape:
@@ -205,7 +215,7 @@ def _likeness(network: nn.Module) -> tuple[torch.device, torch.dtype]:
 def _put(network: nn.Module, site: Site, gate: nn.Module) -> None:
     if site.how == REPLACE:
         if site.stride != (1, 1):
-            # The module keeps the size: what strode before is pooled in front of it.
+            # The module keeps the size: a pooling in front of it has the stride.
             gate = nn.Sequential(nn.AvgPool2d(3, site.stride, padding=1), gate)
         network.set_submodule(site.name, gate)
         return
@@ -219,21 +229,23 @@ def _put(network: nn.Module, site: Site, gate: nn.Module) -> None:
 
 
 def _in_turn(module: nn.Module) -> bool:
-    """Whether it runs its children one after the other: a new child is then the last of them, without a hook."""
+    """Whether it runs its children one after the other: a new child is then the last of them, without a
+    hook."""
     return type(module).forward is nn.Sequential.forward
 
 
 @dataclass(frozen=True)
 class _Then:
-    """A hook that gives a submodule's answer to the child ``name``. A class, so that networks can still be pickled."""
+    """A hook that passes a submodule's output to its child ``name``. A class, so that networks can be
+    pickled."""
 
     name: str
 
-    def __call__(self, target: nn.Module, given: tuple[Any, ...], answer: Any) -> Any:
+    def __call__(self, target: nn.Module, inputs: tuple[Any, ...], output: Any) -> Any:
         gate: nn.Module = getattr(target, self.name)
-        if isinstance(answer, tuple):
-            return (gate(answer[0]), *answer[1:])
-        return gate(answer)
+        if isinstance(output, tuple):
+            return (gate(output[0]), *output[1:])
+        return gate(output)
 
 
 @dataclass(frozen=True)
@@ -242,6 +254,6 @@ class _First:
 
     name: str
 
-    def __call__(self, target: nn.Module, given: tuple[Any, ...]) -> Any:
+    def __call__(self, target: nn.Module, inputs: tuple[Any, ...]) -> Any:
         gate: nn.Module = getattr(target, self.name)
-        return (gate(given[0]), *given[1:])
+        return (gate(inputs[0]), *inputs[1:])

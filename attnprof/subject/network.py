@@ -11,21 +11,23 @@ from attnprof.subject.insertion import insert
 
 
 def network(case: Case, device: torch.device) -> nn.Module:
-    """The network ``case.host`` on ``device`` with ``case.module`` at ``case.place``; plain where that is 'none'.
+    """The network ``case.host`` on ``device`` with ``case.module`` at ``case.place``; plain where that is
+    'none'.
 
     Raises UsageError or ImpossibleShapeError for a place where the module does not fit.
     """
     with on_meta() if device.type == "meta" else device:
-        made = build_network(case.host)
-        made.train(case.mode == "train")
+        built = build_network(case.host)
+        built.train(case.mode == "train")
         if case.module != PLAIN:
             known = network_named(case.host)
-            insert(made, case.module, at=case.place, shape=case.shape, host=known, **case.hyperparameters)
-    return made if _gives_tensor(made, case) else FirstTensor(made)
+            insert(built, case.module, at=case.place, shape=case.shape, host=known, **case.hyperparameters)
+    return built if _gives_tensor(built, case) else FirstTensor(built)
 
 
 class FirstTensor(nn.Module):
-    """A network that answers with a tuple, a dict or an object of its own, made to answer with the first tensor in it."""
+    """A network that returns a tuple, a dict or an object of its own, turned into one that returns its first
+    tensor."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

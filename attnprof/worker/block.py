@@ -1,4 +1,5 @@
-"""A block of cases measured in one process: built, visited in rounds, their memory measured, reported one by one."""
+"""A block of cases measured in one process: built, visited in rounds, their memory measured, reported one by
+one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -45,7 +46,8 @@ class Block:
         self._calls: dict[str, Forward | Step] = {}  # by key of the case
 
     def measure(self, send: Send, watch: Watch) -> None:
-        """Measure the cases, and send the result of each as soon as it is finished. watch: called at every trial's steps."""
+        """Measure the cases, and send the result of each as soon as it is finished. watch: called at every
+        trial's steps."""
         began = monotonic()
         try:
             inputs = self._inputs()
@@ -71,7 +73,8 @@ class Block:
         return replace(effort, seconds=effort.seconds - spent)
 
     def _inputs(self) -> Iterator[torch.Tensor]:
-        """The inputs of all cases. The memory limit is for what a case allocates, and they are none of that."""
+        """The inputs of all cases. The memory limit is for what a case allocates, and they are none of
+        that."""
         case = self._request.cases[0]
         cache = self._backend.cache_bytes()
         self._backend.limit_memory(None)
@@ -81,8 +84,8 @@ class Block:
             if case.inputs == "hot" or not is_out_of_memory(problem):
                 raise
             raise MemoryError(
-                f"inputs that are cold in a cache of {show_bytes(cache)} take twice that, and there is no memory for them;"
-                " --hot needs one alone"
+                f"inputs that are cold in a cache of {show_bytes(cache)} take twice that,"
+                " and there is no memory for them; --hot needs one alone"
             ) from problem
         finally:
             self._backend.limit_memory(self._memory_limit)
@@ -116,7 +119,7 @@ class Block:
 
     def _flags(self, case: Case, timing: Timing, memory: Memory | None) -> tuple[str, ...]:
         flags = timing.flags if "timing" in self._needs else ()
-        if memory is not None and memory.kept > self._calls[case.key].keeps:
+        if memory is not None and memory.remaining > self._calls[case.key].keeps:
             flags += ("leak",)
         return flags
 

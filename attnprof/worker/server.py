@@ -147,7 +147,8 @@ class Server:
             self._backend.limit_memory(self._memory_limit)
 
     def _measure(self, request: MeasureRequest, send: Send) -> None:
-        # What is imported by now stays. Collections would walk all of it for each case whose memory is measured.
+        # What is imported by now stays. Collections would walk all of it for each case whose memory is
+        # measured.
         gc.collect()
         gc.freeze()
         block = Block(request, self._backend, self._device, failure, self._finish.is_set, self._memory_limit)
@@ -187,8 +188,8 @@ def respond_about_case(request: CaseRequest) -> CaseResponse:
 
 
 def failure(case: Case, problem: BaseException) -> Failure:
-    """How a case ends that raised ``problem``. An error after which the device does nothing more ends the process: the
-    parent then tries the case again in a fresh one."""
+    """How a case ends that raised ``problem``. An error after which the device does nothing more ends the
+    process: the parent then tries the case again in a fresh one."""
     if _is_sticky(problem):
         print(_first_line(problem), file=sys.stderr, flush=True)
         os._exit(DEVICE_LOST)

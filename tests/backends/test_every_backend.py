@@ -121,8 +121,8 @@ def test_what_a_call_gives_back_is_not_kept_and_what_it_stores_is(name):
     backend = backend_of(name)
     device = backend.device(0)
     store = []
-    assert backend.weigh(lambda: torch.empty(2**20, device=device)).kept == 0
-    assert backend.weigh(lambda: store.append(torch.empty(2**20, device=device))).kept >= 4 * 2**20
+    assert backend.weigh(lambda: torch.empty(2**20, device=device)).remaining == 0
+    assert backend.weigh(lambda: store.append(torch.empty(2**20, device=device))).remaining >= 4 * 2**20
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,7 +131,7 @@ def test_a_step_keeps_its_gradients_and_no_more(name):
     step = call(Case(**{**SE.__dict__, "mode": "train"}), backend.device(0))
     step()
     step.clear()
-    assert backend.weigh(step).kept == step.keeps == 4 * 2 * 64 * 4
+    assert backend.weigh(step).remaining == step.keeps == 4 * 2 * 64 * 4
 
 
 @pytest.mark.gpu

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.measuring.shares import Account, visits_due
+from attnprof.measuring.shares import Spending, visits_due
 
 law = settings(derandomize=True, deadline=None, max_examples=150)
 
-accounts = st.builds(Account, used=st.floats(0, 10), visits=st.integers(0, 20), cost=st.floats(1e-4, 5))
+accounts = st.builds(Spending, used=st.floats(0, 10), visits=st.integers(0, 20), cost=st.floats(1e-4, 5))
 many = st.lists(accounts, min_size=1, max_size=30)
 MOST = 1000
 
@@ -20,15 +20,15 @@ def spent(given, due):
 
 
 def test_cells_of_equal_cost_get_equally_many():
-    assert visits_due([Account(0, 0, 0.01)] * 4, 0.4, 1, MOST) == [10] * 4
+    assert visits_due([Spending(0, 0, 0.01)] * 4, 0.4, 1, MOST) == [10] * 4
 
 
 def test_cells_get_equal_time_and_not_equally_many_visits():
-    assert visits_due([Account(0, 0, 0.01), Account(0, 0, 0.1)], 2.0, 1, MOST) == [100, 10]
+    assert visits_due([Spending(0, 0, 0.01), Spending(0, 0, 0.1)], 2.0, 1, MOST) == [100, 10]
 
 
 def test_a_cell_too_dear_for_its_share_gets_its_fewest_and_the_others_what_is_left():
-    assert visits_due([Account(0, 0, 5.0), Account(0, 0, 0.01), Account(0, 0, 0.01)], 6.0, 1, MOST) == [
+    assert visits_due([Spending(0, 0, 5.0), Spending(0, 0, 0.01), Spending(0, 0, 0.01)], 6.0, 1, MOST) == [
         1,
         50,
         50,
@@ -36,19 +36,19 @@ def test_a_cell_too_dear_for_its_share_gets_its_fewest_and_the_others_what_is_le
 
 
 def test_a_spent_budget_leaves_each_its_fewest():
-    assert visits_due([Account(3, 0, 1.0), Account(1, 2, 0.1)], -1.0, 3, MOST) == [3, 1]
+    assert visits_due([Spending(3, 0, 1.0), Spending(1, 2, 0.1)], -1.0, 3, MOST) == [3, 1]
 
 
 def test_nobody_starves_however_little_is_left():
-    assert visits_due([Account(9.0, 1, 3.0), Account(0.01, 2, 0.005)], -5.0, 1, MOST, least=0.03) == [0, 4]
+    assert visits_due([Spending(9.0, 1, 3.0), Spending(0.01, 2, 0.005)], -5.0, 1, MOST, least=0.03) == [0, 4]
 
 
 def test_who_has_had_less_gets_more():
-    assert visits_due([Account(1.0, 10, 0.1), Account(0.0, 0, 0.1)], 1.0, 1, MOST) == [0, 10]
+    assert visits_due([Spending(1.0, 10, 0.1), Spending(0.0, 0, 0.1)], 1.0, 1, MOST) == [0, 10]
 
 
 def test_without_a_budget_everybody_gets_the_most():
-    assert visits_due([Account(0, 3, 1.0), Account(0, 0, 9.0)], inf, 1, 10) == [7, 10]
+    assert visits_due([Spending(0, 3, 1.0), Spending(0, 0, 9.0)], inf, 1, 10) == [7, 10]
 
 
 def test_nobody_is_nothing():
@@ -98,5 +98,5 @@ def test_more_budget_never_means_fewer_visits(given, less, more):
 
 @pytest.mark.parametrize("cost", [1e-9, 1e-3])
 def test_a_cheap_cell_does_not_starve_beside_a_dear_one(cost):
-    _, cheap = visits_due([Account(0, 0, 100.0), Account(0, 0, cost)], 110.0, 1, MOST)
+    _, cheap = visits_due([Spending(0, 0, 100.0), Spending(0, 0, cost)], 110.0, 1, MOST)
     assert cheap == MOST

@@ -28,7 +28,7 @@ FULL = Findings(
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
     counters={name: 11 + n for n, name in enumerate(COUNTERS.names())},
     timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(2.0, 3.0),) * 9, reference=0.5),
-    memory=Memory(2**40 + 1, 3, 2**40, 2**41, 0),
+    memory=Memory(2**40 + 1, 3, 2**40, 2**41),
     peaks=Peaks(((2**20, 1e9), (2**30, 1e8)), dict.fromkeys(CATEGORIES, 1e15), 1e-6, 2**25),
 )
 POOR = replace(
