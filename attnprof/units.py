@@ -155,6 +155,16 @@ def show_change(value: float) -> str:
     )
 
 
+def show_rate(value: float, digits: int = 3) -> str:
+    """A number per second to so many significant digits: '1 234/s'."""
+    return f"{group_digits(significant(value, digits))}/s"
+
+
+def show_intensity(value: float) -> str:
+    """FLOPs per byte to three significant digits."""
+    return f"{significant(value)} FLOP/byte"
+
+
 def show_ratio(value: float) -> str:
     """A ratio to three significant digits: '1.35x'."""
     return f"{significant(value)}x"
@@ -176,7 +186,17 @@ SIZES: tuple[Unit, ...] = tuple((unit, Decimal(MEMORY[unit])) for unit in ("TiB"
 COUNTS: tuple[Unit, ...] = tuple((unit, Decimal(SI[unit])) for unit in ("T", "G", "M", "k", ""))
 ONE: tuple[Unit, ...] = (("", Decimal(1)),)
 KindName = Literal[
-    "seconds", "bytes", "count", "rate", "intensity", "share", "ratio", "change", "percentage", "text"
+    "seconds",
+    "bytes",
+    "count",
+    "rate",
+    "intensity",
+    "share",
+    "ratio",
+    "change",
+    "percentage",
+    "number",
+    "text",
 ]
 SHOWN = 3  # significant digits of a figure whose interval does not ask for more
 MOST_SHOWN = 6
@@ -212,12 +232,13 @@ KINDS: dict[KindName, Kind] = {
     "seconds": Kind(show_seconds, "s", "_s", TIMES, TIMES, parse_seconds, "0.2ms"),
     "bytes": Kind(show_bytes, "bytes", "_bytes", SIZES, SIZES, parse_bytes, "8MiB"),
     "count": Kind(show_count, "count", "", COUNTS, ONE, parse_count, "10k"),
-    "rate": Kind(significant, "1/s", "_per_s", COUNTS, ONE, parse_rate, "5k"),
-    "intensity": Kind(significant, "FLOP/byte"),
+    "rate": Kind(show_rate, "1/s", "_per_s", COUNTS, (("1/s", Decimal(1)),), parse_rate, "5k"),
+    "intensity": Kind(show_intensity, "FLOP/byte", column_units=(("FLOP/byte", Decimal(1)),)),
     "share": Kind(show_share, column_units=(("%", Decimal("0.01")),)),
     "ratio": Kind(show_ratio),
     "change": Kind(show_change),
     "percentage": Kind(lambda value: f"{Decimal(value):.4}", parse=parse_percentage, example="77"),
+    "number": Kind(significant),
     "text": Kind(str),
 }
 
@@ -250,7 +271,7 @@ def show_figure(kind: KindName, value: Any, interval: "Interval | None" = None) 
     if kind == "seconds":
         text = show_seconds(value, deserved_digits(value, interval))
     if kind == "rate":
-        text = significant(value, deserved_digits(value, interval))
+        text = show_rate(value, deserved_digits(value, interval))
     if kind == "share":
         text = f"{significant(100 * value, deserved_digits(value, interval))} %"
     return f"{text} ± {show_share(half if kind in POINTS else half / abs(value))}"
@@ -275,53 +296,3 @@ def write_in(unit: Unit, value: float, interval: "Interval | None" = None) -> st
     if not value or (factor == 1 and isinstance(value, int)):
         return str(int(value))
     return significant(value / float(factor), deserved_digits(value, interval))
-
-
-ScaleKind = Literal["seconds", "bytes", "share", "ratio", "plain", "exact"]
-_UNITS: dict[ScaleKind, tuple[tuple[str, float], ...]] = {
-    "seconds": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)),
-    "bytes": (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)),
-    "share": (("%", 0.01),),
-    "ratio": (("", 1.0),),
-    "plain": (("", 1.0),),
-    "exact": (("", 1.0),),
-}
-MOST_DECIMALS = 3
-DECIMALS = {"ratio": 2, "share": 1}
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How every figure of a column is written: in ``unit``, of ``factor`` base units, with so many decimals."""
-
-    unit: str
-    factor: float
-    decimals: int
-
-    def write(self, value: float) -> str:
-        """The figure's digits, ungrouped. What would round to nothing is written '<0.001': only a 0 is shown as one."""
-        if not value or (not self.decimals and self.factor == 1 and value == int(value)):
-            return str(int(value))  # nothing is exactly nothing, and a count keeps every digit
-        text = f"{value / self.factor:.{self.decimals}f}"
-        if value and not float(text):
-            return f"<{10.0**-self.decimals:.{self.decimals}f}"
-        return text
-
-
-def common_scale(kind: ScaleKind, values: Iterable[float], outliers: Iterable[float] = ()) -> Scale:
-    """The scale for ``values``, in base units, none negative: the prefix suits their median, the decimals the smallest.
-
-    outliers: values that ask for no decimals, as the floor under all latencies would. Exact counts stay
-    whole.
-    """
-    units = _UNITS[kind]
-    aside = set(outliers)
-    if kind in DECIMALS:
-        return Scale(*units[-1], DECIMALS[kind])
-    sizes = sorted(value for value in values if value)
-    if not sizes or kind == "exact":
-        return Scale(*units[-1], 0)
-    unit, factor = next((each for each in units if sizes[(len(sizes) - 1) // 2] >= each[1]), units[-1])
-    least = next((value for value in sizes if value not in aside), sizes[0])
-    decimals = SHOWN - 1 - floor(log10(least / factor))
-    return Scale(unit, factor, 0 if unit == "B" else max(0, min(MOST_DECIMALS, decimals)))

@@ -1,38 +1,19 @@
-"""Report formats: one per file, each exporting FORMAT."""
+"""Report formats: one per file, each exporting FORMAT. A format writes any document."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from attnprof.registry import Registry
-
-if TYPE_CHECKING:
-    from attnprof.results import Results
+from attnprof.views.document import Document, Look, Written
 
 FORMATS = Registry("attnprof.formats", "FORMAT", "format")
 
-
-@dataclass(frozen=True)
-class Look:
-    """How something is to be printed. columns: these, in this order; none means what fits.
-
-    width: of the terminal in characters, None where nothing has to fit. colour: whether styles may be used.
-    pivot: what rows stand side by side by, 'channels'; none means a line per row.
-    """
-
-    columns: Sequence[str] = ()
-    width: int | None = None
-    colour: bool = False
-    pivot: str = ""
+__all__ = ["FORMATS", "Document", "Format", "Look", "Written"]
 
 
 @dataclass(frozen=True)
 class Format:
-    """render: results -> text without a final line break, and notes for stderr (a column that did not fit, say)."""
+    """One way to write a document."""
 
-    help: str
-    render: "Callable[[Results, Look], tuple[str, list[str]]]"
-
-    def whole(self, results: "Results") -> str:
-        """All of ``results``, where nothing has to fit."""
-        return self.render(results, Look())[0]
+    help: str  # one line, without a full stop
+    write: Callable[[Document, Look], Written]

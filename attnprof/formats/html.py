@@ -1,31 +1,55 @@
 """An HTML table without a page around it, as a notebook shows results: one unit per column, exact counts."""
 
 from html import escape
+from typing import TYPE_CHECKING
 
-from attnprof.formats import Format, Look
-from attnprof.results import Results
-from attnprof.views.caption import caption
-from attnprof.views.paper import paper, printed_cell
+from attnprof.formats import Document, Format, Look, Written
+from attnprof.views.document import in_units
+
+if TYPE_CHECKING:
+    from attnprof.results import Results
 
 
-def render(results: Results, look: Look) -> tuple[str, list[str]]:
-    """The table, scrolled where it is long; footnotes and conditions below it."""
-    printed = paper(results, look.columns, look.pivot)
-    heads = [_cell("th", c.right, c.whole_heading) for c in printed.columns]
-    texts = [[_cell("td", c.right, printed_cell(c, figure)) for figure in c.figures] for c in printed.columns]
+def write(document: Document, look: Look) -> Written:
+    """The table, scrolled where it is long; footnotes and lines below it."""
+    return Written("\n".join(_sections(document)))
+
+
+def of_results(results: "Results") -> str:
+    """The table of ``results``, for a notebook."""
+    from attnprof.views.run import document as document_of  # pandas, which other documents do without
+
+    return write(document_of(results), Look()).text
+
+
+def _sections(document: Document) -> list[str]:
+    sections = [f"<h3>{escape(document.title)}</h3>"] if document.title else []
+    if document.columns:
+        sections.append(f'<div style="max-height:40em;overflow:auto">\n{_table(document)}\n</div>')
+    sections += _small([*document.footnotes, *document.remarks(document.columns)])
+    for part in document.parts:
+        sections += _sections(part)
+    return sections + _small([line for line in document.below if line])
+
+
+def _small(lines: list[str]) -> list[str]:
+    text = "<br>\n".join(map(escape, lines))
+    return [f"<p><small>{text}</small></p>"] if lines else []
+
+
+def _table(document: Document) -> str:
+    columns = in_units(document)
+    head = "".join(_cell("th", column.column.right, column.heading) for column in columns)
+    texts = [
+        [_cell("td", column.column.right, figure.line) for figure in column.figures] for column in columns
+    ]
     rows = [f"<tr>{''.join(cells)}</tr>" for cells in zip(*texts, strict=True)]
-    table = (
-        f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>\n"
-        + "\n".join(rows)
-        + "\n</tbody>\n</table>"
-    )
-    below = [*printed.sheet.footnotes, *caption(results, printed.sheet.columns)]
-    said = "<br>\n".join(map(escape, below))
-    return f'<div style="max-height:40em;overflow:auto">\n{table}\n</div>\n<p><small>{said}</small></p>', []
+    body = "\n".join(rows)
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 def _cell(tag: str, right: bool, text: str) -> str:
     return f'<{tag} style="text-align:{"right" if right else "left"}">{escape(text)}</{tag}>'
 
 
-FORMAT = Format(help="a table for a notebook or a page of your own", render=render)
+FORMAT = Format(help="a table for a notebook or a page of your own", write=write)

@@ -8,19 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from attnprof.formats import Format, Look
-from attnprof.results import Results
-from attnprof.results.baseline import OVER
-from attnprof.views.caption import caption
-from attnprof.views.paper import Figure, PaperColumn, paper
-from attnprof.views.sheet import OTHER_MACS
+from attnprof.formats import Document, Format, Look, Written
+from attnprof.views.document import Figure, UnitColumn, in_units
 
 ON_ONE_PAGE = 45  # lines; a longer table is broken across pages
 UNITS = {
     "s": r"\second", "ms": r"\milli\second", "µs": r"\micro\second", "ns": r"\nano\second",
-    "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte", "GiB": r"\gibi\byte", "%": r"\percent",
+    "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte", "GiB": r"\gibi\byte", "TiB": r"\tebi\byte",
+    "%": r"\percent", "1/s": r"\per\second",
 }  # fmt: skip
-SIGNS = {"≈": r"{$\approx$} ", "<": "{$<$} ", "≥": r"{$\geq$} "}
+SIGNS = {"≈": r"{$\approx$} ", "≥": r"{$\geq$} "}
 SIGN_WIDTH = 2  # in digits
 TEXT_WIDTH = 345  # points, of LaTeX's article
 SIZES = (
@@ -48,46 +45,54 @@ SETUP = r"\sisetup{mode=text, detect-weight=true, group-minimum-digits=4}"
 BEST = r"\providecommand*{\best}{\fontseries{b}\selectfont}"
 # A longtable's caption is inside of it: it would be set in the type of the figures.
 LONG_CAPTION = r"\setlength{\LTcapwidth}{\linewidth}\let\attnproftable\tablename\def\tablename{\footnotesize\attnproftable}"
-
-# A page has room for so many columns; these are printed when they are asked for.
-TOO_WIDE, TOO_WIDE_BESIDE = ("efficiency",), ("flops",)
+BOLD = "Bold: best, or tied with the best."
 
 
 @dataclass(frozen=True)
 class _Set:
-    """One column as LaTeX sets it. of: the group it belongs to, under which heading; kind: in the table's preamble.
+    """One column as LaTeX sets it."""
 
-    width: in digits, of its longest cell or heading.
-    """
-
-    of: str
+    group: str  # the heading above its own that it shares with others; empty: none
     heading: str
-    kind: str
+    kind: str  # in the table's preamble
     cells: list[str]
-    width: float
+    width: float  # in digits, of its longest cell or heading
 
 
-def render(results: Results, look: Look) -> tuple[str, list[str]]:
+def write(document: Document, look: Look) -> Written:
     """A float, or a longtable where there are many lines; the packages that it needs are in a comment above it."""
-    printed = paper(results, look.columns, look.pivot)
-    left_out = {*OTHER_MACS, *TOO_WIDE, *(TOO_WIDE_BESIDE if look.pivot else ())} - {*look.columns}
-    wanted = [c for c in printed.columns if c.name not in left_out]
-    related = {column.title for column in wanted if OVER in column.name and not column.at}
-    columns = [each for column in wanted for each in _set(column, column.title in related)]
-    long = sum(printed.blocks) > ON_ONE_PAGE
+    parts = [document, *document.parts]
+    tables = [table for part in parts if part.columns for table in [_document(part)]]
+    lines = [] if tables else [escape(line) for line in [*document.remarks(()), *document.below] if line]
+    return Written("\n\n".join([*tables, *lines]))
+
+
+def _document(document: Document) -> str:
+    columns = [column for column in in_units(document) if column.column.on_page]
+    related = {column.column.title for column in columns if column.column.baseline and not column.column.at}
+    sets = [each for column in columns for each in _set(column, column.column.title in related)]
+    blocks = list(document.blocks) or [len(document.rows)]
+    long = sum(blocks) > ON_ONE_PAGE
     packages = ["booktabs", "siunitx", *(["longtable"] if long else [])]
-    shown = {column.name for column in wanted}
-    said = caption(results, [c for c in printed.sheet.columns if c.name in shown])
-    said += ["Bold: the least at its size, and what no interval tells from it."] * printed.marks
-    text = rf"\caption{{{' '.join(escape(line.removesuffix('.')) + '.' for line in said)}}}\label{{tab:attnprof}}"
-    notes = [rf"\par{{\raggedright\footnotesize {escape(line)}\par}}" for line in printed.sheet.footnotes]
-    notes[:0] = [r"\par\smallskip"] * bool(notes)
+    text = rf"\caption{{{_sentences(document, columns)}}}\label{{tab:attnprof}}"
+    notes = [rf"\par{{\raggedright\footnotesize {escape(line)}\par}}" for line in document.footnotes]
+    if notes:
+        notes.insert(0, r"\par\smallskip")
     lines = [
         "% needs " + "".join(rf"\usepackage{{{name}}}" for name in packages),
-        f"% printed by attnprof {results.environment.get('attnprof_version')}, run {results.environment.get('run_id')}",
-        *(_long if long else _float)(columns, _body(printed.blocks, columns), text, notes),
+        *([f"% printed by {document.origin}"] if document.origin else []),
+        *(_long if long else _float)(sets, _body(blocks, sets), text, notes),
     ]
-    return "\n".join(lines), []
+    return "\n".join(lines)
+
+
+def _sentences(document: Document, columns: Sequence[UnitColumn]) -> str:
+    """The caption: the lines above and below the table, and what bold type means."""
+    title = [document.title] if document.title else []
+    lines = [*title, *document.remarks(column.column for column in columns), *document.below]
+    if any(figure.best for column in columns for figure in column.figures):
+        lines.append(BOLD)
+    return " ".join(escape(line.strip().removesuffix(".")) + "." for line in lines if line)
 
 
 def _float(columns: Sequence[_Set], body: list[str], text: str, notes: list[str]) -> list[str]:
@@ -127,7 +132,7 @@ def _body(blocks: Sequence[int], columns: Sequence[_Set]) -> list[str]:
 def _head(columns: Sequence[_Set]) -> list[str]:
     """One line of headings; a second one above where columns stand in groups."""
     head = [" & ".join(f"{{{column.heading}}}" for column in columns) + r" \\"]
-    groups = [(name, len(list(found))) for name, found in groupby(columns, key=lambda column: column.of)]
+    groups = [(name, len(list(same))) for name, same in groupby(columns, key=lambda column: column.group)]
     if not any(name for name, _ in groups):
         return head
     above, rules, first = [], [], 1
@@ -138,26 +143,31 @@ def _head(columns: Sequence[_Set]) -> list[str]:
     return [" & ".join(above) + r" \\", "".join(rules), *head]
 
 
-def _set(column: PaperColumn, related: bool) -> list[_Set]:
+def _set(column: UnitColumn, related: bool) -> list[_Set]:
     """The column, and that of its intervals where it has some. related: it stands in a group with its ratio."""
-    if column.at:
-        group, heading, words = _with_unit(column), escape(column.at), column.at
-    elif related:
-        group, heading, words = escape(column.title), _unit(column) or "number", column.unit or "number"
-    else:
-        group, heading, words = "", _with_unit(column), column.heading
-    texts = [figure.text for figure in column.figures]
+    group, heading, words = _headings(column, related)
+    texts = [figure.digits for figure in column.figures]
     if not column.number:
-        kind = "r" if column.right else "l"
+        kind = "r" if column.column.right else "l"
         return [_Set(group, heading, kind, list(map(escape, texts)), max(map(len, [*texts, words])))]
     whole, decimals = _digits(texts)
     signed = any(figure.sign for figure in column.figures)
     cells = [_figure(figure) for figure in column.figures]
-    made = [_numbers(group, heading, whole, decimals, cells, len(words), signed)]
+    sets = [_numbers(group, heading, whole, decimals, cells, len(words), signed)]
     if any(figure.spread is not None for figure in column.figures):
         spreads = [_percent(figure) for figure in column.figures]
-        made.append(_numbers(group, r"$\pm$ (\%)", *_digits(spreads), spreads, 5))
-    return made
+        sets.append(_numbers(group, r"$\pm$ (\%)", *_digits(spreads), spreads, 5))
+    return sets
+
+
+def _headings(column: UnitColumn, related: bool) -> tuple[str, str, str]:
+    """The heading of the group, the column's own, and the same in words."""
+    at, title = column.column.at, column.column.title
+    if at:
+        return _with_unit(column), escape(at), at
+    if related:
+        return escape(title), _unit(column) or "number", column.unit or "number"
+    return "", _with_unit(column), column.title
 
 
 def _numbers(
@@ -176,18 +186,20 @@ def _digits(numbers: Sequence[str]) -> tuple[int, int]:
 
 
 def _figure(figure: Figure) -> str:
-    return SIGNS.get(figure.sign, "") + r"\best " * figure.best + figure.text
+    best = r"\best " if figure.best and figure.digits else ""
+    return SIGNS.get(figure.sign, "") + best + figure.digits
 
 
 def _percent(figure: Figure) -> str:
     return "" if figure.spread is None else f"{100 * figure.spread:.1f}"
 
 
-def _with_unit(column: PaperColumn) -> str:
-    return escape(column.title) + (f" ({_unit(column)})" if column.unit else "")
+def _with_unit(column: UnitColumn) -> str:
+    title = escape(column.column.title)
+    return title if column.title == column.column.title else f"{title} ({_unit(column)})"
 
 
-def _unit(column: PaperColumn) -> str:
+def _unit(column: UnitColumn) -> str:
     return rf"\si{{{UNITS[column.unit]}}}" if column.unit in UNITS else escape(column.unit)
 
 
@@ -196,4 +208,4 @@ def escape(text: str) -> str:
     return re.sub(r"\b(\d+)x(\d+)\b", r"$\1\\times\2$", "".join(SPECIAL.get(each, each) for each in text))
 
 
-FORMAT = Format(help="a LaTeX table: booktabs, siunitx", render=render)
+FORMAT = Format(help="a LaTeX table: booktabs, siunitx", write=write)

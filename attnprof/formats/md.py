@@ -1,45 +1,50 @@
 """A Markdown table, for a README or an issue: one unit per column, exact counts."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from attnprof.formats import Document, Format, Look, Written
+from attnprof.views.document import in_units
 
-from attnprof.formats import Format, Look
-from attnprof.results import Results
-from attnprof.views.caption import caption
-from attnprof.views.paper import paper, printed_cell
-from attnprof.views.sheet import Sheet
+SPECIAL = {"\\": "\\\\", "|": "\\|", "<": "&lt;", "*": "\\*", "_": "\\_"}
+AT_END = "  "  # breaks a line
 
 
-def render(results: Results, look: Look) -> tuple[str, list[str]]:
-    """The table, footnotes and caption below it."""
-    printed = paper(results, look.columns, look.pivot)
-    laid = printed.sheet
-    named = [replace(c, title=p.whole_heading) for c, p in zip(laid.columns, printed.columns, strict=True)]
-    texts = [[printed_cell(column, figure) for figure in column.figures] for column in printed.columns]
-    cells = [list(line) for line in zip(*texts, strict=True)]
-    return typeset(Sheet(named, cells, laid.footnotes), caption(results, laid.columns)), []
+def write(document: Document, look: Look) -> Written:
+    """The table; footnotes, the lines above and the lines below under it."""
+    return Written("\n\n".join(_sections(document)))
 
 
-def typeset(laid: Sheet, below: Sequence[str]) -> str:
-    """A sheet as Markdown, its footnotes and then the lines ``below`` under it."""
-    lines = [
-        [_escape(column.title) for column in laid.columns],
-        ["--:" if column.right else ":--" for column in laid.columns],
-        *([_escape(cell) for cell in cells] for cells in laid.cells),
+def _sections(document: Document) -> list[str]:
+    sections = [f"### {escape(document.title)}"] if document.title else []
+    under = [*document.footnotes, *document.remarks(document.columns)]
+    if document.columns:
+        sections.append("\n".join(_table(document)))
+    lines = [*under, *([] if document.parts else document.below)]
+    if lines:
+        sections.append(_lines(lines))
+    for part in document.parts:
+        sections += _sections(part)
+    if document.parts and document.below:
+        sections.append(_lines(document.below))
+    return sections
+
+
+def _lines(lines: list[str] | tuple[str, ...]) -> str:
+    return "\n".join(f"{escape(line)}{AT_END}" if line else "" for line in lines).rstrip()
+
+
+def _table(document: Document) -> list[str]:
+    columns = in_units(document)
+    texts = [[escape(figure.line) for figure in column.figures] for column in columns]
+    rows = [
+        [escape(column.heading) for column in columns],
+        ["--:" if column.column.right else ":--" for column in columns],
+        *zip(*texts, strict=True),
     ]
-    table = [f"| {' | '.join(line)} |" for line in lines]
-    escaped = [_escape(line) for line in [*laid.footnotes, *below]]
-    return "\n".join([*table, "", *(f"{line}  " for line in escaped)]).rstrip()
+    return [f"| {' | '.join(row)} |" for row in rows]
 
 
-def _escape(text: str) -> str:
-    return (
-        text.replace("\\", "\\\\")
-        .replace("|", "\\|")
-        .replace("<", "&lt;")
-        .replace("*", "\\*")
-        .replace("_", "\\_")
-    )
+def escape(text: str) -> str:
+    """``text`` as Markdown prints it."""
+    return "".join(SPECIAL.get(character, character) for character in text)
 
 
-FORMAT = Format(help="a Markdown table", render=render)
+FORMAT = Format(help="a Markdown table", write=write)

@@ -68,7 +68,7 @@ def kind_of_values(values: Iterable[Any]) -> KindName:
     types = {type(value) for value in values if value is not None}
     if str in types:
         return "text"
-    return "count" if types <= {int} else "ratio"
+    return "count" if types <= {int} else "number"
 
 
 def nullable(frame: pd.DataFrame, kinds: Mapping[str, KindName]) -> pd.DataFrame:

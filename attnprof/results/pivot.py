@@ -76,7 +76,7 @@ def lines(results: Results, pivot: str = "") -> tuple[list[str], list[Line]]:
     }
     same = [
         n
-        for n in ("module", "variant", "channels", "height", "width", "mode", *CONDITIONS)
+        for n in ("module", "variant", "place", "channels", "height", "width", "mode", *CONDITIONS)
         if n not in key.covers
     ]
     made: dict[tuple[Any, ...], dict[str, tuple[int, Row]]] = {}

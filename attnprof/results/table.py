@@ -1,5 +1,6 @@
 """Records as one table: a frame with a frozen header, units, and the conditions under which its figures hold."""
 
+import importlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS, Metric, column, in_order
 from attnprof.planning import Plan, plan
 from attnprof.records.environment import Environment, joined, machines
-from attnprof.records.journal import SPEC, environment_in, events_in
+from attnprof.records.journal import RISKY, SPEC, environment_in, events_in
 from attnprof.records.record import HOT, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
 from attnprof.results.header import (
@@ -65,7 +66,7 @@ class Results:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        html: str = FORMATS.get("html").whole(self)
+        html: str = importlib.import_module(FORMATS.module_name("html")).of_results(self)
         return html
 
     def require(self, columns: Sequence[str]) -> None:
@@ -235,11 +236,3 @@ def _typed(name: str, text: str, kinds: Mapping[str, KindName]) -> Any:
         except ValueError:
             continue
     return text
-
-
-RISKY = ("=", "+", "-", "@")
-
-
-def safe_text(value: Any) -> Any:
-    """``value`` as a spreadsheet shows it instead of running it: a leading = + - or @ is quoted."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(RISKY) else value

@@ -1,0 +1,212 @@
+"""A document: what a command prints, whatever the format. Lines, a table whose cells carry their values, and the data."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attnprof.stats import Interval
+from attnprof.units import (
+    POINTS,
+    KindName,
+    column_unit,
+    group_digits,
+    half_width,
+    show_figure,
+    show_share,
+    write_in,
+)
+
+WORDED: tuple[KindName, ...] = (
+    "text",
+    "change",
+)  # kinds that are printed in words of their own in every format
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a document is to be printed."""
+
+    width: int | None = None  # of the terminal in characters; None: nothing has to fit
+    colour: bool = False  # whether styles may be used
+
+
+@dataclass(frozen=True)
+class Written:
+    """A document in some format."""
+
+    text: str  # without a line break at its end
+    notes: tuple[str, ...] = ()  # for stderr: columns that did not fit
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column of a table."""
+
+    name: str  # in JSON and CSV
+    title: str
+    kind: KindName = "text"
+    keep: int | None = (
+        None  # the higher, the later it leaves a narrow terminal; None: never, it tells rows apart
+    )
+    right: bool = True  # whether it is aligned to the right
+    at: str = ""  # the heading of a pivot that it stands under
+    baseline: str = ""  # of a ratio: what its figures are over
+    on_page: bool = True  # whether a printed page, whose width is fixed, has room for it
+
+    @property
+    def heading(self) -> str:
+        """Its heading where every figure has its own unit: 'latency', 'latency/se', 'latency C=64'."""
+        ratio = f"/{self.baseline}" if self.baseline else ""
+        return f"{self.title}{ratio} {self.at}".rstrip()
+
+
+@dataclass(frozen=True)
+class TableCell:
+    """One cell of a table: a figure in base units, or a text."""
+
+    value: int | float | str | None = None  # None: nothing to show
+    interval: Interval | None = None
+    sign: str = ""  # before the figure: '≥' of a lower bound, '≈' of a difference within the noise
+    note: str = ""  # behind the figure
+    best: bool = False  # whether no other of its rivals is shown to be better
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A line above a table. It is printed where one of the columns that it is about is; without any always."""
+
+    text: str
+    about: frozenset[str] = frozenset()  # names of columns
+    titled: bool = False  # whether the titles of those of them that are shown stand before it
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a command prints."""
+
+    columns: Sequence[TableColumn] = ()
+    rows: Sequence[Sequence[TableCell]] = ()
+    above: Sequence[Remark] = ()
+    footnotes: Sequence[str] = ()
+    below: Sequence[str] = ()
+    blocks: Sequence[int] = ()  # how many rows belong together, in order; empty: all of them
+    title: str = ""  # a heading, where a document has several parts
+    parts: "Sequence[Document]" = ()  # further documents, printed between the table and the lines below
+    origin: str = ""  # which version printed which run
+    header: Sequence[str] = ()  # of CSV; empty: the names in the first record
+    records: Callable[[], Sequence[Mapping[str, Any]]] | None = (
+        None  # the rows of CSV; None: those of the table
+    )
+    data: Callable[[], Any] | None = None  # for JSON; None: the rows of the table
+    page: Callable[[Look], Written] | None = None  # how a terminal shows what is more than a table
+
+    def remarks(self, columns: Iterable[TableColumn]) -> list[str]:
+        """The lines above, where these columns are shown."""
+        titles = {column.name: column.title for column in columns}
+        lines = []
+        for remark in self.above:
+            shown = [title for name, title in titles.items() if name in remark.about]
+            if shown or not remark.about:
+                lines.append(f"{', '.join(shown)}{remark.text}" if remark.titled else remark.text)
+        return lines
+
+    def table_records(self) -> list[dict[str, Any]]:
+        """The table's own rows, by the columns' names."""
+        names = [f"{column.name}@{column.at}" if column.at else column.name for column in self.columns]
+        own = [dict(zip(names, (cell.value for cell in row), strict=True)) for row in self.rows]
+        return own + [record for part in self.parts for record in part.table_records()]
+
+
+def words(column: TableColumn, cell: TableCell) -> str:
+    """A cell on its own: a figure with its unit and its interval."""
+    if cell.value is None:
+        return cell.sign + cell.note
+    return cell.sign + show_figure(column.kind, cell.value, cell.interval) + (cell.note and f" {cell.note}")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A cell in a column of one unit."""
+
+    digits: str  # ungrouped; or words
+    sign: str = ""
+    spread: float | None = None  # half-width of the interval: relative, of shares in points
+    note: str = ""
+    best: bool = False
+
+    @property
+    def spread_text(self) -> str:
+        """The interval behind the figure; empty without one."""
+        return "" if self.spread is None else f" ± {show_share(self.spread)}"
+
+    @property
+    def line(self) -> str:
+        """The cell on one line: sign, grouped digits, interval, note."""
+        note = f" {self.note}" if self.note and self.digits else self.note
+        return f"{self.sign}{group_digits(self.digits)}{self.spread_text}{note}"
+
+
+@dataclass(frozen=True)
+class UnitColumn:
+    """A column whose figures are all in one unit."""
+
+    column: TableColumn
+    unit: str
+    number: bool  # whether it is figures
+    figures: tuple[Figure, ...]
+
+    @property
+    def title(self) -> str:
+        """The title with the unit: 'latency (ms)'. A title that names a share says its unit itself."""
+        return (
+            self.column.title
+            if not self.unit or "%" in self.column.title
+            else f"{self.column.title} ({self.unit})"
+        )
+
+    @property
+    def heading(self) -> str:
+        """The title with the unit and the heading of the pivot: 'latency (ms) C=64'."""
+        return f"{self.title} {self.column.at}".rstrip()
+
+
+def in_units(document: Document) -> list[UnitColumn]:
+    """The columns of ``document``, one unit for all that have one name; every figure with the digits it deserves."""
+    cells = {n: [row[n] for row in document.rows] for n in range(len(document.columns))}
+    values: dict[str, list[Any]] = {}
+    for n, column in enumerate(document.columns):
+        values.setdefault(column.name, []).extend(cell.value for cell in cells[n] if cell.value is not None)
+    return [_in_unit(column, cells[n], values[column.name]) for n, column in enumerate(document.columns)]
+
+
+def _in_unit(column: TableColumn, cells: Sequence[TableCell], values: Sequence[Any]) -> UnitColumn:
+    if column.kind in WORDED:
+        figures = tuple(Figure(words(column, cell), best=cell.best) for cell in cells)
+        return UnitColumn(column, "", False, figures)
+    unit = column_unit(column.kind, values)
+    symbol = f"× {column.baseline}" if column.baseline else unit[0]
+    figures = tuple(
+        Figure(
+            "" if cell.value is None else write_in(unit, _number(cell.value), cell.interval),
+            cell.sign,
+            _spread(column.kind, cell),
+            cell.note,
+            cell.best,
+        )
+        for cell in cells
+    )
+    return UnitColumn(column, symbol, True, figures)
+
+
+def _number(value: int | float | str) -> int | float:
+    """The number of a cell in a column of numbers."""
+    assert not isinstance(value, str)
+    return value
+
+
+def _spread(kind: KindName, cell: TableCell) -> float | None:
+    if cell.interval is None or not cell.value:
+        return None
+    value = _number(cell.value)
+    half = half_width(value, cell.interval)
+    return half if kind in POINTS else half / abs(value)

@@ -1,0 +1,260 @@
+"""The columns in which a person is shown results: what tells rows apart, the metrics, what is formed from them."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from attnprof.errors import UsageError, nearest
+from attnprof.metrics import METRICS, Metric, aliases, in_order, plain_name
+from attnprof.metrics import columns as metric_columns
+from attnprof.results import Results
+from attnprof.results.baseline import ADDED, OVER, SHARE, UNCLEAR, costs
+from attnprof.results.columns import Row, places, size, title, varying
+from attnprof.results.pivot import pivot_key
+from attnprof.units import KindName, show_count, significant
+from attnprof.views.document import TableCell, TableColumn
+
+ABOUT = "≈"  # before a ratio of latencies that the noise does not tell apart
+AT_LEAST = "≥"  # before a count that leaves something out
+OTHER_CONDITIONS = ("batch", "dtype", "layout", "device", "threads", "execution")
+ADDED_SHARES = {
+    "params": 75,
+    "macs": 92,
+    "latency": 94,
+}  # metrics whose increase in a network is shown -> keep
+INSIDE_HIDDEN = ("flops",)  # in a network the increases need the width more
+BESIDE_HIDDEN = ("flops",)  # a page has no room for these where rows stand side by side
+PAGE_HIDDEN = ("efficiency",)  # nor for these in any table
+
+
+@dataclass(frozen=True)
+class RunColumn:
+    """A column of the table of a run."""
+
+    column: TableColumn
+    cell: Callable[[int, Row], TableCell]
+    identity: bool = False  # whether it says what a row is, and not what was measured of it
+
+    @property
+    def name(self) -> str:
+        """The column of results.csv behind it."""
+        return self.column.name
+
+
+def _field(name: str) -> Callable[[int, Row], TableCell]:
+    return lambda number, row: TableCell(None if row.get(name) in (None, "") else str(row[name]))
+
+
+def _identity(name: str, heading: str, right: bool = False) -> RunColumn:
+    return RunColumn(TableColumn(name, heading, right=right), _field(name), identity=True)
+
+
+IDENTITIES = (
+    _identity("host", "network"),
+    _identity("channels", "C", right=True),
+    replace(_identity("size", "HxW", right=True), cell=lambda number, row: TableCell(size(row))),
+    _identity("mode", "mode"),
+    _identity("device_name", "device"),
+    *(_identity(name, name) for name in OTHER_CONDITIONS),
+    replace(_identity("module", "module"), cell=lambda number, row: TableCell(title(row))),
+    _identity("place", "place"),
+)
+# What says something of a row's identity besides: shown once where rows stand side by side.
+ALSO_IDENTITY = ("height", "width", "variant", "hyperparameters", "family")
+
+
+def chosen_columns(results: Results, names: Sequence[str], pivot: str) -> list[RunColumn]:
+    """The columns of the table: those that ``names`` names, else what tells rows apart and every metric shown.
+
+    Each cost that is also a multiple of a baseline has that ratio behind it. Raises UsageError for an unknown name.
+    """
+    columns = [_named(results, name) for name in names] if names else _default(results, pivot)
+    shown = {column.name for column in columns}
+    together: list[RunColumn] = []
+    for column in columns:
+        ratios = [ratio for ratio in _ratios(results, column.name) if ratio.name not in shown]
+        together += [column, *ratios]
+    return together
+
+
+def _named(results: Results, text: str) -> RunColumn:
+    name = resolve(results, text)
+    column = next((identity for identity in IDENTITIES if identity.name == name), None) or _column(results, name)
+    return replace(column, column=replace(column.column, on_page=True))
+
+
+def resolve(results: Results, text: str) -> str:
+    """The column of results that ``text`` names: by its heading in CSV, or by any name of its metric.
+
+    Raises UsageError.
+    """
+    identities = {identity.name for identity in IDENTITIES}
+    if text in results.frame.columns or text in identities:
+        return text
+    headings = {plain_name(identity.column.title): identity.name for identity in IDENTITIES}
+    key = plain_name(text)
+    if key in headings:
+        return headings[key]
+    names = aliases()
+    if key in names:
+        return METRICS.get(names[key]).column
+    hint = nearest(text, [*map(str, results.frame.columns), *identities, *names])
+    raise UsageError(f"--columns: no column {text!r}. {hint}".rstrip())
+
+
+def _column(results: Results, name: str) -> RunColumn:
+    """The column ``name`` of the frame, or of a metric that the run does not have."""
+    owner = metric_columns().get(name)
+    if owner is not None:
+        return _of_metric(METRICS.get(owner))
+    for metric in costs().values():
+        if name.startswith(metric.name + OVER):
+            return _ratio(results, name, metric)
+    for metric in map(METRICS.get, ADDED_SHARES):
+        if name == f"{ADDED}{metric.name}{SHARE}":
+            return _added(metric)
+    kind = results.kinds.get(name, "text")
+    cell = _field(name) if kind == "text" else _number(name)
+    column = TableColumn(name, name, kind, keep=2, right=kind != "text")
+    return RunColumn(column, cell, identity=name in ALSO_IDENTITY)
+
+
+def _number(name: str) -> Callable[[int, Row], TableCell]:
+    return lambda number, row: TableCell(row.get(name))
+
+
+def _of_metric(metric: Metric) -> RunColumn:
+    """A metric's column."""
+    kind: KindName = "text" if metric.over else metric.kind
+    column = TableColumn(
+        metric.column,
+        metric.title,
+        kind,
+        metric.keep,
+        right=metric.kind != "text" or metric.name == "output_shape",
+        on_page=not metric.over and metric.name not in PAGE_HIDDEN,
+    )
+    return RunColumn(column, _divided(metric) if metric.over else _figure(metric))
+
+
+def _figure(metric: Metric) -> Callable[[int, Row], TableCell]:
+    """A metric's cell: its figure, its interval, and a sign where it is a lower bound."""
+
+    def cell(number: int, row: Row) -> TableCell:
+        value = row.get(metric.column)
+        if value is None:
+            return TableCell()
+        if isinstance(value, str):
+            return TableCell(metric.show(value) if metric.show else value)
+        bound = metric.lower_bound and str(row.get(metric.lower_bound)).lower() == "true"
+        interval, samples = _interval(row, metric), row.get(f"{metric.name}_n")
+        lonely = metric.interval and interval is None and samples is not None
+        note = f"(n={samples})" if lonely else ""
+        return TableCell(value, interval, AT_LEAST if bound else "", note)
+
+    return cell
+
+
+def _interval(row: Row, metric: Metric) -> tuple[float, float] | None:
+    if not metric.interval:
+        return None
+    low, high = (row.get(end) for end in metric.ends)
+    return None if low is None or high is None else (low, high)
+
+
+def _divided(metric: Metric) -> Callable[[int, Row], TableCell]:
+    """The cell of a metric that a person sees over another: '=', '0.145x', '+5' where the other is 0."""
+    over = METRICS.get(metric.over).column
+
+    def cell(number: int, row: Row) -> TableCell:
+        theirs, ours = row.get(metric.column), row.get(over)
+        if theirs is None or ours is None:
+            return TableCell()
+        if theirs == ours:
+            return TableCell("=")
+        return TableCell(f"{significant(theirs / ours)}x" if ours else f"+{show_count(theirs)}")
+
+    return cell
+
+
+def _added(metric: Metric) -> RunColumn:
+    """The share that a module adds to a figure of its network."""
+    name = f"{ADDED}{metric.name}{SHARE}"
+
+    def cell(number: int, row: Row) -> TableCell:
+        low, high = row.get(f"{name}_ci_low"), row.get(f"{name}_ci_high")
+        return TableCell(row.get(name), None if low is None or high is None else (low, high))
+
+    return RunColumn(TableColumn(name, f"{metric.title} +%", "change", ADDED_SHARES[metric.name]), cell)
+
+
+def _ratios(results: Results, column: str) -> list[RunColumn]:
+    """The ratios to a baseline that belong to the figures in ``column``."""
+    metric = costs().get(column)
+    if metric is None:
+        return []
+    names = [str(name) for name in results.frame.columns if str(name).startswith(metric.name + OVER)]
+    return [_ratio(results, name, metric) for name in names]
+
+
+def _ratio(results: Results, name: str, metric: Metric) -> RunColumn:
+    def cell(number: int, row: Row) -> TableCell:
+        within_noise = results.notes.get((number, name)) == UNCLEAR
+        return TableCell(row.get(name), sign=ABOUT if within_noise else "")
+
+    baseline = name.partition(OVER)[2]
+    return RunColumn(TableColumn(name, metric.title, "ratio", metric.keep, baseline=baseline), cell)
+
+
+def _default(results: Results, pivot: str) -> list[RunColumn]:
+    """The columns that say something of these rows, and the metrics that the run named."""
+    rows = results.rows()
+    inside = any(row.get("host") for row in rows)
+    hidden = set(INSIDE_HIDDEN if inside else ())
+    if pivot:
+        covered = pivot_key(pivot).covers
+        hidden |= {*covered, *(["size"] if "height" in covered else [])}
+    requested = {METRICS.get(name).column for name in results.spec.metrics if name in METRICS}
+    identities = [one for one in IDENTITIES if _tells_apart(one.name, rows, inside)]
+    figures: list[RunColumn] = []
+    for metric in in_order(_metrics_of(results, requested)):
+        if metric.column not in requested and not _worth_showing(metric, rows, pivot):
+            continue
+        figures.append(_of_metric(metric))
+        if metric.name in ADDED_SHARES and any(
+            row.get(f"{ADDED}{metric.name}{SHARE}") is not None for row in rows
+        ):
+            figures.append(_added(metric))
+    shown = [
+        column for column in (*identities, *figures) if column.name not in hidden or column.name in requested
+    ]
+    return shown
+
+
+def _metrics_of(results: Results, requested: Collection[str]) -> list[str]:
+    """The metrics that have a column in the table, or were named by the run."""
+    return [
+        name
+        for column, name in metric_columns().items()
+        if column in results.frame.columns or column in requested
+    ]
+
+
+def _worth_showing(metric: Metric, rows: Sequence[Row], pivot: str) -> bool:
+    """Whether the table has the metric without being asked."""
+    beside_each_other = pivot and metric.over
+    return metric.shown and not beside_each_other and any(row.get(metric.column) is not None for row in rows)
+
+
+def _tells_apart(name: str, rows: Sequence[Row], inside: bool) -> bool:
+    """Whether the identity ``name`` belongs into the table: it varies, or a reader expects it there."""
+    if name == "module":
+        return True
+    if name == "channels":
+        return not inside or bool(varying(rows, [name]))
+    if name == "size":
+        return bool(varying(rows, ("height", "width")))
+    if name == "place":
+        return len(places(rows)) > 1
+    if name in ("device", "threads"):  # the device's name says it
+        return bool(varying(rows, [name])) and not varying(rows, ["device_name"])
+    return bool(varying(rows, [name]))
