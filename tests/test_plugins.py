@@ -22,14 +22,15 @@ METRIC = Metric(
 '''
 FORMAT = '''"""One word per row."""
 
-from attnprof.formats import Format
+from attnprof.formats import Format, Written
 
 
-def render(results, look):
-    return " ".join(f"{row['module']}={row['twice_params']}" for row in results.rows()), ["a note"]
+def write(document, look):
+    records = document.table_records()
+    return Written(" ".join(f"{row['module']}={row['twice_params']}" for row in records), ("a note",))
 
 
-FORMAT = Format(help="one word per row", render=render)
+FORMAT = Format(help="one word per row", write=write)
 '''
 BACKEND = '''"""The CPU under another name."""
 

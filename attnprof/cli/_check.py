@@ -13,15 +13,14 @@ from attnprof.cli._spec import spec_file
 from attnprof.cli._terminal import Terminal
 from attnprof.cli._worker import started_worker
 from attnprof.errors import NOT_MET, UsageError
-from attnprof.formats import md, text
+from attnprof.formats import FORMATS, Look, md
 from attnprof.planning import plan
 from attnprof.records.record import Event
 from attnprof.results import Results, tabulate
 from attnprof.running import run
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, line_of, merge
-from attnprof.views import check as view
-from attnprof.views.check import Check
+from attnprof.views.check import Check, document
 
 
 def check(
@@ -33,6 +32,7 @@ def check(
     **limits: str | None,
 ) -> int:
     """Count the modules of ``file`` and judge them. limits: of the options of single metrics."""
+    FORMATS.module_name(format)
     path = _path(file)
     spec = merge([from_file(path)])
     from_options = budget_of_options(budget, limits)
@@ -49,7 +49,7 @@ def check(
     unjudged = tuple(limit for limit in whole if limit not in judged)
     outcome = Check(str(path), judged, unjudged, points, rows)
     _annotate(outcome, path if from_options is None else None)
-    _show(outcome, format, terminal)
+    terminal.print(document(outcome), format)
     return 0 if outcome.holds else NOT_MET
 
 
@@ -108,16 +108,4 @@ def _annotate(outcome: Check, path: Path | None) -> None:
         line = line_of(lines, (*root, "budget", verdict.limit.measure.name)) if path else None
         message = f"{outcome.says(verdict)} ({verdict.limit})"
         _github.annotate(f"attnprof check: {candidate.name}", message, str(path or ""), line)
-    _github.summarise(md.typeset(view.sheet_of(outcome), [*outcome.caption, outcome.outcome]))
-
-
-def _show(outcome: Check, format: str, terminal: Terminal) -> None:
-    if format == "json":
-        terminal.show(view.as_json(outcome))
-    elif format == "csv":
-        terminal.show(view.as_csv(outcome))
-    elif format == "md":
-        terminal.show(md.typeset(view.sheet_of(outcome), [*outcome.caption, outcome.outcome]))
-    else:
-        table, hidden = text.typeset(view.sheet_of(outcome), lambda columns: outcome.caption, terminal.look())
-        terminal.show(f"{table}\n\n{outcome.outcome}", hidden)
+    _github.summarise(md.write(document(outcome), Look()).text)

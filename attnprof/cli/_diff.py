@@ -10,6 +10,7 @@ from attnprof.comparison import published
 from attnprof.comparison.ratios import SLOWER
 from attnprof.comparison.runs import TOLERANCE, Comparison, Ran, compare
 from attnprof.errors import NOT_MET, RunFolderError, UsageError
+from attnprof.formats import FORMATS, Look, md
 from attnprof.records.journal import environment_in, events_in
 from attnprof.units import parse_share, show_seconds
 from attnprof.views import diff as view
@@ -28,11 +29,12 @@ def diff(
     terminal: Terminal,
 ) -> int:
     """Compare run ``after``, or the published figures that ``after`` names, with run ``before``."""
+    FORMATS.module_name(format)
     if after.startswith(PUBLISHED):
         _refuse({"--tolerance": tolerance, "--metric": metric, "--across": across})
         return _compare_with_published(before, after, format, terminal)
     comparison = compare(_ran(before), _ran(after), _tolerance(tolerance), metric or "latency", across)
-    _show(comparison, format, terminal)
+    terminal.print(view.document(comparison), format)
     _annotate(comparison)
     return 0 if comparison.holds else NOT_MET
 
@@ -61,30 +63,12 @@ def _ran(run: str) -> Ran:
     return Ran(run, environment_in(path), events)
 
 
-def _show(comparison: Comparison, format: str, terminal: Terminal) -> None:
-    if format == "csv":
-        terminal.show(view.as_csv(comparison))
-    elif format == "json":
-        terminal.show(view.as_json(comparison))
-    elif format == "md":
-        terminal.show(view.as_md(comparison))
-    else:
-        terminal.show(*view.as_text(comparison, terminal.look()))
-
-
 def _compare_with_published(run: str, name: str, format: str, terminal: Terminal) -> int:
     figures = published.named(published_figures.figures(), name.removeprefix(PUBLISHED))
     tables = published.compare(results_of(run).rows(), figures)
     if not tables:
         raise UsageError(f"{name}: nothing of it is counted of our networks, at the input sizes of this run")
-    if format == "csv":
-        terminal.show(view_of_published.as_csv(tables))
-    elif format == "json":
-        terminal.show(view_of_published.as_json(tables))
-    elif format == "md":
-        terminal.show(view_of_published.as_md(tables))
-    else:
-        terminal.show(view_of_published.as_text(tables, terminal.look()))
+    terminal.print(view_of_published.document(tables), format)
     return 0
 
 
@@ -103,4 +87,4 @@ def _annotate(comparison: Comparison) -> None:
         _github.annotate(f"attnprof diff: {cell.case.label}", f"{cell.ended[1]}: {cell.reason}")
     for cell, change in comparison.changed:
         _github.annotate(f"attnprof diff: {cell.case.label}", view.show_change_of(change))
-    _github.summarise(view.as_md(comparison))
+    _github.summarise(md.write(view.document(comparison), Look()).text)

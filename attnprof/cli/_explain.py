@@ -1,8 +1,5 @@
 """``attnprof explain``: one module's counts at one size, operator by operator."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from attnprof.catalogue import entry
@@ -10,29 +7,25 @@ from attnprof.catalogue.selection import matching
 from attnprof.cli._progress import starting
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import NOT_MET, ImpossibleShapeError, UsageError
-from attnprof.explaining.explanation import CounterReport, Explanation, Form
+from attnprof.formats import FORMATS
 from attnprof.grid import parse_point, show_res
 from attnprof.planning import plan
 from attnprof.records.case import Case
 from attnprof.running.inquiry import Inquiry
 from attnprof.spec.file import Source, merge
-from attnprof.views.explanation import page
+from attnprof.views.explanation import document
 
 
 def explain(target: str, formula: bool, verify: bool, format: str, terminal: Terminal, **fields: Any) -> int:
     """Explain ``target``. fields: of the spec, as their options have them."""
+    FORMATS.module_name(format)
     case = _case(target, fields)
     with Inquiry() as inquiry, starting(terminal):
         explanation = inquiry.explanation(case, verify)
         counters = inquiry.counters(case)
         forms = inquiry.forms(case) if formula else []
-    if format == "json":
-        terminal.show(json.dumps(_document(case, explanation, counters, forms), indent=2))
-    else:
-        name = entry(case.module).name
-        text, hidden = page(case, name, explanation, counters, forms, terminal.look())
-        notes = [f"not shown for want of width: {', '.join(hidden)}"] if hidden else []
-        terminal.show(text, notes, everything="--format json")
+    name = entry(case.module).name
+    terminal.print(document(case, name, explanation, counters, forms), format)
     return NOT_MET if explanation.differs else 0
 
 
@@ -56,14 +49,3 @@ def _case(target: str, fields: dict[str, Any]) -> Case:
     if cell.refusal:
         raise ImpossibleShapeError(f"{name}@{point[0]}@{show_res(point[1:])} - {cell.refusal}")
     return cell.case
-
-
-def _document(
-    case: Case, explanation: Explanation, counters: Sequence[CounterReport], forms: Sequence[Form]
-) -> dict[str, Any]:
-    """Everything, exact: the case, the explanation, the counters' counts, the closed forms if any."""
-    document = {"case": case.to_json(), **explanation.to_json()}
-    document["counters"] = [asdict(counter) for counter in counters]
-    if forms:
-        document["forms"] = [asdict(form) for form in forms]
-    return document

@@ -4,19 +4,21 @@ from attnprof.catalogue import entry
 from attnprof.catalogue.selection import select, split
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
+from attnprof.formats import FORMATS
 from attnprof.views.catalogue import listing
 
 
-def list_modules(pattern: str, formula: bool, at: str | None, format: str | None, terminal: Terminal) -> int:
+def list_modules(pattern: str, formula: bool, at: str | None, format: str, terminal: Terminal) -> int:
     """Print the modules that ``pattern`` selects."""
+    FORMATS.module_name(format)
     choices = select(split(pattern))
     if formula:
         # A worker, a plan and a spec: half a second of imports that the plain list does without.
         from attnprof.cli._list_forms import list_forms
 
         return list_forms(choices, at or "256@56", format, terminal)
-    if at or format:
-        raise UsageError(f"--{'at' if at else 'format'} goes with --formula")
+    if at:
+        raise UsageError("--at goes with --formula")
     modules = dict.fromkeys(choice.module for choice in choices)
-    terminal.show(listing([entry(name) for name in modules]))
+    terminal.print(listing([entry(name) for name in modules]), format)
     return 0

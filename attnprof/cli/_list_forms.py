@@ -7,10 +7,10 @@ from attnprof.cli._progress import starting
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.grid import parse_point
-from attnprof.views.closed_forms import as_markdown, as_text, rows
+from attnprof.views.closed_forms import document, rows
 
 
-def list_forms(modules: Sequence[ConfiguredModule], at: str, format: str | None, terminal: Terminal) -> int:
+def list_forms(modules: Sequence[ConfiguredModule], at: str, format: str, terminal: Terminal) -> int:
     """Print params, MACs and FLOPs of ``modules`` as polynomials around the size ``at``."""
     try:
         point = parse_point(at)
@@ -18,5 +18,5 @@ def list_forms(modules: Sequence[ConfiguredModule], at: str, format: str | None,
         raise UsageError(f"--at: {problem}") from None
     with starting(terminal):
         table = rows(modules, point)
-    terminal.show(as_markdown(table) if format == "md" else as_text(table, terminal.look().width))
+    terminal.print(document(table), format)
     return 0

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from attnprof.cli._results import format_named, show_results, write_file
+from attnprof.cli._results import write_document
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.formats import FORMATS
@@ -12,6 +12,7 @@ from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, eve
 from attnprof.results import merging, of_folder
 from attnprof.spec.file import from_file
 from attnprof.spec.file import merge as merge_sources
+from attnprof.views.run import document as document_of_run
 
 
 def merge(run: tuple[str, ...], name: str, output: str | None, format: str, terminal: Terminal) -> int:
@@ -27,8 +28,9 @@ def merge(run: tuple[str, ...], name: str, output: str | None, format: str, term
         journal.begin(merged.spec.to_toml(), environment)
         journal.extend(merged.events)
     results = of_folder(folder)
-    write_file(folder / RESULTS, format_named("csv").whole(results))
-    show_results(results, format, terminal.look(), terminal)
+    document = document_of_run(results)
+    write_document(folder / RESULTS, document, "csv")
+    terminal.print(document, format)
     missing = results.planned - len(results.frame)
     if missing:
         terminal.note(f"{missing} of {results.planned} cells are in none of the runs")

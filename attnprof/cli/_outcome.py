@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from attnprof.cli._results import format_named, show_results, write_file
+from attnprof.cli._results import write_document
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import CELLS_FAILED, INTERRUPTED
 from attnprof.planning import Plan
@@ -13,6 +13,7 @@ from attnprof.records.record import DoneEvent, Event
 from attnprof.results import Results, tabulate
 from attnprof.results.table import wide
 from attnprof.units import show_share
+from attnprof.views.run import document as document_of_run
 
 FAILURES = ("failed", "oom", "crashed", "timeout")
 SEVERAL = ("!", "family:", "place:", "year:")  # how patterns begin that stand for several modules
@@ -28,8 +29,9 @@ def finish(
 ) -> int:
     """Write and print the table of ``events``, and say what is missing. The exit code is returned."""
     results = tabulate(events, plan, environment)
-    write_file(folder / RESULTS, format_named("csv").whole(results))
-    show_results(results, plan.spec.format, terminal.look(), terminal)
+    document = document_of_run(results)
+    write_document(folder / RESULTS, document, "csv")
+    terminal.print(document, plan.spec.format)
     for note in [*_notes(results), f"all rows: {folder / RESULTS}"]:
         terminal.note(note)
     statuses = {event.key: event.status for event in events if isinstance(event, DoneEvent)}

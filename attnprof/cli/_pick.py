@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
-from textwrap import fill
 
 from attnprof import published as published_figures
 from attnprof.catalogue.selection import split
@@ -14,26 +12,14 @@ from attnprof.cli._budget import budget_or_default, sentence
 from attnprof.cli._results import results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import NOT_MET, RunFolderError, UnknownNameError, UsageError
-from attnprof.formats import md, text
+from attnprof.formats import FORMATS
 from attnprof.grid import parse_point, show_res
 from attnprof.results import Results
-from attnprof.results.columns import COLUMNS, Column, Row
-from attnprof.views import choice as view
-from attnprof.views.caption import caption
+from attnprof.results.columns import Row
 from attnprof.views.choice import Published
+from attnprof.views.choice import document as document_of_choice
 
 USUAL = ("latency", "macs", "params")  # ranked by the first of these that the run has
-WIDTH = 100  # columns of the notes where stdout is no terminal
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A choice with what its table says of it."""
-
-    choice: Choice
-    results: Results
-    budget_source: str  # the file that the budget is from, empty where it is of the options
-    published: Published
 
 
 def pick(
@@ -51,6 +37,7 @@ def pick(
     **limits: str | None,
 ) -> int:
     """Choose and print. limits: of the options of single metrics."""
+    FORMATS.module_name(format)
     published = Published(*published_figures.choose(network, dataset))
     results = results_of(run)
     keep, source = budget_or_default(budget, limits, results.spec)
@@ -62,7 +49,8 @@ def pick(
     )
     order = _front_measures(pareto) if pareto else [_rank_measure(rank, entrants)]
     choice = choose(entrants, points, keep, order, pareto=bool(pareto))
-    _show(Answer(choice, results, source, published), format, rejected, terminal)
+    document = document_of_choice(choice, results, _budget_line(choice, source), published, rejected)
+    terminal.print(document, format)
     return 0 if choice.chosen else NOT_MET
 
 
@@ -151,50 +139,8 @@ def _usual_measure(entrants: Sequence[Candidate]) -> Measure:
     return measures()[USUAL[-1]]
 
 
-def _show(answer: Answer, format: str, rejected: bool, terminal: Terminal) -> None:
-    choice, published = answer.choice, answer.published
-    look = terminal.look()
-    width = look.width or WIDTH
-    if format == "json":
-        terminal.show(view.as_json(choice, answer.results.environment, published))
-        return
-    if format == "csv":
-        terminal.show(view.as_csv(choice, answer.results.environment, published))
-        return
-    below = view.below(choice, width, rejected)
-    sheet = view.sheet_of(choice, published)
-    if not choice.chosen:
-        terminal.show("\n".join([_heading(answer, [])[0], below]))
-        return
-    if format == "md":
-        terminal.show(md.typeset(sheet, [*_heading(answer, sheet.columns), *below.splitlines()]))
-        return
-    footnotes = [fill(note, width, subsequent_indent="    ") for note in sheet.footnotes]
-    table, hidden = text.typeset(
-        replace(sheet, footnotes=footnotes), lambda columns: _heading(answer, columns), look
-    )
-    terminal.show("\n\n".join(filter(None, [table, below])), hidden)
-
-
-def _heading(answer: Answer, shown: Sequence[Column]) -> list[str]:
-    """The lines above the table: budget, order, conditions, and what the columns ``shown`` mean."""
-    choice = answer.choice
-    titles = " and ".join(measure.title for measure in choice.by)
-    columns = {column.name for column in shown}
+def _budget_line(choice: Choice, source: str) -> str:
+    """The budget, and where it is judged. source: the file that it is from, empty where it is of the options."""
     several = len(choice.points) > 1
-    place = "every measured point" if several else "the measured point"
-    lines = [sentence(choice.budget, answer.budget_source, f"{place} ({', '.join(choice.points)})")]
-    if choice.pareto:
-        lines.append(f"Pareto front of {titles}")
-    else:
-        lines.append(f"rank: by {titles}; one more than how many are better beyond the noise")
-    if "latency" in columns:
-        lines += caption(answer.results, [column for column in COLUMNS if column.name == "latency_s"])
-        lines.append("A latency counts by the upper end of its interval.")
-    else:
-        lines += caption(answer.results, [])
-    if several:
-        lines.append("Figures are of the point at which a module stands worst.")
-    if "published" in columns:
-        lines += answer.published.caption
-    return lines
+    place = f"{'every measured point' if several else 'the measured point'} ({', '.join(choice.points)})"
+    return sentence(choice.budget, source, place)

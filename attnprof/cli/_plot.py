@@ -16,7 +16,7 @@ from attnprof.figures import FIGURES, FigureKind, Scene
 from attnprof.figures._style import style
 from attnprof.grid import parse_point, show_res
 from attnprof.records.journal import newest_folder
-from attnprof.views.caption import caption
+from attnprof.views.caption import conditions as conditions_of
 
 SUFFIXES = (".pdf", ".svg", ".png")
 PNG_DPI = 200
@@ -48,7 +48,7 @@ def plot(
     if against not in (None, "channels", "res"):
         raise click.UsageError(f"--against: {against!r} is neither channels nor res")
     points, entrants = candidates(of_modules(results, modules).rows(), {})
-    conditions = caption(results, [])[0]
+    conditions = conditions_of(results)
     scene = Scene(entrants, _points(points, at), conditions, horizontal, vertical, against or "", inches)
     for note in _save(figure, scene, path):
         terminal.note(note)

@@ -7,9 +7,8 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from attnprof.catalogue.selection import select, split
-from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UsageError
-from attnprof.formats import FORMATS, Format, Look
+from attnprof.formats import FORMATS, Document, Format, Look
 from attnprof.records.journal import newest_folder
 from attnprof.results import Results, of_csv, of_folder
 
@@ -54,16 +53,10 @@ def _modules(patterns: Sequence[str], measured: AbstractSet[str]) -> set[str]:
     return own | ({choice.module for choice in select(others)} if others else set())
 
 
-def format_named(name: str) -> Format:
-    """The format ``name``. Raises UnknownNameError."""
-    entry: Format = FORMATS.get(name)
-    return entry
-
-
-def show_results(results: Results, format: str, look: Look, terminal: Terminal) -> None:
-    """Print ``results`` in a format; hidden columns are named on stderr."""
-    text, notes = format_named(format).render(results, look)
-    terminal.show(text, notes)
+def write_document(path: Path, document: Document, format: str) -> None:
+    """Write ``document`` in a format, where nothing has to fit. Raises EnvironmentProblem."""
+    entry: Format = FORMATS.get(format)
+    write_file(path, entry.write(document, Look()).text)
 
 
 def write_file(path: Path, text: str) -> None:

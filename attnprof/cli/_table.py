@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from attnprof.cli._results import format_named, of_modules, results_of, show_results, write_file
+from attnprof.cli._results import of_modules, results_of, write_document
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UnknownNameError, UsageError
-from attnprof.formats import FORMATS, Look
+from attnprof.formats import FORMATS
 from attnprof.results import Results
 from attnprof.results.baseline import over
 from attnprof.results.pivot import pivot_key
+from attnprof.views.run import document as document_of_run
 
 
 def table(
@@ -30,11 +31,11 @@ def table(
     if baseline:
         results = _over(results, baseline)
     results = of_modules(results, modules)
+    document = document_of_run(results, names, pivot or "")
     if output is None:
-        show_results(results, format, terminal.look(names, pivot or ""), terminal)
+        terminal.print(document, format)
         return 0
-    text, _ = format_named(format).render(results, Look(names, pivot=pivot or ""))
-    write_file(Path(output), text)
+    write_document(Path(output), document, format)
     terminal.note(output)
     return 0
 

@@ -3,12 +3,11 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
 
-from attnprof.formats import Look
+from attnprof.formats import FORMATS, Document, Format, Look
 
 
 @dataclass(frozen=True)
@@ -18,18 +17,24 @@ class Terminal:
     quiet: bool = False  # only errors on stderr
     no_color: bool = False
 
-    def look(self, columns: Sequence[str] = (), pivot: str = "") -> Look:
+    def look(self) -> Look:
         """How stdout can show a table: any width and no style where it is not a terminal."""
         if not sys.stdout.isatty():
-            return Look(columns, pivot=pivot)
+            return Look()
         plain = self.no_color or os.environ.get("NO_COLOR", "") != "" or os.environ.get("TERM") == "dumb"
-        return Look(columns, shutil.get_terminal_size().columns, colour=not plain, pivot=pivot)
+        return Look(shutil.get_terminal_size().columns, colour=not plain)
 
-    def show(self, text: str, notes: Sequence[str] = (), everything: str = "--format csv") -> None:
-        """Print a result to stdout, and to stderr what did not fit; the option ``everything`` shows it."""
+    def show(self, text: str) -> None:
+        """Print a result to stdout."""
         click.echo(text, color=self.look().colour or None)
-        for note in notes:
-            self.note(f"{note}. All of them: {everything}")
+
+    def print(self, document: Document, format: str) -> None:
+        """Print ``document`` in a format; hidden columns are named on stderr. Raises UnknownNameError."""
+        entry: Format = FORMATS.get(format)
+        written = entry.write(document, self.look())
+        self.show(written.text)
+        for note in written.notes:
+            self.note(f"{note}. All of them: --format csv")
 
     def note(self, text: str) -> None:
         """A line on stderr, unless --quiet."""

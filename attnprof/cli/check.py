@@ -17,7 +17,6 @@ judged, exactly and alike on every machine; --measure judges latency and memory
 too. Under GitHub Actions each broken limit is annotated, and the table goes to
 the step's summary. Exit code 1: a module is over, or could not be counted.
 """
-FORMS = ("text", "json", "csv", "md")
 
 COMMAND = command(
     "check",
@@ -29,6 +28,6 @@ COMMAND = command(
         click.Option(
             ["--measure"], is_flag=True, help="measure too, and judge latency, memory and throughput"
         ),
-        format_option(FORMS),
+        format_option(),
     ],
 )

@@ -24,7 +24,6 @@ is reproduced, explained by a way of counting, or not reproduced. The run needs
 --metrics params,leaf_params,channel_pairs,macs,operators, as in
 specs/published.toml.
 """
-FORMS = ("text", "md", "csv", "json")
 
 COMMAND = command(
     "diff",
@@ -36,6 +35,6 @@ COMMAND = command(
         click.Option(["--tolerance"], metavar="SHARE", help="smaller changes count as none [5%]"),
         click.Option(["--metric"], metavar="NAME", help="latency, device_time or another time [latency]"),
         click.Option(["--across"], is_flag=True, help="compare runs of different versions"),
-        format_option(FORMS),
+        format_option(),
     ],
 )

@@ -15,7 +15,6 @@ Takes about 10 seconds: a module is measured against itself in three processes,
 and networks of known counts are counted. Exit code 4: something makes
 measuring impossible.
 """
-FORMS = ("text", "json")
 
 COMMAND = command(
     "doctor",
@@ -30,6 +29,6 @@ COMMAND = command(
             metavar="N",
             help="CPU threads per operator [1]",
         ),
-        format_option(FORMS),
+        format_option(),
     ],
 )

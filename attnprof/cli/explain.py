@@ -16,7 +16,6 @@ other tools count differently.
 TARGET is NAME@C@HxW: a module as -m takes it, its channels, and the map's
 height and width.
 """
-FORMS = ("text", "json")
 
 COMMAND = command(
     "explain",
@@ -28,6 +27,6 @@ COMMAND = command(
         click.Option(["--verify"], is_flag=True, help="check every shape against torch's own kernels"),
         click.Option(["--train"], is_flag=True, help="forward + backward"),
         click.Option(["--batch"], default="1", metavar="N", help="images per call [1]"),
-        format_option(FORMS),
+        format_option(),
     ],
 )

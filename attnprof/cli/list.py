@@ -2,7 +2,7 @@
 
 import click
 
-from attnprof.cli._command import command
+from attnprof.cli._command import command, format_option
 
 HELP = """\
 List the attention modules of the catalogue.
@@ -24,6 +24,6 @@ COMMAND = command(
         click.Argument(["pattern"], default="all", metavar="[PATTERN]"),
         click.Option(["--formula"], is_flag=True, help="params, MACs and FLOPs as polynomials in C, H and W"),
         click.Option(["--at"], metavar="C@HxW", help="the size around which they hold [256@56]"),
-        click.Option(["--format"], type=click.Choice(["text", "md"]), help="of the formulas [text]"),
+        format_option(),
     ],
 )

@@ -19,7 +19,6 @@ default is the newest folder under reports/. A latency is judged by the upper
 end of its interval. Without options the budget is [budget] of ./attnprof.toml
 or of the run's spec. Exit code 1: no module fits.
 """
-FORMS = ("text", "json", "csv", "md")
 
 COMMAND = command(
     "pick",
@@ -39,6 +38,6 @@ COMMAND = command(
             ["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"
         ),
         click.Option(["--rejected"], is_flag=True, help="name every rejected module, with the reason"),
-        format_option(FORMS),
+        format_option(),
     ],
 )

@@ -25,6 +25,7 @@ SIZES = (
     ("footnotesize", 4.25, 4.0),
     ("scriptsize", 3.99, 3.0),
     ("tiny", 3.41, 1.2),
+    ("tiny", 3.41, 0.6),
 )  # a digit's width in Computer Modern, \tabcolsep
 SPECIAL = {
     **{character: "\\" + character for character in "&%$#_{}"},
@@ -57,6 +58,11 @@ class _Set:
     kind: str  # in the table's preamble
     cells: list[str]
     width: float  # in digits, of its longest cell or heading
+
+    @property
+    def group_width(self) -> int:
+        """The length of the group's heading as it is printed."""
+        return len(re.sub(r"\\(?:si|times|micro|milli|kibi|mebi)|[\\\\{}$]", "", self.group))
 
 
 def write(document: Document, look: Look) -> Written:
@@ -112,9 +118,19 @@ def _long(columns: Sequence[_Set], body: list[str], text: str, notes: list[str])
 
 def _setup(columns: Sequence[_Set]) -> str:
     """The largest type in which the table is as wide as a page's text, and how figures are set in it."""
-    fitting = (each for each in SIZES if sum(c.width * each[1] + 2 * each[2] for c in columns) <= TEXT_WIDTH)
+    digits = sum(column.width for column in columns) + _wider_groups(columns)
+    fitting = (size for size in SIZES if digits * size[1] + 2 * len(columns) * size[2] <= TEXT_WIDTH)
     size, _, gap = next(fitting, SIZES[-1])
     return rf"\{size}\setlength{{\tabcolsep}}{{{gap:g}pt}}{SETUP}{BEST}"
+
+
+def _wider_groups(columns: Sequence[_Set]) -> float:
+    """By how many digits the headings of groups are wider than the columns below them."""
+    wider = 0.0
+    for _, group in groupby(columns, key=lambda column: column.group):
+        same = list(group)
+        wider += max(0.0, 0.95 * same[0].group_width - sum(column.width for column in same))
+    return wider
 
 
 def _kinds(columns: Sequence[_Set]) -> str:
@@ -153,7 +169,7 @@ def _set(column: UnitColumn, related: bool) -> list[_Set]:
     whole, decimals = _digits(texts)
     signed = any(figure.sign for figure in column.figures)
     cells = [_figure(figure) for figure in column.figures]
-    sets = [_numbers(group, heading, whole, decimals, cells, len(words), signed)]
+    sets = [_numbers(group, heading, whole, decimals, cells, _length(words), signed)]
     if any(figure.spread is not None for figure in column.figures):
         spreads = [_percent(figure) for figure in column.figures]
         sets.append(_numbers(group, r"$\pm$ (\%)", *_digits(spreads), spreads, 5))
@@ -171,12 +187,17 @@ def _headings(column: UnitColumn, related: bool) -> tuple[str, str, str]:
 
 
 def _numbers(
-    group: str, heading: str, whole: int, decimals: int, cells: list[str], words: int, signed: bool = False
+    group: str, heading: str, whole: int, decimals: int, cells: list[str], words: float, signed: bool = False
 ) -> _Set:
     """A column of figures with so many digits before and after the point; words: how long its heading is."""
     width = whole + whole // 3 * 0.4 + decimals + 0.5 * bool(decimals) + SIGN_WIDTH * signed
     room = r", table-space-text-pre={$\approx$}" * signed
     return _Set(group, heading, f"S[table-format={whole}.{decimals}{room}]", cells, max(width, 0.95 * words))
+
+
+def _length(words: str) -> float:
+    """How long a heading is, in characters; an equals sign and the capital before it are wider than others."""
+    return len(words) + 1.2 * words.count("=")
 
 
 def _digits(numbers: Sequence[str]) -> tuple[int, int]:

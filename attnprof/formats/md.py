@@ -1,5 +1,7 @@
 """A Markdown table, for a README or an issue: one unit per column, exact counts."""
 
+from collections.abc import Sequence
+
 from attnprof.formats import Document, Format, Look, Written
 from attnprof.views.document import in_units
 
@@ -27,7 +29,7 @@ def _sections(document: Document) -> list[str]:
     return sections
 
 
-def _lines(lines: list[str] | tuple[str, ...]) -> str:
+def _lines(lines: Sequence[str]) -> str:
     return "\n".join(f"{escape(line)}{AT_END}" if line else "" for line in lines).rstrip()
 
 

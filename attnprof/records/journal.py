@@ -31,6 +31,7 @@ EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = (
     "results.csv",
     ".lock",
 )
+RISKY = ("=", "+", "-", "@")  # begins what a spreadsheet would run: a CSV quotes such a text
 
 
 class Journal:

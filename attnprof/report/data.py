@@ -4,29 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attnprof.choosing.candidates import places_of
-from attnprof.metrics import METRICS, Metric, column
+from attnprof.choosing.measures import measures
+from attnprof.metrics import Metric, columns, in_order
 from attnprof.records.record import FLAGS
 from attnprof.report.columns import encode
 from attnprof.report.modules import describe
 from attnprof.report.quantities import main_columns, units
 from attnprof.results import Results
-from attnprof.results.columns import COLUMNS, DEFAULT, title
+from attnprof.results.columns import title
 from attnprof.units import show_bytes
-from attnprof.views.caption import caption
+from attnprof.views.run import document as document_of_run
 
 # Columns that set the conditions of a cell: where one varies, the page asks which value is meant.
-CONDITIONS = (
-    "mode",
-    "batch",
-    "dtype",
-    "autocast",
-    "layout",
-    "execution",
-    "device",
-    "device_name",
-    "threads",
-    "seed",
-)
+CONDITIONS = ("mode", "batch", "dtype", "layout", "execution", "device", "device_name", "threads", "seed")
 FIRST = (
     "device_name",
     "device",
@@ -34,19 +24,6 @@ FIRST = (
     "cores",
     "started",
 )  # what a reader asks of an environment before the rest
-# The options of `attnprof pick` that bound a column, by mode.
-OPTIONS = {
-    "eval": {
-        "params": "--max-params",
-        "macs": "--max-macs",
-        "flops": "--max-flops",
-        "latency_s": "--max-latency",
-        "activation_memory_bytes": "--max-activation-memory",
-        "peak_memory_bytes": "--max-memory",
-        "throughput_per_s": "--min-throughput",
-    },
-    "train": {"latency_s": "--max-train-latency", "peak_memory_bytes": "--max-train-memory"},
-}
 
 
 def contents(results: Results, name: str) -> dict[str, Any]:
@@ -57,9 +34,7 @@ def contents(results: Results, name: str) -> dict[str, Any]:
     described = {key: describe(key) for key in keys}
     return {
         "name": name,
-        "caption": caption(
-            results, [each for each in COLUMNS if each.name in DEFAULT and _has_figures(results, each.name)]
-        ),
+        "caption": _caption(results),
         "environment": _environment(results),
         "spec": results.spec.to_toml()
         if "started" in results.environment
@@ -71,7 +46,7 @@ def contents(results: Results, name: str) -> dict[str, Any]:
         "notes": _notes(results),
         "metrics": _metrics(results),
         "conditions": [key for key in CONDITIONS if key in frame.columns],
-        "options": OPTIONS,
+        "options": _options(),
         "flags": FLAGS,
         "modules": {key: each for key, each in described.items() if each},
     }
@@ -87,34 +62,41 @@ def _titles(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _caption(results: Results) -> list[str]:
+    """The conditions, and what the metrics mean that the table has without being asked."""
+    document = document_of_run(results)
+    return document.remarks(document.columns)
+
+
+def _options() -> dict[str, dict[str, str]]:
+    """Mode -> column -> the option of ``attnprof pick`` that bounds it."""
+    options: dict[str, dict[str, str]] = {"eval": {}, "train": {}}
+    for measure in measures().values():
+        if measure.column:
+            end = "min" if measure.more else "max"
+            options[measure.mode][measure.column] = f"--{end}-{measure.name.replace('_', '-')}"
+    return options
+
+
 def _metrics(results: Results) -> list[dict[str, Any]]:
-    """The metrics that have a figure in some row, in the order of the table for people, further ones after them."""
-    found: dict[str, tuple[str, Metric]] = {}
-    for name in METRICS.names():
-        metric: Metric = METRICS.get(name)
-        found[column(name, metric.unit)] = name, metric
-    order = {each.name: number for number, each in enumerate(COLUMNS)}
-    return [
-        {
-            "column": key,
-            "title": metric.title,
-            "help": metric.help,
-            "kind": "share" if metric.kind == "share" else metric.unit,
-            "better": metric.better,
-            "counter": metric.counter,
-            "low": _end(results, name, "low", metric),
-            "high": _end(results, name, "high", metric),
-            "shown": key in DEFAULT,
-        }
-        for key, (name, metric) in sorted(found.items(), key=lambda item: order.get(item[0], len(order)))
-        if _has_figures(results, key)
-    ]
+    """The metrics that have a figure in some row, in the order of the table for people."""
+    names = [name for column, name in columns().items() if _has_figures(results, column)]
+    return [_metric(results, metric) for metric in in_order(names)]
 
 
-def _end(results: Results, name: str, end: str, metric: Metric) -> str:
-    """The column of one end of the metric's interval, empty where the metric has none."""
-    key = column(f"{name}_ci_{end}", metric.unit)
-    return key if key in results.frame.columns else ""
+def _metric(results: Results, metric: Metric) -> dict[str, Any]:
+    low, high = (end if end in results.frame.columns else "" for end in metric.ends)
+    return {
+        "column": metric.column,
+        "title": metric.title,
+        "help": metric.help,
+        "kind": "share" if metric.kind == "share" else metric.unit,
+        "better": metric.better,
+        "counter": metric.counter,
+        "low": low,
+        "high": high,
+        "shown": metric.shown,
+    }
 
 
 def _has_figures(results: Results, key: str) -> bool:

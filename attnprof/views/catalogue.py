@@ -4,28 +4,52 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from math import gcd
 from textwrap import fill
+from typing import Any
 
 from attnprof.catalogue.entry import NOTHING, PLACES, Entry
 from attnprof.catalogue.values import show_value
 from attnprof.grid import Point
 from attnprof.units import show_count
+from attnprof.views.document import Document, TableCell, TableColumn
+
+COLUMNS = (
+    TableColumn("module", "module", right=False),
+    TableColumn("name", "what it is", keep=60, right=False),
+    TableColumn("family", "family", keep=70, right=False),
+    TableColumn("place", "place", keep=50, right=False),
+    TableColumn("year", "year", keep=40),
+    TableColumn("variants", "variants", keep=30),
+    TableColumn("takes", "takes", keep=20, right=False),
+)
+WAYS = ("torch.compile", "torch.export and ONNX")
 
 
-def listing(entries: Sequence[Entry]) -> str:
-    """One line per module, and how many there are."""
-    rows = [["module", "what it is", "family", "place", "year", "variants", "takes"]]
-    for e in entries:
-        year = str(e.paper.year) if e.paper else ""
-        rows.append([e.key, e.name, e.family, e.place, year, str(1 + len(e.variants)), _takes(e)])
-    lines = _aligned(rows, right={4, 5})
+def listing(entries: Sequence[Entry]) -> Document:
+    """One row per module, and how many there are."""
     variants = sum(1 + len(e.variants) for e in entries)
-    ways = {"torch.compile": [e.key for e in entries if e.compiles is not True]}
-    ways["torch.export and ONNX"] = [e.key for e in entries if e.exports is not True]
-    notes = [
-        f"Through {way} go all" + (f" but {', '.join(but)}." if but else ".") for way, but in ways.items()
-    ]
     total = f"{len(entries)} modules, {variants} variants. One of them: attnprof show NAME"
-    return "\n".join([*lines, "", total, *notes])
+    compiling = [e.key for e in entries if e.compiles is not True]
+    exporting = [e.key for e in entries if e.exports is not True]
+    notes = [_exceptions(way, keys) for way, keys in zip(WAYS, (compiling, exporting), strict=True)]
+    return Document(
+        columns=COLUMNS, rows=[_row(e) for e in entries], below=[total, *notes], data=lambda: _data(entries)
+    )
+
+
+def _exceptions(way: str, modules: Sequence[str]) -> str:
+    return f"All work with {way}" + (f" but {', '.join(modules)}." if modules else ".")
+
+
+def _row(entry: Entry) -> list[TableCell]:
+    year = entry.paper.year if entry.paper else None
+    values = (entry.key, entry.name, entry.family, entry.place, year, 1 + len(entry.variants), _takes(entry))
+    return [TableCell(value or None) for value in values]
+
+
+def _data(entries: Sequence[Entry]) -> dict[str, Any]:
+    names = [column.name for column in COLUMNS]
+    rows = [[cell.value for cell in _row(entry)] for entry in entries]
+    return {"schema": 1, "modules": [dict(zip(names, row, strict=True)) for row in rows]}
 
 
 def _takes(entry: Entry) -> str:
@@ -72,7 +96,7 @@ def page(entry: Entry, point: Point, width: int = 100) -> str:
         parts.append(_section("How copies and the paper differ", _bullets(entry.deviations, width)))
     taken = {"torch.compile": entry.compiles, "torch.export, ONNX": entry.exports}
     parts.append(
-        _section("Goes through", [f"{way}: {'yes' if yes is True else yes}" for way, yes in taken.items()])
+        _section("Works with", [f"{way}: {'yes' if yes is True else yes}" for way, yes in taken.items()])
     )
     sized = f", height={height}, width={map_width}" if entry.needs_size() else ""
     parts.append(

@@ -1,19 +1,15 @@
 """A check as people and programs read it: each module against each limit, at the point where it stands worst."""
 
-import csv
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
+from functools import partial
 from typing import Any
 
 from attnprof.choosing.budget import Budget, show_budget
 from attnprof.choosing.candidates import Candidate
 from attnprof.choosing.judging import Verdict, counts
-from attnprof.results.columns import Column
-from attnprof.results.table import safe_text
 from attnprof.views.choice import broken, excess
-from attnprof.views.sheet import Sheet
+from attnprof.views.document import Document, Remark, TableCell, TableColumn
 
 SCHEMA = 1
 
@@ -66,26 +62,39 @@ class Check:
         )
 
 
-def sheet_of(check: Check) -> Sheet:
+HEADER = ("module", "variant", "limit", "holds", "value", "at", "why")
+
+
+def document(check: Check) -> Document:
     """One row per module, one column per limit."""
-    columns = [Column("module", "module", 100, lambda row: "", right=False)]
-    columns += [Column(str(limit), str(limit), 90, lambda row: "") for limit in check.budget]
-    columns.append(Column("verdict", "", 100, lambda row: "", right=False))
-    cells = []
-    for candidate, verdicts in check.judged:
-        wrong = [check.says(verdict) for verdict in verdicts if not verdict.holds]
-        cells.append([candidate.name, *map(_figure, verdicts), "; ".join(wrong) or "holds"])
-    return Sheet(columns, cells, [])
+    columns = [TableColumn("module", "module", right=False)]
+    columns += [TableColumn(str(limit), str(limit), limit.measure.kind, 90) for limit in check.budget]
+    columns.append(TableColumn("verdict", "verdict", right=False))
+    return Document(
+        columns=columns,
+        rows=[_row(check, candidate, verdicts) for candidate, verdicts in check.judged],
+        above=[Remark(line) for line in check.caption],
+        below=[check.outcome],
+        header=HEADER,
+        records=partial(_records, check),
+        data=partial(_data, check),
+    )
 
 
-def _figure(verdict: Verdict) -> str:
-    measure = verdict.limit.measure
-    return measure.show(counts(verdict.span, measure)) if verdict.span else ""
+def _row(check: Check, candidate: Candidate, verdicts: Sequence[Verdict]) -> list[TableCell]:
+    broken_limits = [check.says(verdict) for verdict in verdicts if not verdict.holds]
+    figures = [TableCell(_value(verdict)) for verdict in verdicts]
+    return [TableCell(candidate.name), *figures, TableCell("; ".join(broken_limits) or "holds")]
 
 
-def as_json(check: Check) -> str:
+def _value(verdict: Verdict) -> float | None:
+    """The end of the interval that counts against the module."""
+    return counts(verdict.span, verdict.limit.measure) if verdict.span else None
+
+
+def _data(check: Check) -> dict[str, Any]:
     """One object for programs."""
-    whole = {
+    return {
         "schema": SCHEMA,
         "holds": check.holds,
         "budget": [str(limit) for limit in check.budget],
@@ -100,26 +109,27 @@ def as_json(check: Check) -> str:
             for each, verdicts in check.judged
         ],
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def as_csv(check: Check) -> str:
-    """One row per module and limit."""
-    out = StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    names = ("limit", "holds", "value", "at", "why")
-    table.writerow(["module", "variant", *names])
-    for each, verdicts in check.judged:
-        for verdict in verdicts:
-            fields = {**_fields(verdict), "holds": str(verdict.holds).lower()}
-            table.writerow(
-                [safe_text(each.module), safe_text(each.variant), *(fields[name] for name in names)]
-            )
-    return out.getvalue().rstrip("\n")
+def _records(check: Check) -> list[dict[str, Any]]:
+    """One record per module and limit."""
+    return [
+        {
+            "module": each.module,
+            "variant": each.variant,
+            **_fields(verdict),
+            "holds": str(verdict.holds).lower(),
+        }
+        for each, verdicts in check.judged
+        for verdict in verdicts
+    ]
 
 
 def _fields(verdict: Verdict) -> dict[str, Any]:
-    value = counts(verdict.span, verdict.limit.measure) if verdict.span else None
     return {
-        "limit": str(verdict.limit), "holds": verdict.holds, "value": value, "at": verdict.point, "why": verdict.why
-    }  # fmt: skip
+        "limit": str(verdict.limit),
+        "holds": verdict.holds,
+        "value": _value(verdict),
+        "at": verdict.point,
+        "why": verdict.why,
+    }

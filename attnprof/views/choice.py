@@ -1,27 +1,26 @@
 """A choice as people read it: the table of what fits, what is published of it, who was rejected, what would have to give."""
 
-import csv
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from io import StringIO
+from functools import partial
 from math import isinf
-from textwrap import fill
 from typing import Any
 
+from attnprof.choosing.budget import Limit
 from attnprof.choosing.choice import Choice, Chosen, Rejected, closest, relaxations
 from attnprof.choosing.judging import Verdict, counts
 from attnprof.choosing.measures import Measure, measures
-from attnprof.choosing.pareto import Span
+from attnprof.metrics import METRICS
 from attnprof.published import TOP1, Evidence, metric_of, span, title_of
 from attnprof.records.environment import Environment
-from attnprof.results.columns import Column
-from attnprof.results.table import safe_text
+from attnprof.results import Results
 from attnprof.units import show_share, significant
-from attnprof.views.sheet import Sheet
+from attnprof.views.caption import caption
+from attnprof.views.document import Document, Remark, TableCell, TableColumn
 
 USUAL = ("params", "macs", "latency", "memory")
+PUBLISHED_ENDS = ("published_low", "published_high", "gain_low", "gain_high")
 NAMED = 6  # of a list of rejected modules, before the rest is counted
 
 
@@ -42,49 +41,85 @@ class Published:
         ]
 
 
-def sheet_of(choice: Choice, published: Published) -> Sheet:
-    """The table of what fits. A figure is that of the point at which the module stands worst."""
-    asked = [limit.measure for limit in choice.budget] + list(choice.by)
-    shown = [m for m in dict.fromkeys([*(measures()[name] for name in USUAL), *asked]) if m.column]
+def document(
+    choice: Choice, results: Results, budget: str, published: Published, everyone: bool = False
+) -> Document:
+    """The answer to a budget. A figure is that of the point at which the module stands worst.
+
+    budget: the budget in words. everyone: name every rejected module, each on a line.
+    """
+    below = _below(choice, everyone)
+    data = partial(_data, choice, results.environment, published)
+    records = partial(_records, choice)
+    if not choice.chosen:
+        return Document(above=[Remark(budget)], below=below, header=_header(), records=records, data=data)
     notes: dict[str, int] = {}
-    columns: list[tuple[Column, Callable[[Chosen], str]]]
-    columns = [] if choice.pareto else [(Column("rank", "rank", 100, _nothing, right=False), _rank)]
-    columns.append((Column("module", "module", 100, _nothing, right=False), lambda each: each.candidate.name))
+    columns, rows = _table(choice, notes)
+    return Document(
+        columns=columns,
+        rows=rows,
+        above=_above(choice, results, budget, published, columns),
+        footnotes=[f"[{number}] {text}" for text, number in notes.items()],
+        below=below,
+        header=_header(),
+        records=records,
+        data=data,
+    )
+
+
+def _above(
+    choice: Choice, results: Results, budget: str, published: Published, columns: Sequence[TableColumn]
+) -> list[Remark]:
+    """Budget, order and conditions, and what the columns mean."""
+    titles = " and ".join(measure.title for measure in choice.by)
+    order = f"ranked by {titles}; modules that the noise does not tell apart share a rank"
+    if choice.pareto:
+        order = f"Pareto-optimal in {titles}"
+    remarks = [Remark(budget), Remark(order)]
+    timed = {column.name for column in columns if column.name in ("latency", "train_latency")}
+    latency = TableColumn(METRICS.get("latency").column, "latency", "seconds")
+    for remark in caption(results, [latency] if timed else []):
+        remarks.append(replace(remark, about=frozenset(timed)) if remark.about else remark)
+    if timed:
+        remarks.append(Remark("A latency counts by the upper end of its interval.", frozenset(timed)))
+    if len(choice.points) > 1:
+        remarks.append(Remark("Figures are of the point at which a module stands worst."))
+    about = frozenset(["published"])
+    return remarks + [Remark(line, about) for line in published.caption]
+
+
+def _table(choice: Choice, notes: dict[str, int]) -> tuple[list[TableColumn], list[list[TableCell]]]:
+    """Columns and rows of what fits; a column in which no module has anything is left out. notes: text -> number."""
+    limited = [limit.measure for limit in choice.budget] + list(choice.by)
+    usual = [measures()[name] for name in USUAL]
+    shown = [measure for measure in dict.fromkeys([*usual, *limited]) if measure.column]
+    columns = [] if choice.pareto else [TableColumn("rank", "rank", right=False)]
+    columns.append(TableColumn("module", "module", right=False))
     for n, measure in enumerate(shown):
-        keep = (90 if measure in asked else 60) - n
-        columns.append((Column(measure.name, measure.title, keep, _nothing), _writer(measure)))
+        keep = (90 if measure in limited else 60) - n
+        columns.append(TableColumn(measure.name, measure.title, measure.kind, keep))
     if choice.budget:
-        columns.append((Column("headroom", "headroom", 75, _nothing, right=False), _headroom))
-    columns.append((Column("published", "published", 80, _nothing), lambda each: _accuracy(each, notes)))
-    columns.append((Column("gain", "gain", 79, _nothing), _gain))
-    cells = [[write(each) for _, write in columns] for each in choice.chosen]
-    kept = [n for n in range(len(columns)) if any(row[n] for row in cells)]
-    footnotes = [f"[{number}] {text}" for text, number in notes.items()]
-    return Sheet([columns[n][0] for n in kept], [[row[n] for n in kept] for row in cells], footnotes)
+        columns.append(TableColumn("headroom", "headroom", keep=75, right=False))
+    columns += [TableColumn("published", "published", keep=80), TableColumn("gain", "gain", keep=79)]
+    rows = [_row(each, choice, shown, notes) for each in choice.chosen]
+    filled = [n for n in range(len(columns)) if any(row[n].value is not None for row in rows)]
+    return [columns[n] for n in filled], [[row[n] for n in filled] for row in rows]
 
 
-def _nothing(row: object) -> str:
-    return ""
+def _row(each: Chosen, choice: Choice, shown: Sequence[Measure], notes: dict[str, int]) -> list[TableCell]:
+    cells = [] if choice.pareto else [TableCell(f"{each.rank}{'=' if each.shared else ''}")]
+    cells.append(TableCell(each.candidate.name))
+    cells += [_figure_cell(each, measure) for measure in shown]
+    if choice.budget:
+        cells.append(TableCell(_headroom(each)))
+    return [*cells, TableCell(_accuracy(each, notes) or None), TableCell(_gain(each) or None)]
 
 
-def _rank(each: Chosen) -> str:
-    return f"{each.rank}{'=' if each.shared else ''}"
-
-
-def _writer(measure: Measure) -> Callable[[Chosen], str]:
-    def write(each: Chosen) -> str:
-        if measure.name not in each.figures:
-            return ""
-        return show_span(each.figures[measure.name][1], measure)
-
-    return write
-
-
-def show_span(found: Span, measure: Measure) -> str:
-    """A figure with what its interval adds: '0.31 ms ± 1.0 %'."""
-    share = max(found.high - found.value, found.value - found.low) / found.value if found.value else 0
-    noise = f" ± {show_share(share)}" if found.low < found.high and measure.column else ""
-    return measure.show(found.value) + noise
+def _figure_cell(each: Chosen, measure: Measure) -> TableCell:
+    if measure.name not in each.figures:
+        return TableCell()
+    span = each.figures[measure.name][1]
+    return TableCell(span.value, (span.low, span.high) if span.low < span.high else None)
 
 
 def _headroom(each: Chosen) -> str:
@@ -136,21 +171,16 @@ def cited(found: Evidence) -> str:
     )
 
 
-def below(choice: Choice, width: int, everyone: bool = False) -> str:
+def _below(choice: Choice, everyone: bool) -> list[str]:
     """What stands under the table, or in its place: the rejected, and where nothing fits what would have to give."""
-    parts = []
-    if not choice.chosen:
-        parts.append(fill(_nothing_fits(choice), width))
-        parts.extend(fill(line, width, subsequent_indent="  ") for line in _would_have_to_give(choice))
-    if everyone:
-        parts.append(
-            "\n".join(
-                ["rejected:", *(f"  {each.candidate.name}: {why(each, choice)}" for each in choice.rejected)]
-            )
-        )
-    else:
-        parts.extend(fill(line, width, subsequent_indent="  ") for line in _rejected(choice))
-    return "\n".join(part for part in parts if part)
+    lines = [] if choice.chosen else [_nothing_fits(choice), *_would_have_to_give(choice)]
+    if not everyone:
+        return lines + _rejected(choice)
+    return [
+        *lines,
+        "rejected:",
+        *(f"  {each.candidate.name}: {why(each, choice)}" for each in choice.rejected),
+    ]
 
 
 def _rejected(choice: Choice) -> list[str]:
@@ -221,18 +251,24 @@ def excess(verdict: Verdict) -> str:
 def _would_have_to_give(choice: Choice) -> list[str]:
     lines = []
     for each in relaxations(choice):
-        changes = " and ".join(f"{limit} -> {to.bound}" for limit, to in each.changes)
-        lines.append(f"would fit with {changes}: {each.candidate.name}")
+        changes = [_change(limit.measure, to) for limit, to in each.changes]
+        lines.append(f"{' and '.join(changes)} to admit {each.candidate.name}")
     return lines
+
+
+def _change(measure: Measure, to: Limit) -> str:
+    """What to do to an option: 'raise --max-latency to 824us'."""
+    verb, end = ("lower", "min") if measure.more else ("raise", "max")
+    return f"{verb} --{end}-{measure.name.replace('_', '-')} to {to.bound}"
 
 
 SCHEMA = 1
 
 
-def as_json(choice: Choice, environment: Environment, published: Published) -> str:
-    """One object: the budget, the points, the chosen, the rejected, what came closest."""
+def _data(choice: Choice, environment: Environment, published: Published) -> dict[str, Any]:
+    """The budget, the points, the chosen, the rejected, what came closest."""
     near = None if choice.chosen else closest(choice)
-    whole = {
+    return {
         "schema": SCHEMA,
         "budget": [str(limit) for limit in choice.budget],
         "points": list(choice.points),
@@ -247,40 +283,52 @@ def as_json(choice: Choice, environment: Environment, published: Published) -> s
         ],
         "environment": environment,
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def as_csv(choice: Choice, environment: Environment, published: Published) -> str:
-    """One row per candidate, the chosen first: figures at the point where it stands worst, with that point."""
-    measured = [measure for measure in measures().values() if measure.column]
-    out = StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    names = [name for measure in measured for name in _headings(measure)]
-    published_as = ["published_low", "published_high", "gain_low", "gain_high"]
-    table.writerow(["fits", "rank", "module", "variant", *names, *published_as, "reason"])
+def _measured() -> list[Measure]:
+    return [measure for measure in measures().values() if measure.column]
+
+
+def _header() -> list[str]:
+    """The columns of the CSV."""
+    names = [name for measure in _measured() for name in _headings(measure)]
+    return ["fits", "rank", "module", "variant", *names, *PUBLISHED_ENDS, "reason"]
+
+
+def _records(choice: Choice) -> list[dict[str, Any]]:
+    """One record per candidate, the chosen first: figures at the point where it stands worst, with that point."""
     everyone: list[Chosen | Rejected] = [*choice.chosen, *choice.rejected]
-    for each in everyone:
-        fits = isinstance(each, Chosen)
-        row: list[Any] = [str(fits).lower(), each.rank or "" if isinstance(each, Chosen) else ""]
-        row += [safe_text(each.candidate.module), safe_text(each.candidate.variant)]
-        for measure in measured:
-            at, figure = each.figures.get(measure.name, ("", Span.exact(0)))
-            ends = [figure.low, figure.high] if measure.noisy else []
-            row += [figure.value, *ends, at] if at else [""] * len(_headings(measure))
-        row += _published_ends(None if each.candidate.variant else each.candidate.published)
-        table.writerow([*row, "" if isinstance(each, Chosen) else safe_text(why(each, choice))])
-    return out.getvalue().rstrip("\n")
+    return [_record(each, choice) for each in everyone]
+
+
+def _record(each: Chosen | Rejected, choice: Choice) -> dict[str, Any]:
+    fits = isinstance(each, Chosen)
+    values: list[Any] = [str(fits).lower(), each.rank or "" if isinstance(each, Chosen) else ""]
+    values += [each.candidate.module, each.candidate.variant]
+    for measure in _measured():
+        values += _figure_values(each, measure)
+    values += _published_ends(None if each.candidate.variant else each.candidate.published)
+    values.append("" if isinstance(each, Chosen) else why(each, choice))
+    return dict(zip(_header(), values, strict=True))
+
+
+def _figure_values(each: Chosen | Rejected, measure: Measure) -> list[Any]:
+    """The figure, the ends of its interval, and the point where it stands worst."""
+    if measure.name not in each.figures:
+        return [""] * len(_headings(measure))
+    point, span = each.figures[measure.name]
+    return [span.value, *([span.low, span.high] if measure.noisy else []), point]
 
 
 def _headings(measure: Measure) -> list[str]:
     return [*measure.headings, f"{measure.name}_at"]
 
 
-def _published_ends(found: Evidence | None) -> list[str]:
+def _published_ends(found: Evidence | None) -> list[Any]:
     if found is None:
         return [""] * 4
-    gains = [str(each.gain) for each in found.gains] or [""]
-    return [*span(found.sound), gains[0], gains[-1]]
+    gains = [each.gain for each in found.gains]
+    return [*span(found.sound), *([gains[0], gains[-1]] if gains else ["", ""])]
 
 
 def _chosen(each: Chosen) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The catalogue's closed forms as a table: params, MACs and FLOPs of each module as polynomials in C, H and W."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from textwrap import wrap
 
 from attnprof.catalogue.selection import ConfiguredModule
@@ -10,6 +11,7 @@ from attnprof.grid import Point, show_res
 from attnprof.planning import plan
 from attnprof.running.inquiry import Inquiry
 from attnprof.spec import Spec
+from attnprof.views.document import Document, Look, TableCell, TableColumn, Written
 
 TITLES = ("params", "MACs", "FLOPs")
 NONE = "no polynomial"
@@ -47,25 +49,24 @@ def _where(forms: Iterable[Form]) -> str:
     return "; ".join(dict.fromkeys(part for where in wheres for part in where.split("; ") if part))
 
 
-def as_markdown(rows: Sequence[Sequence[str]]) -> str:
-    """A table, its formulas set as code."""
-    lines = ["| module | " + " | ".join(TITLES) + " | for |", "|---" * (len(TITLES) + 2) + "|"]
-    for name, *formulas, where in rows:
-        code = [f"`{formula}`" if formula not in ("", NONE) else formula for formula in formulas]
-        lines.append(f"| {' | '.join([name, *code, where])} |")
-    return "\n".join(lines)
+def document(rows: Sequence[Sequence[str]]) -> Document:
+    """The closed forms: a row for each module."""
+    titles = ("module", *TITLES, "for")
+    columns = [TableColumn(title, title, right=False) for title in titles]
+    cells = [[TableCell(text or None) for text in row] for row in rows]
+    return Document(columns=columns, rows=cells, page=partial(_page, rows))
 
 
-def as_text(rows: Sequence[Sequence[str]], width: int | None) -> str:
-    """Columns where they fit, else a few lines for each module. width: None where nothing has to fit."""
+def _page(rows: Sequence[Sequence[str]], look: Look) -> Written:
+    """Columns where they fit, else a few lines for each module."""
     table = [["module", *TITLES, "for"], *rows]
     widths = [max(len(row[n]) for row in table) for n in range(len(table[0]))]
-    if width is None or sum(widths) + 2 * (len(widths) - 1) <= width:
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
+    if look.width is None or sum(widths) + 2 * (len(widths) - 1) <= look.width:
+        return Written("\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in table))
     lines: list[str] = []
     for name, *rest in rows:
         lines.append(name)
         for title, text in zip((*TITLES, "for"), rest, strict=True):
             before = f"  {title:6}  "
-            lines += wrap(text, width, initial_indent=before, subsequent_indent=" " * 12)
-    return "\n".join(lines)
+            lines += wrap(text, look.width, initial_indent=before, subsequent_indent=" " * 12)
+    return Written("\n".join(lines))

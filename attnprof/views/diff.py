@@ -1,57 +1,46 @@
 """Two runs compared, as people read it: the table, what changed besides times, and what it comes to."""
 
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from io import StringIO
 from itertools import groupby
-from textwrap import fill
 from typing import Any
 
 from attnprof.comparison.changes import Change
 from attnprof.comparison.ratios import FASTER, SAME, SLOWER, UNCLEAR, VERDICTS, Outcome
-from attnprof.comparison.runs import ComparedCell as Cell
-from attnprof.comparison.runs import Comparison, Ran
-from attnprof.formats import Look, md, text
+from attnprof.comparison.runs import ComparedCell, Comparison, Ran
+from attnprof.metrics import METRICS
 from attnprof.networks import PLAIN
 from attnprof.records.environment import Environment
 from attnprof.records.record import FLAGS
-from attnprof.results.columns import Column
-from attnprof.results.table import safe_text
-from attnprof.units import show_change, show_count, show_seconds, significant
-from attnprof.views.sheet import Sheet
+from attnprof.units import show_change, show_count, significant
+from attnprof.views.document import Document, Remark, TableCell, TableColumn
 
 ORDER = (SLOWER, FASTER, UNCLEAR, SAME)
 MOST_LISTED = 6  # names of cells that only one run has
-TITLES = {
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "activation_memory": "activation memory",
-    "peak_memory": "peak memory",
-    "kept_memory": "kept memory",
-    "bytes_moved": "bytes moved",
-    "minimal_bytes": "minimal bytes",
-}
 ADVICE = "Unclear: more processes tell more. attnprof run --quality paper, and a longer --time-budget."
 
 
-def as_text(found: Comparison, look: Look) -> tuple[str, list[str]]:
-    """Conditions, the table where anything was timed, and the outcome; and notes on columns that did not fit."""
-    width = look.width or 10_000
-    below = [fill(line, width, subsequent_indent="  ") for line in below_of(found)]
-    if not any(cell.outcome for cell in found.cells):
-        return "\n".join([*head_of(found), "", *below]), []
-    table, dropped = text.typeset(sheet_of(found, width), lambda kept: head_of(found), look)
-    return "\n".join([table, "", *below]), dropped
+def document(found: Comparison) -> Document:
+    """Two runs compared: conditions, the table where anything was timed, what changed besides, and the outcome."""
+    notes: dict[str, int] = {}
+    shown = [column for column in COLUMNS if _worth_showing(column.name, found)] if _timed(found) else []
+    rows = [cell for verdict in ORDER for cell in found.called(verdict)] if shown else []
+    texts = [_cells_of(cell, notes) for cell in rows]
+    return Document(
+        columns=shown,
+        rows=[[cells[column.name] for column in shown] for cells in texts],
+        above=[Remark(line) for line in head_of(found)],
+        footnotes=[f"[{number}] {text}" for text, number in notes.items()],
+        below=below_of(found),
+        header=HEADER,
+        records=lambda: [_row(cell, found.metric) for cell in found.cells],
+        data=lambda: _data(found),
+    )
 
 
-def as_md(found: Comparison) -> str:
-    """The same, as Markdown."""
-    lines = [*head_of(found), *below_of(found)]
-    if any(cell.outcome for cell in found.cells):
-        return md.typeset(sheet_of(found, 10_000), lines)
-    return md.typeset(Sheet([], [], []), lines).partition("\n\n")[2]
+def _timed(found: Comparison) -> bool:
+    return any(cell.outcome for cell in found.cells)
 
 
 def head_of(found: Comparison) -> list[str]:
@@ -79,7 +68,7 @@ def head_of(found: Comparison) -> list[str]:
     return lines
 
 
-def _sizes(cells: Sequence[Cell]) -> list[str]:
+def _sizes(cells: Sequence[ComparedCell]) -> list[str]:
     return list(dict.fromkeys(f"{cell.case.height}x{cell.case.width}" for cell in cells))
 
 
@@ -93,45 +82,71 @@ def _said_of(name: str, environment: Environment) -> str:
     return ", ".join(filter(None, [name, started, f"commit {commit}" if commit else ""]))
 
 
-def sheet_of(found: Comparison, width: int) -> Sheet:
-    """One row per cell with a time: the slower ones first, then the faster, the unclear and the same."""
-    rows = [cell for verdict in ORDER for cell in found.called(verdict)]
-    several, modes = len(_sizes(rows)) > 1, len({cell.case.mode for cell in rows}) > 1
-    inside, told = (
-        any(cell.case.host for cell in rows),
-        any(cell.outcome and cell.outcome.interval for cell in rows),
-    )
-    shown = [
-        ("network", False, 100, inside), ("C", True, 100, not inside), ("HxW", True, 99, several), ("mode", False, 98, modes),
-        ("module", False, 100, True),
-        ("place", False, 70, len({cell.case.place for cell in rows if cell.case.place}) > 1), ("A", True, 50, True), ("B", True, 50, True), ("B/A", True, 95, True),
-        ("95 %", False, 80, told), ("verdict", False, 100, True), ("", False, 40, True),
-    ]  # fmt: skip
-    kept = [n for n, (_, _, _, worth) in enumerate(shown) if worth]
-    notes: dict[str, int] = {}
-    cells = [_texts(cell, notes) for cell in rows]
-    columns = [
-        Column(shown[n][0] or "note", shown[n][0], shown[n][2], lambda row: "", shown[n][1]) for n in kept
-    ]
-    footnotes = [fill(f"[{n}] {said}", width, subsequent_indent="    ") for said, n in notes.items()]
-    return Sheet(columns, [[row[n] for n in kept] for row in cells], footnotes)
+COLUMNS = (
+    TableColumn("host", "network", right=False),
+    TableColumn("channels", "C"),
+    TableColumn("size", "HxW"),
+    TableColumn("mode", "mode", right=False),
+    TableColumn("module", "module", right=False),
+    TableColumn("place", "place", right=False),
+    TableColumn("before_s", "A", "seconds", keep=50),
+    TableColumn("after_s", "B", "seconds", keep=50),
+    TableColumn("ratio", "B/A", keep=95),
+    TableColumn("ratio_ci", "95 %", keep=80, right=False),
+    TableColumn("verdict", "verdict", right=False),
+    TableColumn("note", "note", keep=40, right=False),
+)
 
 
-def _texts(cell: Cell, notes: dict[str, int]) -> list[str]:
-    case, outcome = cell.case, cell.outcome
-    assert outcome is not None
-    remarks = [outcome.why] if outcome.why else []
+def _worth_showing(column: str, found: Comparison) -> bool:
+    """Whether a column says something of these cells: it tells them apart, or some of them have it."""
+    timed = [cell for cell in found.cells if cell.outcome]
+    inside = any(cell.case.host for cell in timed)
+    worth = {
+        "host": inside,
+        "channels": not inside,
+        "size": len(_sizes(timed)) > 1,
+        "mode": len({cell.case.mode for cell in timed}) > 1,
+        "place": len({cell.case.place for cell in timed if cell.case.place}) > 1,
+        "ratio_ci": any(cell.outcome and cell.outcome.interval for cell in timed),
+        "note": any(_remarks(cell) for cell in timed),
+    }
+    return worth.get(column, True)
+
+
+def _remarks(cell: ComparedCell) -> list[str]:
+    """What qualifies a cell's verdict: why it is unclear, the flags of both runs, an edited file."""
+    remarks = [cell.outcome.why] if cell.outcome and cell.outcome.why else []
     for flag in dict.fromkeys([*cell.flags[0], *cell.flags[1]]):
         runs = " and ".join(letter for letter, flags in zip("AB", cell.flags, strict=True) if flag in flags)
         remarks.append(f"{runs} {flag}: {FLAGS.get(flag, 'a flag of another version')}")
-    remarks += ["its file was edited between A and B"] if cell.edited else []
-    marks = " ".join(f"[{notes.setdefault(remark, len(notes) + 1)}]" for remark in remarks)
-    return [
-        case.host, str(case.channels), f"{case.height}x{case.width}", case.mode,
-        "plain" if case.host and case.module == PLAIN else case.title, case.place,
-        show_seconds(outcome.before.seconds), show_seconds(outcome.after.seconds), show_ratio(outcome.ratio),
-        show_interval(outcome), outcome.verdict, marks,
-    ]  # fmt: skip
+    if cell.edited:
+        remarks.append("its file was edited between A and B")
+    return remarks
+
+
+def _cells_of(cell: ComparedCell, notes: dict[str, int]) -> dict[str, TableCell]:
+    """A cell's row, by column. notes: footnote -> its number."""
+    case, outcome = cell.case, cell.outcome
+    assert outcome is not None
+    marks = [f"[{notes.setdefault(remark, len(notes) + 1)}]" for remark in _remarks(cell)]
+    plain = bool(case.host) and case.module == PLAIN
+    texts = {
+        "host": case.host,
+        "channels": str(case.channels),
+        "size": f"{case.height}x{case.width}",
+        "mode": case.mode,
+        "module": "plain" if plain else case.title,
+        "place": case.place,
+        "ratio": show_ratio(outcome.ratio),
+        "ratio_ci": show_interval(outcome),
+        "verdict": outcome.verdict,
+        "note": " ".join(marks),
+    }
+    cells = {name: TableCell(text or None) for name, text in texts.items()}
+    cells["before_s"] = TableCell(outcome.before.seconds)
+    cells["after_s"] = TableCell(outcome.after.seconds)
+    return cells
 
 
 def show_ratio(ratio: float) -> str:
@@ -171,7 +186,8 @@ def changes_of(found: Comparison) -> list[str]:
 def show_change_of(change: Change) -> str:
     """'params 512 -> 516 (+0.78 %)'."""
     share = f" ({show_change(change.share)})" if change.share is not None else ""
-    name = TITLES.get(change.metric, change.metric.replace("_", " "))
+    known = METRICS.get(change.metric).title if change.metric in METRICS else ""
+    name = known or change.metric.replace("_", " ")
     return f"{name} {_exact(change.before)} -> {_exact(change.after)}{' B' * (change.unit == 'bytes')}{share}"
 
 
@@ -181,10 +197,10 @@ def _exact(value: int | float | str) -> str:
 
 def _machine(found: Comparison) -> str:
     assert found.machine
-    return (
-        f"the machine itself is {SLOWER if found.machine.ratio > 1 else FASTER}: a product that is the same in every run takes"
-        f" {show_ratio(found.machine.ratio)} ({show_interval(found.machine)}). Measure A again"
-    )
+    change = f"{abs(found.machine.ratio - 1):.0%}".replace("%", " %")
+    direction = SLOWER if found.machine.ratio > 1 else FASTER
+    interval = show_interval(found.machine)
+    return f"this machine ran {change} {direction} (control matmul{interval and f': {interval}x'}). Measure A again"
 
 
 def outcome_of(found: Comparison) -> list[str]:
@@ -236,21 +252,9 @@ HEADER = (
     *CONDITIONS, "threads", "mode", "execution", "metric", "before_s", "before_processes", "after_s", "after_processes", "ratio",
     "ratio_ci_low", "ratio_ci_high", "verdict", "why", "before_status", "after_status", "before_flags", "after_flags", "changes",
 )  # fmt: skip
-TEXTS = ("host", "place", "module", "variant", "why")
 
 
-def as_csv(found: Comparison) -> str:
-    """One row per cell that both runs have; what is missing is empty. changes: as JSON, metric -> [before, after]."""
-    out = StringIO()
-    table = csv.DictWriter(out, HEADER, lineterminator="\n")
-    table.writeheader()
-    for cell in found.cells:
-        row = _row(cell, found.metric)
-        table.writerow({**row, **{name: safe_text(row[name]) for name in TEXTS}})
-    return out.getvalue().rstrip("\n")
-
-
-def _row(cell: Cell, metric: str) -> dict[str, Any]:
+def _row(cell: ComparedCell, metric: str) -> dict[str, Any]:
     row: dict[str, Any] = {
         name: getattr(cell.case, name) for name in (*CONDITIONS, "threads", "mode", "execution")
     }
@@ -267,12 +271,13 @@ def _row(cell: Cell, metric: str) -> dict[str, Any]:
         }
         row |= {f"{name}_status": status, f"{name}_flags": " ".join(flags)}
     changes = {change.metric: [change.before, change.after] for change in cell.changes}
-    return row | {"changes": json.dumps(changes) if changes else ""}
+    row["changes"] = json.dumps(changes) if changes else ""
+    return {name: row[name] for name in HEADER}
 
 
-def as_json(found: Comparison) -> str:
+def _data(found: Comparison) -> dict[str, Any]:
     """Everything: both runs, each cell, what is unlike, and whether the gate holds."""
-    whole = {
+    return {
         "schema": SCHEMA,
         "holds": found.holds,
         "before": _run(found.before),
@@ -287,14 +292,13 @@ def as_json(found: Comparison) -> str:
         "only_before": [case.to_json() for case in found.only_before],
         "only_after": [case.to_json() for case in found.only_after],
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def _run(run: Ran) -> dict[str, Any]:
     return {"name": run.name, **{name: run.environment.get(name) for name in ("run_id", "started", "commit")}}
 
 
-def _cell(cell: Cell) -> dict[str, Any]:
+def _cell(cell: ComparedCell) -> dict[str, Any]:
     return {
         "case": cell.case.to_json(),
         "status": list(cell.ended),

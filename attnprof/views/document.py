@@ -133,6 +133,7 @@ class Figure:
     spread: float | None = None  # half-width of the interval: relative, of shares in points
     note: str = ""
     best: bool = False
+    words: bool = False  # whether it is words, whose digits are no number's
 
     @property
     def spread_text(self) -> str:
@@ -143,7 +144,8 @@ class Figure:
     def line(self) -> str:
         """The cell on one line: sign, grouped digits, interval, note."""
         note = f" {self.note}" if self.note and self.digits else self.note
-        return f"{self.sign}{group_digits(self.digits)}{self.spread_text}{note}"
+        shown = self.digits if self.words else group_digits(self.digits)
+        return f"{self.sign}{shown}{self.spread_text}{note}"
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def in_units(document: Document) -> list[UnitColumn]:
 
 def _in_unit(column: TableColumn, cells: Sequence[TableCell], values: Sequence[Any]) -> UnitColumn:
     if column.kind in WORDED:
-        figures = tuple(Figure(words(column, cell), best=cell.best) for cell in cells)
+        figures = tuple(Figure(words(column, cell), words=True, best=cell.best) for cell in cells)
         return UnitColumn(column, "", False, figures)
     unit = column_unit(column.kind, values)
     symbol = f"× {column.baseline}" if column.baseline else unit[0]

@@ -2,41 +2,92 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from io import StringIO
 from textwrap import fill, wrap
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from attnprof.explaining.explanation import CounterReport, Explanation, Form, TreeNode, plain
-from attnprof.formats import Look
 from attnprof.records.case import Case
 from attnprof.records.record import FLAGS
 from attnprof.units import show_bytes, show_count, show_rounded, significant
+from attnprof.views.document import Document, Look, Remark, TableCell, TableColumn, Written
 
 INDENT = "  "
 EVERY_SIZE = "every size it takes"
 
 
-def page(
+def document(
+    case: Case, name: str, found: Explanation, counters: Sequence[CounterReport], forms: Sequence[Form]
+) -> Document:
+    """The tree as a table, every figure exact; on a terminal a page. name: what the field calls the module."""
+    lines = list(_lines(found.tree, _shares(found.tree), guides=False))
+    return Document(
+        columns=TREE_COLUMNS,
+        rows=[_row(line) for line in lines],
+        above=[Remark(line) for line in _head(case, name, found).split("\n")],
+        below=[SHARES],
+        page=partial(_page, case, name, found, counters, forms),
+        data=partial(_data, case, found, counters, forms),
+    )
+
+
+TREE_COLUMNS = (
+    TableColumn("part", "part", right=False),
+    TableColumn("params", "params", "count", keep=1),
+    TableColumn("macs", "MACs", "count", keep=3),
+    TableColumn("flops", "FLOPs", "count", keep=4),
+    TableColumn("bytes", "bytes moved", "bytes", keep=2),
+    TableColumn("share", "share", "share", keep=5),
+    TableColumn("grows", "grows with", keep=6, right=False),
+)
+SHARES = (
+    "share: of the FLOPs. grows with: the leading terms of the FLOPs (of the bytes, where there are none)."
+)
+
+
+def _row(line: "TreeLine") -> list[TableCell]:
+    part = line.part
+    return [
+        TableCell(line.guide + line.name),
+        TableCell(part.params if part.kind else None),
+        TableCell(part.macs),
+        TableCell(part.flops),
+        TableCell(part.bytes),
+        TableCell(None if line.share is None else line.share / TENTHS),
+        TableCell(part.grows or None),
+    ]
+
+
+def _data(
+    case: Case, found: Explanation, counters: Sequence[CounterReport], forms: Sequence[Form]
+) -> dict[str, Any]:
+    """Everything, exact: the case, the explanation, the counters' counts, the closed forms if any."""
+    data = {"case": case.to_json(), **found.to_json(), "counters": [asdict(counter) for counter in counters]}
+    return {**data, "forms": [asdict(form) for form in forms]} if forms else data
+
+
+def _page(
     case: Case,
     name: str,
     found: Explanation,
     counters: Sequence[CounterReport],
     forms: Sequence[Form],
     look: Look,
-) -> tuple[str, list[str]]:
-    """The page, and the titles of the tree's columns that did not fit. name: what the field calls the module."""
+) -> Written:
+    """The page for a terminal: totals, tree, other counters, closed forms."""
     width = min(look.width or WIDTH, 100)
     table, dropped = tree(found.tree, look)
-    says = "share: of the FLOPs. grows with: the leading terms of the FLOPs (of the bytes, where there are none)."
     parts = [
         _head(case, name, found),
         _totals(found, width),
         table,
-        fill(f"{says} Figures have three digits; all of them: --format json.", width),
+        fill(f"{SHARES} Figures have three digits; all of them: --format json.", width),
     ]
     if found.tokens:
         says = FLAGS["tokens"]
@@ -51,7 +102,8 @@ def page(
     if found.verified is not None:
         held = f"verified: the shapes of all {found.verified} operators are those of torch's own kernels."
         parts.append(fill(f"not verified: {found.differs}" if found.differs else held, width))
-    return "\n\n".join(parts), dropped
+    notes = (f"columns hidden (narrow terminal): {', '.join(dropped)}",) if dropped else ()
+    return Written("\n\n".join(parts), notes)
 
 
 def _head(case: Case, name: str, found: Explanation) -> str:
@@ -195,7 +247,7 @@ TENTHS = 1000  # shares are shown in tenths of a per cent, and add up to 100
 
 
 @dataclass(frozen=True)
-class Line:
+class TreeLine:
     """One line of the tree. guide: what stands before the name. share: in tenths of a per cent, None without FLOPs."""
 
     guide: str
@@ -217,22 +269,22 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Column:
+class TreeColumn:
     """A column of figures. keep: the higher, the later it leaves a narrow terminal."""
 
     title: str
     keep: int
-    write: Callable[[Line], str]
+    write: Callable[[TreeLine], str]
     right: bool = True
 
 
 COLUMNS = (
-    Column("params", 1, lambda line: show_rounded(line.part.params) if line.part.kind else ""),
-    Column("MACs", 3, lambda line: show_rounded(line.part.macs)),
-    Column("FLOPs", 4, lambda line: show_rounded(line.part.flops)),
-    Column("bytes", 2, lambda line: show_bytes(line.part.bytes)),
-    Column("share", 5, lambda line: "" if line.share is None else f"{line.share / 10:.1f} %"),
-    Column("grows with", 6, lambda line: line.part.grows, right=False),
+    TreeColumn("params", 1, lambda line: show_rounded(line.part.params) if line.part.kind else ""),
+    TreeColumn("MACs", 3, lambda line: show_rounded(line.part.macs)),
+    TreeColumn("FLOPs", 4, lambda line: show_rounded(line.part.flops)),
+    TreeColumn("bytes", 2, lambda line: show_bytes(line.part.bytes)),
+    TreeColumn("share", 5, lambda line: "" if line.share is None else f"{line.share / 10:.1f} %"),
+    TreeColumn("grows with", 6, lambda line: line.part.grows, right=False),
 )
 
 
@@ -267,10 +319,10 @@ def tree(root: TreeNode, look: Look) -> tuple[str, list[str]]:
 
 def _lines(
     part: TreeNode, shares: dict[int, int], guides: bool, before: str = "", own: str = ""
-) -> Iterator[Line]:
+) -> Iterator[TreeLine]:
     """The part and all below it. A submodule that only issued one operator is one line with it."""
     known = [shares[id(leaf)] for leaf in _leaves(part) if id(leaf) in shares]
-    yield Line(before + own, part, sum(known) if known else None)
+    yield TreeLine(before + own, part, sum(known) if known else None)
     if _is_one_operator(part):
         return
     above = before + {"": "", "├─ ": "│  ", "└─ ": "   "}.get(own, own)
@@ -299,7 +351,7 @@ def _shares(root: TreeNode) -> dict[int, int]:
     return {id(leaf): exact[n][0] + (n in up) for n, leaf in enumerate(leaves)}
 
 
-def _width(column: Column, lines: Sequence[Line]) -> int:
+def _width(column: TreeColumn, lines: Sequence[TreeLine]) -> int:
     return max(len(column.title), *(len(column.write(line)) for line in lines))
 
 

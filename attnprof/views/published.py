@@ -1,21 +1,13 @@
 """A run held to published tables: figures reproduced, explained by a way of counting, or not."""
 
-import csv
-import json
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from io import StringIO
-from textwrap import fill
 from typing import Any
 
-from attnprof.comparison.published import ABSENT, EXPLAINED, NOT, REPRODUCED, Table
-from attnprof.comparison.published import PublishedVerdict as Verdict
-from attnprof.formats import Look, md, text
+from attnprof.comparison.published import ABSENT, EXPLAINED, NOT, REPRODUCED, PublishedVerdict, Table
 from attnprof.networks import PLAIN
-from attnprof.results.columns import Column
-from attnprof.results.table import safe_text
-from attnprof.views.sheet import Sheet
+from attnprof.views.document import Document, Remark, TableCell, TableColumn
 
 MARKS = {REPRODUCED: "reproduced", EXPLAINED: "explained", NOT: "not reproduced", ABSENT: "not in this run"}
 HEADER = (
@@ -33,23 +25,38 @@ def summary(tables: Sequence[Table]) -> str:
     return f"{sum(kinds.values())} published figures: {counts}."
 
 
-def as_text(tables: Sequence[Table], look: Look) -> str:
-    """Table by table: how its source counts, then each figure with ours beside it where the digits differ."""
-    parts = [
-        text.typeset(_sheet(table, look.width or 100), lambda kept, table=table: _head(table, look), look)[0]  # type: ignore[misc] # bound now
-        for table in tables
-    ]
-    return "\n\n".join([*parts, summary(tables)])
+def document(tables: Sequence[Table]) -> Document:
+    """A run held to published tables: each under its source, then how many figures became what."""
+    return Document(
+        parts=[_part(table) for table in tables],
+        below=[summary(tables)],
+        header=HEADER,
+        records=lambda: [record | {"how": "; ".join(record["how"])} for record in _records(tables)],
+        data=lambda: _data(tables),
+    )
 
 
-def as_md(tables: Sequence[Table]) -> str:
-    """The same, as Markdown: each table under its source."""
-    return "\n\n".join([*(_under_its_source(table) for table in tables), summary(tables)])
+COLUMNS = (
+    TableColumn("network", "network", right=False),
+    TableColumn("module", "module", right=False),
+    TableColumn("printed_params", "params, M"),
+    TableColumn("printed_flops", "FLOPs, G"),
+    TableColumn("verdict", "verdict", right=False),
+)
 
 
-def _under_its_source(table: Table) -> str:
-    ways = f"; counts so: {'; '.join(table.way.says)}" if table.way.says else ""
-    return f"### {table.title}\n\n{_place(table)}{ways}\n\n{md.typeset(_sheet(table, 1000), [])}"
+def _part(table: Table) -> Document:
+    """One table: how its source counts, then each figure with ours beside it where the digits differ."""
+    notes: dict[str, int] = {}
+    rows = [[TableCell(text or None) for text in _cells(verdict, table, notes)] for verdict in table.verdicts]
+    ways = [Remark(f"counts so: {'; '.join(table.way.says)}")] if table.way.says else []
+    return Document(
+        columns=COLUMNS,
+        rows=rows,
+        above=ways,
+        footnotes=[f"[{number}] {text}" for text, number in notes.items()],
+        title=f"{table.title}  [{_place(table)}]",
+    )
 
 
 def _place(table: Table) -> str:
@@ -58,82 +65,38 @@ def _place(table: Table) -> str:
     return table.source if table.title.endswith(location) else f"{table.source}, {location}"
 
 
-def as_csv(tables: Sequence[Table]) -> str:
-    """One row per figure."""
-    out = StringIO()
-    writer = csv.DictWriter(out, HEADER, lineterminator="\n")
-    writer.writeheader()
-    for record in _records(tables):
-        writer.writerow(
-            {**record, "how": "; ".join(record["how"])}
-            | {k: safe_text(record[k]) for k in ("variant", "place")}
-        )
-    return out.getvalue().rstrip("\n")
-
-
-def as_json(tables: Sequence[Table]) -> str:
+def _data(tables: Sequence[Table]) -> dict[str, Any]:
     """Every figure with what was made of it, and how many became what."""
     kinds = Counter(verdict.kind for table in tables for verdict in table.verdicts)
-    return json.dumps(
-        {"schema": 1, "counts": dict(kinds), "figures": list(_records(tables))}, indent=1, ensure_ascii=False
-    )
+    return {"schema": 1, "counts": dict(kinds), "figures": _records(tables)}
 
 
 def _records(tables: Sequence[Table]) -> list[dict[str, Any]]:
     return [_record(table, verdict) for table in tables for verdict in table.verdicts]
 
 
-def _record(table: Table, verdict: Verdict) -> dict[str, Any]:
+def _record(table: Table, verdict: PublishedVerdict) -> dict[str, Any]:
     figure, counted = verdict.figure, verdict.counted
-    params, macs = (float(each) for each in counted.figures(verdict.way)) if counted else (None, None)
     row = counted.row if counted else {}
-    return dict(
-        zip(
-            HEADER,
-            (
-                table.title,
-                table.source,
-                figure.location,
-                figure.network,
-                figure.module,
-                figure.setting,
-                figure.params,
-            )
-            + (
-                figure.flops,
-                verdict.kind,
-                verdict.says,
-                verdict.why,
-                row.get("host"),
-                row.get("place"),
-                row.get("variant"),
-            )
-            + (row.get("params"), row.get("macs"), params, macs),
-            strict=True,
-        )
-    )
+    record = {
+        "title": table.title,
+        "source": table.source,
+        "location": figure.location,
+        "network": figure.network,
+        "module": figure.module,
+        "setting": figure.setting,
+        "printed_params": figure.params,
+        "printed_flops": figure.flops,
+        "verdict": verdict.kind,
+        "how": verdict.says,
+        "why": verdict.why,
+        **{name: row.get(name) for name in ("host", "place", "variant", "params", "macs")},
+    }
+    params, macs = (float(value) for value in counted.figures(verdict.way)) if counted else (None, None)
+    return record | {"params_as_printed": params, "flops_as_printed": macs}
 
 
-def _head(table: Table, look: Look) -> list[str]:
-    width = look.width or 10_000
-    lines = [fill(f"{table.title}  [{_place(table)}]", width, subsequent_indent="  ")]
-    if table.way.says:
-        lines.append(fill(f"counts so: {'; '.join(table.way.says)}", width, subsequent_indent="  "))
-    return lines
-
-
-def _sheet(table: Table, width: int) -> Sheet:
-    notes: dict[str, int] = {}
-    titles = (("network", False), ("module", False), ("params, M", True), ("FLOPs, G", True), ("", False))
-    columns = [Column(name or "verdict", name, 100, lambda row: "", right) for name, right in titles]
-    cells = [_cells(verdict, table, notes) for verdict in table.verdicts]
-    footnotes = [
-        fill(f"[{number}] {said}", width, subsequent_indent="    ") for said, number in notes.items()
-    ]
-    return Sheet(columns, cells, footnotes)
-
-
-def _cells(verdict: Verdict, table: Table, notes: dict[str, int]) -> list[str]:
+def _cells(verdict: PublishedVerdict, table: Table, notes: dict[str, int]) -> list[str]:
     figure, counted = verdict.figure, verdict.counted
     variant = str(counted.row["variant"]) if counted else ""
     name = "plain" if figure.module == PLAIN else f"{figure.module}({variant})" if variant else figure.module

@@ -78,7 +78,9 @@ def chosen_columns(results: Results, names: Sequence[str], pivot: str) -> list[R
 
 def _named(results: Results, text: str) -> RunColumn:
     name = resolve(results, text)
-    column = next((identity for identity in IDENTITIES if identity.name == name), None) or _column(results, name)
+    column = next((identity for identity in IDENTITIES if identity.name == name), None) or _column(
+        results, name
+    )
     return replace(column, column=replace(column.column, on_page=True))
 
 

@@ -10,10 +10,10 @@ import tomllib
 
 import pandas as pd
 import pytest
+from attnprof.views.sheet import sheet
 
 from attnprof.records.journal import EVENTS
 from attnprof.results import of_folder
-from attnprof.views.sheet import sheet
 from tests.conftest import clean_environment
 
 BOX = re.compile("[\u2500-\u257f\u2580-\u259f\u2800-\u28ff]")

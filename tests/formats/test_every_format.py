@@ -14,12 +14,18 @@ from attnprof.formats.text import NAME_WIDTHS
 from attnprof.planning import plan
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.results import tabulate
-from attnprof.results.columns import COLUMNS
 from attnprof.results.header import HEADER
 from attnprof.spec import Spec
-from attnprof.views.sheet import sheet
+from attnprof.views.document import words
+from attnprof.views.run import document
 
 NAMES = FORMATS.names()
+
+
+def written(name, found, columns=(), **look):
+    return FORMATS.get(name).write(document(found, columns), Look(**look))
+
+
 WIDTHS = (60, 80, 120, None)
 ENVIRONMENT = {
     "run_id": "0123456789ab",
@@ -84,7 +90,7 @@ def test_a_format_explains_itself_on_one_line(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_format_ends_without_an_empty_line(name, results, nothing):
     for found in (results, nothing):
-        text, _ = FORMATS.get(name).render(found, Look())
+        text = written(name, found).text
         assert text
         assert text == text.rstrip("\n")
 
@@ -92,20 +98,21 @@ def test_a_format_ends_without_an_empty_line(name, results, nothing):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_format_leaves_the_results_as_they_were(name, results):
     before = results.frame.copy(), dict(results.notes)
-    FORMATS.get(name).render(results, Look(width=80))
+    written(name, results, width=80)
     assert results.frame.equals(before[0])
     assert results.notes == before[1]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_colour_there_is_no_escape_sequence(name, results):
-    assert "\x1b" not in FORMATS.get(name).render(results, Look(width=80))[0]
+    assert "\x1b" not in written(name, results, width=80).text
 
 
 @pytest.mark.parametrize("width", [40, *WIDTHS])
 def test_every_column_of_the_text_is_shown_or_named(results, width):
-    text, notes = FORMATS.get("text").render(results, Look(width=width))
-    titles = [column.title for column in sheet(results).columns]
+    shown = written("text", results, width=width)
+    text, notes = shown.text, shown.notes
+    titles = [column.title for column in document(results).columns]
     gone = dropped(notes)
     header = next(line for line in text.splitlines() if re.search(r"\bC\b.*\bmodule\b", line))
     shown = [title for title in titles if title not in gone]
@@ -116,14 +123,18 @@ def test_every_column_of_the_text_is_shown_or_named(results, width):
 
 def clipped(results, width):
     """Those rows of figures that the text does not show whole."""
-    text, notes = FORMATS.get("text").render(results, Look(width=width))
-    laid, gone = sheet(results), dropped(notes)
+    shown = written("text", results, width=width)
+    text, notes = shown.text, shown.notes
+    laid, gone = document(results), dropped(notes)
     kept = [
         n for n, column in enumerate(laid.columns) if column.title not in gone and column.name != "module"
     ]
     rows = [set(re.split(r" {2,}", line.strip())) for line in text.splitlines()]
-    wanted = [{cells[n] for n in kept if cells[n]} for cells in laid.cells]
-    return [figures for figures in wanted if not any(figures <= row for row in rows)]
+    texts = [
+        [words(column, cell) for column, cell in zip(laid.columns, row, strict=True)] for row in laid.rows
+    ]
+    figures_of = [{cells[n] for n in kept if cells[n]} for cells in texts]
+    return [figures for figures in figures_of if not any(figures <= row for row in rows)]
 
 
 def test_no_figure_is_clipped_where_nothing_has_to_fit(results):
@@ -136,15 +147,12 @@ def test_no_figure_is_clipped_at_any_width(results):
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_the_text_is_no_wider_than_the_terminal(results, width):
-    text, _ = FORMATS.get("text").render(results, Look(width=width))
+    text = written("text", results, width=width).text
     assert max(len(line) for line in text.splitlines()) <= width
 
 
 def test_a_narrower_terminal_never_shows_more(results):
-    gone = [
-        set(dropped(FORMATS.get("text").render(results, Look(width=width))[1]))
-        for width in (40, 60, 80, 120, 300)
-    ]
+    gone = [set(dropped(written("text", results, width=width).notes)) for width in (40, 60, 80, 120, 300)]
     for narrow, wide in zip(gone, gone[1:], strict=False):
         assert wide <= narrow
     assert gone[0]
@@ -152,18 +160,19 @@ def test_a_narrower_terminal_never_shows_more(results):
 
 
 def test_where_nothing_has_to_fit_every_column_is_there_on_lines_of_their_own(results):
-    text, notes = FORMATS.get("text").render(results, Look())
-    assert notes == []
+    shown = written("text", results)
+    text, notes = shown.text, shown.notes
+    assert notes == ()
     assert LONG.partition("(")[0] in text
-    for column in sheet(results).columns:
+    for column in document(results).columns:
         assert column.title in text
-    for line in sheet(results).footnotes:
+    for line in document(results).footnotes:
         assert line in text.splitlines()
 
 
 @pytest.mark.parametrize("width", [60, 80])
 def test_a_long_name_is_folded_and_not_cut(results, width):
-    text, _ = FORMATS.get("text").render(results, Look(width=width))
+    text = written("text", results, width=width).text
     name = next(row["variant"] for row in results.rows() if row["module"] == "cbam")
     assert len(name) > max(NAME_WIDTHS)
     letters = re.sub(r"\s", "", text)
@@ -172,15 +181,15 @@ def test_a_long_name_is_folded_and_not_cut(results, width):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_row_that_was_skipped_is_in_the_text_with_its_reason(results, width):
-    text, _ = FORMATS.get("text").render(results, Look(width=width))
-    words = " ".join(text.split())
-    assert "skipped [" in words
-    assert "channels must be at least the reduction = 16" in words
+    text = written("text", results, width=width).text
+    line = " ".join(text.split())
+    assert "skipped [" in line
+    assert "channels must be at least the reduction = 16" in line
 
 
 def test_with_colour_the_words_are_the_same(results):
-    plain = FORMATS.get("text").render(results, Look(width=120))[0]
-    coloured = FORMATS.get("text").render(results, Look(width=120, colour=True))[0]
+    plain = written("text", results, width=120).text
+    coloured = written("text", results, width=120, colour=True).text
     assert "\x1b[" in coloured
     stripped = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
     assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
@@ -188,8 +197,8 @@ def test_with_colour_the_words_are_the_same(results):
 
 @pytest.mark.parametrize("name", ["text", "md"])
 def test_the_caption_says_what_the_figures_are_conditional_on(name, results):
-    text = FORMATS.get(name).render(results, Look())[0]
-    for words in (
+    text = written(name, results).text
+    for phrase in (
         "batch 1",
         "fp32",
         "1 thread",
@@ -197,36 +206,36 @@ def test_the_caption_says_what_the_figures_are_conditional_on(name, results):
         "MACs: multiply-accumulates",
         "latency: ",
     ):
-        assert words in text
+        assert phrase in text
 
 
 def test_a_caption_explains_no_column_that_is_not_there(results):
-    text, notes = FORMATS.get("text").render(results, Look(width=40))
+    shown = written("text", results, width=40)
+    text, notes = shown.text, shown.notes
     assert "thop" in dropped(notes)
     assert "fvcore, thop:" not in text
 
 
 @pytest.mark.parametrize("name", ["text", "md"])
 def test_without_any_row_the_table_says_so(name, nothing):
-    assert "no cell was finished" in FORMATS.get(name).render(nothing, Look(width=80))[0]
+    assert "no cell was finished" in written(name, nothing, width=80).text
 
 
 @pytest.mark.parametrize("name", ["text", "md"])
 def test_an_unknown_column_is_answered_with_the_nearest(name, results):
     with pytest.raises(UsageError, match=r"no column 'parms'\. Did you mean 'params'"):
-        FORMATS.get(name).render(results, Look(columns=("parms",)))
+        written(name, results, columns=("parms",))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_format_has_the_columns_of_the_table_for_people(name, results):
-    # Size is height and width to programs; some columns are those of a network, or of a counter that must be asked for.
-    for column in [column for column in COLUMNS if column.name in results.frame.columns]:
-        FORMATS.get(name).render(results, Look(columns=("module", column.name)))
+    for column in [column for column in document(results).columns if column.name in results.frame.columns]:
+        written(name, results, columns=("module", column.name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_columns_asked_for_come_in_their_order(name, results):
-    text, _ = FORMATS.get(name).render(results, Look(columns=("macs", "module", "buffers")))
+    text = written(name, results, columns=("macs", "module", "buffers")).text
     places = [text.casefold().index(word) for word in ("macs", "module", "buffers")]
     assert places == sorted(places)
     assert "thop" not in text
@@ -237,15 +246,15 @@ def cells_of(line):
 
 
 def test_markdown_has_one_cell_per_column_in_every_row(results):
-    text, _ = FORMATS.get("md").render(results, Look())
+    text = written("md", results).text
     lines = text.split("\n\n")[0].splitlines()
     assert len(lines) == 2 + len(results.rows())
-    assert {len(cells_of(line)) for line in lines} == {len(sheet(results).columns)}
+    assert {len(cells_of(line)) for line in lines} == {len(document(results).columns)}
     assert set(cells_of(lines[1])) == {"--:", ":--"}
 
 
 def test_markdown_escapes_what_would_be_markup(results):
-    text, _ = FORMATS.get("md").render(results, Look())
+    text = written("md", results).text
     assert r"A\*B\_C\|D &lt;CPU>" in text
     assert r"kernel\_size=3" in text
 
@@ -253,14 +262,14 @@ def test_markdown_escapes_what_would_be_markup(results):
 def test_markdown_escapes_a_bar_inside_a_cell(results):
     frame = results.frame.copy()
     frame["variant"] = ["mode=a|b_c*<d>\\" for _ in frame.index]
-    text, _ = FORMATS.get("md").render(replace(results, frame=frame), Look(columns=("variant", "params")))
+    text = written("md", replace(results, frame=frame), columns=("variant", "params")).text
     row = text.splitlines()[2]
     assert cells_of(row)[0] == r"mode=a\|b\_c\*&lt;d>\\"
     assert len(cells_of(row)) == 3
 
 
 def test_json_is_valid_and_its_figures_are_unrounded(results):
-    whole = json.loads(FORMATS.get("json").render(results, Look())[0])
+    whole = json.loads(written("json", results).text)
     assert whole["schema"] == 1
     assert whole["environment"] == ENVIRONMENT
     assert (whole["planned"], len(whole["rows"])) == (12, 12)
@@ -272,7 +281,7 @@ def test_json_is_valid_and_its_figures_are_unrounded(results):
 
 
 def test_json_has_null_and_the_reason_for_what_is_missing(results):
-    rows = json.loads(FORMATS.get("json").render(results, Look())[0])["rows"]
+    rows = json.loads(written("json", results).text)["rows"]
     assert rows[0]["fvcore_macs"] is None
     assert rows[0]["notes"] == {"fvcore_macs": "fvcore failed: no", "first_call_s": "a single call"}
     skipped = next(row for row in rows if row["status"] == "skipped")
@@ -280,14 +289,15 @@ def test_json_has_null_and_the_reason_for_what_is_missing(results):
 
 
 def test_json_of_some_columns_has_these_and_their_notes(results):
-    rows = json.loads(FORMATS.get("json").render(results, Look(columns=("module", "fvcore_macs")))[0])["rows"]
+    rows = json.loads(written("json", results, columns=("module", "fvcore_macs")).text)["rows"]
     assert rows[0] == {"module": "se", "fvcore_macs": None, "notes": {"fvcore_macs": "fvcore failed: no"}}
 
 
 def test_csv_has_every_column_in_base_units(results):
-    text, notes = FORMATS.get("csv").render(results, Look(width=40))
+    shown = written("csv", results, width=40)
+    text, notes = shown.text, shown.notes
     header, *rows = csv_reader.reader(io.StringIO(text))
-    assert notes == []
+    assert notes == ()
     assert header == [*HEADER, "first_call_s", "processes"]
     assert len(rows) == len(results.rows())
     shown = dict(zip(header, rows[0], strict=True))
@@ -300,5 +310,5 @@ def test_csv_has_every_column_in_base_units(results):
 
 
 def test_csv_of_some_columns_has_these_in_their_order(results):
-    text, _ = FORMATS.get("csv").render(results, Look(columns=("macs", "module")))
+    text = written("csv", results, columns=("macs", "module")).text
     assert text.splitlines()[:2] == ["macs,module", "98765432101,se"]

@@ -7,8 +7,9 @@ from html import unescape
 import pytest
 
 from attnprof.formats import Look
-from attnprof.formats.html import render
-from attnprof.views.paper import paper, printed_cell
+from attnprof.formats.html import write
+from attnprof.views.document import in_units
+from attnprof.views.run import document
 from tests.synthetic import results
 
 
@@ -18,15 +19,15 @@ def grid():
 
 
 def test_results_show_themselves_in_a_notebook(grid):
-    assert grid._repr_html_() == render(grid, Look())[0]
+    assert grid._repr_html_() == write(document(grid), Look()).text
 
 
 @pytest.mark.parametrize("pivot", ["", "channels"])
 def test_every_cell_is_there(grid, pivot):
-    html = render(grid, Look(pivot=pivot))[0]
+    html = write(document(grid, pivot=pivot), Look()).text
     cells = [unescape(text) for text in re.findall(r"<td[^>]*>(.*?)</td>", html)]
-    columns = paper(grid, (), pivot).columns
-    texts = [[printed_cell(column, figure) for figure in column.figures] for column in columns]
+    columns = in_units(document(grid, pivot=pivot))
+    texts = [[figure.line for figure in column.figures] for column in columns]
     assert cells == [text for line in zip(*texts, strict=True) for text in line]
 
 
@@ -34,6 +35,6 @@ def test_what_a_user_wrote_stays_text(grid):
     frame = grid.frame.copy()
     frame["module"] = "<script>alert(1)</script>"
     frame["reason"] = "<img src=x onerror=alert(1)>"
-    html = render(replace(grid, frame=frame), Look())[0]
+    html = write(document(replace(grid, frame=frame)), Look()).text
     assert not re.search(r"<(script|img)", html)
     assert "&lt;script&gt;" in html

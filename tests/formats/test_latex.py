@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnprof.formats import Look
-from attnprof.formats.latex import SPECIAL, escape, render
+from attnprof.formats.latex import SPECIAL, escape, write
 from attnprof.results import of_folder
 from attnprof.results.baseline import over
+from attnprof.views.run import document
 from tests.synthetic import results
 
 CATALOGUE = Path(__file__).parents[2] / "reports" / "20261129-catalogue-cpu"
@@ -27,7 +28,7 @@ WARNINGS = re.compile(r"^!.*|.*Warning.*|Overfull.*|.*siunitx.*(?:invalid|error)
 
 
 def latex(found, **look):
-    return render(found, Look(**look))[0]
+    return write(document(found, **look), Look()).text
 
 
 @pytest.fixture(scope="module")

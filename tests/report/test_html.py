@@ -20,6 +20,7 @@ from attnprof.report.data import contents
 from attnprof.report.html import SCRIPTS, STYLES
 from attnprof.results import of_csv, of_folder, tabulate
 from attnprof.spec import Spec
+from attnprof.views.run import document
 from tests.report.conftest import ENVIRONMENT
 from tests.report.test_columns import decode
 
@@ -176,7 +177,7 @@ def test_a_run_without_a_finished_cell_has_a_page():
 
 def test_a_bare_csv_has_a_page_that_does_not_guess_its_spec(small, tmp_path):
     file = tmp_path / "results.csv"
-    file.write_text(FORMATS.get("csv").render(small, Look())[0] + "\n", encoding="utf-8")
+    file.write_text(FORMATS.get("csv").write(document(small), Look()).text + "\n", encoding="utf-8")
     found = held(page(of_csv(file), "x"))
     assert found["spec"] == ""
     assert decode(found["table"])["macs"] == small.frame["macs"].tolist()

@@ -16,6 +16,7 @@ from attnprof.results import tabulate
 from attnprof.results.header import FIELDS, HEADER, column_kinds
 from attnprof.spec import Spec
 from attnprof.units import KINDS
+from attnprof.views.run import document
 from tests.synthetic import ENVIRONMENT, results
 
 NOISY = {"device_time": "s", "back_to_back": "s", "throughput": "1/s", "efficiency": ""}
@@ -77,7 +78,9 @@ def test_the_frozen_header_has_no_column_that_nothing_declares():
 
 
 def test_every_interval_is_in_the_csv_behind_all_other_columns():
-    header, first, _ = csv.reader(io.StringIO(FORMATS.get("csv").render(timed(0.5, None), Look())[0]))
+    header, first, _ = csv.reader(
+        io.StringIO(FORMATS.get("csv").write(document(timed(0.5, None)), Look()).text)
+    )
     behind = header[header.index("processes") + 1 :]
     ends = [end for name in NOISY for end in METRICS.get(name).ends]
     assert set(behind) == {*ends, *(f"{name}_{what}" for name in NOISY for what in ("ci_kind", "n"))}

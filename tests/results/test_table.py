@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from attnprof.errors import RunFolderError
 from attnprof.formats import FORMATS, Look
+from attnprof.formats.csv import safe_text
 from attnprof.metrics import METRICS, column
 from attnprof.planning import plan
 from attnprof.records.case import Case
@@ -17,8 +18,9 @@ from attnprof.records.record import DoneEvent, Measurement, account_event, done_
 from attnprof.results import of_csv, of_folder, tabulate
 from attnprof.results.columns import varying
 from attnprof.results.header import HEADER
-from attnprof.results.table import SCHEMA, safe_text, wide
+from attnprof.results.table import SCHEMA, wide
 from attnprof.spec import Spec
+from attnprof.views.run import document
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -76,7 +78,7 @@ def results():
 
 
 def csv_of(results, path):
-    path.write_text(FORMATS.get("csv").render(results, Look())[0] + "\n", encoding="utf-8")
+    path.write_text(FORMATS.get("csv").write(document(results), Look()).text + "\n", encoding="utf-8")
     return path
 
 

@@ -2,13 +2,22 @@
 
 import pytest
 
-from attnprof.results.columns import COLUMNS
-from attnprof.views.caption import caption
+from attnprof.views.run import document
 from tests.report.conftest import results_of
 
 
 @pytest.mark.parametrize("train", [True, False])
 def test_where_rows_are_of_training_other_counters_are_said_to_count_the_forward_pass(train):
-    said = "\n".join(caption(results_of(modules="se", points="64@28", train=train), COLUMNS))
-    assert "fvcore, thop, FlopCounterMode: what they count as MACs" in said
-    assert ("fvcore, thop, FlopCounterMode count the forward pass alone" in said) == train
+    table = document(results_of(modules="se", points="64@28", train=train))
+    caption = "\n".join(table.remarks(table.columns))
+    assert "thop: other tools' MACs / ours" in caption
+    assert ("thop count the forward pass alone" in caption) == train
+
+
+def test_a_caption_explains_no_column_that_is_not_there():
+    table = document(results_of(modules="se", points="64@28"))
+    shown = [column for column in table.columns if column.name not in ("thop_macs", "peak_memory_bytes")]
+    caption = "\n".join(table.remarks(shown))
+    assert "MACs:" in caption
+    assert "other tools" not in caption
+    assert "memory:" not in caption

@@ -1,0 +1,145 @@
+"""The table of a run: what it says once, what side by side, what it says of a row, and what never leaves it."""
+
+from dataclasses import replace
+
+import pytest
+
+from attnprof.records.record import FLAGS
+from attnprof.results.baseline import over
+from attnprof.views.document import words
+from attnprof.views.run import document
+from attnprof.views.run_columns import ABOUT
+from tests.synthetic import results
+
+FEW = "se,eca,cbam"
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return results(modules=FEW, channels="32,64", res="28")
+
+
+def flagged(found, flags):
+    frame = found.frame.copy()
+    frame["flags"] = flags
+    return replace(found, frame=frame)
+
+
+def texts_of(table):
+    """The rows' texts, by the headings of their columns."""
+    headings = [column.heading for column in table.columns]
+    return [
+        dict(zip(headings, [words(c, cell) for c, cell in zip(table.columns, row, strict=True)], strict=True))
+        for row in table.rows
+    ]
+
+
+def test_rows_side_by_side_show_the_same_texts_as_one_below_the_other(grid):
+    below = {(row["module"], row["C"]): row for row in texts_of(document(grid))}
+    for row in texts_of(document(grid, pivot="channels")):
+        for heading, text in row.items():
+            title, _, channels = heading.partition(" C=")
+            if channels:
+                assert text == below[row["module"], channels][title]
+
+
+def test_what_is_the_same_at_all_sizes_is_shown_once():
+    beside = document(results(modules=FEW, channels="32", res="14,28"), pivot="res")
+    titles = [column.heading for column in beside.columns]
+    assert titles[:2] == ["C", "module"]
+    assert "params" in titles
+    assert {"MACs 14x14", "MACs 28x28", "latency 14x14", "latency 28x28"} <= set(titles)
+
+
+def test_the_pivot_itself_is_no_column(grid):
+    assert "channels" not in [column.name for column in document(grid, pivot="channels").columns]
+    assert "size" not in [
+        column.name for column in document(results(modules=FEW, res="14,28"), pivot="res").columns
+    ]
+
+
+def test_a_ratio_stands_beside_its_figure(grid):
+    names = [column.name for column in document(over(grid, "se")).columns]
+    for figure, ratio in (
+        ("params", "params"),
+        ("macs", "macs"),
+        ("latency_s", "latency"),
+        ("peak_memory_bytes", "peak_memory"),
+    ):
+        assert names[names.index(figure) + 1] == f"{ratio}_over_se"
+
+
+def test_a_ratio_is_marked_where_noise_allows_no_difference():
+    found = over(
+        results(lambda case: 1e-4 if case.module != "cbam" else 1e-3, modules=FEW, channels="32", res="28"),
+        "se",
+    )
+    laid = document(found, ["module", "latency_s"])
+    shown = {row["module"]: row["latency/se"] for row in texts_of(laid)}
+    assert shown == {"se": "1.00x", "eca": f"{ABOUT}1.00x", "cbam": "10.0x"}
+
+
+def test_columns_asked_for_with_a_baseline_bring_their_ratio(grid):
+    laid = document(over(grid, "se"), ["module", "macs"])
+    assert [column.name for column in laid.columns] == ["module", "macs", "macs_over_se"]
+
+
+def test_what_holds_for_every_row_is_said_once(grid):
+    laid = document(flagged(grid, "contended"))
+    assert laid.footnotes == [f"every row: contended: {FLAGS['contended']}"]
+    assert "note" not in [column.name for column in laid.columns]
+
+
+def test_what_holds_for_some_rows_is_numbered(grid):
+    laid = document(flagged(grid, ["contended", "contended not-steady", *[""] * (len(grid.rows()) - 2)]))
+    assert laid.columns[-1].name == "note"
+    assert sorted(row["note"] for row in texts_of(laid) if row["note"]) == ["[1]", "[1] [2]"]
+    assert [line[:3] for line in laid.footnotes] == ["[1]", "[2]"]
+
+
+def test_beside_each_other_a_status_says_whose_it_is():
+    found = results(
+        lambda case: None if case.channels == 64 else 1e-4, modules="se,eca", channels="32,64", res="28"
+    )
+    laid = document(found, pivot="channels")
+    assert [row["note"].partition(" [")[0] for row in texts_of(laid)] == ["C=64: oom"] * 2
+
+
+@pytest.mark.parametrize("pivot", ["", "channels", "point"])
+def test_every_row_has_a_cell_in_every_column(grid, pivot):
+    laid = document(grid, pivot=pivot)
+    assert {len(row) for row in laid.rows} == {len(laid.columns)}
+    assert sum(laid.blocks) == len(laid.rows)
+
+
+@pytest.mark.parametrize(
+    "name", ["latency", "latency_s", "Latency", "efficiency", "% of roofline", "of bound"]
+)
+def test_a_metric_is_asked_for_by_any_of_its_names(grid, name):
+    column = document(grid, ["module", name]).columns[1]
+    assert column.name == ("latency_s" if "atency" in name else "efficiency")
+    records = document(grid, ["module", name]).records()
+    assert set(records[0]) == {"module", column.name}
+
+
+def test_what_tells_rows_apart_never_leaves_and_figures_do(grid):
+    table = document(results(modules=FEW, channels="32,64", res="28,14", train=True))
+    lasting = {column.name for column in table.columns if column.keep is None}
+    assert lasting == {"channels", "size", "mode", "module"}
+
+
+def test_an_interval_is_shown_wherever_a_metric_has_one(grid):
+    frame = grid.frame.copy()
+    frame["throughput_ci_low_per_s"] = [0.9 * value for value in frame["throughput_per_s"]]
+    frame["throughput_ci_high_per_s"] = [1.1 * value for value in frame["throughput_per_s"]]
+    shown = texts_of(document(replace(grid, frame=frame), ["module", "throughput", "latency"]))
+    assert all(row["throughput"].endswith("/s ± 10 %") for row in shown)
+    assert all(row["latency"].endswith("± 2.0 %") for row in shown)
+
+
+def test_a_latency_of_too_few_samples_says_how_many_there_were(grid):
+    frame = grid.frame.copy()
+    frame["latency_ci_low_s"] = frame["latency_ci_high_s"] = None
+    frame["latency_n"] = 2
+    shown = texts_of(document(replace(grid, frame=frame), ["module", "latency"]))
+    assert all(row["latency"].endswith(" (n=2)") for row in shown)
