@@ -197,6 +197,7 @@ KindName = Literal[
     "percentage",
     "number",
     "text",
+    "code",
 ]
 SHOWN = 3  # significant digits of a figure whose interval does not ask for more
 MOST_SHOWN = 6
@@ -240,6 +241,7 @@ KINDS: dict[KindName, Kind] = {
     "percentage": Kind(lambda value: f"{Decimal(value):.4}", parse=parse_percentage, example="77"),
     "number": Kind(significant),
     "text": Kind(str),
+    "code": Kind(str),  # a formula or a command
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from attnprof.formats import Document, Format, Look, Written
-from attnprof.views.document import in_units
+from attnprof.views.document import Figure, UnitColumn, in_units
 
 SPECIAL = {"\\": "\\\\", "|": "\\|", "<": "&lt;", "*": "\\*", "_": "\\_"}
 AT_END = "  "  # breaks a line
@@ -35,13 +35,19 @@ def _lines(lines: Sequence[str]) -> str:
 
 def _table(document: Document) -> list[str]:
     columns = in_units(document)
-    texts = [[escape(figure.line) for figure in column.figures] for column in columns]
+    texts = [[_cell(column, figure) for figure in column.figures] for column in columns]
     rows = [
         [escape(column.heading) for column in columns],
         ["--:" if column.column.right else ":--" for column in columns],
         *zip(*texts, strict=True),
     ]
     return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _cell(column: UnitColumn, figure: Figure) -> str:
+    if column.column.kind == "code" and figure.digits:
+        return f"`{figure.digits}`"
+    return escape(figure.line)
 
 
 def escape(text: str) -> str:

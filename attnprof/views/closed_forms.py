@@ -52,8 +52,12 @@ def _where(forms: Iterable[Form]) -> str:
 def document(rows: Sequence[Sequence[str]]) -> Document:
     """The closed forms: a row for each module."""
     titles = ("module", *TITLES, "for")
-    columns = [TableColumn(title, title, right=False) for title in titles]
-    cells = [[TableCell(text or None) for text in row] for row in rows]
+    columns = [
+        TableColumn(title, title, "code" if title in TITLES else "text", right=False) for title in titles
+    ]
+    cells = [
+        [TableCell(note=text) if text == NONE else TableCell(text or None) for text in row] for row in rows
+    ]
     return Document(columns=columns, rows=cells, page=partial(_page, rows))
 
 

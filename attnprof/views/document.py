@@ -16,10 +16,7 @@ from attnprof.units import (
     write_in,
 )
 
-WORDED: tuple[KindName, ...] = (
-    "text",
-    "change",
-)  # kinds that are printed in words of their own in every format
+WORDED: tuple[KindName, ...] = ("text", "change")  # printed in words of their own in every format
 
 
 @dataclass(frozen=True)
@@ -182,6 +179,9 @@ def in_units(document: Document) -> list[UnitColumn]:
 
 
 def _in_unit(column: TableColumn, cells: Sequence[TableCell], values: Sequence[Any]) -> UnitColumn:
+    if column.kind == "code":
+        figures = tuple(Figure(str(cell.value or ""), note=cell.note, words=True) for cell in cells)
+        return UnitColumn(column, "", False, figures)
     if column.kind in WORDED:
         figures = tuple(Figure(words(column, cell), words=True, best=cell.best) for cell in cells)
         return UnitColumn(column, "", False, figures)

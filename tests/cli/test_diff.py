@@ -92,7 +92,7 @@ def test_json_has_everything_and_says_whether_the_gate_holds(cli, runs):
 
 def test_markdown_is_a_table_with_its_conditions_below(cli, runs):
     out = cli("diff", "base", "slow", "--format", "md").out
-    assert out.splitlines()[0] == "| C | module | A | B | B/A | 95 % | verdict |  |"
+    assert out.splitlines()[0] == "| C | module | A (ms) | B (ms) | B/A | 95 % | verdict | note |"
     assert "A  base, 2026-11-20 12:00" in out
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from attnprof.catalogue import entry
 from attnprof.explaining.explanation import Form, FormPiece, TreeNode
-from attnprof.formats import Look
+from attnprof.formats import FORMATS, Look
 from attnprof.running.client import WorkerGone
 from attnprof.running.protocol import CompareRequest, ExplainRequest
-from attnprof.views.closed_forms import as_text
+from attnprof.views.closed_forms import document
 from attnprof.views.explanation import ratio, tree, written
 
 # thop imports distutils, whose versions are deprecated.
@@ -107,7 +107,7 @@ def test_a_terminal_has_guides_and_a_pipe_has_indentation(terminal, cli, tmp_pat
     assert max(map(len, shown.text.splitlines())) <= 55
     assert "├─ " in shown.text
     assert "└─ " in shown.text
-    assert re.search(r"not shown for want of width: params.*--format json", shown.err)
+    assert re.search(r"columns hidden \(narrow terminal\): params.*--format csv", shown.err)
     piped = cli("explain", "cbam@64@14").out
     assert "─" not in piped
     assert re.search(r"^  \w+: ", piped, re.MULTILINE)
@@ -304,21 +304,24 @@ def test_list_formula_around_a_size_that_a_module_does_not_take_says_so(cli):
 
 def test_formulas_that_do_not_fit_have_a_few_lines_for_each_module():
     rows = [["se", "C^2/8", "C^2/8", "C (2 H W + C/4 + 17/16)", "C a multiple of 16"]]
-    assert as_text(rows, 40).splitlines() == [
+
+    def as_text(width):
+        return FORMATS.get("text").write(document(rows), Look(width)).text
+
+    assert as_text(40).splitlines() == [
         "se",
         "  params  C^2/8",
         "  MACs    C^2/8",
         "  FLOPs   C (2 H W + C/4 + 17/16)",
         "  for     C a multiple of 16",
     ]
-    assert len(as_text(rows, 200).splitlines()) == len(as_text(rows, None).splitlines()) == 2
+    assert len(as_text(200).splitlines()) == len(as_text(None).splitlines()) == 2
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["--at", "8@8"], r"--at goes with --formula"),
-        (["--format", "md"], r"--format goes with --formula"),
         (["--formula", "--at", "8"], r"--at: '8' is not a point; write 64@56 or 256@28x40"),
     ],
 )

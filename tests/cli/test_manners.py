@@ -158,7 +158,7 @@ def test_no_line_is_longer_than_the_terminal(screen):
 def test_every_figure_that_is_shown_is_whole_and_what_is_missing_is_named(screen, wide):
     columns, shown = screen
     laid = sheet(of_folder(wide))
-    said = re.search(r"not shown for want of width: (.*)\. All of them: --format csv", shown.err)
+    said = re.search(r"columns hidden \(narrow terminal\): (.*)\. All of them: --format csv", shown.err)
     missing = said[1].split(", ") if said else []
     kept = [
         n for n, column in enumerate(laid.columns) if column.title not in missing and column.name != "module"
@@ -181,7 +181,7 @@ def test_a_narrow_terminal_keeps_channels_module_and_latency(screen):
 def test_columns_in_the_environment_outranks_the_terminal(terminal, wide, tmp_path):
     shown = terminal("table", wide, cwd=tmp_path, columns=200, env={"COLUMNS": "60"})
     assert max(map(len, shown.text.splitlines())) <= 60
-    assert "not shown for want of width" in shown.err
+    assert "columns hidden (narrow terminal)" in shown.err
 
 
 def test_a_terminal_that_does_not_know_its_width_loses_no_column(terminal, wide, tmp_path):

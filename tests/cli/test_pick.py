@@ -100,10 +100,11 @@ def test_at_narrows_the_points(cli, priced):
 def test_nothing_fits_says_what_is_closest_and_what_would_have_to_give(cli, priced):
     said = cli("pick", priced, "--max-params", "10", "--max-latency", "1us")
     assert said.code == 1
-    assert said.out.splitlines()[:3] == [
+    assert said.out.splitlines()[:4] == [
         "budget: params <= 10 and latency <= 1us at every measured point (64@56, 256@56)",
+        "",
         "nothing fits. closest: eca (params 3 fits; latency 412 µs at 256@56 is 412x the limit)",
-        "would fit with latency<=1us -> 411.7us: eca",
+        "raise --max-latency to 411.7us to admit eca",
     ]
 
 
@@ -291,4 +292,4 @@ def test_nothing_is_clipped_on_a_narrow_terminal(priced, terminal, tmp_path):
     assert said.code == 0
     assert max(map(len, said.text.splitlines())) <= 80
     assert "76.71 to 80.10" in said.text
-    assert "not shown for want of width: " in said.err
+    assert "columns hidden (narrow terminal): " in said.err
