@@ -10,27 +10,26 @@ import pytest
 
 import attnprof
 
-METRIC = '''"""Twice the parameters."""
+METRIC = '''"""Bytes of the parameters at 64 each."""
 
-from attnprof.metrics import Metric
-from attnprof.records.record import Measurement
+from attnprof.metrics import Metric, Reading
 
 METRIC = Metric(
-    unit="count", help="Twice the parameters", title="twice", needs="account",
-    follows=lambda found: Measurement("twice_params", 2 * found.account.params, "count"),
+    kind="bytes", title="weights", help="Bytes of the parameters at 64 each", needs="account",
+    compute=lambda findings: Reading(64 * findings.account.params), caption="weights: 64 bytes per parameter.",
 )
 '''
-FORMAT = '''"""One word per row."""
+FORMAT = '''"""How many rows, and the headings."""
 
 from attnprof.formats import Format, Written
 
 
 def write(document, look):
-    records = document.table_records()
-    return Written(" ".join(f"{row['module']}={row['twice_params']}" for row in records), ("a note",))
+    headings = "|".join(column.heading for column in document.columns)
+    return Written(f"{len(document.rows)} rows: {headings}", ("a note",))
 
 
-FORMAT = Format(help="one word per row", write=write)
+FORMAT = Format(help="how many rows, and the headings", write=write)
 '''
 BACKEND = '''"""The CPU under another name."""
 
@@ -53,16 +52,6 @@ from attnprof.counters import Counter
 
 COUNTER = Counter(count=lambda module, x: 7, computes=False)
 '''
-COUNTER_METRIC = '''"""What the seven counter counts."""
-
-from attnprof.metrics import Metric
-from attnprof.records.record import Measurement
-
-METRIC = Metric(
-    unit="count", help="Seven", title="seven", needs="counters", counter="seven",
-    follows=lambda found: Measurement("seven_macs", found.counters["seven"], "count"),
-)
-'''
 COMMAND = '''"""Greet whoever asks."""
 
 import click
@@ -77,7 +66,7 @@ def installed(tmp_path_factory, plugin_package, module_source):
         tmp_path_factory.mktemp("plugins"),
         {
             "attnprof.modules": {"plug": module_source(name="the plug", aliases=["plugged"])},
-            "attnprof.metrics": {"twice_params": METRIC, "seven_macs": COUNTER_METRIC},
+            "attnprof.metrics": {"weights": METRIC},
             "attnprof.formats": {"words": FORMAT},
             "attnprof.backends": {"bench": BACKEND},
             "attnprof.counters": {"seven": COUNTER},
@@ -87,8 +76,12 @@ def installed(tmp_path_factory, plugin_package, module_source):
 
 
 @pytest.fixture(scope="module")
-def run(installed, tmp_path_factory, command):
-    folder = tmp_path_factory.mktemp("plugged")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("plugged")
+
+
+@pytest.fixture(scope="module")
+def run(installed, folder, command):
     asked = ["-m", "plug,se", "--channels", "16", "--res", "8", "--time-budget", "1s", "-o", "out"]
     more = ["--device", "bench:1", "--counters", "seven", "--format", "words"]
     done = command("run", *asked, *more, cwd=folder, env=installed)
@@ -107,13 +100,13 @@ def test_a_module_of_a_plug_in_is_measured_like_any_other(run):
 
 def test_a_metric_of_a_plug_in_is_a_column_after_the_frozen_header(run):
     _, rows, _ = run
-    assert {name: row["twice_params"] for name, row in rows.items()} == {"plug": "0", "se": "64"}
-    assert list(rows["se"]).index("twice_params") > list(rows["se"]).index("device_name")
+    assert {name: row["weights_bytes"] for name, row in rows.items()} == {"plug": "0", "se": "2048"}
+    assert list(rows["se"]).index("weights_bytes") > list(rows["se"]).index("device_name")
 
 
 def test_a_format_of_a_plug_in_prints_the_run_and_its_notes_go_to_stderr(run):
     done, _, _ = run
-    assert done.stdout == "plug=0 se=64\n"
+    assert done.stdout.startswith("2 rows: C|module|")
     assert "a note" in done.stderr
 
 
@@ -129,14 +122,58 @@ def test_a_counter_of_a_plug_in_is_asked(run):
     assert {row["thop_macs"] for row in rows.values()} == {""}
 
 
+def shown(command, installed, folder, *arguments):
+    done = command("table", "out", *arguments, cwd=folder, env=installed)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.replace("\u202f", " ")
+
+
+def test_a_metric_of_a_plug_in_is_shown_as_a_built_in_one(run, installed, folder, command):
+    text = shown(command, installed, folder)
+    assert "2.00 KiB" in text
+    assert "weights: 64 bytes per parameter." in text
+    markdown = shown(command, installed, folder, "--format", "md", "--columns", "module,weights")
+    assert markdown.startswith("| module | weights (KiB) |")
+    assert "| se | 2.00 |" in markdown
+    html = shown(command, installed, folder, "--format", "html", "--columns", "module,weights")
+    assert "weights (KiB)" in html
+
+
+def test_a_counter_of_a_plug_in_has_its_ratio_and_its_line_in_the_caption(run, installed, folder, command):
+    text = shown(command, installed, folder)
+    assert "seven: other tools' MACs / ours." in text
+    assert re.search(r"^16 +se .* 0[.]219x ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("table", "out"),
+        ("pick", "out", "--max-params", "1k"),
+        ("list", "se"),
+        ("explain", "se@16@8"),
+        ("check", "spec.toml", "--max-params", "1k"),
+        ("count", "-m", "se", "--points", "16@8"),
+        ("diff", "out", "out"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_format_of_a_plug_in_works_in_every_command_that_prints_a_table(
+    run, installed, folder, command, arguments
+):
+    (folder / "spec.toml").write_text('[grid]\nmodules = ["se"]\npoints = ["16@8"]\n')
+    done = command(*arguments, "--format", "words", cwd=folder, env=installed)
+    assert re.match(r"\d+ rows: ", done.stdout), done.stderr
+
+
 def test_what_a_plug_in_adds_is_listed_and_offered(installed, tmp_path, command):
     assert "\nplug " in command("list", cwd=tmp_path, env=installed).stdout
     assert "the plug" in command("show", "plug", cwd=tmp_path, env=installed).stdout
     assert command("greet", cwd=tmp_path, env=installed).stdout == "good day\n"
-    wrong = ["count", "-m", "plugged", "--format", "wordz", "--metrics", "twice_param", "--counters", "sevn"]
+    wrong = ["count", "-m", "plugged", "--format", "wordz", "--metrics", "weight", "--counters", "sevn"]
     said = command(*wrong, cwd=tmp_path, env=installed)
     assert said.returncode == 2
-    for word in ("the plug is called 'plug'", "'words'", "'twice_params'", "'seven'"):
+    for word in ("the plug is called 'plug'", "'words'", "'weights'", "'seven'"):
         assert word in said.stderr
 
 
@@ -145,7 +182,7 @@ def test_a_file_laid_into_a_folder_of_the_package_is_an_entry(tmp_path, module_s
     package = tmp_path / "attnprof"
     shutil.copytree(Path(attnprof.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "modules" / "plug.py").write_text(module_source())
-    (package / "metrics" / "twice_params.py").write_text(METRIC)
+    (package / "metrics" / "weights.py").write_text(METRIC)
     (package / "formats" / "words.py").write_text(FORMAT)
     (package / "backends" / "bench.py").write_text(BACKEND)
     (package / "cli" / "greet.py").write_text(COMMAND)
@@ -157,7 +194,7 @@ def test_a_file_laid_into_a_folder_of_the_package_is_an_entry(tmp_path, module_s
         *["count", "-m", "plug,se", "--points", "16@8", "--counters", "none", "--format", "words"],
         cwd=tmp_path,
     )
-    assert (counted.stdout, counted.returncode) == ("plug=0 se=64\n", 0)
+    assert (counted.stdout.split(":")[0], counted.returncode) == ("2 rows", 0)
 
 
 def test_a_plug_in_without_an_entry_is_one_line_and_no_traceback(tmp_path, plugin_package, command):
