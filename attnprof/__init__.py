@@ -6,7 +6,7 @@
     module = attnprof.create("se", 64)          the module itself: (N, C, H, W) in, same shape out
     attnprof.cost(module, (1, 64, 56, 56))      its exact counts; any nn.Module, or a name
     attnprof.profile(module, (1, 64, 56, 56))   and its latency and memory, measured in this process
-    attnprof.insert(network, "se", at="layer*.*.bn3")   puts it into a network wherever submodules have such names
+    attnprof.insert(network, "se", at="layer*.*.bn3")   one behind every submodule with such a name
 
 Everything here is loaded on first use (PEP 562), so that importing attnprof costs nothing.
 """

@@ -58,7 +58,7 @@ class RunFolderError(AttnprofError):
 
 
 def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
-    """``Did you mean 'a' or 'b'?`` with those of ``names`` that are closest to ``name``, or an empty string."""
+    """``Did you mean 'a' or 'b'?`` with the closest of ``names``, or an empty string."""
     by_lower = {candidate.lower(): candidate for candidate in names}
     matches = get_close_matches(name.lower(), list(by_lower), n=most, cutoff=0.6)
     spellings = [repr(by_lower[match]) for match in matches]

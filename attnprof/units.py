@@ -88,7 +88,7 @@ def parse_share(text: str) -> float:
 
 
 def parse_rate(text: str) -> float:
-    """A number per second with an SI prefix: '5k', '12.5', '5k/s'. Raises ValueError as ``parse_count`` does."""
+    """A number per second with an SI prefix: '5k', '12.5', '5k/s'. Raises as ``parse_count`` does."""
     number, prefix = _split(text.strip().removesuffix("/s"))
     if prefix == "m":
         raise ValueError(f"{text!r} is ambiguous (milli or mega?); write M")
@@ -111,7 +111,7 @@ def show_count(value: int) -> str:
 
 
 def group_digits(digits: str) -> str:
-    """A number's digits, grouped before the point by thin spaces: '1234.5' is '1 234.5'. A sign stays where it is."""
+    """A number's digits, grouped before the point by thin spaces: '1234.5' is '1 234.5'."""
     whole, point, decimals = digits.partition(".")
     return f"{int(whole):,}".replace(",", THIN) + point + decimals if whole.isdecimal() else digits
 
@@ -147,7 +147,7 @@ def show_share(value: float) -> str:
 
 
 def show_change(value: float) -> str:
-    """A relative change in per cent to two significant digits, with its sign: '+0.061 %', '-12 %'; 0 is '0 %'."""
+    """A relative change in per cent to two significant digits: '+0.061 %', '-12 %'; 0 is '0 %'."""
     return (
         f"{'+' if value > 0 else ''}{significant(100 * value, 2 if abs(value) < 0.0995 else 3)} %"
         if value
@@ -246,7 +246,7 @@ KINDS: dict[KindName, Kind] = {
 
 
 def deserved_digits(value: float, interval: "Interval | None") -> int:
-    """The significant digits of a printed figure: down to the first digit of its interval's half-width, three to six.
+    """Significant digits of a printed figure: to the first digit of its interval's half-width, three to six.
 
     Without an interval three.
     """
@@ -293,7 +293,7 @@ def column_unit(kind: KindName, values: Iterable[float]) -> Unit:
 
 
 def write_in(unit: Unit, value: float, interval: "Interval | None" = None) -> str:
-    """The digits of ``value`` in ``unit``, ungrouped: those that it deserves; whole numbers of base units exactly."""
+    """The deserved digits of ``value`` in ``unit``, ungrouped; whole numbers of base units exactly."""
     _, factor = unit
     if not value or (factor == 1 and isinstance(value, int)):
         return str(int(value))

@@ -20,8 +20,8 @@
     compiles    True, or the sentence that says why torch.compile cannot take it
     exports     True, or the sentence that says why torch.export (and ONNX through it) cannot take it
     inside      network -> where in it the module goes and with which settings, where its authors say so:
-                {"resnet": {"place": "after_stage:1-3", "settings": {"reduction": 8}}}; names and places are those
-                of networks/
+                {"resnet": {"place": "after_stage:1-3", "settings": {"reduction": 8}}}; names and places:
+                networks/
 
 Formulas may use C, H, W, N = H*W, batch, train and every hyperparameter (see formula.py).
 """

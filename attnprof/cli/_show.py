@@ -5,7 +5,7 @@ from attnprof.catalogue.selection import matching
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.grid import Point, parse_point
-from attnprof.snippets import SNIPPETS, Snippet, Wanted
+from attnprof.snippets import SNIPPETS, Example, Snippet
 from attnprof.snippets._source import standalone
 from attnprof.views.catalogue import page
 from attnprof.views.evidence import published
@@ -39,4 +39,4 @@ def _code(name: str, framework: str, point: Point) -> str:
     refusal = module.refusal(*point, settings)
     if refusal:
         raise UsageError(f"{name} at {point[0]}@{point[1]}x{point[2]}: {refusal}. Another size: --at C@HxW")
-    return snippet.write(Wanted(module, settings, standalone(module), point))
+    return snippet.write(Example(module, settings, standalone(module), point))

@@ -50,11 +50,11 @@ class Breakdown:
 class Counter:
     """Another counter.
 
-    Without ``breakdown`` and ``why`` a difference is shown and not explained. Tables read the title: a file that imports
-    torch only inside its functions keeps them fast.
+    Without ``breakdown`` and ``why`` a difference is shown and not explained. Tables read the
+    title: a file that imports torch only inside its functions keeps them fast.
     """
 
-    # The figure for a module and an input. Both are copies that it may damage; whatever it raises becomes a note.
+    # The figure for a module and an input: copies, which it may damage. An exception becomes a note.
     count: "Callable[[nn.Module, torch.Tensor], int]"
     computes: bool  # it runs the module for real on the CPU; otherwise it counts on the meta device
     breakdown: "Callable[[nn.Module, torch.Tensor], Breakdown] | None" = None  # the same figure in parts

@@ -53,7 +53,7 @@ class _Reason:
 
 
 def compare(name: str, case: Case) -> CounterReport:
-    """The figure of the counter ``name`` for one forward pass of ``case`` in eval and fp32, and why it is not ours.
+    """A counter's figure for one forward pass of ``case`` in eval and fp32, and why it is not ours.
 
     A counter that fails gives a report whose note is the failure.
     """

@@ -88,7 +88,7 @@ class Explanation:
 
 
 def plain(operator: str) -> str:
-    """An operator's name without the dispatcher's affixes: 'aten.native_batch_norm.default' is 'batch_norm'."""
+    """An operator's name without affixes: 'batch_norm' of 'aten.native_batch_norm.default'."""
     if "scaled_dot_product" in operator:
         return "fused attention"
     name = operator.split(".")[1] if operator.count(".") else operator

@@ -49,7 +49,7 @@ def _is_outgrown(powers: Powers, other: Powers) -> bool:
 def interpolate(
     variables: Sequence[str], nodes: Sequence[Sequence[int]], values: Mapping[Powers, int]
 ) -> Polynomial:
-    """The polynomial through ``values`` at every point of the grid that ``nodes``, one list per variable, span.
+    """The polynomial through ``values`` at every point of the grid of ``nodes``, one list per variable.
 
     Its degree in a variable is at most the number of that variable's nodes less one; then there is exactly
     one.
@@ -69,7 +69,7 @@ def interpolate(
 
 @cache
 def _inverse(nodes: tuple[int, ...]) -> tuple[tuple[Fraction, ...], ...]:
-    """Coefficients from values: row p gives that of x^p. Column n is the Lagrange polynomial of the n-th node."""
+    """Coefficients from values: row p gives that of x^p; column n is the n-th Lagrange polynomial."""
     columns = []
     for node in nodes:
         basis = [Fraction(1)]
@@ -120,7 +120,7 @@ def _terms(variables: tuple[str, ...], terms: Mapping[Powers, Fraction]) -> list
 
 
 def _groups(variables: tuple[str, ...], terms: Mapping[Powers, Fraction]) -> list[Signed]:
-    """A polynomial in C for each product of H and W, in parentheses unless that is 1: H W (2 C + 5) + C^2 + 1."""
+    """A polynomial in C for each product of H and W: H W (2 C + 5) + C^2 + 1."""
     groups = _by_sides(variables, terms)
     parts: list[Signed] = []
     while groups:

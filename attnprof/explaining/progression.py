@@ -42,7 +42,7 @@ class Lattice:
         return [self[n] for n in range(start, min(len(self), start + count))]
 
     def condition(self, name: str) -> str:
-        """What ``name`` (or two: 'H, W') has to fulfil to be on the lattice: 'C even, C >= 512'; '' for any number."""
+        """When ``name`` (or two: 'H, W') is on the lattice: 'C even, C >= 512'; '' for any number."""
         if self.first == self.last:
             return f"{name} = {self.first}"
         return ", ".join(filter(None, [self._divisibility(name), self._bounds(name)]))

@@ -1,4 +1,4 @@
-"""The account of a case as a tree: submodules and the operators that each called, in the order in which they ran."""
+"""The account of a case as a tree: submodules and the operators that each called, in order."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ class _PlacedCall:
 
 
 def explain(case: Case, verify: bool = False) -> Explanation:
-    """The counts of ``case`` and the tree of their parts. What building or calling the module raises passes through."""
+    """The counts of ``case`` and their tree. Exceptions of building or calling the module pass through."""
     train = case.mode == "train"
     module = build(case, _META)
     counted = account(module, case.shape, DTYPES[case.dtype], backward=train)
@@ -65,7 +65,7 @@ def _recount(case: Case, **options: bool) -> Account:
 
 
 def _difference(case: Case, counted: Account) -> str:
-    """Where a second count, compared with torch's own kernels, differs from the first; '' where they agree."""
+    """Where a second count, compared with torch's own kernels, differs from the first; '' for nowhere."""
     try:
         verified = _recount(case, backward=case.mode == "train", verify=True)
     except AssertionError as problem:

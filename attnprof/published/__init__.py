@@ -1,8 +1,8 @@
-"""Published figures: what papers and repositories print for a network with a module in it. None is measured here.
+"""Published figures: what papers and repositories print for a network with a module in it.
 
-published.csv holds facts with their sources: digits and units as printed (a printed top-1 error is converted
-to 100 less it), the counting convention, and whether the plain network beside a figure was trained with the
-same recipe. Only then is a difference between the two a gain.
+Nothing here was measured by attnprof. published.csv holds facts with their sources: digits and units as
+printed (a printed top-1 error is converted to 100 less it), the counting convention, and whether the plain
+network beside a figure was trained with the same recipe. Only then is a difference between the two a gain.
 """
 
 import csv
@@ -112,7 +112,7 @@ def figures() -> tuple[PublishedFigure, ...]:
 
 
 def evidence(module: str, network: str = NETWORK, dataset: str = DATASET) -> Evidence | None:
-    """The published figures of ``module`` on a network and dataset, by key; None without any that is not doubtful."""
+    """The figures of ``module`` on a network and dataset, by key; None where all are doubtful."""
     published = [figure for figure in _figures_on(network, dataset) if figure.module == module]
     if all(figure.doubtful for figure in published):
         return None
@@ -156,8 +156,8 @@ def choose(network: str, dataset: str) -> tuple[str, str]:
     if (chosen_network, chosen_dataset) not in places:
         titles = ", ".join(datasets[key] for network, key in sorted(places) if network == chosen_network)
         raise UnknownNameError(
-            f"--dataset: nothing is published here of {networks[chosen_network]} on {datasets[chosen_dataset]}."
-            f" There is: {titles}"
+            f"--dataset: nothing is published here of {networks[chosen_network]}"
+            f" on {datasets[chosen_dataset]}. There is: {titles}"
         )
     return chosen_network, chosen_dataset
 
@@ -187,7 +187,7 @@ def _chosen(option: str, text: str, key: str, titles: Mapping[str, str]) -> str:
 
 
 def where_published(module: str) -> Sequence[tuple[str, str, int]]:
-    """(network, dataset, number of figures) of all that is published of ``module``, by key, most figures first."""
+    """(network, dataset, number of figures) of ``module``, by key, most figures first."""
     places = [_place(figure) for figure in figures() if figure.module == module and figure.value]
     counted = {(*place, places.count(place)) for place in places}
     return sorted(counted, key=lambda row: (-row[2], row))

@@ -1,4 +1,4 @@
-"""A module as code to paste, for a framework each: one per file, each exporting SNIPPET. Texts only; nothing is imported."""
+"""A module as code to paste: one framework per file, each exporting SNIPPET. No framework is imported."""
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -14,21 +14,21 @@ SNIPPETS = Registry("attnprof.snippets", "SNIPPET", "framework")
 
 @dataclass(frozen=True)
 class Code:
-    """A module's code, standing alone. imports: single statements; body: its class, and what that needs."""
+    """A module's code without attnprof."""
 
     doc: str
-    imports: frozenset[str]
-    body: str
+    imports: frozenset[str]  # single statements
+    body: str  # its class, and the helpers that it needs
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a snippet is to contain. settings: what differs from the defaults. point: (C, H, W) of its example."""
+class Example:
+    """The module that a snippet shows."""
 
     entry: Entry
-    settings: Mapping[str, Value]
+    settings: Mapping[str, Value]  # those that differ from the defaults
     code: Code
-    point: Point
+    point: Point  # (C, H, W) of the example's input
 
     @property
     def name(self) -> str:
@@ -37,12 +37,12 @@ class Wanted:
 
     @property
     def sized(self) -> bool:
-        """Whether the map's size is part of the module."""
+        """Whether the module is built for one map size."""
         return self.entry.needs_size(self.settings)
 
     @property
     def replaces(self) -> bool:
-        """Whether it is made to stand in place of a 3x3 convolution."""
+        """Whether it is used in place of a 3x3 convolution."""
         return self.entry.place == "replace"
 
     def call(self, channels: str, height: str = "height", width: str = "width") -> str:
@@ -52,9 +52,9 @@ class Wanted:
         return f"{self.name}({', '.join([channels, *settings, *size])})"
 
     def require(self, channels: int, side: int, where: str, sized: bool = False) -> None:
-        """Raises UsageError where the module cannot stand at this place, which is called ``where``.
+        """Raises UsageError where the module cannot be used at this size in ``where``.
 
-        sized: whether every place there has one map size, so that a module may be built for it.
+        sized: whether every place there has a fixed map size, so that a module may be built for it.
         """
         if self.sized and not sized:
             raise UsageError(f"{self.entry.key} is built for one map size, and {where} has maps of several")
@@ -68,9 +68,8 @@ class Wanted:
         """A whole file: the docstring, all imports, the module's code, and then ``glue``."""
         statements = sorted_imports({*self.code.imports, *imports})
         doc = f'# From attnprof, Apache-2.0.\n"""{self.code.doc}"""' if self.code.doc else ""
-        return "\n\n".join(
-            filter(None, [doc, statements, self.code.body and f"\n{self.code.body}", f"\n{glue}"])
-        )
+        body = self.code.body and f"\n{self.code.body}"
+        return "\n\n".join(filter(None, [doc, statements, body, f"\n{glue}"]))
 
 
 def sorted_imports(statements: Iterable[str]) -> str:
@@ -83,7 +82,7 @@ def sorted_imports(statements: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Snippet:
-    """write: what is wanted -> a Python file that runs where the framework is installed. Raises UsageError."""
+    """A framework's use of a module."""
 
     help: str
-    write: Callable[[Wanted], str]
+    write: Callable[[Example], str]  # a Python file that runs with the framework; raises UsageError

@@ -1,4 +1,4 @@
-"""A module's file as code that stands alone: without what is the catalogue's, with what it takes from its neighbours."""
+"""A module's file as code that needs no attnprof: without ENTRY, with the helpers that it imports."""
 
 import ast
 import importlib.util
@@ -35,7 +35,7 @@ class _File:
         self.tree = ast.parse(self.text)
         self.doc = ast.get_docstring(self.tree, clean=False) or ""
         self.imports: dict[str, str] = {}
-        self.taken: dict[str, str] = {}  # names that come from attnprof, and the module that they come from
+        self.helpers: dict[str, str] = {}  # names imported from attnprof, and the module that has them
         self.parts: dict[str, tuple[ast.stmt, str]] = {}
         lines, end = self.text.splitlines(), 0
         for node in self.tree.body:
@@ -50,7 +50,7 @@ class _File:
         for alias in node.names:
             name = alias.asname or alias.name
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == OURS:
-                self.taken[name] = str(node.module)
+                self.helpers[name] = str(node.module)
             elif isinstance(node, ast.ImportFrom):
                 self.imports[name] = ast.unparse(ast.ImportFrom(node.module, [alias], node.level))
             else:
@@ -66,7 +66,7 @@ def _bound(node: ast.stmt) -> list[str]:
 
 
 def _names(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _assembled(file: _File) -> Code:
@@ -74,7 +74,7 @@ def _assembled(file: _File) -> Code:
     used = set().union(*(_names(node) for node, _ in own.values()))
     imports = {statement for name, statement in file.imports.items() if name in used}
     borrowed: dict[str, str] = {}
-    for name, module in file.taken.items():
+    for name, module in file.helpers.items():
         _borrow(name, _file_of(module), borrowed, imports)
     parts = dict.fromkeys([*borrowed.values(), *(code for _, code in own.values())])
     return Code(file.doc, frozenset(imports), "\n\n\n".join(parts))
@@ -90,8 +90,8 @@ def _borrow(name: str, file: _File, borrowed: dict[str, str], imports: set[str])
             _borrow(used, file, borrowed, imports)
         elif used in file.imports:
             imports.add(file.imports[used])
-        elif used in file.taken:
-            _borrow(used, _file_of(file.taken[used]), borrowed, imports)
+        elif used in file.helpers:
+            _borrow(used, _file_of(file.helpers[used]), borrowed, imports)
     borrowed[name] = code
 
 

@@ -1,6 +1,6 @@
 """OpenMMLab: a plugin of mmcv, for the ResNets of mmdet, mmpretrain and mmsegmentation."""
 
-from attnprof.snippets import Snippet, Wanted
+from attnprof.snippets import Example, Snippet
 
 STAGES = {512: 28, 1024: 14, 2048: 7}
 GLUE = '''@MODELS.register_module()
@@ -30,10 +30,10 @@ if __name__ == "__main__":
     print(layer(torch.randn(2, {channels}, 28, 28)).shape)'''
 
 
-def write(wanted: Wanted) -> str:
-    """The module, a plugin of it, and a backbone's configuration. Raises UsageError for one built for a map size."""
+def write(example: Example) -> str:
+    """The module, its plugin, and a backbone's configuration. UsageError for one built for a map size."""
     for channels, side in STAGES.items():
-        wanted.require(channels, side, "a ResNet of OpenMMLab")
+        example.require(channels, side, "a ResNet of OpenMMLab")
     imports = [
         "import torch",
         "from mmcv.cnn import build_plugin_layer",
@@ -41,9 +41,9 @@ def write(wanted: Wanted) -> str:
     ]
     first = next(iter(STAGES))
     glue = GLUE.format(
-        name=wanted.name, key=wanted.entry.key, call=wanted.call("in_channels"), channels=first
+        name=example.name, key=example.entry.key, call=example.call("in_channels"), channels=first
     )
-    return wanted.file([*imports, "from torch import nn"], glue)
+    return example.file([*imports, "from torch import nn"], glue)
 
 
 SNIPPET = Snippet(help="a plugin for the ResNets of OpenMMLab", write=write)

@@ -1,17 +1,20 @@
-"""A network of one's own: the module at every submodule whose name fits a pattern, with channels and sizes found."""
+"""A user's own network: the module at every submodule whose name fits a pattern."""
 
-from attnprof.snippets import Snippet, Wanted
+from attnprof.snippets import Example, Snippet
 
 AFTER = """\
 def insert(network: nn.Module, at: str, image: torch.Tensor) -> nn.Module:
-    \"\"\"Put one behind every submodule whose name fits ``at``. image: an input of the network, for channels and sizes.
+    \"\"\"Put one behind every submodule whose name fits ``at``.
 
-    The network's own parameters keep their names: trained weights still load with strict=False. It is left in eval mode.
+    image: an input of the network, for channels and sizes. The network's own parameters keep their names, so
+    that trained weights still load with strict=False. The network is left in eval mode.
     \"\"\"
     met: dict[str, torch.Size] = {{}}
     names = [name for name, _ in network.named_modules() if fnmatch(name, at)]
     hooks = [
-        network.get_submodule(name).register_forward_hook(lambda _, x, y, name=name: met.setdefault(name, y.shape) and None)
+        network.get_submodule(name).register_forward_hook(
+            lambda _, x, y, name=name: met.setdefault(name, y.shape) and None
+        )
         for name in names
     ]
     with torch.no_grad():
@@ -27,15 +30,19 @@ def insert(network: nn.Module, at: str, image: torch.Tensor) -> nn.Module:
     return network"""
 REPLACE = """\
 def insert(network: nn.Module, at: str, image: torch.Tensor) -> nn.Module:
-    \"\"\"Put one in place of every convolution of stride 1 whose name fits ``at``. image: an input of the network,
-    which is left in eval mode.\"\"\"
+    \"\"\"Put one in place of every convolution of stride 1 whose name fits ``at``.
+
+    image: an input of the network, which is left in eval mode.
+    \"\"\"
     met: dict[str, torch.Size] = {{}}
     names = [
         name for name, module in network.named_modules()
         if fnmatch(name, at) and isinstance(module, nn.Conv2d) and module.stride == (1, 1)
     ]
     hooks = [
-        network.get_submodule(name).register_forward_hook(lambda _, x, y, name=name: met.setdefault(name, y.shape) and None)
+        network.get_submodule(name).register_forward_hook(
+            lambda _, x, y, name=name: met.setdefault(name, y.shape) and None
+        )
         for name in names
     ]
     with torch.no_grad():
@@ -57,12 +64,12 @@ image = torch.randn(1, 3, {height}, {width})
 print(insert(network, at, image).eval()(image).shape)"""
 
 
-def write(wanted: Wanted) -> str:
+def write(example: Example) -> str:
     """The module, a function that puts it into a network, and a network to try it on."""
-    channels, height, width = wanted.point
-    body = (REPLACE if wanted.replaces else AFTER).format(call=wanted.call("channels"))
+    channels, height, width = example.point
+    body = (REPLACE if example.replaces else AFTER).format(call=example.call("channels"))
     use = USE.format(channels=channels, height=height, width=width)
-    return wanted.file(["from fnmatch import fnmatch", "import torch", "from torch import nn"], body + use)
+    return example.file(["from fnmatch import fnmatch", "import torch", "from torch import nn"], body + use)
 
 
 SNIPPET = Snippet(help="in a network of one's own, by the names of its submodules", write=write)

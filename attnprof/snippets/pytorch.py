@@ -1,6 +1,6 @@
 """Plain PyTorch: the module's code, and a residual block that uses it."""
 
-from attnprof.snippets import Snippet, Wanted
+from attnprof.snippets import Example, Snippet
 
 AFTER = '''class Block(nn.Module):
     """A 3x3 convolution whose output the attention module weighs: (N, C, H, W) to the same shape."""
@@ -32,15 +32,15 @@ EXAMPLE = """if __name__ == "__main__":
     print(block(torch.randn(2, {channels}, {height}, {width})).shape)"""
 
 
-def write(wanted: Wanted) -> str:
+def write(example: Example) -> str:
     """The module, a block around it, and a call."""
-    channels, height, width = wanted.point
-    block = REPLACE if wanted.replaces else AFTER
-    size = ", height: int, width: int" if wanted.sized else ""
-    arguments = f"{channels}, {height}, {width}" if wanted.sized else f"{channels}"
-    example = EXAMPLE.format(arguments=arguments, channels=channels, height=height, width=width)
-    used = block.format(size=size, call=wanted.call("channels"))
-    return wanted.file(["import torch", "from torch import nn"], f"{used}\n\n{example}")
+    channels, height, width = example.point
+    block = REPLACE if example.replaces else AFTER
+    size = ", height: int, width: int" if example.sized else ""
+    arguments = f"{channels}, {height}, {width}" if example.sized else f"{channels}"
+    usage = EXAMPLE.format(arguments=arguments, channels=channels, height=height, width=width)
+    used = block.format(size=size, call=example.call("channels"))
+    return example.file(["import torch", "from torch import nn"], f"{used}\n\n{usage}")
 
 
 SNIPPET = Snippet(help="the code itself, and a residual block with it", write=write)

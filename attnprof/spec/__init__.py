@@ -48,9 +48,10 @@ def _field(section: str, default: Any, description: str, **more: Any) -> Any:
 
 
 class Spec(BaseModel):
-    """What a run is to do, validated. ``Spec(channels="64,256", res="56")`` reads texts as the command line does.
+    """What a run is to do, validated.
 
-    Raises SpecError with every mistake at once.
+    ``Spec(channels="64,256", res="56")`` reads texts as the command line does. Raises SpecError with every
+    mistake at once.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

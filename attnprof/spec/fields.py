@@ -135,7 +135,7 @@ def _from_fp32(value: str | None, info: ValidationInfo) -> str | None:
 
 
 def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
-    """Module -> hyperparameter -> values, from a table or from texts. Raises for a sweep that no module takes."""
+    """Module -> hyperparameter -> values, from a table or texts. Raises for a sweep that no module takes."""
     tables = value if isinstance(value, Mapping) else _sweeps_of_text(_texts(value))
     sweeps: dict[str, dict[str, list[Value]]] = {}
     for module, axes in tables.items():

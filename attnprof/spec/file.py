@@ -139,7 +139,7 @@ class _Line:
 
 
 def line_of(text: str, path: Sequence[str]) -> int:
-    """The line (from 1) on which ``path`` of a TOML text is set: its key, else its table, else what lies within it.
+    """The line (from 1) on which ``path`` of a TOML text is set: its key, else its table, else a key in it.
 
     tomllib keeps no positions. This reads table headers and 'key =' lines, which is all that a spec has.
     """

@@ -10,7 +10,7 @@ import torch
 from attnprof.catalogue import create, entries, entry
 from attnprof.cli.show import SNIPPETS
 from attnprof.errors import UsageError
-from attnprof.snippets import Wanted, sorted_imports
+from attnprof.snippets import Example, sorted_imports
 from attnprof.snippets._source import standalone
 from tests.every_case import every_case
 
@@ -20,7 +20,7 @@ ENTRIES = {known.key: known for known in entries()}
 
 def wanted(name, point=None, **given):
     known = entry(name)
-    return Wanted(
+    return Example(
         known,
         known.changes(given),
         standalone(known),
@@ -142,7 +142,7 @@ def test_a_users_own_module_is_imported_from_where_it_is(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "my_gate_for_snippets", raising=False)
     known = entry("my_gate_for_snippets.py:Gate")
-    what = Wanted(known, {}, standalone(known), (8, 4, 4))
+    what = Example(known, {}, standalone(known), (8, 4, 4))
     text = written("pytorch", what)
     assert "from my_gate_for_snippets import Gate" in text
     assert namespace_of(text)["Block"](8)(torch.randn(2, 8, 4, 4)).shape == (2, 8, 4, 4)
