@@ -1,4 +1,7 @@
-"""JSON: conditions, rows and notes for programs; numbers unrounded, a missing value null with its reason in notes."""
+"""JSON: conditions, rows and notes for programs.
+
+Numbers unrounded, a missing value null with its reason in notes.
+"""
 
 import json
 

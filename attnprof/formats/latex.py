@@ -1,4 +1,4 @@
-"""A LaTeX table for a paper: rules of booktabs, columns of siunitx, the best in bold, the conditions in the caption.
+"""A LaTeX table for a paper: rules of booktabs, columns of siunitx, the conditions in the caption.
 
 siunitx (version 2 or 3) groups and aligns the digits; it never rounds them.
 """
@@ -45,7 +45,10 @@ SPECIAL = {
 SETUP = r"\sisetup{mode=text, detect-weight=true, group-minimum-digits=4}"
 BEST = r"\providecommand*{\best}{\fontseries{b}\selectfont}"
 # A longtable's caption is inside of it: it would be set in the type of the figures.
-LONG_CAPTION = r"\setlength{\LTcapwidth}{\linewidth}\let\attnproftable\tablename\def\tablename{\footnotesize\attnproftable}"
+LONG_CAPTION = (
+    r"\setlength{\LTcapwidth}{\linewidth}"
+    r"\let\attnproftable\tablename\def\tablename{\footnotesize\attnproftable}"
+)
 BOLD = "Bold: best, or tied with the best."
 
 
@@ -66,7 +69,10 @@ class _Set:
 
 
 def write(document: Document, look: Look) -> Written:
-    """A float, or a longtable where there are many lines; the packages that it needs are in a comment above it."""
+    """A float, or a longtable where there are many lines.
+
+    The packages that it needs are in a comment above it.
+    """
     parts = [document, *document.parts]
     tables = [table for part in parts if part.columns for table in [_document(part)]]
     lines = [] if tables else [escape(line) for line in [*document.remarks(()), *document.below] if line]
@@ -160,7 +166,10 @@ def _head(columns: Sequence[_Set]) -> list[str]:
 
 
 def _set(column: UnitColumn, related: bool) -> list[_Set]:
-    """The column, and that of its intervals where it has some. related: it stands in a group with its ratio."""
+    """The column, and that of its intervals where it has some.
+
+    related: it stands in a group with its ratio.
+    """
     group, heading, words = _headings(column, related)
     texts = [figure.digits for figure in column.figures]
     if not column.number:
@@ -196,7 +205,10 @@ def _numbers(
 
 
 def _length(words: str) -> float:
-    """How long a heading is, in characters; an equals sign and the capital before it are wider than others."""
+    """How long a heading is, in characters.
+
+    An equals sign and the capital before it are wider than others.
+    """
     return len(words) + 1.2 * words.count("=")
 
 

@@ -1,4 +1,7 @@
-"""A table for people: aligned, exact counts, as wide as the terminal; without one, every column and no decoration."""
+"""A table for people: aligned, exact counts, as wide as the terminal.
+
+Without one, every column and no decoration.
+"""
 
 import re
 from collections.abc import Sequence
@@ -30,7 +33,10 @@ def write(document: Document, look: Look) -> Written:
 
 
 def _sections(document: Document, look: Look, sections: list[str]) -> list[str]:
-    """Append what is printed of ``document`` to ``sections``; the headings of the columns that did not fit."""
+    """Append what is printed of ``document`` to ``sections``.
+
+    The headings of the columns that did not fit.
+    """
     fitting = _fitting(document, look)
     shown = [document.columns[n] for n in fitting]
     hidden = [column.heading for n, column in enumerate(document.columns) if n not in fitting]
@@ -70,24 +76,24 @@ def _printed(parts: Sequence[Text | Table], look: Look) -> str:
 
 def _fitting(document: Document, look: Look) -> list[int]:
     """The columns that fit. What tells rows apart never leaves; what stands side by side leaves together."""
-    kept = list(range(len(document.columns)))
-    while look.width is not None and _narrowest(document, kept) > look.width:
-        leaving = [n for n in kept if document.columns[n].keep is not None]
+    shown = list(range(len(document.columns)))
+    while look.width is not None and _narrowest(document, shown) > look.width:
+        leaving = [n for n in shown if document.columns[n].keep is not None]
         if not leaving:
             break
         first = document.columns[min(leaving, key=lambda n: document.columns[n].keep or 0)].name
-        kept = [n for n in kept if document.columns[n].name != first]
-    return kept
+        shown = [n for n in shown if document.columns[n].name != first]
+    return shown
 
 
-def _narrowest(document: Document, kept: Sequence[int]) -> int:
-    return sum(_widths(document, kept, NAME_WIDTHS[-1])) + GAP * (len(kept) - 1)
+def _narrowest(document: Document, shown: Sequence[int]) -> int:
+    return sum(_widths(document, shown, NAME_WIDTHS[-1])) + GAP * (len(shown) - 1)
 
 
-def _widths(document: Document, kept: Sequence[int], name_width: int | None) -> list[int]:
+def _widths(document: Document, shown: Sequence[int], name_width: int | None) -> list[int]:
     """The columns' widths, names folded to ``name_width``."""
     widths = []
-    for n in kept:
+    for n in shown:
         column = document.columns[n]
         longest = max([len(column.heading), *(len(words(column, row[n])) for row in document.rows)])
         fold = name_width is not None and column.name in FOLDED
@@ -95,18 +101,18 @@ def _widths(document: Document, kept: Sequence[int], name_width: int | None) -> 
     return widths
 
 
-def _table(document: Document, kept: Sequence[int], look: Look) -> Table:
+def _table(document: Document, shown: Sequence[int], look: Look) -> Table:
     """The table, names folded as little as it takes to fit."""
-    widths = _widths(document, kept, None)
+    widths = _widths(document, shown, None)
     for name_width in NAME_WIDTHS if look.width is not None else ():
-        widths = _widths(document, kept, name_width)
-        if sum(widths) + GAP * (len(kept) - 1) <= (look.width or WIDEST):
+        widths = _widths(document, shown, name_width)
+        if sum(widths) + GAP * (len(shown) - 1) <= (look.width or WIDEST):
             break
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for n, width in zip(kept, widths, strict=True):
+    for n, width in zip(shown, widths, strict=True):
         _add_column(table, document.columns[n], width)
     for row in document.rows:
-        table.add_row(*(Text(words(document.columns[n], row[n])) for n in kept))
+        table.add_row(*(Text(words(document.columns[n], row[n])) for n in shown))
     return table
 
 

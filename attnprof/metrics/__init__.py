@@ -1,7 +1,10 @@
-"""Metrics: one per file, each exporting METRIC. A metric measures nothing; it is computed from what a run has found.
+"""Metrics: one per file, each exporting METRIC.
 
-METRIC says everything about a figure once: tables, captions, budgets, pages and comparisons ask it. Every counter has a
-metric of its own, ``<counter>_macs``, which follows from the registry of counters and has no file.
+A metric measures nothing; it is computed from what a run has found.
+
+METRIC says everything about a figure once: tables, captions, budgets, pages and comparisons ask it. Every
+counter has a metric of its own, ``<counter>_macs``, which follows from the registry of counters and has no
+file.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -45,7 +48,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Reading:
-    """A metric's figure for one case, in base units: what a Measurement holds besides the metric's name and unit."""
+    """A metric's figure for one case, in base units: a Measurement without the metric's name and unit."""
 
     value: int | float | str | None
     interval: Interval | None = None

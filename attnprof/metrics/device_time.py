@@ -1,4 +1,4 @@
-"""Seconds of a call's kernels alone, by the device's own clock: launches and the gaps between them are not in it."""
+"""Seconds of a call's kernels alone, by the device's own clock: without launches and gaps between them."""
 
 from statistics import median
 

@@ -6,7 +6,10 @@ from attnprof.units import show_seconds
 
 
 def compute(findings: Findings) -> Reading:
-    """Bound / latency with cold inputs; None, with the reason, where one of them is missing or the bound is broken."""
+    """Bound / latency with cold inputs.
+
+    None, with the reason, where one of them is missing or the bound is broken.
+    """
     why = _missing(findings)
     if why:
         return Reading(None, note=why)

@@ -1,4 +1,4 @@
-"""All floating-point operations of the whole batch: 2 per MAC, and bias, pointwise, reductions, norms, softmax."""
+"""All floating-point operations of the batch: 2 per MAC, and bias, pointwise, reductions, norms, softmax."""
 
 from attnprof.metrics import Findings, Metric, Reading
 

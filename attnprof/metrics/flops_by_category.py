@@ -1,4 +1,7 @@
-"""FLOPs by category, as JSON: {"mac": 1024, "pointwise": 200704}. A category of which there are none is left out."""
+"""FLOPs by category, as JSON: {"mac": 1024, "pointwise": 200704}.
+
+A category of which there are none is left out.
+"""
 
 import json
 

@@ -1,4 +1,7 @@
-"""Where in a network the MACs are: stage by stage of one of ours, submodule by submodule of another. On request."""
+"""Where in a network the MACs are: stage by stage of one of ours, submodule by submodule of another.
+
+On request.
+"""
 
 import json
 
@@ -14,10 +17,10 @@ def compute(findings: Findings) -> Reading:
     assert findings.account is not None
     if not findings.case.host:
         return Reading(None, note="it is in no network")
-    known = network_named(findings.case.host)
-    stages: dict[str, int] = {str(n): 0 for n in range(1, len(known.stages) + 1)}
+    network = network_named(findings.case.host)
+    stages: dict[str, int] = {str(n): 0 for n in range(1, len(network.stages) + 1)}
     for each in findings.account.operators:
-        name = _stage(known, each.module)
+        name = _stage(network, each.module)
         stages[name] = stages.get(name, 0) + each.macs
     rest = stages.pop(REST, 0)
     text = json.dumps(
@@ -26,10 +29,10 @@ def compute(findings: Findings) -> Reading:
     return Reading(text)
 
 
-def _stage(known: Network, module: str) -> str:
+def _stage(network: Network, module: str) -> str:
     """The number of the stage that the submodule is in; in a network without stages its first part."""
-    if known.stages:
-        return str(known.stage_of(module) or REST)
+    if network.stages:
+        return str(network.stage_of(module) or REST)
     return module.removeprefix(WRAPPED).partition(".")[0] or REST
 
 

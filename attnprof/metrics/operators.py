@@ -10,7 +10,7 @@ INDICES = {"max_pool2d_with_indices": 8}  # bytes per element of a second output
 
 
 def compute(findings: Findings) -> Reading:
-    """JSON: operator -> [calls, elements read, elements written, MACs, biases added], of the forward pass, by name.
+    """JSON: operator -> [calls, elements read, elements written, MACs, biases added] of the forward pass.
 
     What pools the channels, and not the map, has '@channels' behind its name.
     """

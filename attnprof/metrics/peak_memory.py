@@ -4,7 +4,10 @@ from attnprof.metrics import Findings, Metric, Reading
 
 
 def compute(findings: Findings) -> Reading:
-    """The backend's figure: a count of bytes, so no interval. The note names what it has over the counted one."""
+    """The backend's figure: a count of bytes, so no interval.
+
+    The note names what it has over the counted one.
+    """
     assert findings.memory is not None
     note = ""
     if findings.account is not None:

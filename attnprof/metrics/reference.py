@@ -1,4 +1,4 @@
-"""Seconds of the kernel that is visited in the same rounds as the cells: it shows what the machine did meanwhile."""
+"""Seconds of the control, a product measured in the same rounds as the cells: how fast the machine was."""
 
 from attnprof.metrics import Findings, Metric, Reading
 

@@ -26,9 +26,9 @@ HOT = "hot-inputs"
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
     HOT: "all calls had one input, hot in cache",
-    "contended": "others took the CPU: the figure is the thread's CPU time, or none with several threads",
-    "not-steady": "warm-up ended at its limit, and its last block was not yet what the samples say",
-    "drift": "the first, middle or last third of the samples differs from another by more than 3 %",
+    "contended": "other programs used the CPU; CPU time shown instead, or nothing with several threads",
+    "not-steady": "still warming up when timing began",
+    "drift": "speed changed by more than 3 % during the measurement",
     "bimodal": "the samples have two values, and the median is one of them",
     "throttled": "the device slowed itself while some samples were taken; they are left out where others are left",
     "power-capped": "the device kept to its power limit",
@@ -196,20 +196,6 @@ def _record(end: DoneEvent, account: AccountEvent | None, visits: Mapping[int, V
     measurements = [*counts, *_of_all_processes(processes)]
     by_metric = {measurement.metric: measurement for measurement in measurements}
     return Record(end.case, end.status, end.reason, tuple(flags), by_metric, end.run)
-
-
-def by_process(events: Iterable[Event]) -> dict[int, dict[str, dict[str, Measurement]]]:
-    """The measurements of each process: its number -> the key of the case -> the metric -> the measurement.
-
-    Ratios between cells are formed from these, inside each process first: a slower clock or an unlucky layout
-    of memory affects all cells of a process alike.
-    """
-    processes: dict[int, dict[str, dict[str, Measurement]]] = {}
-    for event in events:
-        if isinstance(event, VisitEvent):
-            by_metric = {measurement.metric: measurement for measurement in event.measurements}
-            processes.setdefault(event.process, {})[event.key] = by_metric
-    return processes
 
 
 def _of_all_processes(visits: Sequence[VisitEvent]) -> list[Measurement]:

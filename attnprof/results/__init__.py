@@ -1,4 +1,4 @@
-"""What a run found, as one table: events -> Results, its columns, its baseline, side by side, several runs as one."""
+"""Events of a run as one table: its columns, its baseline, rows side by side, several runs as one."""
 
 from attnprof.results.table import Results, gather, of_csv, of_folder, planned_on, tabulate
 

@@ -48,11 +48,11 @@ def derived_kinds(names: Iterable[str]) -> dict[str, KindName]:
 
 
 def over(results: "Results", baseline: str) -> "Results":
-    """``results`` with a column more per cost: its figure over that of ``baseline`` at the same point and mode.
+    """``results`` with one more column per cost: its ratio to ``baseline`` at the same point and mode.
 
-    baseline: a module of the run, 'se', 'ge(theta)'. The columns are called 'latency_over_se'. A ratio that does not
-    exist is None with the reason in the notes; one of latencies whose intervals overlap has the note UNCLEAR.
-    Raises UnknownNameError for a module that is not in the run.
+    baseline: a module of the run, 'se', 'ge(theta)'. The columns are called 'latency_over_se'. A ratio that
+    does not exist is None with the reason in the notes; one of latencies whose intervals overlap has the note
+    UNCLEAR. Raises UnknownNameError for a module that is not in the run.
     """
     rows = results.rows()
     _, among = candidates(rows, results.notes)
@@ -93,7 +93,7 @@ def _overlap(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
         row.get(f"latency_ci_{end}_s") for row in (ours, theirs) for end in ("low", "high")
     )
     if low is None or high is None or their_low is None or their_high is None:
-        return True  # without an interval nothing can be told apart
+        return True  # without an interval nothing can be latencies apart
     return bool(low <= their_high and their_low <= high)
 
 
@@ -110,16 +110,18 @@ LATENCY = "added_latency"
 def increases(
     rows: Sequence[Row], processes: Sequence[Processes] = ()
 ) -> tuple[list[dict[str, Any]], dict[tuple[int, str], str]]:
-    """The columns to add to each row of a module in a network, and why values are missing: (row, column) -> reason.
+    """The columns to add to each row of a module in a network, and why values are missing.
 
-    added_params and its like are differences in the unit of the figure, added_params_share over the plain network's.
-    The latency's increase has an interval, in seconds and as a share. processes: of each row, process -> its latency.
-    Where three processes measured both networks, the increase is formed inside each of them, where both met the same
-    machine; else the two figures count as measured independently.
+    The reasons are by row and column.
+
+    added_params and its like are differences in the unit of the figure, added_params_share over the plain
+    network's. The latency's increase has an interval, in seconds and as a share. processes: of each row,
+    process -> its latency. Where three processes measured both networks, the increase is formed inside each
+    of them, where both met the same machine; else the two figures count as measured independently.
     """
-    told = list(processes) or [{}] * len(rows)
+    latencies = list(processes) or [{}] * len(rows)
     plain = {_conditions(row): n for n, row in enumerate(rows) if row.get("host") and row["module"] == PLAIN}
-    found: list[dict[str, Any]] = []
+    added: list[dict[str, Any]] = []
     notes: dict[tuple[int, str], str] = {}
     for number, row in enumerate(rows):
         columns: dict[str, Any] = {}
@@ -137,10 +139,12 @@ def increases(
                 if base[figure]:
                     columns[f"{ADDED}{metric.name}{SHARE}"] = columns[name] / base[figure]
             if "added_latency_s" in columns:
-                paired = {} if place is None else _paired(told[number], told[place], base["latency_s"])
+                paired = (
+                    {} if place is None else _paired(latencies[number], latencies[place], base["latency_s"])
+                )
                 columns |= paired or _independent(row, base)
-        found.append(columns)
-    return found, notes
+        added.append(columns)
+    return added, notes
 
 
 def _conditions(row: Row) -> tuple[Any, ...]:

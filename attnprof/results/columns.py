@@ -1,4 +1,4 @@
-"""What tells the rows of results apart, in words: the module with its setting, the size, the place in a network."""
+"""What tells the rows of results apart, in words: module and setting, size, place in a network."""
 
 import json
 from collections.abc import Iterable, Sequence

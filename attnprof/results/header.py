@@ -27,7 +27,8 @@ ORIGIN: dict[str, KindName] = {
 FIELDS = {**IDENTITY, **SIZE, **OUTCOME, **ORIGIN}  # the columns that are no metric's
 HEADER = (
     *IDENTITY, *SIZE, "status", "reason",
-    "params", "trainable_params", "buffers", "macs", "flops", "flops_incomplete", "bytes_moved", "minimal_bytes",
+    "params", "trainable_params", "buffers", "macs", "flops", "flops_incomplete",
+    "bytes_moved", "minimal_bytes",
     "arithmetic_intensity", "activation_memory_bytes", "fvcore_macs", "thop_macs",
     "latency_s", "latency_ci_low_s", "latency_ci_high_s", "latency_ci_kind", "latency_p90_s", "latency_n",
     "device_time_s", "throughput_per_s", "bound_s", "efficiency", "peak_memory_bytes",

@@ -1,4 +1,7 @@
-"""Several runs as one: shards of a plan, and the same plan on several machines. What does not belong together is refused."""
+"""Several runs as one: shards of a plan, and the same plan on several machines.
+
+What does not belong together is refused.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +35,7 @@ ALIKE = ("params", "macs")  # counts that every machine must agree on
 
 @dataclass(frozen=True)
 class Part:
-    """A run to be merged: its name in messages, what was asked, what it ran on, and its kept events."""
+    """A run to be merged: its name in messages, what was requested, what it ran on, and its events."""
 
     name: str
     spec: Spec
@@ -50,30 +53,32 @@ class Part:
 def merge(parts: Sequence[Part]) -> Part:
     """``parts`` as one run, each event marked with its own run. A case that several have alike is kept once.
 
-    Raises RunFolderError where they were asked other things, ran other versions, or disagree about a case.
+    Raises RunFolderError where their specs or versions differ, or where they disagree about a case.
     """
     first, *others = parts
     for other in others:
         _same_request(first, other)
-    runs = {run_id: found for part in parts for run_id, found in part.runs.items()}
-    events = list(_kept(parts, runs))
+    runs = {run_id: environment for part in parts for run_id, environment in part.runs.items()}
+    events = list(_distinct_events(parts, runs))
     _same_counts(events)
     spec = first.spec.effective().model_copy(update={"shard": None})
     return Part(" + ".join(part.name for part in parts), spec, joined(runs), events)
 
 
 def _same_request(one: Part, other: Part) -> None:
-    asked, theirs = (part.spec.effective().model_dump(mode="json") for part in (one, other))
-    for field, value in asked.items():
+    ours, theirs = (part.spec.effective().model_dump(mode="json") for part in (one, other))
+    for field, value in ours.items():
         if field not in FREE and theirs[field] != value:
             name = f"{SECTIONS[field]}.{field}"
             raise RunFolderError(
-                f"{other.name} does not belong with {one.name}: {name} is {_shown(theirs[field])}, not {_shown(value)}"
+                f"{other.name} does not belong with {one.name}: "
+                f"{name} is {_shown(theirs[field])}, not {_shown(value)}"
             )
     versions = {each.get("attnprof_version") for part in (one, other) for each in part.runs.values()}
     if len(versions) > 1:
         raise RunFolderError(
-            f"{other.name} does not belong with {one.name}: attnprof_version: {' and '.join(sorted(map(str, versions)))}"
+            f"{other.name} does not belong with {one.name}: "
+            f"attnprof_version: {' and '.join(sorted(map(str, versions)))}"
         )
 
 
@@ -81,8 +86,11 @@ def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _kept(parts: Sequence[Part], runs: dict[str, Environment]) -> Iterator[Event]:
-    """Every event with its run; the events of a case that another part has on such a machine too are left out."""
+def _distinct_events(parts: Sequence[Part], runs: dict[str, Environment]) -> Iterator[Event]:
+    """Every event with its run.
+
+    The events of a case that another part has on such a machine too are left out.
+    """
     seen: dict[tuple[str, str], tuple[Part, list[Event]]] = {}
     for part in parts:
         cases: dict[tuple[str, str], list[Event]] = {}
@@ -112,7 +120,10 @@ def _label(events: Sequence[Event]) -> str:
 
 
 def _same_counts(events: Sequence[Event]) -> None:
-    """One case has one count, and a module of the user's own one file, wherever it was counted. Raises RunFolderError."""
+    """One case has one count, and a module of the user's own one file, wherever it was counted.
+
+    Raises RunFolderError.
+    """
     counted: dict[tuple[Case, str], Any] = {}
     files: dict[str, str] = {}
     for event in events:
@@ -124,9 +135,10 @@ def _same_counts(events: Sequence[Event]) -> None:
                 f"{case.module} is another file in one of the runs: its rows cannot stand in one table"
             )
         anywhere = replace(case, device="", threads=0, tf32=False)
-        for found in event.measurements:
-            value = counted.setdefault((anywhere, found.metric), found.value)
-            if found.metric in ALIKE and value != found.value:
+        for measurement in event.measurements:
+            value = counted.setdefault((anywhere, measurement.metric), measurement.value)
+            if measurement.metric in ALIKE and value != measurement.value:
                 raise RunFolderError(
-                    f"{case.label}: the runs disagree about {found.metric}: {value}, {found.value}"
+                    f"{case.label}: the runs disagree about {measurement.metric}: "
+                    f"{value}, {measurement.value}"
                 )

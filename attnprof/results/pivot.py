@@ -15,7 +15,10 @@ ONCE = frozenset((*IDENTITY, *SIZE, "seed", "attnprof_version", "torch_version",
 
 @dataclass(frozen=True)
 class Key:
-    """What rows can be put side by side by. covers: the columns of results.csv behind it; write: how a heading says them."""
+    """What rows can be put side by side by.
+
+    covers: the columns of results.csv behind it; write: how a heading says them.
+    """
 
     covers: tuple[str, ...]
     write: str
@@ -63,7 +66,9 @@ def pivot_key(name: str) -> Key:
 
 
 def lines(results: Results, pivot: str = "") -> tuple[list[str], list[Line]]:
-    """The headings of the columns, and the lines, in the order of the rows. Without a pivot: [''], and a line per row.
+    """The headings of the columns, and the lines, in the order of the rows.
+
+    Without a pivot: [''], and a line per row.
 
     Raises UsageError for a pivot that does not exist.
     """
@@ -79,15 +84,15 @@ def lines(results: Results, pivot: str = "") -> tuple[list[str], list[Line]]:
         for n in ("module", "variant", "place", "channels", "height", "width", "mode", *CONDITIONS)
         if n not in key.covers
     ]
-    made: dict[tuple[Any, ...], dict[str, tuple[int, Row]]] = {}
+    grouped: dict[tuple[Any, ...], dict[str, tuple[int, Row]]] = {}
     for number, row in enumerate(rows):
         shared, again = tuple(row[name] for name in same), 0
         # Two rows that differ in nothing that is said here stay two lines.
-        while key.show(row) in made.setdefault((shared, again), {}):
+        while key.show(row) in grouped.setdefault((shared, again), {}):
             again += 1
-        made[shared, again][key.show(row)] = number, row
+        grouped[shared, again][key.show(row)] = number, row
     order = list(headings.values())
-    return order, [Line({at: cells[at] for at in order if at in cells}) for cells in made.values()]
+    return order, [Line({at: cells[at] for at in order if at in cells}) for cells in grouped.values()]
 
 
 def _sortable(value: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -97,25 +102,26 @@ def _sortable(value: tuple[Any, ...]) -> tuple[Any, ...]:
 def flat(results: Results, columns: Sequence[str] = (), pivot: str = "") -> list[tuple[Row, dict[str, str]]]:
     """Every line as one dict of values, and the notes on them, for programs.
 
-    Under a pivot a figure is called 'latency_s@C=64'; what a row is, and its versions, stand once, from its first cell.
-    columns: those of the frame that are wanted; none means all. Raises UsageError for a pivot that does not exist.
+    Under a pivot a figure is called 'latency_s@C=64'; what a row is, and its versions, stand once, from its
+    first cell. columns: those of the frame that are wanted; none means all. Raises UsageError for a pivot
+    that does not exist.
     """
-    headings, found = lines(results, pivot)
+    headings, all_lines = lines(results, pivot)
     covered = pivot_key(pivot).covers if pivot else ()
-    wanted = [name for name in (columns or list(results.frame.columns)) if name not in covered]
-    made = []
-    for line in found:
+    selected = [name for name in (columns or list(results.frame.columns)) if name not in covered]
+    flattened = []
+    for line in all_lines:
         values: Row = {}
         notes: dict[str, str] = {}
-        for name in wanted:
+        for name in selected:
             for heading in [None] if not pivot or name in ONCE else headings:
                 number, row = _cell(line, heading)
                 key = name if heading is None else f"{name}@{heading}"
                 values[key] = row.get(name)
                 if (number, name) in results.notes:
                     notes[key] = results.notes[number, name]
-        made.append((values, notes))
-    return made
+        flattened.append((values, notes))
+    return flattened
 
 
 def _cell(line: Line, heading: str | None) -> tuple[int, Row]:

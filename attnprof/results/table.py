@@ -1,4 +1,4 @@
-"""Records as one table: a frame with a frozen header, units, and the conditions under which its figures hold."""
+"""Records as one table: a frame with a frozen header, and the conditions under which its figures hold."""
 
 import importlib
 import json
@@ -42,8 +42,8 @@ LATENCY = "latency"
 class Results:
     """What a run measured: one row per cell.
 
-    Values are exact integers, floats in base units, texts; None where there is none. The columns are those of HEADER,
-    then those of further metrics, sorted, then the intervals of metrics besides the latency.
+    Values are exact integers, floats in base units, texts; None where there is none. The columns are those
+    of HEADER, then those of further metrics, sorted, then the intervals of metrics besides the latency.
     """
 
     frame: pd.DataFrame  # of Python's own objects; ``df`` has pandas' dtypes
@@ -82,17 +82,17 @@ class Results:
         names = list(self.frame.columns)
         return [dict(zip(names, row, strict=True)) for row in self.frame.itertuples(index=False, name=None)]
 
-    def only(self, kept: Sequence[int]) -> "Results":
+    def only(self, numbers: Sequence[int]) -> "Results":
         """These rows alone, with their notes and the runs that they are of."""
-        place = {old: new for new, old in enumerate(kept)}
+        place = {old: new for new, old in enumerate(numbers)}
         notes = {(place[n], name): text for (n, name), text in self.notes.items() if n in place}
-        frame = self.frame.iloc[list(kept)].reset_index(drop=True)
-        left = {
+        frame = self.frame.iloc[list(numbers)].reset_index(drop=True)
+        runs = {
             name: ran
             for name, ran in self.environment.get("runs", {}).items()
             if name in set(frame["run_id"])
         }
-        return replace(self, frame=frame, notes=notes, environment=joined(left) if left else self.environment)
+        return replace(self, frame=frame, notes=notes, environment=joined(runs) if runs else self.environment)
 
 
 def of_folder(folder: Path) -> Results:
@@ -103,7 +103,10 @@ def of_folder(folder: Path) -> Results:
 
 
 def planned_on(spec: Spec, environment: Environment) -> Plan:
-    """The plan of ``spec`` on the device of ``environment``; where runs were merged, on each of their machines."""
+    """The plan of ``spec`` on the device of ``environment``.
+
+    Where runs were merged, on each of their machines.
+    """
     first, *others = (plan(spec, each.get("device", "cpu")) for each in machines(environment))
     return replace(first, cells=first.cells + tuple(cell for other in others for cell in other.cells))
 
@@ -115,7 +118,7 @@ def gather(run: Run) -> Results:
 
 
 def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -> Results:
-    """Fold kept events into Results, rows in the order of the plan."""
+    """Fold events into Results, rows in the order of the plan."""
     events = list(events)
     order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
     records = sorted(fold(events), key=lambda record: order.get(record.case.key, len(order)))
@@ -143,7 +146,7 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
 
 
 def _with_interval(records: Sequence[Record]) -> list[Metric]:
-    """The metrics whose intervals the table has: the latency's always, any other's where some record has one."""
+    """The metrics whose intervals the table has: the latency's, and others' where a record has one."""
     measured = {m.metric for record in records for m in record.measurements.values() if m.interval}
     return [m for m in in_order({LATENCY, *measured.intersection(METRICS.names())}) if m.interval]
 
@@ -217,8 +220,8 @@ def of_csv(path: Path) -> Results:
         {str(name): _typed(str(name), text, kinds) for name, text in row.items()}
         for row in frame.to_dict("records")
     ]
-    kept = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
-    runs = {str(row["run_id"]): {name: row.get(name) for name in kept} for row in rows} or {"": {}}
+    conditions = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
+    runs = {str(row["run_id"]): {name: row.get(name) for name in conditions} for row in rows} or {"": {}}
     environment = joined(runs) if len(runs) > 1 else next(iter(runs.values()))
     typed = pd.DataFrame(rows, columns=list(frame.columns), dtype=object)
     return Results(typed, {}, environment, Spec(), len(rows))

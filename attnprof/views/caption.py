@@ -1,4 +1,4 @@
-"""The conditions under which figures hold, and what their headings mean: the lines above, or below, every table."""
+"""The conditions under which figures hold, and what their headings mean: the lines about a table."""
 
 import shlex
 from collections.abc import Sequence
@@ -41,7 +41,10 @@ def caption(results: Results, columns: Sequence[TableColumn]) -> list[Remark]:
 
 
 def conditions(results: Results) -> str:
-    """Under which conditions all figures hold: size, batch, dtype, mode, machine, time; what varies is left out."""
+    """Under which conditions all figures hold: size, batch, dtype, mode, machine, time.
+
+    What varies is left out.
+    """
     rows, environment = results.rows(), results.environment
     if not rows:
         return "no cell was finished"
@@ -135,7 +138,7 @@ def _baselines(columns: Sequence[TableColumn]) -> list[Remark]:
             over.setdefault(column.baseline, set()).add(column.name)
     return [
         Remark(
-            f"/{baseline}: over the figure of {baseline}; ≈ where their intervals overlap: no difference shown.",
+            f"/{baseline}: over the figure of {baseline}; ≈ where their intervals overlap.",
             frozenset(names),
         )
         for baseline, names in sorted(over.items())

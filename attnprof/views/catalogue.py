@@ -1,4 +1,7 @@
-"""The catalogue as text: the list, and one module's page. Nothing here imports torch: closed forms give the counts."""
+"""The catalogue as text: the list, and one module's page.
+
+Nothing here imports torch: closed forms give the counts.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -53,7 +56,10 @@ def _data(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 def _takes(entry: Entry) -> str:
-    """The sizes that the default takes, as multiples and minima: ``C % 32, H, W % 7``; empty where it takes any."""
+    """The sizes that the default takes, as multiples and minima: ``C % 32, H, W % 7``.
+
+    Empty where it takes any.
+    """
     channels = _rule("C", lambda c: entry.fits(c, 56, 56), range(1, 257))
     sides = _rule("H, W", lambda side: entry.fits(512 * 7, side, side), range(1, 65))
     return ", ".join(filter(None, (channels, sides)))
@@ -115,14 +121,17 @@ def _arguments(entry: Entry) -> list[str]:
 
 def _variants(entry: Entry, point: Point) -> list[str]:
     rows = [["", "params", "MACs", ""]]
-    for name, given in {"": NOTHING, **entry.variants}.items():
-        settings = ", ".join(f"{key}={show_value(value)}" for key, value in given.items()) or "default"
-        refusal = entry.refusal(*point, given)
+    for name, overrides in {"": NOTHING, **entry.variants}.items():
+        settings = ", ".join(f"{key}={show_value(value)}" for key, value in overrides.items()) or "default"
+        refusal = entry.refusal(*point, overrides)
         title = f"{entry.key}({name})" if name else entry.key
         if refusal:
             rows.append([title, "", "", f"{settings}: {refusal}"])
             continue
-        counts = [show_count(entry.params(*point, given)), show_count(entry.macs(*point, given))]
+        counts = [
+            show_count(entry.params(*point, overrides)),
+            show_count(entry.macs(*point, overrides)),
+        ]
         rows.append([title, *counts, settings])
     return _aligned(rows, right={1, 2})
 

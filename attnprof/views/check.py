@@ -1,4 +1,4 @@
-"""A check as people and programs read it: each module against each limit, at the point where it stands worst."""
+"""A check as a document: each module against each limit, at the point where it stands worst."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class Check:
     @property
     def broken(self) -> list[tuple[Candidate, Verdict]]:
         """What does not hold, the worst first."""
-        found = [(candidate, v) for candidate, verdicts in self.judged for v in verdicts if not v.holds]
-        return sorted(found, key=lambda each: each[1].ratio, reverse=True)
+        pairs = [(candidate, v) for candidate, verdicts in self.judged for v in verdicts if not v.holds]
+        return sorted(pairs, key=lambda each: each[1].ratio, reverse=True)
 
     def says(self, verdict: Verdict) -> str:
         """A broken limit in words."""

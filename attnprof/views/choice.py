@@ -1,4 +1,4 @@
-"""A choice as people read it: the table of what fits, what is published of it, who was rejected, what would have to give."""
+"""A choice as a document: what fits, what is published of it, what was rejected, what would have to give."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,8 +35,9 @@ class Published:
     def caption(self) -> list[str]:
         """What the headings mean."""
         place = title_of(self.network, self.dataset)
+        metric = metric_of(self.network, self.dataset)
         return [
-            f"published: {metric_of(self.network, self.dataset)} of {place}; not measured here, recipes differ. Sources: attnprof show NAME",
+            f"published: {metric} of {place}; not measured here, recipes differ. Sources: attnprof show NAME",
             "gain: over the plain network, only where that was trained with the same recipe.",
         ]
 
@@ -89,7 +90,10 @@ def _above(
 
 
 def _table(choice: Choice, notes: dict[str, int]) -> tuple[list[TableColumn], list[list[TableCell]]]:
-    """Columns and rows of what fits; a column in which no module has anything is left out. notes: text -> number."""
+    """Columns and rows of what fits; a column in which no module has anything is left out.
+
+    notes: text -> number.
+    """
     limited = [limit.measure for limit in choice.budget] + list(choice.by)
     usual = [measures()[name] for name in USUAL]
     shown = [measure for measure in dict.fromkeys([*usual, *limited]) if measure.column]
@@ -128,16 +132,16 @@ def _headroom(each: Chosen) -> str:
 
 
 def _accuracy(each: Chosen, notes: dict[str, int]) -> str:
-    found = _of(each)
-    if found is None:
+    evidence = _of(each)
+    if evidence is None:
         return ""
-    number = notes.setdefault(f"{each.candidate.name}: {cited(found)}", len(notes) + 1)
-    return f"{_between(*span(found.sound))} [{number}]"
+    number = notes.setdefault(f"{each.candidate.name}: {cited(evidence)}", len(notes) + 1)
+    return f"{_between(*span(evidence.sound))} [{number}]"
 
 
 def _gain(each: Chosen) -> str:
-    found = _of(each)
-    gains = found.gains if found else ()
+    evidence = _of(each)
+    gains = evidence.gains if evidence else ()
     return _between(*(f"{gains[end].gain:+}" for end in (0, -1))) if gains else ""
 
 
@@ -152,27 +156,29 @@ def _between(low: str, high: str) -> str:
 
 def _two_places(printed: str) -> str:
     value = Decimal(printed)
-    return f"{value.quantize(Decimal('0.01')) if -int(value.as_tuple().exponent) > 2 else value:{'+' if printed[0] in '+-' else ''}}"
+    sign = "+" if printed[0] in "+-" else ""
+    places = -int(value.as_tuple().exponent)
+    return f"{value.quantize(Decimal('0.01')) if places > 2 else value:{sign}}"
 
 
-def cited(found: Evidence) -> str:
+def cited(evidence: Evidence) -> str:
     """Where the ends of a range come from, and the gains, or why there are none."""
-    low, high = found.sound[0], found.sound[-1]
+    low, high = evidence.sound[0], evidence.sound[-1]
     ends = dict.fromkeys(f"{_two_places(each.value)} {each.short}" for each in (low, high))
     metric = "" if low.metric == TOP1 else f"{low.metric} "
-    many = f", {len(found.sound)} figures" if len(found.sound) > 2 else ""
+    many = f", {len(evidence.sound)} figures" if len(evidence.sound) > 2 else ""
     gains: dict[str, list[str]] = {}
-    for each in found.gains:
+    for each in evidence.gains:
         gains.setdefault(each.short, []).append(_two_places(f"{each.gain:+}"))
     alike = ", ".join(f"{', '.join(points)} {source}" for source, points in gains.items())
-    reasons = "; ".join(dict.fromkeys(each.no_gain for each in found.sound))
+    reasons = "; ".join(dict.fromkeys(each.no_gain for each in evidence.sound))
     return f"{metric}{' to '.join(ends)}{many}; " + (
         f"gain {alike}" if gains else f"no gain shown: {reasons}"
     )
 
 
 def _below(choice: Choice, everyone: bool) -> list[str]:
-    """What stands under the table, or in its place: the rejected, and where nothing fits what would have to give."""
+    """The lines under the table: the rejected, and where nothing fits what would have to give."""
     lines = [] if choice.chosen else [_nothing_fits(choice), *_would_have_to_give(choice)]
     if not everyone:
         return lines + _rejected(choice)
@@ -205,7 +211,9 @@ def why(each: Rejected, choice: Choice) -> str:
 
 
 def broken(verdicts: Sequence[Verdict], points: Sequence[str]) -> str:
-    """Limits that do not hold: 'latency 1.24 ms, params 17 361 at 256@56'; 'latency 1.35x:se'; or why they cannot be judged.
+    """Limits that do not hold: 'latency 1.24 ms, params 17 361 at 256@56'; 'latency 1.35x:se'.
+
+    Or why they cannot be judged.
 
     A point is named where there are several.
     """
@@ -296,7 +304,7 @@ def _header() -> list[str]:
 
 
 def _records(choice: Choice) -> list[dict[str, Any]]:
-    """One record per candidate, the chosen first: figures at the point where it stands worst, with that point."""
+    """One record per candidate, the chosen first: its figures, and the points where it stands worst."""
     everyone: list[Chosen | Rejected] = [*choice.chosen, *choice.rejected]
     return [_record(each, choice) for each in everyone]
 
@@ -324,11 +332,11 @@ def _headings(measure: Measure) -> list[str]:
     return [*measure.headings, f"{measure.name}_at"]
 
 
-def _published_ends(found: Evidence | None) -> list[Any]:
-    if found is None:
+def _published_ends(evidence: Evidence | None) -> list[Any]:
+    if evidence is None:
         return [""] * 4
-    gains = [each.gain for each in found.gains]
-    return [*span(found.sound), *([gains[0], gains[-1]] if gains else ["", ""])]
+    gains = [each.gain for each in evidence.gains]
+    return [*span(evidence.sound), *([gains[0], gains[-1]] if gains else ["", ""])]
 
 
 def _chosen(each: Chosen) -> dict[str, Any]:
@@ -342,8 +350,13 @@ def _rejection(each: Rejected, choice: Choice) -> dict[str, Any]:
 
 def _judged(each: Chosen | Rejected) -> dict[str, Any]:
     figures = {
-        _headings(measures()[name])[0]: {"value": found.value, "low": found.low, "high": found.high, "at": at}
-        for name, (at, found) in each.figures.items()
+        _headings(measures()[name])[0]: {
+            "value": figure.value,
+            "low": figure.low,
+            "high": figure.high,
+            "at": at,
+        }
+        for name, (at, figure) in each.figures.items()
         if measures()[name].column
     }
     limits = [_verdict(verdict) for verdict in each.verdicts]
@@ -356,12 +369,12 @@ def _named(each: Chosen | Rejected) -> dict[str, Any]:
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     ratio = None if isinf(verdict.ratio) else verdict.ratio
-    found = {"limit": str(verdict.limit), "at": verdict.point, "holds": verdict.holds, "ratio": ratio}
-    return {**found, "why": verdict.why} if verdict.why else found
+    fields = {"limit": str(verdict.limit), "at": verdict.point, "holds": verdict.holds, "ratio": ratio}
+    return {**fields, "why": verdict.why} if verdict.why else fields
 
 
 def _evidence(each: Chosen | Rejected) -> list[dict[str, Any]]:
-    found = None if each.candidate.variant else each.candidate.published
+    evidence = None if each.candidate.variant else each.candidate.published
     return [
         {
             "metric": figure.metric,
@@ -375,5 +388,5 @@ def _evidence(each: Chosen | Rejected) -> list[dict[str, Any]]:
             "location": figure.location,
             "quoted": figure.secondhand,
         }
-        for figure in (found.sound if found else ())
+        for figure in (evidence.sound if evidence else ())
     ]

@@ -1,4 +1,4 @@
-"""The catalogue's closed forms as a table: params, MACs and FLOPs of each module as polynomials in C, H and W."""
+"""The catalogue's closed forms as a table: params, MACs and FLOPs as polynomials in C, H and W."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -20,27 +20,27 @@ NONE = "no polynomial"
 def rows(choices: Iterable[ConfiguredModule], at: Point) -> list[list[str]]:
     """[module, params, MACs, FLOPs, for which sizes] of each choice, around the size ``at``."""
     point = f"{at[0]}@{show_res(at[1:])}"
-    made = []
-    with Inquiry() as asking:
+    table = []
+    with Inquiry() as inquiry:
         for choice in choices:
             title = f"{choice.module}({choice.variant})" if choice.variant else choice.module
             cell = plan(Spec(modules=[title], points=[point], no_latency=True), "meta").cells[0]
             if cell.refusal:
-                made.append([title, "", "", "", f"not at {point}: {cell.refusal}"])
+                table.append([title, "", "", "", f"not at {point}: {cell.refusal}"])
                 continue
             try:
-                forms = asking.forms(cell.case, around=True)
+                forms = inquiry.forms(cell.case, around=True)
             except UsageError as problem:
-                made.append([title, "", "", "", str(problem)])
+                table.append([title, "", "", "", str(problem)])
                 continue
-            made.append(
+            table.append(
                 [
                     title,
                     *(form.pieces[0].polynomial if form.pieces else NONE for form in forms),
                     _where(forms),
                 ]
             )
-    return made
+    return table
 
 
 def _where(forms: Iterable[Form]) -> str:

@@ -21,40 +21,45 @@ MOST_LISTED = 6  # names of cells that only one run has
 ADVICE = "Unclear: more processes tell more. attnprof run --quality paper, and a longer --time-budget."
 
 
-def document(found: Comparison) -> Document:
-    """Two runs compared: conditions, the table where anything was timed, what changed besides, and the outcome."""
+def document(comparison: Comparison) -> Document:
+    """Two runs compared: conditions, the times, what changed besides, and the outcome."""
     notes: dict[str, int] = {}
-    shown = [column for column in COLUMNS if _worth_showing(column.name, found)] if _timed(found) else []
-    rows = [cell for verdict in ORDER for cell in found.called(verdict)] if shown else []
+    shown = (
+        [column for column in COLUMNS if _worth_showing(column.name, comparison)]
+        if _timed(comparison)
+        else []
+    )
+    rows = [cell for verdict in ORDER for cell in comparison.called(verdict)] if shown else []
     texts = [_cells_of(cell, notes) for cell in rows]
     return Document(
         columns=shown,
         rows=[[cells[column.name] for column in shown] for cells in texts],
-        above=[Remark(line) for line in head_of(found)],
+        above=[Remark(line) for line in head_of(comparison)],
         footnotes=[f"[{number}] {text}" for text, number in notes.items()],
-        below=below_of(found),
+        below=below_of(comparison),
         header=HEADER,
-        records=lambda: [_row(cell, found.metric) for cell in found.cells],
-        data=lambda: _data(found),
+        records=lambda: [_row(cell, comparison.metric) for cell in comparison.cells],
+        data=lambda: _data(comparison),
     )
 
 
-def _timed(found: Comparison) -> bool:
-    return any(cell.outcome for cell in found.cells)
+def _timed(comparison: Comparison) -> bool:
+    return any(cell.outcome for cell in comparison.cells)
 
 
-def head_of(found: Comparison) -> list[str]:
+def head_of(comparison: Comparison) -> list[str]:
     """What A and B are, on what they ran, and what the headings mean."""
     lines = [
         f"{letter}  {_said_of(run.name, run.environment)}"
-        for letter, run in (("A", found.before), ("B", found.after))
+        for letter, run in (("A", comparison.before), ("B", comparison.after))
     ]
-    case, machine = found.cells[0].case, found.after.environment
-    where = f"{case.device} ({machine.get('device_name') or 'no data'}, {case.threads} thread{'s'[: case.threads != 1]})"
+    case, machine = comparison.cells[0].case, comparison.after.environment
+    threads = f"{case.threads} thread{'' if case.threads == 1 else 's'}"
+    where = f"{case.device} ({machine.get('device_name') or 'no data'}, {threads})"
     if case.device == "meta":
         where = "counted on meta tensors"
     how = [
-        *(_sizes(found.cells) if len(_sizes(found.cells)) == 1 else []),
+        *(_sizes(comparison.cells) if len(_sizes(comparison.cells)) == 1 else []),
         f"batch {case.batch}",
         case.dtype,
         *filter(None, [case.autocast and f"autocast {case.autocast}"]),
@@ -62,9 +67,13 @@ def head_of(found: Comparison) -> list[str]:
     ]
     how += [word for word in (case.layout, case.execution) if word not in ("contiguous", "eager")]
     lines.append(", ".join(how))
-    if any(cell.outcome for cell in found.cells):
-        lines.append(f"{found.metric}: median of the processes; B/A with its 95 % interval, from processes.")
-        lines.append(f"slower, faster: all of it beyond {_share(found.tolerance)}; same: all of it within.")
+    if any(cell.outcome for cell in comparison.cells):
+        lines.append(
+            f"{comparison.metric}: median of the processes; B/A with its 95 % interval, from processes."
+        )
+        lines.append(
+            f"slower, faster: all of it beyond {_share(comparison.tolerance)}; same: all of it within."
+        )
     return lines
 
 
@@ -98,9 +107,9 @@ COLUMNS = (
 )
 
 
-def _worth_showing(column: str, found: Comparison) -> bool:
+def _worth_showing(column: str, comparison: Comparison) -> bool:
     """Whether a column says something of these cells: it tells them apart, or some of them have it."""
-    timed = [cell for cell in found.cells if cell.outcome]
+    timed = [cell for cell in comparison.cells if cell.outcome]
     inside = any(cell.case.host for cell in timed)
     worth = {
         "host": inside,
@@ -159,24 +168,24 @@ def show_interval(outcome: Outcome) -> str:
     return " to ".join(show_ratio(end)[:-1] for end in outcome.interval) if outcome.interval else ""
 
 
-def below_of(found: Comparison) -> list[str]:
+def below_of(comparison: Comparison) -> list[str]:
     """What changed besides times, what only one run has, what was unlike, and what it comes to."""
-    lines = changes_of(found)
-    lines += [f"{cell.case.label} was ok and is {cell.ended[1]}: {cell.reason}" for cell in found.broken]
-    for letter, cases in (("A", found.only_before), ("B", found.only_after)):
+    lines = changes_of(comparison)
+    lines += [f"{cell.case.label} was ok and is {cell.ended[1]}: {cell.reason}" for cell in comparison.broken]
+    for letter, cases in (("A", comparison.only_before), ("B", comparison.only_after)):
         if cases:
             names = ", ".join(case.label for case in cases[:MOST_LISTED])
             more = f" and {len(cases) - MOST_LISTED} more" if len(cases) > MOST_LISTED else ""
             lines.append(f"only in {letter}: {names}{more}")
-    unlike = [str(each) for each in found.unlike if each.name != "commit"]  # the head says the commits
+    unlike = [str(each) for each in comparison.unlike if each.name != "commit"]  # the head says the commits
     lines += [f"not alike: {'; '.join(unlike)}"] if unlike else []
-    lines += [_machine(found)] if found.machine_changed else []
-    return [*lines, *([""] if lines else []), *outcome_of(found)]
+    lines += [_machine(comparison)] if comparison.machine_changed else []
+    return [*lines, *([""] if lines else []), *outcome_of(comparison)]
 
 
-def changes_of(found: Comparison) -> list[str]:
+def changes_of(comparison: Comparison) -> list[str]:
     """Every figure besides times that is not what it was, exactly: a line for each cell."""
-    listed = [(cell, each) for cell in found.cells for each in cell.changes]
+    listed = [(cell, each) for cell in comparison.cells for each in cell.changes]
     return [
         f"{cell.case.label}: {', '.join(show_change_of(each) for _, each in group)}"
         for cell, group in groupby(listed, key=lambda pair: pair[0])
@@ -186,8 +195,8 @@ def changes_of(found: Comparison) -> list[str]:
 def show_change_of(change: Change) -> str:
     """'params 512 -> 516 (+0.78 %)'."""
     share = f" ({show_change(change.share)})" if change.share is not None else ""
-    known = METRICS.get(change.metric).title if change.metric in METRICS else ""
-    name = known or change.metric.replace("_", " ")
+    title = METRICS.get(change.metric).title if change.metric in METRICS else ""
+    name = title or change.metric.replace("_", " ")
     return f"{name} {_exact(change.before)} -> {_exact(change.after)}{' B' * (change.unit == 'bytes')}{share}"
 
 
@@ -195,39 +204,40 @@ def _exact(value: int | float | str) -> str:
     return show_count(value) if isinstance(value, int) else str(value)
 
 
-def _machine(found: Comparison) -> str:
-    assert found.machine
-    change = f"{abs(found.machine.ratio - 1):.0%}".replace("%", " %")
-    direction = SLOWER if found.machine.ratio > 1 else FASTER
-    interval = show_interval(found.machine)
-    return f"this machine ran {change} {direction} (control matmul{interval and f': {interval}x'}). Measure A again"
+def _machine(comparison: Comparison) -> str:
+    assert comparison.machine
+    change = f"{abs(comparison.machine.ratio - 1):.0%}".replace("%", " %")
+    direction = SLOWER if comparison.machine.ratio > 1 else FASTER
+    interval = show_interval(comparison.machine)
+    control = f"control matmul: {interval}x" if interval else "control matmul"
+    return f"this machine ran {change} {direction} ({control}). Measure A again"
 
 
-def outcome_of(found: Comparison) -> list[str]:
+def outcome_of(comparison: Comparison) -> list[str]:
     """The last lines: how many cells of each verdict, all cells together, and the counts."""
-    timed = [cell for cell in found.cells if cell.outcome]
+    timed = [cell for cell in comparison.cells if cell.outcome]
     lines = []
     if timed:
-        counts = ", ".join(f"{len(found.called(verdict))} {verdict}" for verdict in ORDER)
-        lines.append(f"{_cells(len(timed))}: {counts}{_together(found)}")
-    if found.called(UNCLEAR):
+        counts = ", ".join(f"{len(comparison.called(verdict))} {verdict}" for verdict in ORDER)
+        lines.append(f"{_cells(len(timed))}: {counts}{_together(comparison)}")
+    if comparison.called(UNCLEAR):
         lines.append(ADVICE)
     if len(timed) * 0.05 >= 1:
         lines.append(
             f"Of {len(timed)} equal cells, about {round(len(timed) * 0.05)} may look different by chance."
         )
-    changed = len({cell.case for cell, _ in found.changed})
+    changed = len({cell.case for cell, _ in comparison.changed})
     lines.append(f"Counts or memory changed in {_cells(changed)}." if changed else "No count changed.")
-    if found.broken:
-        lines.append(f"{_cells(len(found.broken))} can no longer be measured.")
+    if comparison.broken:
+        lines.append(f"{_cells(len(comparison.broken))} can no longer be measured.")
     return lines
 
 
-def _together(found: Comparison) -> str:
-    if found.overall is None:
+def _together(comparison: Comparison) -> str:
+    if comparison.overall is None:
         return "."
-    interval = f" ({show_interval(found.overall)})" if found.overall.interval else ""
-    return f"; geometric mean {show_ratio(found.overall.ratio)}{interval}."
+    interval = f" ({show_interval(comparison.overall)})" if comparison.overall.interval else ""
+    return f"; geometric mean {show_ratio(comparison.overall.ratio)}{interval}."
 
 
 def _cells(count: int) -> str:
@@ -249,8 +259,9 @@ CONDITIONS = (
     "device",
 )
 HEADER = (
-    *CONDITIONS, "threads", "mode", "execution", "metric", "before_s", "before_processes", "after_s", "after_processes", "ratio",
-    "ratio_ci_low", "ratio_ci_high", "verdict", "why", "before_status", "after_status", "before_flags", "after_flags", "changes",
+    *CONDITIONS, "threads", "mode", "execution", "metric",
+    "before_s", "before_processes", "after_s", "after_processes", "ratio", "ratio_ci_low", "ratio_ci_high",
+    "verdict", "why", "before_status", "after_status", "before_flags", "after_flags", "changes",
 )  # fmt: skip
 
 
@@ -275,22 +286,22 @@ def _row(cell: ComparedCell, metric: str) -> dict[str, Any]:
     return {name: row[name] for name in HEADER}
 
 
-def _data(found: Comparison) -> dict[str, Any]:
+def _data(comparison: Comparison) -> dict[str, Any]:
     """Everything: both runs, each cell, what is unlike, and whether the gate holds."""
     return {
         "schema": SCHEMA,
-        "holds": found.holds,
-        "before": _run(found.before),
-        "after": _run(found.after),
-        "unlike": [asdict(each) for each in found.unlike],
-        "metric": found.metric,
-        "tolerance": found.tolerance,
-        "counts": {verdict: len(found.called(verdict)) for verdict in VERDICTS},
-        "overall": _outcome(found.overall),
-        "machine": _outcome(found.machine),
-        "cells": [_cell(cell) for cell in found.cells],
-        "only_before": [case.to_json() for case in found.only_before],
-        "only_after": [case.to_json() for case in found.only_after],
+        "holds": comparison.holds,
+        "before": _run(comparison.before),
+        "after": _run(comparison.after),
+        "unlike": [asdict(each) for each in comparison.unlike],
+        "metric": comparison.metric,
+        "tolerance": comparison.tolerance,
+        "counts": {verdict: len(comparison.called(verdict)) for verdict in VERDICTS},
+        "overall": _outcome(comparison.overall),
+        "machine": _outcome(comparison.machine),
+        "cells": [_cell(cell) for cell in comparison.cells],
+        "only_before": [case.to_json() for case in comparison.only_before],
+        "only_after": [case.to_json() for case in comparison.only_after],
     }
 
 

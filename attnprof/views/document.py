@@ -1,4 +1,7 @@
-"""A document: what a command prints, whatever the format. Lines, a table whose cells carry their values, and the data."""
+"""A document: what a command prints, whatever the format.
+
+Lines, a table whose cells carry their values, and the data.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +73,10 @@ class TableCell:
 
 @dataclass(frozen=True)
 class Remark:
-    """A line above a table. It is printed where one of the columns that it is about is; without any always."""
+    """A line above a table.
+
+    It is printed where one of the columns that it is about is; without any always.
+    """
 
     text: str
     about: frozenset[str] = frozenset()  # names of columns
@@ -170,7 +176,10 @@ class UnitColumn:
 
 
 def in_units(document: Document) -> list[UnitColumn]:
-    """The columns of ``document``, one unit for all that have one name; every figure with the digits it deserves."""
+    """The columns of ``document``, one unit for all that have one name.
+
+    Every figure with the digits it deserves.
+    """
     cells = {n: [row[n] for row in document.rows] for n in range(len(document.columns))}
     values: dict[str, list[Any]] = {}
     for n, column in enumerate(document.columns):

@@ -1,4 +1,4 @@
-"""What is published of a module, as `show` prints it: figures as their sources print them, each with its source."""
+"""What is published of a module, as `show` prints it: figures with their sources."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -11,20 +11,20 @@ NAMED = 6  # of the other networks, before the rest is counted
 def published(module: str, network: str, dataset: str, width: int, full: bool = False) -> str:
     """The section on published figures of ``module``; empty where nothing is published of it at all.
 
-    full: with params and FLOPs in the source's own convention, and the recipe. Raises UnknownNameError for a network or
-    dataset of which nothing is.
+    full: with params and FLOPs in the source's own convention, and the recipe. Raises UnknownNameError for a
+    network or dataset of which nothing is.
     """
     chosen = choose(network, dataset)
     elsewhere = where_published(module)
     if not elsewhere:
         return ""
-    found = evidence(module, *chosen)
+    chosen_evidence = evidence(module, *chosen)
     others = [f"{title_of(*place)} ({many})" for *place, many in elsewhere if tuple(place) != chosen]
     named = [*others[:NAMED], *([f"{len(others) - NAMED} more"] if len(others) > NAMED else [])]
     more = fill(f"Also on {'; '.join(named)}", width - 2).split("\n") if others else []
-    if found is None:
+    if chosen_evidence is None:
         return "\n".join([f"Nothing is published here for {title_of(*chosen)}", *_indented(more)])
-    table, notes = _full(found.figures) if full else (_brief(found.figures), [])
+    table, notes = _full(chosen_evidence.figures) if full else (_brief(chosen_evidence.figures), [])
     wrapped = [line for note in notes for line in fill(note, width - 2, subsequent_indent="    ").split("\n")]
     head = f"Published for {title_of(*chosen)} (not measured here; recipes differ)"
     return "\n".join([head, *_indented([*table, *wrapped, *more])])
@@ -83,6 +83,6 @@ def _source(figure: PublishedFigure) -> str:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    kept = [n for n in range(len(rows[0])) if any(row[n] for row in rows[1:])]
-    widths = {n: max(len(row[n]) for row in rows) for n in kept}
-    return ["  ".join(row[n].ljust(widths[n]) for n in kept).rstrip() for row in rows]
+    filled = [n for n in range(len(rows[0])) if any(row[n] for row in rows[1:])]
+    widths = {n: max(len(row[n]) for row in rows) for n in filled}
+    return ["  ".join(row[n].ljust(widths[n]) for n in filled).rstrip() for row in rows]

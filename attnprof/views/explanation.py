@@ -23,17 +23,20 @@ EVERY_SIZE = "every size it takes"
 
 
 def document(
-    case: Case, name: str, found: Explanation, counters: Sequence[CounterReport], forms: Sequence[Form]
+    case: Case, name: str, explanation: Explanation, counters: Sequence[CounterReport], forms: Sequence[Form]
 ) -> Document:
-    """The tree as a table, every figure exact; on a terminal a page. name: what the field calls the module."""
-    lines = list(_lines(found.tree, _shares(found.tree), guides=False))
+    """The tree as a table, every figure exact; on a terminal a page.
+
+    name: what the field calls the module.
+    """
+    lines = list(_lines(explanation.tree, _shares(explanation.tree), guides=False))
     return Document(
         columns=TREE_COLUMNS,
         rows=[_row(line) for line in lines],
-        above=[Remark(line) for line in _head(case, name, found).split("\n")],
+        above=[Remark(line) for line in _head(case, name, explanation).split("\n")],
         below=[SHARES],
-        page=partial(_page, case, name, found, counters, forms),
-        data=partial(_data, case, found, counters, forms),
+        page=partial(_page, case, name, explanation, counters, forms),
+        data=partial(_data, case, explanation, counters, forms),
     )
 
 
@@ -65,67 +68,77 @@ def _row(line: "TreeLine") -> list[TableCell]:
 
 
 def _data(
-    case: Case, found: Explanation, counters: Sequence[CounterReport], forms: Sequence[Form]
+    case: Case, explanation: Explanation, counters: Sequence[CounterReport], forms: Sequence[Form]
 ) -> dict[str, Any]:
     """Everything, exact: the case, the explanation, the counters' counts, the closed forms if any."""
-    data = {"case": case.to_json(), **found.to_json(), "counters": [asdict(counter) for counter in counters]}
+    data = {
+        "case": case.to_json(),
+        **explanation.to_json(),
+        "counters": [asdict(counter) for counter in counters],
+    }
     return {**data, "forms": [asdict(form) for form in forms]} if forms else data
 
 
 def _page(
     case: Case,
     name: str,
-    found: Explanation,
+    explanation: Explanation,
     counters: Sequence[CounterReport],
     forms: Sequence[Form],
     look: Look,
 ) -> Written:
     """The page for a terminal: totals, tree, other counters, closed forms."""
     width = min(look.width or WIDTH, 100)
-    table, dropped = tree(found.tree, look)
+    table, dropped = tree(explanation.tree, look)
     parts = [
-        _head(case, name, found),
-        _totals(found, width),
+        _head(case, name, explanation),
+        _totals(explanation, width),
         table,
         fill(f"{SHARES} Figures have three digits; all of them: --format json.", width),
     ]
-    if found.tokens:
+    if explanation.tokens:
         says = FLAGS["tokens"]
         parts.append(fill(f"{says[:1].upper()}{says[1:]}.", width))
-    if found.unknown:
-        listed = ", ".join(found.unknown)
+    if explanation.unknown:
+        listed = ", ".join(explanation.unknown)
         parts.append(fill(f"No rule for {listed}: MACs and FLOPs are at least the figures shown.", width))
     if counters:
-        parts.append(_counters(found, counters, width, case.mode == "train"))
+        parts.append(_counters(explanation, counters, width, case.mode == "train"))
     if forms:
         parts.append(written(forms, width, case.batch))
-    if found.verified is not None:
-        held = f"verified: the shapes of all {found.verified} operators are those of torch's own kernels."
-        parts.append(fill(f"not verified: {found.differs}" if found.differs else held, width))
+    if explanation.verified is not None:
+        held = (
+            f"verified: the shapes of all {explanation.verified} operators are those of torch's own kernels."
+        )
+        parts.append(fill(f"not verified: {explanation.differs}" if explanation.differs else held, width))
     notes = (f"columns hidden (narrow terminal): {', '.join(dropped)}",) if dropped else ()
     return Written("\n\n".join(parts), notes)
 
 
-def _head(case: Case, name: str, found: Explanation) -> str:
+def _head(case: Case, name: str, explanation: Explanation) -> str:
     called = f" - {name}" if name and name != case.module.partition(":")[2] else ""
     mode = "train: forward + backward" if case.mode == "train" else "eval"
-    shape = "x".join(map(str, found.shape))
+    shape = "x".join(map(str, explanation.shape))
     return f"{case.title}{called}\n{shape}, {case.dtype}, {mode}, counted on meta tensors"
 
 
-def _totals(found: Explanation, width: int) -> str:
-    root = found.tree
-    frozen = root.params - found.trainable
-    intensity = f"; {significant(root.flops / found.bytes)} FLOP/byte" if found.bytes else ""
-    unfused = found.unfused_activations
+def _totals(explanation: Explanation, width: int) -> str:
+    root = explanation.tree
+    frozen = root.params - explanation.trainable
+    intensity = f"; {significant(root.flops / explanation.bytes)} FLOP/byte" if explanation.bytes else ""
+    unfused = explanation.unfused_activations
     rows = [
         ("params", show_count(root.params), f"{show_count(frozen)} of them frozen" if frozen else ""),
         ("MACs", show_count(root.macs), ""),
-        ("FLOPs", show_count(root.flops), _categories(found.flops)),
-        ("bytes moved", show_bytes(found.bytes), f"at least {show_bytes(found.minimal_bytes)}{intensity}"),
+        ("FLOPs", show_count(root.flops), _categories(explanation.flops)),
+        (
+            "bytes moved",
+            show_bytes(explanation.bytes),
+            f"at least {show_bytes(explanation.minimal_bytes)}{intensity}",
+        ),
         (
             "activations",
-            show_bytes(found.activations),
+            show_bytes(explanation.activations),
             "most bytes alive at once"
             + ("" if unfused is None else f"; {show_bytes(unfused)} with unfused attention"),
         ),
@@ -148,8 +161,8 @@ def _categories(flops: dict[str, int]) -> str:
     return ", ".join(f"{name} {share} %" for name, share in shown if share != "0.0")
 
 
-def _counters(found: Explanation, counters: Sequence[CounterReport], width: int, train: bool) -> str:
-    ours = found.forward_macs
+def _counters(explanation: Explanation, counters: Sequence[CounterReport], width: int, train: bool) -> str:
+    ours = explanation.forward_macs
     rows = [("attnprof", show_count(ours), "")]
     rows += [
         (
@@ -208,13 +221,17 @@ def written(forms: Sequence[Form], width: int, batch: int = 1) -> str:
     if pieces:
         most, least = max(p.fitted for p in pieces), min(p.held for p in pieces)
         sizes = f"{most} sizes" if most > 1 else "1 size"
-        says = f"Solved for on up to {sizes}; each held at {least} others or more, up to 8192 channels and 512x512."
+        says = f"Solved for on up to {sizes}; each held at {least} others or more, "
+        says += "up to 8192 channels and 512x512."
         lines += ["", *wrap(says, width)]
     return "\n".join(lines)
 
 
 def _wrapped(polynomial: str, where: str, width: int, before: str, rest: str) -> list[str]:
-    """A polynomial with its condition behind it or on a line of its own; broken only before a sign, if it has to be."""
+    """A polynomial with its condition behind it or on a line of its own.
+
+    Broken only before a sign, if it has to be.
+    """
     whole = f"{before}{polynomial}"
     if len(whole) + len(where) + 4 <= width:
         return [f"{whole}    {where}".rstrip()]
@@ -233,11 +250,11 @@ _UNBROKEN = "\0"
 
 def _breakable(polynomial: str, depth: int) -> str:
     """``polynomial`` with spaces only before signs that are in no more than ``depth`` parentheses."""
-    made, inside = "", 0
+    text, inside = "", 0
     for letter, following in zip(polynomial, f"{polynomial[1:]} ", strict=True):
         inside += (letter == "(") - (letter == ")")
-        made += _UNBROKEN if letter == " " and (following not in "+-" or inside > depth) else letter
-    return made
+        text += _UNBROKEN if letter == " " and (following not in "+-" or inside > depth) else letter
+    return text
 
 
 WIDTH = 80  # where nothing says how wide a line may be
@@ -248,7 +265,10 @@ TENTHS = 1000  # shares are shown in tenths of a per cent, and add up to 100
 
 @dataclass(frozen=True)
 class TreeLine:
-    """One line of the tree. guide: what stands before the name. share: in tenths of a per cent, None without FLOPs."""
+    """One line of the tree.
+
+    guide: what stands before the name. share: in tenths of a per cent, None without FLOPs.
+    """
 
     guide: str
     part: TreeNode
@@ -291,20 +311,20 @@ COLUMNS = (
 def tree(root: TreeNode, look: Look) -> tuple[str, list[str]]:
     """The tree as text, and the titles of the columns that did not fit."""
     lines = list(_lines(root, _shares(root), guides=look.width is not None))
-    kept = list(COLUMNS)
+    shown = list(COLUMNS)
     names = max(len(line.guide + line.name) for line in lines)
     while True:
-        figures = sum(_width(column, lines) for column in kept)
-        room = [(gap, (look.width or WIDTH) - figures - gap * len(kept)) for gap in GAPS]
+        figures = sum(_width(column, lines) for column in shown)
+        room = [(gap, (look.width or WIDTH) - figures - gap * len(shown)) for gap in GAPS]
         gap, spare = next((each for each in room if names <= each[1]), room[-1])
         if look.width is None:
             spare = max(spare, NARROWEST)  # nothing has to fit
-        if min(names, NARROWEST) <= spare or not kept:
+        if min(names, NARROWEST) <= spare or not shown:
             break
-        kept.remove(min(kept, key=lambda column: column.keep))
+        shown.remove(min(shown, key=lambda column: column.keep))
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     table.add_column("", width=min(names, spare), overflow="fold")
-    for column in kept:
+    for column in shown:
         table.add_column(
             column.title,
             justify="right" if column.right else "left",
@@ -313,16 +333,16 @@ def tree(root: TreeNode, look: Look) -> tuple[str, list[str]]:
         )
     for line in lines:
         name = Text(line.guide + line.name, style="" if line.part.kind else "dim")
-        table.add_row(name, *(Text(column.write(line)) for column in kept))
-    return _printed(table, look), [column.title for column in COLUMNS if column not in kept]
+        table.add_row(name, *(Text(column.write(line)) for column in shown))
+    return _printed(table, look), [column.title for column in COLUMNS if column not in shown]
 
 
 def _lines(
     part: TreeNode, shares: dict[int, int], guides: bool, before: str = "", own: str = ""
 ) -> Iterator[TreeLine]:
     """The part and all below it. A submodule that only issued one operator is one line with it."""
-    known = [shares[id(leaf)] for leaf in _leaves(part) if id(leaf) in shares]
-    yield TreeLine(before + own, part, sum(known) if known else None)
+    shares_below = [shares[id(leaf)] for leaf in _leaves(part) if id(leaf) in shares]
+    yield TreeLine(before + own, part, sum(shares_below) if shares_below else None)
     if _is_one_operator(part):
         return
     above = before + {"": "", "├─ ": "│  ", "└─ ": "   "}.get(own, own)

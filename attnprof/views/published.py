@@ -11,8 +11,9 @@ from attnprof.views.document import Document, Remark, TableCell, TableColumn
 
 MARKS = {REPRODUCED: "reproduced", EXPLAINED: "explained", NOT: "not reproduced", ABSENT: "not in this run"}
 HEADER = (
-    "title", "source", "location", "network", "module", "setting", "printed_params", "printed_flops", "verdict", "how", "why",
-    "host", "place", "variant", "params", "macs", "params_as_printed", "flops_as_printed",
+    "title", "source", "location", "network", "module", "setting", "printed_params", "printed_flops",
+    "verdict", "how", "why", "host", "place", "variant", "params", "macs",
+    "params_as_printed", "flops_as_printed",
 )  # fmt: skip
 
 
@@ -103,8 +104,8 @@ def _cells(verdict: PublishedVerdict, table: Table, notes: dict[str, int]) -> li
     ours = counted.figures(verdict.way) if counted else (None, None)
     off = verdict.kind == NOT
     figures = [
-        _beside(said, found if off else None)
-        for said, found in zip((figure.params, figure.flops), ours, strict=True)
+        _beside(printed, own if off else None)
+        for printed, own in zip((figure.params, figure.flops), ours, strict=True)
     ]
     further = [each for each in verdict.says if each not in table.way.says and each != variant]
     remark = verdict.why or "; ".join(further)
@@ -112,10 +113,10 @@ def _cells(verdict: PublishedVerdict, table: Table, notes: dict[str, int]) -> li
     return [figure.network, name, *figures, mark]
 
 
-def _beside(said: str, ours: Decimal | None) -> str:
+def _beside(printed: str, ours: Decimal | None) -> str:
     """The printed figure, and ours to as many places where it is another."""
-    if not said or ours is None:
-        return said
-    places = Decimal(1).scaleb(min(0, int(Decimal(said).as_tuple().exponent)))
-    found = str(ours.quantize(places))
-    return said if found == said else f"{said} ({found})"
+    if not printed or ours is None:
+        return printed
+    places = Decimal(1).scaleb(min(0, int(Decimal(printed).as_tuple().exponent)))
+    own = str(ours.quantize(places))
+    return printed if own == printed else f"{printed} ({own})"

@@ -1,4 +1,4 @@
-"""The results of a run as a document: a table with its conditions above it, what its figures need said below."""
+"""The results of a run as a document: a table, its conditions, what qualifies its figures."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ BOLD = "Bold: best, or tied with the best."
 def document(results: Results, columns: Sequence[str] = (), pivot: str = "") -> Document:
     """The table of ``results``: by size and channels, then by latency (by MACs where there is none).
 
-    columns: these alone, in this order, by their headings in CSV or any name of their metrics. pivot: what rows stand
-    side by side by, 'channels'. Raises UsageError for a column or a pivot that does not exist.
+    columns: these alone, in this order, by their headings in CSV or any name of their metrics. pivot: what
+    rows stand side by side by, 'channels'. Raises UsageError for a column or a pivot that does not exist.
     """
     headings, all_lines = lines(results, pivot)
     ordered = sorted(all_lines, key=lambda line: _rank(line.row))
@@ -62,7 +62,10 @@ def document(results: Results, columns: Sequence[str] = (), pivot: str = "") -> 
 def _beside(
     column: RunColumn, headings: Sequence[str], ordered: Sequence[Line], pivot: str, requested: Sequence[str]
 ) -> list[RunColumn]:
-    """``column`` for each of the pivot's values; once where it says the same at all of them, or what a row is."""
+    """``column`` for each of the pivot's values.
+
+    Once where it says the same at all of them, or what a row is.
+    """
     if column.identity or all(_alike(column, line) for line in ordered):
         return [column]
     on_page = column.column.on_page and (bool(requested) or column.name not in BESIDE_HIDDEN)
@@ -85,7 +88,10 @@ def _cell(column: RunColumn, line: Line) -> TableCell:
 
 
 def _row_of(column: RunColumn, line: Line) -> tuple[int, Row] | None:
-    """The number and row of results whose figure stands in ``column`` of ``line``; None where there is none."""
+    """The number and row of results whose figure stands in ``column`` of ``line``.
+
+    None where there is none.
+    """
     if column.column.at:
         return line.cells.get(column.column.at)
     return next((cell for cell in line.cells.values() if column.cell(*cell) != TableCell()), None)
@@ -115,7 +121,7 @@ def _values(line: Line, names: Sequence[str]) -> tuple[object, ...]:
 def _with_best(
     columns: Sequence[RunColumn], cells: list[list[TableCell]], ordered: Sequence[Line], pivot: str
 ) -> list[list[TableCell]]:
-    """The cells, with those marked that are the best of their rivals: lines of one size and the same conditions."""
+    """The cells, the best of their rivals marked: lines of one size and the same conditions."""
     shared = [name for name in (*SIZE, *CONDITIONS) if name not in _covered(pivot)]
     rivals: dict[tuple[object, ...], list[int]] = {}
     for number, line in enumerate(ordered):
@@ -198,7 +204,10 @@ def _csv_columns(results: Results, columns: Sequence[str]) -> list[str]:
 
 
 def _records(results: Results, columns: Sequence[str], pivot: str) -> list[Mapping[str, Any]]:
-    """The rows for CSV: every column in base units. Raises UsageError for a column that programs do not have."""
+    """The rows for CSV: every column in base units.
+
+    Raises UsageError for a column that programs do not have.
+    """
     names = _csv_columns(results, columns) if columns else []
     results.require(names)
     return [values for values, _ in flat(results, names, pivot)]

@@ -1,4 +1,4 @@
-"""The columns in which a person is shown results: what tells rows apart, the metrics, what is formed from them."""
+"""The columns in which a person is shown results: identities, metrics, ratios and increases."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -63,9 +63,10 @@ ALSO_IDENTITY = ("height", "width", "variant", "hyperparameters", "family")
 
 
 def chosen_columns(results: Results, names: Sequence[str], pivot: str) -> list[RunColumn]:
-    """The columns of the table: those that ``names`` names, else what tells rows apart and every metric shown.
+    """The columns of the table: those that ``names`` names, else the identities and every metric shown.
 
-    Each cost that is also a multiple of a baseline has that ratio behind it. Raises UsageError for an unknown name.
+    Each cost that is also a multiple of a baseline has that ratio behind it. Raises UsageError for an unknown
+    name.
     """
     columns = [_named(results, name) for name in names] if names else _default(results, pivot)
     shown = {column.name for column in columns}

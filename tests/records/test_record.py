@@ -13,7 +13,6 @@ from attnprof.records.record import (
     Measurement,
     Record,
     account_event,
-    by_process,
     done_event,
     fold,
     visit_event,
@@ -185,20 +184,6 @@ def test_a_rate_agrees_with_its_time_whatever_the_number_of_processes():
         time = folded(*[Measurement("latency", s, "s") for s in seconds]).value("latency")
         rate = folded(*[Measurement("throughput", 1 / s, "1/s") for s in seconds]).value("throughput")
         assert time * rate == pytest.approx(1)
-
-
-def test_what_each_process_found_of_each_cell_is_still_there_to_form_ratios_from():
-    eca = Case("eca", 64, 7, 7)
-    events = [
-        visit_event(c, n, [latency(v, 0.9 * v, 1.1 * v)])
-        for n in (0, 1)
-        for c, v in ((SE, 2.0 + n), (eca, 1.0 + n))
-    ]
-    found = by_process([*events, done_event(SE, "ok")])
-    ratios = {
-        n: cells[SE.key]["latency"].value / cells[eca.key]["latency"].value for n, cells in found.items()
-    }
-    assert ratios == {0: 2.0, 1: 1.5}
 
 
 def test_flags_are_those_of_any_process_each_once():
