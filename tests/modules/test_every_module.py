@@ -261,11 +261,14 @@ def test_it_runs_in_bf16_and_in_channels_last(name):
 
 @pytest.fixture(scope="module")
 def one_table_of_operators():
-    """What ONNX operators there are, torch finds out anew for every export, from their sources: here once for all of them."""
+    """Which operators ONNX and torch have, every export finds out anew from their sources: here once for all of them."""
+    from torch._export import utils
     from torch.onnx._internal.exporter._registration import ONNXRegistry
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib)))
+        name = "_collect_all_valid_cia_ops_for_namespace"
+        patch.setattr(utils, name, cache(getattr(utils, name)), raising=True)
         yield
 
 
