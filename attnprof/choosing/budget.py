@@ -1,7 +1,7 @@
 """The budget language: 'params<=10k, latency<=1.2x:se' in, limits out, and back to the same text.
 
 A limit is absolute ('latency<=0.2ms') or relative to another module of the same run ('latency<=1.2x:se').
-Only what a budget can mean is one: a cost is bounded from above, what is better when it is more from below.
+Costs have maxima; figures of which more is better have minima.
 """
 
 import re
@@ -23,21 +23,18 @@ LARGEST_FACTOR = Decimal(10) ** 9
 
 @dataclass(frozen=True)
 class Limit:
-    """One bound.
-
-    value: in base units; or, where ``reference`` names a module, a multiple of what that one costs.
-    """
+    """One limit of a budget."""
 
     measure: Measure
-    value: Decimal
-    reference: str = ""
+    value: Decimal  # in base units; with a reference, a multiple of its figure
+    reference: str = ""  # the module that the limit is relative to
 
     @property
     def bound(self) -> str:
         """The right-hand side: '10k', '1.2x:se'."""
-        return (
-            f"{_digits(self.value)}x:{self.reference}" if self.reference else self.measure.write(self.value)
-        )
+        if self.reference:
+            return f"{_digits(self.value)}x:{self.reference}"
+        return self.measure.write(self.value)
 
     def __str__(self) -> str:
         return f"{self.measure.name}{self.measure.sign}{self.bound}"
@@ -51,22 +48,22 @@ def parse_limit(text: str) -> Limit:
 
     Raises ValueError, UnknownNameError in words for the user.
     """
-    found = _LIMIT.fullmatch(text)
-    if not found:
+    match = _LIMIT.fullmatch(text)
+    if not match:
         raise ValueError(f"{text.strip()!r} is no limit; write params<=10k, or latency<=1.2x:se")
-    name, sign, bound = found.groups()
+    name, sign, bound = match.groups()
     measure = measure_named(name)
     return _limit(measure, _SIGNS.get(sign, sign), bound, text.strip())
 
 
 def parse_bound(measure: Measure, text: str) -> Limit:
-    """The limit on ``measure`` whose right-hand side is ``text``, with its sign or without: '<=10k', '1.2x:se'.
+    """The limit on ``measure`` with the right-hand side ``text``, with or without a sign: '<=10k', '1.2x:se'.
 
     Raises ValueError.
     """
-    found = _BOUND.fullmatch(text)
-    assert found is not None  # any text matches
-    sign, bound = found.groups()
+    match = _BOUND.fullmatch(text)
+    assert match is not None  # any text matches
+    sign, bound = match.groups()
     return _limit(measure, _SIGNS.get(sign, sign) or measure.sign, bound, f"{measure.name}{text.strip()}")
 
 
@@ -75,22 +72,20 @@ def parse_budget(text: str) -> Budget:
     return _each_once(parse_limit(part) for part in split(text))
 
 
-def read_budget(given: Any) -> Budget:
-    """A budget from what TOML, an option or Python gives: a text, a table, or several limits.
+def read_budget(source: Any) -> Budget:
+    """A budget from TOML, an option or Python: a text, a table, a limit, or several of these.
 
-    Raises as ``parse_budget``.
-
-    A table has a metric's name as key, and a bound or a list of bounds as value.
+    A table has a metric's name as key, and a bound or a list of bounds as value. Raises as ``parse_budget``.
     """
-    if isinstance(given, str):
-        return () if given == "none" else parse_budget(given)
-    if isinstance(given, Limit):
-        return (given,)
-    if isinstance(given, Mapping):
-        return _each_once(limit for name, bounds in given.items() for limit in limits_of(str(name), bounds))
-    if isinstance(given, Iterable):
-        return _each_once(limit for each in given for limit in read_budget(each))
-    raise ValueError(f"{given!r} is no budget; write params<=10k, latency<=0.2ms")
+    if isinstance(source, str):
+        return () if source == "none" else parse_budget(source)
+    if isinstance(source, Limit):
+        return (source,)
+    if isinstance(source, Mapping):
+        return _each_once(limit for name, bounds in source.items() for limit in limits_of(str(name), bounds))
+    if isinstance(source, Iterable):
+        return _each_once(limit for part in source for limit in read_budget(part))
+    raise ValueError(f"{source!r} is no budget; write params<=10k, latency<=0.2ms")
 
 
 def limits_of(name: str, bounds: Any) -> Budget:
@@ -119,22 +114,30 @@ def show_budget(budget: Budget) -> str:
 
 
 def _limit(measure: Measure, sign: str, bound: str, text: str) -> Limit:
-    if sign != measure.sign:
-        if sign in (">=", "<=", "=>", "=<", ">", "<") and sign.strip("=") != measure.sign.strip("="):
-            what = "better when it is more" if measure.more else "a cost"
-            raise ValueError(f"{text!r}: {measure.name} is {what}; write {measure.example}")
-        raise ValueError(f"{text!r}: write {measure.name}{measure.sign}{bound or measure.quantity.example}")
+    _require_sign(measure, sign, bound, text)
     if not bound:
         raise ValueError(f"{text!r} has no bound; write {measure.example}")
     relative = _RELATIVE.fullmatch(bound)
     if not relative:
         return Limit(measure, measure.read(bound))
-    factor, reference = Decimal(relative[1]), (relative[2] or "").strip()
-    if not reference or not measure.column:
-        hint = f"{measure.name}{measure.sign}{factor}x:se" if measure.column else measure.example
-        raise ValueError(
-            f"{text!r}: {'times what?' if measure.column else 'it is no multiple;'} write {hint}"
-        )
+    return _relative_limit(measure, Decimal(relative[1]), (relative[2] or "").strip(), text)
+
+
+def _require_sign(measure: Measure, sign: str, bound: str, text: str) -> None:
+    """Raises ValueError unless the sign is that of the measure."""
+    if sign == measure.sign:
+        return
+    if sign in (">=", "<=", "=>", "=<", ">", "<") and sign.strip("=") != measure.sign.strip("="):
+        direction = "better when it is more" if measure.more else "a cost"
+        raise ValueError(f"{text!r}: {measure.name} is {direction}; write {measure.example}")
+    raise ValueError(f"{text!r}: write {measure.name}{measure.sign}{bound or measure.quantity.example}")
+
+
+def _relative_limit(measure: Measure, factor: Decimal, reference: str, text: str) -> Limit:
+    if not measure.column:
+        raise ValueError(f"{text!r}: it is no multiple; write {measure.example}")
+    if not reference:
+        raise ValueError(f"{text!r}: times what? write {measure.name}{measure.sign}{factor}x:se")
     if not 0 < factor <= LARGEST_FACTOR:
         raise ValueError(f"{text!r}: a factor is more than 0 and at most {LARGEST_FACTOR:.0e}")
     if not _REFERENCE.fullmatch(reference):

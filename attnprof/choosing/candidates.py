@@ -1,4 +1,4 @@
-"""A run's rows as candidates: modules, each with its figures at every point at which something was measured."""
+"""A run's rows as candidates: modules, each with its figures at every measured point."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,6 +30,7 @@ CONDITIONS = (
     "execution",
     "device_name",
 )
+IN_SIZE = ("host", "network_input")  # conditions that a point's size names
 _WRITTEN: dict[str, Callable[[Any], str]] = {
     "batch": lambda images: f"batch {images}",
     "threads": lambda number: f"{number} threads",
@@ -39,27 +40,24 @@ _WRITTEN: dict[str, Callable[[Any], str]] = {
 
 @dataclass(frozen=True)
 class Missing:
-    """Why there is no figure to judge by."""
+    """The lack of a figure."""
 
-    why: str
+    why: str  # in words
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One module with one setting. cells: (point, mode) -> its row and the notes on it, by column.
-
-    published: what is published of it, where that was looked up and there is something.
-    """
+    """One module with one setting."""
 
     name: str
     module: str
     variant: str
-    cells: Mapping[tuple[str, str], Cell]
-    published: Evidence | None = None
+    cells: Mapping[tuple[str, str], Cell]  # by point and mode: its row, and the notes on it by column
+    published: Evidence | None = None  # figures published of it, where they were looked up
 
     @property
     def floor(self) -> bool:
-        """Whether it is what calling a module costs at all, the identity: to compare with, not to choose."""
+        """Whether it is the identity, whose cost is that of any call: to compare with, not to choose."""
         return any(row.get("family") == "floor" for row, _ in self.cells.values())
 
     def figure(self, measure: Measure, point: str) -> Span | Missing:
@@ -68,19 +66,14 @@ class Candidate:
             return self._published()
         row, notes = self.cells.get((point, measure.mode), ({}, {}))
         if not row:
-            return Missing(
-                "no train rows; run with --train" if measure.mode == "train" else "not measured there"
-            )
+            train = measure.mode == "train"
+            return Missing("no train rows; run with --train" if train else "not measured there")
         if row["status"] != "ok":
             return Missing(f"{row['status']}: {row['reason']}")
         value = row.get(measure.column)
         if value is None:
             return Missing(notes.get(measure.column) or ("not counted" if measure.exact else "not measured"))
-        metric = measure.metric
-        if metric.lower_bound and str(row.get(metric.lower_bound)).lower() == "true":
-            operators = notes.get(metric.lower_bound, "some operators")
-            return Missing(f"at least {measure.show(value)}, for {operators} could not be counted")
-        return _span(row, metric, value) if metric.interval else Span.exact(value)
+        return _figure(row, notes, measure, measure.metric, value)
 
     def _published(self) -> Span | Missing:
         if self.variant:
@@ -92,6 +85,15 @@ class Candidate:
             return Missing(f"what is published here is {metric}")
         low, high = span(self.published.sound)
         return Span(float(low), float(low), float(high))
+
+
+def _figure(
+    row: Row, notes: Mapping[str, str], measure: Measure, metric: Metric, value: float
+) -> Span | Missing:
+    if metric.lower_bound and str(row.get(metric.lower_bound)).lower() == "true":
+        operators = notes.get(metric.lower_bound, "some operators")
+        return Missing(f"at least {measure.show(value)}, for {operators} could not be counted")
+    return _span(row, metric, value) if metric.interval else Span.exact(value)
 
 
 def _span(row: Row, metric: Metric, value: float) -> Span | Missing:
@@ -112,75 +114,72 @@ def _rate(row: Row, end: str) -> float | None:
 def candidates(
     rows: Sequence[Row], notes: Notes, published: Callable[[str], Evidence | None] = lambda module: None
 ) -> tuple[tuple[str, ...], list[Candidate]]:
-    """The points at which ``rows`` were measured, and the candidates among them, both in the order of the rows.
+    """The measured points of ``rows``, and their candidates, both in the order of the rows.
 
     A point is a size, '256@56', with what else differs between the rows: 'batch 8', 'cuda:0'.
     """
     vary = [name for name in CONDITIONS if len({str(row.get(name)) for row in rows}) > 1]
-    said: dict[int, dict[str, str]] = {}
+    notes_of: dict[int, dict[str, str]] = {}
     for (number, column), text in notes.items():
-        said.setdefault(number, {})[column] = text
+        notes_of.setdefault(number, {})[column] = text
     points: dict[str, None] = {}
     grouped: dict[tuple[str, str, str], dict[tuple[str, str], Cell]] = {}
     places = places_of(rows)
     for number, row in enumerate(rows):
         point = label(row, vary)
         points[point] = None
-        place = (
-            row.get("place", "")
-            if len(places[row["module"], row["variant"], row.get("host", "")]) > 1
-            else ""
-        )
-        grouped.setdefault((row["module"], row["variant"], place), {})[point, row["mode"]] = (
-            row,
-            said.get(number, {}),
-        )
-    made = []
+        several = len(places[row["module"], row["variant"], row.get("host", "")]) > 1
+        place = row.get("place", "") if several else ""
+        cells = grouped.setdefault((row["module"], row["variant"], place), {})
+        cells[point, row["mode"]] = row, notes_of.get(number, {})
+    entrants = []
     for (module, variant, place), cells in grouped.items():
         settings = json.loads(next(iter(cells.values()))[0]["hyperparameters"] or "{}")
         name = display_name(module, variant, settings) + (f" {place}" if place else "")
-        made.append(Candidate(name, module, variant, cells, published(module)))
-    return tuple(points), made
+        entrants.append(Candidate(name, module, variant, cells, published(module)))
+    return tuple(points), entrants
 
 
 def places_of(rows: Sequence[Row]) -> dict[tuple[str, str, str], set[str]]:
-    """Where in which network each module with its setting is: only where it is in several places do they tell it apart."""
-    found: dict[tuple[str, str, str], set[str]] = {}
+    """The places of each (module, variant, network): more than one are part of its name."""
+    places: dict[tuple[str, str, str], set[str]] = {}
     for row in rows:
-        found.setdefault((row["module"], row["variant"], row.get("host", "")), set()).add(
-            row.get("place", "")
-        )
-    return found
+        of_module = places.setdefault((row["module"], row["variant"], row.get("host", "")), set())
+        of_module.add(row.get("place", ""))
+    return places
 
 
 def label(row: Row, vary: Iterable[str] = ()) -> str:
     """The point of ``row``: '256@28x40', 'resnet50@224', and those of its conditions that vary."""
     size = f"{row.get('host') or row['channels']}@{show_res((row['height'], row['width']))}"
-    said = ("host", "network_input")
-    more = [
-        _WRITTEN.get(name, str)(row[name])
-        for name in vary
-        if name not in said and row.get(name) not in (None, "")
-    ]
-    return " ".join([size, *map(str, more)])
+    conditions = [name for name in vary if name not in IN_SIZE and row.get(name) not in (None, "")]
+    return " ".join([size, *(_WRITTEN.get(name, str)(row[name]) for name in conditions)])
 
 
 def named(text: str, among: Sequence[Candidate]) -> Candidate:
     """The candidate that ``text`` names: 'se', 'cbam(reduction=8)', 'ge(theta)'. Raises UnknownNameError."""
     plain = text.replace(" ", "")
-    wanted = {plain, _canonical(plain)}
-    for each in among:
-        if wanted & {each.name, f"{each.module}({each.variant})" if each.variant else each.module}:
-            return each
-    hint = nearest(plain, [each.name for each in among]) or "It has to be one of the run's own modules."
+    names = {plain, _canonical(plain)}
+    for candidate in among:
+        if names & {candidate.name, _title(candidate.module, candidate.variant)}:
+            return candidate
+    hint = (
+        nearest(plain, [candidate.name for candidate in among])
+        or "It has to be one of the run's own modules."
+    )
     raise UnknownNameError(f"no {text!r} in this run. {hint}")
 
 
 def _canonical(text: str) -> str:
-    """``text`` with its settings in the order in which a run writes them; as it is where the catalogue has no such module."""
+    """``text`` with its settings in the order of a run's names; unchanged for an unknown module."""
     if is_path(text):
         return text
     with suppress(AttnprofError):
-        if len(found := matching(text)) == 1:
-            return f"{found[0].module}({found[0].variant})" if found[0].variant else found[0].module
+        modules = matching(text)
+        if len(modules) == 1:
+            return _title(modules[0].module, modules[0].variant)
     return text
+
+
+def _title(module: str, variant: str) -> str:
+    return f"{module}({variant})" if variant else module

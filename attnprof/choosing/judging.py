@@ -1,4 +1,4 @@
-"""Verdicts: whether a candidate keeps a limit at every point, judged by the end of its interval that counts against it."""
+"""Verdicts: whether a candidate keeps a limit at every point, judged by the worse end of its interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,24 +16,19 @@ DIGITS = 4  # of a limit that is proposed
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a candidate stands to one limit at the point at which it stands worst; '' where what is published has none.
-
-    span: the figure, None where there is none (``why`` says why). ratio: how often the figure that counts is
-    the bound, turned so that more than 1 is too much; inf where there is no figure, or the bound is 0.
-    needed: the limit's value with which it would just hold.
-    """
+    """Whether a candidate keeps one limit, at the point at which it is worst."""
 
     limit: Limit
-    point: str
+    point: str  # empty for a published figure, which has none
     holds: bool
-    ratio: float
-    span: Span | None = None
-    why: str = ""
-    needed: Fraction | None = None
+    ratio: float  # of the figure to the bound, reversed for a minimum: above 1 is broken; inf without figure
+    span: Span | None = None  # the figure
+    why: str = ""  # why there is no figure
+    needed: Fraction | None = None  # the value with which the limit would just hold
 
     @property
     def headroom(self) -> float:
-        """The share of the bound that is left; negative where it is broken."""
+        """The unused share of the bound; negative where it is broken."""
         return 1 - self.ratio
 
 
@@ -100,7 +95,7 @@ def _ratio(part: Fraction, whole: Fraction) -> float:
 
 
 def loosened(verdict: Verdict) -> Limit | None:
-    """The broken limit as it would have to be to hold: counts exactly, else to four digits; None where none would do."""
+    """The limit loosened until it holds: counts exactly, others to four digits; None where it never holds."""
     limit, measure, needed = verdict.limit, verdict.limit.measure, verdict.needed
     if needed is None:
         return None

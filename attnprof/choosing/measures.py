@@ -1,4 +1,4 @@
-"""What a budget may speak of, and how a limit on it is written and read: the metrics that name a limit, and top-1."""
+"""Measures: what a budget can limit, the metrics that name a limit and top-1, and how a limit is written."""
 
 from dataclasses import dataclass
 from decimal import Decimal

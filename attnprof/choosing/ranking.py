@@ -1,4 +1,4 @@
-"""Ranks: one more than how many others are better beyond the noise, so that what noise cannot tell apart shares one."""
+"""Ranks: one more than the number of candidates that are better beyond the noise; ties share a rank."""
 
 from collections.abc import Sequence
 
@@ -14,14 +14,14 @@ def ranks(costs: Sequence[Span]) -> list[int]:
 
 
 def worst(candidate: Candidate, measure: Measure, points: Sequence[str]) -> tuple[str, Span] | Missing:
-    """The point at which the candidate stands worst, and its figure there; why there is none, where one point lacks it."""
-    found: list[tuple[str, Span]] = []
+    """The point at which the candidate is worst, and its figure there; Missing where one point lacks it."""
+    figures: list[tuple[str, Span]] = []
     for point in points:
         figure = candidate.figure(measure, point)
         if isinstance(figure, Missing):
             return Missing(figure.why + (f" at {point}" if len(points) > 1 and measure.column else ""))
-        found.append((point, figure))
-    return (min if measure.more else max)(found, key=lambda each: counts(each[1], measure))
+        figures.append((point, figure))
+    return (min if measure.more else max)(figures, key=lambda pair: counts(pair[1], measure))
 
 
 def cost(span: Span, measure: Measure) -> Span:

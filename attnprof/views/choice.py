@@ -238,7 +238,7 @@ def _nothing_fits(choice: Choice) -> str:
     near = closest(choice)
     if near is None:
         return "nothing fits, and nothing could be judged by this budget."
-    fits = [f"{_figure(verdict)} fits" for verdict in near.kept]
+    fits = [f"{_figure(verdict)} fits" for verdict in near.holding]
     over = [f"{broken([verdict], choice.points)} is {excess(verdict)}" for verdict in near.broken]
     return f"nothing fits. closest: {near.candidate.name} ({'; '.join([*fits, *over])})"
 
