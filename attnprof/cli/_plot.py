@@ -13,7 +13,6 @@ from attnprof.cli._results import of_modules, results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UnknownNameError
 from attnprof.figures import FIGURES, FigureKind, Scene
-from attnprof.figures._style import style
 from attnprof.grid import parse_point, show_res
 from attnprof.records.journal import newest_folder
 from attnprof.views.caption import conditions as conditions_of
@@ -118,7 +117,9 @@ def _matching(text: str, points: tuple[str, ...]) -> list[str]:
 
 
 def _save(kind: FigureKind, scene: Scene, path: Path) -> list[str]:
-    """Draw and write the figure; what a reader has to know of it."""
+    """Draw and write the figure; notes on it."""
+    from attnprof.figures._style import style  # matplotlib, which may be missing until the kind is imported
+
     with style():
         figure, notes = kind.draw(scene)
         try:

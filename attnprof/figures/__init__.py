@@ -18,38 +18,28 @@ FIGURES = Registry("attnprof.figures", "FIGURE", "figure")
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure as it is drawn.
-
-    sure: whether its interval is known; one without it is drawn, and beats nothing.
-    """
+    """A figure as it is drawn."""
 
     span: Span
-    sure: bool
+    sure: bool  # whether its interval is known; a figure without interval is drawn, and beats nothing
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is to be drawn. points: where it was measured, '64@56'. caption: the conditions.
+    """What is to be drawn."""
 
-    candidates: the identity is among them, to be written of and not to be drawn: it would stand far below all
-    others.
-
-    x, y: what is on the axes. against: what a scaling figure goes along, 'channels', 'res', or '' for what
-    varies more. width: of the figure, in inches.
-    """
-
-    candidates: Sequence[Candidate]
-    points: Sequence[str]
-    caption: str
+    candidates: Sequence[Candidate]  # the identity, far below all others, is only named
+    points: Sequence[str]  # measured points: '64@56'
+    caption: str  # the conditions
     x: Measure
     y: Measure
-    against: str = ""
-    width: float = 7.0
+    against: str = ""  # the axis of a scaling figure: 'channels', 'res', or '' for the one that varies more
+    width: float = 7.0  # inches
 
     @property
     def rivals(self) -> list[Candidate]:
-        """The candidates without the floor under them."""
-        return [each for each in self.candidates if not each.floor]
+        """The candidates without the identity."""
+        return [candidate for candidate in self.candidates if not candidate.floor]
 
     def figure(self, candidate: Candidate, measure: Measure, point: str) -> Drawn | None:
         """The candidate's figure at ``point``; None where there is none."""
@@ -61,31 +51,33 @@ class Scene:
         return None if value is None else Drawn(Span.exact(value), sure=False)
 
     def nothing_of(self, *axes: Measure) -> UsageError:
-        """That no module has all of ``axes``, and which could be drawn instead."""
-        drawable = [m.name for m in measures().values() if m.column and self._has(m)]
-        wanted = " and ".join(measure.name for measure in axes)
+        """The mistake that no module has all of ``axes``, with the measures that can be drawn."""
+        drawable = [measure.name for measure in measures().values() if measure.column and self._has(measure)]
+        names = " and ".join(measure.name for measure in axes)
         return UsageError(
-            f"no module has {wanted} in this run. -x and -y choose among {', '.join(drawable) or 'nothing'}"
+            f"no module has {names} in this run. -x and -y choose among {', '.join(drawable) or 'nothing'}"
         )
 
     def _has(self, measure: Measure) -> bool:
-        return any(self.figure(each, measure, point) for each in self.rivals for point in self.points)
+        return any(
+            self.figure(candidate, measure, point) for candidate in self.rivals for point in self.points
+        )
 
     def floor(self, measure: Measure, point: str) -> str:
-        """What the identity costs at ``point``, in words; empty where that is nothing, or was not measured."""
-        for each in (each for each in self.candidates if each.floor):
-            found = self.figure(each, measure, point)
-            if found and found.span.value:
-                return f"{each.name}: {measure.show(found.span.value)}"
+        """The cost of the identity at ``point``, in words; empty where it is nothing, or was not measured."""
+        for candidate in self.candidates:
+            drawn = self.figure(candidate, measure, point) if candidate.floor else None
+            if drawn and drawn.span.value:
+                return f"{candidate.name}: {measure.show(drawn.span.value)}"
         return ""
 
 
 @dataclass(frozen=True)
 class FigureKind:
-    """draw: scene -> the figure, and notes for stderr (a name that found no room, say). Raises UsageError."""
+    """A way to draw a scene."""
 
     help: str
-    draw: "Callable[[Scene], tuple[Figure, list[str]]]"
+    draw: "Callable[[Scene], tuple[Figure, list[str]]]"  # the figure and notes for stderr; raises UsageError
 
 
 def family_of(candidate: Candidate) -> str:

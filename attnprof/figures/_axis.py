@@ -1,15 +1,14 @@
-"""Logarithmic axes of quantities, with a place of its own for 0, which has no logarithm and is no missing value."""
+"""Logarithmic axes of quantities, with a place of its own for 0, which has no logarithm."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, floor, log
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from attnprof.choosing.measures import Measure
 from attnprof.units import KINDS, KindName
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MOST_TICKS = 7
 
@@ -23,27 +22,21 @@ def tick(kind: KindName, value: float) -> str:
 
 @dataclass(frozen=True)
 class LogAxis:
-    """One axis.
-
-    low, high: its ends; ticks: powers of ``base``; zero: where 0 is drawn, None where no figure is 0. least:
-    the smallest figure that is more.
-    """
+    """One axis."""
 
     measure: Measure
     low: float
     high: float
     ticks: tuple[float, ...]
-    least: float
-    zero: float | None
+    least: float  # the smallest positive figure
+    zero: float | None  # where 0 is drawn; None where no figure is 0
 
-    def at(self, value: float) -> float:
+    def place(self, value: float) -> float:
         """Where ``value`` is drawn."""
         return value if value or self.zero is None else self.zero
 
-    def apply(self, axes: "Axes", which: str) -> None:
+    def apply(self, axes: Axes, which: str) -> None:
         """Set the scale, the limits and the ticks of the axis ``which``, 'x' or 'y'."""
-        from matplotlib.ticker import FixedLocator, NullLocator
-
         axis = getattr(axes, f"{which}axis")
         getattr(axes, f"set_{which}scale")("log")
         getattr(axes, f"set_{which}lim")(self.low, self.high)
@@ -59,23 +52,41 @@ class LogAxis:
 
 def log_axis(measure: Measure, values: Iterable[float]) -> LogAxis:
     """The axis on which all ``values`` lie, with room around them. At least one of them is more than 0."""
-    every = list(values)
-    positive = [value for value in every if value > 0] or [1.0]
+    figures = list(values)
+    positive = [value for value in figures if value > 0] or [1.0]
     low, high = min(positive), max(positive)
-    base, finer = (4.0, (1, 2)) if measure.kind == "bytes" else (10.0, (1, 2, 5))
-    length = log(high / low, base)
-    room = base ** max(0.05 * length, 0.08)
-    bottom, top = low / room, high * room
-    first, last = floor(log(low, base)), ceil(log(high, base))
-    step = max(1, ceil((last - first) / (MOST_TICKS - 1)))
-    ticks = [base**n for n in range(first, last + 1, step) if bottom <= base**n <= top]
-    if len(ticks) < 2:
-        steps = sorted(share * base**n for n in range(first - 1, last + 2) for share in finer)
-        bottom = min(bottom, max(value for value in steps if value <= low))
-        top = max(top, min(value for value in steps if value >= high))
-        ticks = [value for value in steps if bottom <= value <= top]
-    if len(every) == sum(value > 0 for value in every):
+    base = 4.0 if measure.kind == "bytes" else 10.0
+    decades = log(high / low, base)
+    room = base ** max(0.05 * decades, 0.08)
+    bottom, top, ticks = _ticks(base, low, high, room)
+    if all(value > 0 for value in figures):
         return LogAxis(measure, bottom, top, tuple(ticks), low, None)
-    gap = base ** max(0.12 * length, 0.5)
+    gap = base ** max(0.12 * decades, 0.5)
     ticks = [value for value in ticks if value >= low / gap**0.5]
     return LogAxis(measure, low / gap**1.5, top, tuple(ticks), low, low / gap)
+
+
+def _ticks(base: float, low: float, high: float, room: float) -> tuple[float, float, list[float]]:
+    """The ends of the axis, and its ticks; the axis is longer where it would have fewer than two."""
+    bottom, top = low / room, high * room
+    ticks = _powers(base, low, high, bottom, top)
+    if len(ticks) > 1:
+        return bottom, top, ticks
+    steps = _steps(base, low, high)
+    bottom = min(bottom, max(value for value in steps if value <= low))
+    top = max(top, min(value for value in steps if value >= high))
+    return bottom, top, [value for value in steps if bottom <= value <= top]
+
+
+def _powers(base: float, low: float, high: float, bottom: float, top: float) -> list[float]:
+    """Powers of ``base`` between ``bottom`` and ``top``, evenly thinned out to MOST_TICKS."""
+    first, last = floor(log(low, base)), ceil(log(high, base))
+    step = max(1, ceil((last - first) / (MOST_TICKS - 1)))
+    return [base**n for n in range(first, last + 1, step) if bottom <= base**n <= top]
+
+
+def _steps(base: float, low: float, high: float) -> list[float]:
+    """Finer ticks, for figures within one power of ``base``."""
+    first, last = floor(log(low, base)), ceil(log(high, base))
+    multiples = (1, 2) if base == 4 else (1, 2, 5)
+    return sorted(multiple * base**n for n in range(first - 1, last + 2) for multiple in multiples)

@@ -51,11 +51,12 @@ def place(
     blocked = np.array([[b.left, b.bottom, b.right, b.top] for b in taken], dtype=float).reshape(-1, 4)
     placed: list[Box | None] = []
     for (x, y), (width, height) in zip(marks, sizes, strict=True):
-        found = next((box for box in _around(x, y, width, height) if _free(box, x, y, within, blocked)), None)
-        placed.append(found)
-        if found:
-            line = _line(found, x, y)
-            more = [[found.left, found.bottom, found.right, found.top], *([a, b, a, b] for a, b in line)]
+        boxes = (box for box in _around(x, y, width, height) if _free(box, x, y, within, blocked))
+        box = next(boxes, None)
+        placed.append(box)
+        if box:
+            line = _line(box, x, y)
+            more = [[box.left, box.bottom, box.right, box.top], *([a, b, a, b] for a, b in line)]
             blocked = np.vstack([blocked, np.array(more)])
     return placed
 
@@ -95,7 +96,7 @@ def _hits(box: Box, blocked: NDArray[np.float64]) -> bool:
 
 
 def _line(box: Box, x: float, y: float) -> list[tuple[float, float]]:
-    """Points on the line from the mark to the box, the mark's own surroundings left out; nothing where it is near."""
+    """Points on the line from the mark to the box, outside the mark; none where the box is near."""
     end_x, end_y = box.nearest(x, y)
     length = hypot(end_x - x, end_y - y)
     if length < LEADER:
@@ -104,26 +105,23 @@ def _line(box: Box, x: float, y: float) -> list[tuple[float, float]]:
     return [(x + share * (end_x - x), y + share * (end_y - y)) for share in shares]
 
 
-def spread(wanted: Sequence[float], height: float, low: float, high: float) -> list[float | None]:
-    """Places along one axis, ``height`` apart at least, near the ``wanted`` ones and in their order.
+def spread(centres: Sequence[float], height: float, low: float, high: float) -> list[float | None]:
+    """Places along one axis, ``height`` apart at least, near ``centres`` and in their order.
 
     Where there is no room for all, None for those that are left out, evenly chosen.
     """
     room = int((high - low) / height + 1e-9) + 1
-    order = sorted(range(len(wanted)), key=lambda n: wanted[n])
-    kept = (
-        order
-        if len(order) <= room
-        else [order[round(n * (len(order) - 1) / max(1, room - 1))] for n in range(room)]
-    )
+    order = sorted(range(len(centres)), key=lambda number: centres[number])
+    if len(order) > room:
+        order = [order[round(n * (len(order) - 1) / max(1, room - 1))] for n in range(room)]
     places: dict[int, float] = {}
     # Pushed up from below, then down from above: the order holds, and nothing is nearer than the height.
-    at = low - height
-    for n in kept:
-        at = max(wanted[n], at + height)
-        places[n] = at
-    at = high + height
-    for n in reversed(kept):
-        at = min(places[n], at - height)
-        places[n] = at
-    return [places.get(n) for n in range(len(wanted))]
+    place = low - height
+    for number in order:
+        place = max(centres[number], place + height)
+        places[number] = place
+    place = high + height
+    for number in reversed(order):
+        place = min(places[number], place - height)
+        places[number] = place
+    return [places.get(number) for number in range(len(centres))]

@@ -1,13 +1,14 @@
-"""How every figure looks: one palette that colour-blind readers tell apart, with a mark of its own for each colour."""
+"""The look of every figure: a palette for colour-blind readers, with a mark of its own for each colour."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from matplotlib import rc_context
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 # The palette of Masataka Okabe and Kei Ito (2008), its yellow left out: too pale on paper.
 FAMILIES = {
@@ -52,31 +53,26 @@ RULES: Any = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The rules above, while a figure is made and saved."""
-    from matplotlib import rc_context
-
+    """The rules above, while a figure is drawn and saved."""
     with rc_context(RULES):
         yield
 
 
-def canvas(width: float, panel_height: float, panels: int, **sharing: Any) -> "tuple[Figure, list[Axes]]":
-    """A figure so many inches wide, with its panels in rows of two at most; one unit of display is a point."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+def canvas(width: float, panel_height: float, panels: int, **sharing: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of ``width`` inches, its panels in rows of at most two; one unit of display is a point."""
     columns = min(2, panels) if width > ONE_PANEL else 1
     rows = -(-panels // columns)
     figure = Figure(figsize=(width, rows * panel_height + FRAME), dpi=POINTS, layout="constrained")
     FigureCanvasAgg(figure)
-    made = list(figure.subplots(rows, columns, squeeze=False, **sharing).flatten())
-    for spare in made[panels:]:
+    axes = list(figure.subplots(rows, columns, squeeze=False, **sharing).flatten())
+    for spare in axes[panels:]:
         spare.remove()
-    for panel in made[max(0, panels - columns) : panels]:
+    for panel in axes[max(0, panels - columns) : panels]:
         panel.tick_params(labelbottom=True)  # the lowest of its column, though a row may follow
-    return figure, made[:panels]
+    return figure, axes[:panels]
 
 
-def labelled(axes: "Sequence[Axes]", across: str, up: str) -> None:
+def labelled(axes: Sequence[Axes], across: str, up: str) -> None:
     """The axes' labels, at the left of every row and below every column."""
     for panel in axes:
         place = panel.get_subplotspec()
@@ -87,7 +83,7 @@ def labelled(axes: "Sequence[Axes]", across: str, up: str) -> None:
             panel.set_ylabel(up)
 
 
-def key(figure: "Figure", handles: "Sequence[Artist]") -> None:
+def key(figure: Figure, handles: Sequence[Artist]) -> None:
     """The legend above everything, in as many columns as the figure is wide."""
     columns = max(1, int(figure.get_figwidth() / KEY_WIDTH))
     figure.legend(
@@ -95,18 +91,18 @@ def key(figure: "Figure", handles: "Sequence[Artist]") -> None:
     )
 
 
-def captioned(figure: "Figure", caption: str) -> None:
+def captioned(figure: Figure, caption: str) -> None:
     """The conditions, below everything."""
     figure.supxlabel(caption, fontsize=SMALL, color="#555555")
 
 
-def titled(axes: "Axes", title: str, aside: str = "") -> None:
-    """A panel's title, and what is said more quietly at its other end."""
+def titled(axes: Axes, title: str, aside: str = "") -> None:
+    """A panel's title, and a smaller text at its other end."""
     axes.set_title(title, loc="left", fontweight="bold")
     axes.set_title(aside, loc="right", fontsize=SMALL, color="#555555")
 
 
-def settle(figure: "Figure") -> None:
-    """Lay the figure out for good: what is added from now on moves no axes."""
+def settle(figure: Figure) -> None:
+    """Fix the layout: what is added from now on moves no axes."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")

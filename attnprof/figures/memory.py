@@ -1,7 +1,10 @@
-"""Peak memory, a line per module: what was measured, and what counting says has to be alive at once."""
+"""Peak memory, a line per module: measured, and the least that counting finds alive at once."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from attnprof.choosing.measures import Measure, measures
 from attnprof.errors import UsageError
@@ -9,33 +12,21 @@ from attnprof.figures import FigureKind, Scene
 from attnprof.figures._axis import LogAxis, log_axis
 from attnprof.figures._style import FRAME, INK, MARKS, SERIES, SMALL, canvas, captioned, key
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 LINE_HEIGHT = 0.125  # inches
 MOST_POINTS = len(SERIES)
-Values = dict[str, dict[str, float]]
+Values = dict[str, dict[str, float]]  # module: point: figure
 
 
-def draw(scene: Scene) -> "tuple[Figure, list[str]]":
+def draw(scene: Scene) -> tuple[Figure, list[str]]:
     """One panel: modules from the least to the most, a mark for every point."""
     if len(scene.points) > MOST_POINTS:
         raise UsageError(f"{len(scene.points)} points, a colour each: choose up to {MOST_POINTS} with --at")
-    activations = measures()["activation_memory"]
-    measure = scene.y if scene.y.kind == "bytes" else measures()["memory"]
-    values, counted = _values(scene, measure), _values(scene, activations)
-    if not values and measure is not scene.y:  # a run of counts alone
-        measure, values = activations, counted
-    if measure.mode == "train" or measure is activations:  # what is counted is of the forward pass
-        counted = {}
-    names = sorted(values, key=lambda name: (max(values[name].values()), name))
-    if not names:
+    measure, values, counted = _values(scene)
+    if not values:
         raise scene.nothing_of(measure)
-    every = [
-        v for name in names for figures in (values[name], counted.get(name, {})) for v in figures.values()
-    ]
-    axis = log_axis(measure, every)
+    names = sorted(values, key=lambda name: (max(values[name].values()), name))
+    figures = [values[name] for name in names] + [counted.get(name, {}) for name in names]
+    axis = log_axis(measure, [value for by_point in figures for value in by_point.values()])
     figure, (panel,) = canvas(scene.width, LINE_HEIGHT * len(names) + FRAME, 1)
     captioned(figure, scene.caption)
     axis.apply(panel, "x")
@@ -44,46 +35,45 @@ def draw(scene: Scene) -> "tuple[Figure, list[str]]":
     panel.set_yticks(range(len(names)), names, fontsize=SMALL)
     panel.tick_params(axis="y", length=0)
     panel.yaxis.grid(True)
-    _plot(panel, names, scene.points, values, counted, axis)
+    for number, point in enumerate(scene.points):
+        _plot(panel, names, point, counted, axis, marker="|", color=SERIES[number], markersize=7)
+        _plot(panel, names, point, values, axis, marker=MARKS[number], color=SERIES[number], markersize=3.5)
     _legend(figure, scene.points, any(counted.values()))
     return figure, []
 
 
-def _values(scene: Scene, measure: Measure) -> Values:
-    """module -> point -> figure, of those that have any."""
-    made: Values = {}
+def _values(scene: Scene) -> tuple[Measure, Values, Values]:
+    """The measure to draw, its figures, and the counts beside them, which are of the forward pass."""
+    activations = measures()["activation_memory"]
+    measure = scene.y if scene.y.kind == "bytes" else measures()["memory"]
+    values, counted = _figures(scene, measure), _figures(scene, activations)
+    if not values and measure is not scene.y:  # a run of counts alone
+        return activations, counted, {}
+    return measure, values, {} if measure.mode == "train" or measure is activations else counted
+
+
+def _figures(scene: Scene, measure: Measure) -> Values:
+    """The figures of modules that have any."""
+    values: Values = {}
     for candidate in scene.rivals:
         for point in scene.points:
-            found = scene.figure(candidate, measure, point)
-            if found:
-                made.setdefault(candidate.name, {})[point] = found.span.value
-    return made
+            drawn = scene.figure(candidate, measure, point)
+            if drawn:
+                values.setdefault(candidate.name, {})[point] = drawn.span.value
+    return values
 
 
 def _plot(
-    panel: "Axes",
-    names: Sequence[str],
-    points: Sequence[str],
-    found: Values,
-    counted: Values,
-    axis: LogAxis,
+    panel: Axes, names: Sequence[str], point: str, values: Values, axis: LogAxis, **marks: str | float
 ) -> None:
-    for n, point in enumerate(points):
-        for values, mark, size in ((counted, "|", 7), (found, MARKS[n], 3.5)):
-            there = [
-                (axis.at(values[name][point]), row)
-                for row, name in enumerate(names)
-                if point in values.get(name, {})
-            ]
-            if there:
-                panel.plot(
-                    *zip(*there, strict=True), linestyle="", marker=mark, color=SERIES[n], markersize=size
-                )
+    """A mark on the line of each module that has a figure at ``point``."""
+    rows = [row for row, name in enumerate(names) if point in values.get(name, {})]
+    places = [axis.place(values[names[row]][point]) for row in rows]
+    if rows:
+        panel.plot(places, rows, linestyle="", **marks)  # type: ignore[arg-type] # marker, color, markersize
 
 
-def _legend(figure: "Figure", points: Sequence[str], counted: bool) -> None:
-    from matplotlib.lines import Line2D
-
+def _legend(figure: Figure, points: Sequence[str], counted: bool) -> None:
     handles = [
         Line2D([], [], linestyle="", marker=MARKS[n], color=SERIES[n], markersize=3.5, label=point)
         for n, point in enumerate(points)

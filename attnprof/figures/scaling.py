@@ -1,14 +1,19 @@
-"""How a cost grows with the channels or the resolution: lines on logarithmic axes, with the exponent of the fitted power law."""
+"""Growth of a cost with channels or resolution: lines on logarithmic axes, with fitted exponents."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from attnprof.choosing.candidates import Candidate
+from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span
 from attnprof.errors import UsageError
 from attnprof.figures import FigureKind, Scene, family_of
-from attnprof.figures._axis import log_axis
+from attnprof.figures._axis import LogAxis, log_axis
 from attnprof.figures._fit import PowerLaw, fit
 from attnprof.figures._placing import spread
 from attnprof.figures._style import (
@@ -28,17 +33,13 @@ from attnprof.figures._style import (
     titled,
 )
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 MOST_PANELS = 6
 PANEL_HEIGHTS = (3.0, 8.0)  # inches: of few lines, of many
 NAME_HEIGHT = 1.15 * SMALL  # points
 NAME_WIDTH = 82  # points, of the room at the right for names
 MOST_TICKS = 7
 Size = tuple[int, int, int]
-# What a figure goes along, what tells its panels apart, and how both are called.
+# Of each axis: its value at a size, the panel of a size, and the axis's symbol.
 AXES: dict[str, tuple[Callable[[Size], int], Callable[[Size], str], str]] = {
     "channels": (lambda size: size[0], lambda size: f"{size[1]}x{size[2]}", "C"),
     "res": (lambda size: size[1] * size[2], lambda size: f"C = {size[0]}", "(HW)"),
@@ -54,52 +55,81 @@ class _Line:
     law: PowerLaw
 
 
-def draw(scene: Scene) -> "tuple[Figure, list[str]]":
+def draw(scene: Scene) -> tuple[Figure, list[str]]:
     """A panel for every number of channels (or map size), a line per module, its exponent beside its name."""
     sizes = {point: _size_of(scene, point) for point in scene.points}
     against = scene.against or _usual(list(sizes.values()))
-    along, apart, symbol = AXES[against]
-    panels: dict[str, list[str]] = {}
-    for point, size in sizes.items():
-        conditions = point.partition(" ")[2]
-        panels.setdefault(f"{apart(size)} {conditions}".rstrip(), []).append(point)
-    panels = {title: points for title, points in panels.items() if len({along(sizes[p]) for p in points}) > 1}
-    if not panels:
-        asked = "--channels 64,128,256" if against == "channels" else "--res 14,28,56"
-        raise UsageError(f"nothing was measured at several {NAMES_OF[against]}. attnprof run {asked}")
-    if len(panels) > MOST_PANELS:
-        raise UsageError(
-            f"{len(panels)} panels, one for each of {', '.join(panels)}: choose up to {MOST_PANELS} with --at"
-        )
+    along, _, symbol = AXES[against]
+    panels = _panels(sizes, against)
     lines = {
         title: _lines(scene, points, lambda point: along(sizes[point])) for title, points in panels.items()
     }
-    every = [span for found in lines.values() for line in found for _, span in line.points]
-    if not every:
+    all_lines = [line for of_panel in lines.values() for line in of_panel]
+    if not all_lines:
         raise scene.nothing_of(scene.y)
-    axis = log_axis(scene.y, (value for span in every for value in (span.low, span.high)))
-    least, most = PANEL_HEIGHTS
-    height = min(most, max(least, max(map(len, lines.values())) * NAME_HEIGHT / POINTS + FRAME))
-    figure, axes = canvas(scene.width, height, len(panels), sharey=True)
+    axis = _axis(scene.y, all_lines)
+    figure, axes = canvas(scene.width, _height(max(map(len, lines.values()))), len(panels), sharey=True)
     captioned(figure, scene.caption)
-    looks = _looks([line for found in lines.values() for line in found])
-    notes = []
-    for panel, (title, found) in zip(axes, lines.items(), strict=True):
+    looks = _looks(all_lines)
+    for panel, (title, of_panel) in zip(axes, lines.items(), strict=True):
         titled(panel, title, f"k of {symbol}ᵏ")
         axis.apply(panel, "y")
-        _plot(panel, found, looks)
+        _plot(panel, of_panel, looks)
         _ticks(panel, {along(sizes[point]): _tick(sizes[point], against) for point in panels[title]})
     labelled(axes, LABELS[against], scene.y.title)
-    _legend(figure, [line for found in lines.values() for line in found], looks)
+    _legend(figure, all_lines, looks)
     settle(figure)
-    for panel, (title, found) in zip(axes, lines.items(), strict=True):
-        left_out = _name(panel, found, looks)
-        notes += [f"{title}: no room for the names of {', '.join(left_out)}"] if left_out else []
-    return figure, notes
+    unnamed = {
+        title: _name(panel, of_panel, looks)
+        for panel, (title, of_panel) in zip(axes, lines.items(), strict=True)
+    }
+    return figure, [_no_room(title, names) for title, names in unnamed.items() if names]
+
+
+def _no_room(panel: str, names: Sequence[str]) -> str:
+    return f"{panel}: no room for the names of {', '.join(names)}"
+
+
+def _axis(measure: Measure, lines: Sequence[_Line]) -> LogAxis:
+    spans = [span for line in lines for _, span in line.points]
+    return log_axis(measure, [value for span in spans for value in (span.low, span.high)])
+
+
+def _panels(sizes: dict[str, Size], against: str) -> dict[str, list[str]]:
+    """Title of a panel -> its points, at least two along the axis.
+
+    Raises UsageError for none, or for too many.
+    """
+    along, panel_of, _ = AXES[against]
+    panels: dict[str, list[str]] = {}
+    for point, size in sizes.items():
+        conditions = point.partition(" ")[2]
+        panels.setdefault(f"{panel_of(size)} {conditions}".rstrip(), []).append(point)
+    panels = {title: points for title, points in panels.items() if len({along(sizes[p]) for p in points}) > 1}
+    if not panels:
+        option = "--channels 64,128,256" if against == "channels" else "--res 14,28,56"
+        raise UsageError(f"nothing was measured at several {NAMES_OF[against]}. attnprof run {option}")
+    if len(panels) > MOST_PANELS:
+        titles = ", ".join(panels)
+        raise UsageError(
+            f"{len(panels)} panels, one for each of {titles}: choose up to {MOST_PANELS} with --at"
+        )
+    return panels
+
+
+def _height(lines: int) -> float:
+    """Inches of a panel with room for the names of ``lines``."""
+    least, most = PANEL_HEIGHTS
+    return min(most, max(least, lines * NAME_HEIGHT / POINTS + FRAME))
 
 
 def _size_of(scene: Scene, point: str) -> Size:
-    cells = (row for each in scene.candidates for (at, _), (row, _) in each.cells.items() if at == point)
+    cells = (
+        row
+        for candidate in scene.candidates
+        for (where, _), (row, _) in candidate.cells.items()
+        if where == point
+    )
     row = next(cells)
     return row["channels"], row["height"], row["width"]
 
@@ -109,15 +139,15 @@ def _usual(sizes: Sequence[Size]) -> str:
 
 
 def _lines(scene: Scene, points: Sequence[str], along: Callable[[str], int]) -> list[_Line]:
-    made = []
+    lines = []
     for candidate in scene.rivals:
         figures = [(along(point), scene.figure(candidate, scene.y, point)) for point in points]
-        known = [(x, found.span) for x, found in figures if found and found.span.value > 0]
-        known.sort(key=lambda pair: pair[0])
-        if len({x for x, _ in known}) > 1:
-            law = fit([x for x, _ in known], [span.value for _, span in known])
-            made.append(_Line(candidate, tuple(known), law))
-    return made
+        spans = [(x, drawn.span) for x, drawn in figures if drawn and drawn.span.value > 0]
+        spans.sort(key=lambda pair: pair[0])
+        if len({x for x, _ in spans}) > 1:
+            law = fit([x for x, _ in spans], [span.value for _, span in spans])
+            lines.append(_Line(candidate, tuple(spans), law))
+    return lines
 
 
 def _looks(lines: Sequence[_Line]) -> dict[str, tuple[str, str]]:
@@ -132,10 +162,8 @@ def _tick(size: Size, against: str) -> str:
     return str(size[0]) if against == "channels" else f"{size[1]}x{size[2]}"
 
 
-def _ticks(panel: "Axes", places: dict[int, str]) -> None:
-    """The sizes that were measured, those left out that would lie on another."""
-    from matplotlib.ticker import FixedLocator, NullLocator
-
+def _ticks(panel: Axes, places: dict[int, str]) -> None:
+    """Ticks at the measured sizes, without those that would overlap another."""
     panel.set_xscale("log")
     low, high = min(places), max(places)
     apart = (high / low) ** (1 / MOST_TICKS)
@@ -149,7 +177,7 @@ def _ticks(panel: "Axes", places: dict[int, str]) -> None:
     panel.xaxis.grid(True)
 
 
-def _plot(panel: "Axes", lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
+def _plot(panel: Axes, lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
     for line in lines:
         colour, mark = looks[line.candidate.name]
         xs = [x for x, _ in line.points]
@@ -161,10 +189,8 @@ def _plot(panel: "Axes", lines: Sequence[_Line], looks: dict[str, tuple[str, str
         )
 
 
-def _legend(figure: "Figure", lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
-    """The families, where colours stand for them; a module's own colour needs none, its name is beside its line."""
-    from matplotlib.lines import Line2D
-
+def _legend(figure: Figure, lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
+    """The families, where colours stand for them; otherwise names beside the lines suffice."""
     families = [name for name in FAMILIES if any(family_of(line.candidate) == name for line in lines)]
     if any(looks[line.candidate.name] != FAMILIES[family_of(line.candidate)] for line in lines):
         return
@@ -183,8 +209,8 @@ def _legend(figure: "Figure", lines: Sequence[_Line], looks: dict[str, tuple[str
     key(figure, handles)
 
 
-def _name(panel: "Axes", lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> list[str]:
-    """Names and exponents in a column at the right, in the order of the lines' ends; returns those without room."""
+def _name(panel: Axes, lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> list[str]:
+    """Write names and exponents in a column at the right; returns the names without room."""
     low = min(line.points[0][0] for line in lines)
     high = max(line.points[-1][0] for line in lines)
     width = panel.get_window_extent().width

@@ -15,7 +15,7 @@ def test_every_figure_lies_on_the_axis(data, name):
     values = data.draw(st.lists(MEASURED[name], min_size=1).filter(any))
     axis = log_axis(measures()[name], values)
     assert 0 < axis.low < axis.high
-    assert all(axis.low < axis.at(value) < axis.high for value in values)
+    assert all(axis.low < axis.place(value) < axis.high for value in values)
     assert all(axis.low <= at <= axis.high for at in axis.ticks)
 
 

@@ -26,4 +26,4 @@ def test_no_other_line_is_nearer_in_logarithms(xs, ys, tilt, shift):
     def distance(other):
         return sum((log(other(x)) - log(y)) ** 2 for x, y in zip(xs, ys, strict=True))
 
-    assert distance(law) <= distance(PowerLaw(law.at, law.value * shift, law.exponent + tilt)) + 1e-6
+    assert distance(law) <= distance(PowerLaw(law.centre, law.value * shift, law.exponent + tilt)) + 1e-6
