@@ -67,7 +67,6 @@ def test_the_module_is_listed_and_measured(measured, folder, command):
     assert rows["double"]["status"] == "ok"
 
 
-@pytest.mark.xfail(strict=False, reason="tables do not yet have every metric")
 def test_the_metric_in_bytes_is_printed_in_a_unit_and_has_its_line_in_the_caption(measured):
     text, rows = measured
     assert rows["se"]["weight_memory_bytes"] == "128"
@@ -75,7 +74,6 @@ def test_the_metric_in_bytes_is_printed_in_a_unit_and_has_its_line_in_the_captio
     assert "weights: bytes of the parameters in fp32." in text
 
 
-@pytest.mark.xfail(strict=False, reason="tables do not yet have every metric")
 def test_the_counter_has_its_ratio_and_its_line_in_the_caption(measured):
     text, rows = measured
     assert rows["se"]["dense_macs"] == str(32 * 64)
@@ -89,8 +87,11 @@ def test_the_device_is_measured_on(measured):
 
 
 @pytest.mark.usefixtures("measured")
-def test_the_format_prints_the_run(folder, command):
-    assert command("table", "out", "--format", "words", cwd=folder).stdout == "double=0 se=32\n"
+def test_the_format_prints_every_commands_table(folder, command):
+    table = command("table", "out", "--format", "tsv", "--columns", "module,macs", cwd=folder)
+    assert table.stdout.startswith("module\tMACs\ndouble\t0\nse\t32"), table.stderr
+    assert "\t32\t" in command("pick", "out", "--format", "tsv", "--rank", "params", cwd=folder).stdout
+    assert "doubling\t" in command("list", "double", "--format", "tsv", cwd=folder).stdout
 
 
 def test_a_module_is_inserted_in_the_network(folder, command):
