@@ -5,6 +5,8 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+from pygments.lexer import RegexLexer
+from pygments.token import Generic
 from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
@@ -37,6 +39,13 @@ html_sidebars = {"**": ["globaltoc.html"]}
 html_show_sourcelink = False
 
 
+class Transcript(RegexLexer):
+    """A command behind ``$``, then its output. Pygments' own lexer takes a line that begins with % for a command."""
+
+    name = "console"
+    tokens = {"root": [(r"^\$ .*\n", Generic.Prompt), (r".*\n", Generic.Output)]}
+
+
 def tables_of_contents(index: str) -> str:
     """A hidden toctree for every section of the index that lists pages."""
     trees = []
@@ -59,4 +68,5 @@ def adapt(_: Sphinx, page: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> None:
     """Write the generated pages, then let Sphinx look for sources."""
     _generate.write(HERE / "reference")
+    app.add_lexer("console", Transcript)
     app.connect("source-read", adapt)
