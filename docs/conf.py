@@ -40,7 +40,7 @@ html_show_sourcelink = False
 
 
 class Transcript(RegexLexer):
-    """A command behind ``$``, then its output. Pygments' own lexer takes a line that begins with % for a command."""
+    """A command behind ``$``, then its output, whose lines may begin with %, another shell's prompt."""
 
     name = "console"
     tokens = {"root": [(r"^\$ .*\n", Generic.Prompt), (r".*\n", Generic.Output)]}
