@@ -37,13 +37,12 @@ def run_argument() -> click.Argument:
     return click.Argument(["run"], required=False, metavar="[RUN]")
 
 
-def format_option(names: Sequence[str] = ()) -> click.Option:
-    """--format: one of ``names``; without names any registered format, plug-ins included."""
+def format_option() -> click.Option:
+    """--format: any registered format, plug-ins included."""
     return click.Option(
         ["--format"],
-        type=click.Choice(names) if names else str,
         default="text",
         metavar="FORMAT",
-        help=f"{', '.join(names or FORMATS.names())} [text]",
-        shell_complete=None if names else names_of(FORMATS),
+        help=f"{', '.join(FORMATS.names())} [text]",
+        shell_complete=names_of(FORMATS),
     )

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from attnprof.cli._progress import Watch
+from attnprof.cli._progress import ProgressDisplay
 from attnprof.cli._terminal import Terminal
 from attnprof.cli._worker import started_worker
 from attnprof.errors import RunFolderError
@@ -121,7 +121,7 @@ def _measure(
     try:
         with (
             _interruptible(this, terminal),
-            Watch(cells, this.plan.time_budget, this.plan.timed, terminal) as watch,
+            ProgressDisplay(cells, this.plan.time_budget, this.plan.timed, terminal) as progress,
         ):
             for event in this:
                 if isinstance(event, PeaksEvent):
@@ -130,7 +130,7 @@ def _measure(
                 if isinstance(event, Event):
                     journal.append(event)
                     events.append(event)
-                watch.see(event)
+                progress.see(event)
     except KeyboardInterrupt:
         return True
     return this.stop

@@ -140,7 +140,10 @@ def _usual_measure(entrants: Sequence[Candidate]) -> Measure:
 
 
 def _budget_line(choice: Choice, source: str) -> str:
-    """The budget, and where it is judged. source: the file that it is from, empty where it is of the options."""
+    """The budget, and where it is judged.
+
+    source: the file that it is from, empty where it is of the options.
+    """
     several = len(choice.points) > 1
     place = f"{'every measured point' if several else 'the measured point'} ({', '.join(choice.points)})"
     return sentence(choice.budget, source, place)

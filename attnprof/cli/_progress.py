@@ -1,6 +1,7 @@
 """Progress of a run on stderr: the newest rows and a bar on a terminal, a line per phase elsewhere."""
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import Any
@@ -17,10 +18,16 @@ from attnprof.running.protocol import BeginEvent, PeaksEvent, RunEvent, StepEven
 from attnprof.units import show_bytes, show_count, show_seconds
 
 NEWEST_ROWS = 8
+FIGURES: dict[str, Callable[[Any], str]] = {  # of a row, by metric
+    "params": lambda count: f"{show_count(count)} params",
+    "macs": lambda count: f"{show_count(count)} MACs",
+    "latency": show_seconds,
+    "peak_memory": show_bytes,
+}
 
 
-class Watch:
-    """Sees every event of a run pass by. Use as a context manager."""
+class ProgressDisplay:
+    """The progress of a run, from its events. Use as a context manager."""
 
     def __init__(self, cells: int, budget: float | None, measuring: bool, terminal: Terminal) -> None:
         self._console = Console(
@@ -40,10 +47,10 @@ class Watch:
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TextColumn("{task.fields[cell]}"),
-            TextColumn("{task.fields[left]}"),
+            TextColumn("{task.fields[remaining]}"),
             console=self._console,
         )
-        self._task = self._progress.add_task("counting", total=cells, cell="", left="")
+        self._task = self._progress.add_task("counting", total=cells, cell="", remaining="")
         self._live = (
             Live(self, console=self._console, transient=True, auto_refresh=False) if self._animate else None
         )
@@ -51,7 +58,7 @@ class Watch:
     def __rich__(self) -> Group:
         return Group(*(Text(row, no_wrap=True, overflow="ellipsis") for row in self._rows), self._progress)
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "ProgressDisplay":
         if self._live:
             self._live.start()
         return self
@@ -97,18 +104,10 @@ class Watch:
         self._show(done=self._visited)
 
     def _row(self, event: AccountEvent | VisitEvent) -> None:
-        values: dict[str, Any] = {each.metric: each.value for each in event.measurements}
-        writers = {
-            "params": show_count,
-            "macs": show_count,
-            "latency": show_seconds,
-            "peak_memory": show_bytes,
-        }
-        names = {"params": " params", "macs": " MACs", "latency": "", "peak_memory": ""}
-        shown = [write(values[n]) + names[n] for n, write in writers.items() if values.get(n) is not None]
-        self._rows.append(
-            "  ".join([f"{self._cases[event.key].label:24}", *(f"{text:>14}" for text in shown)])
-        )
+        values: dict[str, Any] = {figure.metric: figure.value for figure in event.measurements}
+        texts = [write(values[name]) for name, write in FIGURES.items() if values.get(name) is not None]
+        label = self._cases[event.key].label
+        self._rows.append("  ".join([f"{label:24}", *(f"{text:>14}" for text in texts)]))
 
     def _show(self, cell: str | None = None, done: int | None = None) -> None:
         if not self._live:
@@ -117,8 +116,8 @@ class Watch:
         if done is not None:
             changes["completed"] = done
         if self._budget is not None and self._measuring:
-            left = max(0, round(self._budget - (monotonic() - self._started)))
-            changes["left"] = f"{left // 60}:{left % 60:02} left"
+            seconds = max(0, round(self._budget - (monotonic() - self._started)))
+            changes["remaining"] = f"{seconds // 60}:{seconds % 60:02} left"
         self._progress.update(self._task, **changes)
         self._live.refresh()
 

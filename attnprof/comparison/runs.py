@@ -102,7 +102,7 @@ class Comparison:
 
     @property
     def machine_changed(self) -> bool:
-        """Whether the machine ran slower or faster, beyond a limit below the tolerance: it moves every cell."""
+        """Whether the machine ran slower or faster, by a limit below the tolerance: it moves every cell."""
         if self.machine is None or self.machine.interval is None:
             return self.machine is not None and self.machine.verdict in (SLOWER, FASTER)
         return verdict_of(self.machine.interval, MACHINE_CHANGED) in (SLOWER, FASTER)

@@ -18,10 +18,10 @@ STEP = 3.0  # a line is kept clear at points this far apart
 class Box:
     """A rectangle by its edges."""
 
-    left: float
-    bottom: float
-    right: float
-    top: float
+    x0: float
+    y0: float
+    x1: float
+    y1: float
 
     @classmethod
     def around(cls, x: float, y: float, half: float) -> "Box":
@@ -31,11 +31,11 @@ class Box:
     @property
     def middle(self) -> tuple[float, float]:
         """Its centre."""
-        return (self.left + self.right) / 2, (self.bottom + self.top) / 2
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
     def nearest(self, x: float, y: float) -> tuple[float, float]:
         """The point of the box nearest to (x, y)."""
-        return min(max(x, self.left), self.right), min(max(y, self.bottom), self.top)
+        return min(max(x, self.x0), self.x1), min(max(y, self.y0), self.y1)
 
 
 def place(
@@ -48,7 +48,7 @@ def place(
 
     No box overlaps another one, one of ``taken``, or a line that ties a name to its mark; all lie ``within``.
     """
-    blocked = np.array([[b.left, b.bottom, b.right, b.top] for b in taken], dtype=float).reshape(-1, 4)
+    blocked = np.array([[b.x0, b.y0, b.x1, b.y1] for b in taken], dtype=float).reshape(-1, 4)
     placed: list[Box | None] = []
     for (x, y), (width, height) in zip(marks, sizes, strict=True):
         boxes = (box for box in _around(x, y, width, height) if _free(box, x, y, within, blocked))
@@ -56,7 +56,7 @@ def place(
         placed.append(box)
         if box:
             line = _line(box, x, y)
-            more = [[box.left, box.bottom, box.right, box.top], *([a, b, a, b] for a, b in line)]
+            more = [[box.x0, box.y0, box.x1, box.y1], *([a, b, a, b] for a, b in line)]
             blocked = np.vstack([blocked, np.array(more)])
     return placed
 
@@ -75,22 +75,17 @@ def _around(x: float, y: float, width: float, height: float) -> list[Box]:
 
 
 def _free(box: Box, x: float, y: float, within: Box, blocked: NDArray[np.float64]) -> bool:
-    if (
-        box.left < within.left
-        or box.right > within.right
-        or box.bottom < within.bottom
-        or box.top > within.top
-    ):
+    if box.x0 < within.x0 or box.x1 > within.x1 or box.y0 < within.y0 or box.y1 > within.y1:
         return False
     return not (_hits(box, blocked) or any(_hits(Box(a, b, a, b), blocked) for a, b in _line(box, x, y)))
 
 
 def _hits(box: Box, blocked: NDArray[np.float64]) -> bool:
     apart = (
-        (blocked[:, 0] >= box.right + MARGIN)
-        | (blocked[:, 2] <= box.left - MARGIN)
-        | (blocked[:, 1] >= box.top + MARGIN)
-        | (blocked[:, 3] <= box.bottom - MARGIN)
+        (blocked[:, 0] >= box.x1 + MARGIN)
+        | (blocked[:, 2] <= box.x0 - MARGIN)
+        | (blocked[:, 1] >= box.y1 + MARGIN)
+        | (blocked[:, 3] <= box.y0 - MARGIN)
     )
     return bool((~apart).any())
 

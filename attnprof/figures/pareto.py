@@ -102,9 +102,9 @@ def _named(mark: _Mark, x: LogAxis, y: LogAxis) -> Named:
 def _plot(panel: Axes, marks: Sequence[_Mark], x: LogAxis, y: LogAxis) -> None:
     for mark in marks:
         colour, shape = FAMILIES[family_of(mark.candidate)]
-        left, centre_x, right = (x.place(value) for value in (mark.x.low, mark.x.value, mark.x.high))
+        start, centre_x, end = (x.place(value) for value in (mark.x.low, mark.x.value, mark.x.high))
         bottom, centre_y, top = (y.place(value) for value in (mark.y.low, mark.y.value, mark.y.high))
-        panel.plot([left, right], [centre_y] * 2, color=colour, linewidth=0.7, alpha=0.7)
+        panel.plot([start, end], [centre_y] * 2, color=colour, linewidth=0.7, alpha=0.7)
         panel.plot([centre_x] * 2, [bottom, top], color=colour, linewidth=0.7, alpha=0.7)
         face = colour if mark.on_front else "white"
         [point] = panel.plot(centre_x, centre_y, marker=shape, color=colour, zorder=3)

@@ -49,7 +49,7 @@ NAMES_OF = {"channels": "channel counts", "res": "resolutions"}
 
 
 @dataclass(frozen=True)
-class _Line:
+class _Curve:
     candidate: Candidate
     points: tuple[tuple[int, Span], ...]  # along the axis, ascending
     law: PowerLaw
@@ -90,7 +90,7 @@ def _no_room(panel: str, names: Sequence[str]) -> str:
     return f"{panel}: no room for the names of {', '.join(names)}"
 
 
-def _axis(measure: Measure, lines: Sequence[_Line]) -> LogAxis:
+def _axis(measure: Measure, lines: Sequence[_Curve]) -> LogAxis:
     spans = [span for line in lines for _, span in line.points]
     return log_axis(measure, [value for span in spans for value in (span.low, span.high)])
 
@@ -138,7 +138,7 @@ def _usual(sizes: Sequence[Size]) -> str:
     return max(("res", "channels"), key=lambda name: len({AXES[name][0](size) for size in sizes}))
 
 
-def _lines(scene: Scene, points: Sequence[str], along: Callable[[str], int]) -> list[_Line]:
+def _lines(scene: Scene, points: Sequence[str], along: Callable[[str], int]) -> list[_Curve]:
     lines = []
     for candidate in scene.rivals:
         figures = [(along(point), scene.figure(candidate, scene.y, point)) for point in points]
@@ -146,11 +146,11 @@ def _lines(scene: Scene, points: Sequence[str], along: Callable[[str], int]) -> 
         spans.sort(key=lambda pair: pair[0])
         if len({x for x, _ in spans}) > 1:
             law = fit([x for x, _ in spans], [span.value for _, span in spans])
-            lines.append(_Line(candidate, tuple(spans), law))
+            lines.append(_Curve(candidate, tuple(spans), law))
     return lines
 
 
-def _looks(lines: Sequence[_Line]) -> dict[str, tuple[str, str]]:
+def _looks(lines: Sequence[_Curve]) -> dict[str, tuple[str, str]]:
     """A colour and a mark for every module: its own where there are few, else its family's."""
     names = list(dict.fromkeys(line.candidate.name for line in lines))
     if len(names) <= len(SERIES):
@@ -177,7 +177,7 @@ def _ticks(panel: Axes, places: dict[int, str]) -> None:
     panel.xaxis.grid(True)
 
 
-def _plot(panel: Axes, lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
+def _plot(panel: Axes, lines: Sequence[_Curve], looks: dict[str, tuple[str, str]]) -> None:
     for line in lines:
         colour, mark = looks[line.candidate.name]
         xs = [x for x, _ in line.points]
@@ -189,7 +189,7 @@ def _plot(panel: Axes, lines: Sequence[_Line], looks: dict[str, tuple[str, str]]
         )
 
 
-def _legend(figure: Figure, lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> None:
+def _legend(figure: Figure, lines: Sequence[_Curve], looks: dict[str, tuple[str, str]]) -> None:
     """The families, where colours stand for them; otherwise names beside the lines suffice."""
     families = [name for name in FAMILIES if any(family_of(line.candidate) == name for line in lines)]
     if any(looks[line.candidate.name] != FAMILIES[family_of(line.candidate)] for line in lines):
@@ -209,7 +209,7 @@ def _legend(figure: Figure, lines: Sequence[_Line], looks: dict[str, tuple[str, 
     key(figure, handles)
 
 
-def _name(panel: Axes, lines: Sequence[_Line], looks: dict[str, tuple[str, str]]) -> list[str]:
+def _name(panel: Axes, lines: Sequence[_Curve], looks: dict[str, tuple[str, str]]) -> list[str]:
     """Write names and exponents in a column at the right; returns the names without room."""
     low = min(line.points[0][0] for line in lines)
     high = max(line.points[-1][0] for line in lines)

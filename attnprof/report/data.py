@@ -1,4 +1,4 @@
-"""What the page holds: every column of the results, what the metrics are, what the catalogue says, the conditions."""
+"""The page's data: every column of the results, the metrics, the modules' entries, the conditions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,45 +15,41 @@ from attnprof.results.columns import title
 from attnprof.units import show_bytes
 from attnprof.views.run import document as document_of_run
 
-# Columns that set the conditions of a cell: where one varies, the page asks which value is meant.
+# Columns that set the conditions of a cell: where one varies, the page has a control for it.
 CONDITIONS = ("mode", "batch", "dtype", "layout", "execution", "device", "device_name", "threads", "seed")
-FIRST = (
-    "device_name",
-    "device",
-    "threads",
-    "cores",
-    "started",
-)  # what a reader asks of an environment before the rest
+FIRST = ("device_name", "device", "threads", "cores", "started")  # of an environment, in this order
 
 
 def contents(results: Results, name: str) -> dict[str, Any]:
-    """Everything that the page of the run ``name`` knows, ready for JSON."""
+    """The data of the page of the run ``name``, ready for JSON."""
     rows, frame = results.rows(), results.frame
-    texts = {str(key): frame[key].tolist() for key in frame.columns} | {"title": _titles(rows)}
-    keys = dict.fromkeys(str(row["module"]) for row in rows)
-    described = {key: describe(key) for key in keys}
+    columns = {str(key): frame[key].tolist() for key in frame.columns} | {"title": _titles(rows)}
+    modules = {key: describe(key) for key in dict.fromkeys(str(row["module"]) for row in rows)}
     return {
         "name": name,
         "caption": _caption(results),
         "environment": _environment(results),
-        "spec": results.spec.to_toml()
-        if "started" in results.environment
-        else "",  # a bare CSV does not hold its spec
+        "spec": _spec(results),
         "planned": results.planned,
-        "main": main_columns([key for key in texts if _has_figures(results, key)]),
+        "main": main_columns([key for key in columns if _has_figures(results, key)]),
         "units": units(),
-        "table": encode(texts, len(rows)),
+        "table": encode(columns, len(rows)),
         "notes": _notes(results),
         "metrics": _metrics(results),
         "conditions": [key for key in CONDITIONS if key in frame.columns],
         "options": _options(),
         "flags": FLAGS,
-        "modules": {key: each for key, each in described.items() if each},
+        "modules": {key: entry for key, entry in modules.items() if entry},
     }
 
 
+def _spec(results: Results) -> str:
+    """The spec as TOML; empty for a bare CSV, which does not hold its spec."""
+    return results.spec.to_toml() if "started" in results.environment else ""
+
+
 def _titles(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What each row is called, with its place in the network where the module stands in several."""
+    """The title of each row, with its place in the network where the module is in several."""
     places = places_of(rows)
     several = [len(places[row["module"], row["variant"], row["host"] or ""]) > 1 for row in rows]
     return [
@@ -63,7 +59,7 @@ def _titles(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _caption(results: Results) -> list[str]:
-    """The conditions, and what the metrics mean that the table has without being asked."""
+    """The conditions, and the meaning of the metrics that a table shows by default."""
     document = document_of_run(results)
     return document.remarks(document.columns)
 
@@ -114,14 +110,14 @@ def _notes(results: Results) -> dict[str, dict[str, list[int]]]:
 
 
 def _environment(results: Results) -> dict[str, str]:
-    # Measured peaks are a table of their own, in environment.json: none of it is a word of the conditions.
-    known = {key: _text(key, value) for key, value in results.environment.items() if key != "peaks"}
-    return {key: known[key] for key in dict.fromkeys((*FIRST, *known)) if known.get(key)}
+    # Measured peaks are a table of their own, in environment.json.
+    texts = {key: _text(key, value) for key, value in results.environment.items() if key != "peaks"}
+    return {key: texts[key] for key in dict.fromkeys((*FIRST, *texts)) if texts.get(key)}
 
 
 def _text(key: str, value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={_text(name, each)}" for name, each in value.items())
+        return ", ".join(f"{name}={_text(name, part)}" for name, part in value.items())
     if key.endswith("_bytes") and isinstance(value, int):
         return show_bytes(value)
     if isinstance(value, bool):

@@ -36,25 +36,25 @@ SCRIPTS = (
 
 def page(results: Results, name: str) -> str:
     """The page of the run ``name`` as HTML: about 200 kB for the whole catalogue at six points."""
-    found = contents(results, name)
+    data = contents(results, name)
     style, script = _joined(STYLES), _joined(SCRIPTS)
+    policy = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:"
     return Template(_asset("page.html")).substitute(
-        policy=f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:;"
-        " base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; {policy}; base-uri 'none'; form-action 'none'",
         name=escape(name),
-        conditions=escape(found["caption"][0]),
+        conditions=escape(data["caption"][0]),
         style=style,
         script=script,
-        data=_packed(found),
+        data=_packed(data),
     )
 
 
-def _packed(found: object) -> str:
+def _packed(data: object) -> str:
     """Compressed, in Base64: no text of a user's can end the element that holds it.
 
     The same run gives the same bytes.
     """
-    text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 

@@ -16,31 +16,31 @@ def describe(key: str) -> dict[str, Any] | None:
     return _described(entry(key)) if key in MODULES else None
 
 
-def _described(known: Entry) -> dict[str, Any]:
-    summary, *rest = known.doc.split("\n\n")
-    paper = known.paper
-    found: dict[str, Any] = {
-        "name": known.name,
-        "family": known.family,
-        "place": PLACES[known.place],
+def _described(module: Entry) -> dict[str, Any]:
+    summary, *rest = module.doc.split("\n\n")
+    paper = module.paper
+    fields: dict[str, Any] = {
+        "name": module.name,
+        "family": module.family,
+        "place": PLACES[module.place],
         "summary": " ".join(summary.split()),
         "text": [_block(text) for text in rest],
-        "arguments": {name: show_value(value) for name, value in known.hyperparameters.items()},
-        "sized": known.needs_size(),
-        "params": known.params_formula,
-        "macs": known.macs_formula,
-        "where": dict(known.where),
-        "limits": list(known.rules()),
+        "arguments": {name: show_value(value) for name, value in module.hyperparameters.items()},
+        "sized": module.needs_size(),
+        "params": module.params_formula,
+        "macs": module.macs_formula,
+        "where": dict(module.where),
+        "limits": list(module.rules()),
         "variants": {
-            name: ", ".join(f"{key}={show_value(value)}" for key, value in given.items())
-            for name, given in known.variants.items()
+            name: ", ".join(f"{key}={show_value(value)}" for key, value in settings.items())
+            for name, settings in module.variants.items()
         },
-        "deviations": list(known.deviations),
+        "deviations": list(module.deviations),
     }
     if paper:
         url = paper.url or (f"https://arxiv.org/abs/{paper.arxiv}" if paper.arxiv else "")
-        found |= {"year": paper.year, "url": url, "bibtex": bibtex(paper)}
-    return found
+        fields |= {"year": paper.year, "url": url, "bibtex": bibtex(paper)}
+    return fields
 
 
 def _block(text: str) -> dict[str, str]:

@@ -12,10 +12,10 @@ SIZES = st.tuples(st.floats(4, 40), st.floats(4, 9))
 
 def apart(one, other):
     return (
-        one.right <= other.left + 1e-9
-        or other.right <= one.left + 1e-9
-        or one.top <= other.bottom + 1e-9
-        or other.top <= one.bottom + 1e-9
+        one.x1 <= other.x0 + 1e-9
+        or other.x1 <= one.x0 + 1e-9
+        or one.y1 <= other.y0 + 1e-9
+        or other.y1 <= one.y0 + 1e-9
     )
 
 
@@ -26,10 +26,10 @@ def test_no_name_lies_on_another_on_a_mark_or_outside(marks):
     taken = [Box.around(x, y, 2.5) for x, y in points]
     placed = [box for box in place(points, [size for _, size in marks], WITHIN, taken) if box]
     for n, box in enumerate(placed):
-        assert box.left >= WITHIN.left
-        assert box.right <= WITHIN.right
-        assert box.bottom >= WITHIN.bottom
-        assert box.top <= WITHIN.top
+        assert box.x0 >= WITHIN.x0
+        assert box.x1 <= WITHIN.x1
+        assert box.y0 >= WITHIN.y0
+        assert box.y1 <= WITHIN.y1
         assert all(apart(box, other) for other in [*placed[:n], *taken])
 
 
@@ -38,15 +38,13 @@ def test_no_name_lies_on_another_on_a_mark_or_outside(marks):
 def test_a_placed_name_has_the_size_that_it_needs(marks):
     sizes = [size for _, size in marks]
     for box, (width, height) in zip(place([p for p, _ in marks], sizes, WITHIN), sizes, strict=True):
-        assert box is None or (
-            abs(box.right - box.left - width) < 1e-6 and abs(box.top - box.bottom - height) < 1e-6
-        )
+        assert box is None or (abs(box.x1 - box.x0 - width) < 1e-6 and abs(box.y1 - box.y0 - height) < 1e-6)
 
 
 def test_a_lone_name_stands_beside_its_mark():
     (box,) = place([(100, 75)], [(30, 7)], WITHIN, [Box.around(100, 75, 2.5)])
     assert box
-    assert box.left - 100 < 4
+    assert box.x0 - 100 < 4
     assert box.middle[1] == 75
 
 
@@ -88,9 +86,9 @@ def test_the_margin_is_kept_between_boxes():
     assert one
     assert other
     grown = Box(
-        one.left - MARGIN + 1e-9,
-        one.bottom - MARGIN + 1e-9,
-        one.right + MARGIN - 1e-9,
-        one.top + MARGIN - 1e-9,
+        one.x0 - MARGIN + 1e-9,
+        one.y0 - MARGIN + 1e-9,
+        one.x1 + MARGIN - 1e-9,
+        one.y1 + MARGIN - 1e-9,
     )
     assert apart(grown, other)
