@@ -59,12 +59,13 @@ class Profile:
         )
 
     def _repr_html_(self) -> str:
-        left, right = 'style="text-align:left"', 'style="text-align:right"'
+        to_left, to_right = 'style="text-align:left"', 'style="text-align:right"'
         rows = "".join(
-            f"<tr><th {left}>{title}</th><td {right}>{escape(text)}</td></tr>" for title, text in self.lines
+            f"<tr><th {to_left}>{title}</th><td {to_right}>{escape(text)}</td></tr>"
+            for title, text in self.lines
         )
         head = f"<b>{escape(self.module)}</b>: {escape(self.conditions)}"
-        return f"<table><caption {left}>{head}</caption>{rows}</table>"
+        return f"<table><caption {to_left}>{head}</caption>{rows}</table>"
 
 
 def profile(

@@ -63,14 +63,14 @@ class CUDA:
 
     def describe(self, index: int) -> dict[str, Any]:
         """Name, memory, compute capability, versions, and the switches that decide the arithmetic."""
-        found = torch.cuda.get_device_properties(index)
+        properties = torch.cuda.get_device_properties(index)
         return {
-            "device_name": found.name,
-            "device_uuid": str(found.uuid),
-            "device_memory_bytes": found.total_memory,
+            "device_name": properties.name,
+            "device_uuid": str(properties.uuid),
+            "device_memory_bytes": properties.total_memory,
             "cache_bytes": self.cache_bytes(),
-            "capability": f"{found.major}.{found.minor}",
-            "multiprocessors": found.multi_processor_count,
+            "capability": f"{properties.major}.{properties.minor}",
+            "multiprocessors": properties.multi_processor_count,
             "driver_version": self._nvml.driver() if self._nvml else None,
             "nvml": self._nvml is not None,
             "cuda_version": torch.version.cuda,

@@ -161,14 +161,20 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
 
 
 def _metric_names(spec: Spec) -> list[str]:
-    named = [name for name in spec.metrics if name != USUAL]
-    metrics = [METRICS.get(name) for name in named]
-    if USUAL in spec.metrics or not named:
-        others = (METRICS.get(name) for name in METRICS.names() if name not in named)
-        metrics += [metric for metric in others if metric.usual]
+    metrics = _chosen_metrics(spec)
     if spec.no_latency:
         metrics = [metric for metric in metrics if metric.needs in COUNTED]
     return [metric.name for metric in metrics if metric.counter in ("", *spec.counters)]
+
+
+def _chosen_metrics(spec: Spec) -> list[Metric]:
+    """The metrics that ``spec`` names, and the usual ones where it names those, or none."""
+    names = [name for name in spec.metrics if name != USUAL]
+    metrics = [METRICS.get(name) for name in names]
+    if metrics and USUAL not in spec.metrics:
+        return metrics
+    others = (METRICS.get(name) for name in METRICS.names() if name not in names)
+    return metrics + [metric for metric in others if metric.usual]
 
 
 def _best_device() -> str:

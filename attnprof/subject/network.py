@@ -20,8 +20,8 @@ def network(case: Case, device: torch.device) -> nn.Module:
         built = build_network(case.host)
         built.train(case.mode == "train")
         if case.module != PLAIN:
-            known = network_named(case.host)
-            insert(built, case.module, at=case.place, shape=case.shape, host=known, **case.hyperparameters)
+            host = network_named(case.host)
+            insert(built, case.module, at=case.place, shape=case.shape, host=host, **case.hyperparameters)
     return built if _gives_tensor(built, case) else FirstTensor(built)
 
 
