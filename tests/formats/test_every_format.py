@@ -312,3 +312,18 @@ def test_csv_has_every_column_in_base_units(results):
 def test_csv_of_some_columns_has_these_in_their_order(results):
     text = written("csv", results, columns=("macs", "module")).text
     assert text.splitlines()[:2] == ["macs,module", "98765432101,se"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_places_that_a_module_is_tried_at_stay_apart_on_a_narrow_terminal(width):
+    spec = Spec(modules="se", networks="resnet18", points="3@64", sweep_places=True, no_latency=True)
+    planned = plan(spec, "meta")
+    macs = [Measurement("macs", 10**9, "count"), Measurement("params", 10**7, "count")]
+    counted = [account_event(cell.case, macs) for cell in planned.cells]
+    done = [done_event(cell.case, "ok") for cell in planned.cells]
+    text = written(
+        "text", tabulate([*counted, *done], planned, {**ENVIRONMENT, "device": "meta"}), width=width
+    ).text
+    places = {cell.case.place for cell in planned.cells if cell.case.place}
+    assert len(places) > 3
+    assert all(re.search(rf"\bse +{re.escape(place)}", text) for place in places)
