@@ -14,22 +14,11 @@ from attnprof.errors import AttnprofError, UnknownNameError, nearest
 from attnprof.grid import show_res
 from attnprof.metrics import Metric
 from attnprof.published import TOP1, Evidence, span
+from attnprof.records.case import ROW_CONDITIONS
 
 Row = Mapping[str, Any]
 Notes = Mapping[tuple[int, str], str]
 Cell = tuple[Row, Mapping[str, str]]
-# What two rows must share before they are figures of one point, besides the size.
-CONDITIONS = (
-    "host",
-    "network_input",
-    "batch",
-    "dtype",
-    "layout",
-    "device",
-    "threads",
-    "execution",
-    "device_name",
-)
 IN_SIZE = ("host", "network_input")  # conditions that a point's size names
 _WRITTEN: dict[str, Callable[[Any], str]] = {
     "batch": lambda images: f"batch {images}",
@@ -118,7 +107,7 @@ def candidates(
 
     A point is a size, '256@56', with what else differs between the rows: 'batch 8', 'cuda:0'.
     """
-    vary = [name for name in CONDITIONS if len({str(row.get(name)) for row in rows}) > 1]
+    vary = [name for name in ROW_CONDITIONS if len({str(row.get(name)) for row in rows}) > 1]
     notes_of: dict[int, dict[str, str]] = {}
     for (number, column), text in notes.items():
         notes_of.setdefault(number, {})[column] = text

@@ -3,14 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from attnprof.records.case import Case
+from attnprof.records.case import CONDITIONS, Case
 from attnprof.records.environment import Environment
 
 # Of a case: how it was measured.
-CONDITIONS = (
-    *("batch", "dtype", "autocast", "layout", "device", "threads"),
-    *("execution", "inputs", "tf32", "seed"),
-)
+MEASURED = (*CONDITIONS, "autocast", "inputs", "tf32", "seed")
 # Of a run: the machine and its settings.
 MACHINE = ("device_name", "cores", "malloc", "cudnn_benchmark", "matmul_precision", "mkldnn")
 VERSIONS = (
@@ -42,7 +39,7 @@ def other_conditions(before: Iterable[Case], after: Iterable[Case]) -> list[Diff
     """Conditions of which the cases of two runs share no value."""
     runs = [list(before), list(after)]
     differences = []
-    for name in CONDITIONS:
+    for name in MEASURED:
         first, second = ({getattr(case, name) for case in cases} for cases in runs)
         if first and second and not first & second:
             differences.append(Difference(name, _listed(first), _listed(second)))

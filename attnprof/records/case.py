@@ -9,6 +9,11 @@ from typing import Any
 from attnprof.catalogue.entry import Value
 
 ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
+# What two figures of one module at one size must share before they may be compared. Every table of what is
+# alike is made from it.
+CONDITIONS = ("batch", "dtype", "layout", "device", "threads", "execution")
+# The same of two rows of results, which may be of networks and of several machines.
+ROW_CONDITIONS = ("host", "network_input", *CONDITIONS, "device_name")
 
 
 @dataclass(frozen=True)

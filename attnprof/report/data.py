@@ -6,6 +6,7 @@ from typing import Any
 from attnprof.choosing.candidates import places_of
 from attnprof.choosing.measures import measures
 from attnprof.metrics import Metric, columns, in_order
+from attnprof.records.case import CONDITIONS
 from attnprof.records.record import FLAGS
 from attnprof.report.columns import encode
 from attnprof.report.modules import describe
@@ -16,7 +17,7 @@ from attnprof.units import show_bytes
 from attnprof.views.run import document as document_of_run
 
 # Columns that set the conditions of a cell: where one varies, the page has a control for it.
-CONDITIONS = ("mode", "batch", "dtype", "layout", "execution", "device", "device_name", "threads", "seed")
+CHOICES = ("mode", *CONDITIONS, "device_name", "seed")
 FIRST = ("device_name", "device", "threads", "cores", "started")  # of an environment, in this order
 
 
@@ -36,7 +37,7 @@ def contents(results: Results, name: str) -> dict[str, Any]:
         "table": encode(columns, len(rows)),
         "notes": _notes(results),
         "metrics": _metrics(results),
-        "conditions": [key for key in CONDITIONS if key in frame.columns],
+        "conditions": [key for key in CHOICES if key in frame.columns],
         "options": _options(),
         "flags": FLAGS,
         "modules": {key: entry for key, entry in modules.items() if entry},

@@ -5,9 +5,10 @@ from dataclasses import replace
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
-from attnprof.choosing.candidates import CONDITIONS, candidates, label, named
+from attnprof.choosing.candidates import candidates, label, named
 from attnprof.metrics import METRICS, SUFFIX, Metric, in_order
 from attnprof.networks import PLAIN
+from attnprof.records.case import ROW_CONDITIONS
 from attnprof.results.columns import varying
 from attnprof.stats import middle, process_interval
 from attnprof.units import KindName
@@ -56,7 +57,7 @@ def over(results: "Results", baseline: str) -> "Results":
     """
     rows = results.rows()
     _, among = candidates(rows, results.notes)
-    reference, vary = named(baseline, among), varying(rows, CONDITIONS)
+    reference, vary = named(baseline, among), varying(rows, ROW_CONDITIONS)
     frame, notes = results.frame.copy(), dict(results.notes)
     for column, metric in costs().items():
         if column not in frame.columns or all(row[column] is None for row in rows):
@@ -100,10 +101,7 @@ def _overlap(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
 Row = Mapping[str, Any]
 Processes = Mapping[int, float]  # number of a process -> the seconds that it found
 # What a row and the plain network's must share.
-SAME = (
-    ("host", "network_input", "channels", "height", "width", "batch", "dtype", "layout", "device", "threads")
-    + ("mode", "execution", "device_name", "seed", "run_id")
-)  # fmt: skip
+SAME = (*ROW_CONDITIONS, "channels", "height", "width", "mode", "seed", "run_id")
 LATENCY = "added_latency"
 
 

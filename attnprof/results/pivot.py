@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnprof.choosing.candidates import CONDITIONS
 from attnprof.errors import UsageError, nearest
+from attnprof.records.case import ROW_CONDITIONS
 from attnprof.results.header import IDENTITY, SIZE
 from attnprof.results.table import Results
 
@@ -81,7 +81,7 @@ def lines(results: Results, pivot: str = "") -> tuple[list[str], list[Line]]:
     }
     same = [
         n
-        for n in ("module", "variant", "place", "channels", "height", "width", "mode", *CONDITIONS)
+        for n in ("module", "variant", "place", "channels", "height", "width", "mode", *ROW_CONDITIONS)
         if n not in key.covers
     ]
     grouped: dict[tuple[Any, ...], dict[str, tuple[int, Row]]] = {}

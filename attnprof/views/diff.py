@@ -245,7 +245,7 @@ def _cells(count: int) -> str:
 
 
 SCHEMA = 1
-CONDITIONS = (
+CASE_FIELDS = (
     "host",
     "place",
     "module",
@@ -259,7 +259,7 @@ CONDITIONS = (
     "device",
 )
 HEADER = (
-    *CONDITIONS, "threads", "mode", "execution", "metric",
+    *CASE_FIELDS, "threads", "mode", "execution", "metric",
     "before_s", "before_processes", "after_s", "after_processes", "ratio", "ratio_ci_low", "ratio_ci_high",
     "verdict", "why", "before_status", "after_status", "before_flags", "after_flags", "changes",
 )  # fmt: skip
@@ -267,7 +267,7 @@ HEADER = (
 
 def _row(cell: ComparedCell, metric: str) -> dict[str, Any]:
     row: dict[str, Any] = {
-        name: getattr(cell.case, name) for name in (*CONDITIONS, "threads", "mode", "execution")
+        name: getattr(cell.case, name) for name in (*CASE_FIELDS, "threads", "mode", "execution")
     }
     outcome = cell.outcome
     low, high = (outcome.interval or (None, None)) if outcome else (None, None)

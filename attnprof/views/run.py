@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from attnprof.choosing.candidates import CONDITIONS
 from attnprof.networks import PLAIN
+from attnprof.records.case import ROW_CONDITIONS
 from attnprof.records.record import FLAGS, HOT
 from attnprof.results import Results
 from attnprof.results.baseline import costs
@@ -122,7 +122,7 @@ def _with_best(
     columns: Sequence[RunColumn], cells: list[list[TableCell]], ordered: Sequence[Line], pivot: str
 ) -> list[list[TableCell]]:
     """The cells, the best of their rivals marked: lines of one size and the same conditions."""
-    shared = [name for name in (*SIZE, *CONDITIONS) if name not in _covered(pivot)]
+    shared = [name for name in (*SIZE, *ROW_CONDITIONS) if name not in _covered(pivot)]
     rivals: dict[tuple[object, ...], list[int]] = {}
     for number, line in enumerate(ordered):
         rivals.setdefault(_values(line, shared), []).append(number)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from attnprof.errors import UsageError, nearest
 from attnprof.metrics import METRICS, Metric, aliases, in_order, plain_name
 from attnprof.metrics import columns as metric_columns
+from attnprof.records.case import CONDITIONS
 from attnprof.results import Results
 from attnprof.results.baseline import ADDED, OVER, SHARE, UNCLEAR, costs
 from attnprof.results.columns import Row, places, size, title, varying
@@ -15,7 +16,6 @@ from attnprof.views.document import TableCell, TableColumn
 
 ABOUT = "≈"  # before a ratio of latencies that the noise does not tell apart
 AT_LEAST = "≥"  # before a count that leaves something out
-OTHER_CONDITIONS = ("batch", "dtype", "layout", "device", "threads", "execution")
 ADDED_SHARES = {
     "params": 75,
     "macs": 92,
@@ -54,7 +54,7 @@ IDENTITIES = (
     replace(_identity("size", "HxW", right=True), cell=lambda number, row: TableCell(size(row))),
     _identity("mode", "mode"),
     _identity("device_name", "device"),
-    *(_identity(name, name) for name in OTHER_CONDITIONS),
+    *(_identity(name, name) for name in CONDITIONS),
     replace(_identity("module", "module"), cell=lambda number, row: TableCell(title(row))),
     _identity("place", "place"),
 )

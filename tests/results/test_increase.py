@@ -4,7 +4,8 @@ from math import isclose, sqrt
 
 import pytest
 
-from attnprof.results.baseline import CONDITIONS, increases
+from attnprof.records.case import ROW_CONDITIONS
+from attnprof.results.baseline import increases
 
 PLAIN = {
     "host": "resnet50", "module": "none", "mode": "eval", "batch": 1, "params": 100, "macs": 2000, "flops": 0,
@@ -81,7 +82,7 @@ def test_a_module_that_costs_nothing_adds_nought():
     assert (added["added_params"], added["added_macs"], added["added_macs_share"]) == (0, 0, 0.0)
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("condition", ROW_CONDITIONS)
 def test_under_another_condition_nothing_is_compared_and_the_reason_is_said(condition):
     added, notes = of({**SE, condition: "another"}, PLAIN)
     assert added == {}
