@@ -26,6 +26,7 @@ INCREASED = (
     "peak_memory",
 )  # the metrics whose increase in a network is a column
 ADDED = "added_"
+NO_BASE = "the plain network has no such figure under these conditions"
 SHARE = "_share"
 
 
@@ -122,27 +123,37 @@ def increases(
     added: list[dict[str, Any]] = []
     notes: dict[tuple[int, str], str] = {}
     for number, row in enumerate(rows):
-        columns: dict[str, Any] = {}
-        if row.get("host") and row["module"] != PLAIN:
-            place = plain.get(_conditions(row))
-            base: Row = {} if place is None else rows[place]
-            for metric in map(METRICS.get, INCREASED):
-                figure, name = metric.column, ADDED + metric.column
-                if row.get(figure) is None:
-                    continue
-                if base.get(figure) is None:
-                    notes[number, name] = "the plain network has no such figure under these conditions"
-                    continue
-                columns[name] = row[figure] - base[figure]
-                if base[figure]:
-                    columns[f"{ADDED}{metric.name}{SHARE}"] = columns[name] / base[figure]
-            if "added_latency_s" in columns:
-                paired = (
-                    {} if place is None else _paired(latencies[number], latencies[place], base["latency_s"])
-                )
-                columns |= paired or _independent(row, base)
+        if not row.get("host") or row["module"] == PLAIN:
+            added.append({})
+            continue
+        place = plain.get(_conditions(row))
+        base: Row = {} if place is None else rows[place]
+        columns = _differences(row, base)
+        notes |= {(number, name): NO_BASE for name in _without_base(row, base)}
+        if place is not None and "added_latency_s" in columns:
+            paired = _paired(latencies[number], latencies[place], base["latency_s"])
+            columns |= paired or _independent(row, base)
         added.append(columns)
     return added, notes
+
+
+def _differences(row: Row, base: Row) -> dict[str, Any]:
+    """What a row has over the plain network's, of the figures that both have; and its share."""
+    columns: dict[str, Any] = {}
+    for metric in map(METRICS.get, INCREASED):
+        ours, theirs = row.get(metric.column), base.get(metric.column)
+        if ours is None or theirs is None:
+            continue
+        columns[ADDED + metric.column] = ours - theirs
+        if theirs:
+            columns[f"{ADDED}{metric.name}{SHARE}"] = (ours - theirs) / theirs
+    return columns
+
+
+def _without_base(row: Row, base: Row) -> list[str]:
+    """The columns of increases that cannot be formed, for the plain network lacks the figure."""
+    names = [METRICS.get(name).column for name in INCREASED]
+    return [ADDED + name for name in names if row.get(name) is not None and base.get(name) is None]
 
 
 def _conditions(row: Row) -> tuple[Any, ...]:

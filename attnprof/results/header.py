@@ -82,13 +82,13 @@ def nullable(frame: pd.DataFrame, kinds: Mapping[str, KindName]) -> pd.DataFrame
 
 
 def _series(values: Sequence[Any], kind: KindName | None) -> pd.Series:
-    kind = kind or kind_of_values(values)
     numbers = [value for value in values if value is not None]
-    if kind == "text" or any(isinstance(value, str) for value in numbers):
+    if (kind or kind_of_values(values)) == "text" or str in map(type, numbers):
         return pd.Series(values, dtype="string")
-    if any(isinstance(value, int) and not -INT64 <= value < INT64 for value in numbers):
+    whole = [value for value in numbers if isinstance(value, int)]
+    if any(not -INT64 <= value < INT64 for value in whole):
         return pd.Series(values, dtype=object)
-    if kind in ("count", "bytes") and all(isinstance(value, int) for value in numbers):
+    if len(whole) == len(numbers) and (kind or "count") in ("count", "bytes"):
         return pd.Series(pd.array(values, dtype="Int64"))
     floats = [None if value is None else float(value) for value in values]
     return pd.Series(pd.array(floats, dtype="Float64"))

@@ -46,6 +46,10 @@ KEYS = {
 }
 
 
+# What the rows of one line share, besides what the pivot's headings say.
+SAME_LINE = ("module", "variant", "place", "channels", "height", "width", "mode", *ROW_CONDITIONS)
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a table: number and row of results by the pivot's value, or the only one by ''."""
@@ -76,23 +80,25 @@ def lines(results: Results, pivot: str = "") -> tuple[list[str], list[Line]]:
     if not pivot:
         return [""], [Line({"": (number, row)}) for number, row in enumerate(rows)]
     key = pivot_key(pivot)
-    headings = {
-        key.value(row): key.show(row) for row in sorted(rows, key=lambda row: _sortable(key.value(row)))
-    }
-    same = [
-        n
-        for n in ("module", "variant", "place", "channels", "height", "width", "mode", *ROW_CONDITIONS)
-        if n not in key.covers
-    ]
-    grouped: dict[tuple[Any, ...], dict[str, tuple[int, Row]]] = {}
+    ordered = sorted(rows, key=lambda row: _sortable(key.value(row)))
+    headings = list({key.value(row): key.show(row) for row in ordered}.values())
+    groups = _grouped(rows, key)
+    return headings, [Line({at: cells[at] for at in headings if at in cells}) for cells in groups]
+
+
+def _grouped(rows: Sequence[Row], key: Key) -> list[dict[str, tuple[int, Row]]]:
+    """The rows of each line by the pivot's value, with their numbers.
+
+    Two rows that differ in nothing that is said of them stay two lines.
+    """
+    same = [name for name in SAME_LINE if name not in key.covers]
+    groups: dict[tuple[Any, ...], dict[str, tuple[int, Row]]] = {}
     for number, row in enumerate(rows):
         shared, again = tuple(row[name] for name in same), 0
-        # Two rows that differ in nothing that is said here stay two lines.
-        while key.show(row) in grouped.setdefault((shared, again), {}):
+        while key.show(row) in groups.setdefault((shared, again), {}):
             again += 1
-        grouped[shared, again][key.show(row)] = number, row
-    order = list(headings.values())
-    return order, [Line({at: cells[at] for at in order if at in cells}) for cells in grouped.values()]
+        groups[shared, again][key.show(row)] = number, row
+    return list(groups.values())
 
 
 def _sortable(value: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -108,20 +114,30 @@ def flat(results: Results, columns: Sequence[str] = (), pivot: str = "") -> list
     """
     headings, all_lines = lines(results, pivot)
     covered = pivot_key(pivot).covers if pivot else ()
-    selected = [name for name in (columns or list(results.frame.columns)) if name not in covered]
-    flattened = []
-    for line in all_lines:
-        values: Row = {}
-        notes: dict[str, str] = {}
-        for name in selected:
-            for heading in [None] if not pivot or name in ONCE else headings:
-                number, row = _cell(line, heading)
-                key = name if heading is None else f"{name}@{heading}"
-                values[key] = row.get(name)
-                if (number, name) in results.notes:
-                    notes[key] = results.notes[number, name]
-        flattened.append((values, notes))
-    return flattened
+    names = [name for name in (columns or list(results.frame.columns)) if name not in covered]
+    keys = [key for name in names for key in _keys(name, headings, pivot)]
+    return [_flattened(line, keys, results) for line in all_lines]
+
+
+def _keys(name: str, headings: Sequence[str], pivot: str) -> list[tuple[str, str | None]]:
+    """The column ``name``, once or under each heading."""
+    if not pivot or name in ONCE:
+        return [(name, None)]
+    return [(name, heading) for heading in headings]
+
+
+def _flattened(
+    line: Line, keys: Sequence[tuple[str, str | None]], results: Results
+) -> tuple[Row, dict[str, str]]:
+    values: Row = {}
+    notes: dict[str, str] = {}
+    for name, heading in keys:
+        number, row = _cell(line, heading)
+        key = name if heading is None else f"{name}@{heading}"
+        values[key] = row.get(name)
+        if (number, name) in results.notes:
+            notes[key] = results.notes[number, name]
+    return values, notes
 
 
 def _cell(line: Line, heading: str | None) -> tuple[int, Row]:

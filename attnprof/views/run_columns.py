@@ -212,25 +212,28 @@ def _default(results: Results, pivot: str) -> list[RunColumn]:
     """The columns that say something of these rows, and the metrics that the run named."""
     rows = results.rows()
     inside = any(row.get("host") for row in rows)
-    hidden = set(INSIDE_HIDDEN if inside else ())
-    if pivot:
-        covered = pivot_key(pivot).covers
-        hidden |= {*covered, *(["size"] if "height" in covered else [])}
     requested = {METRICS.get(name).column for name in results.spec.metrics if name in METRICS}
-    identities = [one for one in IDENTITIES if _tells_apart(one.name, rows, inside)]
-    figures: list[RunColumn] = []
+    hidden = _hidden(inside, pivot) - requested
+    columns = [identity for identity in IDENTITIES if _tells_apart(identity.name, rows, inside)]
     for metric in in_order(_metrics_of(results, requested)):
-        if metric.column not in requested and not _worth_showing(metric, rows, pivot):
-            continue
-        figures.append(_of_metric(metric))
-        if metric.name in ADDED_SHARES and any(
-            row.get(f"{ADDED}{metric.name}{SHARE}") is not None for row in rows
-        ):
-            figures.append(_added(metric))
-    shown = [
-        column for column in (*identities, *figures) if column.name not in hidden or column.name in requested
-    ]
-    return shown
+        if metric.column in requested or _worth_showing(metric, rows, pivot):
+            columns += [_of_metric(metric), *_increase(metric, rows)]
+    return [column for column in columns if column.name not in hidden]
+
+
+def _hidden(inside: bool, pivot: str) -> set[str]:
+    """Columns that the default table lacks: what the pivot says already, what a network has no room for."""
+    covered = pivot_key(pivot).covers if pivot else ()
+    hidden = {*covered, *(INSIDE_HIDDEN if inside else ())}
+    return hidden | {"size"} if "height" in covered else hidden
+
+
+def _increase(metric: Metric, rows: Sequence[Row]) -> list[RunColumn]:
+    """The column of a metric's increase in a network, where some row has one."""
+    if metric.name not in ADDED_SHARES:
+        return []
+    name = f"{ADDED}{metric.name}{SHARE}"
+    return [_added(metric)] if any(row.get(name) is not None for row in rows) else []
 
 
 def _metrics_of(results: Results, requested: Collection[str]) -> list[str]:
