@@ -156,8 +156,14 @@ class Entry:
 
     def fits(self, channels: int, height: int, width: int, settings: Mapping[str, Value] = NOTHING) -> bool:
         """Whether every limit allows this size, with batch 1 in eval mode."""
+        if not self.limits:
+            return True
         names = self._symbols(channels, height, width, settings)
         return all(_holds(rule, names) for rule, _ in self.limits)
+
+    def limited_sizes(self) -> set[str]:
+        """Those of C, H and W that a limit depends on."""
+        return {size for rule, _ in self.limits for size in self._sizes_behind(rule)}
 
     def rules(self) -> Iterator[str]:
         """The limits in words, with the default hyperparameters filled in."""

@@ -22,6 +22,7 @@ def stage(height: int, width: int) -> int:
 
 
 FUNCTIONS = {f.__name__: f for f in (abs, ceil, floor, int, log2, max, min, round, sqrt, stage)}
+_GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS}
 
 
 @cache
@@ -34,7 +35,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
 
     Raises NameError for a symbol that is neither there nor one of FUNCTIONS.
     """
-    return eval(_compiled(text), {"__builtins__": {}, **FUNCTIONS}, dict(names))
+    return eval(_compiled(text), _GLOBALS, names)
 
 
 @cache

@@ -13,10 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from attnprof.counters import COUNTERS, Counter
-from attnprof.records.case import Case
-from attnprof.records.record import Measurement
 from attnprof.registry import Registry
-from attnprof.stats import Interval
 from attnprof.units import KINDS, KindName
 
 if TYPE_CHECKING:
@@ -24,6 +21,8 @@ if TYPE_CHECKING:
     from attnprof.counting import Account
     from attnprof.measuring.bound import Peaks
     from attnprof.measuring.timing import Timing
+    from attnprof.records.case import Case
+    from attnprof.stats import Interval
 
 Need = Literal["account", "counters", "timing", "memory", "peaks"]
 COUNTED: tuple[Need, ...] = ("account", "counters")  # known from meta tensors, before anything is measured
@@ -38,7 +37,7 @@ LAST = 1000  # the place of a metric that claims none
 class Findings:
     """What is known of a case. A metric is computed only when what it needs is there."""
 
-    case: Case
+    case: "Case"
     account: "Account | None" = None
     counters: Mapping[str, int | str] = field(default_factory=dict)  # counter -> its MACs, or why it has none
     timing: "Timing | None" = None
@@ -51,7 +50,7 @@ class Reading:
     """A metric's figure for one case, in base units: a Measurement without the metric's name and unit."""
 
     value: int | float | str | None
-    interval: Interval | None = None
+    interval: "Interval | None" = None
     interval_kind: str = ""  # 'samples', 'spread', 'exact'; empty without an interval
     n: int = 0  # samples behind it
     note: str = ""  # why the value is missing, or what qualifies it
@@ -97,19 +96,6 @@ class Metric:
     def ends(self) -> tuple[str, str]:
         """The columns of the ends of its interval."""
         return column(f"{self.name}_ci_low", self.unit), column(f"{self.name}_ci_high", self.unit)
-
-    def measure(self, findings: Findings) -> Measurement:
-        """Its measurement of a case."""
-        reading = self.compute(findings)
-        return Measurement(
-            self.name,
-            reading.value,
-            self.unit,
-            reading.interval,
-            reading.interval_kind,
-            reading.n,
-            reading.note,
-        )
 
 
 SUFFIX = {kind.unit: kind.suffix for kind in KINDS.values()}

@@ -60,9 +60,13 @@ def _takes(entry: Entry) -> str:
 
     Empty where it takes any.
     """
-    channels = _rule("C", lambda c: entry.fits(c, 56, 56), range(1, 257))
-    sides = _rule("H, W", lambda side: entry.fits(512 * 7, side, side), range(1, 65))
-    return ", ".join(filter(None, (channels, sides)))
+    limited = entry.limited_sizes()
+    rules = []
+    if "C" in limited:
+        rules.append(_rule("C", lambda c: entry.fits(c, 56, 56), range(1, 257)))
+    if limited & {"H", "W"}:
+        rules.append(_rule("H, W", lambda side: entry.fits(512 * 7, side, side), range(1, 65)))
+    return ", ".join(filter(None, rules))
 
 
 def _rule(what: str, fits: Callable[[int], bool], sizes: range) -> str:

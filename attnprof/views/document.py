@@ -5,9 +5,8 @@ Lines, a table whose cells carry their values, and the data.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from attnprof.stats import Interval
 from attnprof.units import (
     POINTS,
     KindName,
@@ -18,6 +17,9 @@ from attnprof.units import (
     show_share,
     write_in,
 )
+
+if TYPE_CHECKING:
+    from attnprof.stats import Interval
 
 WORDED: tuple[KindName, ...] = ("text", "change")  # printed in words of their own in every format
 
@@ -65,7 +67,7 @@ class TableCell:
     """One cell of a table: a figure in base units, or a text."""
 
     value: int | float | str | None = None  # None: nothing to show
-    interval: Interval | None = None
+    interval: "Interval | None" = None
     sign: str = ""  # before the figure: '≥' of a lower bound, '≈' of a difference within the noise
     note: str = ""  # behind the figure
     best: bool = False  # whether no other of its rivals is shown to be better

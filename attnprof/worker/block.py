@@ -15,6 +15,7 @@ from attnprof.measuring.timer import timer
 from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial, Watch
 from attnprof.metrics import METRICS, Findings, Metric
+from attnprof.metrics._measure import measure
 from attnprof.records.case import Case
 from attnprof.records.record import DeviceState, VisitEvent, visit_event
 from attnprof.running.protocol import Failure, MeasureRequest
@@ -108,7 +109,7 @@ class Block:
         memory = self._memory(case) if "memory" in self._needs else None
         account = count(case)[0] if "account" in self._needs else None
         findings = Findings(case, account, timing=timing, memory=memory, peaks=self._request.peaks)
-        measurements = [metric.measure(findings) for metric in self._metrics]
+        measurements = [measure(metric, findings) for metric in self._metrics]
         flags = self._flags(case, timing, memory)
         return visit_event(case, self._request.process, measurements, flags, state_of(timing.conditions))
 

@@ -21,6 +21,7 @@ from attnprof.measuring.peaks import peaks
 from attnprof.measuring.timer import timer
 from attnprof.measuring.trial import Trial
 from attnprof.metrics import METRICS, Findings
+from attnprof.metrics._measure import measure
 from attnprof.records.case import Case
 from attnprof.records.codec import encode
 from attnprof.records.environment import software
@@ -210,7 +211,7 @@ def _account(request: AccountRequest) -> AccountEvent:
     if request.counters:
         counters = {name: counts.count_with(name, case, account.macs) for name in counters}
     findings = Findings(case, account=account, counters=counters)
-    measurements = [metric.measure(findings) for metric in metrics]
+    measurements = [measure(metric, findings) for metric in metrics]
     return account_event(case, measurements, flags, counts.footprint(case, account))
 
 

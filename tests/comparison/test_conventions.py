@@ -25,6 +25,7 @@ from attnprof.comparison.conventions import (
 )
 from attnprof.counting import account, cost, on_meta
 from attnprof.metrics import METRICS, Findings
+from attnprof.metrics._measure import measure
 from attnprof.networks import build_network
 from attnprof.records.case import Case
 
@@ -34,7 +35,7 @@ NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
 def ran(network, shape):
     """What the metrics say ran in ``network``, as a row of a run has it."""
     found = Findings(Case("none", *shape[1:], batch=shape[0]), account=account(network, shape))
-    return Operations.of_row({name: METRICS.get(name).measure(found).value for name in NEEDED})
+    return Operations.of_row({name: measure(METRICS.get(name), found).value for name in NEEDED})
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_a_product_of_two_maps_is_no_layer():
             return self.attention(x, x, x)[0]
 
     found = Findings(Case("none", 3, 4, 4), account=account(Itself(), (1, 6, 8)))
-    kinds = json.loads(METRICS.get("operators").measure(found).value)
+    kinds = json.loads(measure(METRICS.get("operators"), found).value)
     assert sum(kind[3] for kind in kinds.values()) == found.account.macs
     this = Operations(0, 0, 0, found.account.macs, {name: tuple(kind) for name, kind in kinds.items()})
     assert 0 < exact(this, this) - layers_alone(this, this) == 2 * 6 * 6 * 8

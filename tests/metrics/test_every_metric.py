@@ -13,6 +13,7 @@ from attnprof.counting.rules import CATEGORIES
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.timing import Timing
 from attnprof.metrics import METRICS, SUFFIX, Findings, column
+from attnprof.metrics._measure import measure
 from attnprof.records.case import Case
 from attnprof.results.header import HEADER
 
@@ -42,7 +43,7 @@ NOTHING = replace(POOR, timing=Timing((), 1, 30, 0.25, ("contended",)))
 
 
 def follow(name, found):
-    return METRICS.get(name).measure(found)
+    return measure(METRICS.get(name), found)
 
 
 @pytest.mark.parametrize("name", NAMES)

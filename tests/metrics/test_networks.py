@@ -6,6 +6,7 @@ import pytest
 
 from attnprof.catalogue import entry
 from attnprof.metrics import METRICS, Findings
+from attnprof.metrics._measure import measure
 from attnprof.records.case import Case
 from attnprof.subject.counts import count
 
@@ -13,7 +14,7 @@ SETTINGS = (("bias", False), ("reduction", 16))
 
 
 def followed(name, case):
-    return METRICS.get(name).measure(Findings(case, account=count(case)[0]))
+    return measure(METRICS.get(name), Findings(case, account=count(case)[0]))
 
 
 @pytest.fixture(scope="module", params=["eval", "train"])
