@@ -47,7 +47,7 @@ def test_what_is_worse_is_named_and_exit_code_1(cli, runs):
     rows = [line.split() for line in said.out.splitlines() if line.startswith("64")]
     assert rows[0] == ["64", "se", "1.00", "ms", "1.20", "ms", "1.20x", "1.20", "to", "1.20", "slower", "[1]"]
     assert rows[1][-1] == "same"
-    assert "[1] B drift: the first, middle" in said.out
+    assert "[1] B drift: speed changed" in said.out
     assert "eca@64@28: params 512 -> 600 (+17.2 %)\n" in said.out.replace("\u202f", " ")
     assert "=cbam@64@28 was ok and is oom: the attention map is too large\n" in said.out
     assert said.out.endswith("Counts or memory changed in 1 cell.\n1 cell can no longer be measured.\n")
