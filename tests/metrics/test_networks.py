@@ -10,7 +10,7 @@ from attnprof.metrics._measure import measure
 from attnprof.records.case import Case
 from attnprof.subject.counts import count
 
-SETTINGS = (("bias", False), ("reduction", 16))
+SETTINGS = {"bias": False, "reduction": 16}
 
 
 def followed(name, case):
