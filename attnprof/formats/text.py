@@ -3,22 +3,15 @@
 Without one, every column and no decoration.
 """
 
-import re
 from collections.abc import Sequence
-from io import StringIO
 from textwrap import fill
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from attnprof.formats import Document, Format, Look, Written
-from attnprof.views.document import TableColumn, words
+from attnprof.views.document import words
 
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
 FOLDED = ("module", "place", "host")  # the columns of names
 GAP = 2  # between columns
-WIDEST = 10_000  # where nothing has to fit
 
 
 def write(document: Document, look: Look) -> Written:
@@ -42,9 +35,9 @@ def _sections(document: Document, look: Look, sections: list[str]) -> list[str]:
     hidden = [column.heading for n, column in enumerate(document.columns) if n not in fitting]
     above = [*([document.title] if document.title else []), *document.remarks(shown)]
     if above:
-        sections.append(_printed([Text(line, style="dim") for line in above], look))
+        sections.append(_lines(above, look))
     if document.columns:
-        sections.append(_printed([_table(document, fitting, look)], look))
+        sections.append(_table(document, fitting, look))
     if document.footnotes:
         sections.append("\n".join(_wrapped(line, look, "    ") for line in document.footnotes))
     for part in document.parts:
@@ -54,24 +47,27 @@ def _sections(document: Document, look: Look, sections: list[str]) -> list[str]:
     return hidden
 
 
+def _lines(lines: Sequence[str], look: Look) -> str:
+    if look.width is None:
+        return "\n".join(line.rstrip() for line in lines)
+    from attnprof.formats import _terminal  # rich, which only a terminal needs
+
+    return _terminal.lines(lines, look)
+
+
+def _table(document: Document, shown: Sequence[int], look: Look) -> str:
+    if look.width is None:
+        return _plain_table(document, shown)
+    from attnprof.formats import _terminal  # rich, which only a terminal needs
+
+    columns = [document.columns[n] for n in shown]
+    rows = [[words(document.columns[n], row[n]) for n in shown] for row in document.rows]
+    folded = [column.name in FOLDED for column in columns]
+    return _terminal.table(columns, rows, _table_widths(document, shown, look.width), folded, GAP, look)
+
+
 def _wrapped(line: str, look: Look, indent: str) -> str:
     return fill(line, look.width, subsequent_indent=indent) if look.width else line
-
-
-def _printed(parts: Sequence[Text | Table], look: Look) -> str:
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=look.width or WIDEST,
-        force_terminal=look.colour,
-        color_system="standard" if look.colour else None,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    for part in parts:
-        console.print(part, soft_wrap=look.width is None and isinstance(part, Text))
-    return re.sub(r"[ \t]+$", "", out.getvalue(), flags=re.MULTILINE).rstrip("\n")
 
 
 def _fitting(document: Document, look: Look) -> list[int]:
@@ -101,29 +97,28 @@ def _widths(document: Document, shown: Sequence[int], name_width: int | None) ->
     return widths
 
 
-def _table(document: Document, shown: Sequence[int], look: Look) -> Table:
-    """The table, names folded as little as it takes to fit."""
+def _plain_table(document: Document, shown: Sequence[int]) -> str:
+    """The table where nothing has to fit."""
     widths = _widths(document, shown, None)
-    for name_width in NAME_WIDTHS if look.width is not None else ():
+    columns = [document.columns[n] for n in shown]
+    texts = [[column.heading for column in columns]]
+    texts += [[words(document.columns[n], row[n]) for n in shown] for row in document.rows]
+    lines = []
+    for row in texts:
+        cells = zip(row, columns, widths, strict=True)
+        padded = [text.rjust(width) if column.right else text.ljust(width) for text, column, width in cells]
+        lines.append((" " * GAP).join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def _table_widths(document: Document, shown: Sequence[int], width: int) -> list[int]:
+    """The columns' widths on a terminal of ``width``, names folded as little as it takes to fit."""
+    widths = _widths(document, shown, None)
+    for name_width in NAME_WIDTHS:
         widths = _widths(document, shown, name_width)
-        if sum(widths) + GAP * (len(shown) - 1) <= (look.width or WIDEST):
+        if sum(widths) + GAP * (len(shown) - 1) <= width:
             break
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for n, width in zip(shown, widths, strict=True):
-        _add_column(table, document.columns[n], width)
-    for row in document.rows:
-        table.add_row(*(Text(words(document.columns[n], row[n])) for n in shown))
-    return table
-
-
-def _add_column(table: Table, column: TableColumn, width: int) -> None:
-    table.add_column(
-        column.heading,
-        justify="right" if column.right else "left",
-        no_wrap=column.name not in FOLDED,
-        overflow="fold",
-        width=width,
-    )
+    return widths
 
 
 FORMAT = Format(help="a table for people", write=write)
