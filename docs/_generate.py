@@ -25,9 +25,17 @@ CONTRACTS = {
     "Metric": "metrics/__init__.py",
     "Counter": "counters/__init__.py",
     "Format": "formats/__init__.py",
+    "Document": "views/document.py",
     "Backend": "backends/__init__.py",
     "Network": "networks/__init__.py",
 }
+RETURNED = (  # objects that the functions return
+    "attnprof.planning.Plan",
+    "attnprof.running.Run",
+    "attnprof.results.Results",
+    "attnprof.counting.Account",
+    "attnprof.profiling.Profile",
+)
 POINTS = ((64, 56, 56), (256, 56, 56), (256, 14, 14))  # sizes of the table of costs
 
 
@@ -67,6 +75,8 @@ def api() -> str:
         _rst(".. autoclass:: attnprof.Spec\n   :members: grid, effective, to_toml"),
         _settings(),
     ]
+    parts.append("## Returned objects")
+    parts += [_rst(f".. autoclass:: {name}\n   :members:") for name in RETURNED]
     parts += [
         "## Contracts",
         "What an entry of each folder is; [adding](../adding.md) says how one is added.",

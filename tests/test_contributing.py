@@ -1,4 +1,4 @@
-"""The examples of CONTRIBUTING.md, each laid at its path in a copy of the package, are shown like what is built in."""
+"""The examples of CONTRIBUTING.md, each laid at its path in a copy of the package, are shown and work."""
 
 import csv
 import importlib
