@@ -1,4 +1,5 @@
-"""What a benchmark of repeated runs says: figures by process, how they vary, what their intervals hold and tell apart."""
+"""What a benchmark of repeated runs says: figures by process, how they vary, what their intervals hold and
+tell apart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ NORMAL = 1.4826  # a normal distribution's standard deviation over its median ab
 
 @dataclass(frozen=True)
 class Ran:
-    """One run of one method. wall: seconds. found: by module, and by number of the process, seconds per call."""
+    """One run of one method. wall: seconds. found: by module, and by number of the process, seconds per
+    call."""
 
     method: str
     wall: float
@@ -23,7 +25,8 @@ class Ran:
         return max(map(len, self.found.values()), default=0)
 
     def values(self, name: str, base: str = "") -> list[float]:
-        """One figure of each process: seconds of ``name``, or their ratio to those of ``base`` in the same process."""
+        """One figure of each process: seconds of ``name``, or their ratio to those of ``base`` in the same
+        process."""
         own = self.found.get(name, {})
         if not base:
             return list(own.values())
@@ -66,8 +69,8 @@ class Share:
 
 
 def coverage(runs: Sequence[Ran], names: Sequence[str], base: str = "") -> Share:
-    """How many of the intervals, one of each cell and run, hold the median of all runs of that cell; of its ratio to ``base``
-    where there is one. A machine that is slower for a while slows both."""
+    """How many of the intervals, one of each cell and run, hold the median of all runs of that cell; of its
+    ratio to ``base`` where there is one. A machine that is slower for a while slows both."""
     held = []
     for name in names:
         figures = [figure for ran in runs if (figure := ran.figure(name, base)) is not None]

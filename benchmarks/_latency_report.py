@@ -105,7 +105,8 @@ def tables(report: Report) -> Iterator[str]:
         if held.of:
             alarms, found = told_apart(runs, ALIKE), found_slower(runs, [(LONG, SHORT)])
             ratios = coverage(runs, [name for name in MODULES if name != SE], SE)
-            yield f"{NAMES.get(method, method):{width}}  {held!s:>15} {ratios!s:>14} {alarms!s:>14} {found!s:>10}"
+            shares = f"{held!s:>15} {ratios!s:>14} {alarms!s:>14} {found!s:>10}"
+            yield f"{NAMES.get(method, method):{width}}  {shares}"
     spent: dict[str, list[Overhead | None]] = {
         "attnprof, all runs": [*report.overhead],
         "first command": [report.command],
@@ -121,7 +122,8 @@ def tables(report: Report) -> Iterator[str]:
                 for part in ("inside", "working", "counting")
             )
             between, ends = _percent(working - inside), _percent(1 - working - counting)
-            yield f"{name:{width}}  {_percent(inside):>10}  {between:>12}  {_percent(counting):>8}  {ends:>15}"
+            time = f"{_percent(inside):>10}  {between:>12}  {_percent(counting):>8}"
+            yield f"{name:{width}}  {time}  {ends:>15}"
 
 
 def bars(report: Report) -> list[Bar]:

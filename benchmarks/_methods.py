@@ -1,4 +1,5 @@
-"""Ways to measure the same modules, each as its users would: attnprof, torch's Timer, a loop, triton's do_bench."""
+"""Ways to measure the same modules, each as its users would: attnprof, torch's Timer, a loop, triton's
+do_bench."""
 
 import json
 import os
@@ -29,8 +30,8 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Overhead:
-    """Where the wall time of a run went, in seconds. counting: until the first worker that takes samples begins. working:
-    from the first to the last sample of each worker, together. inside: in samples."""
+    """Where the wall time of a run went, in seconds. counting: until the first worker that takes samples
+    begins. working: from the first to the last sample of each worker, together. inside: in samples."""
 
     wall: float
     counting: float
@@ -89,7 +90,8 @@ def watched(asked: Sequence[str]) -> Overhead:
 
 
 def peer(subject: Subject, method: str, processes: int, seconds: float) -> Ran:
-    """Fresh processes one after the other, each with its part of ``seconds``; none is begun that would end long after."""
+    """Fresh processes one after the other, each with its part of ``seconds``; none is begun that would end
+    long after."""
     found: dict[str, dict[int, float]] = {}
     wall = took = 0.0
     for number in range(processes):

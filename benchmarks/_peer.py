@@ -2,7 +2,8 @@
 
     python -m benchmarks._peer METHOD DEVICE SECONDS MODULES POINT
 
-SECONDS is all that the process may take, counted from its start, where the method can be told how long to measure.
+SECONDS is all that the process may take, counted from its start, where the method can be told how long to
+measure.
 """
 
 import json

@@ -2,7 +2,8 @@
 
     python -m benchmarks._watched FOLDER run -m se ...
 
-leaves one small file per worker in FOLDER. What is timed, and when, is as ever: a sample is noted after its end.
+leaves one small file per worker in FOLDER. What is timed, and when, is as ever: a sample is noted after its
+end.
 """
 
 import mmap
@@ -20,8 +21,9 @@ FORMAT = struct.Struct("4d")
 
 @dataclass(frozen=True)
 class Time:
-    """Of one worker, in seconds of the system's monotonic clock. begun: its first line of Python. first: the begin of its
-    first sample, last: the end of its last one, 0 where it took none. inside: all samples together."""
+    """Of one worker, in seconds of the system's monotonic clock. begun: its first line of Python. first: the
+    begin of its first sample, last: the end of its last one, 0 where it took none. inside: all samples
+    together."""
 
     begun: float
     first: float

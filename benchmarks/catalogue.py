@@ -1,4 +1,5 @@
-"""Building and counting the whole catalogue, all variants at one size, beside importing torch: one core, one process each."""
+"""Building and counting the whole catalogue, all variants at one size, beside importing torch: one core, one
+process each."""
 
 import json
 import subprocess
@@ -27,10 +28,12 @@ def main() -> int:
     imported, seconds = (sorted(run[n] for run in runs)[ROUNDS // 2] for n in (0, 1))
     cells, counted = runs[0][2:]
     print(
-        f"import torch: {imported:.2f} s; planning {cells} variants, building and counting {counted}: {seconds:.2f} s"
+        f"import torch: {imported:.2f} s; planning {cells} variants, building and counting {counted}:"
+        f" {seconds:.2f} s"
     )
     print(
-        f"{seconds / imported:.2f}x import torch, {1e3 * seconds / counted:.1f} ms a variant (medians of {ROUNDS})"
+        f"{seconds / imported:.2f}x import torch, {1e3 * seconds / counted:.1f} ms a variant"
+        f" (medians of {ROUNDS})"
     )
     print(f"bar: under {BAR_SECONDS:g} s after import torch: {'kept' if seconds < BAR_SECONDS else 'MISSED'}")
     return int(seconds >= BAR_SECONDS)

@@ -1,4 +1,5 @@
-"""Modules whose cost is known beside each other: copies of one, and chains of the same operator of any length."""
+"""Modules whose cost is known beside each other: copies of one, and chains of the same operator of any
+length."""
 
 import torch
 from torch import nn
@@ -19,7 +20,8 @@ class Chain(nn.Module):
         self.repeats = repeats
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Sigmoids: their values settle near 0.66, far from the denormal numbers on which some processors are slow."""
+        """Sigmoids: their values settle near 0.66, far from the denormal numbers on which some processors are
+        slow."""
         for _ in range(self.repeats):
             x = torch.sigmoid(x)
         return x

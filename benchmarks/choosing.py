@@ -43,7 +43,8 @@ def main() -> int:
         kept = statistics.median(ratios) <= BAR and median <= SECONDS
         missed = missed or not kept
         print(
-            f"attnprof {name}: {1e3 * median:.0f} ms, {statistics.median(ratios):.2f}x (from {ratios[0]:.2f}x to "
+            f"attnprof {name}: {1e3 * median:.0f} ms, {statistics.median(ratios):.2f}x"
+            f" (from {ratios[0]:.2f}x to "
             f"{ratios[-1]:.2f}x), bar {BAR:g}x and {SECONDS:g} s: {'kept' if kept else 'MISSED'}"
         )
     return int(missed)

@@ -1,8 +1,9 @@
-"""Counting: ours beside fvcore, thop and torch's FlopCounterMode, on the same modules and sizes, on one core, in one run.
+"""Counting: ours beside fvcore, thop and torch's FlopCounterMode, on the same modules and sizes, on one core,
+in one run.
 
-Seconds are CPU time of one thread: the machine may be shared. Every counter builds the module it counts, as its users do;
-fvcore, thop and FlopCounterMode are called as their documentation says, on real tensors, FlopCounterMode on meta too.
-A counter is exact where its MACs are those of the closed forms.
+Seconds are CPU time of one thread: the machine may be shared. Every counter builds the module it counts, as
+its users do; fvcore, thop and FlopCounterMode are called as their documentation says, on real tensors,
+FlopCounterMode on meta too. A counter is exact where its MACs are those of the closed forms.
 """
 
 import gc
@@ -109,7 +110,8 @@ def compare(size: tuple[int, int], rounds: int) -> dict[str, float]:
     for name, counter in COUNTERS.items():
         right = f"{exact(counter, *size)}/{len(MODULES)}"
         print(
-            f"{name:24}{1e3 * found[name] / len(MODULES):10.2f}{found[name] / found['attnprof']:8.1f}x  {right}"
+            f"{name:24}{1e3 * found[name] / len(MODULES):10.2f}"
+            f"{found[name] / found['attnprof']:8.1f}x  {right}"
         )
     return found
 

@@ -1,10 +1,12 @@
-"""Everything that needs a GPU, within ten minutes, as small files: tests, peers, kernels, tables, training, compiled modules.
+"""Everything that needs a GPU, within ten minutes, as small files: tests, peers, kernels, tables, training,
+compiled modules.
 
     python -m benchmarks.gpu --out FOLDER          (FOLDER is $OUT where that is set)
     python -m benchmarks.gpu --dry-run             says what would be done, and for how long
 
-Each step has its own time limit and its own file; one that fails or is stopped does not stop the others. It needs no
-network and no installation: it runs in the project's root. What is missing there is said first. fvcore and thop are not asked.
+Each step has its own time limit and its own file; one that fails or is stopped does not stop the others. It
+needs no network and no installation: it runs in the project's root. What is missing there is said first.
+fvcore and thop are not asked.
 """
 
 import argparse
@@ -40,7 +42,8 @@ OPTIONAL = {
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do. words: for Python. share: of the time there is. makes: the folder of a run, '' where it is none.
+    """One thing to do. words: for Python. share: of the time there is. makes: the folder of a run, '' where
+    it is none.
 
     results: exit codes beside 0 with which it has done what it should.
     """
@@ -72,7 +75,8 @@ def steps(device: str, seconds: float, out: Path) -> list[Step]:
     """What is to be done, the surest and cheapest first; the shares add up to one."""
 
     def run(name: str, share: float, *words: str) -> Step:
-        # The start of processes, counting, and what is said at the end are in the limit, but not in the budget.
+        # The start of processes, counting, and what is said at the end are in the limit, but not in the
+        # budget.
         budget = max(1.0, 0.75 * share * seconds - GRACE)
         # Other counters need no GPU, and are often not installed where one is.
         asked = ("--device", device, "--counters", "none", "--time-budget", f"{budget:.1f}s")
@@ -121,7 +125,8 @@ def steps(device: str, seconds: float, out: Path) -> list[Step]:
 
 
 def tests_of_gpus() -> list[str]:
-    """The test files that have one for a GPU: collecting all the others would take longer than running these."""
+    """The test files that have one for a GPU: collecting all the others would take longer than running
+    these."""
     files = sorted((ROOT / "tests").rglob("test_*.py"))
     return [
         str(path.relative_to(ROOT)) for path in files if "pytest.mark.gpu" in path.read_text(encoding="utf-8")
@@ -166,7 +171,8 @@ def absent(device: str) -> str | None:
 
 
 def do(step: Step, limit: float) -> Outcome:
-    """One step in a process of its own: interrupted when its time is up, and killed when that does not help."""
+    """One step in a process of its own: interrupted when its time is up, and killed when that does not
+    help."""
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     start = monotonic()
     process = subprocess.Popen(

@@ -1,7 +1,8 @@
 """Reading the journal of a large run: CPU time and memory, over those of another checkout.
 
-``python benchmarks/journal.py --against DIR`` reads one journal by this package and, in turn, by that in DIR, a checkout
-of another commit, each time in a fresh process. Its cells have the counts of a kept run under keys of their own.
+``python benchmarks/journal.py --against DIR`` reads one journal by this package and, in turn, by that in DIR,
+a checkout of another commit, each time in a fresh process. Its cells have the counts of a kept run under keys
+of their own.
 """
 
 import argparse

@@ -1,9 +1,11 @@
-"""Device time as attnprof measures it, beside the sum of kernel times in torch's profiler (CUPTI), for every module.
+"""Device time as attnprof measures it, beside the sum of kernel times in torch's profiler (CUPTI), for every
+module.
 
     python -m benchmarks.kernels --device cuda:0 --out kernels.json
 
-Both time the same calls on the same inputs. The profiler sees each kernel by itself; the device's events see all of them
-with the gaps that a replayed graph leaves between them, and so the sum of busy and idle time is told, too.
+Both time the same calls on the same inputs. The profiler sees each kernel by itself; the device's events see
+all of them with the gaps that a replayed graph leaves between them, and so the sum of busy and idle time is
+told, too.
 """
 
 import argparse
@@ -31,8 +33,8 @@ SAMPLES, MOST_CALLS = 9, 64
 
 @dataclass(frozen=True)
 class Compared:
-    """Seconds of one call. device_time: ours. kernels: the profiler's sum; span: from the first kernel's begin to the
-    last one's end, per call. count: kernels of one call. captured: ours replayed a graph."""
+    """Seconds of one call. device_time: ours. kernels: the profiler's sum; span: from the first kernel's
+    begin to the last one's end, per call. count: kernels of one call. captured: ours replayed a graph."""
 
     module: str
     device_time: float
@@ -48,7 +50,8 @@ class Compared:
 
 
 def busy_and_span(events: Iterable[tuple[float, float]], calls: int) -> tuple[float, float]:
-    """Of kernels given as (begin, end): their time together, and from the first begin to the last end; per call."""
+    """Of kernels given as (begin, end): their time together, and from the first begin to the last end; per
+    call."""
     found = sorted(events)
     if not found:
         return 0.0, 0.0

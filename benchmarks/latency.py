@@ -1,11 +1,13 @@
-"""Latency, measured again and again: ours beside torch's Timer, a plain loop and, on a GPU, triton's do_bench.
+"""Latency, measured again and again: ours beside torch's Timer, a plain loop and, on a GPU, triton's
+do_bench.
 
     python -m benchmarks.latency --busy --out latency.json
 
-Each repeat runs every method once, one after the other, on the same modules in fresh processes, so that what the machine
-does meets all of them. torch's Timer has as many processes and as much wall time as our run of paper quality took. The
-modules are three known ones; one of them under two more names, which a method must not tell apart; and a chain of 20
-operators beside one of 21, which it must. The last step is README's first command: how much of it is spent in samples.
+Each repeat runs every method once, one after the other, on the same modules in fresh processes, so that what
+the machine does meets all of them. torch's Timer has as many processes and as much wall time as our run of
+paper quality took. The modules are three known ones; one of them under two more names, which a method must
+not tell apart; and a chain of 20 operators beside one of 21, which it must. The last step is README's first
+command: how much of it is spent in samples.
 """
 
 import argparse

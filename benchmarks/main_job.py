@@ -1,4 +1,5 @@
-"""The README's first command, twice: wall time, time until the first and the last count, and whether the counts repeat."""
+"""The README's first command, twice: wall time, time until the first and the last count, and whether the
+counts repeat."""
 
 import csv
 import subprocess
@@ -56,7 +57,8 @@ def main() -> int:
         runs = [once(Path(work) / name) for name in ("first", "second")]
     for wall, first, last, counts in runs:
         print(
-            f"{len(counts)} cells: {wall:.1f} s in all, first counts after {first:.1f} s, all counts after {last:.1f} s"
+            f"{len(counts)} cells: {wall:.1f} s in all, first counts after {first:.1f} s,"
+            f" all counts after {last:.1f} s"
         )
     same = runs[0][3] == runs[1][3]
     walls, firsts = max(r[0] for r in runs), max(r[1] for r in runs)

@@ -25,17 +25,17 @@ Scalar = bool | int | float | str | None
 HOT = "hot-inputs"
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
-    HOT: "all calls had one input, hot in cache",
+    HOT: "every call had the same input, in cache (hot)",
     "contended": "other programs used the CPU; CPU time shown instead, or nothing with several threads",
     "not-steady": "still warming up when timing began",
     "drift": "speed changed by more than 3 % during the measurement",
-    "bimodal": "the samples have two values, and the median is one of them",
-    "throttled": "the device slowed itself while some samples were taken; they are left out where others are left",
-    "power-capped": "the device kept to its power limit",
-    "launch-bound": "the device waits for launches: calls back to back take longer than their kernels",
-    "leak": "a call keeps memory after its output was given back",
-    "incomplete": "an operator without a rule was met: FLOPs and MACs are at least the figure shown",
-    "tokens": "it takes tokens: the map was flattened to (N, H*W, C), and its answer made a map again",
+    "bimodal": "the samples lie around two values; the median is near one of them",
+    "throttled": "the device throttled during some samples; they do not count where others are clean",
+    "power-capped": "the device ran at its power limit",
+    "launch-bound": "the device waits for kernel launches: back-to-back calls take longer than their kernels",
+    "leak": "a call keeps memory after its output is freed",
+    "incomplete": "some operators have no counting rule: FLOPs and MACs are lower bounds",
+    "tokens": "takes tokens: the map is flattened to (N, H*W, C), and the output reshaped to a map",
 }
 STATUSES = ("ok", "skipped", "oom", "failed", "crashed", "timeout")
 
