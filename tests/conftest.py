@@ -1,12 +1,18 @@
 """What tests share: the command line in a process of its own, and plug-in packages made on the spot."""
 
+import gc
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
+# Before torch is imported, and for every process that a test starts: pytest keeps all cores busy already, and threads
+# that wait for each other burn the time that they wait.
+for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import pytest  # noqa: E402 # behind what its plugins would import
 
 # Files whose fixtures start real runs, or a browser: each group's tests run in one process, so that once is enough.
 TOGETHER = {
@@ -60,6 +66,13 @@ def pytest_xdist_make_scheduler(config, log):
             return TOGETHER.get(nodeid.partition("::")[0], nodeid)
 
     return InGroups(config, log)
+
+
+def pytest_collection_finish():
+    """Spare the collector what stays until the end, torch and sympy above all: it would walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def clean_environment(changes: Mapping[str, str | None] = {}) -> dict[str, str]:

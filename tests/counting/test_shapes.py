@@ -69,7 +69,7 @@ def in_place(name):
 
 OPERATORS = {
     str(operator).removeprefix("aten."): operator
-    for name, rule in sorted(rules._all())
+    for name, rule in sorted(rules._all_rules())
     if rule.shape is not None
     for operator in overloads(name)
 }
