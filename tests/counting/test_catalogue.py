@@ -89,7 +89,7 @@ def test_a_grid_builds_a_module_once_for_all_its_sizes(monkeypatch):
 
 def test_counting_the_catalogue_imports_neither_dynamo_nor_sympy():
     code = (
-        "import sys; from attnprof.planning import plan; from attnprof.spec import Spec; from attnprof.subject import count\n"
+        "import sys; from attnprof.planning import plan; from attnprof.spec import Spec; from attnprof.subject.counts import count\n"
         "cells = plan(Spec(channels='64', res='56', variants='all', no_latency=True), 'meta').cells\n"
         "counted = [count(cell.case) for cell in cells if cell.refusal is None]\n"
         "print(len(counted), [name for name in ('torch._dynamo', 'sympy') if name in sys.modules])"
