@@ -9,6 +9,7 @@ from textwrap import fill
 from attnprof.formats import Document, Format, Look, Written
 from attnprof.views.document import words
 
+PROSE = 100  # columns of a sentence where stdout is no terminal
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
 FOLDED = ("module", "place", "host")  # the columns of names
 GAP = 2  # between columns
@@ -67,7 +68,7 @@ def _table(document: Document, shown: Sequence[int], look: Look) -> str:
 
 
 def _wrapped(line: str, look: Look, indent: str) -> str:
-    return fill(line, look.width, subsequent_indent=indent) if look.width else line
+    return fill(line, look.width or PROSE, subsequent_indent=indent)
 
 
 def _fitting(document: Document, look: Look) -> list[int]:
