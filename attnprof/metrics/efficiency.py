@@ -50,5 +50,8 @@ METRIC = Metric(
     place=270,
     keep=70,
     aliases=("roofline", "of bound"),
-    caption="% of roofline: the least time that the device's measured peaks allow, over the latency (± in points).",
+    caption=(
+        "% of roofline: the least time that the device's measured peaks allow, over the latency"
+        " (± in points)."
+    ),
 )
