@@ -20,7 +20,7 @@ NAMES = COUNTERS.names()
 
 
 def case_of(module, channels=64, side=14, **more):
-    settings = tuple(sorted(entry(module).hyperparameters.items()))
+    settings = dict(entry(module).hyperparameters)
     return Case(module, channels, side, side, settings, **more)
 
 

@@ -11,7 +11,7 @@ from attnprof.cli.plot import FIGURES
 from attnprof.errors import UsageError
 from attnprof.figures import Scene
 from attnprof.figures._style import FAMILIES, SERIES, style
-from attnprof.views.caption import caption
+from attnprof.views.caption import conditions
 from tests.synthetic import results
 
 pytest.importorskip("matplotlib")
@@ -21,7 +21,7 @@ NAMES = FIGURES.names()
 def scene(found, x="macs", y="latency", **more):
     points, among = candidates(found.rows(), {})
     return Scene(
-        among, more.pop("points", points), caption(found, [])[0], measures()[x], measures()[y], **more
+        among, more.pop("points", points), conditions(found), measures()[x], measures()[y], **more
     )
 
 
