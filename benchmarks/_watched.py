@@ -16,6 +16,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from attnprof.worker import claim_stdout
+
 FORMAT = struct.Struct("4d")
 
 
@@ -89,12 +91,13 @@ def watch(backend: Any, note: Note) -> None:
 def work(folder: Path) -> None:
     """Be a worker that notes its samples, until the parent ends it."""
     note = Note(folder)
+    responses = claim_stdout()
     from attnprof.backends import BACKENDS
-    from attnprof.worker import server as worker
+    from attnprof.worker.server import serve
 
     for name in BACKENDS.names():
         watch(BACKENDS.get(name), note)
-    worker.main()
+    serve(responses)
 
 
 def main(folder: str, *arguments: str) -> int:

@@ -20,9 +20,7 @@ NAMES = FIGURES.names()
 
 def scene(found, x="macs", y="latency", **more):
     points, among = candidates(found.rows(), {})
-    return Scene(
-        among, more.pop("points", points), conditions(found), measures()[x], measures()[y], **more
-    )
+    return Scene(among, more.pop("points", points), conditions(found), measures()[x], measures()[y], **more)
 
 
 def drawn(kind, what):
