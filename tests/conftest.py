@@ -7,14 +7,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# Before torch is imported, and for every process that a test starts: pytest keeps all cores busy already, and threads
-# that wait for each other burn the time that they wait.
+# Before torch is imported, and for every process that a test starts: pytest keeps all cores busy already, and
+# threads that wait for each other burn the time that they wait.
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 import pytest  # noqa: E402 # behind what its plugins would import
 
-# Files whose fixtures start real runs, or a browser: each group's tests run in one process, so that once is enough.
+# Files whose fixtures start real runs, or a browser: each group's tests run in one process, so that once is
+# enough.
 TOGETHER = {
     "tests/backends/test_plugged_device.py": "plugged",
     "tests/cli/test_manners.py": "measured",
@@ -58,7 +59,8 @@ class Plug(nn.Module):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Deal out tests one by one but for the groups. The marks of pytest-xdist 3.8 for that do nothing under pytest 9.2."""
+    """Deal out tests one by one but for the groups. The marks of pytest-xdist 3.8 for that do nothing under
+    pytest 9.2."""
     from xdist.scheduler import LoadScopeScheduling
 
     class InGroups(LoadScopeScheduling):
@@ -69,7 +71,8 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_finish():
-    """Spare the collector what stays until the end, torch and sympy above all: it would walk through it again and again."""
+    """Spare the collector what stays until the end, torch and sympy above all: it would walk through it again
+    and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -114,7 +117,8 @@ def start():
 
 @pytest.fixture(scope="session")
 def plugin_package():
-    """Lay an installed package into ``folder``: {group: {name: source of the one file}}. Returns its environment."""
+    """Lay an installed package into ``folder``: {group: {name: source of the one file}}. Returns its
+    environment."""
 
     def make(folder: Path, groups: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         about = folder / "attnprof_test_plugin-1.0.dist-info"

@@ -9,10 +9,11 @@ import pytest
 
 @contextmanager
 def every_case() -> Iterator[Callable[..., AbstractContextManager[None]]]:
-    """Give ``case``, for ``with case("what", "is", "tested"): assert ...``; at the end, fail with all that failed.
+    """Give ``case``, for ``with case("what", "is", "tested"): assert ...``; at the end, fail with all that
+    failed.
 
-    Collecting a test costs a millisecond in every process, building a module twice costs more: where hundreds of cases
-    differ in a value alone, they are one test.
+    Collecting a test costs a millisecond in every process, building a module twice costs more: where hundreds
+    of cases differ in a value alone, they are one test.
     """
     failures: list[str] = []
 

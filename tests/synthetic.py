@@ -1,4 +1,5 @@
-"""Results that nobody measured: exact counts by the closed forms, latencies and memory as a test wants them."""
+"""Results that nobody measured: exact counts by the closed forms, latencies and memory as a test wants
+them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""A module, a metric, a format, a device, a counter and a command are each one new file, and no edit elsewhere."""
+"""A module, a metric, a format, a device, a counter and a command are each one new file, and no edit
+elsewhere."""
 
 import csv
 import json
@@ -178,7 +179,8 @@ def test_what_a_plug_in_adds_is_listed_and_offered(installed, tmp_path, command)
 
 
 def test_a_file_laid_into_a_folder_of_the_package_is_an_entry(tmp_path, module_source, command):
-    # 'python -m' puts the current folder first: this copy of the package is the one that runs, in the worker too.
+    # 'python -m' puts the current folder first: this copy of the package is the one that runs, in the worker
+    # too.
     package = tmp_path / "attnprof"
     shutil.copytree(Path(attnprof.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "modules" / "plug.py").write_text(module_source())

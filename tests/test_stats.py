@@ -1,4 +1,5 @@
-"""The interval of the median holds it with 95 %, by the binomial distribution, and no narrower one does; so does that of processes."""
+"""The interval of the median holds it with 95 %, by the binomial distribution, and no narrower one does; so
+does that of processes."""
 
 from fractions import Fraction
 from itertools import permutations

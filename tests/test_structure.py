@@ -1,7 +1,7 @@
 """The shape of the package: how many loose files, floors, names that say nothing, imports inside functions.
 
-``python -m tests.test_structure`` prints every place, room by room. ``python -m tests.test_structure running worker``
-prints those of two rooms.
+``python -m tests.test_structure`` prints every place, room by room. ``python -m tests.test_structure running
+worker`` prints those of two rooms.
 """
 
 import ast
@@ -122,7 +122,8 @@ def floors() -> list[Place]:
 
 
 def repeated_class_names() -> list[Place]:
-    """Every definition of a class whose name another file has too. Attention modules may share names among themselves."""
+    """Every definition of a class whose name another file has too. Attention modules may share names among
+    themselves."""
     definitions = defaultdict(list)
     for file, tree in parsed_files().items():
         for place in classes(file, tree):

@@ -1,4 +1,5 @@
-"""Quantities in and out: what is parsed is exact, what is ambiguous is refused, what is shown can be read back."""
+"""Quantities in and out: what is parsed is exact, what is ambiguous is refused, what is shown can be read
+back."""
 
 from math import inf, isclose, nan
 

@@ -1,4 +1,5 @@
-"""What every device's backend promises; a new file is tested the moment it exists, where the device is there."""
+"""What every device's backend promises; a new file is tested the moment it exists, where the device is
+there."""
 
 import threading
 from pathlib import Path

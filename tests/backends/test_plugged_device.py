@@ -1,5 +1,5 @@
-"""A device that is not ours: one file with the contract's class, asked for by its name. It has a clock of its own, tells its
-state, and has every trouble that a device can have."""
+"""A device that is not ours: one file with the contract's class, asked for by its name. It has a clock of its
+own, tells its state, and has every trouble that a device can have."""
 
 import csv
 import json

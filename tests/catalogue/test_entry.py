@@ -1,4 +1,5 @@
-"""An entry is read without being run; its limits name the nearest sizes; its formulas see every hyperparameter."""
+"""An entry is read without being run; its limits name the nearest sizes; its formulas see every
+hyperparameter."""
 
 import pytest
 from hypothesis import given, settings

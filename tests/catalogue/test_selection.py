@@ -1,4 +1,5 @@
-"""Which modules a pattern means, what a sweep makes of them, and the answers to patterns that mean nothing."""
+"""Which modules a pattern means, what a sweep makes of them, and the answers to patterns that mean
+nothing."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,5 @@
-"""The budget language: what it reads it writes again, what is no budget is refused in a sentence, and nothing crashes it."""
+"""The budget language: what it reads it writes again, what is no budget is refused in a sentence, and nothing
+crashes it."""
 
 from decimal import Decimal
 

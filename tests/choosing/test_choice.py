@@ -1,4 +1,5 @@
-"""The choice: what breaks its budget is never in the answer, and what would have to give does let something in."""
+"""The choice: what breaks its budget is never in the answer, and what would have to give does let something
+in."""
 
 from fractions import Fraction
 

@@ -41,7 +41,8 @@ class Counting:
 
 @pytest.fixture
 def cli(tmp_path, monkeypatch, capsys):
-    """``attnprof`` in this process and an empty folder: (exit code, stdout, stderr). Nothing can be measured."""
+    """``attnprof`` in this process and an empty folder: (exit code, stdout, stderr). Nothing can be
+    measured."""
     for name in [name for name in os.environ if name.startswith("ATTNPROF_")]:
         monkeypatch.delenv(name)
     for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):

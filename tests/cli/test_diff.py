@@ -14,7 +14,8 @@ SLOWED = (1.2e-3, 1.201e-3, 1.199e-3)
 
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
-    """Folders: base; again, the same; slow, with one cell slower, one count changed and one cell that broke."""
+    """Folders: base; again, the same; slow, with one cell slower, one count changed and one cell that
+    broke."""
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     names = [case(name, 64) for name in ("se", "eca", "=cbam")]

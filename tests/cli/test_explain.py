@@ -1,4 +1,5 @@
-"""attnprof explain and list --formula: what a person reads at 80 columns, what a program reads, and what mistakes get."""
+"""attnprof explain and list --formula: what a person reads at 80 columns, what a program reads, and what
+mistakes get."""
 
 import json
 import re

@@ -1,4 +1,5 @@
-"""Commands that need neither torch nor pandas import neither; options, spec fields and TOML keys are the same words."""
+"""Commands that need neither torch nor pandas import neither; options, spec fields and TOML keys are the same
+words."""
 
 import subprocess
 import sys
@@ -20,7 +21,8 @@ print(code, *heavy, file=sys.stderr)
 
 
 def imported(*arguments, cwd):
-    """What a fresh interpreter has imported of the heavy packages after a command, and the exit code first."""
+    """What a fresh interpreter has imported of the heavy packages after a command, and the exit code
+    first."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *map(str, arguments)],
         cwd=cwd, env=clean_environment(), capture_output=True, text=True, timeout=120,

@@ -1,4 +1,5 @@
-"""stdout is the result and nothing else; a terminal never sees a clipped figure; the nearer source of a setting wins."""
+"""stdout is the result and nothing else; a terminal never sees a clipped figure; the nearer source of a
+setting wins."""
 
 import io
 import json

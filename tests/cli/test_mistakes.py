@@ -1,4 +1,5 @@
-"""A mistake is one line that says what, where and what to do instead; it has an exit code and no traceback."""
+"""A mistake is one line that says what, where and what to do instead; it has an exit code and no
+traceback."""
 
 import json
 import re
@@ -229,7 +230,8 @@ def test_channels_that_do_not_divide_are_a_skipped_row_with_the_nearest_sizes(cl
 
 
 def refused(known):
-    """The first width that a module refuses for its channels, with the nearest it names; None where it takes all."""
+    """The first width that a module refuses for its channels, with the nearest it names; None where it takes
+    all."""
     for channels in range(1, 200):
         reason = known.refusal(channels, 112, 112)  # a map that every window tiles
         found = re.search(r"; nearest (\d+)(?:, (\d+))?$", reason or "")

@@ -1,4 +1,5 @@
-"""attnprof pick: the answer, why others are not in it, what would have to give; for people and for programs."""
+"""attnprof pick: the answer, why others are not in it, what would have to give; for people and for
+programs."""
 
 import csv
 import io

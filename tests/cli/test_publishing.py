@@ -1,4 +1,5 @@
-"""The commands that publish: table's other shapes, plot, show --as, init, completion; none of them imports torch."""
+"""The commands that publish: table's other shapes, plot, show --as, init, completion; none of them imports
+torch."""
 
 import json
 import shutil

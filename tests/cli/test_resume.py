@@ -1,4 +1,5 @@
-"""A run that was killed, interrupted or stopped is continued: no finished cell is lost, none is measured twice."""
+"""A run that was killed, interrupted or stopped is continued: no finished cell is lost, none is measured
+twice."""
 
 import json
 import signal
@@ -51,7 +52,8 @@ def lines_of(folder, kind="done"):
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory, plugin_package, module_source, start, command):
-    """One run: killed, resumed and interrupted once, resumed and interrupted twice, resumed to its end, and again."""
+    """One run: killed, resumed and interrupted once, resumed and interrupted twice, resumed to its end, and
+    again."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")
     root = tmp_path_factory.mktemp("story")

@@ -26,7 +26,8 @@ def case(module="se", channels=64, side=28, **more):
 def cell(
     of, latencies=(), counts=None, memory=2**20, reference=(), status="ok", reason="", half=0.01, flags=()
 ):
-    """The events of one cell. latencies: seconds that each process found; half: of their own intervals, as a share."""
+    """The events of one cell. latencies: seconds that each process found; half: of their own intervals, as a
+    share."""
     counted = [
         Measurement(name, value, "count") for name, value in (counts or {"params": 512, "macs": 1024}).items()
     ]

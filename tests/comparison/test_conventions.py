@@ -40,7 +40,8 @@ def ran(network, shape):
 
 @pytest.fixture(scope="module")
 def small():
-    # (1, 3, 8, 8) -> conv with bias (4, 8, 8) -> norm -> ReLU -> maximum of 2x2 (4, 4, 4) -> average (4) -> linear (5)
+    # (1, 3, 8, 8) -> conv with bias (4, 8, 8) -> norm -> ReLU -> maximum of 2x2 (4, 4, 4) -> average (4) ->
+    # linear (5)
     with on_meta():
         body = [
             nn.Conv2d(3, 4, 3, padding=1),

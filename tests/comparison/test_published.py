@@ -72,7 +72,8 @@ def test_what_another_way_of_counting_prints_is_explained():
 
 
 def test_a_table_is_counted_in_one_way():
-    # The first two fit with norms counted twice; the third only when MACs are doubled, which no table does besides.
+    # The first two fit with norms counted twice; the third only when MACs are doubled, which no table does
+    # besides.
     table = only([PLAIN, SE], figure("28.07", "4.114"), figure("28.07", "4.1139"), figure("28.07", "8.183"))
     assert [verdict.kind for verdict in table.verdicts] == [EXPLAINED, EXPLAINED, NOT]
     assert table.way.says == ["2 per element of a BatchNorm"]

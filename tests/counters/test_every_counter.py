@@ -1,4 +1,5 @@
-"""Other counters: what they give for a convolution, what becomes of their failures, and what they leave behind."""
+"""Other counters: what they give for a convolution, what becomes of their failures, and what they leave
+behind."""
 
 from dataclasses import replace
 

@@ -1,4 +1,5 @@
-"""The counter on the whole catalogue: closed forms at random sizes, one module for all sizes, peaks, and what is not imported."""
+"""The counter on the whole catalogue: closed forms at random sizes, one module for all sizes, peaks, and what
+is not imported."""
 
 import random
 import subprocess
@@ -30,7 +31,8 @@ def variants(name):
 
 
 def drawn(name, settings, seed):
-    """SIZES sizes that the module takes: channels in multiples of 8 up to 512, sides up to 64, some of them multiples of 28."""
+    """SIZES sizes that the module takes: channels in multiples of 8 up to 512, sides up to 64, some of them
+    multiples of 28."""
     rng, known, found = random.Random(seed), entry(name), []
     for _ in range(4000):
         channels = rng.choice((8 * rng.randint(1, 64), 2 ** rng.randint(3, 9)))

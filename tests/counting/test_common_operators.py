@@ -1,4 +1,5 @@
-"""Operators that modules of others use: each is counted by docs/counting.md, or named as unknown; none is silently nothing."""
+"""Operators that modules of others use: each is counted by docs/counting.md, or named as unknown; none is
+silently nothing."""
 
 import pytest
 import torch

@@ -28,7 +28,8 @@ def tokens(x):
 
 
 class Everything(nn.Module):
-    """Draws numbers, updates statistics, keeps what it has met, writes to the class, and fails if it is told to."""
+    """Draws numbers, updates statistics, keeps what it has met, writes to the class, and fails if it is told
+    to."""
 
     met = 0
 
@@ -105,7 +106,8 @@ def state_of_the_process():
 
 
 def in_use(fails=False):
-    """A module in the midst of its life: mixed modes, gradients, a frozen part, statistics, hooks of every kind."""
+    """A module in the midst of its life: mixed modes, gradients, a frozen part, statistics, hooks of every
+    kind."""
     torch.manual_seed(0)
     module = Everything(fails=False)
     module(torch.randn(SHAPE)).square().mean().backward()
@@ -357,7 +359,8 @@ def parametrized():
     ("make", "more"),
     [
         (parametrized, 0),
-        # A step of its power iteration first: W v, W' u; then W v and u W v for the norm. In eval the norm alone.
+        # A step of its power iteration first: W v, W' u; then W v and u W v for the norm. In eval the norm
+        # alone.
         (lambda: parametrizations.spectral_norm(nn.Linear(W, W, bias=False)), 3 * W * W + W),
         (lambda: parametrizations.spectral_norm(nn.Linear(W, W, bias=False)).eval(), W * W + W),
     ],
@@ -399,7 +402,8 @@ def test_a_constant_that_forward_makes_on_the_cpu_goes_with_the_map(forward, poi
 @both_passes
 @pytest.mark.parametrize("fast_path", [True, False])
 def test_the_fast_path_of_attention_is_not_taken(fast_path, backward):
-    """It is one operator, which torch takes in eval without gradients alone: a count would not be that of a training."""
+    """It is one operator, which torch takes in eval without gradients alone: a count would not be that of a
+    training."""
     module = nn.MultiheadAttention(C, 2, batch_first=True).eval()
     whole = Does(lambda m, x: m.attention(*[tokens(x)] * 3, need_weights=False)[0], attention=module)
     before = torch.backends.mha.get_fastpath_enabled()

@@ -30,7 +30,8 @@ def fused(m, x):  # projected, since the kernel wants the elements of a token on
     return y.transpose(1, 2).flatten(2).transpose(1, 2).reshape(x.shape)
 
 
-# By name: from (channels, kernel) to a layer that keeps (N, C, H, W). Channels are a multiple of 4, kernels odd.
+# By name: from (channels, kernel) to a layer that keeps (N, C, H, W). Channels are a multiple of 4, kernels
+# odd.
 SIMPLE = {
     "conv": lambda c, k: nn.Conv2d(c, c, k, padding=k // 2),
     "dilated": lambda c, k: nn.Conv2d(c, c, 3, padding=k, dilation=k, bias=False),
@@ -194,7 +195,8 @@ def on(device, name):
         return create(name, 64, height=side, width=side).eval()
 
 
-# fold's storage is as large as the columns that it adds up (torch makes it like its input and cuts it); on meta it is not.
+# fold's storage is as large as the columns that it adds up (torch makes it like its input and cuts it); on
+# meta it is not.
 LARGER_STORAGE = {"outlook"}
 
 

@@ -1,6 +1,8 @@
-"""Shape functions say what torch's own kernels say: on meta, and where those say something else than the CPU's, on the CPU.
+"""Shape functions say what torch's own kernels say: on meta, and where those say something else than the
+CPU's, on the CPU.
 
-A new shape function is tested the moment it exists: until arguments/ has a strategy for its operator, a test fails.
+A new shape function is tested the moment it exists: until arguments/ has a strategy for its operator, a test
+fails.
 """
 
 import pytest
@@ -15,7 +17,8 @@ from tests.counting.arguments.tensors import on_cpu, spoiled
 
 law = settings(derandomize=True, deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
 
-# Where torch's meta kernel says something else than its CPU kernel, and why; CUDA does as the CPU, but for the halves.
+# Where torch's meta kernel says something else than its CPU kernel, and why; CUDA does as the CPU, but for
+# the halves.
 _DECOMPOSED_BACKWARD = (
     "elu gelu hardsigmoid hardswish hardtanh leaky_relu mish sigmoid softplus tanh threshold"
 )
@@ -40,7 +43,8 @@ LEFT_TO_TORCH = {
 
 
 def arrives(operator):
-    """Whether a dispatch mode meets it: torch has a kernel of its own for it, and does not take it to pieces first."""
+    """Whether a dispatch mode meets it: torch has a kernel of its own for it, and does not take it to pieces
+    first."""
     name, has = operator.name(), torch._C._dispatch_has_kernel_for_dispatch_key
     kinds = [str(each.type) for each in (*operator._schema.arguments, *operator._schema.returns)]
     if not torch._C._dispatch_has_kernel(name) or not any("Tensor" in kind for kind in kinds):

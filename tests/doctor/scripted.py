@@ -17,7 +17,8 @@ ENVIRONMENT = {
 
 
 class Scripted:
-    """seconds: of the two cases. raises: the second fails with it. dies: it is gone when it receives such a request."""
+    """seconds: of the two cases. raises: the second fails with it. dies: it is gone when it receives such a
+    request."""
 
     def __init__(self, seconds=(1e-4, 1e-4), flags=(), raises=None, dies=None, environment=None, counts=None):
         self.seconds, self.flags, self.raises, self.dies = seconds, flags, raises, dies

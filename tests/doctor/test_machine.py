@@ -1,4 +1,5 @@
-"""What is said of a machine follows from what its files and clocks tell; what it does not tell is no finding."""
+"""What is said of a machine follows from what its files and clocks tell; what it does not tell is no
+finding."""
 
 from itertools import count
 

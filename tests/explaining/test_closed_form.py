@@ -1,4 +1,5 @@
-"""Closed forms from data: the polynomial where there is one, in pieces where there are several, none where there is none."""
+"""Closed forms from data: the polynomial where there is one, in pieces where there are several, none where
+there is none."""
 
 from math import ceil, log2
 from random import Random

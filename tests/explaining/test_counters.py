@@ -1,4 +1,5 @@
-"""Other counters beside ours: the reasons add up to the difference, and are those of what the module really does."""
+"""Other counters beside ours: the reasons add up to the difference, and are those of what the module really
+does."""
 
 import pytest
 import torch
@@ -74,7 +75,8 @@ def gate(made, does):
     return GATE.format(made=made.replace("; ", "\n        "), does=does.replace("; ", "\n        "))
 
 
-# What the module does -> what fvcore, thop and torch's FlopCounterMode add to its MACs, or leave out, and a word of why.
+# What the module does -> what fvcore, thop and torch's FlopCounterMode add to its MACs, or leave out, and a
+# word of why.
 RULES = {
     "conv": (gate("self.conv = nn.Conv2d(channels, channels, 3, padding=1)", "return self.conv(x)"), {}),
     "pooling and norm": (

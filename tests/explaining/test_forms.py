@@ -1,4 +1,5 @@
-"""Closed forms of real modules: what the fit says is what the module's own file says, and what the count says."""
+"""Closed forms of real modules: what the fit says is what the module's own file says, and what the count
+says."""
 
 from random import Random
 

@@ -1,4 +1,5 @@
-"""Every kind of figure: what it draws is what was found, its names do not overlap, and the same run gives the same file."""
+"""Every kind of figure: what it draws is what was found, its names do not overlap, and the same run gives the
+same file."""
 
 import re
 

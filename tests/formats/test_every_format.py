@@ -1,4 +1,5 @@
-"""Every format: no digit is ever clipped, what does not fit is named, what is missing is blank with its reason."""
+"""Every format: no digit is ever clipped, what does not fit is named, what is missing is blank with its
+reason."""
 
 import csv as csv_reader
 import io

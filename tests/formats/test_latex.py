@@ -1,4 +1,5 @@
-"""LaTeX: what a user wrote stays text, the packages are named, and the whole catalogue compiles without a warning."""
+"""LaTeX: what a user wrote stays text, the packages are named, and the whole catalogue compiles without a
+warning."""
 
 import re
 import shutil

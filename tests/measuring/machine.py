@@ -1,4 +1,5 @@
-"""A machine that is a script: its clock moves only with the samples that are taken of it, and nothing is computed."""
+"""A machine that is a script: its clock moves only with the samples that are taken of it, and nothing is
+computed."""
 
 from attnprof.backends import Burst, Condition, Memory, Sample
 from attnprof.measuring.trial import Trial
@@ -7,8 +8,8 @@ from attnprof.measuring.trial import Trial
 class Script:
     """A call that takes what it is told. Its samples are numbered from 0, the first call.
 
-    seconds: n -> seconds per call. lost: n -> what others take, as a multiple of that; None: the machine cannot tell.
-    raises: n -> an error, or None.
+    seconds: n -> seconds per call. lost: n -> what others take, as a multiple of that; None: the machine
+    cannot tell. raises: n -> an error, or None.
     """
 
     def __init__(self, seconds=lambda n: 1e-3, lost=lambda n: 0.0, raises=lambda n: None):
@@ -22,8 +23,8 @@ class Script:
 class Machine:
     """A backend whose calls are Scripts. threads: with more than one, CPU time may not stand for wall time.
 
-    conditions: n -> the device's state when it is asked for the n-th time. launch: seconds of starting a call, for a device
-    with a clock of its own.
+    conditions: n -> the device's state when it is asked for the n-th time. launch: seconds of starting a
+    call, for a device with a clock of its own.
     """
 
     def __init__(self, sample_seconds=1e-3, threads=1, conditions=None, launch=None):

@@ -1,4 +1,5 @@
-"""Cells in rounds, driven by a scripted machine: fair shares, random order, every fault its own row. No time passes."""
+"""Cells in rounds, driven by a scripted machine: fair shares, random order, every fault its own row. No time
+passes."""
 
 import time
 from statistics import median

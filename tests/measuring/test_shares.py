@@ -1,4 +1,5 @@
-"""A budget is water: it fills up those that have had least, and never takes away what each needs at the least."""
+"""A budget is water: it fills up those that have had least, and never takes away what each needs at the
+least."""
 
 from math import inf
 

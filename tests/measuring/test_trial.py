@@ -1,4 +1,5 @@
-"""One cell, driven by a scripted machine: its first call, its warm-up, its visits. No clock is read, no call is made."""
+"""One cell, driven by a scripted machine: its first call, its warm-up, its visits. No clock is read, no call
+is made."""
 
 from itertools import cycle
 

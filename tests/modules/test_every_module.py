@@ -23,7 +23,8 @@ from tests.every_case import every_case
 
 HERE = Path(__file__).parent
 NAMES = MODULES.names()
-# Odd and non-square ones first; the later ones are there for modules whose windows or heads want their multiples.
+# Odd and non-square ones first; the later ones are there for modules whose windows or heads want their
+# multiples.
 SMALL = [
     (32, 9, 9),
     (64, 6, 6),
@@ -40,7 +41,8 @@ LARGE = [(64, 17, 23), (96, 28, 20), (256, 15, 15), (64, 56, 56), (192, 28, 28),
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread():
-    """There is a process for every core already, and threads that wait for each other cost more than such small sizes."""
+    """There is a process for every core already, and threads that wait for each other cost more than such
+    small sizes."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -261,7 +263,8 @@ def test_it_runs_in_bf16_and_in_channels_last(name):
 
 @pytest.fixture(scope="module")
 def one_table_of_operators():
-    """Which operators ONNX and torch have, every export finds out anew from their sources: here once for all of them."""
+    """Which operators ONNX and torch have, every export finds out anew from their sources: here once for all
+    of them."""
     from torch._export import utils
     from torch.onnx._internal.exporter._registration import ONNXRegistry
 

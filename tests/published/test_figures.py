@@ -1,4 +1,5 @@
-"""Published figures: facts with their sources, as printed; a gain only beside a plain network of the same recipe."""
+"""Published figures: facts with their sources, as printed; a gain only beside a plain network of the same
+recipe."""
 
 import csv
 import re

@@ -1,4 +1,5 @@
-"""The run folder keeps every event that was written, whatever cut it off, and says what is wrong with one that is damaged."""
+"""The run folder keeps every event that was written, whatever cut it off, and says what is wrong with one
+that is damaged."""
 
 import errno
 import json

@@ -1,4 +1,5 @@
-"""Runs to make pages of, counted by closed forms and measured by nobody; and a real browser to look at them."""
+"""Runs to make pages of, counted by closed forms and measured by nobody; and a real browser to look at
+them."""
 
 import json
 import shutil

@@ -1,4 +1,5 @@
-"""The page in a real browser: it sorts, filters, chooses and opens modules, says what Python says, and stays silent.
+"""The page in a real browser: it sorts, filters, chooses and opens modules, says what Python says, and stays
+silent.
 
 The fixture ``look`` fails a test after which the console holds anything, or anything was asked of a network.
 """

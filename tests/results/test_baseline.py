@@ -1,4 +1,5 @@
-"""Ratios to a module of the run: at the same point, with the reason where there is none, unclear where noise allows no more."""
+"""Ratios to a module of the run: at the same point, with the reason where there is none, unclear where noise
+allows no more."""
 
 import pytest
 from hypothesis import given, settings

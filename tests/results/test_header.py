@@ -1,4 +1,5 @@
-"""What the columns of results hold: dtypes that a notebook can compute with, exact integers, every interval."""
+"""What the columns of results hold: dtypes that a notebook can compute with, exact integers, every
+interval."""
 
 import csv
 import io
@@ -24,7 +25,8 @@ PLAN = plan(Spec(modules="se,eca", channels="32", res="28"), "cpu")
 
 
 def timed(*values):
-    """Results of two cells whose metrics in NOISY have these values, and intervals around those that there are."""
+    """Results of two cells whose metrics in NOISY have these values, and intervals around those that there
+    are."""
     events = []
     for cell, value in zip(PLAN.cells, values, strict=True):
         ends = None if value is None else (value / 2, 2 * value)

@@ -1,4 +1,5 @@
-"""Merging: shards make the whole again, machines stand side by side, and what does not belong together is refused."""
+"""Merging: shards make the whole again, machines stand side by side, and what does not belong together is
+refused."""
 
 from dataclasses import replace
 

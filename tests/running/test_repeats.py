@@ -16,7 +16,8 @@ class Clock:
 
 
 def lived(budget, takes, processes=3, counting=0.0):
-    """(numbers, seconds offered to each) of the processes that were begun, where ``takes(offered)`` seconds pass in each."""
+    """(numbers, seconds offered to each) of the processes that were begun, where ``takes(offered)`` seconds
+    pass in each."""
     clock = Clock()
     numbers = Processes(processes, budget, 100.0, clock)
     clock.now += counting

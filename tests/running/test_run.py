@@ -1,4 +1,5 @@
-"""Every planned cell ends in exactly one row, whatever its module does to the worker, and is measured by fresh processes."""
+"""Every planned cell ends in exactly one row, whatever its module does to the worker, and is measured by
+fresh processes."""
 
 import csv
 from collections import Counter, deque
@@ -557,7 +558,8 @@ def test_a_stopped_measurement_is_told_to_come_to_an_end_and_nothing_else_is_beg
             this.stop = True
     assert [type(request) for request in shop.workers[1].requests] == [MeasureRequest, FinishRequest]
     assert len(shop.workers) == 2
-    # What the first process found of the first block is kept, and nothing is done: others were to measure it too.
+    # What the first process found of the first block is kept, and nothing is done: others were to measure it
+    # too.
     assert [event.process for event in events if isinstance(event, VisitEvent)] == [0] * 3
     assert ends(events) == {}
 

@@ -1,4 +1,5 @@
-"""Snippets: each is a whole Python file; PyTorch's stands alone and computes what the catalogue's module computes."""
+"""Snippets: each is a whole Python file; PyTorch's stands alone and computes what the catalogue's module
+computes."""
 
 import ast
 import re

@@ -1,4 +1,5 @@
-"""Modules in a network: where, how many elements and MACs they add, and that the network stays what it was."""
+"""Modules in a network: where, how many elements and MACs they add, and that the network stays what it
+was."""
 
 import pickle
 from copy import deepcopy

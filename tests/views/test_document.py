@@ -1,4 +1,5 @@
-"""A document: one unit down a column, the digits that intervals deserve, exact counts whole, the best marked."""
+"""A document: one unit down a column, the digits that intervals deserve, exact counts whole, the best
+marked."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""The table of a run: what it says once, what side by side, what it says of a row, and what never leaves it."""
+"""The table of a run: what it says once, what side by side, what it says of a row, and what never leaves
+it."""
 
 from dataclasses import replace
 

@@ -1,4 +1,5 @@
-"""A block of cases in one process: an event of each as soon as it is finished, and faults that stay its own."""
+"""A block of cases in one process: an event of each as soon as it is finished, and faults that stay its
+own."""
 
 import pytest
 import torch

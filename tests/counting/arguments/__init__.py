@@ -1,7 +1,8 @@
-"""Random arguments for every operator that has a shape function, one file per file of attnprof/counting/rules.
+"""Random arguments for every operator that has a shape function, one file per file of
+attnprof/counting/rules.
 
-Each file exports ARGUMENTS: "name.overload" to a strategy of (args, kwargs), on meta tensors, given as a dispatch mode
-receives them: by place, and by name only what the operator's schema takes by name alone.
+Each file exports ARGUMENTS: "name.overload" to a strategy of (args, kwargs), on meta tensors, given as a
+dispatch mode receives them: by place, and by name only what the operator's schema takes by name alone.
 """
 
 from importlib import import_module

@@ -7,7 +7,8 @@ from tests.counting.arguments.tensors import dtypes, of, sides
 
 @st.composite
 def attention(draw):
-    """Queries, keys and values (N, heads, tokens, width) in any layout whose last side is dense; a mask now and then."""
+    """Queries, keys and values (N, heads, tokens, width) in any layout whose last side is dense; a mask now
+    and then."""
     n, heads, queries, keys, width = (draw(sides) for _ in range(5))
     dtype = draw(dtypes)
     q, k, v = (draw(projected(n, heads, tokens, width, dtype)) for tokens in (queries, keys, keys))
@@ -17,7 +18,8 @@ def attention(draw):
 
 @st.composite
 def projected(draw, n, heads, tokens, width, dtype):
-    """As a module makes it: in place, or split off (N, tokens, heads, width), with or without its two neighbours."""
+    """As a module makes it: in place, or split off (N, tokens, heads, width), with or without its two
+    neighbours."""
     layout = draw(st.sampled_from(("plain", "split", "packed")))
     if layout == "plain":
         return draw(of((n, heads, tokens, width), dtype, ("contiguous",)))

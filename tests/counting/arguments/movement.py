@@ -103,7 +103,8 @@ def reflected(draw):
 
 @st.composite
 def gathered(draw):
-    """A tensor, a side of it, and as many places as there are to be elements, no side but this one longer than its own."""
+    """A tensor, a side of it, and as many places as there are to be elements, no side but this one longer
+    than its own."""
     x = draw(tensors(dtype=any_dtype, shape=shapes(1)))
     dim = draw(st.integers(-x.dim(), x.dim() - 1))
     shape = [draw(st.integers(1, side)) for side in x.shape]

@@ -25,7 +25,8 @@ def pair(draw, mixed=True, **given):
 
 @st.composite
 def alike(draw, *numbers, count=2, last=False, by_name=None):
-    """Tensors of one shape and dtype, each in a layout of its own, then numbers. last: the last tensor behind the numbers."""
+    """Tensors of one shape and dtype, each in a layout of its own, then numbers. last: the last tensor behind
+    the numbers."""
     shape, dtype = draw(shapes()), draw(dtypes)
     found = [draw(of(shape, dtype)) for _ in range(count)]
     numbers = [draw(n) if isinstance(n, st.SearchStrategy) else n for n in numbers]
@@ -55,7 +56,8 @@ def chosen(draw):
 
 @st.composite
 def masked(draw, number):
-    """A tensor, a mask that broadcasts with it, and what to fill with: a number, or a tensor of no dimensions."""
+    """A tensor, a mask that broadcasts with it, and what to fill with: a number, or a tensor of no
+    dimensions."""
     a, mask = draw(broadcastable(2, mixed=False))
     mask = torch.empty_strided(mask.shape, mask.stride(), dtype=torch.bool, device="meta")
     return (a, mask, 0.0 if number else torch.empty((), dtype=a.dtype, device="meta")), {}

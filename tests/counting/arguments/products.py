@@ -8,7 +8,8 @@ from tests.counting.arguments.tensors import any_dtype, of, sides
 
 @st.composite
 def product(draw, batched=False, added=False, to=False):
-    """(b, n, k) times (b, k, m), the b only where batched; before them what is added, after them a dtype to convert to."""
+    """(b, n, k) times (b, k, m), the b only where batched; before them what is added, after them a dtype to
+    convert to."""
     b, n, k, m = (draw(sides) for _ in range(4))
     dtype = draw(any_dtype)
     batch = (b,) * batched

@@ -21,7 +21,8 @@ def shapes(least=0, most=5, side=sides):
 
 @st.composite
 def of(draw, shape, dtype=torch.float32, layouts=LAYOUTS):
-    """A meta tensor of ``shape`` in a random layout: dimensions in another order, with holes, expanded, or all of these."""
+    """A meta tensor of ``shape`` in a random layout: dimensions in another order, with holes, expanded, or
+    all of these."""
     shape = tuple(shape)
     layout = draw(st.sampled_from(layouts))
     order = list(range(len(shape)))  # slowest first

@@ -1,7 +1,7 @@
 """Attention by every route.
 
-Words below: T = 3 tokens of E = 4, batch 2; logits 2 * 3 * 3 = 18 in 6 rows of 3. A softmax of a row of 3 is 4 * 3 - 2
-operations and 3 exp; its backward 4 * 3 - 1.
+Words below: T = 3 tokens of E = 4, batch 2; logits 2 * 3 * 3 = 18 in 6 rows of 3. A softmax of a row of 3 is
+4 * 3 - 2 operations and 3 exp; its backward 4 * 3 - 1.
 """
 
 from dataclasses import replace
@@ -18,8 +18,9 @@ HEADS = (2, 2, 3, 4)  # 2 heads: 48 elements, 36 logits in 12 rows
 
 # q k^T, softmax, times v, all of them x. The products read x and its transpose: two tensors.
 # Backward: p^T g, g v^T, softmax, q^T s, s k; the three gradients of x meet in two additions.
-# Peak of backward: output, gradient of v, of the logits, of k, of q. The additions reuse what they add to; where a product
-# was a matmul or an einsum it is a view of one, which autograd does not add to in place: output, three gradients, a sum.
+# Peak of backward: output, gradient of v, of the logits, of k, of q. The additions reuse what they add to;
+# where a product was a matmul or an einsum it is a view of one, which autograd does not add to in place:
+# output, three gradients, a sum.
 REUSED, SUMMED = F32 * (24 + 24 + 18 + 24 + 24), F32 * (24 + 3 * 24 + 24)
 PLAIN = {
     "forward": Pass(
@@ -41,11 +42,13 @@ PLAIN = {
 
 
 def fused(scale_and_mask: int, mask_bytes: int, before: Pass, size: int = F32) -> dict[str, Pass]:
-    """Scaled dot product attention in one operator on a tensor that is query, key and value, and so is read once.
+    """Scaled dot product attention in one operator on a tensor that is query, key and value, and so is read
+    once.
 
-    It writes the output and a logarithm (float32) per row. Backward computes the logits again (five products) and the
-    sum of g * out per row of width 4; gradients of query, key and value meet in two additions, and the result is copied
-    into the input's layout. before: what is done to the mask first. Backward's peak: output, logarithms, 3 gradients.
+    It writes the output and a logarithm (float32) per row. Backward computes the logits again (five products)
+    and the sum of g * out per row of width 4; gradients of query, key and value meet in two additions, and
+    the result is copied into the input's layout. before: what is done to the mask first. Backward's peak:
+    output, logarithms, 3 gradients.
     """
     return {
         "forward": Pass(
@@ -83,14 +86,16 @@ def mha(need_weights: bool) -> Any:
     )
 
 
-# nn.MultiheadAttention of 2 heads of width 2 on 6 tokens: copy them to (L, N, E), one product with the packed projection
-# (6 x 4 x 12), its bias added in place, a copy that puts q, k, v apart; ...; the projection out is an addmm.
+# nn.MultiheadAttention of 2 heads of width 2 on 6 tokens: copy them to (L, N, E), one product with the packed
+# projection (6 x 4 x 12), its bias added in place, a copy that puts q, k, v apart; ...; the projection out is
+# an addmm.
 PROJECT_IN = F32 * ((24 + 24) + (24 + 48 + 72) + (72 + 12 + 72) + (72 + 72))
 PROJECT_OUT = F32 * (4 + 24 + 16 + 24)
 MHA_PARAMS = 12 * 4 + 12 + 4 * 4 + 4
 
-# Backward of the projection out: g W, g^T x, sum. Of the projection in: each of dq, dk, dv (24) is set into zeros of all
-# three (72), two additions, a copy to (L, N, 3 E), the bias's sum, two products, a copy into the input's layout.
+# Backward of the projection out: g W, g^T x, sum. Of the projection in: each of dq, dk, dv (24) is set into
+# zeros of all three (72), two additions, a copy to (L, N, 3 E), the bias's sum, two products, a copy into the
+# input's layout.
 MHA_OUT_BACK = F32 * ((24 + 16 + 24) + (24 + 24 + 16) + (24 + 4))
 MHA_IN_BACK = F32 * (
     3 * (24 + 72) + 2 * (3 * 72) + (72 + 72) + (72 + 12) + (72 + 24 + 48) + (72 + 48 + 24) + (24 + 24)
@@ -115,7 +120,8 @@ MHA_FUSED = {
         transcendental=36,
         reduction=(24 - 4) + 12 * (2 - 1) + (72 - 12),
         moved=MHA_OUT_BACK + F32 * ((24 + 3 * 24 + 24 + 12) + 3 * 24 + 6 * (24 + 24)) + MHA_IN_BACK,
-        # output, copied input, q k v, attention's output and logarithms, its gradient, those of projection out, dq dk dv
+        # output, copied input, q k v, attention's output and logarithms, its gradient, those of projection
+        # out, dq dk dv
         peak=F32 * (24 + 24 + 72 + (24 + 12) + 24 + (16 + 4) + 3 * 24),
     ),
 }
@@ -251,7 +257,8 @@ TRUTHS = [
         **fused(1, 0, NOTHING),
     ),
     Truth(
-        "fused attention with an additive mask",  # one addition more per logit; the mask (3 x 3) is read, backward too
+        # one addition more per logit; the mask (3 x 3) is read, backward too
+        "fused attention with an additive mask",
         lambda: Does(
             lambda m, x: F.scaled_dot_product_attention(x, x, x, attn_mask=m.mask),
             mask=nn.Buffer(torch.zeros(3, 3)),
@@ -285,8 +292,8 @@ TRUTHS = [
         **fused(1, 0, NOTHING, size=F16),
     ),
     Truth(
-        # q, k, v are three views of one projection in the order (N, L, 3, heads, E). Backward stacks their gradients and
-        # copies the stack into the order of the input.
+        # q, k, v are three views of one projection in the order (N, L, 3, heads, E). Backward stacks their
+        # gradients and copies the stack into the order of the input.
         "fused attention on permuted views",
         lambda: Does(chunked),
         (2, 3, 24),
@@ -310,7 +317,8 @@ TRUTHS = [
         ),
     ),
     Truth(
-        # No kernel takes three sides, so it runs as products: q and k^T are each multiplied by the root of the scale.
+        # No kernel takes three sides, so it runs as products: q and k^T are each multiplied by the root of
+        # the scale.
         "scaled dot product attention on (N, L, E)",
         lambda: Does(lambda m, x: F.scaled_dot_product_attention(x, x, x)),
         TOKENS,

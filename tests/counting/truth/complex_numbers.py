@@ -1,7 +1,8 @@
 """Complex numbers and Fourier transforms.
 
-An addition of complex numbers is 2 operations, a multiplication 6, a multiply-accumulate 4 real ones, a modulus 4, other
-things 2. Parameters are real, seen as complex, so that their gradients are real again without a copy.
+An addition of complex numbers is 2 operations, a multiplication 6, a multiply-accumulate 4 real ones, a
+modulus 4, other things 2. Parameters are real, seen as complex, so that their gradients are real again
+without a copy.
 """
 
 from math import log2
@@ -62,10 +63,10 @@ TRUTHS = [
         ),
     ),
     Truth(
-        # 6 x 4 real elements have 6 x 3 complex frequencies: 144 in 8 maps. There, times the filter, and back.
-        # Backward: there; the inner column twice (in place); both products with conjugates that are copied; the filter's sum
-        # over the batch; zeros for all 6 x 4 frequencies and the 6 x 3 set into them; a complex transform, of which the real
-        # half is copied.
+        # 6 x 4 real elements have 6 x 3 complex frequencies: 144 in 8 maps. There, times the filter, and
+        # back. Backward: there; the inner column twice (in place); both products with conjugates that are
+        # copied; the filter's sum over the batch; zeros for all 6 x 4 frequencies and the 6 x 3 set into
+        # them; a complex transform, of which the real half is copied.
         "global filter of frequencies",
         lambda: Does(
             lambda m, x: torch.fft.irfft2(torch.fft.rfft2(x) * torch.view_as_complex(m.w), s=x.shape[-2:]),
@@ -89,12 +90,14 @@ TRUTHS = [
             + C64 * ((144 + 144) + 3 * 144 + (72 + 72) + (144 + 72 + 144) + (144 + 72))
             + C64 * (192 + (144 + 144) + (192 + 192))
             + F32 * (192 + 192),
-            # output, kept frequencies, gradients of the product, of the filter in both samples and their sum, of the input
+            # output, kept frequencies, gradients of the product, of the filter in both samples and their sum,
+            # of the input
             peak=F32 * 192 + C64 * (144 + 144 + 144 + 72 + 144),
         ),
     ),
     Truth(
-        # 8 transforms of 32 elements: 5 * 32 * 5. Backward sets the gradient of the real half into zeros of pairs.
+        # 8 transforms of 32 elements: 5 * 32 * 5. Backward sets the gradient of the real half into zeros of
+        # pairs.
         "real part of a complex transform",
         lambda: Does(lambda m, x: torch.fft.fft2(x).real),
         (2, 4, 4, 8),

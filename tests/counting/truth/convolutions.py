@@ -1,10 +1,10 @@
 """Convolutions of every kind.
 
-Forward: one operator, its MACs are elements of the output x taps of one group's filter (of the input where transposed).
-It reads input, filter, bias and writes the output. Backward: one operator that reads the output's gradient, input and
-filter and writes the gradients asked for; as many MACs as forward for the input's and as many for the filter's; the
-bias's is a sum over batch and positions. The input is not the call's own, so backward's peak is the output and the
-gradients.
+Forward: one operator, its MACs are elements of the output x taps of one group's filter (of the input where
+transposed). It reads input, filter, bias and writes the output. Backward: one operator that reads the
+output's gradient, input and filter and writes the gradients asked for; as many MACs as forward for the
+input's and as many for the filter's; the bias's is a sum over batch and positions. The input is not the
+call's own, so backward's peak is the output and the gradients.
 """
 
 import torch

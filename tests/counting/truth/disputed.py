@@ -1,4 +1,5 @@
-"""Where the counter and the hand differ, and why: (what is compared, network) to the reason. A strict expected failure."""
+"""Where the counter and the hand differ, and why: (what is compared, network) to the reason. A strict
+expected failure."""
 
 MISH = "torch takes mish's backward apart on meta, and nowhere else"
 

@@ -19,7 +19,8 @@ def gated(_: Any, x: torch.Tensor) -> torch.Tensor:
 
 TRUTHS = [
     Truth(
-        # Nothing runs and the output is the input; the gradient given is copied, since it is not the input's to keep.
+        # Nothing runs and the output is the input; the gradient given is copied, since it is not the input's
+        # to keep.
         "identity",
         nn.Identity,
         IN,
@@ -124,8 +125,8 @@ TRUTHS = [
         backward=Pass(pointwise=180, moved=F32 * X + (F32 * (X + 180 + X) + I64 * 3), peak=F32 * (180 + X)),
     ),
     Truth(
-        # A row of 5 for each of the 6 rows of the map. Backward: the sum to 6 x 5; the input's gradient is a copy of the one
-        # given; one addition for each of the 30.
+        # A row of 5 for each of the 6 rows of the map. Backward: the sum to 6 x 5; the input's gradient is a
+        # copy of the one given; one addition for each of the 30.
         "embedding of positions",
         lambda: Does(lambda m, x: x + m.rows(m.places), rows=nn.Embedding(7, 5), places=positions(6)),
         IN,

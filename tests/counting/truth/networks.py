@@ -129,7 +129,8 @@ TRUTHS = [
         ),
     ),
     Truth(
-        # (h + sigmoid(h)) * 2 of h = relu(x). Backward's sum reuses the gradient that came first, as nobody else has it.
+        # (h + sigmoid(h)) * 2 of h = relu(x). Backward's sum reuses the gradient that came first, as nobody
+        # else has it.
         "residual in the middle",
         lambda: Does(lambda m, x: with_its_sigmoid(x.relu()) * 2),
         IN,
@@ -147,8 +148,8 @@ TRUTHS = [
         ),
     ),
     Truth(
-        # mean -> conv -> sigmoid -> times x. Backward: g x, g s, its sum over the map; sigmoid's; conv's on 1 x 1; the
-        # mean's, spread over the map, meets g s.
+        # mean -> conv -> sigmoid -> times x. Backward: g x, g s, its sum over the map; sigmoid's; conv's on 1
+        # x 1; the mean's, spread over the map, meets g s.
         "channel gate",
         lambda: Does(lambda m, x: x * m.conv(x.mean((2, 3), keepdim=True)).sigmoid(), conv=layer()),
         IN,

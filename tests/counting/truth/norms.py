@@ -77,7 +77,8 @@ TRUTHS = [
         backward=Pass(norm=16 * X, moved=F32 * (X + X + 2 * 8 + X), peak=F32 * (X + 16 + X)),
     ),
     Truth(
-        # Scale and shift are repeated for each of the two samples: 4 to 8; backward adds up what both samples say.
+        # Scale and shift are repeated for each of the two samples: 4 to 8; backward adds up what both samples
+        # say.
         "InstanceNorm with scale and shift",
         lambda: nn.InstanceNorm2d(4, affine=True),
         IN,
@@ -93,8 +94,9 @@ TRUTHS = [
     ),
     Truth(
         # x^2; mean of rows of 5 (48 of them); + eps; rsqrt; times x; times the scale.
-        # Backward, g the output's gradient, n the normalised x, r the roots: g n and g w, the sum for the scale; g w x and
-        # g w r; sum of the former; r^3; times -1/2; times r^3; spread / 5; x^1; times 2; times the spread; sum of both.
+        # Backward, g the output's gradient, n the normalised x, r the roots: g n and g w, the sum for the
+        # scale; g w x and g w r; sum of the former; r^3; times -1/2; times r^3; spread / 5; x^1; times 2;
+        # times the spread; sum of both.
         "RMSNorm",
         lambda: nn.RMSNorm(5),
         IN,
@@ -128,14 +130,16 @@ TRUTHS = [
                 + (3 * X)
                 + (3 * X)
             ),
-            # output, gradient by way of the product, the scale's, the mean's; x^1, twice that, and times the mean's
+            # output, gradient by way of the product, the scale's, the mean's; x^1, twice that, and times the
+            # mean's
             peak=F32 * (X + X + 5 + X + 3 * X),
         ),
     ),
     Truth(
-        # Length of each position's 4 channels: 4 squares, 3 additions, 1 root; at least eps; x over it, spread again.
-        # Backward of the quotient x / d: x / d, / d, -g, times that, g / d; sum over channels; where(length >= eps, ., 0);
-        # of the length: x / length, 0 where length = 0, times the gradient; both gradients of x meet.
+        # Length of each position's 4 channels: 4 squares, 3 additions, 1 root; at least eps; x over it,
+        # spread again. Backward of the quotient x / d: x / d, / d, -g, times that, g / d; sum over channels;
+        # where(length >= eps, ., 0); of the length: x / length, 0 where length = 0, times the gradient; both
+        # gradients of x meet.
         "unit vectors",
         lambda: Does(lambda m, x: F.normalize(x, dim=1)),
         IN,

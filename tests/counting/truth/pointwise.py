@@ -1,4 +1,5 @@
-"""Activations, softmax, reductions and arithmetic on 2 x 4 maps of 6 x 5, with what autograd makes of them."""
+"""Activations, softmax, reductions and arithmetic on 2 x 4 maps of 6 x 5, with what autograd makes of
+them."""
 
 from collections.abc import Callable
 
@@ -81,7 +82,8 @@ TRUTHS = [
         backward=Pass(pointwise=X + X, moved=F32 * ((X + X) + 3 * X), peak=F32 * (X + X + X)),
     ),
     Truth(
-        # Backward: a zero; x >= 0; x <= 1; both, which is arithmetic of booleans; where(both, gradient, zero).
+        # Backward: a zero; x >= 0; x <= 1; both, which is arithmetic of booleans; where(both, gradient,
+        # zero).
         "clamp",
         lambda: Does(lambda m, x: x.clamp(0, 1)),
         IN,
@@ -111,8 +113,9 @@ TRUTHS = [
         ),
     ),
     Truth(
-        # Backward: for the scale, x times 1, times g, sum to 4; for x, the scale times 1, times g; x's two gradients
-        # meet: one is the gradient given from outside, which must stay, so that their sum is a new tensor.
+        # Backward: for the scale, x times 1, times g, sum to 4; for x, the scale times 1, times g; x's two
+        # gradients meet: one is the gradient given from outside, which must stay, so that their sum is a new
+        # tensor.
         "addcmul",
         lambda: Does(lambda m, x: torch.addcmul(x, m.scale, x), scale=weight(4, 1, 1)),
         IN,

@@ -1,7 +1,7 @@
 """Pooling and resampling of 2 x 4 maps of 6 x 5.
 
-Forward reads the input and writes the output; max pooling writes an int64 place per output element too. Backward reads
-the output's gradient, the input's values and the places, and writes the input's gradient.
+Forward reads the input and writes the output; max pooling writes an int64 place per output element too.
+Backward reads the output's gradient, the input's values and the places, and writes the input's gradient.
 """
 
 import torch.nn.functional as F
@@ -14,7 +14,8 @@ IN = (2, 4, 6, 5)
 
 
 def largest(y: int, taps: int) -> dict[str, Pass]:
-    """Max pooling: of all the taps of y windows all but one are compared; backward adds each gradient where it belongs."""
+    """Max pooling: of all the taps of y windows all but one are compared; backward adds each gradient where
+    it belongs."""
     return {
         "forward": Pass(reduction=taps - y, moved=F32 * (X + y) + I64 * y, peak=(F32 + I64) * y),
         "backward": Pass(
@@ -26,7 +27,8 @@ def largest(y: int, taps: int) -> dict[str, Pass]:
 
 
 def average(y: int, taps: int) -> dict[str, Pass]:
-    """Average pooling: additions of all taps of a window but one, and a division; backward: a division, and an addition a tap."""
+    """Average pooling: additions of all taps of a window but one, and a division; backward: a division, and
+    an addition a tap."""
     return {
         "forward": Pass(reduction=(taps - y) + y, moved=F32 * (X + y), peak=F32 * y),
         "backward": Pass(reduction=taps + y, moved=F32 * (y + X + X), peak=F32 * (y + X)),
@@ -76,7 +78,8 @@ TRUTHS = [
     ),
     Truth("adaptive max pooling to 1x1", lambda: nn.AdaptiveMaxPool2d(1), IN, (2, 4, 1, 1), **largest(8, X)),
     Truth(
-        # It runs as a mean: backward divides the gradient that is spread over the map, of which 8 elements exist.
+        # It runs as a mean: backward divides the gradient that is spread over the map, of which 8 elements
+        # exist.
         "adaptive average pooling to 1x1",
         lambda: nn.AdaptiveAvgPool2d(1),
         IN,

@@ -1,7 +1,7 @@
 """Products that are no attention: linear layers, matrix-vector, broadcast matmul, einsum, the bilinear layer.
 
-Backward of a matrix product is two products of the same number of MACs. Backward of a matrix-vector or dot product makes
-the outer product by broadcast multiplication, which is pointwise.
+Backward of a matrix product is two products of the same number of MACs. Backward of a matrix-vector or dot
+product makes the outer product by broadcast multiplication, which is pointwise.
 """
 
 import torch
@@ -143,8 +143,8 @@ TRUTHS = [
         ),
     ),
     Truth(
-        # A position wise product with a matrix is a 1x1 convolution; einsum copies the map to rows of channels (60 x 4),
-        # backward copies both gradients into the layout of what they belong to.
+        # A position wise product with a matrix is a 1x1 convolution; einsum copies the map to rows of
+        # channels (60 x 4), backward copies both gradients into the layout of what they belong to.
         "einsum with a matrix",
         lambda: Does(lambda m, x: torch.einsum("nchw,oc->nohw", x, m.w), w=weight(3, 4)),
         (2, 4, 6, 5),
@@ -158,8 +158,9 @@ TRUTHS = [
         ),
     ),
     Truth(
-        # out_k = sum_ij x_i W_kij y_j + b_k: for every (i, j, k) x_i * y_j and a MAC; the bias is an addition.
-        # Backward: the bias's sum, three forms alike, y's gradient set into zeros (2 x 4), and x meets it again.
+        # out_k = sum_ij x_i W_kij y_j + b_k: for every (i, j, k) x_i * y_j and a MAC; the bias is an
+        # addition. Backward: the bias's sum, three forms alike, y's gradient set into zeros (2 x 4), and x
+        # meets it again.
         "bilinear layer",
         lambda: Does(lambda m, x: m.bilinear(x, x[:, :2]), bilinear=nn.Bilinear(4, 2, 3)),
         (2, 4),
@@ -177,8 +178,8 @@ TRUTHS = [
             reduction=6 - 3,
             moved=F32
             * ((6 + 3) + (6 + 24 + 4 + 8) + (8 + 6 + 4 + 24) + (8 + 24 + 6 + 4) + (4 + 8) + (8 + 8 + 8)),
-            # output, gradients of bias and W, x's by both ways and their sum: the first of them is a view, which autograd
-            # does not add to in place
+            # output, gradients of bias and W, x's by both ways and their sum: the first of them is a view,
+            # which autograd does not add to in place
             peak=F32 * (6 + 3 + 24 + 8 + 8 + 8),
         ),
     ),

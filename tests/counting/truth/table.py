@@ -1,7 +1,7 @@
 """The form of the tables: a small network, and what it costs as derived by hand from docs/counting.md.
 
-Numbers are written as arithmetic over sides and elements, so that a reader can check them: one term per operator that
-runs, in the order in which it runs.
+Numbers are written as arithmetic over sides and elements, so that a reader can check them: one term per
+operator that runs, in the order in which it runs.
 """
 
 from collections.abc import Callable
@@ -53,9 +53,9 @@ class Truth:
     """A network and its costs.
 
     shape: of the input; out: of the output. params: all of them; frozen: those without a gradient.
-    forward: the forward pass under no_grad. backward: what the backward pass adds to it; its peak is that of the whole
-    call, forward while recording included. Input and trainable parameters ask for a gradient; the gradient of the output
-    is given from outside and costs nothing.
+    forward: the forward pass under no_grad. backward: what the backward pass adds to it; its peak is that of
+    the whole call, forward while recording included. Input and trainable parameters ask for a gradient; the
+    gradient of the output is given from outside and costs nothing.
     """
 
     name: str

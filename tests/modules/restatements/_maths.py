@@ -19,7 +19,8 @@ def linear(v, weight, bias=None):
 
 
 def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
-    """The sum over the taps of a kernel; stride, padding (zeros) and dilation are numbers or (rows, columns)."""
+    """The sum over the taps of a kernel; stride, padding (zeros) and dilation are numbers or (rows,
+    columns)."""
     (sh, sw), (ph, pw), (dh, dw) = ((v, v) if isinstance(v, int) else v for v in (stride, padding, dilation))
     n, c, h, w = x.shape
     out, each, kh, kw = weight.shape

@@ -51,7 +51,8 @@ def restate(
         weights = softmax(logits, axis=2)
         for channel in range(each_v):
             for row, column in positions:
-                # The value of this channel here; in the scrambled form, whichever has its place in (positions, channels).
+                # The value of this channel here; in the scrambled form, whichever has its place in
+                # (positions, channels).
                 place = row * width + column
                 source = channel
                 if scrambled:

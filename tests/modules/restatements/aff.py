@@ -1,4 +1,5 @@
-"""The multi-scale channel attention of Attentional Feature Fusion, with one input, restated from its formulas."""
+"""The multi-scale channel attention of Attentional Feature Fusion, with one input, restated from its
+formulas."""
 
 from tests.modules.restatements._maths import batch_norm, conv2d, sigmoid
 

@@ -22,7 +22,8 @@ def restate(x, w, *, reduction, block_size, groups, dropout, bias, divisor):
     p, q = (sigmoid(t).reshape(n, groups, s, s) for t in (p, q))
     p = p / p.sum(dim=3, keepdim=True)
     q = q / q.sum(dim=2, keepdim=True)
-    # A Kronecker product with the identity: block b goes to block a, each place within a block to the same place.
+    # A Kronecker product with the identity: block b goes to block a, each place within a block to the same
+    # place.
     blocks = z.reshape(n, groups, -1, s, height // s, s, width // s)
     t = torch.einsum("nkab,nkcbidj,nkde->nkcaiej", p, blocks, q).reshape(z.shape)
     return x + layer(layer(t, w, "transform", bias), w, "expand", bias)

@@ -8,7 +8,8 @@ from tests.modules.restatements._maths import conv2d, linear, softmax
 
 
 def striped(q, k, v, rows, columns, heads, kernel, shift):
-    """Attention inside stripes of `rows` x `columns`, plus the depth-wise convolution of each stripe's values."""
+    """Attention inside stripes of `rows` x `columns`, plus the depth-wise convolution of each stripe's
+    values."""
     n, c, height, width = q.shape
     d = c // heads
     y = torch.zeros_like(q)

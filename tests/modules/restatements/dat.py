@@ -8,7 +8,8 @@ from tests.modules.restatements._maths import conv2d, softmax
 
 
 def at(image, y, x):
-    """Bilinear values of image (N, C, H, W) at y, x (N, P), both -1..1 from first to last pixel; zero outside."""
+    """Bilinear values of image (N, C, H, W) at y, x (N, P), both -1..1 from first to last pixel; zero
+    outside."""
     n, c, height, width = image.shape
     y, x = (y + 1) / 2 * (height - 1), (x + 1) / 2 * (width - 1)
     total = 0

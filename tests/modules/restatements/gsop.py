@@ -8,7 +8,8 @@ GRID = 8
 
 
 def averaging(size, bins):
-    """The (bins, size) weights of adaptive average pooling: bin i averages floor(i s / b) .. ceil((i + 1) s / b) - 1."""
+    """The (bins, size) weights of adaptive average pooling: bin i averages floor(i s / b) .. ceil((i + 1) s /
+    b) - 1."""
     weights = torch.zeros(bins, size, dtype=torch.float64)
     for i in range(bins):
         first, last = i * size // bins, -(-(i + 1) * size // bins)
@@ -21,7 +22,8 @@ def pooled(t, rows, columns):
 
 
 def excite(matrix, w, prefix, relu):
-    """One answer per output of the last layer from a (N, m, m) matrix: every row has four kernels of its own."""
+    """One answer per output of the last layer from a (N, m, m) matrix: every row has four kernels of its
+    own."""
     m = matrix.shape[1]
     p = batch_norm(matrix, w, f"{prefix}.norm")
     kernels = w[f"{prefix}.rows.weight"].reshape(m, 4, m)

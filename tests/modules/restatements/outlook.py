@@ -21,7 +21,8 @@ def restate(x, w, *, kernel_size, stride, heads, qkv_bias):
             mean = tokens[:, top : top + stride, left : left + stride].mean(dim=(1, 2))
             logits = linear(mean, w["weights.weight"], w["weights.bias"]).reshape(n, heads, area, area)
             a = softmax(logits / d**0.5, -1)
-            # The patch is centred at the location's first token; beyond the map the values are zero and nothing is kept.
+            # The patch is centred at the location's first token; beyond the map the values are zero and
+            # nothing is kept.
             inside = [
                 (i * kernel_size + j, top + i - reach, left + j - reach)
                 for i in range(kernel_size)

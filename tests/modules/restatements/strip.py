@@ -6,7 +6,8 @@ from tests.modules.restatements._maths import batch_norm, conv2d, sigmoid
 
 
 def averaging(inside, outside, like):
-    """The matrix of an adaptive average pool of one axis: bin i spans floor(i L/n) up to ceil((i + 1) L/n)."""
+    """The matrix of an adaptive average pool of one axis: bin i spans floor(i L/n) up to ceil((i + 1)
+    L/n)."""
     matrix = like.new_zeros(outside, inside)
     for i in range(outside):
         first, last = i * inside // outside, -(-(i + 1) * inside // outside)

@@ -7,7 +7,8 @@ from tests.modules.restatements._maths import batch_norm, conv2d, sigmoid
 
 def restate(x, w, *, kernel_size, no_spatial):
     def gate(axis, order, name):
-        """Pool over `axis` of x; `order` is the pair of axes of x that are the rows and columns of the plane."""
+        """Pool over `axis` of x; `order` is the pair of axes of x that are the rows and columns of the
+        plane."""
         pooled = x.amax(dim=axis), x.sum(dim=axis) / x.shape[axis]
         left = [a for a in (0, 1, 2, 3) if a != axis]
         planes = torch.stack(
