@@ -289,7 +289,7 @@ def test_it_can_be_exported_or_its_entry_says_why_not(name):
     with torch.no_grad():
         program = torch.export.export(module, (x,))
         torch.testing.assert_close(program.module()(x), module(x), rtol=1e-3, atol=1e-4)
-    written = torch.onnx.export(program, (x,), dynamo=True, verbose=False, optimize=False).model_proto
+    written = torch.onnx.export(program, (x,), dynamo=True, verbose=False).model_proto
     assert len(written.graph.output) == 1
     assert [d.dim_value for d in written.graph.output[0].type.tensor_type.shape.dim] == [1, *size]
 
