@@ -37,7 +37,8 @@ class CPU:
             "device_memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "cache_bytes": self.cache_bytes(),
             "cores": cores(),
-            "mkldnn": torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call] # torch has no annotation
+            # torch has no annotation
+            "mkldnn": torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call]
         }
 
     def others(self) -> str | None:

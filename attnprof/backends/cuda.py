@@ -74,7 +74,8 @@ class CUDA:
             "driver_version": self._nvml.driver() if self._nvml else None,
             "nvml": self._nvml is not None,
             "cuda_version": torch.version.cuda,
-            "cudnn_version": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call] # torch has no annotation
+            # torch has no annotation
+            "cudnn_version": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
             "matmul_precision": torch.get_float32_matmul_precision(),
             "tf32": torch.backends.cudnn.allow_tf32 or torch.get_float32_matmul_precision() != "highest",
@@ -150,7 +151,9 @@ class DeviceClock:
 
     def __init__(self, flushed: int) -> None:
         self._trash = torch.empty(flushed, dtype=torch.int8, device="cuda")
-        self._start, self._end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+        # torch has no annotation
+        self._start = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+        self._end = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
         _spin(SPIN_CYCLES)
         self._cycles_per_second = SPIN_CYCLES / self._between(lambda: _spin(SPIN_CYCLES))
         self._empty = 0.0

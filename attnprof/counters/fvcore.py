@@ -23,7 +23,8 @@ _EXTRAS = {
 }
 
 
-def _analysis(module: "nn.Module", x: "torch.Tensor"):  # type: ignore[no-untyped-def] # fvcore has no annotations
+# fvcore has no annotations
+def _analysis(module: "nn.Module", x: "torch.Tensor"):  # type: ignore[no-untyped-def]
     from fvcore.nn import FlopCountAnalysis
 
     logging.getLogger("fvcore").setLevel(logging.ERROR)

@@ -29,7 +29,13 @@ def table(
     grid = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for column, width, folds in zip(columns, widths, folded, strict=True):
         justify = "right" if column.right else "left"
-        grid.add_column(column.heading, justify=justify, no_wrap=not folds, overflow="fold", width=width)  # type: ignore[arg-type] # a literal
+        grid.add_column(
+            column.heading,
+            justify=justify,  # type: ignore[arg-type] # a literal
+            no_wrap=not folds,
+            overflow="fold",
+            width=width,
+        )
     for row in rows:
         grid.add_row(*map(Text, row))
     return _printed([grid], look)

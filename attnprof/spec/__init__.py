@@ -172,7 +172,10 @@ def _toml_field(field: str, value: Any) -> dict[str, Any]:
     return {} if is_off_by_default else {field: "none"}
 
 
-SECTIONS = {name: str(info.json_schema_extra["section"]) for name, info in Spec.model_fields.items()}  # type: ignore[index] # each field is made by _field
+SECTIONS = {
+    name: str(info.json_schema_extra["section"])  # type: ignore[index] # each field is made by _field
+    for name, info in Spec.model_fields.items()
+}
 
 
 def _message(error: Any) -> str:

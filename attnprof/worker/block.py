@@ -52,7 +52,8 @@ class Block:
         began = monotonic()
         try:
             inputs = self._inputs()
-        except Exception as problem:  # noqa: BLE001 # no memory for the inputs is no memory for any of the cases
+        # no memory for the inputs is no memory for any of the cases
+        except Exception as problem:  # noqa: BLE001
             for case in self._request.cases:
                 send(self._failure(case, problem))
             return
