@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from benchmarks._bars import Bar, percent
 from benchmarks._figures import Ran, coverage, found_slower, told_apart, variation
 from benchmarks._methods import Overhead
 
@@ -62,28 +63,6 @@ class Report:
         return {**asdict(self), **said}
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A figure and what it is held to; None for a figure that could not be had."""
-
-    what: str
-    got: float | None
-    limit: float
-    least: bool = False
-
-    @property
-    def kept(self) -> bool:
-        """Whether it is on the right side."""
-        return self.got is not None and (self.got >= self.limit if self.least else self.got <= self.limit)
-
-    @property
-    def text(self) -> str:
-        """One line."""
-        sign = "at least" if self.least else "at most"
-        end = f"kept ({_percent(self.got)})" if self.kept else f"MISSED ({_percent(self.got)})"
-        return f"{self.what}: {sign} {_percent(self.limit)}: {end}"
-
-
 def tables(report: Report) -> Iterator[str]:
     """The tables, in lines of at most 80 columns."""
     width = max(map(len, NAMES.values()))
@@ -94,7 +73,7 @@ def tables(report: Report) -> Iterator[str]:
     for method in report.methods:
         runs = report.of(method)
         seconds = sum(ran.wall for ran in runs) / len(runs)
-        cells = (f"{_percent(variation(runs, *pair)):>{_wide(name)}}" for name, pair in FIGURES.items())
+        cells = (f"{percent(variation(runs, *pair)):>{_wide(name)}}" for name, pair in FIGURES.items())
         processes = median(ran.processes for ran in runs)
         yield f"{NAMES.get(method, method):{width}} {processes:4.0f} {seconds:6.1f}" + "".join(cells)
     yield ""
@@ -121,8 +100,8 @@ def tables(report: Report) -> Iterator[str]:
                 sum(getattr(each, part) for each in times) / wall
                 for part in ("inside", "working", "counting")
             )
-            between, ends = _percent(working - inside), _percent(1 - working - counting)
-            time = f"{_percent(inside):>10}  {between:>12}  {_percent(counting):>8}"
+            between, ends = percent(working - inside), percent(1 - working - counting)
+            time = f"{percent(inside):>10}  {between:>12}  {percent(counting):>8}"
             yield f"{name:{width}}  {time}  {ends:>15}"
 
 
@@ -162,7 +141,3 @@ def bars(report: Report) -> list[Bar]:
 
 def _wide(name: str) -> int:
     return max(len(name), 6) + 2
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} %"

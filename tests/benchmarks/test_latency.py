@@ -5,8 +5,9 @@ import json
 import pytest
 
 from benchmarks import _methods, latency
+from benchmarks._bars import Bar
 from benchmarks._figures import Ran, Share, coverage
-from benchmarks._latency_report import LONG, MODULES, SHORT, TWINS, Bar, Report, bars, tables
+from benchmarks._latency_report import LONG, MODULES, SHORT, TWINS, Report, bars, tables
 from benchmarks._methods import Failed, Overhead, Subject
 
 STEADY = (1.000, 1.002, 0.998, 1.001, 0.999, 1.000)
