@@ -17,7 +17,7 @@ from attnprof.stats import Interval, middle, process_interval
 
 BASELINE = "se"
 RATIO = "vs_baseline"  # a column of results.csv, and the beginning of those of its interval
-ROUGH = "rough"  # the flag of a figure from few samples, which a table marks with a tilde
+ROUGH = "rough"  # the kind of the interval of a figure from few processes, which a table marks with a tilde
 FLOOR = "floor"  # the family of the identity, whose cost is that of any call
 COSTS = ("params", "macs", "peak_memory_bytes")  # columns with which the latency has fronts
 
@@ -46,7 +46,7 @@ class Row:
     latency: Span
     ratio: Ratio | None
     processes: int
-    flags: frozenset[str]  # ROUGH is none of them
+    flags: frozenset[str]
     rough: bool
     costs: tuple[float, ...]  # COSTS; empty where one is missing
     floor: bool
@@ -75,7 +75,7 @@ def cell_of(line: Mapping[str, Any]) -> Cell:
 
 
 def _row(line: Mapping[str, str], ratio: Ratio | None) -> Row:
-    seconds, flags = float(line["latency_s"]), frozenset(line["flags"].split())
+    seconds = float(line["latency_s"])
     low, high = (line[f"latency_ci_{end}_s"] for end in ("low", "high"))
     costs = [line[name] for name in COSTS]
     return Row(
@@ -83,8 +83,8 @@ def _row(line: Mapping[str, str], ratio: Ratio | None) -> Row:
         latency=Span(float(low or seconds), seconds, float(high or seconds)),
         ratio=ratio,
         processes=int(line["processes"] or 0),
-        flags=flags - {ROUGH},
-        rough=ROUGH in flags,
+        flags=frozenset(line["flags"].split()),
+        rough=ROUGH in (line["latency_ci_kind"], line.get(f"{RATIO}_ci_kind")),
         costs=tuple(map(float, costs)) if all(costs) else (),
         floor=line["family"] == FLOOR,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from attnprof.worker import claim_stdout
+from benchmarks import _workers
 
 FORMAT = struct.Struct("4d")
 
@@ -90,26 +90,23 @@ def watch(backend: Any, note: Note) -> None:
 
 def work(folder: Path) -> None:
     """Be a worker that notes its samples, until the parent ends it."""
-    note = Note(folder)
-    responses = claim_stdout()
-    from attnprof.backends import BACKENDS
-    from attnprof.worker.server import serve
+    note = Note(folder)  # before torch is imported: the worker's time begins here
 
-    for name in BACKENDS.names():
-        watch(BACKENDS.get(name), note)
-    serve(responses)
+    def watch_all() -> None:
+        from attnprof.backends import BACKENDS
+
+        for name in BACKENDS.names():
+            watch(BACKENDS.get(name), note)
+
+    _workers.work(watch_all)
 
 
 def main(folder: str, *arguments: str) -> int:
     """Run the command line ``arguments``, its workers watched; without any, be such a worker."""
-    if not arguments:
-        work(Path(folder))
-        return 0
-    from attnprof.cli._main import main as attnprof
-    from attnprof.running import client as supervisor
-
-    supervisor.COMMAND = (sys.executable, "-m", "benchmarks._watched", folder)
-    return attnprof(list(arguments))
+    if arguments:
+        return _workers.command("benchmarks._watched", folder, list(arguments))
+    work(Path(folder))
+    return 0
 
 
 if __name__ == "__main__":

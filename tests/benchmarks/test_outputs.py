@@ -18,6 +18,7 @@ LINE = {
     "latency_s": 2e-4,
     "latency_ci_low_s": 1.9e-4,
     "latency_ci_high_s": 2.2e-4,
+    "latency_ci_kind": "processes",
     "processes": 3,
     "flags": "",
     "params": 512,
@@ -50,11 +51,11 @@ def write_journal(folder, **latencies):
 
 def test_a_row_is_read_as_the_table_has_it(tmp_path):
     write_journal(tmp_path)
-    write_table(tmp_path, LINE | {"variant": "theta", "flags": "rough drift", "width": 28})
+    write_table(tmp_path, LINE | {"variant": "theta", "flags": "drift leak", "width": 28})
     ((cell, row),) = rows_of(tmp_path).items()
     assert cell == ("se(theta)", "64@56x28")
     assert (row.latency.low, row.seconds, row.latency.high) == (1.9e-4, 2e-4, 2.2e-4)
-    assert (row.flags, row.rough, row.processes) == ({"drift"}, True, 3)
+    assert (row.flags, row.rough, row.processes) == ({"drift", "leak"}, False, 3)
     assert row.costs == (512, 512, 4096)
 
 
@@ -62,6 +63,20 @@ def test_a_cell_without_a_latency_is_none_of_the_rows(tmp_path):
     write_journal(tmp_path)
     write_table(tmp_path, LINE | {"latency_s": ""})
     assert rows_of(tmp_path) == {}
+
+
+@pytest.mark.parametrize("column", ["latency_ci_kind", "vs_baseline_ci_kind"])
+def test_a_figure_from_few_processes_is_rough(tmp_path, column):
+    ratio = {
+        "vs_baseline": 1.4,
+        "vs_baseline_ci_low": "",
+        "vs_baseline_ci_high": "",
+        "vs_baseline_ci_kind": "",
+    }
+    write_table(tmp_path, LINE | ratio | {column: "rough"})
+    (row,) = rows_of(tmp_path).values()
+    assert row.rough
+    assert row.ratio.interval is None
 
 
 def test_without_an_interval_the_ends_are_the_figure(tmp_path):
