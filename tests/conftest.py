@@ -14,6 +14,8 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TORCHINDUCTOR_COMPILE_T
 
 import pytest  # noqa: E402 # behind what its plugins would import
 
+from tests import warm  # noqa: E402
+
 # Files whose fixtures start real runs, or a browser: each group's tests run in one process, so that once is
 # enough.
 TOGETHER = {
@@ -88,7 +90,20 @@ def clean_environment(changes: Mapping[str, str | None] = {}) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def command():
+def interpreter(tmp_path_factory):
+    """The path of a Python that has imported torch already. It takes ``-m MODULE ARGUMENT ...``."""
+    with warm.install(tmp_path_factory.mktemp("warm")) as path:
+        yield path
+
+
+@pytest.fixture
+def warm_workers(interpreter, monkeypatch):
+    """Runs of this process have workers that start at once."""
+    monkeypatch.setattr("attnprof.running.client.COMMAND", (interpreter, "-m", "attnprof.worker"))
+
+
+@pytest.fixture(scope="session")
+def command(interpreter):
     """Run ``attnprof`` in a process of its own, and wait for its end."""
 
     def run(*arguments, cwd, env=None, **more):
@@ -96,7 +111,7 @@ def command():
         if "input" in asked:
             del asked["stdin"]
         return subprocess.run(
-            [sys.executable, "-m", "attnprof", *arguments], cwd=cwd, env=clean_environment(env or {}), **asked
+            [interpreter, "-m", "attnprof", *arguments], cwd=cwd, env=clean_environment(env or {}), **asked
         )
 
     return run

@@ -36,9 +36,9 @@ class Block:
     paragraph: int  # 0: the whole output; else this paragraph, from 1
     lines: int  # 0: all of them
 
-    def printed(self) -> str:
-        """What the block has to show: the selected part of the command's output."""
-        output = run(self.command)
+    def printed(self, python: str = sys.executable) -> str:
+        """What the block has to show: the selected part of what its command prints, run by ``python``."""
+        output = run(self.command, python)
         if not self.paragraph:
             return output
         lines = output.split("\n\n")[self.paragraph - 1].splitlines()
@@ -55,7 +55,7 @@ def blocks(page: Path) -> list[Block]:
     return [block(page, match) for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
 
 
-def run(command: str) -> str:
+def run(command: str, python: str) -> str:
     """The standard output of ``command``, run in an empty folder that has the kept runs and the specs.
 
     Exit code 1 is a result too, a budget that is broken; with a line on stderr it is a mistake.
@@ -67,7 +67,7 @@ def run(command: str) -> str:
         for name in ("reports", "specs"):
             (Path(folder) / name).symlink_to(ROOT / name)
         process = subprocess.run(
-            [sys.executable, "-m", "attnprof", *arguments],
+            [python, "-m", "attnprof", *arguments],
             cwd=folder,
             env=environment,
             capture_output=True,

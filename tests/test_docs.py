@@ -18,9 +18,9 @@ SOME = "se,eca,ca,swin"  # all 80 modules take half a minute
 BLOCKS = [pytest.param(block, id=f"{page.name}: {block.command}") for page in PAGES for block in blocks(page)]
 
 
-def printed(*words: str) -> list[str]:
+def printed(*words: str, python: str = sys.executable) -> list[str]:
     process = subprocess.run(
-        [sys.executable, "-m", "attnprof", *words], cwd=ROOT, capture_output=True, text=True, check=True
+        [python, "-m", "attnprof", *words], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return process.stdout.strip("\n").splitlines()
 
@@ -30,8 +30,8 @@ def cells(line: str) -> list[str]:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_of_a_page_is_what_its_command_prints(block):
-    assert block.printed() == block.output, "make docs-blocks"
+def test_a_block_of_a_page_is_what_its_command_prints(block, interpreter):
+    assert block.printed(interpreter) == block.output, "make docs-blocks"
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in [*PAGES, *ROOT.glob("*.md")]])
@@ -45,18 +45,18 @@ def test_every_page_is_in_the_index():
 
 
 @pytest.mark.slow
-def test_the_page_of_closed_forms_has_what_the_command_prints():
+def test_the_page_of_closed_forms_has_what_the_command_prints(interpreter):
     page = [cells(line) for line in COMPLEXITY.read_text(encoding="utf-8").splitlines()]
-    rows = [
-        cells(line) for line in printed("list", SOME, "--formula", "--format", "md") if line.startswith("|")
-    ]
+    lines = printed("list", SOME, "--formula", "--format", "md", python=interpreter)
+    rows = [cells(line) for line in lines if line.startswith("|")]
     assert len(rows) > 4
     assert all(row in page for row in rows if set("".join(row)) - set("-:"))
 
 
-def test_the_page_of_published_figures_is_what_the_command_prints():
+def test_the_page_of_published_figures_is_what_the_command_prints(interpreter):
     page = PUBLISHED.read_text(encoding="utf-8").splitlines()
-    shown = printed("diff", "reports/20261129-published-meta", "published:all", "--format", "md")
+    words = ("diff", "reports/20261129-published-meta", "published:all", "--format", "md")
+    shown = printed(*words, python=interpreter)
     assert page[-len(shown) :] == shown
 
 

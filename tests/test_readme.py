@@ -12,8 +12,8 @@ PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.mark.parametrize("block", [pytest.param(block, id=block.command) for block in blocks(README)])
-def test_a_block_of_the_readme_is_what_its_command_prints(block):
-    assert block.printed() == block.output, "make docs-blocks"
+def test_a_block_of_the_readme_is_what_its_command_prints(block, interpreter):
+    assert block.printed(interpreter) == block.output, "make docs-blocks"
 
 
 def test_the_readme_is_short():
@@ -32,6 +32,7 @@ def test_every_link_of_the_readme_leads_to_a_file_or_a_heading():
     assert broken_links(README) == []
 
 
+@pytest.mark.usefixtures("warm_workers")
 def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     script = next(code for code in PYTHON if "import attnprof" in code)

@@ -128,7 +128,8 @@ def test_a_method_that_fails_is_told_and_the_others_go_on(monkeypatch, capsys, t
 
 
 @pytest.mark.slow
-def test_ours_and_a_peer_find_the_same_modules_and_samples_are_noted():
+def test_ours_and_a_peer_find_the_same_modules_and_samples_are_noted(monkeypatch, interpreter):
+    monkeypatch.setattr("sys.executable", interpreter)
     subject = Subject(f"se,{SHORT}", "16@14", "cpu")
     ours, spent = _methods.attnprof(subject, "quick", 3.0)
     theirs = _methods.peer(subject, "loop", 1, 3.0)
@@ -137,6 +138,7 @@ def test_ours_and_a_peer_find_the_same_modules_and_samples_are_noted():
     assert spent.counting > 0
 
 
-def test_a_process_that_fails_says_why(monkeypatch):
+def test_a_process_that_fails_says_why(monkeypatch, interpreter):
+    monkeypatch.setattr("sys.executable", interpreter)
     with pytest.raises(Failed, match="no file nowhere.py|nowhere"):
         _methods.peer(Subject("nowhere.py:Gate", "16@14", "cpu"), "loop", 1, 3.0)

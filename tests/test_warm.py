@@ -1,0 +1,73 @@
+"""A process of the warm interpreter is what it would be of Python's: folder, variables, streams, end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SAY = """
+import json, os, sys
+
+about = {"arguments": sys.argv[1:], "folder": os.getcwd(), "path": sys.path[:2], "input": sys.stdin.read()}
+about |= {"variable": os.environ.get("ATTNPROF_SEED"), "attnprof": "attnprof" in sys.modules}
+print(json.dumps(about))
+print("complaint", file=sys.stderr)
+sys.exit(3)
+"""
+
+
+@pytest.fixture(params=["Python's own", "warm"])
+def python(request):
+    return sys.executable if request.param == "Python's own" else request.getfixturevalue("interpreter")
+
+
+@pytest.fixture
+def module(tmp_path):
+    """Write a module's source into the current folder of what is run."""
+
+    def write(source):
+        (tmp_path / "module_of_a_test.py").write_text(source, encoding="utf-8")
+        return ["-m", "module_of_a_test"]
+
+    return write
+
+
+def test_it_has_its_own_arguments_folder_path_streams_and_exit_code(python, module, tmp_path):
+    variables = {**os.environ, "ATTNPROF_SEED": "7", "PYTHONPATH": "/first"}
+    command = [python, *module(SAY), "a b", "--c"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=variables, input="line\n", capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (3, "complaint\n")
+    assert json.loads(done.stdout) == {
+        "arguments": ["a b", "--c"],
+        "folder": str(tmp_path),
+        "path": [str(tmp_path), "/first"],
+        "input": "line\n",
+        "variable": "7",
+        "attnprof": False,
+    }
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_it_dies_of_the_signal_that_killed_it(python, module, tmp_path, number):
+    source = f"import os\nos.kill(os.getpid(), {int(number)})"
+    assert subprocess.run([python, *module(source)], cwd=tmp_path).returncode == -number
+
+
+def test_what_nobody_catches_is_a_traceback_and_exit_code_1(python, module, tmp_path):
+    done = subprocess.run([python, *module("1 / 0")], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_it_ends_with_whoever_started_it(python, module, tmp_path):
+    source = "import signal\nprint('begun', flush=True)\nsignal.pause()"
+    command = [python, *module(source)]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "begun\n"
+        process.kill()
+        assert process.stdout.read() == ""  # its end: nobody holds the pipe any more

@@ -1,0 +1,122 @@
+"""The process that has imported torch: it forks for each client, and ends at the end of its own input.
+
+server.py ADDRESS
+"""
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from typing import Never
+
+# Nothing of attnprof. torch._dynamo is what torch itself imports when thop counts.
+PRELOADED = ("click", "fvcore.nn", "msgspec", "pandas", "pydantic", "thop", "torch._dynamo")
+LARGEST = 2**20  # bytes of a request
+
+
+def main(address: str) -> None:
+    """Serve; in the process that is forked for a client, become what the client asks for."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(address)
+    listener.listen()
+    preload()
+    print(flush=True)
+    connection = next_client(listener)
+    request, descriptors, _, _ = socket.recv_fds(connection, LARGEST, 3)
+    process = os.fork()
+    if process:
+        watch(process, connection)
+    become(descriptors, **json.loads(request))
+
+
+def preload() -> None:
+    """Import what takes long."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection in a forked process would copy all of it
+
+
+def next_client(listener: socket.socket) -> socket.socket:
+    """The connection of a client, in a process of its own. Does not return in the server."""
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        reap()
+        if sys.stdin in ready:
+            sys.exit()
+        connection, _ = listener.accept()
+        if not os.fork():
+            return connection
+        connection.close()
+
+
+def reap() -> None:
+    """Wait for the children that have ended: their times are then counted as this process's."""
+    with suppress(ChildProcessError):  # there is none
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def watch(process: int, connection: socket.socket) -> Never:
+    """Tell the client how ``process`` ended, or kill it where the client is gone."""
+    ready, _, _ = select.select([connection, os.pidfd_open(process)], [], [])
+    if connection in ready:
+        os.kill(process, signal.SIGKILL)
+    _, status = os.waitpid(process, 0)
+    with suppress(BrokenPipeError):
+        connection.send(str(status).encode())
+    os._exit(0)
+
+
+def become(descriptors: list[int], arguments: list[str], folder: str, variables: dict[str, str]) -> Never:
+    """Run a module as Python would.
+
+    descriptors: stdin, stdout and stderr. arguments: the executable, '-m', the module's name and its arguments.
+    """
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+    os.closerange(3, max(descriptors) + 1)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.path[:0] = [folder, *filter(None, variables.get("PYTHONPATH", "").split(os.pathsep))]
+    sys.executable, _, module, *sys.argv[1:] = arguments
+    end(run(module))
+
+
+def run(module: str) -> int:
+    """The exit code of ``python -m module``."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as problem:
+        return int(problem.code or 0)
+    except BaseException:  # noqa: BLE001 # Python prints whatever ends a program
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def end(code: int) -> Never:
+    """End this process as multiprocessing ends a forked one: taking torch apart would take longer than most
+    commands run."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
