@@ -4,7 +4,6 @@ A message is one line that says what is wrong, where, and what to do; it never n
 """
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 # Exit codes besides 0.
 NOT_MET = 1  # a budget, a check, a comparison or a verification does not hold
@@ -59,6 +58,8 @@ class RunFolderError(AttnprofError):
 
 def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     """``Did you mean 'a' or 'b'?`` with the closest of ``names``, or an empty string."""
+    from difflib import get_close_matches  # after a mistake alone
+
     by_lower = {candidate.lower(): candidate for candidate in names}
     matches = get_close_matches(name.lower(), list(by_lower), n=most, cutoff=0.6)
     spellings = [repr(by_lower[match]) for match in matches]

@@ -6,8 +6,8 @@ value each: from six on order statistics serve again, below that Student's t on 
 
 from collections.abc import Sequence
 from functools import cache
-from math import exp, floor, log, sqrt
-from statistics import fmean, median, quantiles, stdev, variance
+from math import exp, floor, fsum, log, sqrt
+from statistics import fmean, median, quantiles, variance
 
 CONFIDENCE = 0.95
 FEWEST = 6  # with five values no pair of order statistics holds the median with 95 %
@@ -113,7 +113,10 @@ def process_interval(values: Sequence[float]) -> Interval | None:
         ordered = sorted(values)
         return ordered[order[0] - 1], ordered[order[1] - 1]
     logs = [log(value) for value in values]
-    low, high = _exponential(fmean(logs), student(n - 1) * stdev(logs) / sqrt(n))
+    mean = fmean(logs)
+    # statistics.stdev computes in fractions: a third of the time that folding a run takes.
+    deviation = sqrt(fsum((value - mean) ** 2 for value in logs) / (n - 1))
+    low, high = _exponential(mean, student(n - 1) * deviation / sqrt(n))
     # Rounding must not separate equal values from their own mean.
     return min(low, middle(values)), max(high, middle(values))
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import torch
 
-from attnprof.spec import PROCESSES
+from attnprof.spec.fields import PROCESSES
 from benchmarks import _methods
 from benchmarks._latency_report import MODULES, NAMES, Report, bars, tables
 from benchmarks._methods import Failed, Subject

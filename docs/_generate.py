@@ -9,7 +9,8 @@ from attnprof.catalogue import MODULES, entry
 from attnprof.catalogue.citation import bibtex
 from attnprof.catalogue.entry import PLACES, Entry
 from attnprof.cli import COMMANDS
-from attnprof.spec import SECTIONS, Spec
+from attnprof.spec import Spec
+from attnprof.spec.settings import SECTIONS
 
 INDEX = [
     f"reference/{page}"

@@ -1,7 +1,6 @@
 """A folder is a registry: listing imports nothing, a new file is an entry, an unknown name is answered."""
 
 import sys
-from importlib.metadata import EntryPoint
 
 import pytest
 
@@ -84,20 +83,27 @@ def test_an_unknown_name_is_a_lookup_error(registry):
         registry.source("zzz")
 
 
-def test_an_entry_point_of_the_group_is_an_entry(zoo, monkeypatch):
-    (zoo.parent / "attnprof_test_zoo_plugin.py").write_text("ENTRY = 'foreign'\n")
-    asked = []
+@pytest.fixture
+def installed(zoo, plugin_package):
+    """A distribution beside the zoo, which adds a fruit."""
+    plugin_package(zoo.parent, {"attnprof_test_zoo": {"foreign": "ENTRY = 'foreign'\n"}})
 
-    def points(group):
-        asked.append(group)
-        return [EntryPoint("foreign", "attnprof_test_zoo_plugin", group)]
 
-    monkeypatch.setattr("attnprof.registry.entry_points", points)
+def test_an_entry_point_of_the_group_is_an_entry(installed):
     registry = Registry("attnprof_test_zoo", "ENTRY", "fruit")
     assert registry.names() == ["apple", "broken", "foreign", "two_words"]
-    assert asked == ["attnprof_test_zoo"]
-    assert registry.source("foreign").endswith("attnprof_test_zoo_plugin.py")
+    assert registry.source("foreign").endswith("attnprof_test_attnprof_test_zoo_foreign.py")
     assert registry.get("foreign") == "foreign"
+
+
+def test_an_entry_point_of_another_group_is_none(zoo, plugin_package):
+    plugin_package(zoo.parent, {"attnprof_test_zoo.more": {"foreign": "ENTRY = 'foreign'\n"}})
+    assert "foreign" not in Registry("attnprof_test_zoo", "ENTRY", "fruit")
+
+
+def test_a_path_that_is_no_folder_has_no_plugins(zoo, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path, str(zoo / "apple.py"), str(zoo / "missing")])
+    assert "apple" in Registry("attnprof_test_zoo", "ENTRY", "fruit")
 
 
 @pytest.mark.parametrize("registry", [METRICS, FORMATS, BACKENDS, COUNTERS], ids=lambda r: r.word)

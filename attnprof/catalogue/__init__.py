@@ -3,7 +3,6 @@
 import importlib
 from collections.abc import Callable, Iterator
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +38,15 @@ def entry(name: str) -> Entry:
 
 def source_hash(name: str) -> str:
     """SHA-256 of a module's file where it is not part of attnprof, else empty."""
-    path = user_module.source_of(name) if user_module.is_path(name) else Path(MODULES.source(name))
-    return "" if path.parent == Path(__file__).parents[1] / "modules" else file_hash(path)
+    if MODULES.is_own(name):
+        return ""
+    return file_hash(user_module.source_of(name) if user_module.is_path(name) else Path(MODULES.source(name)))
 
 
 def file_hash(path: Path) -> str:
     """SHA-256 of a file; empty where there is none."""
+    from hashlib import sha256  # OpenSSL, which the catalogue's own modules do not need
+
     return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 

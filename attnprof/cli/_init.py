@@ -7,7 +7,7 @@ import tomli_w
 
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UsageError
-from attnprof.spec import SECTIONS, Spec
+from attnprof.spec.settings import SECTIONS, SETTINGS
 
 FILE = Path("attnprof.toml")
 HEAD = """\
@@ -51,7 +51,7 @@ def template() -> str:
     for section in dict.fromkeys(SECTIONS.values()):
         fields = [name for name, table in SECTIONS.items() if table == section]
         if section in TABLES:
-            meaning = Spec.model_fields[fields[0]].description
+            meaning = SETTINGS[fields[0]].meaning
             lines += ["", f"# {meaning}", *(f"# for example: {line}" for line in TABLES[section])]
         else:
             lines += ["", f"[{section}]", *(line for name in fields for line in _setting(name))]
@@ -60,10 +60,10 @@ def template() -> str:
 
 def _setting(name: str) -> list[str]:
     """The lines of one field."""
-    field = Spec.model_fields[name]
-    meaning = ["", f"# {field.description}"]
-    if field.default not in (None, (), {}):
-        return [*meaning, f"# {tomli_w.dumps({name: field.default}).strip()}"]
+    setting = SETTINGS[name]
+    meaning = ["", f"# {setting.meaning}"]
+    if setting.default not in (None, (), {}):
+        return [*meaning, f"# {tomli_w.dumps({name: setting.default}).strip()}"]
     if name not in EXAMPLES:
         return [*meaning, f"# {name} has no default"]
     # tomli_w breaks a list into one line per value.

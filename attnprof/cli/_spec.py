@@ -9,6 +9,7 @@ from click.core import ParameterSource
 from attnprof.cli._spec_options import variable_of
 from attnprof.spec import Spec
 from attnprof.spec.file import Source, from_file, merge
+from attnprof.spec.settings import SETTINGS
 
 FILES = (Path("attnprof.toml"), Path("pyproject.toml"))
 
@@ -21,7 +22,7 @@ def spec_of(file: str | None, fields: dict[str, Any], **preset: Any) -> Spec:
     """
     context = click.get_current_context()
     name = Path(file).stem if file else context.info_name
-    values = {field: fields[field] for field in Spec.model_fields if fields.get(field) is not None}
+    values = {field: fields[field] for field in SETTINGS if fields.get(field) is not None}
     places = {field: _place(context, field) for field in values}
     path = spec_file(file)
     return merge(

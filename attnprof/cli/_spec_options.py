@@ -1,4 +1,4 @@
-"""Spec as command-line options, made from its fields: option, field and TOML key are one name."""
+"""Spec as command-line options, made from the settings: option, field and TOML key are one name."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from attnprof.cli._completing import names_of
 from attnprof.counters import COUNTERS
 from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS
-from attnprof.spec import Spec
+from attnprof.spec.settings import SETTINGS
 
 SHORT = {"modules": "-m", "output": "-o"}
 NETWORK = (
@@ -39,21 +39,21 @@ def variable_of(field: str) -> str:
 
 
 def spec_options(without: tuple[str, ...] = ()) -> list[click.Parameter]:
-    """One option per field of Spec, in its order. Values arrive as texts: Spec alone validates them."""
-    return [_option(field) for field in Spec.model_fields if field not in without]
+    """One option per setting, in their order. Values arrive as texts: Spec alone validates them."""
+    return [_option(field) for field in SETTINGS if field not in without]
 
 
 def _option(field: str) -> click.Option:
-    info = Spec.model_fields[field]
+    setting = SETTINGS[field]
     flags = [*filter(None, [SHORT.get(field)]), "--" + field.replace("_", "-")]
-    meaning = str(info.description)
+    meaning = setting.meaning
     if field == "format":
         meaning = ", ".join(FORMATS.names())
     shared: dict[str, Any] = {"default": None, "envvar": variable_of(field)}
-    if isinstance(info.default, bool):
+    if isinstance(setting.default, bool):
         return click.Option(flags, is_flag=True, help=meaning, **shared)
-    if info.default not in (None, (), {}, ""):
-        meaning += f" [{info.default}]"
+    if setting.default not in (None, (), {}, ""):
+        meaning += f" [{setting.default}]"
     completion = names_of(NAMES[field]) if field in NAMES else None
     return click.Option(
         flags, type=str, help=meaning, metavar=METAVARS[field], shell_complete=completion, **shared

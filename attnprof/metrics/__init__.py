@@ -110,6 +110,10 @@ def column(metric: str, unit: str) -> str:
 class _Metrics(Registry):
     """The files of this folder, the plug-ins, and one metric for every counter."""
 
+    def __init__(self) -> None:
+        super().__init__("attnprof.metrics", "METRIC", "metric")
+        self._named: dict[str, Metric] = {}  # a table asks for each of them a hundred times
+
     def names(self) -> list[str]:
         """Every metric's name, sorted. Imports no entry."""
         return sorted({*super().names(), *(counter + MACS for counter in COUNTERS.names())})
@@ -127,11 +131,12 @@ class _Metrics(Registry):
         """The metric ``name``: imports its one file."""
         if not super().__contains__(name) and _counter_of(name) in COUNTERS:
             return _macs_by(_counter_of(name))
-        metric: Metric = super().get(name)
-        return replace(metric, name=name)
+        if name not in self._named:
+            self._named[name] = replace(super().get(name), name=name)
+        return self._named[name]
 
 
-METRICS = _Metrics("attnprof.metrics", "METRIC", "metric")
+METRICS = _Metrics()
 
 
 def _counter_of(name: str) -> str:

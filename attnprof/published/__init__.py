@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from attnprof.errors import UnknownNameError, nearest
 
@@ -107,7 +107,7 @@ class Evidence:
 @cache
 def figures() -> tuple[PublishedFigure, ...]:
     """Every published row, in the order of the file."""
-    text = files("attnprof.published").joinpath("published.csv").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("published.csv").read_text(encoding="utf-8")
     return tuple(_figure(row) for row in csv.DictReader(text.splitlines()))
 
 
@@ -119,6 +119,7 @@ def evidence(module: str, network: str = NETWORK, dataset: str = DATASET) -> Evi
     return Evidence(tuple(sorted(published, key=lambda figure: Decimal(figure.value))))
 
 
+@cache
 def _figures_on(network: str, dataset: str) -> list[PublishedFigure]:
     """The rows with a value on a network and dataset given by key, in the order of the file."""
     return [figure for figure in figures() if figure.value and _place(figure) == (network, dataset)]
@@ -129,6 +130,7 @@ def _place(figure: PublishedFigure) -> tuple[str, str]:
     return network_key(figure.network), dataset_key(figure.dataset)
 
 
+@cache
 def network_key(printed: str) -> str:
     """One key for all spellings of a network: 'resnet50' of 'ResNet-50 (v1.5)', 'maskrcnnresnet50fpn'.
 
@@ -138,6 +140,7 @@ def network_key(printed: str) -> str:
     return re.sub(r"[^a-z0-9]", "", re.sub(r"\bR(?=\d)", "ResNet-", plain).lower())
 
 
+@cache
 def dataset_key(printed: str) -> str:
     """'imagenet1k' of 'ImageNet-1k'."""
     return re.sub(r"[^a-z0-9]", "", printed.lower())

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -85,6 +84,8 @@ def machines(environment: Environment) -> list[Environment]:
 
 
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # a run alone needs it, and it takes 10 ms
+
     try:
         return version(package)
     except PackageNotFoundError:

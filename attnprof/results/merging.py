@@ -13,7 +13,8 @@ from attnprof.errors import RunFolderError
 from attnprof.records.case import Case
 from attnprof.records.environment import Environment, fingerprint, joined
 from attnprof.records.record import AccountEvent, DoneEvent, Event
-from attnprof.spec import SECTIONS, Spec
+from attnprof.spec import Spec
+from attnprof.spec.settings import SECTIONS
 
 # What may differ between runs of one results set: how they were run, not what their figures mean.
 FREE = frozenset(

@@ -80,7 +80,7 @@ class Results:
     def rows(self) -> list[dict[str, Any]]:
         """The frame's rows as dicts."""
         names = list(self.frame.columns)
-        return [dict(zip(names, row, strict=True)) for row in self.frame.itertuples(index=False, name=None)]
+        return [dict(zip(names, row, strict=True)) for row in self.frame.to_numpy(dtype=object).tolist()]
 
     def only(self, numbers: Sequence[int]) -> "Results":
         """These rows alone, with their notes and the runs that they are of."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from attnprof.choosing.budget import as_table, limits_of
 from attnprof.errors import SpecError, UnknownNameError, nearest
-from attnprof.spec import SECTIONS, Spec
+from attnprof.spec import Spec
+from attnprof.spec.settings import SECTIONS
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Nothing here imports torch: closed forms give the counts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from math import gcd
 from textwrap import fill
@@ -63,19 +63,20 @@ def _takes(entry: Entry) -> str:
     limited = entry.limited_sizes()
     rules = []
     if "C" in limited:
-        rules.append(_rule("C", lambda c: entry.fits(c, 56, 56), range(1, 257)))
+        points = [(channels, 56, 56) for channels in range(1, 257)]
+        rules.append(_rule("C", [channels for channels, _, _ in entry.fitting("C", points)], 257))
     if limited & {"H", "W"}:
-        rules.append(_rule("H, W", lambda side: entry.fits(512 * 7, side, side), range(1, 65)))
+        points = [(512 * 7, side, side) for side in range(1, 65)]
+        rules.append(_rule("H, W", [side for _, side, _ in entry.fitting("HW", points)], 65))
     return ", ".join(filter(None, rules))
 
 
-def _rule(what: str, fits: Callable[[int], bool], sizes: range) -> str:
-    """How ``fits`` divides ``sizes``: a multiple and a minimum, tried on every one of them."""
-    taken = [size for size in sizes if fits(size)]
-    if not taken:
+def _rule(what: str, fitting: Sequence[int], stop: int) -> str:
+    """How the sizes ``fitting`` lie among those from 1 up to ``stop``: a multiple and a minimum."""
+    if not fitting:
         return f"{what}: see show"
-    step, least = reduce(gcd, taken), taken[0]
-    if taken != list(range(least, sizes.stop, step)):
+    step, least = reduce(gcd, fitting), fitting[0]
+    if list(fitting) != list(range(least, stop, step)):
         return f"{what}: see show"
     return ", ".join([f"{what} % {step}"] * (step > 1) + [f"{what} >= {least}"] * (least > step))
 

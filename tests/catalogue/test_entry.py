@@ -1,11 +1,15 @@
 """An entry is read without being run; its limits name the nearest sizes; its formulas see every
 hyperparameter."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.catalogue.entry import read
+from attnprof.catalogue import MODULES, entries
+from attnprof.catalogue.entry import declarations, read
 from attnprof.errors import UsageError
 
 law = settings(derandomize=True, deadline=None, max_examples=40)
@@ -54,6 +58,27 @@ def write(tmp_path_factory):
         return read("gate", path)
 
     return written
+
+
+@pytest.mark.parametrize("name", MODULES.names())
+def test_a_modules_entry_is_the_same_however_its_file_is_laid_out(name, tmp_path):
+    text = Path(MODULES.source(name)).read_text(encoding="utf-8")
+    otherwise = text.replace("ENTRY = {", "ENTRY = (  # a literal as well\n{", 1)
+    otherwise = re.sub(r"^\}$", "})", otherwise, count=1, flags=re.MULTILINE)
+    assert declarations(text)
+    assert not declarations(otherwise)
+    file = tmp_path / f"{name}.py"
+    file.write_text(otherwise, encoding="utf-8")
+    assert read(name, file) == read(name, MODULES.source(name))
+
+
+@law
+@given(known=st.sampled_from(list(entries())), channels=st.integers(1, 600), side=st.integers(1, 90))
+def test_the_sizes_that_fit_are_the_same_one_by_one(known, channels, side):
+    by_channels = [(c, side, side) for c in range(channels, channels + 40)]
+    assert known.fitting("C", by_channels) == [point for point in by_channels if known.fits(*point)]
+    by_side = [(channels, s, s) for s in range(side, side + 20)]
+    assert known.fitting("HW", by_side) == [point for point in by_side if known.fits(*point)]
 
 
 def test_a_file_is_read_without_being_imported(write):

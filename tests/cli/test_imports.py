@@ -8,7 +8,8 @@ import pytest
 
 from attnprof.cli._main import COMMANDS
 from attnprof.cli._spec_options import NETWORK
-from attnprof.spec import SECTIONS, Spec
+from attnprof.spec import Spec
+from attnprof.spec.settings import SECTIONS, SETTINGS
 from tests.conftest import clean_environment
 
 PROGRAM = """
@@ -41,6 +42,18 @@ def test_what_measures_nothing_imports_neither_torch_nor_pandas(arguments, tmp_p
     assert imported(*arguments.split(), cwd=tmp_path) == ["0"]
 
 
+@pytest.mark.parametrize("arguments", ["--help", "run --help", "list", "show se"])
+def test_help_and_the_catalogue_need_no_package_that_checks_or_decodes_values(arguments, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "attnprof", *arguments.split()],
+        cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    packages = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert done.returncode == 0
+    assert "click" in packages
+    assert not {"pydantic", "msgspec", "rich", "filelock", "difflib"} & packages
+
+
 @pytest.mark.parametrize("command", ["table", "pick"])
 def test_a_run_is_shown_again_and_chosen_from_without_torch(command, wide, tmp_path):
     code, *heavy = imported(command, wide, cwd=tmp_path)
@@ -62,6 +75,12 @@ def test_every_field_of_the_spec_has_a_table_in_toml():
     assert set(SECTIONS) == set(Spec.model_fields)
     assert set(SECTIONS.values()) == {"grid", "variants", "measure", "budget", "output"}
     assert [field for field, section in SECTIONS.items() if section == "variants"] == ["set"]
+
+
+def test_every_setting_is_a_field_of_the_spec_in_the_same_order():
+    assert list(SETTINGS) == list(Spec.model_fields)
+    for name, field in Spec.model_fields.items():
+        assert (field.default, field.description) == (SETTINGS[name].default, SETTINGS[name].meaning)
 
 
 def test_an_option_is_its_field_with_hyphens():

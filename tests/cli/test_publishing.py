@@ -14,8 +14,9 @@ import pytest
 from attnprof.cli._init import EXAMPLES, TABLES, template
 from attnprof.cli.completion import SHELLS
 from attnprof.cli.show import SNIPPETS
-from attnprof.spec import SECTIONS, Spec
+from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
+from attnprof.spec.settings import SECTIONS
 from tests.cli.test_imports import PROGRAM
 from tests.conftest import clean_environment
 from tests.synthetic import folder

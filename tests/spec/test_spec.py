@@ -13,8 +13,9 @@ from attnprof.errors import SpecError
 from attnprof.formats import FORMATS
 from attnprof.grid import PRESETS
 from attnprof.metrics import METRICS
-from attnprof.spec import SECTIONS, Spec
+from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
+from attnprof.spec.settings import SECTIONS
 from tests.every_case import every_case
 
 law = settings(derandomize=True, deadline=None, max_examples=60)

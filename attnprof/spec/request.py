@@ -1,0 +1,173 @@
+"""Spec: a request whose values are checked. Its fields are the settings."""
+
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from attnprof.choosing.budget import as_table
+from attnprof.errors import SpecError
+from attnprof.grid import PRESETS, Point
+from attnprof.spec.fields import (
+    PROCESSES,
+    QUICK_TARGET,
+    TARGET,
+    Autocast,
+    Batch,
+    Bytes,
+    Channels,
+    CounterNames,
+    DeviceName,
+    FormatName,
+    Limits,
+    Listed,
+    MetricName,
+    ModulePatterns,
+    NetworkName,
+    PlaceText,
+    PointText,
+    Res,
+    RunName,
+    Seconds,
+    Seed,
+    ShardText,
+    Share,
+    Sweeps,
+    Threads,
+)
+from attnprof.spec.settings import SECTIONS, SETTINGS
+
+
+def _field(name: str) -> Any:
+    """The field of the setting ``name``."""
+    setting = SETTINGS[name]
+    return Field(default=setting.default, description=setting.meaning, validate_default=True)
+
+
+class Spec(BaseModel):
+    """What a run is to do, validated.
+
+    ``Spec(channels="64,256", res="56")`` reads texts as the command line does. Raises SpecError with every
+    mistake at once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modules: ModulePatterns = _field("modules")
+    variants: Literal["default", "all"] = _field("variants")
+    set: Sweeps = _field("set")
+    channels: Annotated[tuple[Channels, ...], Listed] = _field("channels")
+    res: Annotated[tuple[Res, ...], Listed] = _field("res")
+    points: Annotated[tuple[PointText, ...], Listed] = _field("points")
+    preset: Literal["resnet50", "mobilenetv2", "yolo-n", "yolo-s"] | None = _field("preset")
+    networks: Annotated[tuple[NetworkName, ...], Listed] = _field("networks")
+    at: Annotated[tuple[PlaceText, ...], Listed] = _field("at")
+    sweep_places: bool = _field("sweep_places")
+    batch: Batch = _field("batch")
+    shard: ShardText = _field("shard")
+    device: DeviceName = _field("device")
+    dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("dtype")
+    autocast: Autocast = _field("autocast")
+    channels_last: bool = _field("channels_last")
+    compile: bool = _field("compile")
+    hot: bool = _field("hot")
+    train: bool = _field("train")
+    no_latency: bool = _field("no_latency")
+    metrics: Annotated[tuple[MetricName, ...], Listed] = _field("metrics")
+    counters: CounterNames = _field("counters")
+    quality: Literal["quick", "standard", "paper"] = _field("quality")
+    time_budget: Seconds = _field("time_budget")
+    precision: Share = _field("precision")
+    threads: Threads = _field("threads")
+    timeout: Seconds = _field("timeout")
+    memory_limit: Bytes = _field("memory_limit")
+    allow_busy: bool = _field("allow_busy")
+    seed: Seed = _field("seed")
+    fail_fast: bool = _field("fail_fast")
+    budget: Limits = _field("budget")
+    name: RunName = _field("name")
+    output: str | None = _field("output")
+    format: FormatName = _field("format")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as problem:
+            fields = [_field_of(error) for error in problem.errors()]
+            raise SpecError([_message(error) for error in problem.errors()], fields) from None
+
+    def grid(self) -> tuple[Point, ...]:
+        """The points, each once: the product of channels and res, the points, the preset's.
+
+        By default 64 and 256 channels at 56x56. With networks they are of the networks' input, by default 3
+        channels at 224x224.
+        """
+        spec = self.effective()
+        points = tuple((c, h, w) for c in spec.channels for h, w in spec.res) + self.points
+        if self.preset:
+            points += PRESETS[self.preset].points
+        return tuple(dict.fromkeys(points))
+
+    @property
+    def processes(self) -> int:
+        """The most fresh processes behind a figure."""
+        return PROCESSES[self.quality]
+
+    @property
+    def target(self) -> float:
+        """Half of the interval's width, as a share of the median, at which a process leaves a cell."""
+        if self.precision is not None:
+            return self.precision
+        return QUICK_TARGET if self.quality == "quick" else TARGET
+
+    def effective(self) -> "Spec":
+        """This Spec with its default sizes filled in, and without the folder it was first written to."""
+        if (self.points or self.preset) and not (self.channels or self.res):
+            return self.model_copy(update={"output": None})
+        channels, side = ((3,), 224) if self.networks else ((64, 256), 56)
+        sizes = {"channels": self.channels or channels, "res": self.res or ((side, side),)}
+        return self.model_copy(update={**sizes, "output": None})
+
+    def to_toml(self) -> str:
+        """This Spec as a TOML file that gives it again."""
+        tables: dict[str, Any] = {}
+        for field, value in self.model_dump(mode="json").items():
+            if field == "set":
+                tables |= {"variants": _toml_sweeps(value)} if value else {}
+            elif field == "budget":
+                tables |= {"budget": as_table(self.budget)} if value else {}
+            else:
+                tables.setdefault(SECTIONS[field], {}).update(_toml_field(field, value))
+        return tomli_w.dumps(tables)
+
+
+def _toml_sweeps(sweeps: dict[str, dict[str, list[Any]]]) -> dict[str, dict[str, list[Any]]]:
+    """The sweeps with 'none' for None, which TOML has no word for."""
+    tables: dict[str, dict[str, list[Any]]] = {}
+    for module, axes in sweeps.items():
+        tables[module] = {name: ["none" if v is None else v for v in axis] for name, axis in axes.items()}
+    return tables
+
+
+def _toml_field(field: str, value: Any) -> dict[str, Any]:
+    """The key of a field; none for an unset one, 'none' for one that is switched off."""
+    if value is not None and value != []:
+        return {field: value}
+    is_off_by_default = SETTINGS[field].default in (None, ())
+    return {} if is_off_by_default else {field: "none"}
+
+
+def _message(error: Any) -> str:
+    text, value = str(error["msg"]), error["input"]
+    if error["type"] == "value_error":
+        return text.removeprefix("Value error, ")
+    if error["type"] == "literal_error":
+        return f"{value!r} is not one of {error['ctx']['expected']}"
+    if error["type"] == "bool_parsing":
+        return f"{value!r} is neither true nor false"
+    return f"{text}, got {value!r}"
+
+
+def _field_of(error: Any) -> tuple[str, str]:
+    head, *rest = error["loc"]
+    return str(head), "".join(f"[{part}]" for part in rest if isinstance(part, int))
