@@ -3,8 +3,7 @@
 import random
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from copy import deepcopy
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import nn
@@ -14,6 +13,7 @@ from attnprof.catalogue import create
 from attnprof.catalogue.entry import Value
 from attnprof.counting.account import Account, account_of
 from attnprof.counting.building import on_meta
+from attnprof.counting.stand_in import stand_in
 from attnprof.errors import UsageError
 
 
@@ -35,13 +35,14 @@ def cost(
     dot product attention in one operator; False gives the memory of its unfused path. verify: compare our
     shape functions with torch's own kernels.
 
-    The module is neither run nor changed: a copy without data is counted, on meta tensors. Forward hooks run
-    on that copy. Raises UsageError for a module that cannot be copied, for an unknown name and for impossible
-    settings; what the module's own forward raises passes through.
+    The module is neither run nor changed: a stand-in without data is counted, on meta tensors. Forward hooks
+    run on the stand-in. A module that torch.compile made is counted as the module that it was made from.
+    Raises UsageError for an unknown name and for impossible settings; what the module's own forward raises
+    passes through.
     """
     if settings and not isinstance(module, str):
         raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
-    with _random_state(), torch.inference_mode(False):
+    with _random_state(), _without_compiler(), torch.inference_mode(False):
         counted = _on_meta(module, shape, settings) if isinstance(module, str) else without_data(module)
         if dtype is None:
             dtype = next((p.dtype for p in counted.parameters() if p.is_floating_point()), torch.float32)
@@ -59,29 +60,11 @@ def _on_meta(name: str, shape: tuple[int, ...], settings: dict[str, Value]) -> n
 
 
 def without_data(module: nn.Module) -> nn.Module:
-    """A copy on the meta device. Shared tensors stay shared; gradients are not copied; no element is read.
+    """A stand-in on the meta device, without gradients. Shared tensors stay shared; no element is read.
 
-    Raises UsageError for a module that cannot be copied, or has no parameters yet.
+    Raises UsageError for a module that has no parameters yet, and for TorchScript.
     """
-    memo: dict[int, object] = {}
-    try:
-        for part in module.modules():
-            for tensors in (part._parameters, part._buffers, part.__dict__):
-                for value in tensors.values():
-                    if isinstance(value, torch.Tensor):
-                        memo[id(value)] = _empty_as(value)
-            if isinstance(part, torch.jit.ScriptModule):
-                raise UsageError(
-                    "cost: TorchScript cannot be counted; count the module that it was compiled from"
-                )
-        return deepcopy(module, memo)
-    except UsageError:
-        raise
-    except Exception as problem:  # a module's parts may raise anything when they are copied
-        why = str(problem).partition("\n")[0]
-        raise UsageError(
-            f"cost: {type(module).__name__} cannot be copied ({type(problem).__name__}: {why})"
-        ) from problem
+    return stand_in(module, _empty_as)
 
 
 def _empty_as(tensor: torch.Tensor) -> torch.Tensor:
@@ -93,6 +76,13 @@ def _empty_as(tensor: torch.Tensor) -> torch.Tensor:
     if isinstance(tensor, nn.Parameter):
         return nn.Parameter(empty, requires_grad=tensor.requires_grad)
     return empty.requires_grad_(tensor.requires_grad)
+
+
+def _without_compiler() -> AbstractContextManager[object]:
+    """Run functions that torch.compile made as they were written, and leave their compiled code alone."""
+    if "torch._dynamo" not in sys.modules:  # nothing is compiled; torch's switch would import the compiler
+        return nullcontext()
+    return torch.compiler.set_stance("force_eager")
 
 
 @contextmanager

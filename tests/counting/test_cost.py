@@ -1,7 +1,6 @@
 """``attnprof.cost`` leaves the module and the process as they were, and takes what modules there are."""
 
 import random
-import threading
 
 import numpy as np
 import pytest
@@ -236,30 +235,6 @@ def test_a_mistake_is_said_in_words(asked, settings, mistake, says):
 def test_a_name_takes_maps_alone():
     with pytest.raises(UsageError, match=r"^cost: se takes maps \(N, C, H, W\), got a shape of 3 sides$"):
         cost("se", (1, 49, 64))
-
-
-def holding(value):
-    module = nn.Conv2d(C, C, 1)
-    module.held = value
-    return module
-
-
-@pytest.mark.parametrize(
-    ("held", "why"),
-    [
-        (threading.Lock(), r"TypeError: cannot pickle '_thread.lock' object"),
-        ((n for n in range(3)), r"TypeError: cannot pickle 'generator' object"),
-        (
-            [torch.ones(3, requires_grad=True) * 2],
-            r"RuntimeError: Only Tensors created explicitly by the user",
-        ),
-    ],
-    ids=["lock", "generator", "list of computed tensors"],
-)
-def test_a_module_that_cannot_be_copied_is_refused_in_one_line(held, why):
-    with pytest.raises(UsageError, match=rf"^cost: Conv2d cannot be copied \({why}") as caught:
-        cost(holding(held), SHAPE)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")

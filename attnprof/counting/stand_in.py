@@ -1,0 +1,165 @@
+"""A stand-in for a module: its code and its attributes, with tensors and containers of its own.
+
+Whatever a forward pass writes (buffers, a cache in a list, an attribute) is written to the stand-in. What is
+neither a module nor a tensor nor a container of them is shared: locks, files, compiled functions.
+"""
+
+import sys
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from enum import Enum
+from functools import partial
+from types import CellType, FunctionType, MethodType
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from attnprof.errors import UsageError
+
+TensorCopy = Callable[[torch.Tensor], torch.Tensor]
+
+_PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None), type, torch.dtype, torch.device})
+_FOREIGN = frozenset({*sys.stdlib_module_names, "torch", "numpy"})  # packages whose objects are shared
+_MADE_BY_CLASS = 1 << 9  # the flag of classes written in Python
+
+
+def stand_in(module: nn.Module, copy_tensor: TensorCopy) -> nn.Module:
+    """A stand-in for ``module``, each tensor replaced by ``copy_tensor`` of it; shared ones stay shared.
+
+    A compiled module is replaced by the module that it was compiled from. Raises UsageError for TorchScript.
+    """
+    return cast(nn.Module, _Copies(copy_tensor).of(module))
+
+
+def original(module: nn.Module) -> nn.Module:
+    """The module that ``module`` was compiled from by torch.compile, or itself."""
+    compiler = sys.modules.get("torch._dynamo.eval_frame")  # without it nothing was compiled
+    while compiler is not None and isinstance(module, compiler.OptimizedModule):
+        module = module._orig_mod
+    return module
+
+
+class _Copies:
+    """The copies of a module's parts, each made once."""
+
+    def __init__(self, copy_tensor: TensorCopy) -> None:
+        self._copy_tensor = copy_tensor
+        self._copies: dict[int, Any] = {}
+        self._originals: list[Any] = []  # alive until all is copied, so that their ids stay theirs
+
+    def of(self, value: Any) -> Any:
+        """The copy of a value; the value itself where nothing in it is copied."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if id(value) in self._copies:
+            return self._copies[id(value)]
+        if isinstance(value, torch.Tensor):
+            return self._remember(value, self._copy_tensor(value))
+        if isinstance(value, nn.Module):
+            return self._module(value)
+        copy = _BY_KIND.get(kind)
+        if copy is not None:
+            return copy(self, value)
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return kind(*map(self.of, value))
+        return self._object(value) if _has_own_state(value) else value
+
+    def _remember(self, value: Any, copy: Any) -> Any:
+        self._copies[id(value)] = copy
+        self._originals.append(value)
+        return copy
+
+    def _module(self, module: nn.Module) -> nn.Module:
+        source = original(module)
+        if source is not module:
+            return cast(nn.Module, self._remember(module, self.of(source)))
+        if isinstance(module, torch.jit.ScriptModule):
+            raise UsageError(
+                "cost: TorchScript cannot be counted; count the module that it was compiled from"
+            )
+        copy = self._object(module)
+        copy.__dict__["_compiled_call_impl"] = None  # what module.compile() leaves
+        return cast(nn.Module, copy)
+
+    def _object(self, value: Any) -> Any:
+        copy = self._remember(value, object.__new__(type(value)))
+        attributes = copy.__dict__
+        for name, attribute in value.__dict__.items():
+            attributes[name] = attribute if type(attribute) in _PLAIN else self.of(attribute)
+        return copy
+
+    def _mapping(self, mapping: Any) -> Any:
+        copy = self._remember(mapping, mapping.copy())
+        copy.clear()
+        for key, value in mapping.items():
+            copy[self.of(key)] = self.of(value)
+        return copy
+
+    def _list(self, values: Any) -> Any:
+        copy = self._remember(values, values.copy())
+        for place, value in enumerate(values):
+            copy[place] = self.of(value)
+        return copy
+
+    def _set(self, values: Any) -> Any:
+        return self._remember(values, type(values)(map(self.of, values)))
+
+    def _tuple(self, values: Any) -> Any:
+        copies = tuple(map(self.of, values))
+        is_same = all(copy is value for copy, value in zip(copies, values, strict=True))
+        return values if is_same else self._remember(values, copies)
+
+    def _method(self, method: Any) -> Any:
+        return MethodType(method.__func__, self.of(method.__self__))
+
+    def _partial(self, call: Any) -> Any:
+        arguments = map(self.of, call.args)
+        return partial(self.of(call.func), *arguments, **{k: self.of(v) for k, v in call.keywords.items()})
+
+    def _function(self, function: Any) -> Any:
+        """A function that captures variables is copied with what it captured."""
+        if function.__closure__ is None:
+            return function
+        cells = [CellType() for _ in function.__closure__]
+        copy = FunctionType(
+            function.__code__, function.__globals__, function.__name__, function.__defaults__, tuple(cells)
+        )
+        copy.__kwdefaults__ = function.__kwdefaults__
+        self._remember(function, copy)
+        copy.__dict__.update(function.__dict__)
+        for cell, source in zip(cells, function.__closure__, strict=True):
+            try:
+                captured = source.cell_contents
+            except ValueError:  # not yet assigned
+                continue
+            cell.cell_contents = self.of(captured)
+        return copy
+
+
+_BY_KIND: dict[type, Callable[[_Copies, Any], Any]] = {
+    dict: _Copies._mapping,
+    OrderedDict: _Copies._mapping,
+    defaultdict: _Copies._mapping,
+    list: _Copies._list,
+    deque: _Copies._list,
+    set: _Copies._set,
+    frozenset: _Copies._set,
+    tuple: _Copies._tuple,
+    MethodType: _Copies._method,
+    partial: _Copies._partial,
+    FunctionType: _Copies._function,
+}
+
+
+def _has_own_state(value: Any) -> bool:
+    """Whether it is an object of a user's class that a copy of its attributes describes whole."""
+    kind = type(value)
+    if not kind.__flags__ & _MADE_BY_CLASS or isinstance(value, Enum | type):
+        return False
+    if kind.__module__.partition(".")[0] in _FOREIGN or hasattr(kind, "__del__"):
+        return False
+    if kind.__new__ is not object.__new__ or any("__slots__" in vars(base) for base in kind.__mro__):
+        return False
+    return type(getattr(value, "__dict__", None)) is dict
