@@ -56,7 +56,7 @@ class Account:
     minimal_bytes: int  # input, output and parameters once, with backward their gradients too
     activation_memory: int  # bytes: the most that the call allocated at once
     unknown_ops: tuple[str, ...]  # operators without a rule, by name: with any, FLOPs are incomplete
-    output_shape: tuple[int, ...]  # of the first output tensor
+    output_shape: tuple[int, ...]  # of the first tensor in the output; empty where there is none
     backward: bool = False
     calls: tuple[OperatorCall, ...] = field(default=(), repr=False, compare=False)
 
@@ -95,7 +95,7 @@ class _Observation:
 
     mode: CountingMode
     memory: LiveMemory
-    output: torch.Tensor  # the first
+    output: torch.Tensor | None  # the first tensor in it
 
 
 def account(
@@ -128,7 +128,8 @@ def account_of(
             observation = _observe(module, x, backward, verify, fused=True)
     calls, output = observation.mode.calls, observation.output
     parameters = list(module.parameters())
-    minimal = sum(map(_bytes, (x, output, *parameters)))
+    outputs = () if output is None else (output,)
+    minimal = sum(map(_bytes, (x, *outputs, *parameters)))
     return Account(
         params=_elements(parameters),
         trainable_params=_elements(p for p in parameters if p.requires_grad),
@@ -140,7 +141,7 @@ def account_of(
         minimal_bytes=minimal * (2 if backward else 1),
         activation_memory=observation.memory.peak,
         unknown_ops=tuple(sorted(observation.mode.unknown)),
-        output_shape=tuple(output.shape),
+        output_shape=() if output is None else tuple(output.shape),
         backward=backward,
         calls=tuple(calls),
     )
@@ -164,19 +165,17 @@ def _observe(module: nn.Module, x: torch.Tensor, backward: bool, verify: bool, f
                 active.enter_context(FusedAttentionMode())
             active.enter_context(mode)
             output = module(x)
-            first = first_tensor(output)
-            if first is None:
-                raise UsageError(f"the module returns no tensor but {type(output).__name__}")
             if backward:
-                _run_backward(module, x, first, tracker)
+                _run_backward(module, x, output, tracker)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
-    return _Observation(mode, memory, first)
+    return _Observation(mode, memory, first_tensor(output))
 
 
-def _run_backward(
-    module: nn.Module, x: torch.Tensor, output: torch.Tensor, tracker: SubmoduleTracker
-) -> None:
+def _run_backward(module: nn.Module, x: torch.Tensor, answer: object, tracker: SubmoduleTracker) -> None:
+    output = first_tensor(answer)
+    if output is None:
+        raise UsageError(f"backward: the module returns no tensor but {type(answer).__name__}")
     if not output.requires_grad:
         raise UsageError("backward: the module's output depends on nothing that requires a gradient")
     with torch._C._DisableTorchDispatch():

@@ -82,7 +82,8 @@ def _without_compiler() -> AbstractContextManager[object]:
     """Run functions that torch.compile made as they were written, and leave their compiled code alone."""
     if "torch._dynamo" not in sys.modules:  # nothing is compiled; torch's switch would import the compiler
         return nullcontext()
-    return torch.compiler.set_stance("force_eager")
+    stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 @contextmanager

@@ -160,6 +160,6 @@ def _has_own_state(value: Any) -> bool:
         return False
     if kind.__module__.partition(".")[0] in _FOREIGN or hasattr(kind, "__del__"):
         return False
-    if kind.__new__ is not object.__new__ or any("__slots__" in vars(base) for base in kind.__mro__):
+    if any("__slots__" in vars(base) or "__new__" in vars(base) for base in kind.__mro__[:-1]):
         return False
     return type(getattr(value, "__dict__", None)) is dict

@@ -1,17 +1,40 @@
 """Tensors among an operator's arguments and outputs: which there are, and how many bytes they occupy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import FunctionType, ModuleType
 from typing import Any
 
 import torch
+from torch import nn
 
 
 def first_tensor(output: object) -> torch.Tensor | None:
-    """The first tensor of an output, which may be nested in tuples, lists and dicts; None without any."""
-    if isinstance(output, torch.Tensor):
-        return output
-    parts = list(output.values()) if isinstance(output, dict) else output
-    return first_tensor(parts[0]) if isinstance(parts, list | tuple) and parts else None
+    """The first tensor of an output, nested in containers and in attributes of objects; None without any.
+
+    A dataclass and a distribution have tensors too.
+    """
+    return next(_tensors_below(output, set()), None)
+
+
+def _tensors_below(value: object, seen: set[int]) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+        return
+    if id(value) in seen:  # an object may refer to itself
+        return
+    seen.add(id(value))
+    for part in _parts(value):
+        yield from _tensors_below(part, seen)
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    if isinstance(value, list | tuple):
+        return value
+    if isinstance(value, type | nn.Module | ModuleType | FunctionType):
+        return ()
+    return getattr(value, "__dict__", {}).values()
 
 
 def tensors_in(values: Sequence[Any]) -> list[torch.Tensor]:

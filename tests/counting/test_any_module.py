@@ -1,13 +1,16 @@
 """``attnprof.cost`` takes any module, and what it was given afterwards works as before."""
 
+import dataclasses
 import functools
 import threading
 
 import pytest
 import torch
 from torch import nn
+from torch.distributions import Normal
 
 from attnprof import cost
+from attnprof.errors import UsageError
 from tests.counting.truth.table import Does
 
 SHAPE = (4, 8)
@@ -182,6 +185,56 @@ def test_what_forward_notes_on_objects_and_in_containers_is_not_the_users():
     cost(module, SHAPE)
     assert (module.seen, module.by_size, module.helper.last) == ([], {}, None)
     assert module.twice == [module.linear]
+
+
+@dataclasses.dataclass
+class Answer:
+    """An output that is no container that torch knows."""
+
+    score: float
+    features: torch.Tensor
+
+
+class Opaque:
+    """An output that holds nothing that can be looked at."""
+
+    __slots__ = ()
+
+
+OUTPUTS = {
+    "nothing": (lambda y: None, ()),
+    "a number": (lambda y: 1.5, ()),
+    "an opaque object": (lambda y: Opaque(), ()),
+    "a distribution": (lambda y: Normal(y, torch.ones(8), validate_args=False), SHAPE),
+    "a dataclass": (lambda y: Answer(1.0, y), SHAPE),
+    "nothing before the tensor": (lambda y: (None, [], {"y": y}), SHAPE),
+    "itself in itself": (lambda y: recursive(y), SHAPE),
+}
+
+
+def recursive(y):
+    answer = [y.shape]
+    answer.extend([answer, y])
+    return answer
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_the_type_of_the_output_does_not_matter(name):
+    output, shape = OUTPUTS[name]
+    module = Does(lambda m, x: output(m.linear(x)), linear=nn.Linear(8, 8))
+    counts = cost(module, SHAPE)
+    assert (counts.macs, counts.output_shape) == (MACS, shape)
+
+
+def test_backward_begins_at_the_first_tensor_of_the_output():
+    module = Does(lambda m, x: Answer(1.0, m.linear(x)), linear=nn.Linear(8, 8))
+    assert cost(module, SHAPE, backward=True).macs == 3 * MACS
+
+
+def test_backward_without_a_tensor_in_the_output_is_refused():
+    module = Does(lambda m, x: None, linear=nn.Linear(8, 8))
+    with pytest.raises(UsageError, match="^backward: the module returns no tensor but NoneType$"):
+        cost(module, SHAPE, backward=True)
 
 
 def test_another_thread_may_use_the_module_meanwhile():
