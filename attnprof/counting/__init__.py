@@ -5,9 +5,23 @@ module that is on the meta device already. docs/counting.md defines the counts; 
 operator.
 """
 
-from attnprof.counting.account import Account, Operator, account, account_of
+from attnprof.counting.account import META, REAL, Account, Operator, account, account_of
 from attnprof.counting.building import on_meta
-from attnprof.counting.costing import cost, without_data
+from attnprof.counting.costing import cost
+from attnprof.counting.kernels import UnreadableValueError
+from attnprof.counting.stand_in import without_data
 from attnprof.counting.tensors import first_tensor
 
-__all__ = ["Account", "Operator", "account", "account_of", "cost", "first_tensor", "on_meta", "without_data"]
+__all__ = [
+    "META",
+    "REAL",
+    "Account",
+    "Operator",
+    "UnreadableValueError",
+    "account",
+    "account_of",
+    "cost",
+    "first_tensor",
+    "on_meta",
+    "without_data",
+]

@@ -1,21 +1,26 @@
 """The account of a module at a shape: everything that follows from shapes alone."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import nn
 
 from attnprof.counting.dispatch import CountingMode, OperatorCall
 from attnprof.counting.fused import FusedAttentionMode
+from attnprof.counting.guard import Guard
+from attnprof.counting.kernels import ConstantsMode, KernelRunner, UnreadableValueError, is_about_values
 from attnprof.counting.memory import LiveMemory
 from attnprof.counting.rules import CATEGORIES, MAC, Cost
 from attnprof.counting.submodules import SubmoduleTracker
-from attnprof.counting.tensors import first_tensor
+from attnprof.counting.tensors import first_tensor, map_tensors
 from attnprof.errors import UsageError
+
+META, REAL = "meta", "real"  # what was counted: a pass over shapes alone, or one that computes
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Account:
     unknown_ops: tuple[str, ...]  # operators without a rule, by name: with any, FLOPs are incomplete
     output_shape: tuple[int, ...]  # of the first tensor in the output; empty where there is none
     backward: bool = False
+    inputs: str = field(default=META, compare=False)  # REAL where values are read: the pass was computed
     calls: tuple[OperatorCall, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -119,17 +125,30 @@ def account(
 
 
 def account_of(
-    module: nn.Module, x: torch.Tensor, *, backward: bool = False, verify: bool = False, fused: bool = True
+    module: nn.Module,
+    *inputs: Any,
+    named: Mapping[str, Any] | None = None,
+    backward: bool = False,
+    verify: bool = False,
+    fused: bool = True,
+    keeps_values: bool = False,
+    guard: Guard | None = None,
 ) -> Account:
-    """Count ``module`` called with ``x``, both on one device; off meta everything is computed."""
+    """Count ``module`` called with ``inputs`` and ``named``, all on one device; off meta all is computed.
+
+    keeps_values: on meta, compute what follows from constants alone. guard: of a call that computes.
+    Raises UnreadableValueError where the forward pass reads a value that a meta tensor does not have.
+    """
+    call = _Call(inputs, dict(named or {}), backward, verify, keeps_values, guard)
     with torch.inference_mode(False):  # under it composite operators would arrive undecomposed
-        observation = _observe(module, x, backward, verify, fused=False)
-        if observation.mode.has_unfused_attention and fused and x.is_meta:
-            observation = _observe(module, x, backward, verify, fused=True)
+        observation = _observe(module, call, fused=False)
+        is_on_meta = any(x.is_meta for x in (*call.tensors, *module.parameters()))
+        if observation.mode.has_unfused_attention and fused and is_on_meta:
+            observation = _observe(module, call, fused=True)
     calls, output = observation.mode.calls, observation.output
     parameters = list(module.parameters())
     outputs = () if output is None else (output,)
-    minimal = sum(map(_bytes, (x, *outputs, *parameters)))
+    minimal = sum(map(_bytes, (*call.tensors, *outputs, *parameters)))
     return Account(
         params=_elements(parameters),
         trainable_params=_elements(p for p in parameters if p.requires_grad),
@@ -143,36 +162,74 @@ def account_of(
         unknown_ops=tuple(sorted(observation.mode.unknown)),
         output_shape=() if output is None else tuple(output.shape),
         backward=backward,
+        inputs=META if is_on_meta else REAL,
         calls=tuple(calls),
     )
 
 
-def _observe(module: nn.Module, x: torch.Tensor, backward: bool, verify: bool, fused: bool) -> _Observation:
+class _Call:
+    """What a module is called with, and what is to be counted of it."""
+
+    def __init__(
+        self,
+        inputs: tuple[Any, ...],
+        named: dict[str, Any],
+        backward: bool,
+        verify: bool,
+        keeps_values: bool,
+        guard: Guard | None,
+    ) -> None:
+        self.backward, self.verify, self.keeps_values, self.guard = backward, verify, keeps_values, guard
+        self._inputs: dict[int, torch.Tensor] = {}
+        self.inputs = map_tensors(inputs, self._own)
+        self.named = map_tensors(named, self._own)
+
+    @property
+    def tensors(self) -> Sequence[torch.Tensor]:
+        """The input tensors, each once."""
+        return list(self._inputs.values())
+
+    def _own(self, x: torch.Tensor) -> torch.Tensor:
+        if id(x) not in self._inputs:
+            self._inputs[id(x)] = x.detach().requires_grad_(x.is_floating_point()) if self.backward else x
+        return self._inputs[id(x)]
+
+
+def _observe(module: nn.Module, call: _Call, fused: bool) -> _Observation:
     tracker = SubmoduleTracker(module)
-    if backward:
-        x = x.detach().requires_grad_(x.is_floating_point())
-    memory = LiveMemory((x, *module.parameters(), *module.buffers()))
-    mode = CountingMode(tracker, memory, verify=verify)
+    memory = LiveMemory((*call.tensors, *module.parameters(), *module.buffers()))
+    kernels = KernelRunner(call.keeps_values)
+    mode = CountingMode(tracker, memory, kernels, verify=call.verify, guard=call.guard)
     fast_path = torch.backends.mha.get_fastpath_enabled()
     # The fast path of nn.MultiheadAttention is one operator, which neither training nor other input shapes
     # use.
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         with ExitStack() as active:
-            active.enter_context(torch.set_grad_enabled(backward))
+            active.enter_context(torch.set_grad_enabled(call.backward))
             active.enter_context(tracker)
             if fused:
                 active.enter_context(FusedAttentionMode())
+            if call.keeps_values:
+                active.enter_context(ConstantsMode())
             active.enter_context(mode)
-            output = module(x)
-            if backward:
-                _run_backward(module, x, output, tracker)
+            output = module(*call.inputs, **call.named)
+            if call.backward:
+                _run_backward(module, call.tensors, output, tracker)
+    except Exception as problem:
+        if not kernels.unreadable and not is_about_values(problem):
+            raise
+        raise UnreadableValueError(kernels.unreadable or str(problem).partition("\n")[0]) from problem
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
+    if kernels.unreadable:  # the forward pass went on without the value, and perhaps another way
+        raise UnreadableValueError(kernels.unreadable)
     return _Observation(mode, memory, first_tensor(output))
 
 
-def _run_backward(module: nn.Module, x: torch.Tensor, answer: object, tracker: SubmoduleTracker) -> None:
+def _run_backward(
+    module: nn.Module, inputs: Sequence[torch.Tensor], answer: object, tracker: SubmoduleTracker
+) -> None:
     output = first_tensor(answer)
     if output is None:
         raise UsageError(f"backward: the module returns no tensor but {type(answer).__name__}")
@@ -185,7 +242,8 @@ def _run_backward(module: nn.Module, x: torch.Tensor, answer: object, tracker: S
         output.backward(gradient)  # type: ignore[no-untyped-call]
     finally:
         tracker.backward = False
-        x.grad = None
+        for x in inputs:
+            x.grad = None
         module.zero_grad(set_to_none=True)
 
 

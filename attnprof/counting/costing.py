@@ -2,54 +2,95 @@
 
 import random
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from attnprof.catalogue import create
 from attnprof.catalogue.entry import Value
-from attnprof.counting.account import Account, account_of
+from attnprof.counting.account import META, REAL, Account, account_of
 from attnprof.counting.building import on_meta
-from attnprof.counting.stand_in import stand_in
+from attnprof.counting.guard import Guard
+from attnprof.counting.kernels import UnreadableValueError
+from attnprof.counting.stand_in import with_constants, with_data, without_data
 from attnprof.errors import UsageError
 
 
 def cost(
     module: "nn.Module | str",
-    shape: tuple[int, ...],
+    shape: tuple[int, ...] | torch.Tensor,
     *,
     dtype: torch.dtype | None = None,
     backward: bool = False,
     fused: bool = True,
     verify: bool = False,
+    device: str | None = None,
     **settings: Value,
 ) -> Account:
     """Count one call of ``module`` for an input of ``shape``: (N, C, H, W), or what else the module takes.
 
     module: any nn.Module, on any device, counted in its mode (train or eval); or a name of the catalogue,
-    counted in eval mode with ``settings`` as its hyperparameters. dtype: of the input; by default that of the
-    module's first floating-point parameter, else float32. backward: forward and backward. fused: keep scaled
-    dot product attention in one operator; False gives the memory of its unfused path. verify: compare our
-    shape functions with torch's own kernels.
+    counted in eval mode with ``settings`` as its hyperparameters. shape: or an input tensor. dtype: of the
+    input; by default that of the module's first floating-point parameter, else float32. backward: forward and
+    backward. fused: keep scaled dot product attention in one operator; False gives the memory of its unfused
+    path. verify: compare our shape functions with torch's own kernels.
 
-    The module is neither run nor changed: a stand-in without data is counted, on meta tensors. Forward hooks
-    run on the stand-in. A module that torch.compile made is counted as the module that it was made from.
-    Raises UsageError for an unknown name and for impossible settings; what the module's own forward raises
-    passes through.
+    device: "meta" counts from shapes alone and the module's constants; "real" computes the pass where the
+    module is. By default it is meta, and real where the forward pass reads values that come from the input,
+    within 60 s and half of the free memory; ``inputs`` of the account says which it was.
+
+    The module is not changed: a stand-in is counted. Forward hooks run on the stand-in. A module that
+    torch.compile made is counted as the module that it was made from. Raises UsageError for an unknown name,
+    for impossible settings and for a real run that the machine has no room for; what the module's own
+    forward raises passes through.
     """
     if settings and not isinstance(module, str):
         raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
-    with _random_state(), _without_compiler(), torch.inference_mode(False):
-        counted = _on_meta(module, shape, settings) if isinstance(module, str) else without_data(module)
-        if dtype is None:
-            dtype = next((p.dtype for p in counted.parameters() if p.is_floating_point()), torch.float32)
-        elif isinstance(module, str):
-            counted = counted.to(dtype)
-        x = torch.empty(shape, device="meta", dtype=dtype)
-        return account_of(counted, x, backward=backward, fused=fused, verify=verify)
+    if device not in (None, META, REAL):
+        raise UsageError(f"cost: device is 'meta' or 'real', not {device!r}")
+    with _random_state(), _without_compiler(), _without_autocast(), torch.inference_mode(False):
+        if isinstance(module, str):
+            shape = tuple(shape.shape) if isinstance(shape, torch.Tensor) else shape
+            module = _on_meta(module, shape, settings).to(dtype)
+        count = partial(_count, module, shape, dtype, backward=backward, fused=fused, verify=verify)
+        if device == REAL:
+            return count(with_data, guard=None)
+        with suppress(UnreadableValueError):
+            return count(without_data)
+        try:
+            return count(with_constants, keeps_values=True)
+        except UnreadableValueError:
+            if device == META:
+                raise
+        return count(with_data, guard=Guard())
+
+
+def _count(
+    module: nn.Module,
+    shape: tuple[int, ...] | torch.Tensor,
+    dtype: torch.dtype | None,
+    copy: Callable[[nn.Module], nn.Module],
+    **options: Any,
+) -> Account:
+    counted = copy(module)
+    parameters = list(counted.parameters())
+    device = parameters[0].device if parameters else torch.device("cpu" if copy is with_data else "meta")
+    if isinstance(shape, torch.Tensor):
+        return account_of(counted, shape.detach().to(device), **options)
+    dtype = dtype or next((p.dtype for p in parameters if p.is_floating_point()), torch.float32)
+    return account_of(counted, _random(shape, dtype, device), **options)
+
+
+def _random(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Random numbers; of integers and booleans 0 or 1, which every table can be looked up with."""
+    x = torch.empty(shape, dtype=dtype, device=device)
+    if x.is_meta:
+        return x
+    return x.normal_() if x.is_floating_point() or x.is_complex() else x.random_(0, 2)
 
 
 def _on_meta(name: str, shape: tuple[int, ...], settings: dict[str, Value]) -> nn.Module:
@@ -59,31 +100,19 @@ def _on_meta(name: str, shape: tuple[int, ...], settings: dict[str, Value]) -> n
         return create(name, shape[1], height=shape[2], width=shape[3], **settings).eval()
 
 
-def without_data(module: nn.Module) -> nn.Module:
-    """A stand-in on the meta device, without gradients. Shared tensors stay shared; no element is read.
-
-    Raises UsageError for a module that has no parameters yet, and for TorchScript.
-    """
-    return stand_in(module, _empty_as)
-
-
-def _empty_as(tensor: torch.Tensor) -> torch.Tensor:
-    if is_lazy(tensor):
-        raise UsageError("cost: a lazy module has no parameters yet; call it once with an input first")
-    if tensor.layout is not torch.strided:
-        return torch.empty_like(tensor, device="meta")
-    empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
-    if isinstance(tensor, nn.Parameter):
-        return nn.Parameter(empty, requires_grad=tensor.requires_grad)
-    return empty.requires_grad_(tensor.requires_grad)
-
-
 def _without_compiler() -> AbstractContextManager[object]:
     """Run functions that torch.compile made as they were written, and leave their compiled code alone."""
     if "torch._dynamo" not in sys.modules:  # nothing is compiled; torch's switch would import the compiler
         return nullcontext()
     stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
     return stance
+
+
+def _without_autocast() -> AbstractContextManager[object]:
+    """Autocast changes no count on meta, and is not to change that of a real run."""
+    if not torch.is_autocast_enabled("cpu"):
+        return nullcontext()
+    return torch.autocast("cpu", enabled=False)
 
 
 @contextmanager

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from attnprof.counting.guard import Guard
+from attnprof.counting.kernels import KernelRunner
 from attnprof.counting.memory import LiveMemory
 from attnprof.counting.rules import UNKNOWN, VIEW, Cost, Rule, find, no_flops
 from attnprof.counting.rules.products import bias
 from attnprof.counting.submodules import SubmoduleTracker
-from attnprof.counting.tensors import bytes_moved, outputs_of, tensors_in
+from attnprof.counting.tensors import bytes_moved, outputs_of
 from attnprof.counting.verification import check_output
 
 aten = torch.ops.aten
@@ -39,17 +41,27 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
     """While active: counts every operator, and the bytes of its outputs.
 
     Outputs on meta come from our own shape functions where there is one. verify: compare each with torch's
-    own kernel; a difference is an AssertionError that names the operator.
+    own kernel; a difference is an AssertionError that names the operator. guard: of a run that computes.
     """
 
-    def __init__(self, tracker: SubmoduleTracker, memory: LiveMemory, verify: bool = False) -> None:
+    def __init__(
+        self,
+        tracker: SubmoduleTracker,
+        memory: LiveMemory,
+        kernels: KernelRunner,
+        *,
+        verify: bool = False,
+        guard: Guard | None = None,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[OperatorCall] = []
         self.unknown: set[str] = set()  # names of operators without a rule
         self.has_unfused_attention = False
         self._tracker = tracker
         self._memory = memory
+        self._kernels = kernels
         self._verify = verify
+        self._guard = guard
         self._references = _references_to_a_temporary()
 
     @classmethod
@@ -71,6 +83,8 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         # real run.
         adds_bias = func is _ADD and self._adds_bias(args)
         in_place = adds_bias or (func in _REUSING and self._reuses_gradient(args))
+        if self._guard is not None:
+            self._guard.check(func, args, kwargs, self._memory.alive)
         out = self._run(func, rule, args, kwargs)
         outputs = outputs_of(out)
         if rule.moves or rule.flops is not no_flops:
@@ -87,9 +101,10 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         return out
 
     def _run(self, func: Any, rule: Rule, args: Any, kwargs: Any) -> Any:
-        out = rule.shape(args, kwargs) if rule.shape is not None else None
+        by_shape = rule.shape if not self._kernels.computes(func) else None
+        out = by_shape(args, kwargs) if by_shape is not None else None
         if out is None:
-            return _run_kernel(func, args, kwargs)
+            return self._kernels.run(func, args, kwargs)
         if self._verify:
             check_output(func, out, args, kwargs)
         return out
@@ -108,7 +123,7 @@ def run_uncounted(func: Any, args: Any, kwargs: Any) -> Any:
     """Run one operator without counting it: on meta by its shape function where it has one."""
     rule = find(func)
     out = rule.shape(args, kwargs) if rule is not None and rule.shape is not None else None
-    return _run_kernel(func, args, kwargs) if out is None else out
+    return KernelRunner(keeps_values=False).run(func, args, kwargs) if out is None else out
 
 
 def _is_bias(args: Any) -> bool:
@@ -141,23 +156,3 @@ def _references_to_a_temporary() -> int:
     with torch.no_grad(), Watch():  # type: ignore[no-untyped-call]
         torch.nn.functional.linear(x.transpose(1, 2), weight, bias)
     return references[0] if references else 0
-
-
-def _run_kernel(func: Any, args: Any, kwargs: Any) -> Any:
-    """Torch's own kernel. A constant on the CPU moves to meta where it meets a meta tensor."""
-    if any(x.is_meta for x in tensors_in((*args, *kwargs.values()))):
-        args = [_on_meta(value) for value in args]
-        kwargs = {name: _on_meta(value) for name, value in kwargs.items()}
-        if kwargs.get("device") is not None and func is not aten._to_copy.default:
-            kwargs["device"] = torch.device("meta")
-    return func(*args, **kwargs)
-
-
-def _on_meta(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        if value.is_meta or value.dim() == 0:
-            return value
-        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
-    if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor) for part in value):
-        return [_on_meta(part) for part in value]
-    return value

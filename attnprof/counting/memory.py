@@ -18,6 +18,11 @@ class LiveMemory:
         self._alive = {x.untyped_storage()._cdata for x in inputs}
         self._inputs = frozenset(self._alive)
 
+    @property
+    def alive(self) -> int:
+        """Bytes alive now."""
+        return self._now
+
     def owns(self, x: torch.Tensor) -> bool:
         """Whether the call created x's storage."""
         key = x.untyped_storage()._cdata

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from attnprof.errors import UsageError
 
@@ -24,12 +25,64 @@ _FOREIGN = frozenset({*sys.stdlib_module_names, "torch", "numpy"})  # packages w
 _MADE_BY_CLASS = 1 << 9  # the flag of classes written in Python
 
 
+# Of a tensor that keeps its values on meta: a mask of 1024 x 1024, a table of positions.
+MOST_CONSTANT_BYTES = 4 * 2**20
+
+
 def stand_in(module: nn.Module, copy_tensor: TensorCopy) -> nn.Module:
     """A stand-in for ``module``, each tensor replaced by ``copy_tensor`` of it; shared ones stay shared.
 
     A compiled module is replaced by the module that it was compiled from. Raises UsageError for TorchScript.
     """
     return cast(nn.Module, _Copies(copy_tensor).of(module))
+
+
+def without_data(module: nn.Module) -> nn.Module:
+    """A stand-in on the meta device, without gradients. Shared tensors stay shared; no element is read.
+
+    Raises UsageError for a module that has no parameters yet, and for TorchScript.
+    """
+    return stand_in(module, _without_values)
+
+
+def with_constants(module: nn.Module) -> nn.Module:
+    """A stand-in whose parameters are on meta, and whose small other tensors keep their values."""
+    return stand_in(module, _constant)
+
+
+def with_data(module: nn.Module) -> nn.Module:
+    """A stand-in that computes: parameters share their data with those of ``module``, the rest is copied."""
+    return stand_in(module, _with_values)
+
+
+def _without_values(tensor: torch.Tensor) -> torch.Tensor:
+    if is_lazy(tensor):
+        raise UsageError("cost: a lazy module has no parameters yet; call it once with an input first")
+    if tensor.layout is not torch.strided:
+        return torch.empty_like(tensor, device="meta")
+    empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+    if isinstance(tensor, nn.Parameter):
+        return nn.Parameter(empty, requires_grad=tensor.requires_grad)
+    return empty.requires_grad_(tensor.requires_grad)
+
+
+def _constant(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.requires_grad or isinstance(tensor, nn.Parameter) or tensor.nbytes > MOST_CONSTANT_BYTES:
+        return _without_values(tensor)
+    return tensor.detach().clone()
+
+
+def _with_values(tensor: torch.Tensor) -> torch.Tensor:
+    if is_lazy(tensor):
+        return _without_values(tensor)
+    if tensor.is_meta:
+        raise UsageError(
+            "cost: the forward pass reads values, and the module was built on the meta device, where it has "
+            "none; build it on the CPU"
+        )
+    if isinstance(tensor, nn.Parameter):
+        return nn.Parameter(tensor.detach(), requires_grad=tensor.requires_grad)
+    return tensor.detach().clone().requires_grad_(tensor.requires_grad)
 
 
 def original(module: nn.Module) -> nn.Module:

@@ -1,6 +1,6 @@
 """Tensors among an operator's arguments and outputs: which there are, and how many bytes they occupy."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -35,6 +35,17 @@ def _parts(value: object) -> Iterable[object]:
     if isinstance(value, type | nn.Module | ModuleType | FunctionType):
         return ()
     return getattr(value, "__dict__", {}).values()
+
+
+def map_tensors(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """``value`` with every tensor changed: those in its tuples, lists and dicts included."""
+    if isinstance(value, torch.Tensor):
+        return change(value)
+    if type(value) is dict:
+        return {key: map_tensors(part, change) for key, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map_tensors(part, change) for part in value)
+    return value
 
 
 def tensors_in(values: Sequence[Any]) -> list[torch.Tensor]:

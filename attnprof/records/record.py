@@ -35,6 +35,7 @@ FLAGS = {
     "launch-bound": "the device waits for kernel launches: back-to-back calls take longer than their kernels",
     "leak": "a call keeps memory after its output is freed",
     "incomplete": "some operators have no counting rule: FLOPs and MACs are lower bounds",
+    "real-run": "the forward pass reads values of its input: counted on random ones, not from shapes alone",
     "tokens": "takes tokens: the map is flattened to (N, H*W, C), and the output reshaped to a map",
 }
 STATUSES = ("ok", "skipped", "oom", "failed", "crashed", "timeout")

@@ -8,7 +8,7 @@ from torch import nn
 
 from attnprof.catalogue import MODULES, entry
 from attnprof.counters import COUNTERS, Counter
-from attnprof.counting import Account, account
+from attnprof.counting import REAL, Account, UnreadableValueError, account, cost
 from attnprof.records.case import ELEMENT_BYTES, Case
 from attnprof.records.record import Footprint
 from attnprof.subject.build import DTYPES, TokensIn, build
@@ -37,10 +37,16 @@ def _to_count(case: Case) -> nn.Module:
 
 
 def count(case: Case) -> tuple[Account, tuple[str, ...]]:
-    """The exact account of the case, on the meta device, and its flags."""
+    """The exact account of the case, on the meta device where it can be counted there, and its flags."""
     module = _to_count(case)
-    counted = account(module, case.shape, DTYPES[case.dtype], backward=case.mode == "train")
+    dtype, train = DTYPES[case.dtype], case.mode == "train"
+    try:
+        counted = account(module, case.shape, dtype, backward=train)
+    except UnreadableValueError:
+        counted = cost(build(case, torch.device("cpu")), case.shape, dtype=dtype, backward=train)
     flags: list[str] = []
+    if counted.inputs == REAL:
+        flags.append("real-run")
     if counted.unknown_ops:
         flags.append("incomplete")
     if isinstance(module, TokensIn):

@@ -225,7 +225,7 @@ _MOVED = """
     replication_pad2d     _pad_circular gather index index_select embedding masked_select take roll flip
     rot90 im2col channel_shuffle     pixel_shuffle pixel_unshuffle native_channel_shuffle repeat
     repeat_interleave tril triu slice_scatter select_scatter     zeros ones full arange linspace eye
-    scalar_tensor     rand randn randint randperm bernoulli uniform normal exponential random
+    scalar_tensor     rand randn randint randperm bernoulli uniform normal exponential random multinomial
     slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero
     _local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal     reflection_pad3d
     replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag     diag_embed

@@ -92,6 +92,19 @@ def _sort(place: int) -> Any:
     return flops
 
 
+def _unique(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """Elements, sorted as in a row: n ceil(log2 n) compares."""
+    x = args[0]
+    n = x.numel()
+    return ((REDUCTION, n * ceil(log2(n)) if n > 1 else 0),) if _floating(x) else FREE
+
+
+def _neighbours(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """unique_consecutive: each element is compared with the one before it."""
+    x = args[0]
+    return ((REDUCTION, max(0, x.numel() - 1)),) if _floating(x) else FREE
+
+
 def _over_dims(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if kwargs.get("dtype") is not None or len(args) > 3:
         return None
@@ -136,7 +149,7 @@ def _top(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return fresh(shape, x.dtype), fresh(shape, torch.int64)
 
 
-_ONE_LEFT = "sum nansum amax amin max min argmax argmin prod any all"
+_ONE_LEFT = "sum nansum amax amin max min argmax argmin prod any all _is_all_true _is_any_true"
 RULES = {
     **{name: Rule(_sum) for name in _ONE_LEFT.split()},
     **{name: Rule(_var) for name in ("var", "std")},
@@ -159,4 +172,6 @@ RULES = {
     "bucketize": Rule(_search(0)),
     "searchsorted": Rule(_search(1)),
     "kthvalue": Rule(_sort(2)),
+    **{name: Rule(_unique) for name in ("_unique", "_unique2", "unique_dim")},
+    "unique_consecutive": Rule(_neighbours),
 }

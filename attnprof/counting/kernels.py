@@ -1,0 +1,149 @@
+"""Torch's own kernels, where there is no shape function of ours; tensors with values beside those without.
+
+On the meta device a tensor has no values. A constant of the module may have some: it stays as it is where it
+meets constants alone, and stands for its shape where it meets a meta tensor.
+"""
+
+import re
+from contextlib import suppress
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from attnprof.counting.tensors import tensors_in
+from attnprof.errors import UsageError
+
+aten = torch.ops.aten
+_META = torch.device("meta")
+_READS_VALUES = frozenset({torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape})
+_MOST_ELEMENTS = 2**20  # of a new tensor that is computed for the sake of its values
+# What depends on the arguments' shapes and on numbers alone.
+_CONSTANTS = (
+    "arange zeros ones full eye linspace scalar_tensor tril_indices triu_indices "
+    "zeros_like ones_like full_like new_zeros new_ones new_full"
+)
+_CONSTANT_OPERATORS = frozenset(f"aten::{name}" for name in _CONSTANTS.split())
+
+_OF_NUMBERS = frozenset({torch.tensor, torch.as_tensor, torch.asarray})
+
+
+class UnreadableValueError(UsageError):
+    """The forward pass reads a value that does not follow from shapes."""
+
+    def __init__(self, operator: str) -> None:
+        super().__init__(
+            f"the forward pass reads values ({operator}), which do not follow from shapes alone; "
+            "count a real run of it: cost(..., device='real')"
+        )
+        self.operator = operator
+
+
+class KernelRunner:
+    """Runs operators for one count."""
+
+    def __init__(self, keeps_values: bool) -> None:
+        """keeps_values: what follows from constants alone is computed, so that it can be read."""
+        self.unreadable = ""  # the first operator that needed a value of a meta tensor
+        self.keeps_values = keeps_values
+        self._lost_a_write = False  # a tensor with values was to receive those of a meta tensor
+
+    def computes(self, func: Any) -> bool:
+        """Whether the operator makes a constant whose values are to be had."""
+        return self.keeps_values and func._schema.name in _CONSTANT_OPERATORS
+
+    def run(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """The operator's output, on meta where an argument is."""
+        tensors = tensors_in((*args, *kwargs.values()))
+        if any(x.is_meta for x in tensors):
+            return self._on_meta(func, args, kwargs)
+        if self._lost_a_write and _READS_VALUES.intersection(func.tags):
+            raise self._unreadable(func)
+        if self.keeps_values and _is_on_meta(kwargs):
+            return _with_values(func, args, kwargs, device=tensors[0].device if tensors else None)
+        return func(*args, **kwargs)
+
+    def _on_meta(self, func: Any, args: Any, kwargs: Any) -> Any:
+        if self.computes(func):
+            return _with_values(func, args, kwargs, device=None)
+        if func._schema.is_mutable and isinstance(args[0], torch.Tensor) and not args[0].is_meta:
+            self._lost_a_write = True
+        try:
+            return _run_by_shapes(func, args, kwargs)
+        except Exception as problem:
+            if _READS_VALUES.intersection(func.tags) or is_about_values(problem):
+                self.unreadable = self.unreadable or str(func)
+            raise
+
+    def _unreadable(self, func: Any) -> UnreadableValueError:
+        self.unreadable = self.unreadable or str(func)
+        return UnreadableValueError(self.unreadable)
+
+
+class ConstantsMode(TorchFunctionMode):
+    """While active: a tensor of given numbers is on the CPU, where it has its values, and not on meta."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Change the device of the functions that torch runs without an operator."""
+        kwargs = kwargs or {}
+        if func in _OF_NUMBERS and _is_on_meta(kwargs):
+            return func(*args, **{**kwargs, "device": torch.device("cpu")})
+        if func is torch.Tensor.new_tensor and args[0].is_meta:
+            kwargs = {"dtype": args[0].dtype, **kwargs, "device": torch.device("cpu")}
+            return torch.tensor(*args[1:], **kwargs)
+        return func(*args, **kwargs)
+
+
+def is_about_values(problem: Exception) -> bool:
+    """Whether torch raised it because a meta tensor has no values, or an operator no meta kernel."""
+    return isinstance(problem, RuntimeError | TypeError) and bool(
+        re.search(r"\bmeta\b", str(problem), re.IGNORECASE)
+    )
+
+
+def _is_on_meta(kwargs: Any) -> bool:
+    device = kwargs.get("device")
+    return device is not None and torch.device(device).type == "meta"
+
+
+def _with_values(func: Any, args: Any, kwargs: Any, device: torch.device | None) -> Any:
+    """A constant with its values, in place of one on meta. device: by default the CPU."""
+    shape_only = func(*args, **kwargs)
+    if shape_only.numel() > _MOST_ELEMENTS:
+        return shape_only
+    return func(*args, **{**kwargs, "device": device or torch.device("cpu")})
+
+
+def _run_by_shapes(func: Any, args: Any, kwargs: Any) -> Any:
+    """Run it with all tensors on meta; where that is refused, with those on the CPU as they are.
+
+    Some operators read an argument on the CPU, such as the lengths of packed sequences.
+    """
+    if func is aten._pack_padded_sequence.default:
+        return func(*args, **kwargs)
+    moved = [_by_shape(value) for value in args]
+    moved_kwargs = {name: _by_shape(value) for name, value in kwargs.items()}
+    if kwargs.get("device") is not None and func is not aten._to_copy.default:
+        moved_kwargs["device"] = _META
+    try:
+        return func(*moved, **moved_kwargs)
+    except Exception as problem:
+        if not _has_values((*args, *kwargs.values())):
+            raise
+        with suppress(Exception):
+            return func(*args, **kwargs)
+        raise problem
+
+
+def _has_values(values: Any) -> bool:
+    return any(not x.is_meta and x.dim() for x in tensors_in(values))
+
+
+def _by_shape(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        if value.is_meta or value.dim() == 0:
+            return value
+        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
+    if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor) for part in value):
+        return [_by_shape(part) for part in value]
+    return value
