@@ -49,7 +49,8 @@ def _attention(
     enable_gqa: bool = False,
 ) -> torch.Tensor:
     """The fused operator where the CPU has one for these arguments; what torch does on meta otherwise."""
-    is_fusible = dropout_p == 0.0 and _fit(query, key, value) and _is_fusible_mask(attn_mask, is_causal)
+    is_fusible = dropout_p == 0.0 and _fit(query, key, value, enable_gqa)
+    is_fusible = is_fusible and _is_fusible_mask(attn_mask, is_causal)
     if not is_fusible:
         return _ATTENTION(
             query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
@@ -61,13 +62,21 @@ def _attention(
     return out
 
 
-def _fit(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> bool:
-    """Whether the fused operator takes these: on meta, of one dtype, (N, heads, tokens, width)."""
+def _fit(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, is_grouped: bool) -> bool:
+    """Whether the fused operator takes these: on meta, of one dtype, (N, heads, tokens, width).
+
+    is_grouped: a head of the key and the value may serve several of the query.
+    """
     if not query.is_meta or not query.is_floating_point() or not query.dtype == key.dtype == value.dtype:
         return False
     if not query.dim() == key.dim() == value.dim() == 4:
         return False
-    if not query.shape[:2] == key.shape[:2] == value.shape[:2]:
+    heads_fit = query.shape[1] % key.shape[1] == 0 if is_grouped else query.shape[1] == key.shape[1]
+    if (
+        not heads_fit
+        or key.shape[1] != value.shape[1]
+        or not query.shape[0] == key.shape[0] == value.shape[0]
+    ):
         return False
     is_one_width = query.shape[-1] == key.shape[-1] == value.shape[-1]
     return is_one_width and query.stride(-1) == key.stride(-1) == value.stride(-1) == 1
