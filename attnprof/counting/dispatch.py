@@ -10,13 +10,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from attnprof.counting.guard import Guard
 from attnprof.counting.kernels import KernelRunner
 from attnprof.counting.memory import LiveMemory
-from attnprof.counting.rules import UNKNOWN, VIEW, Cost, Rule, find, no_flops
+from attnprof.counting.rules import COMPOSITE, UNKNOWN, VIEW, Cost, Rule, find, no_flops
 from attnprof.counting.rules.products import bias
 from attnprof.counting.submodules import SubmoduleTracker
 from attnprof.counting.tensors import bytes_moved, outputs_of
 from attnprof.counting.verification import check_output
 
 aten = torch.ops.aten
+_COMPOSITE_KERNEL = torch._C.DispatchKey.CompositeImplicitAutograd
 _ADD = aten.add.Tensor
 _UNFUSED_ATTENTION = aten._safe_softmax.default  # only torch's unfused attention calls it
 _PRODUCTS = frozenset({aten.mm.default, aten.bmm.default, aten.mv.default})
@@ -74,6 +75,9 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         rule = find(func)
         if rule is VIEW:
             return func(*args, **kwargs)
+        if rule is COMPOSITE:
+            with self:
+                return func._op_dk(_COMPOSITE_KERNEL, *args, **kwargs)
         if rule is None:
             rule = UNKNOWN
             self.unknown.add(str(func))

@@ -49,6 +49,7 @@ def no_flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 UNKNOWN = Rule(no_flops)
 VIEW = Rule(no_flops, moves=False)
+COMPOSITE = Rule(no_flops, moves=False)  # of an operator that torch takes apart: its parts are counted
 
 
 def find(operator: torch._ops.OpOverload) -> Rule | None:
@@ -68,13 +69,34 @@ def _resolve(operator: torch._ops.OpOverload) -> Rule | None:
         _BY_NAME.update(_all_rules())
     namespace, _, name = operator._schema.name.partition("::")
     if namespace not in ("aten", "prims"):
-        return None
-    rule = _BY_NAME.get(name) or _in_place_rule(name)
+        return _BY_NAME.get(operator._schema.name)
+    if _is_composite(operator) and not _has_kernel(operator, torch._C.DispatchKey.CPU):
+        return COMPOSITE
+    rule = _BY_NAME.get(name) or _in_place_rule(name) or _moving_rule(operator, name)
     if rule is None:
-        return VIEW if operator.is_view or name in _VIEWS_IN_PLACE else None
+        return COMPOSITE if _is_composite(operator) else None
     if rule.shape is not None and any(argument.is_out for argument in operator._schema.arguments):
         return replace(rule, shape=None)  # it writes to an existing tensor
     return rule
+
+
+def _is_composite(operator: torch._ops.OpOverload) -> bool:
+    """Whether torch takes it apart, above every dispatch mode except in inference mode."""
+    return _has_kernel(operator, torch._C.DispatchKey.CompositeImplicitAutograd)
+
+
+def _has_kernel(operator: torch._ops.OpOverload, key: torch._C.DispatchKey) -> bool:
+    name = operator.name()  # type: ignore[no-untyped-call] # torch has no annotation
+    return torch._C._dispatch_has_kernel_for_dispatch_key(name, key)
+
+
+def _moving_rule(operator: torch._ops.OpOverload, name: str) -> Rule | None:
+    """The rule of a view, or of the copy of a view; None for another operator."""
+    if operator.is_view or name in _VIEWS_IN_PLACE:
+        return VIEW
+    view = getattr(torch.ops.aten, name.removesuffix("_copy"), None) if name.endswith("_copy") else None
+    is_copy = view is not None and any(getattr(view, each).is_view for each in view.overloads())
+    return Rule(no_flops) if is_copy else None
 
 
 def _in_place_rule(name: str) -> Rule | None:
