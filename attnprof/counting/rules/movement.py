@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from attnprof.counting.rules import FREE, POINTWISE, VIEW, Cost, Rule, in_place, no_flops
+from attnprof.counting.rules import FREE, POINTWISE, REDUCTION, VIEW, Cost, Rule, in_place, no_flops
 from attnprof.counting.rules._meta import (
     are_dims,
     argument,
@@ -39,6 +39,23 @@ def _scatter(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     """scatter computes only with a reduction: 1 operation per element of the index."""
     reduces = kwargs.get("reduce") is not None and args[0].is_floating_point()
     return ((POINTWISE, args[2].numel()),) if reduces else FREE
+
+
+def _bags(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """embedding_bag: rows of a table, summed, averaged or their largest, bag by bag."""
+    table, indices = args[:2]
+    width, elements = table.shape[-1], out[0].numel()
+    rows = indices.numel() * width
+    weights = argument(args, kwargs, 6, "per_sample_weights")
+    is_mean = argument(args, kwargs, 4, "mode", 0) == 1
+    additions = max(0, rows - elements) + (elements if is_mean else 0)
+    return ((REDUCTION, additions), (POINTWISE, 0 if weights is None else rows))
+
+
+def _bags_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """The gradient of each row, added to the table's."""
+    gradient, indices = args[:2]
+    return ((POINTWISE, indices.numel() * gradient.shape[-1]),)
 
 
 def _clone(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -241,6 +258,12 @@ _VIEWS = """
         _unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size
     resolve_conj     unsafe_split unsafe_split_with_sizes unsafe_chunk
 """
+# Of the host alone: names for a profiler, errors that a kernel noted, checks.
+_NOTES = """
+    profiler::_record_function_enter profiler::_record_function_enter_new profiler::_record_function_exit
+    _linalg_check_errors _assert_async _functional_assert_async _assert_scalar _assert_tensor_metadata
+    sym_constrain_range sym_constrain_range_for_size
+"""
 _ADDED = {
     "scatter_add": 3,
     "index_add": 3,
@@ -261,6 +284,11 @@ RULES = {
     **{name: Rule(no_flops, moves=False) for name in _ALLOCATED.split()},
     **dict.fromkeys(_VIEWS.split(), VIEW),
     **{name: Rule(_added(place)) for name, place in _ADDED.items()},
+    **dict.fromkeys(_NOTES.split(), VIEW),
+    "_embedding_bag": Rule(_bags),
+    "_embedding_bag_forward_only": Rule(_bags),
+    "_embedding_bag_backward": Rule(_bags_backward),
+    "_embedding_bag_dense_backward": Rule(_bags_backward),
     "index_put": Rule(_put),
     "scatter": Rule(_scatter),
     "_unsafe_index_put": Rule(_put),

@@ -217,6 +217,7 @@ RULES = {
     "bitwise_not": Rule(_one, _negated),
     "glu": Rule(_gated),
     "glu_backward": Rule(_gated_backward),
+    "linalg_cross": Rule(per_element(POINTWISE, 3, 2 * _MULTIPLY + 2)),
     "lerp": Rule(per_element(POINTWISE, 3, _MULTIPLY + 4)),
     "masked_fill": Rule(_one, _filled),
     "native_dropout": Rule(lambda args, kwargs, out: ((POINTWISE, 2 * out[0].numel()),)),

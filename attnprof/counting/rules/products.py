@@ -3,8 +3,10 @@
 from math import prod
 from typing import Any
 
+import torch
+
 from attnprof.counting.rules import BIAS, MAC, POINTWISE, REDUCTION, Cost, Flops, Rule
-from attnprof.counting.rules._meta import broadcast, fresh
+from attnprof.counting.rules._meta import argument, broadcast, fresh
 from attnprof.counting.rules.reductions import norm_functions
 
 _COMPLEX = 4  # real MACs of a complex one
@@ -40,6 +42,40 @@ def _plus_product(batched_sum: bool = False) -> Flops:
         return (product,) if kwargs.get("beta", 1) == 0 else (product, bias(out))
 
     return flops
+
+
+def _groups(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """Each group of rows of a by its own matrix of b; two matrices are cut along the contracted side."""
+    a, b = args[:2]
+    length = a.shape[-1]
+    macs = a.numel() * b.shape[-1] if a.dim() == b.dim() == 2 else out.numel() * length
+    shift = next((each for each in args[3:] if isinstance(each, torch.Tensor)), kwargs.get("bias"))
+    return (mac(macs, a),) if shift is None else (mac(macs, a), bias(out))
+
+
+def _groups_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Torch's own meta kernel takes bfloat16 alone."""
+    a, b, starts = args[0], args[1], argument(args, kwargs, 2, "offs")
+    dtype = argument(args, kwargs, 4, "out_dtype") or a.dtype
+    if not a.is_meta or a.dtype != b.dtype:
+        return None
+    if starts is None:
+        return fresh((a.shape[0], a.shape[1], b.shape[-1]), dtype)
+    sides = [a.shape[-2], b.shape[-1]]
+    return fresh([starts.shape[0], *sides] if a.dim() == b.dim() == 2 else sides, dtype)
+
+
+def _scaled(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """A product of small numbers, times a scale; the bias comes after it."""
+    a = args[0]
+    shift = next((each for each in args[4:] if isinstance(each, torch.Tensor)), kwargs.get("bias"))
+    product = (mac(out.numel() * a.shape[-1], a), (POINTWISE, out.numel()))
+    return product if shift is None or shift.numel() != out.shape[-1] else (*product, bias(out))
+
+
+def _by_small_numbers(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """x by a packed weight, whose scale is 1 product per output element."""
+    return (mac(out.numel() * args[0].shape[-1], args[0]), (POINTWISE, out.numel()))
 
 
 def _outer(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -102,6 +138,9 @@ def _fit(a: Any, b: Any, row: int, column: int) -> bool:
     return bool(is_one_batch and a.shape[column] == b.shape[row])
 
 
+_SMALL = "_weight_int8pack_mm _weight_int4pack_mm _weight_int4pack_mm_for_cpu _dyn_quant_matmul_4bit "
+_SMALL += "_weight_int4pack_mm_with_scales_and_zeros"
+
 RULES = {
     "mm": Rule(_product(0), _mm),
     "bmm": Rule(_product(0), _bmm),
@@ -118,4 +157,10 @@ RULES = {
     "_cdist_forward": Rule(_distances),
     "_euclidean_dist": Rule(_distances),
     "affine_grid_generator": Rule(_product(0)),
+    "_grouped_mm": Rule(_groups, _groups_shape),
+    "_scaled_grouped_mm": Rule(_groups),
+    "_scaled_mm": Rule(_scaled),
+    "_scaled_mm_v2": Rule(_scaled),
+    "_int_mm": Rule(_product(0)),
+    **dict.fromkeys(_SMALL.split(), Rule(_by_small_numbers)),
 }

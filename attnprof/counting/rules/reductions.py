@@ -92,6 +92,16 @@ def _sort(place: int) -> Any:
     return flops
 
 
+def _median(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """Of all elements, or along a side, sorted."""
+    return _unique(args, kwargs, out) if isinstance(out, torch.Tensor) else _sort(1)(args, kwargs, out)
+
+
+def _trace(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    x = args[0]
+    return ((REDUCTION, _real_additions(x) * (min(x.shape) - 1)),) if _floating(x) else FREE
+
+
 def _unique(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     """Elements, sorted as in a row: n ceil(log2 n) compares."""
     x = args[0]
@@ -172,6 +182,10 @@ RULES = {
     "bucketize": Rule(_search(0)),
     "searchsorted": Rule(_search(1)),
     "kthvalue": Rule(_sort(2)),
+    "trace": Rule(_trace),
+    "median": Rule(_median),
+    "nanmedian": Rule(_median),
+    "mode": Rule(_sort(1)),
     **{name: Rule(_unique) for name in ("_unique", "_unique2", "unique_dim")},
     "unique_consecutive": Rule(_neighbours),
 }

@@ -6,9 +6,9 @@ from typing import Any
 from attnprof.counting.rules import POINTWISE, REDUCTION, Cost, Rule, no_flops
 from attnprof.counting.rules._meta import fresh, of_one_layout
 
-_LINEAR, _BILINEAR, _TRILINEAR, _BICUBIC = 4, 11, 25, 39
+_LINEAR, BILINEAR, _TRILINEAR, _BICUBIC = 4, 11, 25, 39
 # By grid_sampler's interpolation_mode: bilinear, nearest, bicubic.
-_ON_MAPS = {0: _BILINEAR, 1: 0, 2: _BICUBIC}
+_ON_MAPS = {0: BILINEAR, 1: 0, 2: _BICUBIC}
 _IN_SPACE = {0: _TRILINEAR, 1: 0}
 
 
@@ -59,7 +59,7 @@ def _grid_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return fresh([*x.shape[:2], *grid.shape[1:3]], x.dtype) if fits else None
 
 
-_KINDS = {"linear1d": _LINEAR, "bilinear2d": _BILINEAR, "trilinear3d": _TRILINEAR, "bicubic2d": _BICUBIC}
+_KINDS = {"linear1d": _LINEAR, "bilinear2d": BILINEAR, "trilinear3d": _TRILINEAR, "bicubic2d": _BICUBIC}
 _NEAREST = [f"{name}{d}d" for name in ("upsample_nearest", "_upsample_nearest_exact") for d in (1, 2, 3)]
 
 RULES = {
@@ -67,7 +67,7 @@ RULES = {
     **{f"upsample_{kind}_backward": Rule(_backward(n)) for kind, n in _KINDS.items()},
     **{name: Rule(no_flops, _shape if name.endswith("2d") else None) for name in _NEAREST},
     **{f"{name}_backward": Rule(_nearest_backward) for name in _NEAREST},
-    "upsample_bilinear2d": Rule(_forward(_BILINEAR), _shape),
+    "upsample_bilinear2d": Rule(_forward(BILINEAR), _shape),
     "grid_sampler_3d": Rule(_grid(_IN_SPACE)),
     "grid_sampler_3d_backward": Rule(_grid_backward(_IN_SPACE)),
     "grid_sampler_2d": Rule(_grid(_ON_MAPS), _grid_shape),
