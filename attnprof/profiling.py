@@ -109,7 +109,7 @@ def profile(
     return Profile(
         module=module if isinstance(module, str) else type(module).__name__,
         counts=counts,
-        latency_s=timing.median if timing.samples else None,
+        latency_s=timing.seconds if timing.samples else None,
         latency_interval_s=timing.interval,
         peak_memory_bytes=peak,
         conditions=", ".join(conditions),

@@ -6,8 +6,8 @@ value each: from six on order statistics serve again, below that Student's t on 
 
 from collections.abc import Sequence
 from functools import cache
-from math import exp, floor, fsum, log, sqrt
-from statistics import fmean, median, quantiles, variance
+from math import exp, floor, fsum, inf, log, sqrt
+from statistics import fmean, quantiles, variance
 
 CONFIDENCE = 0.95
 FEWEST = 6  # with five values no pair of order statistics holds the median with 95 %
@@ -75,12 +75,6 @@ def median_interval(samples: Sequence[float]) -> Interval | None:
     return ordered[low - 1], ordered[n - low]
 
 
-def half_width(samples: Sequence[float]) -> float | None:
-    """Half of the interval's width as a share of the median; None where there is no interval."""
-    interval = median_interval(samples)
-    return None if interval is None else (interval[1] - interval[0]) / (2 * median(samples))
-
-
 def quartiles(samples: Sequence[float]) -> Interval | None:
     """The bounds of the middle half of ``samples``, no interval of the median; None for fewer than two."""
     if len(samples) < 2:
@@ -112,13 +106,27 @@ def process_interval(values: Sequence[float]) -> Interval | None:
     if order is not None:
         ordered = sorted(values)
         return ordered[order[0] - 1], ordered[order[1] - 1]
+    low, high = mean_interval(values) or (inf, -inf)
+    # Rounding must not separate equal values from their own mean.
+    return min(low, middle(values)), max(high, middle(values))
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Of positive ``values``: that of ratios is the reciprocal of that of their reciprocals."""
+    return exp(fmean(map(log, values)))
+
+
+def mean_interval(values: Sequence[float]) -> Interval | None:
+    """The 95 % interval of the geometric mean of independent positive ``values``, by Student's t; None for
+    fewer than FEWEST_PROCESSES."""
+    n = len(values)
+    if n < FEWEST_PROCESSES:
+        return None
     logs = [log(value) for value in values]
     mean = fmean(logs)
     # statistics.stdev computes in fractions: a third of the time that folding a run takes.
     deviation = sqrt(fsum((value - mean) ** 2 for value in logs) / (n - 1))
-    low, high = _exponential(mean, student(n - 1) * deviation / sqrt(n))
-    # Rounding must not separate equal values from their own mean.
-    return min(low, middle(values)), max(high, middle(values))
+    return _exponential(mean, student(n - 1) * deviation / sqrt(n))
 
 
 def ratio_interval(before: Sequence[float], after: Sequence[float]) -> Interval | None:

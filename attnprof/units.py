@@ -236,7 +236,7 @@ KINDS: dict[KindName, Kind] = {
     "rate": Kind(show_rate, "1/s", "_per_s", COUNTS, (("1/s", Decimal(1)),), parse_rate, "5k"),
     "intensity": Kind(show_intensity, "FLOP/byte", column_units=(("FLOP/byte", Decimal(1)),)),
     "share": Kind(show_share, column_units=(("%", Decimal("0.01")),)),
-    "ratio": Kind(show_ratio),
+    "ratio": Kind(show_ratio, "x"),
     "change": Kind(show_change),
     "percentage": Kind(lambda value: f"{Decimal(value):.4}", parse=parse_percentage, example="77"),
     "number": Kind(significant),

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import permutations
 from math import comb, exp, log, sin, sqrt
 from random import Random
-from statistics import median
+from statistics import median, stdev
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from attnprof.stats import (
     FEWEST,
     STUDENT,
-    half_width,
+    geometric_mean,
     lag1,
+    mean_interval,
     median_interval,
     middle,
     pair_rank,
@@ -64,7 +65,6 @@ def test_the_ranks_are_symmetric():
 def test_too_few_samples_have_no_interval(n):
     assert ranks(n) is None
     assert median_interval([1.0] * n) is None
-    assert half_width([1.0] * n) is None
 
 
 def test_two_thousand_samples_have_an_interval():
@@ -116,20 +116,20 @@ def test_the_correlation_of_known_series():
     assert lag1([float(n) for n in range(1000)]) == pytest.approx(1, abs=0.01)
 
 
-@given(samples)
+@given(st.lists(seconds, min_size=3, max_size=12))
 @law
-def test_the_half_width_is_a_share_and_has_no_unit(found):
-    width = half_width(found)
-    assert width >= 0
-    assert half_width([1024 * sample for sample in found]) == pytest.approx(width, rel=1e-9)
+def test_the_interval_of_a_geometric_mean_holds_it_and_that_of_reciprocals_is_its_reciprocal(ratios):
+    low, high = mean_interval(ratios)
+    assert low <= geometric_mean(ratios) * (1 + 1e-9)
+    assert high >= geometric_mean(ratios) * (1 - 1e-9)
+    assert mean_interval([1 / ratio for ratio in ratios]) == pytest.approx((1 / high, 1 / low), rel=1e-6)
 
 
-def test_the_half_width_of_known_samples():
-    assert half_width([9.0, 10.0, 10.0, 10.0, 10.0, 13.0]) == pytest.approx(0.2)
-
-
-def test_samples_that_agree_have_no_width():
-    assert half_width([2.5] * 12) == 0
+def test_the_interval_of_a_geometric_mean_by_hand():
+    half = exp(3.182 * stdev([log(1.0), log(1.1), log(1.2), log(1.3)]) / 2)
+    mean = (1.0 * 1.1 * 1.2 * 1.3) ** 0.25
+    assert mean_interval([1.0, 1.1, 1.2, 1.3]) == pytest.approx((mean / half, mean * half))
+    assert mean_interval([1.0, 1.1]) is None
 
 
 def test_one_outlier_among_many_does_not_widen_the_interval():

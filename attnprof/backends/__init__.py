@@ -91,6 +91,7 @@ class Backend(Protocol):
     """What one kind of device can do. A process uses one index: that of the last call of ``device``."""
 
     sample_seconds: float  # how long a sample must last for the timer's resolution not to matter
+    estimator: str  # of attnprof.measuring.estimators: how the samples of a process become its latency
 
     def unavailable(self) -> str | None:
         """Why this device cannot be used here, with what to do about it; None where it can."""

@@ -90,7 +90,7 @@ def _results(spec: Spec, terminal: Terminal) -> Results:
         resolved = plan(spec, worker.environment["device"])
     this = run(resolved, worker)
     events: list[Event] = []
-    with ProgressDisplay(len(resolved.cells), spec.time_budget, resolved.timed, terminal) as progress:
+    with ProgressDisplay(len(resolved.cells), resolved.time_budget, resolved.timed, terminal) as progress:
         for event in this:
             progress.see(event)
             if isinstance(event, Event):

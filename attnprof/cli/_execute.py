@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 
 import click
@@ -25,9 +26,12 @@ from attnprof.running.protocol import PeaksEvent
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
 
+MEDIAN = "median"  # the estimator of a run whose environment names none
+
 
 def execute(spec: Spec, terminal: Terminal) -> int:
     """Measure ``spec`` into a new run folder and print the table. The exit code is returned."""
+    started = monotonic()
     with _claimed(spec.output), started_worker(spec, terminal) as worker:
         # While the worker imports torch: what needs no device, and what the table will need.
         plan_of_counts = plan(spec, "meta") if spec.no_latency else None
@@ -40,7 +44,8 @@ def execute(spec: Spec, terminal: Terminal) -> int:
     with journal:
         journal.begin(spec.effective().to_toml(), environment)
         events: list[Event] = []
-        interrupted = _measure(run(resolved, worker), journal, environment, events, terminal)
+        this = run(resolved, worker, started=started)
+        interrupted = _measure(this, journal, environment, events, terminal)
         return finish(resolved, folder, environment, events, interrupted, terminal)
 
 
@@ -69,7 +74,8 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
             f"{len(_done(events))} of {len(resolved.cells)} cells were finished; going on with the rest"
         )
         peaks = Peaks.from_json(environment["peaks"]) if "peaks" in environment else None
-        this = run(resolved, worker, events, peaks)
+        estimator = environment.get("estimator", MEDIAN)
+        this = run(resolved, worker, events, peaks, estimator)
         interrupted = _measure(this, journal, environment, events, terminal)
         return finish(resolved, folder, environment, events, interrupted, terminal)
 

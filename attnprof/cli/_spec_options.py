@@ -23,9 +23,17 @@ METAVARS = {
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "networks": "LIST",
     "memory_limit": "SIZE", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
-    "quality": "LEVEL", "autocast": "TYPE", "name": "NAME", "output": "DIR", "format": "FORMAT",
+    "quality": "LEVEL", "baseline": "NAME", "autocast": "TYPE", "name": "NAME", "output": "DIR",
+    "format": "FORMAT",
 }  # fmt: skip
-NAMES = {"modules": MODULES, "metrics": METRICS, "counters": COUNTERS, "format": FORMATS, "device": BACKENDS}
+NAMES = {
+    "modules": MODULES,
+    "baseline": MODULES,
+    "metrics": METRICS,
+    "counters": COUNTERS,
+    "format": FORMATS,
+    "device": BACKENDS,
+}
 
 RESUME = click.Option(
     ["--resume"], is_flag=False, flag_value="", metavar="[RUN]", help="finish a run (the newest)"

@@ -14,10 +14,14 @@ from attnprof.measuring.trial import Trial
 
 WARM_SHARE = 0.12  # of a cell's share of the budget, at most
 WARM_SECONDS = (10e-3, 1.0)  # and no less, and no more, than this
-LEAST_SECONDS = 50e-3  # for every cell, however little remains: expensive cells would starve the cheap ones
 MOST_VISITS = 1000
 CUT_SHORT = 3  # visits that a trial must have had to be kept when everything is stopped
 REFERENCE_SHARE = 0.03  # of the time, for the kernel that watches the machine
+BASELINE_VISITS = (
+    4  # in a round, where it has as many cells: each cell's samples are divided by the baseline's
+)
+BASELINE_SHARE = 0.3  # of the time, at most
+AS_DEAR_AS = 3  # cells begun last: the next is taken to be as dear as the dearest of them
 REST_SECONDS = 0.5  # for a device that slows itself
 REST_SHARE = 0.1  # of the budget, at most
 
@@ -30,9 +34,11 @@ class Effort:
 
     seconds: float = inf  # for all of them; infinite where only the precision ends it
     precision: float = 0.01  # half of the interval's width, as a share, at which a cell is finished
-    fewest: int = 1  # visits of each cell, whatever the budget
-    each: float = inf  # seconds after which a cell is finished with the samples that it has
+    fewest: int = 1  # samples of each cell, whatever ``seconds``; never fewer than make a rough figure
+    each: float = inf  # seconds after which a cell has no further visit, however few it had
     seed: int = 0  # of the order
+    most: float = inf  # seconds in which no cell is begun any more, however few were
+    weighed: bool = False  # whether each cell is called once more when it is finished
 
 
 class Rounds:
@@ -40,8 +46,9 @@ class Rounds:
     precision of the effort, at the end of its share, or with its ``problem``. A trial that has no sample in
     the end is left out.
 
-    ``stop`` is called between visits. ``reference`` is visited in every round, as long as it takes next to
-    nothing.
+    ``trials`` are begun in the order given, the cheapest first. ``stop`` is called between visits.
+    ``reference`` is visited in every round, as long as it takes next to nothing. ``baseline`` is visited
+    several times in every round, and is none of the trials.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class Rounds:
         effort: Effort,
         *,
         reference: Trial | None = None,
+        baseline: Trial | None = None,
         stop: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = monotonic,
         rest: Callable[[float], None] = sleep,
@@ -58,17 +66,22 @@ class Rounds:
         self._backend, self._effort, self._stop = backend, effort, stop
         self._clock, self._rest = clock, rest
         self._random = Random(effort.seed)
-        self._open = list(trials)
-        self._reference = reference
+        self._waiting = list(trials)
+        self._open: list[Trial] = []
+        self._reference, self._baseline = reference, baseline
+        self._round = 0
         self._started = clock()
         self._rested = 0.0
 
     def __iter__(self) -> Iterator[Trial]:
         yield from self._begin()
         while lot := self._lot():
-            for trial in lot:
+            self._round += 1
+            for place, trial in enumerate(lot):
                 if self._stop():
                     break
+                if _is_turn_of_baseline(place, len(lot)):
+                    self._watch_baseline()
                 if self._finished(trial, self._visit):
                     yield trial
             self._watch_machine()
@@ -77,20 +90,40 @@ class Rounds:
         yield from [trial for trial in self._open if trial.visits >= fewest]
 
     def _begin(self) -> Iterator[Trial]:
-        order = list(self._open)
-        self._random.shuffle(order)
-        if self._reference and not self._stop():
-            self._try(self._reference, self._build)
-            self._spend(self._reference, partial(Trial.begin, backend=self._backend, limit=WARM_SECONDS[0]))
-        for waiting, trial in zip(range(len(order), 0, -1), order, strict=True):
-            if self._stop():
+        """Build, warm up and visit every trial, as long as there is time for one more."""
+        companions = [trial for trial in (self._reference, self._baseline) if trial]
+        for companion in companions:
+            if not self._stop():
+                self._try(companion, self._build)
+                self._spend(companion, partial(Trial.begin, backend=self._backend, limit=WARM_SECONDS[0]))
+        waiting, self._waiting = self._waiting, []
+        costs: list[float] = []  # seconds of a call of those begun
+        for place, trial in enumerate(waiting):
+            if self._stop() or not self._fits(max(costs[-AS_DEAR_AS:], default=0.0)):
                 return
+            if place and _is_turn_of_baseline(place, len(waiting)):
+                self._watch_baseline()
+            self._open.append(trial)
             trial.pace = self._random.random()
             # Building is not on the share of a trial: a compilation would use all of it.
             self._try(trial, self._build)
-            limit = min(max(WARM_SHARE * self._remaining() / waiting, WARM_SECONDS[0]), WARM_SECONDS[1])
+            share = WARM_SHARE * self._remaining() / (len(waiting) - place)
+            limit = min(max(share, WARM_SECONDS[0]), WARM_SECONDS[1])
             if self._finished(trial, partial(Trial.begin, backend=self._backend, limit=limit)):
                 yield trial
+            costs.append(trial.per_call)
+
+    def _fits(self, per_call: float) -> bool:
+        """Whether one more cell can be begun, a call of which takes so long, and all those begun can have
+        their needed samples."""
+        if self._effort.most == inf or not self._open:
+            return True
+        spendings = [trial.spending(self._effort.fewest) for trial in self._open]
+        ahead = sum(each.needed * each.cost for each in spendings)
+        ahead += 2 * per_call
+        if self._effort.weighed:
+            ahead += per_call + sum(trial.per_call for trial in self._open)
+        return self._clock() - self._started + ahead <= self._effort.most
 
     def _remaining(self) -> float:
         return self._effort.seconds - (self._clock() - self._started)
@@ -101,8 +134,8 @@ class Rounds:
         if self._stop():
             return []
         within = [trial for trial in self._open if trial.used < self._effort.each]
-        spendings = [trial.spending for trial in within]
-        due = visits_due(spendings, self._remaining(), self._effort.fewest, MOST_VISITS, LEAST_SECONDS)
+        spendings = [trial.spending(self._effort.fewest) for trial in within]
+        due = visits_due(spendings, self._remaining(), MOST_VISITS)
         most = max(due, default=0)
         if most <= 0:
             return []
@@ -119,7 +152,7 @@ class Rounds:
         trial.build(self._backend)
 
     def _visit(self, trial: Trial) -> None:
-        trial.visit(self._backend)
+        trial.visit(self._backend, self._round)
         condition = trial.taken[-1].condition
         if condition and condition.throttled and self._rested < REST_SHARE * self._effort.seconds:
             self._rest(REST_SECONDS)
@@ -152,4 +185,17 @@ class Rounds:
         if not reference or reference.problem or self._stop():
             return
         if reference.used < REFERENCE_SHARE * (self._clock() - self._started):
-            self._spend(reference, partial(Trial.visit, backend=self._backend))
+            self._spend(reference, self._visit)
+
+    def _watch_baseline(self) -> None:
+        baseline = self._baseline
+        if not baseline or baseline.problem or self._stop():
+            return
+        if baseline.used < BASELINE_SHARE * (self._clock() - self._started):
+            self._spend(baseline, self._visit)
+
+
+def _is_turn_of_baseline(place: int, cells: int) -> bool:
+    """Whether the baseline is visited before the cell at ``place`` of a round of so many ``cells``."""
+    times = min(BASELINE_VISITS, max(1, cells // 2))
+    return place * times // cells != (place - 1) * times // cells

@@ -14,21 +14,21 @@ class Spending:
     used: float  # seconds, warm-up included
     visits: int
     cost: float  # seconds of its next visit
+    needed: int = 0  # visits that it is still to have, whatever they take
 
 
-def visits_due(
-    spendings: Sequence[Spending], remaining: float, fewest: int, most: int, least: float = 0.0
-) -> list[int]:
+def visits_due(spendings: Sequence[Spending], remaining: float, most: int) -> list[int]:
     """How many more visits each cell gets of ``remaining`` seconds, none beyond ``most`` in all.
 
-    A cell first gets what lifts it to ``fewest`` visits, and to ``least`` seconds, whatever that takes. The
-    rest fills up the cells that have used least, as water fills a vessel: in the end all have used equal
-    time, except those whose fewest visits cost more.
+    While a cell needs visits, those that do get them, and no other any. Then the rest fills up the cells that
+    have used least, as water fills a vessel: in the end all have used equal time, except those whose needed
+    visits cost more.
     """
-    needed = [max(0, fewest - each.visits) for each in spendings]
-    level = max(least, _level(spendings, needed, remaining))
-    due = [max(n, _visits(each, level)) for n, each in zip(needed, spendings, strict=True)]
-    return [min(n, most - each.visits) for n, each in zip(due, spendings, strict=True)]
+    needed = [min(each.needed, most - each.visits) for each in spendings]
+    if any(needed):
+        return needed
+    level = _level(spendings, remaining)
+    return [min(_visits(each, level), most - each.visits) for each in spendings]
 
 
 def _visits(spending: Spending, level: float) -> int:
@@ -37,14 +37,13 @@ def _visits(spending: Spending, level: float) -> int:
     return max(0, floor((level - spending.used) / spending.cost + 1e-9))
 
 
-def _level(spendings: Sequence[Spending], needed: Sequence[int], remaining: float) -> float:
+def _level(spendings: Sequence[Spending], remaining: float) -> float:
     """The time up to which every cell may be filled: then ``remaining`` seconds are spent."""
     if remaining == inf or not spendings:
         return inf
-    least = [n * each.cost for n, each in zip(needed, spendings, strict=True)]
 
     def spent(level: float) -> float:
-        return sum(max(need, level - each.used) for need, each in zip(least, spendings, strict=True))
+        return sum(max(0.0, level - each.used) for each in spendings)
 
     low, high = 0.0, max(each.used for each in spendings) + max(0.0, remaining)
     for _ in range(HALVINGS):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from attnprof.backends import Burst, Condition, Sample
+from attnprof.measuring.estimators import MEDIAN, Estimator
+from attnprof.measuring.ratios import Timed
 from attnprof.measuring.signs import drifts, is_bimodal
 from attnprof.stats import FEWEST, Interval, median_interval, quartiles
 
@@ -22,6 +24,7 @@ class Taken:
     calls: int
     condition: Condition | None = None  # of the device
     burst: Burst | None = None  # by the device's own clock
+    round: int = 0  # in which it was taken
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,17 @@ class Timing:
     captured: bool = False  # the bursts were replayed as a graph
     conditions: tuple[Condition, ...] = ()  # of the device
     reference: float | None = None  # seconds of the control kernel in the same rounds
+    estimator: Estimator = MEDIAN  # how the samples become a figure
 
     @property
-    def median(self) -> float:
-        """Seconds per call: the median of the samples. There must be one."""
-        return median(self.samples)
+    def seconds(self) -> float:
+        """Seconds per call: the estimator's figure of the samples. There must be one."""
+        return self.estimator.of(self.samples)
 
     @property
     def interval(self) -> Interval | None:
-        """The interval of the median in this process, in seconds; None where there are too few samples."""
-        return interval_of(self.samples, self.spread)
+        """The interval of ``seconds`` in this process; None where there are too few samples."""
+        return quartiles(self.samples) if self.spread else self.estimator.interval(self.samples)
 
     @property
     def kind(self) -> str:
@@ -79,7 +83,8 @@ def judge(taken: Sequence[Taken]) -> Judgement:
     """
     counted, flags = _at_speed(taken)
     bursts = tuple(each.burst for each in counted if each.burst)
-    samples, contended = _clean(counted)
+    timed, contended = _clean(counted)
+    samples = [seconds for _, seconds in timed]
     if contended:
         flags.append("contended")
     if drifts(samples):
@@ -91,7 +96,7 @@ def judge(taken: Sequence[Taken]) -> Judgement:
     return Judgement(tuple(samples), bursts, tuple(flags))
 
 
-def samples_of(taken: Sequence[Taken]) -> list[float]:
+def timed_of(taken: Sequence[Taken]) -> list[Timed]:
     """The samples that ``judge`` lets count, without looking for what may be wrong with them."""
     return _clean(_at_speed(taken)[0])[0]
 
@@ -118,15 +123,15 @@ def _at_speed(taken: Sequence[Taken]) -> tuple[Sequence[Taken], list[str]]:
     return at_speed if enough else taken, flags
 
 
-def _clean(taken: Sequence[Taken]) -> tuple[list[float], bool]:
-    """Seconds per call of the samples that other programs did not disturb, and whether there were too few of
-    these."""
+def _clean(taken: Sequence[Taken]) -> tuple[list[Timed], bool]:
+    """The samples that other programs did not disturb, and whether there were too few of these."""
     if any(each.sample.lost is None for each in taken):
-        return [each.sample.wall / each.calls for each in taken], False
-    clean = [each.sample.wall / each.calls for each in taken if _is_clean(each.sample)]
+        return [(each.round, each.sample.wall / each.calls) for each in taken], False
+    clean = [(each.round, each.sample.wall / each.calls) for each in taken if _is_clean(each.sample)]
     if clean and len(clean) >= max(min(FEWEST, len(taken)), FEWEST_CLEAN * len(taken)):
         return clean, False
-    return [each.sample.busy / each.calls for each in taken if each.sample.busy is not None], True
+    busy = ((each.round, each.sample.busy, each.calls) for each in taken)
+    return [(turn, seconds / calls) for turn, seconds, calls in busy if seconds is not None], True
 
 
 def _is_clean(sample: Sample) -> bool:

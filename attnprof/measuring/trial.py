@@ -5,29 +5,38 @@ from math import ceil
 from statistics import median
 
 from attnprof.backends import Backend, Call, Kernels
+from attnprof.measuring.estimators import MEDIAN, Estimator
+from attnprof.measuring.ratios import Timed
 from attnprof.measuring.shares import Spending
-from attnprof.measuring.timing import Taken, Timing, judge, samples_of
-from attnprof.stats import half_width
+from attnprof.measuring.timing import Taken, Timing, judge, timed_of
 
 BLOCK_SECONDS = 10e-3  # length of a warm-up block, where there is time for such
 SHORTEST_BLOCK = 2e-3
+WARM_UP_SECONDS = 20e-3  # that a warm-up takes, as far as is known before it
 STEADY = 0.02  # the last three warm-up blocks agree within this
 SETTLED = 0.03  # where there was no time to see that: the last block agrees with the figure within this
 REWARM_SECONDS = 2e-3  # after another cell's visit caches and predictors are that cell's
 SAMPLES = 2  # per visit: coming back costs more than a second sample
-LONG_SECONDS = (
-    10e-3  # a call that takes longer has one sample on its first visit: there coming back cost nothing
-)
+LONG_SECONDS = 10e-3  # a call that takes longer has one sample on its first visit: coming back cost nothing
+DEAR_SECONDS = 50e-3  # a call that takes longer warms itself up: one call is a warm-up, and one a sample
+# The fewest samples that make a rough figure, by the seconds of a call: fewer of what disturbs less.
+ROUGH = ((DEAR_SECONDS, 1), (LONG_SECONDS, 3), (0.0, 12))
 ENOUGH_VISITS = 12  # before a precision is believed
 
 Watch = Callable[["Trial"], None]
+
+
+def rough_samples(per_call: float) -> int:
+    """The fewest samples that make a rough figure of a call of so many seconds."""
+    return next(samples for seconds, samples in ROUGH if per_call >= seconds)
 
 
 class Trial:
     """One call that is timed: built, begun, visited.
 
     ``prepare`` builds the call; ``watch`` is called before everything that may take long. least_sample:
-    seconds that a sample lasts at least, where the device would do with less.
+    seconds that a sample lasts at least, where the device would do with less. estimator: how its samples
+    become a figure.
     """
 
     def __init__(
@@ -36,6 +45,7 @@ class Trial:
         prepare: Callable[[], Call],
         watch: Watch = lambda trial: None,
         least_sample: float = 0.0,
+        estimator: Estimator = MEDIAN,
     ) -> None:
         self.key = key
         self.call: Call | None = None
@@ -46,52 +56,72 @@ class Trial:
         self.per_call = 0.0
         self.problem: Exception | None = None  # what it raised; then it is visited no more
         self._prepare, self._watch, self._least_sample = prepare, watch, least_sample
+        self._estimator = estimator
         self._first = self._last_block = self._visit_seconds = 0.0
-        self._steady = False
+        self._steady = self._dear = False
+        self._rough = 1  # samples
         self._calls = 1
         self._kernels: Kernels | None = None
 
+    def spending(self, fewest: int) -> Spending:
+        """What it has used, what its next visit will cost, and how many visits it is still to have.
+
+        fewest: samples that it is to have, or as many as make a rough figure.
+        """
+        samples = max(fewest, self._rough) - len(self.taken)
+        needed = max(0, ceil(samples / self._per_visit))
+        return Spending(self.used, self.visits, max(self._visit_seconds, 1e-9), needed)
+
     @property
-    def spending(self) -> Spending:
-        """What it has used, and what its next visit will cost."""
-        return Spending(self.used, self.visits, max(self._visit_seconds, 1e-9))
+    def timed(self) -> list[Timed]:
+        """The samples that count, each with its round."""
+        return timed_of(self.taken)
 
     def build(self, backend: Backend) -> None:
         """Build it, and time its first call alone: what that sets up, or compiles, is set up once."""
         self._watch(self)
         self.call = self._prepare()
-        self._first = backend.sample(self.call, 1).wall
+        self._first = self.per_call = backend.sample(self.call, 1).wall
 
     def begin(self, backend: Backend, limit: float) -> None:
         """Warm it up until the last three blocks agree or ``limit`` seconds are spent. The first visit
-        follows at once."""
+        follows at once.
+
+        A dear call was warmed up by its first call, unless the second shows that this set something up.
+        """
         assert self.call is not None
         self._watch(self)
+        self._dear = self._first >= DEAR_SECONDS and self._is_warm(backend, self.call)
+        if self._dear:
+            return
         self._warm_up(backend, self.call, limit)
+        self._rough = rough_samples(self.per_call)
         self._calls = max(1, ceil(max(backend.sample_seconds, self._least_sample) / self.per_call))
         self._kernels = backend.kernels(self.call, self._calls)
         first = 1 if self.per_call > LONG_SECONDS else SAMPLES
-        taken = self._sample(backend, self.call, first)
+        taken = self._sample(backend, self.call, first, 0)
         self._visit_seconds = taken * SAMPLES / first + max(REWARM_SECONDS, self.per_call)
 
-    def visit(self, backend: Backend) -> None:
-        """Come back to it after another: warm up again, untimed, and take samples."""
+    def visit(self, backend: Backend, turn: int) -> None:
+        """Come back to it after another, in the round ``turn``: warm up again, untimed, and take samples."""
         assert self.call is not None
         self._watch(self)
-        again = backend.sample(self.call, max(1, ceil(REWARM_SECONDS / self.per_call))).wall
-        self._visit_seconds = again + self._sample(backend, self.call, SAMPLES)
+        again = 0.0
+        if not self._dear:
+            again = backend.sample(self.call, max(1, ceil(REWARM_SECONDS / self.per_call))).wall
+        self._visit_seconds = again + self._sample(backend, self.call, self._per_visit, turn)
 
     def reaches(self, precision: float) -> bool:
         """Whether it is known well enough."""
         # Sorting all samples after every visit would cost more than the visits.
         if self.visits < ENOUGH_VISITS or self.visits % max(1, self.visits // 8):
             return False
-        samples = samples_of(self.taken)
-        reached = half_width(samples) if samples else None
+        samples = [seconds for _, seconds in self.timed]
+        reached = self._estimator.half_width(samples) if samples else None
         return reached is not None and reached <= precision
 
     def timing(self, spread: bool = False, reference: float | None = None) -> Timing:
-        """What its samples say."""
+        """What its samples say. reference: seconds of the control."""
         verdict = judge(self.taken)
         flags = verdict.flags
         if not self._steady and not (verdict.samples and self._agrees(median(verdict.samples))):
@@ -107,11 +137,30 @@ class Trial:
             self._kernels is not None and self._kernels.captured,
             tuple(each.condition for each in self.taken if each.condition),
             reference,
+            self._estimator,
         )
 
     def drop(self) -> None:
         """Give back what it holds."""
         self.call = self._kernels = None
+
+    @property
+    def _per_visit(self) -> int:
+        """Samples of a visit."""
+        return 1 if self._dear else SAMPLES
+
+    def _is_warm(self, backend: Backend, call: Call) -> bool:
+        """Take the first sample of a call whose first time was dear; whether it is dear all the time.
+
+        Where it is not, the first call set something up, and the second is none of its samples.
+        """
+        self._kernels = backend.kernels(call, 1)
+        self._visit_seconds = self._sample(backend, call, 1, 0)
+        self._steady = self.per_call >= DEAR_SECONDS
+        if not self._steady:
+            self.taken.clear()
+            self.visits = 0
+        return self._steady
 
     def _agrees(self, figure: float) -> bool:
         return abs(self._last_block - figure) <= SETTLED * figure
@@ -133,14 +182,14 @@ class Trial:
             calls = max(1, ceil(length / blocks[-1]))
         self._last_block, self.per_call = blocks[-1], median(last)
 
-    def _sample(self, backend: Backend, call: Call, samples: int) -> float:
+    def _sample(self, backend: Backend, call: Call, samples: int, turn: int) -> float:
         condition, spent = backend.condition(), 0.0
         for _ in range(samples):
             self._watch(self)
             sample = backend.sample(call, self._calls)
             burst = self._kernels.sample() if self._kernels else None
             spent += sample.wall + (burst.host * self._calls if burst else 0.0)
-            self.taken.append(Taken(sample, self._calls, condition, burst))
+            self.taken.append(Taken(sample, self._calls, condition, burst, turn))
         self.visits += 1
         self.per_call = self.taken[-1].sample.wall / self._calls
         return spent

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from attnprof.backends import Memory
     from attnprof.counting import Account
     from attnprof.measuring.bound import Peaks
+    from attnprof.measuring.ratios import Ratio
     from attnprof.measuring.timing import Timing
     from attnprof.records.case import Case
     from attnprof.stats import Interval
 
-Need = Literal["account", "counters", "timing", "memory", "peaks"]
+Need = Literal["account", "counters", "timing", "baseline", "memory", "peaks"]
 COUNTED: tuple[Need, ...] = ("account", "counters")  # known from meta tensors, before anything is measured
 ONCE: tuple[Need, ...] = (
     "memory",
@@ -41,6 +42,7 @@ class Findings:
     account: "Account | None" = None
     counters: Mapping[str, int | str] = field(default_factory=dict)  # counter -> its MACs, or why it has none
     timing: "Timing | None" = None
+    baseline: "Ratio | None" = None  # over the run's baseline, in one process
     memory: "Memory | None" = None  # bytes of one call
     peaks: "Peaks | None" = None  # what the device can do at best
 
@@ -67,7 +69,7 @@ class Metric:
     compute: Callable[[Findings], Reading]
     also: tuple[Need, ...] = ()  # what else it looks at, where that is known
     better: Literal["less", "more", ""] = "less"  # empty: neither
-    caption: str = ""  # its line in a caption; {inputs} and {interval} stand for what varies from run to run
+    caption: str = ""  # its line in a caption; what stands in {} varies from run to run
     interval: bool = False  # whether its figures have one
     place: int = LAST  # in a table, from left to right
     keep: int = 50  # the higher, the later it leaves a narrow terminal
@@ -84,7 +86,7 @@ class Metric:
 
     @property
     def unit(self) -> str:
-        """The unit of its measurements in the journal: 's', 'bytes', '1/s', 'FLOP/byte', 'count' or ''."""
+        """The unit of its measurements in the journal: 's', 'bytes', '1/s', 'FLOP/byte', 'count', 'x', ''."""
         return KINDS[self.kind].unit
 
     @property

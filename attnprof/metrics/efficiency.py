@@ -17,7 +17,7 @@ def compute(findings: Findings) -> Reading:
     assert findings.peaks is not None
     assert findings.timing is not None
     least = bound(findings.account, findings.peaks, findings.case.shape, findings.case.input_bytes).seconds
-    seconds, n = findings.timing.median, len(findings.timing.samples)
+    seconds, n = findings.timing.seconds, len(findings.timing.samples)
     if least > seconds:
         note = f"the call takes {show_seconds(seconds)}, less than its bound of {show_seconds(least)}"
         return Reading(None, note=f"{note}: its operators beat those the peaks were taken with")

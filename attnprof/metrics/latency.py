@@ -1,13 +1,12 @@
-"""Seconds per call at the case's batch: the median of the samples that count, with its interval."""
+"""Seconds per call at the case's batch: the estimator's figure of the samples, with its interval."""
 
 from attnprof.metrics import Findings, Metric, Reading
-from attnprof.stats import FEWEST
 
 NONE_CLEAN = "others took part of nearly every sample, and with several threads no clock leaves them out"
 
 
 def compute(findings: Findings) -> Reading:
-    """Median and interval of the timing in one process; None where no sample counts."""
+    """Figure and interval of the timing in one process; None where no sample counts."""
     timing = findings.timing
     assert timing is not None
     n = len(timing.samples)
@@ -18,14 +17,16 @@ def compute(findings: Findings) -> Reading:
         if n < timing.taken
         else []
     )
-    notes += [f"{n} samples; an interval needs {FEWEST}"] if timing.interval is None else []
-    return Reading(timing.median, timing.interval, timing.kind, n, "; ".join(notes))
+    notes += (
+        [f"{n} sample{'' if n == 1 else 's'}: too few for an interval"] if timing.interval is None else []
+    )
+    return Reading(timing.seconds, timing.interval, timing.kind, n, "; ".join(notes))
 
 
 METRIC = Metric(
     kind="seconds",
     title="latency",
-    help="Seconds per call, median",
+    help="Seconds per call",
     needs="timing",
     compute=compute,
     interval=True,
@@ -33,5 +34,5 @@ METRIC = Metric(
     keep=95,
     limit="latency",
     train_limit="train_latency",
-    caption="latency: median call, {inputs}{interval}.",
+    caption="latency: {estimator}, {inputs}{interval}.",
 )

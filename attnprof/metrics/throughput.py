@@ -11,7 +11,7 @@ def compute(findings: Findings) -> Reading:
         return Reading(None, note="there is no latency")
     seconds = timing.interval
     ends = None if seconds is None else (batch / seconds[1], batch / seconds[0])
-    return Reading(batch / timing.median, ends, timing.kind, len(timing.samples))
+    return Reading(batch / timing.seconds, ends, timing.kind, len(timing.samples))
 
 
 METRIC = Metric(

@@ -8,11 +8,12 @@ from attnprof.catalogue.values import is_staged
 from attnprof.errors import UsageError
 from attnprof.grid import Point
 from attnprof.metrics import COUNTED, METRICS, ONCE, Metric
+from attnprof.planning.baselines import baselines_of, modules_named
 from attnprof.planning.placements import Placement, placements
 from attnprof.planning.shards import PlannedCell, shard
 from attnprof.records.case import Case
 from attnprof.spec import Spec
-from attnprof.spec.fields import USUAL
+from attnprof.spec.fields import AUTO, USUAL
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,14 @@ class Plan:
     memory_limit: int | None  # bytes that a case may allocate; None: nine tenths of what is free
     allow_busy: bool  # whether a device that others compute on is used, too
     processes: int  # fresh worker processes behind every measured figure, at most
-    time_budget: float | None  # seconds of the whole run
+    time_budget: float | None  # seconds of the whole run; None: no end, unless the run plans its own
+    auto_budget: bool  # whether the run plans its time
     timeout: float | None  # seconds until a worker that does not respond is stopped
     precision: float  # half of the interval's width, as a share, at which a process leaves a case
     spread: bool  # show quartiles instead of a confidence interval
+    race: bool  # whether later processes measure only the cells whose place is open
+    named: frozenset[str]  # keys of the cells whose modules the user named: they are measured to the end
+    baselines: tuple[Case, ...]  # the cases that others' latencies are divided by, one for each condition
     peak_dtypes: tuple[str, ...]  # for which the device's peaks are measured
     fail_fast: bool  # stop at the first case that fails
     seed: int
@@ -75,19 +80,29 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     if all(metric.needs in COUNTED for metric in metrics.values()):
         device = "meta"
     device = device or (_best_device() if spec.device == "auto" else spec.device)
+    all_cells = _cells(spec, device)
+    cells = shard(all_cells, spec.shard)
+    baselines = baselines_of(spec, [cell.case for cell in all_cells if not cell.refusal])
+    if not baselines:
+        metrics = {name: metric for name, metric in metrics.items() if metric.needs != "baseline"}
+    named = modules_named(spec)
     return Plan(
         spec=spec,
         device=device,
-        cells=shard(_cells(spec, device), spec.shard),
+        cells=cells,
         metrics=metrics,
         threads=spec.threads,
         memory_limit=spec.memory_limit,
         allow_busy=spec.allow_busy,
         processes=spec.processes,
-        time_budget=spec.time_budget,
+        time_budget=spec.time_budget if isinstance(spec.time_budget, float) else None,
+        auto_budget=spec.time_budget == AUTO,
         timeout=spec.timeout,
         precision=spec.target,
         spread=spec.quality == "quick",
+        race=spec.quality == "standard",
+        named=frozenset(cell.case.key for cell in cells if cell.case.module in named),
+        baselines=baselines,
         peak_dtypes=(spec.dtype, spec.autocast) if spec.autocast else (spec.dtype,),
         fail_fast=spec.fail_fast,
         seed=spec.seed,

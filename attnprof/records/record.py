@@ -18,11 +18,13 @@ from statistics import median_low
 import msgspec
 
 from attnprof.records.case import Case
-from attnprof.stats import Interval, middle, process_interval
+from attnprof.stats import FEWEST_PROCESSES, Interval, geometric_mean, mean_interval, middle, process_interval
 
 Number = int | float
 Scalar = bool | int | float | str | None
 HOT = "hot-inputs"
+RATIO = "x"  # the unit of a ratio to the baseline
+ROUGH = "rough"  # the kind of an interval, or of none, of a figure that rests on too few of a run's processes
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
     HOT: "every call had the same input, in cache (hot)",
@@ -46,7 +48,7 @@ class Measurement(msgspec.Struct, frozen=True, gc=False):
 
     metric: str
     value: Scalar  # None where there is none; ``note`` then has the reason
-    unit: str  # 's', 'bytes', '1/s', 'FLOP/byte', 'count' or ''
+    unit: str  # 's', 'bytes', '1/s', 'FLOP/byte', 'count', 'x' (a ratio) or ''
     interval: tuple[Number, Number] | None = None  # (low, high), in the same unit
     # 'processes': 95 %, from several processes. 'samples': 95 %, within one process. 'spread': the
     # interquartile range, which is no confidence interval. 'exact': the value has no noise.
@@ -152,6 +154,7 @@ class Record:
     flags: tuple[str, ...] = ()
     measurements: dict[str, Measurement] = field(default_factory=dict)  # by metric
     run: str = ""  # id of the run, where several were merged
+    rough: bool = False  # whether its times rest on too few processes, where other records' rest on more
 
     def value(self, metric: str) -> int | float | str | None:
         """The metric's value, or None where there is none."""
@@ -179,16 +182,24 @@ def fold(events: Iterable[Event]) -> list[Record]:
             case DoneEvent():
                 ends[case_id] = event
     unfinished = [case_id for case_id in visits if case_id in accounts and case_id not in ends]
-    records = [_record(end, accounts.get(case_id), visits.get(case_id, {})) for case_id, end in ends.items()]
+    most: dict[str, int] = {}  # processes behind a record of a run
+    for (name, _), of_case in visits.items():
+        most[name] = max(most.get(name, 0), len(of_case))
+    records = [
+        _record(end, accounts.get(case_id), visits.get(case_id, {}), most.get(case_id[0], 0))
+        for case_id, end in ends.items()
+    ]
     for case_id in unfinished:
         end = done_event(accounts[case_id].case, "ok")
-        records.append(
-            _record(msgspec.structs.replace(end, run=case_id[0]), accounts[case_id], visits[case_id])
-        )
+        end = msgspec.structs.replace(end, run=case_id[0])
+        records.append(_record(end, accounts[case_id], visits[case_id], most[case_id[0]]))
     return records
 
 
-def _record(end: DoneEvent, account: AccountEvent | None, visits: Mapping[int, VisitEvent]) -> Record:
+def _record(
+    end: DoneEvent, account: AccountEvent | None, visits: Mapping[int, VisitEvent], most: int
+) -> Record:
+    """most: processes behind any record of the run."""
     processes = [visit for _, visit in sorted(visits.items())]
     counts = account.measurements if account else ()
     flags = dict.fromkeys(account.flags if account else ())
@@ -196,7 +207,8 @@ def _record(end: DoneEvent, account: AccountEvent | None, visits: Mapping[int, V
         flags |= dict.fromkeys(visit.flags)
     measurements = [*counts, *_of_all_processes(processes)]
     by_metric = {measurement.metric: measurement for measurement in measurements}
-    return Record(end.case, end.status, end.reason, tuple(flags), by_metric, end.run)
+    rough = 0 < len(processes) < min(FEWEST_PROCESSES, most)
+    return Record(end.case, end.status, end.reason, tuple(flags), by_metric, end.run, rough)
 
 
 def _of_all_processes(visits: Sequence[VisitEvent]) -> list[Measurement]:
@@ -214,8 +226,9 @@ def _of_all_processes(visits: Sequence[VisitEvent]) -> list[Measurement]:
 def _combine(measurements: Sequence[Measurement]) -> Measurement:
     """One measurement from one of each process.
 
-    Times, rates and shares: the median of the processes' medians, with its interval; below three processes
-    the hull of their own intervals. Counts: the sum. Bytes: the maximum. Texts: the first.
+    Times, rates and shares: the median of the processes' figures, with its interval; below three processes
+    the hull of their own intervals. Ratios: the geometric mean, with its interval. Counts: the sum. Bytes:
+    the maximum. Texts: the first.
     """
     present = [measurement for measurement in measurements if measurement.value is not None]
     if len(present) < 2:
@@ -241,6 +254,8 @@ def _combined(
         return max(numbers), None, first.interval_kind
     if min(numbers) <= 0:
         return median_low(numbers), None, ""
+    if first.unit == RATIO and (interval := mean_interval(numbers)):
+        return geometric_mean(numbers), interval, "processes"
     if interval := process_interval(numbers):
         return middle(numbers), interval, "processes"
     hull = _hull(present)

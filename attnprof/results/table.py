@@ -18,7 +18,7 @@ from attnprof.metrics import METRICS, Metric, column, in_order
 from attnprof.planning import Plan, plan
 from attnprof.records.environment import Environment, joined, machines
 from attnprof.records.journal import RISKY, SPEC, environment_in, events_in
-from attnprof.records.record import HOT, Event, Measurement, Record, fold
+from attnprof.records.record import HOT, ROUGH, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
 from attnprof.results.header import (
     HEADER,
@@ -178,7 +178,7 @@ def _row(
             notes[name] = measurement.note
     for metric in metrics:
         if metric.name in record.measurements:
-            row |= _interval(metric, record.measurements[metric.name])
+            row |= _interval(metric, record.measurements[metric.name], record.rough)
     return row, notes
 
 
@@ -187,9 +187,9 @@ def _flags(record: Record) -> list[str]:
     return [*record.flags, HOT] if hot else list(record.flags)
 
 
-def _interval(metric: Metric, measurement: Measurement) -> dict[str, Any]:
+def _interval(metric: Metric, measurement: Measurement, rough: bool) -> dict[str, Any]:
     low, high = measurement.interval or (None, None)
-    values = (low, high, measurement.interval_kind, measurement.n)
+    values = (low, high, ROUGH if rough else measurement.interval_kind, measurement.n)
     return dict(zip(interval_columns(metric), values, strict=True))
 
 

@@ -1,6 +1,6 @@
 """From a plan to a stream of events, through worker processes that may crash, hang or run out of memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from time import monotonic
@@ -13,10 +13,32 @@ from attnprof.records.case import Case
 from attnprof.records.environment import Environment, begun
 from attnprof.records.record import AccountEvent, DoneEvent, Event, VisitEvent, done_event
 from attnprof.running.client import Worker, WorkerSlot, start_worker
-from attnprof.running.counting import count, workers_for
+from attnprof.running.counting import (
+    LATER,
+    LOST,
+    NO_TIME,
+    count,
+    count_with_others,
+    without_counters,
+    workers_for,
+)
 from attnprof.running.exchange import Exchange, measure_block, measure_peaks
-from attnprof.running.protocol import Failure, MeasureRequest, RunEvent, SetupRequest
-from attnprof.running.schedule import Processes, blocks, effort_for, too_large
+from attnprof.running.protocol import (
+    Failure,
+    ForecastEvent,
+    MeasureRequest,
+    PhaseEvent,
+    RunEvent,
+    SetupRequest,
+)
+from attnprof.running.racing import contenders, still_open
+from attnprof.running.schedule import blocks, conditions, too_large, work
+from attnprof.running.standings import Standings
+from attnprof.running.timetable import Timetable
+
+SURE = 4  # processes that every cell whose place was open has: from then on only those where it still is
+MANY_WORKERS = 8.0  # seconds for the other counters from which on more than one worker is worth its start
+OUT_OF_TIME = "the time budget ended before its turn: --time-budget auto"
 
 
 class Run:
@@ -28,19 +50,23 @@ class Run:
         worker: Worker | None = None,
         earlier: Iterable[Event] = (),
         peaks: Peaks | None = None,
+        estimator: str = "",
+        started: float | None = None,
     ) -> None:
         self.plan = plan
         self.stop = False
         self.environment: Environment = {}
         self._setup = SetupRequest(plan.device, plan.threads, plan.memory_limit, plan.allow_busy)
         self._slot = WorkerSlot(partial(start_worker, self._setup), worker)
-        self._processes = Processes(plan.processes, plan.time_budget, monotonic())
+        self._timetable = Timetable(plan, monotonic() if started is None else started)
         self._peaks, self._peaks_missing = peaks, plan.needs_peaks and peaks is None
+        self._estimator = estimator
         self._cases = {cell.case.key: cell.case for cell in plan.cells}
         self._accounts: list[AccountEvent] = []  # of the cases that can be measured
         earlier = list(earlier)
         self._done = {event.key for event in earlier if isinstance(event, DoneEvent)}
         self._visits = {(event.key, event.process) for event in earlier if isinstance(event, VisitEvent)}
+        self._standings = Standings(plan, earlier)
         self._failed = False
 
     def __iter__(self) -> Iterator[RunEvent]:
@@ -49,8 +75,10 @@ class Run:
             yield from self._count()
             if self.plan.timed and not self._ended():
                 yield from self._refuse_too_large()
-                for process in self._processes:
-                    yield from self._measure(process)
+                yield from self._measure_peaks()
+                yield from self._measure_all()
+                yield from self._race()
+                yield from self._count_with_others()
                 yield from self._finish()
 
     def _skip_impossible(self) -> Iterator[RunEvent]:
@@ -59,67 +87,157 @@ class Run:
                 yield self._end(cell.case.key, "skipped", cell.refusal)
 
     def _count(self) -> Iterator[RunEvent]:
+        """Our own counts; where nothing is measured, the other counters' too."""
         cases = [case for key, case in self._cases.items() if key not in self._done]
         if not cases:
             return
         self._ready_worker()
-        slots = [WorkerSlot(partial(start_worker, self._setup), self._slot.hand_over())]
-        meta = msgspec.structs.replace(self._setup, device="meta")
-        for _ in range(workers_for(len(cases), self.plan.counters_run) - 1):
-            slots.append(WorkerSlot(partial(start_worker, meta)))
-        events = count(cases, slots, self.plan.counted_metrics, self.plan.timeout, self._ended)
+        yield PhaseEvent("counting", len(cases))
+        plan = self.plan
+        several = not plan.timed and plan.counters_run
+        slots = self._slots(workers_for(len(cases), several))  # a single one stays, and measures
+        no_counters = LATER if plan.timed else ""
+        events = count(cases, slots, plan.counted_metrics, plan.timeout, self._ended, no_counters)
         with closing(events):
             for event in events:
-                yield from self._settle(event, last=not self.plan.timed)
+                yield from self._settle(event, last=not plan.timed)
                 if isinstance(event, AccountEvent):
                     self._accounts.append(event)
+                    self._standings.see(event)
 
     def _refuse_too_large(self) -> Iterator[RunEvent]:
         for account in self._accounts:
             if reason := too_large(account.footprint, self._memory):
                 yield from self._settle(Failure(account.key, "oom", reason))
 
-    def _measure(self, process: int) -> Iterator[RunEvent]:
-        """All blocks in one fresh process, or in as many as their faults need."""
-        waiting = [account for account in self._unfinished() if (account.key, process) not in self._visits]
+    def _measure_all(self) -> Iterator[RunEvent]:
+        """The first process: every cell, for a rough figure at least."""
+        waiting = self._waiting(0)
         if self._ended() or not waiting:
             return
-        self._slot.stop()  # what counted, or measured before, is not fresh
-        if self._peaks_missing:
-            yield from self._measure_peaks()
-        self._ready_worker()  # its start is a part of the process's time, of which the rest is shared out
-        cases_left = len(waiting)
+        guesses = self._latencies(waiting)
+        self._timetable.first(guesses)
+        yield ForecastEvent(self._timetable.forecast(guesses, 0), self.plan.processes)
+        yield from self._measure(0, waiting)
+
+    def _race(self) -> Iterator[RunEvent]:
+        """The other processes: the cells whose place is open, each process in a fresh worker."""
+        for process in range(1, self.plan.processes):
+            waiting = self._waiting(process)
+            if self._ended() or not waiting:
+                return
+            latencies = self._latencies(waiting)
+            if process == 1:
+                self._timetable.plan_rest(latencies)
+            yield self._forecast(latencies, process)
+            if not self._timetable.begins(process, latencies):
+                return
+            self._slot.stop()  # what measured before is not fresh
+            began = self._timetable.elapsed
+            self._ready_worker()
+            self._timetable.worker_started(self._timetable.elapsed - began)
+            yield from self._measure(process, waiting)
+
+    def _waiting(self, process: int) -> list[AccountEvent]:
+        """The cases that ``process`` is to measure and has not."""
+        unfinished = [account for account in self._accounts if account.key not in self._done]
+        chosen = self._chosen(unfinished, process)
+        return [each for each in unfinished if each.key in chosen and (each.key, process) not in self._visits]
+
+    def _chosen(self, unfinished: Sequence[AccountEvent], process: int) -> frozenset[str]:
+        everybody = frozenset(account.key for account in unfinished)
+        if not process:
+            return everybody
+        measured = everybody & self._standings.keys
+        if not self.plan.race or self._timetable.holds(self._latencies(unfinished)):
+            return measured
+        racing = contenders(self._standings.of(measured), self.plan.spec.budget)
+        return racing if process < SURE else still_open(self._standings.of(racing))
+
+    def _measure(self, process: int, waiting: Sequence[AccountEvent]) -> Iterator[RunEvent]:
+        """The cases ``waiting`` in one process, or in as many as their faults need."""
+        yield PhaseEvent(f"process {process + 1}", len(waiting))
+        latencies = {account.key: self._standings.latency(account) for account in waiting}
         for block in blocks(waiting, self._memory):
-            exchange = partial(self._exchange, process, cases_left)
+            exchange = partial(self._exchange, process, dict(latencies))
             for event in measure_block(block, exchange, self._slot.stop, self._ended):
-                yield from self._settle(event, last=process == self.plan.processes - 1)
-            cases_left -= len(block)
+                yield from self._settle(event)
+            for case in block:
+                del latencies[case.key]
+
+    def _count_with_others(self) -> Iterator[RunEvent]:
+        """The other counters' figures, the cheapest cells first, for a tenth of the run's time."""
+        plan = self.plan
+        if not plan.counters_run or self._ended() or not self._accounts:
+            return
+        accounts = {account.key: account for account in sorted(self._accounts, key=work)}
+        end = self._timetable.counters_end()
+        yield PhaseEvent("other counters", len(accounts))
+        workers = 1 if end - monotonic() < MANY_WORKERS else workers_for(len(accounts), counters=True)
+        slots = self._slots(workers)
+        seconds_left = partial(self._timetable.until, end)
+        with closing(
+            count_with_others(list(accounts.values()), slots, plan.counted_metrics, seconds_left)
+        ) as events:
+            for event in events:
+                if isinstance(event, AccountEvent):
+                    del accounts[event.key]
+                    yield event
+                elif isinstance(event, Failure):
+                    reason = NO_TIME if self._timetable.until(end) <= 0 else LOST
+                    yield without_counters(accounts.pop(event.key), reason)
+                else:
+                    yield event
+        for account in accounts.values():
+            yield without_counters(account, NO_TIME)
 
     def _finish(self) -> Iterator[RunEvent]:
-        if not self._ended():
-            for account in self._unfinished():
+        if self._ended():
+            return
+        for account in self._accounts:
+            if account.key in self._done:
+                continue
+            if account.key in self._standings.seen:
                 yield self._end(account.key)
+            else:
+                yield self._end(account.key, "skipped", OUT_OF_TIME)
 
     def _settle(self, event: RunEvent | Failure, last: bool = False) -> Iterator[RunEvent]:
-        """``event``, and the end of its case: of a case that failed, and after its last account or visit."""
+        """``event``, and the end of its case: of a case that failed, and where the event is its last."""
         if isinstance(event, Failure):
             self._failed = True
             yield self._end(event.key, event.status, event.reason)
             return
         yield event
-        if last and isinstance(event, AccountEvent | VisitEvent):
+        self._standings.see(event)
+        if last and isinstance(event, AccountEvent):
             yield self._end(event.key)
 
-    def _exchange(self, process: int, cases_left: int, cases: tuple[Case, ...]) -> Exchange:
+    def _exchange(self, process: int, waiting: Mapping[str, float], cases: tuple[Case, ...]) -> Exchange:
+        """waiting: key -> latency of the cases that the process has not measured yet."""
         plan = self.plan
         worker = self._ready_worker()
-        metrics = plan.repeated_metrics if process else plan.measured_metrics
-        effort = effort_for(plan, process, self._processes.seconds(len(cases), cases_left))
-        request = MeasureRequest(cases, metrics, effort, process, plan.spread, self._peaks)
+        latencies = [waiting[case.key] for case in cases]
+        request = MeasureRequest(
+            cases,
+            plan.repeated_metrics if process else plan.measured_metrics,
+            self._timetable.effort(process, latencies, waiting.values()),
+            process,
+            plan.spread,
+            self._peaks,
+            self._baseline_of(cases[0]),
+            self._estimator,
+        )
         return Exchange(worker, request, plan.timeout, lambda: self.stop)
 
+    def _baseline_of(self, case: Case) -> Case | None:
+        """The baseline under the conditions of ``case``; None without one, and where it has failed."""
+        alike = [each for each in self.plan.baselines if conditions(each) == conditions(case)]
+        return next((each for each in alike if each.key not in self._done), None)
+
     def _measure_peaks(self) -> Iterator[RunEvent]:
-        self._peaks_missing = False
+        if not self._peaks_missing or not self._waiting(0) or not self._timetable.has_time_for_peaks():
+            return
         event = measure_peaks(self._ready_worker(), self.plan.peak_dtypes)
         if event is None:  # then bounds are missing, and say so
             self._slot.stop()
@@ -128,6 +246,18 @@ class Run:
         self.environment["peaks"] = event.peaks.to_json()
         yield event
 
+    def _forecast(self, latencies: Sequence[float], process: int) -> ForecastEvent:
+        seconds = self._timetable.forecast(latencies, process)
+        return ForecastEvent(seconds, self.plan.processes, self._standings.precision(self.plan.processes))
+
+    def _latencies(self, accounts: Iterable[AccountEvent]) -> list[float]:
+        return [self._standings.latency(account) for account in accounts]
+
+    def _slots(self, workers: int) -> list[WorkerSlot]:
+        """The slot at hand, and others in which nothing is measured."""
+        meta = msgspec.structs.replace(self._setup, device="meta")
+        return [self._slot, *(WorkerSlot(partial(start_worker, meta)) for _ in range(workers - 1))]
+
     def _ready_worker(self) -> Worker:
         worker = self._slot.ready()
         self.environment = self.environment or begun(worker.environment)
@@ -135,9 +265,6 @@ class Run:
 
     def _ended(self) -> bool:
         return self.stop or (self._failed and self.plan.fail_fast)
-
-    def _unfinished(self) -> list[AccountEvent]:
-        return [account for account in self._accounts if account.key not in self._done]
 
     @property
     def _memory(self) -> int | None:
@@ -150,11 +277,17 @@ class Run:
 
 
 def run(
-    plan: Plan, worker: Worker | None = None, earlier: Iterable[Event] = (), peaks: Peaks | None = None
+    plan: Plan,
+    worker: Worker | None = None,
+    earlier: Iterable[Event] = (),
+    peaks: Peaks | None = None,
+    estimator: str = "",
+    started: float | None = None,
 ) -> Run:
     """The run of ``plan``: iterate over it for its events.
 
     worker: one that is started already. earlier: the events of a run that this one continues. peaks: what the
-    device can do at best, where an earlier run measured it.
+    device can do at best, where an earlier run measured it. estimator: that of a run that this one continues;
+    empty: the device's. started: when the run began, by ``time.monotonic``, where that was before now.
     """
-    return Run(plan, worker, earlier, peaks)
+    return Run(plan, worker, earlier, peaks, estimator, started)

@@ -1,14 +1,18 @@
-"""Counts of all cells, before anything is measured: by several workers at once, where that saves time.
+"""Counts of all cells: our own before anything is measured, those of the other counters at the end.
 
-Nothing is timed here, so that workers may compete for the cores. Our own count takes a millisecond; the other
-counters, which compute for real, are worth sharing out.
+Our own count takes a millisecond. The other counters compute for real: several workers share them out, since
+nothing is timed meanwhile.
 """
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
+from math import inf
 from queue import SimpleQueue
+
+import msgspec
 
 from attnprof.records.case import Case
 from attnprof.records.environment import cores
@@ -20,7 +24,12 @@ CELLS_PER_WORKER = 40  # fewer take a worker no longer than its start
 MOST_WORKERS = 4  # each holds a torch of its own in memory
 AHEAD = 16  # cases per worker, of several: a case that takes long holds up the order, and not the others
 
+LATER = "the other counters run at the end, and the run did not come to it"
+LOST = "the worker was lost while the counters ran; not asked again"
+NO_TIME = "the time for other counters, a tenth of the run's, ended before its turn"
+
 Response = AccountEvent | Failure
+Respond = Callable[[WorkerSlot, AccountRequest], Response]
 
 
 def workers_for(cells: int, counters: bool) -> int:
@@ -34,41 +43,84 @@ def count(
     metrics: Sequence[str],
     timeout: float | None,
     ended: Callable[[], bool],
+    no_counters: str = "",
 ) -> Generator[BeginEvent | Response]:
-    """A BeginEvent and the response for each case, in order, until ``ended``. The slots are closed in the
-    end.
+    """A BeginEvent and the response for each case, in order, until ``ended``. Several slots are closed in the
+    end; a single one stays as it is.
 
-    timeout: seconds that a response may take, None without a limit.
+    timeout: seconds that a response may take, None without a limit. no_counters: why the other counters do
+    not run, where they do not.
     """
-    requests = [AccountRequest(case, tuple(metrics)) for case in cases]
+    requests = [AccountRequest(case, tuple(metrics), no_counters) for case in cases]
+    yield from _in_order(requests, slots, partial(_respond, timeout=timeout), ended)
+
+
+def count_with_others(
+    accounts: Sequence[AccountEvent],
+    slots: Sequence[WorkerSlot],
+    metrics: Sequence[str],
+    seconds_left: Callable[[], float],
+) -> Generator[BeginEvent | Response]:
+    """A BeginEvent and the account for each of ``accounts``, in order, completed by the other counters; a
+    Failure where they cost the worker. Ends when no seconds are left. Several slots are closed in the
+    end."""
+    requests = [AccountRequest(account.case, tuple(metrics)) for account in accounts]
+
+    def respond(slot: WorkerSlot, request: AccountRequest) -> Response:
+        seconds = seconds_left()
+        if seconds <= 0:
+            return Failure(request.case.key, "timeout", NO_TIME)
+        return _ask(slot, request, None if seconds == inf else seconds)
+
+    yield from _in_order(requests, slots, respond, lambda: seconds_left() <= 0)
+
+
+def without_counters(account: AccountEvent, reason: str) -> AccountEvent:
+    """``account``, which says of every counter that has not answered why."""
+    return msgspec.structs.replace(
+        account,
+        measurements=tuple(
+            msgspec.structs.replace(each, note=reason) if each.note == LATER else each
+            for each in account.measurements
+        ),
+    )
+
+
+def _in_order(
+    requests: Sequence[AccountRequest],
+    slots: Sequence[WorkerSlot],
+    respond: Respond,
+    ended: Callable[[], bool],
+) -> Generator[BeginEvent | Response]:
     if len(slots) == 1:
-        responses = (_respond(slots[0], request, timeout) for request in requests)
+        responses = (respond(slots[0], request) for request in requests)
     else:
-        responses = _at_once(requests, slots, timeout)
+        responses = _at_once(requests, slots, respond)
     try:
-        for case in cases:
+        for request in requests:
             if ended():
                 return
-            yield BeginEvent(case)
+            yield BeginEvent(request.case)
             yield next(responses)
     finally:
-        for slot in slots:  # ends the waiting of a thread
-            slot.close()
+        if len(slots) > 1:  # ends the waiting of their threads
+            for slot in slots:
+                slot.close()
         responses.close()
 
 
 def _at_once(
-    requests: Iterable[AccountRequest], slots: Sequence[WorkerSlot], timeout: float | None
+    requests: Iterable[AccountRequest], slots: Sequence[WorkerSlot], respond: Respond
 ) -> Generator[Response]:
     """Each worker takes the next request as soon as it is free; responses wait until their turn."""
     free: SimpleQueue[WorkerSlot] = SimpleQueue()
     for slot in slots:
         free.put(slot)
 
-    def respond(request: AccountRequest) -> Response:
+    def take(request: AccountRequest) -> Response:
         slot = free.get()
         try:
-            return _respond(slot, request, timeout)
+            return respond(slot, request)
         finally:
             free.put(slot)
 
@@ -78,7 +130,7 @@ def _at_once(
     try:
         while True:
             for request in islice(upcoming, AHEAD * len(slots) - len(pending)):
-                pending.append(executor.submit(respond, request))
+                pending.append(executor.submit(take, request))
             if not pending:
                 return
             yield pending.popleft().result()
@@ -93,7 +145,7 @@ def _respond(slot: WorkerSlot, request: AccountRequest, timeout: float | None) -
     if slot.closed or isinstance(response, AccountEvent) or response.status in ("failed", "skipped"):
         return response
     slot.stop()
-    return _ask(slot, AccountRequest(request.case, request.metrics, counters=False), timeout)
+    return _ask(slot, AccountRequest(request.case, request.metrics, LOST), timeout)
 
 
 def _ask(slot: WorkerSlot, request: AccountRequest, timeout: float | None) -> Response:

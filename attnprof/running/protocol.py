@@ -31,7 +31,7 @@ class AccountRequest(msgspec.Struct, frozen=True, tag_field="do", tag="account")
 
     case: Case
     metrics: tuple[str, ...]
-    counters: bool = True  # whether other counters run, too
+    no_counters: str = ""  # why the other counters do not run; empty: they do
 
 
 class PeaksRequest(msgspec.Struct, frozen=True, tag_field="do", tag="peaks"):
@@ -41,15 +41,17 @@ class PeaksRequest(msgspec.Struct, frozen=True, tag_field="do", tag="peaks"):
 
 
 class MeasureRequest(msgspec.Struct, frozen=True, tag_field="do", tag="measure"):
-    """Measure a block of cases. The responses are StepEvents, one VisitEvent or Failure for each case, and
-    EndResponse."""
+    """Measure a block of cases. The responses are StepEvents, one VisitEvent or Failure for each case that
+    there was time for, and EndResponse."""
 
-    cases: tuple[Case, ...]
+    cases: tuple[Case, ...]  # the cheapest first
     metrics: tuple[str, ...]
     effort: Effort
     process: int = 0  # number of the process, from 0
     spread: bool = False  # give quartiles instead of a confidence interval
     peaks: Peaks | None = None  # of the device, where a metric needs them
+    baseline: Case | None = None  # measured beside them, and one of them or not
+    estimator: str = ""  # of attnprof.measuring.estimators; empty: the device's
 
 
 class FinishRequest(msgspec.Struct, frozen=True, tag_field="do", tag="finish"):
@@ -93,6 +95,22 @@ class BeginEvent(msgspec.Struct, frozen=True, tag_field="event", tag="begin"):
     """The count of a case begins."""
 
     case: Case
+
+
+class PhaseEvent(msgspec.Struct, frozen=True, tag_field="event", tag="phase"):
+    """A part of the run begins."""
+
+    name: str  # 'counting', 'process 1', 'process 2', ... or 'other counters'
+    cells: int  # that it is about
+
+
+class ForecastEvent(msgspec.Struct, frozen=True, tag_field="event", tag="forecast"):
+    """What is expected of the run: said when the cells are counted, and again after each process."""
+
+    seconds: float  # of the whole run, from its beginning
+    processes: int  # behind a figure whose place is open
+    # Half of the interval's width to be expected of their ratios, as a share; None where nothing tells.
+    precision: float | None = None
 
 
 class StepEvent(msgspec.Struct, frozen=True, tag_field="event", tag="at"):
@@ -143,7 +161,7 @@ Request = SetupRequest | CaseRequest | PeaksRequest | MeasureRequest | FinishReq
 CaseResponse = AccountEvent | ExplainResponse | CompareResponse | FormsResponse | Failure
 BlockResponse = StepEvent | VisitEvent | Failure | EndResponse  # to a MeasureRequest
 Response = ReadyResponse | UnavailableResponse | CaseResponse | PeaksEvent | BlockResponse
-Progress = BeginEvent | StepEvent | PeaksEvent  # passes by, and is not recorded
+Progress = PhaseEvent | ForecastEvent | BeginEvent | StepEvent | PeaksEvent  # passes by, and is not recorded
 RunEvent = Event | Progress
 
 requests: Decoder[Request] = Decoder(Request)

@@ -26,7 +26,8 @@ DTYPES = ("fp32", "fp16", "bf16", "fp64")
 USUAL = "usual"  # among metrics: all those of the default
 LARGEST_BATCH = 65536
 LARGEST_THREADS = 1024
-PROCESSES = {"quick": 1, "standard": 3, "paper": 6}
+PROCESSES = {"quick": 1, "standard": 6, "paper": 6}
+AUTO = "auto"  # a time budget that the run plans; the usual baseline
 TARGET, QUICK_TARGET = 0.01, 0.02
 
 
@@ -103,6 +104,20 @@ def _shard(value: Any) -> str:
     if not parts or not 1 <= int(parts[1]) <= int(parts[2]):
         raise ValueError(f"{str(value)!r} is no shard; write 1/4 to 4/4")
     return f"{int(parts[1])}/{int(parts[2])}"
+
+
+def _time_budget(value: Any) -> float | str | None:
+    return AUTO if value == AUTO else _optional(parse_seconds)(value)
+
+
+def _written_budget(value: float | str | None) -> str | None:
+    return f"{_digits(value)}s" if isinstance(value, float) else value
+
+
+def _baseline(value: Any) -> str:
+    if value in (AUTO, "none") or len(selection.matching(str(value))) == 1:
+        return str(value)
+    raise ValueError(f"{str(value)!r} is more than one module; name one, or none")
 
 
 def _seed(value: Any) -> int:
@@ -212,6 +227,10 @@ Seconds = Annotated[
     BeforeValidator(_optional(parse_seconds)),
     _written(lambda s: s if s is None else f"{_digits(s)}s"),
 ]
+TimeBudget = Annotated[
+    float | Literal["auto"] | None, BeforeValidator(_time_budget), _written(_written_budget)
+]
+BaselineName = Annotated[str, BeforeValidator(_as_value_error(_baseline))]
 Bytes = Annotated[
     int | None, BeforeValidator(_optional(parse_bytes)), _written(lambda b: b if b is None else f"{b}B")
 ]

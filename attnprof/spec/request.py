@@ -13,6 +13,7 @@ from attnprof.spec.fields import (
     QUICK_TARGET,
     TARGET,
     Autocast,
+    BaselineName,
     Batch,
     Bytes,
     Channels,
@@ -34,6 +35,7 @@ from attnprof.spec.fields import (
     Share,
     Sweeps,
     Threads,
+    TimeBudget,
 )
 from attnprof.spec.settings import SECTIONS, SETTINGS
 
@@ -76,7 +78,8 @@ class Spec(BaseModel):
     metrics: Annotated[tuple[MetricName, ...], Listed] = _field("metrics")
     counters: CounterNames = _field("counters")
     quality: Literal["quick", "standard", "paper"] = _field("quality")
-    time_budget: Seconds = _field("time_budget")
+    baseline: BaselineName = _field("baseline")
+    time_budget: TimeBudget = _field("time_budget")
     precision: Share = _field("precision")
     threads: Threads = _field("threads")
     timeout: Seconds = _field("timeout")

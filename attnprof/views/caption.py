@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from attnprof.measuring.estimators import ESTIMATORS, MEDIAN
 from attnprof.metrics import Metric, in_order
 from attnprof.metrics import columns as metric_columns
 from attnprof.records.environment import Environment, machines
@@ -17,6 +18,7 @@ INTERVALS = {
     "processes": "95 % interval from {processes}",
     "samples": "95 % interval within a process",
     "spread": "half of the samples, which is no interval",
+    "rough": "rough, from one process",
 }
 
 
@@ -31,7 +33,7 @@ def caption(results: Results, columns: Sequence[TableColumn]) -> list[Remark]:
     remarks = [Remark(conditions(results))]
     for metric in metrics:
         if metric.caption:
-            remarks.append(_explanation(metric, rows))
+            remarks.append(_explanation(metric, rows, results.environment))
     remarks += _other_counters([metric for metric in metrics if metric.counter], rows)
     shares = [name for name in names if name.startswith(ADDED) and name.endswith(SHARE)]
     if shares:
@@ -81,11 +83,13 @@ def _machine(environment: Environment) -> str:
     return f"{environment.get('device')} ({name}, {threads} thread{'' if threads == 1 else 's'})"
 
 
-def _explanation(metric: Metric, rows: Sequence[Row]) -> Remark:
+def _explanation(metric: Metric, rows: Sequence[Row], environment: Environment) -> Remark:
     """The metric's line."""
     hot = HOT in str(rows[0].get("flags")).split()
     inputs = "one input, hot in cache" if hot else "inputs not in cache (cold)"
-    text = metric.caption.replace("{inputs}", inputs).replace("{interval}", _intervals(metric, rows))
+    estimator = ESTIMATORS[environment.get("estimator", MEDIAN.name)].title
+    text = metric.caption.replace("{inputs}", inputs).replace("{estimator}", estimator)
+    text = text.replace("{interval}", _intervals(metric, rows))
     return Remark(text, frozenset([metric.column]))
 
 

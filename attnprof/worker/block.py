@@ -1,7 +1,7 @@
-"""A block of cases measured in one process: built, visited in rounds, their memory measured, reported one by
-one."""
+"""A block of cases measured in one process: built, visited in rounds beside the baseline, their memory
+measured, reported one by one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from statistics import median
@@ -10,7 +10,9 @@ from time import monotonic
 import torch
 
 from attnprof.backends import Backend, Condition, Memory, is_out_of_memory
-from attnprof.measuring.rounds import Effort, Rounds
+from attnprof.measuring.estimators import ESTIMATORS
+from attnprof.measuring.ratios import Ratio, ratio_to
+from attnprof.measuring.rounds import CUT_SHORT, Effort, Rounds
 from attnprof.measuring.timer import timer
 from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial, Watch
@@ -45,6 +47,10 @@ class Block:
         self._needs = {need for metric in self._metrics for need in (metric.needs, *metric.also)}
         self._cases = {case.key: case for case in request.cases}
         self._calls: dict[str, Forward | Step] = {}  # by key of the case
+        self._least = timer().least_sample
+        self._estimator = ESTIMATORS[request.estimator or backend.estimator]
+        self._control: Trial
+        self._companion: Trial | None = None  # the baseline's
 
     def measure(self, send: Send, watch: Watch) -> None:
         """Measure the cases, and send the result of each as soon as it is finished. watch: called at every
@@ -58,21 +64,49 @@ class Block:
                 send(self._failure(case, problem))
             return
         seconds = monotonic() - began  # a large cache wants many inputs
-        least = timer().least_sample
-        trials = [
-            Trial(case.key, partial(self._build, case, inputs), watch, least) for case in self._request.cases
-        ]
-        control = Trial("", lambda: reference(self._device), watch, least)
-        effort = self._effort(seconds)
-        for trial in Rounds(self._backend, trials, effort, reference=control, stop=self._stopped):
-            send(self._result(trial, control))
-            self._calls.pop(trial.key, None)
-            trial.drop()
+        trials = {case.key: self._trial(case.key, case, inputs, watch) for case in self._request.cases}
+        control = Trial("", lambda: reference(self._device), watch, self._least, self._estimator)
+        self._control, self._companion = control, self._companion_of(trials, inputs, watch)
+        rounds = Rounds(
+            self._backend,
+            [trial for trial in trials.values() if trial is not self._companion],
+            self._effort(seconds),
+            reference=control,
+            baseline=self._companion,
+            stop=self._stopped,
+        )
+        for trial in rounds:
+            self._finish(trial, send)
+        if self._companion and self._companion.key and self._is_whole(self._companion):
+            self._finish(self._companion, send)
+
+    def _is_whole(self, trial: Trial) -> bool:
+        """Whether there is something to report: a failure, or samples that were not cut short."""
+        return trial.problem is not None or trial.visits >= (CUT_SHORT if self._stopped() else 1)
+
+    def _trial(self, key: str, case: Case, inputs: Iterator[torch.Tensor], watch: Watch) -> Trial:
+        return Trial(key, partial(self._build, case, inputs), watch, self._least, self._estimator)
+
+    def _companion_of(
+        self, trials: Mapping[str, Trial], inputs: Iterator[torch.Tensor], watch: Watch
+    ) -> Trial | None:
+        """The baseline's trial: that of its case, or where it is not among them one without a key; None
+        where there is nothing to compare with it."""
+        baseline = self._request.baseline
+        if baseline is None or list(trials) == [baseline.key]:
+            return None
+        return trials.get(baseline.key) or self._trial("", baseline, inputs, watch)
+
+    def _finish(self, trial: Trial, send: Send) -> None:
+        send(self._result(trial))
+        self._calls.pop(trial.key, None)
+        trial.drop()
 
     def _effort(self, spent: float) -> Effort:
         """What is left of the effort after ``spent`` seconds."""
-        effort = self._request.effort if "timing" in self._needs else Effort(0.0, fewest=1)
-        return replace(effort, seconds=effort.seconds - spent)
+        effort = self._request.effort if "timing" in self._needs else Effort(0.0, each=0.0)
+        weighed = "memory" in self._needs
+        return replace(effort, seconds=effort.seconds - spent, most=effort.most - spent, weighed=weighed)
 
     def _inputs(self) -> Iterator[torch.Tensor]:
         """The inputs of all cases. The memory limit is for what a case allocates, and they are none of
@@ -96,23 +130,41 @@ class Block:
         call = self._calls[case.key] = call_of(case, self._device, inputs)
         return call
 
-    def _result(self, trial: Trial, control: Trial) -> VisitEvent | Failure:
+    def _result(self, trial: Trial) -> VisitEvent | Failure:
         case = self._cases[trial.key]
         if trial.problem:
             return self._failure(case, trial.problem)
         try:
-            return self._visit(case, trial, control)
+            return self._visit(case, trial)
         except Exception as problem:  # noqa: BLE001 # memory may run out under the profiler, too
             return self._failure(case, problem)
 
-    def _visit(self, case: Case, trial: Trial, control: Trial) -> VisitEvent:
-        timing = trial.timing(self._request.spread, _seconds(control))
+    def _visit(self, case: Case, trial: Trial) -> VisitEvent:
+        timing = trial.timing(self._request.spread, _seconds(self._control))
         memory = self._memory(case) if "memory" in self._needs else None
         account = count(case)[0] if "account" in self._needs else None
-        findings = Findings(case, account, timing=timing, memory=memory, peaks=self._request.peaks)
+        findings = Findings(
+            case,
+            account,
+            timing=timing,
+            baseline=self._ratio(case, trial),
+            memory=memory,
+            peaks=self._request.peaks,
+        )
         measurements = [measure(metric, findings) for metric in self._metrics]
         flags = self._flags(case, timing, memory)
         return visit_event(case, self._request.process, measurements, flags, state_of(timing.conditions))
+
+    def _ratio(self, case: Case, trial: Trial) -> Ratio | None:
+        """Its time over the baseline's; None without a baseline."""
+        baseline, companion = self._request.baseline, self._companion
+        if baseline is None:
+            return None
+        if case.key == baseline.key:
+            return Ratio(baseline.title, 1.0, n=len(trial.timed))
+        if companion is None or companion.problem:
+            return Ratio(baseline.title, None, why=f"{baseline.title} could not be measured beside it")
+        return ratio_to(baseline.title, trial.timed, companion.timed, self._estimator)
 
     def _memory(self, case: Case) -> Memory:
         call = self._calls[case.key]
@@ -129,7 +181,7 @@ class Block:
 def _seconds(control: Trial) -> float | None:
     """Seconds of the control kernel; None where no sample of it counts."""
     timing = control.timing() if control.taken else None
-    return timing.median if timing and timing.samples else None
+    return timing.seconds if timing and timing.samples else None
 
 
 def state_of(conditions: Sequence[Condition]) -> DeviceState | None:

@@ -57,7 +57,6 @@ from attnprof.worker.block import Block
 Send = Callable[[Response], None]
 DEVICE_LOST = 70  # exit code after an error that stays
 STEP_SECONDS = 0.2  # between StepEvents of one case: the pipe costs the measurement something
-LOST = "the worker was lost while the counters ran; not asked again"
 
 
 def serve(output: BinaryIO) -> None:
@@ -135,6 +134,7 @@ class Server:
             "device": "cpu" if device == "cpu" else f"{device.partition(':')[0]}:{number}",
             "threads": setup.threads,
             "timer": vars(timer()),
+            "estimator": self._backend.estimator,
             "memory_limit": setup.memory_limit,
         }
         return ReadyResponse(environment)
@@ -207,8 +207,10 @@ def _account(request: AccountRequest) -> AccountEvent:
     case = request.case
     account, flags = counts.count(case)
     metrics = [METRICS.get(name) for name in request.metrics]
-    counters: dict[str, int | str] = {metric.counter: LOST for metric in metrics if metric.counter}
-    if request.counters:
+    counters: dict[str, int | str] = {
+        metric.counter: request.no_counters for metric in metrics if metric.counter
+    }
+    if not request.no_counters:
         counters = {name: counts.count_with(name, case, account.macs) for name in counters}
     findings = Findings(case, account=account, counters=counters)
     measurements = [measure(metric, findings) for metric in metrics]

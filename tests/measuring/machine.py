@@ -27,6 +27,8 @@ class Machine:
     call, for a device with a clock of its own.
     """
 
+    estimator = "median"
+
     def __init__(self, sample_seconds=1e-3, threads=1, conditions=None, launch=None):
         self.sample_seconds, self.threads, self.launch = sample_seconds, threads, launch
         self.conditions = conditions

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from attnprof.measuring.rounds import (
     CUT_SHORT,
-    LEAST_SECONDS,
     MOST_VISITS,
     REFERENCE_SHARE,
     REST_SHARE,
@@ -61,23 +60,95 @@ def test_noisy_cells_share_the_budget_equally_and_spend_it():
 
 def test_a_cell_dearer_than_its_share_gets_its_fewest_visits_and_the_cheap_ones_do_not_starve():
     found = measured({"dear": noisy(1.0), **{key: noisy(1e-4) for key in "abcd"}}, Effort(8.0))
-    assert found["dear"].visits == 1
+    assert found["dear"].timing().taken <= 2
     cheap = [found[key] for key in "abcd"]
     assert min(each.visits for each in cheap) > 50
     assert max(each.used for each in cheap) == pytest.approx(min(each.used for each in cheap), rel=0.1)
 
 
 @pytest.mark.parametrize("fewest", [1, 3])
-def test_a_spent_budget_still_gives_everybody_the_fewest_visits(fewest):
+def test_a_spent_budget_still_gives_everybody_the_fewest_samples(fewest):
     found = measured({"a": noisy(0.5), "b": noisy(1.0)}, Effort(0.0, fewest=fewest))
-    assert [each.visits for each in found.values()] == [fewest, fewest]
+    assert [each.timing().taken for each in found.values()] == [fewest, fewest]
 
 
-def test_a_spent_budget_still_gives_a_cheap_cell_a_little_time():
-    found = measured({"cheap": noisy(1e-5), "dear": noisy(1.0)}, Effort(0.0))
-    assert found["dear"].visits == 1
-    assert found["cheap"].visits > 3
-    assert found["cheap"].used < 2 * LEAST_SECONDS
+@pytest.mark.parametrize(("seconds", "samples"), [(1e-5, 12), (5e-3, 12), (2e-2, 3), (0.1, 1), (3.0, 1)])
+def test_a_spent_budget_still_gives_a_rough_figure_of_fewer_samples_the_dearer_a_call(seconds, samples):
+    found = measured({"a": noisy(seconds), "other": noisy(1e-4)}, Effort(0.0))
+    assert found["a"].timing().taken == samples
+
+
+def test_a_dear_call_is_made_twice_and_the_first_call_warms_it_up():
+    dear = Script(lambda n: 0.2)
+    found = measured({"dear": dear, "cheap": noisy(1e-4)}, Effort(0.0))
+    assert dear.asked == [1, 1]
+    assert found["dear"].timing().flags == ()
+
+
+def test_a_call_that_is_dear_only_at_first_is_warmed_up_like_any_other():
+    found = measured({"a": Script(lambda n: 0.2 if n == 0 else 1e-3)}, Effort(0.0))
+    assert found["a"].timing().samples == pytest.approx([1e-3] * 12)
+
+
+def test_cheap_cells_have_their_fewest_samples_before_a_dear_one_has_its_second():
+    machine, dear, cheap = Machine(), noisy(0.2), noisy(1e-3)
+    measured({"cheap": cheap, "dear": dear}, Effort(30.0), machine)
+    second = [n for n, call in enumerate(machine.visited) if call is dear][2]
+    calls = [call for call in machine.visited[:second] if call is cheap]
+    assert len(calls) >= 12
+
+
+def test_no_cell_is_begun_that_would_not_fit_any_more_and_those_begun_have_their_samples():
+    scripts = {str(n): noisy(0.1 * 2**n, share=0) for n in range(6)}
+    machine = Machine()
+    found = measured(scripts, Effort(0.0, most=4.0), machine)
+    assert list(found) == ["0", "1", "2", "3"]
+    assert machine.now <= 4.0
+    assert scripts["4"].asked == []
+
+
+def test_the_first_cell_is_begun_however_little_time_there_is():
+    found = measured({"a": noisy(0.5), "b": noisy(0.5)}, Effort(0.0, most=0.0))
+    assert list(found) == ["a"]
+
+
+def test_time_is_kept_for_the_call_that_weighs_each_cell():
+    scripts = {str(n): noisy(1.0, share=0) for n in range(4)}
+    assert len(measured(scripts, Effort(0.0, most=9.1))) == 4
+    assert len(measured(scripts, Effort(0.0, most=9.1, weighed=True))) == 3
+
+
+def with_baseline(scripts, baseline, effort, machine=None):
+    machine = machine or Machine()
+    base = trial(baseline, "")
+    return measured(scripts, effort, machine, baseline=base), base, machine
+
+
+def test_the_baseline_is_visited_four_times_in_a_round_and_is_not_reported():
+    scripts = {str(n): noisy(1e-3) for n in range(12)}
+    found, base, _ = with_baseline(scripts, noisy(1e-3), Effort(20.0))
+    assert set(found) == set(scripts)
+    visits = [each.visits for each in found.values()]
+    assert 3.5 * max(visits) <= base.visits <= 5 * max(visits)
+
+
+def test_every_round_of_a_cell_has_samples_of_the_baseline():
+    scripts = {str(n): noisy(1e-3) for n in range(5)}
+    found, base, _ = with_baseline(scripts, noisy(1e-3), Effort(5.0))
+    rounds = {turn for turn, _ in base.timed}
+    assert all({turn for turn, _ in each.timed} <= rounds for each in found.values())
+
+
+def test_a_dear_baseline_takes_no_more_than_its_share():
+    scripts = {str(n): noisy(1e-4) for n in range(5)}
+    _, base, machine = with_baseline(scripts, noisy(0.4), Effort(20.0))
+    assert base.used <= 0.3 * machine.now + 2.0
+
+
+def test_a_baseline_that_fails_harms_nobody():
+    found, base, _ = with_baseline({"a": Script()}, Script(raises=lambda n: ValueError("no")), Effort(1.0))
+    assert found["a"].visits == ENOUGH_VISITS
+    assert base.problem
 
 
 def test_a_long_first_call_is_on_nobodys_share():
@@ -215,8 +286,8 @@ def test_whatever_the_cells_are_each_comes_once_and_the_budget_is_kept(cells, bu
     }
     found = measured(scripts, Effort(budget, fewest=fewest, seed=seed), machine)
     assert sorted(found) == sorted(scripts)
-    assert all(each.visits >= fewest for each in found.values())
-    # First call, two blocks, and the fewest visits are everybody's, whatever the budget.
+    assert all(each.timing().taken >= fewest for each in found.values())
+    # First call, two blocks, and the fewest samples are everybody's, whatever the budget.
     dearest = [s * (1 + 2 * w) * (1 + l) for s, w, l in cells]  # noqa: E741
-    needed = sum((4 + (fewest + 1) * (1 + SAMPLES)) * max(d, 2.5e-2) for d in dearest)
+    needed = sum((4 + (12 + 1) * (1 + SAMPLES)) * max(d, 2.5e-2) for d in dearest)
     assert machine.now <= budget + needed

@@ -56,7 +56,7 @@ def test_a_call_that_never_settles_is_said_to():
 def test_a_call_too_dear_to_warm_up_long_is_steady_where_its_samples_agree_with_the_last_block():
     script = Script(lambda n: 3.0 if n == 0 else 0.5)
     found = begun(script, limit=0.01).timing()
-    assert len(script.asked) == 2 + 1
+    assert len(script.asked) == 1 + 1
     assert found.flags == ()
 
 
@@ -97,16 +97,24 @@ def test_a_finer_timer_needs_fewer_calls():
     assert begun(Script(lambda n: 1e-5), machine=Machine(sample_seconds=2e-4)).timing().calls == 20
 
 
-@pytest.mark.parametrize(("seconds", "calls"), [(1e-5, 200), (1e-3, 2), (0.5, 1)])
+@pytest.mark.parametrize(("seconds", "calls"), [(1e-5, 200), (1e-3, 2), (0.04, 1)])
 def test_coming_back_it_is_warmed_up_again_untimed(seconds, calls):
     machine, script = Machine(), Script(lambda n: seconds)
     this = begun(script, machine=machine)
     before, taken = len(script.asked), this.timing().taken
-    this.visit(machine)
+    this.visit(machine, 1)
     assert script.asked[before] == calls
     assert calls * seconds >= REWARM_SECONDS * 0.999
     assert len(script.asked) - before == 1 + SAMPLES
     assert this.timing().taken == taken + SAMPLES
+
+
+def test_a_dear_call_needs_no_warming_up_again_and_is_one_sample():
+    machine, script = Machine(), Script(lambda n: 0.1)
+    this = begun(script, machine=machine)
+    before = len(script.asked)
+    this.visit(machine, 1)
+    assert script.asked[before:] == [1]
 
 
 def test_what_others_leave_in_the_caches_is_in_no_sample():
@@ -116,7 +124,7 @@ def test_what_others_leave_in_the_caches_is_in_no_sample():
     this = begun(script, machine=machine)
     for _ in range(20):
         cold.append(len(script.asked))
-        this.visit(machine)
+        this.visit(machine, 1)
     assert max(this.timing().samples) == pytest.approx(1e-5)
 
 
@@ -125,7 +133,7 @@ def test_a_precision_is_believed_only_after_enough_visits():
     this = begun(Script(), machine=machine)
     while this.visits < ENOUGH_VISITS:
         assert not this.reaches(0.5)
-        this.visit(machine)
+        this.visit(machine, 1)
     assert this.reaches(0.01)
 
 
@@ -133,7 +141,7 @@ def test_a_noisy_call_does_not_reach_a_precision():
     machine = Machine()
     this = begun(Script(lambda n: 1e-3 * (1 + 0.2 * (-1) ** n)), machine=machine)
     for _ in range(60):
-        this.visit(machine)
+        this.visit(machine, 1)
     assert not this.reaches(0.01)
     assert "bimodal" in this.timing().flags
 
@@ -142,7 +150,7 @@ def test_a_call_without_a_value_reaches_nothing():
     machine = Machine(threads=4)
     this = begun(Script(lost=lambda n: 1.0), machine=machine)
     for _ in range(20):
-        this.visit(machine)
+        this.visit(machine, 1)
     assert not this.reaches(0.5)
     assert this.timing().samples == ()
 

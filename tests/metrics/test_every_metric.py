@@ -11,6 +11,7 @@ from attnprof.counters import COUNTERS
 from attnprof.counting import cost
 from attnprof.counting.rules import CATEGORIES
 from attnprof.measuring.bound import Peaks
+from attnprof.measuring.ratios import Ratio
 from attnprof.measuring.timing import Timing
 from attnprof.metrics import METRICS, SUFFIX, Findings, column
 from attnprof.metrics._measure import measure
@@ -29,6 +30,7 @@ FULL = Findings(
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
     counters={name: 11 + n for n, name in enumerate(COUNTERS.names())},
     timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(2.0, 3.0),) * 9, reference=0.5),
+    baseline=Ratio("se", 1.25, (1.2, 1.3), 9),
     memory=Memory(2**40 + 1, 3, 2**40, 2**41),
     peaks=Peaks(((2**20, 1e9), (2**30, 1e8)), dict.fromkeys(CATEGORIES, 1e15), 1e-6, 2**25),
 )
@@ -36,6 +38,7 @@ POOR = replace(
     FULL,
     counters={name: f"{name} failed: no" for name in COUNTERS.names()},
     timing=Timing((3.0, 1.0, 2.0), 1, 3, 0.25),
+    baseline=Ratio("se", None, why="no round in which se has a sample, too"),
     memory=Memory(2**40 + 1, 3),
     peaks=None,
 )
@@ -141,7 +144,7 @@ def test_latency_is_the_median_with_the_interval_of_its_samples():
 def test_latency_of_too_few_samples_has_a_value_and_says_why_it_has_no_interval():
     found = follow("latency", POOR)
     assert (found.value, found.interval, found.interval_kind, found.n) == (2.0, None, "", 3)
-    assert found.note == "3 samples; an interval needs 6"
+    assert found.note == "3 samples: too few for an interval"
 
 
 def test_latency_says_how_many_samples_were_left_out():

@@ -141,7 +141,7 @@ def test_planning_twice_gives_the_same_cells():
 
 
 def test_by_default_every_metric_but_those_of_further_counters_is_found():
-    planned = plan(Spec(modules="se"), "cpu")
+    planned = plan(Spec(modules="se,eca"), "cpu")
     others = {
         n for n in METRICS.names() if not METRICS.get(n).usual or METRICS.get(n).counter == "flopcounter"
     }
@@ -156,7 +156,7 @@ def test_the_usual_metrics_can_have_others_beside_them():
 
 
 def test_without_counters_their_metrics_are_left_out():
-    planned = plan(Spec(modules="se", counters="none"), "cpu")
+    planned = plan(Spec(modules="se,eca", counters="none"), "cpu")
     usual = {n for n in METRICS.names() if METRICS.get(n).usual}
     assert usual - set(planned.metrics) == {n for n in usual if METRICS.get(n).counter}
     assert not any(metric.counter for metric in planned.metrics.values())

@@ -17,7 +17,7 @@ from attnprof.records.record import (
     fold,
     visit_event,
 )
-from attnprof.stats import process_interval
+from attnprof.stats import geometric_mean, mean_interval, process_interval
 
 law = settings(derandomize=True, deadline=None, max_examples=80)
 
@@ -268,3 +268,50 @@ def test_an_event_carries_its_case_and_key(make):
     case = Case("se", 64, 7, 7)
     event = make(case)
     assert (event.case, event.key) == (case, case.key)
+
+
+def of_processes(case, *processes):
+    """The events of a case that these processes have measured."""
+    figures = [Measurement("latency", 1.0, "s", (0.9, 1.1), "samples", 12)]
+    return [
+        account_event(case, []),
+        *(visit_event(case, n, figures) for n in processes),
+        done_event(case, "ok"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ours", "others", "rough"),
+    [
+        ((0,), (0, 1, 2, 3), True),
+        ((0, 1), (0, 1, 2), True),
+        ((0, 1, 2), (0, 1, 2, 3), False),
+        ((0,), (0,), False),
+    ],
+)
+def test_a_record_is_rough_where_it_rests_on_too_few_processes_and_others_do_not(ours, others, rough):
+    se, eca = Case("se", 8, 8, 8), Case("eca", 8, 8, 8)
+    records = {each.case: each for each in fold([*of_processes(se, *ours), *of_processes(eca, *others)])}
+    assert records[se].rough is rough
+    assert not records[eca].rough
+
+
+def test_a_case_that_was_only_counted_is_not_rough():
+    se, eca = Case("se", 8, 8, 8), Case("eca", 8, 8, 8)
+    assert not any(
+        each.rough for each in fold([*of_processes(se), *of_processes(eca, 0, 1, 2)]) if each.case == se
+    )
+
+
+def test_a_ratio_over_processes_is_the_geometric_mean_with_students_interval():
+    se = Case("se", 8, 8, 8)
+    ratios = [1.0, 1.2, 1.1, 1.3]
+    visits = [
+        visit_event(se, n, [Measurement("vs_baseline", ratio, "x", None, "", 9)])
+        for n, ratio in enumerate(ratios)
+    ]
+    (record,) = fold([account_event(se, []), *visits, done_event(se, "ok")])
+    found = record.measurements["vs_baseline"]
+    assert found.value == pytest.approx(geometric_mean(ratios))
+    assert found.interval == pytest.approx(mean_interval(ratios))
+    assert (found.interval_kind, found.n, found.unit) == ("processes", 36, "x")

@@ -57,15 +57,15 @@ def test_what_a_block_keeps_at_once_fits_into_a_share_of_the_memory(given):
 
 @given(lists)
 @law
-def test_without_a_limit_all_cells_of_one_size_are_one_block_the_dearest_first(given):
+def test_without_a_limit_all_cells_of_one_size_are_one_block_the_cheapest_first(given):
     known = {each.case.key: work(each) for each in given}
     found = blocks(given, None)
     assert len({(block[0].shape, block[0].mode, block[0].seed) for block in found}) == len(found)
     for block in found:
         costs = [known[case.key] for case in block]
-        assert costs == sorted(costs, reverse=True)
-    tops = [known[block[0].key] for block in found]
-    assert tops == sorted(tops, reverse=True)
+        assert costs == sorted(costs)
+    tops = [known[block[-1].key] for block in found]
+    assert tops == sorted(tops)
 
 
 @pytest.mark.parametrize(("memory", "fits"), [(None, True), (300, True), (299, False)])

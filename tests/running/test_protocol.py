@@ -45,7 +45,7 @@ PEAKS = Peaks(((2**15, 8e9),), {"mac": 1e9}, 1e-6, 2**24)
 TREE = TreeNode("", "SE", 2, 3, 4, 5, "C", parts=(TreeNode("conv", "", 0, 3, 4, 5, "C", shape=(1, 64)),))
 REQUESTS = [
     SetupRequest("cuda:1", 2, 2**30, True),
-    AccountRequest(SE, ("macs",), counters=False),
+    AccountRequest(SE, ("macs",), "they run at the end"),
     PeaksRequest(("fp32", "bf16")),
     MeasureRequest(
         (SE, Case("eca", 64, 56, 56)), ("latency",), Effort(12.5, 0.02, 3, 48.0, 7), 2, True, PEAKS

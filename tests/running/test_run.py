@@ -27,6 +27,7 @@ from attnprof.records.record import (
 )
 from attnprof.running import run
 from attnprof.running.client import WorkerGone
+from attnprof.running.counting import LOST
 from attnprof.running.protocol import (
     AccountRequest,
     BeginEvent,
@@ -36,6 +37,7 @@ from attnprof.running.protocol import (
     MeasureRequest,
     PeaksEvent,
     PeaksRequest,
+    PhaseEvent,
     StepEvent,
 )
 from attnprof.spec import Spec
@@ -322,7 +324,7 @@ def test_a_count_that_lost_its_worker_is_tried_once_more_without_the_other_count
     shop = Workshop(monkeypatch, lambda o, n: [WorkerGone("crashed", "gone")] if n == 1 else good(o))
     events = list(run(planned("se", channels="16", no_latency=True)))
     assert ends(events) == {"se": "ok"}
-    assert [order.counters for _, order in shop.requests(AccountRequest)] == [True, False]
+    assert [order.no_counters for _, order in shop.requests(AccountRequest)] == ["", LOST]
 
 
 def test_a_count_that_merely_fails_is_not_tried_again(monkeypatch):
@@ -334,11 +336,11 @@ def test_a_count_that_merely_fails_is_not_tried_again(monkeypatch):
 def test_everything_is_counted_before_anything_is_measured(monkeypatch):
     shop = Workshop(monkeypatch, good)
     kinds = [type(event) for event in run(planned())]
-    assert [type(request) for request in shop.workers[0].requests] == [AccountRequest] * 6
+    assert [type(request) for request in shop.workers[0].requests[:6]] == [AccountRequest] * 6
     assert kinds.index(VisitEvent) > len(kinds) - kinds[::-1].index(AccountEvent) - 1
 
 
-@pytest.mark.parametrize(("quality", "processes"), [("quick", 1), ("standard", 3), ("paper", 6)])
+@pytest.mark.parametrize(("quality", "processes"), [("quick", 1), ("standard", 6), ("paper", 6)])
 def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_for(
     monkeypatch, quality, processes
 ):
@@ -346,25 +348,17 @@ def test_every_cell_is_measured_by_as_many_fresh_processes_as_the_quality_asks_f
     events = list(run(planned(quality=quality)))
     orders = shop.requests(MeasureRequest)
     assert [order.process for _, order in orders] == [n for n in range(processes) for _ in range(2)]
-    assert {order.process: worker for worker, order in orders} == {n: n + 2 for n in range(processes)}
-    assert len(shop.workers) == 1 + processes
+    # The first goes on in the worker that counted, which has computed nothing.
+    assert {order.process: worker for worker, order in orders} == {n: n + 1 for n in range(processes)}
+    assert len(shop.workers) == processes
     (record, *_) = fold(event for event in events if isinstance(event, Event))
     assert record.value("processes") == processes
-
-
-def test_the_time_of_a_process_is_shared_out_when_it_has_started(monkeypatch):
-    shop, seen = Workshop(monkeypatch, good), []
-    monkeypatch.setattr(
-        "attnprof.running.Processes.seconds", lambda *_: float(seen.append(len(shop.workers)) or 1)
-    )
-    list(run(planned(quality="standard", channels="16")))
-    assert seen == [2, 3, 4]
 
 
 def test_every_process_takes_the_cells_in_another_order(monkeypatch):
     shop = Workshop(monkeypatch, good)
     list(run(planned()))
-    assert len({order.effort.seed for _, order in shop.requests(MeasureRequest)}) == 3
+    assert len({order.effort.seed for _, order in shop.requests(MeasureRequest)}) == 6
 
 
 def test_what_is_the_same_in_every_process_is_found_once(monkeypatch):
@@ -372,19 +366,18 @@ def test_what_is_the_same_in_every_process_is_found_once(monkeypatch):
     list(run(planned("se", metrics="latency,peak_memory")))
     assert {o.process: o.metrics for _, o in shop.requests(MeasureRequest)} == {
         0: ("latency", "peak_memory"),
-        1: ("latency",),
-        2: ("latency",),
+        **dict.fromkeys(range(1, 6), ("latency",)),
     }
 
 
-def test_cells_of_one_size_are_measured_together_and_the_dearest_size_first(monkeypatch):
+def test_cells_of_one_size_are_measured_together_and_the_cheapest_first(monkeypatch):
     macs = {"se": 30, "eca": 10, "none": 20}
     reply = lambda o, n: [counted(o, macs[o.case.module])] if isinstance(o, AccountRequest) else good(o)  # noqa: E731
     shop = Workshop(monkeypatch, reply)
     list(run(planned(channels="32,16", quality="quick")))
     assert labels(shop.requests(MeasureRequest)) == [
-        ["se@32@8", "none@32@8", "eca@32@8"],
-        ["se@16@8", "none@16@8", "eca@16@8"],
+        ["eca@16@8", "none@16@8", "se@16@8"],
+        ["eca@32@8", "none@32@8", "se@32@8"],
     ]
 
 
@@ -393,14 +386,14 @@ def test_a_single_process_is_asked_for_samples_enough_for_an_interval(monkeypatc
     list(run(planned("se", channels="16", quality="quick")))
     list(run(planned("se", channels="16")))
     orders = [order for _, order in shop.requests(MeasureRequest)]
-    assert [order.effort.fewest for order in orders] == [3, 1, 1, 1]
-    assert [order.spread for order in orders] == [True, False, False, False]
+    assert [order.effort.fewest for order in orders] == [6, *[1] * 6]
+    assert [order.spread for order in orders] == [True, *[False] * 6]
 
 
 def test_counting_alone_ends_a_cell_with_its_count(monkeypatch):
     Workshop(monkeypatch, good)
     kinds = [type(event) for event in run(planned("se,eca", channels="16", no_latency=True))]
-    assert kinds == [BeginEvent, AccountEvent, DoneEvent] * 2
+    assert kinds == [PhaseEvent, *[BeginEvent, AccountEvent, DoneEvent] * 2]
 
 
 def test_a_cell_that_cannot_run_is_a_skipped_row_and_never_reaches_the_worker(monkeypatch):
@@ -444,7 +437,7 @@ def test_only_the_processes_that_are_missing_measure_a_cell_of_an_earlier_run(mo
     assert ends(run(this, earlier=earlier)) == {"se": "ok", "eca": "ok"}
     assert [(o.process, [c.module for c in o.cases]) for _, o in shop.requests(MeasureRequest)] == [
         (1, ["eca"]),
-        (2, ["se", "eca"]),
+        *[(process, ["se", "eca"]) for process in range(2, 6)],
     ]
 
 
@@ -523,7 +516,7 @@ def test_a_cell_that_fails_in_a_later_process_ends_so_and_keeps_what_was_found(m
         record.case.module: record for record in fold(event for event in events if isinstance(event, Event))
     }
     assert (records["eca"].value("latency"), records["eca"].value("processes")) == (1.0, 1)
-    assert records["none"].value("processes") == 3
+    assert records["none"].value("processes") == 6
 
 
 def test_after_a_leak_the_next_block_has_a_fresh_worker(monkeypatch):
@@ -534,7 +527,7 @@ def test_after_a_leak_the_next_block_has_a_fresh_worker(monkeypatch):
 
     shop = Workshop(monkeypatch, reply)
     list(run(planned("se", quality="quick")))
-    assert [worker for worker, _ in shop.requests(MeasureRequest)] == [2, 3]
+    assert [worker for worker, _ in shop.requests(MeasureRequest)] == [1, 2]
 
 
 def test_a_stopped_count_ends_after_the_cell_at_hand(monkeypatch):
@@ -556,8 +549,8 @@ def test_a_stopped_measurement_is_told_to_come_to_an_end_and_nothing_else_is_beg
         events.append(event)
         if isinstance(event, StepEvent):
             this.stop = True
-    assert [type(request) for request in shop.workers[1].requests] == [MeasureRequest, FinishRequest]
-    assert len(shop.workers) == 2
+    assert [type(request) for request in shop.workers[0].requests[-2:]] == [MeasureRequest, FinishRequest]
+    assert len(shop.workers) == 1
     # What the first process found of the first block is kept, and nothing is done: others were to measure it
     # too.
     assert [event.process for event in events if isinstance(event, VisitEvent)] == [0] * 3
@@ -667,7 +660,7 @@ def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem,
 
 def test_a_worker_asked_without_peers_says_why_their_counts_are_missing(monkeypatch):
     monkeypatch.setattr("attnprof.subject.counts.count", lambda case: (cost("se", case.shape), ()))
-    request = AccountRequest(Case("se", 64, 8, 8), ("macs", "fvcore_macs"), counters=False)
+    request = AccountRequest(Case("se", 64, 8, 8), ("macs", "fvcore_macs"), LOST)
     ours, theirs = respond_about_case(request).measurements
     assert (ours.value, theirs.value) == (512, None)
     assert "the worker was lost" in theirs.note

@@ -160,15 +160,15 @@ def test_the_defaults_are_valid_and_ask_for_the_whole_catalogue():
     assert (spec.modules, spec.dtype, spec.batch, spec.device) == (("all",), "fp32", 1, "auto")
     assert (spec.counters, spec.time_budget, spec.timeout, spec.precision) == (
         ("fvcore", "thop"),
-        75.0,
+        "auto",
         60.0,
         None,
     )
-    assert (spec.quality, spec.processes, spec.target) == ("standard", 3, 0.01)
+    assert (spec.quality, spec.processes, spec.target) == ("standard", 6, 0.01)
 
 
 @pytest.mark.parametrize(
-    ("quality", "processes", "target"), [("quick", 1, 0.02), ("standard", 3, 0.01), ("paper", 6, 0.01)]
+    ("quality", "processes", "target"), [("quick", 1, 0.02), ("standard", 6, 0.01), ("paper", 6, 0.01)]
 )
 def test_a_quality_is_a_number_of_processes_and_a_precision_of_each(quality, processes, target):
     spec = Spec(quality=quality)
@@ -252,6 +252,7 @@ MISTAKES = {
     "sweep_places": ("maybe", "sweep_places: 'maybe' is neither true nor false"),
     "batch": ("x", "batch: x is not a batch (1..65536)"),
     "shard": ("3/2", "shard: '3/2' is no shard; write 1/4 to 4/4"),
+    "baseline": ("see", "baseline: no module 'see'. Did you mean 'se"),
     "budget": ("latency<=2x:sse", "budget: no module 'sse'. "),
     "device": ("gpu", "device: no device 'gpu'; write auto, cpu"),
     "dtype": ("fp8", "dtype: 'fp8' is not one of 'fp32'"),

@@ -1,0 +1,180 @@
+"""How the time of a run is divided: over its processes, over the blocks of each, and for what comes after.
+
+A run with a time budget ends with it. One without a number plans its own: it looks at what the first process
+took, and gives the others as much as the cells whose place is open deserve.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from math import ceil, inf
+from time import monotonic
+
+from attnprof.measuring.rounds import Effort
+from attnprof.measuring.trial import DEAR_SECONDS, REWARM_SECONDS, SAMPLES, WARM_UP_SECONDS, rough_samples
+from attnprof.planning import Plan
+from attnprof.stats import FEWEST
+
+START_SECONDS = 3.0  # of a worker, until one has been seen: importing torch, and inputs larger than the cache
+BUILD_SECONDS = 5e-3  # of a cell, its first call apart
+SAMPLE_SECONDS = 1e-3  # that a sample takes at least
+FIRST_SHARE = 0.6  # of the time to measure in: the first of several processes begins no cell beyond it
+LEAST_SECONDS = 1.0  # to measure in, whatever the start of the first worker has left of a budget
+PEAKS_LEAVE = 8.0  # seconds that there have to be for measuring the device's peaks, which takes two or three
+GOOD_VISITS = 20  # of a cell in a process, for a figure worth its start
+LEAST_GOOD = 2.0  # seconds of a process that plans its own time
+PLANNED_SECONDS = (
+    86.0  # until measuring ends in a run that plans its own time, unless the first process is long:
+)
+LONG_FIRST = 2.4  # times what there was until the end of the first process
+COUNTERS_SHARE = 0.1  # of the run, for the other counters
+SLACK = 1.2  # of its share: what a block of a later process may take to finish cells that are begun
+PATIENCE = 0.8  # of the timeout: after that a case is left with the samples that it has
+RATE = 3e10  # of a guess: MACs per second, as ``attnprof.running.schedule.work`` counts them
+
+
+def rough_seconds(latency: float) -> float:
+    """What a rough figure of a cell takes in a process, its warm-up included. latency: of a call."""
+    if latency >= DEAR_SECONDS:
+        return BUILD_SECONDS + 2 * latency
+    return _warm_seconds(latency) + ceil(rough_samples(latency) / SAMPLES) * _visit_seconds(latency)
+
+
+def good_seconds(latency: float) -> float:
+    """What a good figure of a cell takes in a process: more visits than a rough one of a cheap call."""
+    if latency >= DEAR_SECONDS:
+        return BUILD_SECONDS + 3 * latency
+    visits = GOOD_VISITS * rough_samples(latency) / rough_samples(0.0)
+    return max(rough_seconds(latency), _warm_seconds(latency) + visits * _visit_seconds(latency))
+
+
+def _warm_seconds(latency: float) -> float:
+    return BUILD_SECONDS + latency + max(WARM_UP_SECONDS, 3 * latency)
+
+
+def _visit_seconds(latency: float) -> float:
+    return max(REWARM_SECONDS, latency) + SAMPLES * max(SAMPLE_SECONDS, latency)
+
+
+class Timetable:
+    """When the parts of a run end. ``started``: when it began, by ``clock``."""
+
+    def __init__(self, plan: Plan, started: float, clock: Callable[[], float] = monotonic) -> None:
+        self._plan, self._started, self._clock = plan, started, clock
+        self._total = inf if plan.time_budget is None else plan.time_budget
+        self._start = START_SECONDS
+        self._part_end = self._last_end = inf  # of the process at hand
+
+    @property
+    def seconds(self) -> float:
+        """Of the whole run, as far as is known now; infinite where nothing limits it."""
+        return self._total
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return self._clock() - self._started
+
+    def has_time_for_peaks(self) -> bool:
+        """Whether measuring the device's peaks leaves most of the time to the cells."""
+        return self._measuring_end - self._clock() >= PEAKS_LEAVE
+
+    def first(self, guesses: Sequence[float]) -> None:
+        """The first process begins, over cells whose calls may take ``guesses`` seconds."""
+        plan = self._plan
+        remaining = self._measuring_end - self._clock()
+        part = remaining / plan.processes
+        if plan.auto_budget:
+            part = min(max(LEAST_GOOD, sum(map(good_seconds, guesses))), PLANNED_SECONDS / plan.processes)
+        share = 1.0 if plan.processes == 1 else FIRST_SHARE
+        self._begin(max(0.0, part), max(LEAST_SECONDS, share * remaining))
+
+    def begins(self, process: int, latencies: Sequence[float]) -> bool:
+        """Whether there is time for one more process, over cells of ``latencies``. Then it begins."""
+        remaining = self._measuring_end - self._clock()
+        if remaining == inf:
+            self._begin(inf, inf)
+            return True
+        rough, good = (sum(map(cost, latencies)) for cost in (rough_seconds, good_seconds))
+        if remaining < self._start + rough:
+            return False
+        wanted = self._start + max(rough, good / 2)
+        processes = min(self._plan.processes - process, max(1.0, remaining // wanted))
+        part = remaining / processes
+        self._begin(part, min(remaining, SLACK * part))
+        return True
+
+    def worker_started(self, seconds: float) -> None:
+        """A fresh worker took so long to be ready."""
+        self._start = max(seconds, self._start if self._start != START_SECONDS else 0.0)
+
+    def plan_rest(self, latencies: Sequence[float]) -> None:
+        """Set the end of a run that plans its own, from what its first process took and the cells of
+        ``latencies`` that the others are to measure."""
+        if not self._plan.auto_budget:
+            return
+        others = self._plan.processes - 1
+        wanted = (
+            others * (self._start + max(LEAST_GOOD, sum(map(good_seconds, latencies)))) if latencies else 0
+        )
+        limit = max(PLANNED_SECONDS, LONG_FIRST * self.elapsed)
+        measuring = max(self.elapsed, min(self.elapsed + wanted, limit))
+        self._total = measuring / (1 - self._counters_share)
+
+    def holds(self, latencies: Sequence[float]) -> bool:
+        """Whether there is time to measure cells of ``latencies`` in a process, and in every one after it."""
+        if self._plan.auto_budget:
+            return False
+        if self._total == inf:
+            return True
+        remaining = self._measuring_end - self._clock()
+        return remaining >= (self._plan.processes - 1) * (self._start + sum(map(good_seconds, latencies)))
+
+    def effort(self, process: int, latencies: Sequence[float], waiting: Iterable[float]) -> Effort:
+        """What a block of cells of ``latencies`` gets of the process at hand, in which cells of ``waiting``
+        are still to be measured, these included."""
+        plan = self._plan
+        total = sum(map(good_seconds, waiting))
+        share = sum(map(good_seconds, latencies)) / total if total else 1.0
+        return Effort(
+            seconds=self._share_until(self._part_end, share),
+            precision=plan.precision,
+            fewest=FEWEST if plan.processes == 1 else 1,
+            each=inf if plan.timeout is None else PATIENCE * plan.timeout,
+            seed=plan.seed + process,
+            most=self._share_until(self._last_end, share),
+        )
+
+    def counters_end(self) -> float:
+        """When the other counters, which begin now, have to end, by the clock."""
+        return min(self._clock() + COUNTERS_SHARE * self._total, self._started + self._total)
+
+    def until(self, end: float) -> float:
+        """Seconds from now to ``end``."""
+        return end - self._clock()
+
+    def forecast(self, latencies: Sequence[float], process: int) -> float:
+        """Seconds that the whole run is expected to take, with the processes after ``process``."""
+        if self._total != inf:
+            return max(self.elapsed, self._total)
+        first = 0.0 if process else sum(map(rough_seconds, latencies))
+        part = self._start + max(LEAST_GOOD, sum(map(good_seconds, latencies)))
+        others = (self._plan.processes - max(process, 1)) * part
+        if self._plan.auto_budget:
+            others = min(
+                others, max(PLANNED_SECONDS, LONG_FIRST * (self.elapsed + first)) - self.elapsed - first
+            )
+        return (self.elapsed + first + others) / (1 - self._counters_share)
+
+    def _begin(self, part: float, most: float) -> None:
+        now = self._clock()
+        self._part_end, self._last_end = now + part, now + most
+
+    def _share_until(self, end: float, share: float) -> float:
+        return inf if end == inf else max(0.0, end - self._clock()) * share
+
+    @property
+    def _counters_share(self) -> float:
+        return COUNTERS_SHARE if self._plan.counters_run else 0.0
+
+    @property
+    def _measuring_end(self) -> float:
+        return self._started + (1 - self._counters_share) * self._total if self._total != inf else inf
