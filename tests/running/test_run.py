@@ -86,7 +86,11 @@ def ruin(faulty, tmp_path_factory, command):
         "--memory-limit",
         "512MiB",
         "--time-budget",
-        "2s",
+        "60s",  # of which the faults take ten
+        "--quality",
+        "quick",
+        "--precision",
+        "50%",
         "--format",
         "csv",
         "-o",
