@@ -91,7 +91,7 @@ def clean_environment(changes: Mapping[str, str | None] = {}) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def interpreter(tmp_path_factory):
-    """The path of a Python that has imported torch already. It takes ``-m MODULE ARGUMENT ...``."""
+    """The path of a Python that has imported torch already. It takes ``-m MODULE`` and ``-c CODE``."""
     with warm.install(tmp_path_factory.mktemp("warm")) as path:
         yield path
 

@@ -52,6 +52,11 @@ def test_it_has_its_own_arguments_folder_path_streams_and_exit_code(python, modu
     }
 
 
+def test_it_runs_code_that_is_an_argument(python):
+    command = [python, "-c", "import sys; print(__name__, sys.argv[1:])", "a"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "__main__ ['a']\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_it_dies_of_the_signal_that_killed_it(python, module, tmp_path, number):
     source = f"import os\nos.kill(os.getpid(), {int(number)})"

@@ -267,7 +267,8 @@ def test_a_session_goes_on_where_it_was_interrupted(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_is_kept_and_judged_again_without_running(tmp_path, capsys):
+def test_a_run_is_kept_and_judged_again_without_running(tmp_path, capsys, monkeypatch, interpreter):
+    monkeypatch.setattr("sys.executable", interpreter)
     words = ["--repeats", "1", "--command=-m se,eca --channels 16 --res 14 --counters none --time-budget 2s"]
     first_command.main([*words, "--save", str(tmp_path)])
     printed = capsys.readouterr().out
@@ -277,7 +278,8 @@ def test_a_run_is_kept_and_judged_again_without_running(tmp_path, capsys):
     assert capsys.readouterr().out == printed
 
 
-def test_a_command_that_fails_says_why(tmp_path, capsys):
+def test_a_command_that_fails_says_why(tmp_path, capsys, monkeypatch, interpreter):
+    monkeypatch.setattr("sys.executable", interpreter)
     words = ["--repeats", "1", "--command=-m nosuchmodule", "--save", str(tmp_path)]
     assert first_command.main(words) == first_command.FAILED
     assert "nosuchmodule" in capsys.readouterr().err

@@ -122,15 +122,14 @@ def test_every_column_of_the_text_is_shown_or_named(results, width):
     assert re.sub(r" {2,}", "|", header.strip()).split("|") == shown
 
 
-def clipped(results, width):
-    """Those rows of figures that the text does not show whole."""
-    shown = written("text", results, width=width)
-    text, notes = shown.text, shown.notes
-    laid, gone = document(results), dropped(notes)
+def clipped(laid, width):
+    """Those rows of figures that the text of the document ``laid`` does not show whole."""
+    shown = FORMATS.get("text").write(laid, Look(width=width))
+    gone = dropped(shown.notes)
     kept = [
         n for n, column in enumerate(laid.columns) if column.title not in gone and column.name != "module"
     ]
-    rows = [set(re.split(r" {2,}", line.strip())) for line in text.splitlines()]
+    rows = [set(re.split(r" {2,}", line.strip())) for line in shown.text.splitlines()]
     texts = [
         [words(column, cell) for column, cell in zip(laid.columns, row, strict=True)] for row in laid.rows
     ]
@@ -139,11 +138,12 @@ def clipped(results, width):
 
 
 def test_no_figure_is_clipped_where_nothing_has_to_fit(results):
-    assert clipped(results, None) == []
+    assert clipped(document(results), None) == []
 
 
 def test_no_figure_is_clipped_at_any_width(results):
-    assert {width: clipped(results, width) for width in range(40, 141) if clipped(results, width)} == {}
+    laid = document(results)
+    assert {width: lost for width in range(40, 141) if (lost := clipped(laid, width))} == {}
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

@@ -98,8 +98,22 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def written():
+    """The page of some results under a name. Each is written once."""
+    pages = {}
+
+    def text(results, name):
+        key = id(results), name
+        if key not in pages:
+            pages[key] = results, page(results, name)  # kept with its results, whose id nothing else gets
+        return pages[key][1]
+
+    return text
+
+
 @pytest.fixture
-def look(chromium, tmp_path):
+def look(chromium, written, tmp_path):
     """Open the page of some results; ``said`` and ``asked`` are what the console and the network have heard.
 
     At the end that may be nothing.
@@ -111,7 +125,7 @@ def look(chromium, tmp_path):
 
     def show(results, after="", name="reports/a-run", **context):
         file = tmp_path / "report.html"
-        file.write_text(page(results, name), encoding="utf-8")
+        file.write_text(written(results, name), encoding="utf-8")
         asked_for = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **context}
         contexts.append(chromium.new_context(**asked_for))
         tab = contexts[-1].new_page()

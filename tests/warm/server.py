@@ -78,9 +78,10 @@ def watch(process: int, connection: socket.socket) -> Never:
 
 
 def become(descriptors: list[int], arguments: list[str], folder: str, variables: dict[str, str]) -> Never:
-    """Run a module as Python would.
+    """Run what Python would run.
 
-    descriptors: stdin, stdout and stderr. arguments: the executable, '-m', the module's name and its arguments.
+    descriptors: stdin, stdout and stderr. arguments: the executable, '-m' and a module's name or '-c' and code,
+    and what follows.
     """
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
@@ -92,14 +93,17 @@ def become(descriptors: list[int], arguments: list[str], folder: str, variables:
     os.environ.clear()
     os.environ.update(variables)
     sys.path[:0] = [folder, *filter(None, variables.get("PYTHONPATH", "").split(os.pathsep))]
-    sys.executable, _, module, *sys.argv[1:] = arguments
-    end(run(module))
+    sys.executable, option, program, *sys.argv[1:] = arguments
+    end(run(option, program))
 
 
-def run(module: str) -> int:
-    """The exit code of ``python -m module``."""
+def run(option: str, program: str) -> int:
+    """The exit code of ``python -m program`` or ``python -c program``."""
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        if option == "-m":
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
+        else:
+            exec(program, {"__name__": "__main__"})
     except SystemExit as problem:
         return int(problem.code or 0)
     except BaseException:  # noqa: BLE001 # Python prints whatever ends a program
