@@ -27,6 +27,11 @@ TOGETHER = {
     "tests/test_plugins.py": "plug-in",
     "tests/running/test_run.py": "faults",
 }
+WITH_WARM_WORKERS = """
+import runpy, sys
+sys.executable = sys.argv.pop(1)
+runpy.run_module("attnprof", run_name="__main__", alter_sys=True)
+"""
 ENTRY = {
     "class": "Plug",
     "name": "a plug-in",
@@ -118,12 +123,12 @@ def command(interpreter):
 
 
 @pytest.fixture(scope="session")
-def start():
-    """Start ``attnprof`` in a process of its own, as the caller's to talk to and to end."""
+def start(interpreter):
+    """Start ``attnprof`` in a process of Python's own, which takes signals; its workers start at once."""
 
     def begin(*arguments, cwd, env=None, **more):
         return subprocess.Popen(
-            [sys.executable, "-m", "attnprof", *arguments],
+            [sys.executable, "-c", WITH_WARM_WORKERS, interpreter, *arguments],
             cwd=cwd, env=clean_environment(env or {}), stdin=subprocess.DEVNULL, text=True, **more,
         )  # fmt: skip
 

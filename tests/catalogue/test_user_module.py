@@ -91,6 +91,7 @@ def test_its_page_says_how_to_count_it(mine, capsys):
     assert f"attnprof count -m {mine}:MyGate" in printed
 
 
+@pytest.mark.usefixtures("warm_workers")
 def test_it_is_counted_beside_ours(mine, capfd):
     assert (
         main(["count", "-m", f"se,{mine}:MyGate", "--channels", "64", "--res", "8", "--format", "csv"]) == 0
@@ -101,6 +102,7 @@ def test_it_is_counted_beside_ours(mine, capfd):
     assert f"{2 * 64 * 16 + 16 + 64}" in rows[1]
 
 
+@pytest.mark.usefixtures("warm_workers")
 def test_one_that_takes_tokens_is_given_them_and_its_row_says_so(mine, capfd):
     asked = [
         "count",

@@ -7,7 +7,6 @@ import pty
 import re
 import struct
 import subprocess
-import sys
 import termios
 from types import SimpleNamespace
 
@@ -110,14 +109,14 @@ def wide(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def terminal():
+def terminal(interpreter):
     """``attnprof`` on a pseudo-terminal of so many columns; stderr apart, or on the terminal too."""
 
     def run(*arguments, cwd, columns, env=None, both=False):
         screen, end = pty.openpty()
         fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         with subprocess.Popen(
-            [sys.executable, "-m", "attnprof", *map(str, arguments)],
+            [interpreter, "-m", "attnprof", *map(str, arguments)],
             cwd=cwd,
             env=clean_environment(env or {}),
             stdin=subprocess.DEVNULL,
