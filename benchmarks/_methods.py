@@ -20,7 +20,16 @@ from benchmarks._figures import Ran
 from benchmarks._watched import times
 
 ROOT = Path(__file__).parent.parent
-BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    for _ in range(10**7): pass"
+NEIGHBOUR = """
+import os, sys, time
+burst, pause = map(float, sys.argv[1:])
+parent = os.getppid()
+while os.getppid() == parent:
+    end = time.monotonic() + burst
+    while time.monotonic() < end:
+        pass
+    time.sleep(pause)
+"""
 SLACK = 60.0  # beyond what a process was given: then it hangs
 
 
@@ -49,9 +58,11 @@ class Subject:
 
 
 @contextmanager
-def busy(cores: int) -> Iterator[None]:
-    """Keep ``cores`` cores busy with processes that compute and do nothing else."""
-    children = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(cores)]
+def busy(cores: int, burst: float = 0.5, pause: float = 0.0) -> Iterator[None]:
+    """Keep ``cores`` cores busy with processes that compute for ``burst`` seconds, then rest for ``pause``
+    seconds, and so on."""
+    command = [sys.executable, "-c", NEIGHBOUR, str(burst), str(pause)]
+    children = [subprocess.Popen(command) for _ in range(cores)]
     try:
         yield
     finally:
@@ -81,7 +92,7 @@ def attnprof(subject: Subject, quality: str, seconds: float, metric: str = "late
 def watched(asked: Sequence[str]) -> Overhead:
     """Run ``attnprof run`` with these arguments, and see where its time goes."""
     with tempfile.TemporaryDirectory() as notes:
-        wall, _ = _timed(["benchmarks._watched", notes, "run", *asked], None)
+        wall, _ = timed(["benchmarks._watched", notes, "run", *asked], None)
         found = times(Path(notes))
     workers = [each for each in found if each.first]
     counting = min(each.begun for each in workers) - min(each.begun for each in found) if workers else wall
@@ -100,7 +111,7 @@ def peer(subject: Subject, method: str, processes: int, seconds: float) -> Ran:
         # What one process overran, its start and its end, is taken from those that follow.
         part = (seconds - wall) / (processes - number)
         call = ["benchmarks._peer", method, subject.device, f"{part:.3f}", subject.modules, subject.point]
-        took, said = _timed(call, max(0.0, part) + SLACK)
+        took, said = timed(call, max(0.0, part) + SLACK)
         wall += took
         for title, value in json.loads(said).items():
             found.setdefault(title, {})[number] = value
@@ -125,7 +136,7 @@ def _visits(folder: Path, metric: str) -> dict[str, dict[int, float]]:
     return found
 
 
-def _timed(call: Sequence[str], seconds: float | None) -> tuple[float, str]:
+def timed(call: Sequence[str], seconds: float | None) -> tuple[float, str]:
     """Wall seconds of ``python -m`` with these words, and what it printed. Raises Failed."""
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     start = monotonic()
