@@ -92,7 +92,7 @@ def attnprof(subject: Subject, quality: str, seconds: float, metric: str = "late
 def watched(asked: Sequence[str]) -> Overhead:
     """Run ``attnprof run`` with these arguments, and see where its time goes."""
     with tempfile.TemporaryDirectory() as notes:
-        wall, _ = timed(["benchmarks._watched", notes, "run", *asked], None)
+        wall, _ = _timed(["benchmarks._watched", notes, "run", *asked], None)
         found = times(Path(notes))
     workers = [each for each in found if each.first]
     counting = min(each.begun for each in workers) - min(each.begun for each in found) if workers else wall
@@ -111,7 +111,7 @@ def peer(subject: Subject, method: str, processes: int, seconds: float) -> Ran:
         # What one process overran, its start and its end, is taken from those that follow.
         part = (seconds - wall) / (processes - number)
         call = ["benchmarks._peer", method, subject.device, f"{part:.3f}", subject.modules, subject.point]
-        took, said = timed(call, max(0.0, part) + SLACK)
+        took, said = _timed(call, max(0.0, part) + SLACK)
         wall += took
         for title, value in json.loads(said).items():
             found.setdefault(title, {})[number] = value
@@ -136,7 +136,7 @@ def _visits(folder: Path, metric: str) -> dict[str, dict[int, float]]:
     return found
 
 
-def timed(call: Sequence[str], seconds: float | None) -> tuple[float, str]:
+def _timed(call: Sequence[str], seconds: float | None) -> tuple[float, str]:
     """Wall seconds of ``python -m`` with these words, and what it printed. Raises Failed."""
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     start = monotonic()

@@ -1,17 +1,15 @@
-"""The ``attnprof`` command, with every sample that its workers take kept beside it.
+"""A worker that keeps every sample that it takes.
 
-    python -m benchmarks._sampling FOLDER run -m se ...
+    python -m benchmarks._sampling FOLDER
 
-leaves one file for each measuring worker in FOLDER, named by the time of its start: a JSON object a line,
-one for each cell of a block, with its samples as [round, wall, lost, busy, calls]. They are written when the
-block is measured, so that no sample is disturbed.
+leaves a file in FOLDER: a JSON object a line, one for each cell of a block, with its samples as [round, wall,
+lost, busy, calls]. They are written when the block is measured, so that no sample is disturbed.
 """
 
 import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from time import time_ns
 from typing import Any
 
 from benchmarks import _workers
@@ -46,21 +44,17 @@ def _sample(taken: Any) -> list[float | None]:
     return [taken.round, sample.wall, sample.lost, sample.busy, taken.calls]
 
 
-def main(folder: str, *arguments: str) -> int:
-    """Run the command line ``arguments``, the samples kept; without any, be a worker that keeps them."""
-    if arguments:
-        return _workers.command("benchmarks._sampling", folder, list(arguments))
-    path = Path(folder) / f"{time_ns()}.jsonl"
+def main(folder: str) -> None:
+    """Be a worker that keeps its samples, until the parent ends it."""
 
     def watch() -> None:
         from attnprof.measuring.trial import Trial
         from attnprof.worker.block import Block
 
-        keep_samples(Trial, Block, path)
+        keep_samples(Trial, Block, Path(folder) / "samples.jsonl")
 
     _workers.work(watch)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

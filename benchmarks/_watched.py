@@ -103,10 +103,14 @@ def work(folder: Path) -> None:
 
 def main(folder: str, *arguments: str) -> int:
     """Run the command line ``arguments``, its workers watched; without any, be such a worker."""
-    if arguments:
-        return _workers.command("benchmarks._watched", folder, list(arguments))
-    work(Path(folder))
-    return 0
+    if not arguments:
+        work(Path(folder))
+        return 0
+    from attnprof.cli._main import main as attnprof
+    from attnprof.running import client
+
+    client.COMMAND = (sys.executable, "-m", "benchmarks._watched", folder)
+    return attnprof(list(arguments))
 
 
 if __name__ == "__main__":

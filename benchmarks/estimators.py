@@ -1,13 +1,14 @@
-"""Which figure of a process's samples to report: every estimator on the same samples, of repeated whole runs.
+"""Which figure of a process's samples to report: every estimator on the same samples, of repeated runs.
 
     python -m benchmarks.estimators --repeats 12 --save FOLDER
     python -m benchmarks.estimators --load FOLDER
 
-Each repeat is one run of `attnprof run` on a quiet machine, one beside a busy core, and one beside a
-neighbour that computes for half a second out of two; one run more is quiet and three times as long. All
-samples are kept, and every estimator makes its figures of them. What is in FOLDER already is not run again.
+Each repeat is one run on a quiet machine, one beside a busy core, and one beside a neighbour that computes
+for half a second out of two; one run more is quiet and three times as long. A run is four fresh workers, one
+after the other, each of which measures all cells. All samples are kept, and every estimator makes its figures
+of them. What is in FOLDER already is not run again.
 
-The modules are the 25 cheapest of the catalogue, two copies of SE, and chains of 20 and 21 operators. Exit
+The modules are the 16 cheapest of the catalogue, two copies of SE, and chains of 20 and 21 operators. Exit
 code 4 when something could not be measured.
 """
 
@@ -16,13 +17,21 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from attnprof.backends import Sample
+from attnprof.measuring.rounds import Effort
 from attnprof.measuring.timing import Taken, timed_of
+from attnprof.planning import plan
+from attnprof.records.case import Case
+from attnprof.running import client
+from attnprof.running.client import Worker
+from attnprof.running.exchange import Exchange
+from attnprof.running.protocol import MeasureRequest, SetupRequest
+from attnprof.spec import Spec
 from benchmarks import _methods
 from benchmarks._estimator_report import (
     BURSTS,
@@ -43,16 +52,17 @@ from benchmarks._estimator_report import (
 )
 from benchmarks._latency_report import LONG, SHORT, TWINS
 from benchmarks._methods import Failed
-from benchmarks._outputs import Cell, cell_of
+from benchmarks._outputs import BASELINE, Cell
 
-# The cheapest at 64@56 and 256@56 together.
+# The cheapest at 64@56 and at 256@56.
 CHEAPEST = (
-    *("se", "ese", "lct", "eca", "ceca", "gct", "gc", "fca", "nam", "ca", "scse", "ge", "simam", "sa", "ela"),
-    *("cbam", "a2", "sge", "polarized", "bam", "strip", "aff", "efficient", "srm", "gala"),
+    *("se", "ese", "lct", "eca", "ceca", "gct", "gc", "fca"),
+    *("nam", "ca", "scse", "ge", "simam", "sa", "ela", "cbam"),
 )
 MODULES = ",".join((*CHEAPEST, *TWINS[1:], SHORT, LONG))
 POINTS = "64@56,256@56"
-SECONDS, LONGER = 22.0, 3
+PROCESSES, SECONDS, LONGER = 4, 4.0, 3
+TIMEOUT = 60.0  # seconds without a response: then a worker hangs
 BURST, PAUSE = 0.5, 1.5  # seconds
 FAILED = 4
 
@@ -95,7 +105,7 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> Iterator[str]:
         if path.exists():
             continue
         seconds = arguments.seconds * (LONGER if condition == LONGEST else 1)
-        print(f"{path.name}: {seconds:g} s", file=sys.stderr)
+        print(f"{path.name}: {PROCESSES} processes of {seconds:g} s", file=sys.stderr)
         try:
             with _neighbour(condition):
                 samples = sample(arguments.modules, arguments.points, seconds)
@@ -114,29 +124,49 @@ def _neighbour(condition: str) -> AbstractContextManager[None]:
     return _methods.busy(others, BURST, PAUSE) if condition == BURSTS else nullcontext()
 
 
-def sample(modules: str, points: str, seconds: float) -> list[dict[str, Any]]:
-    """The samples of one run with a time budget: of each process, of each cell. Raises Failed."""
-    with tempfile.TemporaryDirectory() as work:
-        notes, run = Path(work) / "notes", Path(work) / "run"
-        notes.mkdir()
-        words = ["-m", modules, "--points", points, "--device", "cpu", "--counters", "none"]
-        words += ["--metrics", "latency", "--time-budget", f"{seconds:g}s", "-o", str(run)]
-        _methods.timed(["benchmarks._sampling", str(notes), "run", *words], None)
-        cells = _cells(run)
-        return [_named(path, cells) for path in sorted(notes.iterdir())]
+def sample(modules: str, points: str, seconds: float, processes: int = PROCESSES) -> list[dict[str, Any]]:
+    """The samples of one run: of each process, of each cell. seconds: of a process, without its start. Raises
+    Failed."""
+    cells = plan(Spec(modules=modules, points=points, device="cpu", counters="none"), "cpu").cells
+    blocks: dict[str, list[Case]] = {}
+    for cell in cells:
+        blocks.setdefault(cell_named(cell.case.label)[1], []).append(cell.case)
+    efforts = [Effort(seconds / len(blocks), precision=0.0, seed=number) for number in range(processes)]
+    return [_sample_in_a_worker(list(blocks.values()), effort) for effort in efforts]
 
 
-def _cells(run: Path) -> dict[str, Cell]:
-    """The cell of each key in a journal."""
-    with (run / "records.jsonl").open(encoding="utf-8") as lines:
-        events = [json.loads(line) for line in lines if '"event":"account"' in line]
-    return {event["key"]: cell_of(event["case"]) for event in events}
+def _sample_in_a_worker(blocks: Sequence[Sequence[Case]], effort: Effort) -> dict[str, Any]:
+    """The samples of one fresh process. Raises Failed."""
+    with tempfile.TemporaryDirectory() as notes:
+        client.COMMAND = (sys.executable, "-m", "benchmarks._sampling", notes)
+        worker = client.start_worker(SetupRequest("cpu"))
+        try:
+            assert worker.environment  # it is ready
+            for block in blocks:
+                _exchange(worker, block, effort)
+        finally:
+            worker.kill()
+        (path,) = Path(notes).iterdir()
+        names = {case.key: case.label for block in blocks for case in block}
+        with path.open(encoding="utf-8") as lines:
+            return {names[trial["key"]]: trial["samples"] for trial in map(json.loads, lines)}
 
 
-def _named(path: Path, cells: dict[str, Cell]) -> dict[str, Any]:
-    """The samples that a worker left, by cell."""
-    with path.open(encoding="utf-8") as lines:
-        return {"@".join(cells[trial["key"]]): trial["samples"] for trial in map(json.loads, lines)}
+def _exchange(worker: Worker, block: Sequence[Case], effort: Effort) -> None:
+    """Have ``worker`` measure a block. Raises Failed."""
+    baseline = next(case for case in block if case.title == BASELINE)
+    request = MeasureRequest(tuple(block), ("latency",), effort, baseline=baseline)
+    exchange = Exchange(worker, request, TIMEOUT, stopped=lambda: False)
+    for _ in exchange:
+        pass
+    if exchange.gone or exchange.failures:
+        raise Failed(str(exchange.gone or next(iter(exchange.failures.values())).reason))
+
+
+def cell_named(label: str) -> Cell:
+    """The cell of a case's label: ("eca", "64@56") of 'eca@64@56'."""
+    module, _, point = label.partition("@")
+    return module, point
 
 
 def load(folder: Path, condition: str) -> list[Sampled]:
@@ -149,18 +179,19 @@ def counted(process: dict[str, list[list[Any]]]) -> Process:
     """The samples that count of what a worker left: those that others did not disturb."""
     timed = {}
     for name, samples in process.items():
-        module, _, point = name.partition("@")
         taken = [
             Taken(Sample(wall, lost, busy), calls, round=turn) for turn, wall, lost, busy, calls in samples
         ]
-        timed[module, point] = timed_of(taken)
+        timed[cell_named(name)] = timed_of(taken)
     return {cell: own for cell, own in timed.items() if own}
 
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.estimators", description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=12, help="runs under each condition (12)")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"time budget of a run ({SECONDS:g})")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help=f"of each of {PROCESSES} processes ({SECONDS:g})"
+    )
     parser.add_argument("--conditions", type=_conditions, default=list(CONDITIONS), help=f"of {CONDITIONS}")
     parser.add_argument("--modules", default=MODULES, help="as -m takes them; se among them")
     parser.add_argument("--points", default=POINTS, help=f"({POINTS})")

@@ -237,6 +237,7 @@ def test_conditions_are_known(capsys):
 
 @pytest.mark.slow
 def test_a_run_leaves_the_samples_of_every_cell():
-    processes = estimators.sample("se,eca", "16@14", 4.0)
-    assert all(process.keys() == {"se@16@14", "eca@16@14"} for process in processes)
+    processes = estimators.sample("se,eca", "16@14,32@14", 1.0, processes=2)
+    labels = {"se@16@14", "eca@16@14", "se@32@14", "eca@32@14"}
+    assert [process.keys() for process in processes] == [labels, labels]
     assert all(len(sample) == 5 for process in processes for own in process.values() for sample in own)
