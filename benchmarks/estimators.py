@@ -61,7 +61,7 @@ CHEAPEST = (
 )
 MODULES = ",".join((*CHEAPEST, *TWINS[1:], SHORT, LONG))
 POINTS = "64@56,256@56"
-PROCESSES, SECONDS, LONGER = 4, 4.0, 3
+PROCESSES, SECONDS, LONGER = 4, 3.5, 3
 TIMEOUT = 60.0  # seconds without a response: then a worker hangs
 BURST, PAUSE = 0.5, 1.5  # seconds
 FAILED = 4
