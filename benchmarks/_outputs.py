@@ -95,9 +95,10 @@ def _ratios_in_table(lines: list[dict[str, str]]) -> dict[Cell, Ratio]:
 
 
 def _ratio_in_line(line: Mapping[str, str]) -> Ratio:
-    low, high = line[f"{RATIO}_ci_low"], line[f"{RATIO}_ci_high"]
+    # A table in which no ratio has an interval has no columns of its ends.
+    low, high = line.get(f"{RATIO}_ci_low"), line.get(f"{RATIO}_ci_high")
     interval = (float(low), float(high)) if low and high else None
-    return Ratio(float(line[RATIO]), interval, line[f"{RATIO}_ci_kind"] == "processes")
+    return Ratio(float(line[RATIO]), interval, line.get(f"{RATIO}_ci_kind") == "processes")
 
 
 Latencies = dict[int, Span]  # by number of the process

@@ -99,6 +99,12 @@ def test_the_ratio_of_the_table_is_taken_where_it_has_one(tmp_path):
     assert se.ratio is None
 
 
+def test_a_table_in_which_no_ratio_has_an_interval_has_no_columns_of_its_ends(tmp_path):
+    write_table(tmp_path, LINE | {"module": "gc", "vs_baseline": 1.4})
+    (row,) = rows_of(tmp_path).values()
+    assert (row.ratio.value, row.ratio.interval) == (1.4, None)
+
+
 def test_else_it_is_formed_inside_each_process(tmp_path):
     # The second process was slowed as a whole.
     write_journal(tmp_path, se=[(1.0, 0), (10.0, 0), (1.0, 0)], gc=[(2.0, 0), (20.0, 0), (2.2, 0)])
