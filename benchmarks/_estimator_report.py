@@ -59,7 +59,7 @@ class Scores:
     different: Share  # one program, two runs: cells called faster or slower
     unclear: Share
     alike: Share  # copies of the baseline told apart from it
-    copies_off: float | None  # by how much the mean ratio of a copy differs from 1, the most
+    copies_off: float | None  # by how much the mean ratio of the copies differs from 1
     slower: Share  # 5 % more work found
     latency_bias: float | None  # against the long run, the median over cells
     ratio_bias: float | None  # the same, of its absolute value
@@ -186,10 +186,10 @@ def biases(runs: Sequence[Ran], longest: Sequence[Ran]) -> list[float]:
 
 
 def copies_off(runs: Sequence[Ran], points: Sequence[str]) -> float | None:
-    """By how much the mean ratio of a copy of the baseline differs from 1: the most over copies, points."""
+    """By how much the ratio of copies of the baseline differs from 1, as the mean over them all."""
     own = means(runs)
-    names = [f"{copy}@{point}" for copy in COPIES for point in points]
-    return max((abs(own[name] - 1) for name in names if name in own), default=None)
+    logs = [log(own[name]) for copy in COPIES for point in points if (name := f"{copy}@{point}") in own]
+    return abs(exp(fsum(logs) / len(logs)) - 1) if logs else None
 
 
 def score(by_condition: Mapping[str, Scores], parts: Sequence[str]) -> float | None:

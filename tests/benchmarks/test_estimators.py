@@ -57,6 +57,11 @@ def ran(**figures):
     return Ran("", 0.0, {f"{name}@{POINT}": dict(enumerate(values)) for name, values in figures.items()})
 
 
+def ran_of_copies(*figures):
+    names = (f"{copy}@{POINT}" for copy in COPIES)
+    return Ran("", 0.0, {name: {0: figure} for name, figure in zip(names, figures, strict=True)})
+
+
 def test_every_estimator_makes_a_ratio_in_two_places():
     assert len(ways()) == 2 * len(ESTIMATORS)
     assert len({each.name for each in ways()}) == len(ways())
@@ -123,8 +128,10 @@ def test_a_bias_is_of_the_mean_of_all_runs_against_the_long_one():
 
 
 def test_a_copy_of_the_baseline_costs_what_it_costs():
-    runs = [Ran("", 0.0, {f"{COPIES[0]}@{POINT}": {0: 0.9}, f"{COPIES[1]}@{POINT}": {0: 1.05}})]
-    assert copies_off(runs, [POINT]) == pytest.approx(0.1)
+    noisy = [ran_of_copies(0.8, 1.25), ran_of_copies(1.25, 0.8)]
+    assert copies_off(noisy, [POINT]) == pytest.approx(0.0)
+    biased = [ran_of_copies(0.81, 1.0), ran_of_copies(0.81, 1.0)]
+    assert copies_off(biased, [POINT]) == pytest.approx(0.1)
     assert copies_off([], [POINT]) is None
 
 
