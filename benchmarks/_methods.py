@@ -39,8 +39,8 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Overhead:
-    """Where the wall time of a run went, in seconds. counting: until the first worker that takes samples
-    begins. working: from the first to the last sample of each worker, together. inside: in samples."""
+    """Where the wall time of a run went, in seconds. counting: from the first worker's start to the first
+    sample. working: from the first to the last sample of each worker, together. inside: in samples."""
 
     wall: float
     counting: float
@@ -95,7 +95,7 @@ def watched(asked: Sequence[str]) -> Overhead:
         wall, _ = _timed(["benchmarks._watched", notes, "run", *asked], None)
         found = times(Path(notes))
     workers = [each for each in found if each.first]
-    counting = min(each.begun for each in workers) - min(each.begun for each in found) if workers else wall
+    counting = min(each.first for each in workers) - min(each.begun for each in found) if workers else wall
     working = sum(each.last - each.first for each in workers)
     return Overhead(wall, counting, working, sum(each.inside for each in workers))
 

@@ -118,7 +118,7 @@ def test_a_method_that_fails_is_told_and_the_others_go_on(monkeypatch, capsys, t
     assert asked == [
         ("paper", 12.0, "latency"),
         ("autorange", 15.0, 6),
-        ("standard", 6.0, "latency"),
+        ("standard", 12.0, "latency"),
         ("loop", 15.0, 1),
     ]
     assert "exit code 1" in capsys.readouterr().err
