@@ -2,8 +2,9 @@
 
 import random
 import sys
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -52,7 +53,9 @@ def cost(
         raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
     if device not in (None, META, REAL):
         raise UsageError(f"cost: device is 'meta' or 'real', not {device!r}")
-    with _random_state(), _without_compiler(), _without_autocast(), torch.inference_mode(False):
+    with ExitStack() as surroundings:
+        for surrounding in _SURROUNDINGS:
+            surroundings.enter_context(surrounding())
         if isinstance(module, str):
             shape = tuple(shape.shape) if isinstance(shape, torch.Tensor) else shape
             module = _on_meta(module, shape, settings).to(dtype)
@@ -108,6 +111,24 @@ def _without_compiler() -> AbstractContextManager[object]:
     return stance
 
 
+@contextmanager
+def _flex_attention_by_parts() -> Iterator[None]:
+    """Keep flex_attention, which the CPU runs in parts, from compiling them."""
+    flex = sys.modules.get("torch.nn.attention.flex_attention")
+    if flex is None:
+        yield
+        return
+    switch = "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG"
+    before = getattr(flex, switch, False)
+    setattr(flex, switch, True)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "flex_attention called without torch.compile")
+            yield
+    finally:
+        setattr(flex, switch, before)
+
+
 def _without_autocast() -> AbstractContextManager[object]:
     """Autocast changes no count on meta, and is not to change that of a real run."""
     if not torch.is_autocast_enabled("cpu"):
@@ -128,3 +149,13 @@ def _random_state() -> Iterator[None]:
         random.setstate(python_state)
         if numpy:
             numpy.random.set_state(numpy_state)
+
+
+# What a count must not depend on, and must leave as it is.
+_SURROUNDINGS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
+    _random_state,
+    _without_compiler,
+    _without_autocast,
+    _flex_attention_by_parts,
+    lambda: torch.inference_mode(False),
+)

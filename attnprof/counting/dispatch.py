@@ -1,23 +1,25 @@
 """One pass under a dispatch mode: what every operator costs, and which submodule called it."""
 
 import sys
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import torch
+from torch._ops import HigherOrderOperator
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attnprof.counting.guard import Guard
-from attnprof.counting.kernels import KernelRunner
+from attnprof.counting.kernels import KernelRunner, run_in_parts
 from attnprof.counting.memory import LiveMemory
-from attnprof.counting.rules import COMPOSITE, UNKNOWN, VIEW, Cost, Rule, find, no_flops
+from attnprof.counting.rules import COMPOSITE, FREE, UNKNOWN, VIEW, Cost, Rule, find, find_whole, no_flops
 from attnprof.counting.rules.products import bias
 from attnprof.counting.submodules import SubmoduleTracker
-from attnprof.counting.tensors import bytes_moved, outputs_of
+from attnprof.counting.tensors import bytes_moved, outputs_of, shape_of, tensors_in
 from attnprof.counting.verification import check_output
 
 aten = torch.ops.aten
-_COMPOSITE_KERNEL = torch._C.DispatchKey.CompositeImplicitAutograd
+_PLAIN_TENSORS = frozenset({torch.Tensor, torch.nn.Parameter})
 _ADD = aten.add.Tensor
 _UNFUSED_ATTENTION = aten._safe_softmax.default  # only torch's unfused attention calls it
 _PRODUCTS = frozenset({aten.mm.default, aten.bmm.default, aten.mv.default})
@@ -65,6 +67,8 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         self._guard = guard
         self._references = _references_to_a_temporary()
 
+    supports_higher_order_operators = True
+
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False  # True, torch's default, imports torch._dynamo: most of a second
@@ -72,15 +76,22 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one operator, on meta by its shape function where it has one, and note what it cost."""
         kwargs = kwargs or {}
-        rule = find(func)
+        if types and not _PLAIN_TENSORS.issuperset(types):
+            return NotImplemented  # a subclass runs its own operators: those arrive here
+        rule = COMPOSITE if isinstance(func, HigherOrderOperator) else find(func)
         if rule is VIEW:
             return func(*args, **kwargs)
         if rule is COMPOSITE:
-            with self:
-                return func._op_dk(_COMPOSITE_KERNEL, *args, **kwargs)
+            if not any(x.is_nested for x in tensors_in(args)):
+                with self:
+                    return run_in_parts(func, args, kwargs)
+            rule = find_whole(func)
         if rule is None:
             rule = UNKNOWN
             self.unknown.add(str(func))
+        return self._counted(func, rule, args, kwargs)
+
+    def _counted(self, func: Any, rule: Rule, args: Any, kwargs: Any) -> Any:
         self.has_unfused_attention |= func is _UNFUSED_ATTENTION
         # Under a dispatch mode torch adds a linear's bias, and gradients that meet, out of place; the real
         # run does so in place. The old tensor is dropped right after, so that this moment is no peak of the
@@ -92,17 +103,26 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         out = self._run(func, rule, args, kwargs)
         outputs = outputs_of(out)
         if rule.moves or rule.flops is not no_flops:
-            cost: Cost = (bias(out),) if adds_bias else rule.flops(args, kwargs, out)
+            cost = (bias(out),) if adds_bias else rule.flops(args, kwargs, out)
             read = (*(args[1:] if rule.overwrites else args), *kwargs.values())
-            shape = tuple(outputs[0].shape) if outputs else ()
-            tracker = self._tracker
-            moved = bytes_moved(read, outputs)
-            self.calls.append(OperatorCall(func, cost, moved, tracker.path(), tracker.backward, shape))
+            self._note(func, cost, read, outputs)
         if rule.scratch is not None:
             self._memory.scratch = rule.scratch(args)
         for output in outputs:
             self._memory.add(output, may_be_peak=not in_place)
         return out
+
+    def _note(
+        self, func: Any, cost: Cost | None, read: Sequence[Any], outputs: Sequence[torch.Tensor]
+    ) -> None:
+        """Add the operator to the calls. cost: None where its rule does not know."""
+        if cost is None:
+            cost = FREE
+            self.unknown.add(str(func))
+        shape = shape_of(outputs[0]) if outputs else ()
+        tracker = self._tracker
+        moved = bytes_moved(read, outputs)
+        self.calls.append(OperatorCall(func, cost, moved, tracker.path(), tracker.backward, shape))
 
     def _run(self, func: Any, rule: Rule, args: Any, kwargs: Any) -> Any:
         by_shape = rule.shape if not self._kernels.computes(func) else None

@@ -50,7 +50,7 @@ def _estimate(operator: Any, args: Any, kwargs: Any) -> int:
         sides = args[0] if args and isinstance(args[0], list | tuple) else ()
         return _ELEMENT * prod(side for side in sides if isinstance(side, int))
     largest = max(x.numel() * x.element_size() for x in tensors)
-    if len(tensors) < 2:
+    if len(tensors) < 2 or any(x.is_nested for x in tensors):
         return largest
     a, b = tensors[:2]
     if operator._schema.name in ("aten::mm", "aten::bmm"):

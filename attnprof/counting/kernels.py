@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import torch
+from torch._ops import HigherOrderOperator
 from torch.overrides import TorchFunctionMode
 
 from attnprof.counting.tensors import tensors_in
@@ -17,6 +18,7 @@ from attnprof.errors import UsageError
 aten = torch.ops.aten
 _META = torch.device("meta")
 _READS_VALUES = frozenset({torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape})
+_ON_META = re.compile(r"\bmeta\b|\bfake impl\b", re.IGNORECASE)
 _MOST_ELEMENTS = 2**20  # of a new tensor that is computed for the sake of its values
 # What depends on the arguments' shapes and on numbers alone.
 _CONSTANTS = (
@@ -80,6 +82,19 @@ class KernelRunner:
         return UnreadableValueError(self.unreadable)
 
 
+def run_in_parts(func: Any, args: Any, kwargs: Any) -> Any:
+    """An operator as those that it stands for: a composite one, or one that takes functions (flex_attention).
+
+    Raises UsageError where torch has no such form of it.
+    """
+    if not isinstance(func, HigherOrderOperator):
+        return func._op_dk(torch._C.DispatchKey.CompositeImplicitAutograd, *args, **kwargs)
+    kernel = func.py_kernels.get(torch._C.DispatchKey.CompositeExplicitAutograd)
+    if kernel is None:
+        raise UsageError(f"{func} cannot be counted; call what it stands for in its place")
+    return kernel(*args, **kwargs)
+
+
 class ConstantsMode(TorchFunctionMode):
     """While active: a tensor of given numbers is on the CPU, where it has its values, and not on meta."""
 
@@ -95,10 +110,9 @@ class ConstantsMode(TorchFunctionMode):
 
 
 def is_about_values(problem: Exception) -> bool:
-    """Whether torch raised it because a meta tensor has no values, or an operator no meta kernel."""
-    return isinstance(problem, RuntimeError | TypeError) and bool(
-        re.search(r"\bmeta\b", str(problem), re.IGNORECASE)
-    )
+    """Whether torch raised it because a meta tensor has no values, or an operator no kernel for it."""
+    is_torchs = isinstance(problem, RuntimeError | TypeError | ValueError)
+    return is_torchs and _ON_META.search(str(problem)) is not None
 
 
 def _is_on_meta(kwargs: Any) -> bool:
@@ -143,6 +157,8 @@ def _by_shape(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         if value.is_meta or value.dim() == 0:
             return value
+        if value.layout is not torch.strided:
+            return torch.empty(value.shape, dtype=value.dtype, device="meta")
         return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
     if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor) for part in value):
         return [_by_shape(part) for part in value]

@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from attnprof.counting.tensors import stored
+
 
 class LiveMemory:
     """The storages that a call creates, from creation to release, and the most bytes alive at once."""
@@ -15,7 +17,7 @@ class LiveMemory:
         self.scratch = 0  # bytes that the kernel of the next tensors allocates for itself
         self._now = 0
         self._sizes: dict[weakref.ref[Any], int] = {}
-        self._alive = {x.untyped_storage()._cdata for x in inputs}
+        self._alive = {part.untyped_storage()._cdata for x in inputs for part in stored(x)}
         self._inputs = frozenset(self._alive)
 
     @property
@@ -30,18 +32,22 @@ class LiveMemory:
 
     def add(self, x: torch.Tensor, may_be_peak: bool = True) -> None:
         """Count x's storage until its release. may_be_peak: False where the real run has fewer bytes now."""
-        storage = x.untyped_storage()
-        key = storage._cdata
-        if key not in self._alive:
-            self._alive.add(key)
-            size = storage.nbytes()
-
-            def release(ref: "weakref.ref[Any]") -> None:
-                self._now -= self._sizes.pop(ref)
-                self._alive.discard(key)
-
-            self._sizes[weakref.ref(storage, release)] = size
-            self._now += size
+        for part in stored(x):
+            self._hold(part.untyped_storage())
         if may_be_peak and self._now + self.scratch > self.peak:
             self.peak = self._now + self.scratch
         self.scratch = 0
+
+    def _hold(self, storage: torch.UntypedStorage) -> None:
+        key = storage._cdata
+        if key in self._alive:
+            return
+        self._alive.add(key)
+        size = storage.nbytes()
+
+        def release(ref: "weakref.ref[Any]") -> None:
+            self._now -= self._sizes.pop(ref)
+            self._alive.discard(key)
+
+        self._sizes[weakref.ref(storage, release)] = size
+        self._now += size

@@ -58,8 +58,8 @@ def with_data(module: nn.Module) -> nn.Module:
 def _without_values(tensor: torch.Tensor) -> torch.Tensor:
     if is_lazy(tensor):
         raise UsageError("cost: a lazy module has no parameters yet; call it once with an input first")
-    if tensor.layout is not torch.strided:
-        return torch.empty_like(tensor, device="meta")
+    if tensor.layout is not torch.strided:  # how much it holds is in its values
+        return tensor.detach().clone().requires_grad_(tensor.requires_grad)
     empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
     if isinstance(tensor, nn.Parameter):
         return nn.Parameter(empty, requires_grad=tensor.requires_grad)

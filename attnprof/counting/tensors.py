@@ -80,8 +80,30 @@ def bytes_moved(args: Sequence[Any], outputs: Sequence[torch.Tensor]) -> int:
     return total
 
 
+def shape_of(x: torch.Tensor) -> tuple[int, ...]:
+    """The shape; of a nested tensor that of its values, as its own differs from part to part."""
+    return tuple(x.values().shape) if x.is_nested else tuple(x.shape)
+
+
+def stored(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The plain tensors that hold x: of a sparse or nested one its values, and the places of sparse ones."""
+    if x.is_nested:
+        return (x.values(),)
+    if x.layout is torch.strided:
+        return (x,)
+    if x.layout is torch.sparse_coo:
+        return x._values(), x._indices()
+    if x.layout in (torch.sparse_csr, torch.sparse_bsr):
+        return x.values(), x.crow_indices(), x.col_indices()
+    if x.layout in (torch.sparse_csc, torch.sparse_bsc):
+        return x.values(), x.ccol_indices(), x.row_indices()
+    return ()
+
+
 def occupied_bytes(x: torch.Tensor) -> int:
     """Bytes of x's elements in memory: an expanded side counts once, overlapping windows what they cover."""
+    if x.layout is not torch.strided or x.is_nested:
+        return sum(part.numel() * part.element_size() for part in stored(x))
     if x.is_contiguous():
         return x.numel() * x.element_size()
     if not x.numel():

@@ -24,6 +24,7 @@ CATEGORIES = (MAC, BIAS, POINTWISE, REDUCTION, NORM, SOFTMAX, TRANSCENDENTAL, FF
 Cost = tuple[tuple[str, int], ...]
 Scratch = Callable[[tuple[Any, ...]], int]
 Flops = Callable[[tuple[Any, ...], dict[str, Any], Any], Cost]
+MaybeFlops = Callable[[tuple[Any, ...], dict[str, Any], Any], Cost | None]
 Shape = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 FREE: Cost = ()
@@ -33,7 +34,7 @@ FREE: Cost = ()
 class Rule:
     """The cost of one operator, and a fast way to its output on meta."""
 
-    flops: Flops  # of (args, kwargs, out): pairs of category and FLOPs
+    flops: MaybeFlops  # of (args, kwargs, out): pairs of category and FLOPs; None where it does not know
     shape: Shape | None = (
         None  # of (args, kwargs): the output on meta, or None; without it torch's kernel runs
     )
@@ -58,6 +59,11 @@ def find(operator: torch._ops.OpOverload) -> Rule | None:
     if rule is None and operator not in _RESOLVED:
         rule = _RESOLVED[operator] = _resolve(operator)
     return rule
+
+
+def find_whole(operator: torch._ops.OpOverload) -> Rule | None:
+    """The rule of an operator that is not taken apart although it could be, as on nested tensors."""
+    return _BY_NAME.get(operator._schema.name.removeprefix("aten::"))
 
 
 _RESOLVED: dict[torch._ops.OpOverload, Rule | None] = {}

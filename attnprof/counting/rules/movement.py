@@ -243,16 +243,18 @@ _MOVED = """
     rot90 im2col channel_shuffle     pixel_shuffle pixel_unshuffle native_channel_shuffle repeat
     repeat_interleave tril triu slice_scatter select_scatter     zeros ones full arange linspace eye
     scalar_tensor     rand randn randint randperm bernoulli uniform normal exponential random multinomial
-    slice_backward select_backward diagonal_backward index_fill complex polar one_hot nonzero
-    _local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_ equal     reflection_pad3d
+    slice_backward select_backward diagonal_backward index_fill complex one_hot nonzero
+    _local_scalar_dense masked_scatter _conj_copy view_as_real_copy resize set_     reflection_pad3d
     replication_pad3d index_copy max_unpool2d max_unpool3d masked_scatter_backward block_diag     diag_embed
-    tril_indices triu_indices unfold_copy contiguous _pin_memory
+    tril_indices triu_indices unfold_copy contiguous _pin_memory cauchy geometric log_normal
+    diagonal_scatter as_strided_scatter put lu_unpack _unsafe_masked_index nonzero_static _chunk_cat
+    resize_as_ logspace to_sparse to_dense _to_sparse _to_dense _coalesce coalesce sparse_mask
 """
 _OVERWRITTEN = """
         copy fill zero bernoulli_ uniform_ normal_ exponential_ random_ zeros_like ones_like full_like
     rand_like     randn_like randint_like new_zeros new_ones new_full
 """
-_ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided"
+_ALLOCATED = "empty empty_like empty_strided new_empty new_empty_strided empty_permuted"
 # Views by what they do, though their schema does not say so.
 _VIEWS = """
         _unsafe_view _reshape_alias lift_fresh promote_types sym_size sym_stride sym_numel is_same_size
@@ -268,6 +270,8 @@ _ADDED = {
     "scatter_add": 3,
     "index_add": 3,
     "scatter_reduce": 3,
+    "index_reduce": 3,
+    "_unsafe_masked_index_put_accumulate": 3,
     "embedding_dense_backward": 0,
     "unfold_backward": 0,
     **{f"{kind}_pad{d}d_backward": 0 for kind in ("reflection", "replication") for d in (1, 2, 3)},

@@ -105,13 +105,21 @@ _UNARY += "threshold reciprocal hardshrink softshrink angle conj_physical"
 _BINARY = "add sub mul maximum minimum fmax fmin remainder fmod floor_divide _prelu_kernel heaviside"
 _COMPARE = "eq ne lt le gt ge"
 _OTHERS = "isnan isinf isfinite isclose logical_and logical_or logical_xor logical_not "
-_OTHERS += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num"
+_OTHERS += "bitwise_and bitwise_or bitwise_xor bitwise_not where masked_fill nan_to_num copysign deg2rad "
+_OTHERS += "rad2deg ldexp nextafter signbit isposinf isneginf gcd lcm bitwise_left_shift bitwise_right_shift "
+_OTHERS += "_conj_physical"
 _BACKWARD = "hardtanh_backward hardsigmoid_backward hardswish_backward leaky_relu_backward "
 _BACKWARD += "sigmoid_backward tanh_backward elu_backward hardshrink_backward softshrink_backward "
 _BACKWARD += "_prelu_kernel_backward"
 _TRANSCENDENTAL = "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sigmoid tanh gelu silu mish elu celu selu "
 _TRANSCENDENTAL += "softplus erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh acosh atanh sinc "
 _TRANSCENDENTAL += "log_sigmoid_forward logit"
+_SPECIAL = "i0 digamma lgamma polygamma igamma igammac logaddexp2 special_i0e special_i1 special_i1e "
+_SPECIAL += "special_xlog1py special_zeta special_entr special_ndtri special_log_ndtr special_erfcx "
+_SPECIAL += "special_airy_ai special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1 "
+_SPECIAL += "special_modified_bessel_i0 special_modified_bessel_i1 special_modified_bessel_k0 "
+_SPECIAL += "special_modified_bessel_k1 special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1 "
+_SPECIAL += "special_spherical_bessel_j0"
 _TRANSCENDENTAL_TWO = "atan2 logaddexp hypot xlogy"
 _TRANSCENDENTAL_BACKWARD = "gelu_backward silu_backward mish_backward softplus_backward"
 
@@ -186,6 +194,17 @@ def _gated_backward(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> 
     return ((TRANSCENDENTAL, n), (POINTWISE, 4 * n))
 
 
+def _polar(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """A cosine and a sine, each times the modulus."""
+    return ((TRANSCENDENTAL, 2 * out.numel()), (POINTWISE, 2 * out.numel()))
+
+
+def _equal(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """A compare per element, of two tensors of one shape."""
+    x, y = args
+    return ((POINTWISE, x.numel()),) if _is_number(x) and x.shape == y.shape else FREE
+
+
 def _noise_free(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     return _one(args, kwargs, out[0])
 
@@ -198,6 +217,9 @@ RULES = {
     **{name: Rule(_one, _two_of_same) for name in _BACKWARD.split()},
     **{name: Rule(per_element(TRANSCENDENTAL), same) for name in _TRANSCENDENTAL.split()},
     **{name: Rule(per_element(TRANSCENDENTAL), of_fractions) for name in _TRANSCENDENTAL_TWO.split()},
+    **{name: Rule(per_element(TRANSCENDENTAL)) for name in _SPECIAL.split()},
+    "polar": Rule(_polar),
+    "equal": Rule(_equal),
     "pow": Rule(per_element(TRANSCENDENTAL), both),
     **{name: Rule(_one, bounded) for name in ("clamp", "clamp_min", "clamp_max")},
     **{name: Rule(per_element(TRANSCENDENTAL), _two_of_same) for name in _TRANSCENDENTAL_BACKWARD.split()},

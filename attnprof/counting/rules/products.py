@@ -5,9 +5,10 @@ from typing import Any
 
 import torch
 
-from attnprof.counting.rules import BIAS, MAC, POINTWISE, REDUCTION, Cost, Flops, Rule
+from attnprof.counting.rules import BIAS, MAC, POINTWISE, REDUCTION, Cost, MaybeFlops, Rule
 from attnprof.counting.rules._meta import argument, broadcast, fresh
 from attnprof.counting.rules.reductions import norm_functions
+from attnprof.counting.tensors import stored
 
 _COMPLEX = 4  # real MACs of a complex one
 
@@ -22,26 +23,44 @@ def bias(out: Any) -> tuple[str, int]:
     return BIAS, (2 if out.is_complex() else 1) * out.numel()
 
 
-def _product(first: int) -> Flops:
+def _product(first: int) -> MaybeFlops:
     """out = a @ b, where a is argument ``first``, whose last side is contracted."""
 
-    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost | None:
         a = args[first]
+        if a.layout is not torch.strided or args[-1].layout is not torch.strided:
+            return _sparse(a, args[first + 1], out)
         return (mac(out.numel() * a.shape[-1], a),)
 
     return flops
 
 
-def _plus_product(batched_sum: bool = False) -> Flops:
+def _sparse(a: Any, b: Any, out: Any) -> Cost | None:
+    """A MAC per stored element of the sparse factor and row or column of the other; of two sparse ones none
+    is known."""
+    if a.layout is not torch.strided and b.layout is not torch.strided:
+        return None
+    if b.layout is not torch.strided:
+        return (mac(stored(b)[0].numel() * a.shape[-2], a),)
+    return (mac(stored(a)[0].numel() * (b.shape[-1] if b.dim() > 1 else 1), a),)
+
+
+def _plus_product(batched_sum: bool = False) -> MaybeFlops:
     """out = beta c + alpha a @ b: a bias, unless beta is 0. addbmm sums over the batch as well."""
 
-    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
-        a = args[1]
+    def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost | None:
+        a, b = args[1:3]
+        if a.layout is not torch.strided or b.layout is not torch.strided:
+            product = _sparse(a, b, out)
+            return None if product is None else _with_bias(product, kwargs, out)
         length = a.shape[-1] * (a.shape[0] if batched_sum else 1)
-        product = mac(out.numel() * length, a)
-        return (product,) if kwargs.get("beta", 1) == 0 else (product, bias(out))
+        return _with_bias((mac(out.numel() * length, a),), kwargs, out)
 
     return flops
+
+
+def _with_bias(product: Cost, kwargs: dict[str, Any], out: Any) -> Cost:
+    return product if kwargs.get("beta", 1) == 0 else (*product, bias(out))
 
 
 def _groups(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -76,6 +95,14 @@ def _scaled(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 def _by_small_numbers(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     """x by a packed weight, whose scale is 1 product per output element."""
     return (mac(out.numel() * args[0].shape[-1], args[0]), (POINTWISE, out.numel()))
+
+
+def _linear(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """x @ weight.T + bias, where it is one operator: on nested tensors."""
+    x, weight = args[:2]
+    shift = argument(args, kwargs, 2, "bias")
+    product = mac(out.numel() * weight.shape[1], weight)
+    return (product,) if shift is None else (product, bias(out))
 
 
 def _outer(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -134,6 +161,8 @@ def _fit(a: Any, b: Any, row: int, column: int) -> bool:
     """Whether the matrices multiply; where not, torch's own kernel explains the mistake."""
     if not a.is_meta or a.dtype != b.dtype or not a.dim() == b.dim() == column + 1:
         return False
+    if a.layout is not torch.strided or b.layout is not torch.strided:
+        return False
     is_one_batch = row == 0 or a.shape[0] == b.shape[0]
     return bool(is_one_batch and a.shape[column] == b.shape[row])
 
@@ -142,12 +171,15 @@ _SMALL = "_weight_int8pack_mm _weight_int4pack_mm _weight_int4pack_mm_for_cpu _d
 _SMALL += "_weight_int4pack_mm_with_scales_and_zeros"
 
 RULES = {
+    "linear": Rule(_linear),
     "mm": Rule(_product(0), _mm),
     "bmm": Rule(_product(0), _bmm),
     "mv": Rule(_product(0)),
     "dot": Rule(_product(0)),
     "vdot": Rule(_product(0)),
     "addmm": Rule(_plus_product(), _addmm),
+    "_sparse_addmm": Rule(_plus_product()),
+    "_sparse_sparse_matmul": Rule(lambda args, kwargs, out: None),
     "_addmm_activation": Rule(_plus_product()),
     "baddbmm": Rule(_plus_product(), _baddbmm),
     "addbmm": Rule(_plus_product(batched_sum=True)),

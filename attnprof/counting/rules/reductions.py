@@ -159,7 +159,7 @@ def _top(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return fresh(shape, x.dtype), fresh(shape, torch.int64)
 
 
-_ONE_LEFT = "sum nansum amax amin max min argmax argmin prod any all _is_all_true _is_any_true"
+_ONE_LEFT = "sum nansum amax amin max min argmax argmin prod any all _is_all_true _is_any_true count_nonzero"
 RULES = {
     **{name: Rule(_sum) for name in _ONE_LEFT.split()},
     **{name: Rule(_var) for name in ("var", "std")},
