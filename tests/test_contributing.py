@@ -31,19 +31,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def measured(folder, command):
     """A run with the module, the metric, the counter and the device of the examples."""
-    arguments = [
-        "-m",
-        "double,se",
-        "--points",
-        "16@8",
-        "--device",
-        "bench",
-        "--counters",
-        "dense",
-        "-o",
-        "out",
-    ]
-    result = command("run", *arguments, "--quality", "quick", "--time-budget", "1s", cwd=folder)
+    asked = "-m double,se --points 16@8 --device bench --counters dense -o out"
+    # Of the time budget the counter gets its part; measuring is done when it is precise enough.
+    limits = "--time-budget 60s --quality quick --precision 50%"
+    result = command("run", *asked.split(), *limits.split(), cwd=folder)
     assert result.returncode == 0, result.stderr
     with open(folder / "out" / "results.csv", newline="", encoding="utf-8") as file:
         return result.stdout, {row["module"]: row for row in csv.DictReader(file)}
@@ -95,6 +86,17 @@ def test_the_format_prints_every_commands_table(folder, command):
     assert "doubling\t" in command("list", "double", "--format", "tsv", cwd=folder).stdout
 
 
+def test_the_format_and_the_device_are_offered(folder, command):
+    assert "text, tsv [text]" in " ".join(command("run", "--help", cwd=folder).stdout.split())
+    assert "auto, bench, cpu, cuda" in command("run", "--device", "benhc", cwd=folder).stderr
+
+
+def test_the_module_is_counted(folder, command):
+    asked = "count -m double,se --points 16@8 --counters none --format tsv"
+    counted = command(*asked.split(), cwd=folder)
+    assert (len(counted.stdout.splitlines()), counted.returncode) == (3, 0), counted.stderr
+
+
 def test_a_module_is_inserted_in_the_network(folder, command):
     arguments = ["--insert", "se", "--res", "8", "--no-latency", "--format", "csv"]
     result = command("host", "tiny", *arguments, cwd=folder)
@@ -114,5 +116,5 @@ def test_the_snippet_is_printed(folder, command):
 
 
 def test_the_command_is_listed_and_runs(folder, command):
-    assert "Greet the user" in command("--help", cwd=folder).stdout
+    assert re.search(r"greet +Greet the user", command("--help", cwd=folder).stdout)
     assert command("greet", cwd=folder).stdout == "good day\n"

@@ -269,7 +269,11 @@ def test_a_session_goes_on_where_it_was_interrupted(monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_a_run_is_kept_and_judged_again_without_running(tmp_path, capsys, monkeypatch, interpreter):
     monkeypatch.setattr("sys.executable", interpreter)
-    words = ["--repeats", "1", "--command=-m se,eca --channels 16 --res 14 --counters none --time-budget 2s"]
+    words = [
+        "--repeats",
+        "1",
+        "--command=-m se,eca --channels 16 --res 14 --counters none --time-budget 1s --quality quick",
+    ]
     first_command.main([*words, "--save", str(tmp_path)])
     printed = capsys.readouterr().out
     times = json.loads((tmp_path / "quiet-00" / first_command.TIMES).read_text(encoding="utf-8"))
