@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 # Before torch is imported, and for every process that a test starts: pytest keeps all cores busy already, and
@@ -27,11 +28,6 @@ TOGETHER = {
     "tests/test_plugins.py": "plug-in",
     "tests/running/test_run.py": "faults",
 }
-WITH_WARM_WORKERS = """
-import runpy, sys
-sys.executable = sys.argv.pop(1)
-runpy.run_module("attnprof", run_name="__main__", alter_sys=True)
-"""
 ENTRY = {
     "class": "Plug",
     "name": "a plug-in",
@@ -110,25 +106,31 @@ def warm_workers(interpreter, monkeypatch):
 @pytest.fixture(scope="session")
 def command(interpreter):
     """Run ``attnprof`` in a process of its own, and wait for its end."""
+    return partial(run_attnprof, interpreter)
 
-    def run(*arguments, cwd, env=None, **more):
-        asked = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": 300, **more}
-        if "input" in asked:
-            del asked["stdin"]
-        return subprocess.run(
-            [interpreter, "-m", "attnprof", *arguments], cwd=cwd, env=clean_environment(env or {}), **asked
-        )
 
-    return run
+@pytest.fixture(scope="session")
+def cold_command():
+    """The same as a user starts it: it and its workers import what they need."""
+    return partial(run_attnprof, sys.executable)
+
+
+def run_attnprof(python, *arguments, cwd, env=None, **more):
+    """What ``attnprof`` did in a process of its own, with the executable ``python``."""
+    options = {"capture_output": True, "text": True, "timeout": 300, **more}
+    if "input" not in options:
+        options.setdefault("stdin", subprocess.DEVNULL)
+    line = [python, "-m", "attnprof", *map(str, arguments)]
+    return subprocess.run(line, cwd=cwd, env=clean_environment(env or {}), **options)
 
 
 @pytest.fixture(scope="session")
 def start(interpreter):
-    """Start ``attnprof`` in a process of Python's own, which takes signals; its workers start at once."""
+    """Start ``attnprof`` in a process of its own, as the caller's to talk to and to end."""
 
     def begin(*arguments, cwd, env=None, **more):
         return subprocess.Popen(
-            [sys.executable, "-c", WITH_WARM_WORKERS, interpreter, *arguments],
+            [interpreter, "-m", "attnprof", *arguments],
             cwd=cwd, env=clean_environment(env or {}), stdin=subprocess.DEVNULL, text=True, **more,
         )  # fmt: skip
 

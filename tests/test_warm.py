@@ -76,3 +76,30 @@ def test_it_ends_with_whoever_started_it(python, module, tmp_path):
         assert process.stdout.readline() == "begun\n"
         process.kill()
         assert process.stdout.read() == ""  # its end: nobody holds the pipe any more
+
+
+def test_an_interrupt_reaches_it(python, module, tmp_path):
+    source = """
+import signal
+try:
+    print("begun", flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    with subprocess.Popen(
+        [python, *module(source)], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "interrupted\n"
+    assert process.returncode == 0
+
+
+def test_one_process_knows_nothing_of_another(python, module, tmp_path):
+    source = (
+        "import os, re\nprint(hasattr(re, 'mark'), 'MARK' in os.environ)\nre.mark = os.environ['MARK'] = '1'"
+    )
+    line = [python, *module(source)]
+    outputs = [subprocess.run(line, cwd=tmp_path, capture_output=True, text=True).stdout for _ in range(2)]
+    assert outputs == ["False False\n"] * 2

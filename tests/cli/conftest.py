@@ -58,11 +58,13 @@ def cli(tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture(scope="session")
-def measured(tmp_path_factory, command):
+def measured(tmp_path_factory, cold_command):
     """A small run that really was measured: what it said, and its folder."""
     folder = tmp_path_factory.mktemp("measured")
-    asked = "run -m se,eca,none --channels 8,16 --res 8 --time-budget 2s --counters none -o out"
-    return SimpleNamespace(done=command(*asked.split(), cwd=folder), folder=folder / "out")
+    line = (
+        "run -m se,eca,none --channels 8,16 --res 8 --quality quick --time-budget 1s --counters none -o out"
+    )
+    return SimpleNamespace(done=cold_command(*line.split(), cwd=folder), folder=folder / "out")
 
 
 @pytest.fixture(scope="session")

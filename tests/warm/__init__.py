@@ -6,8 +6,8 @@ the program ends.
 Nothing of attnprof is imported before the fork, so that each process sees its own files, plug-ins and variables
 (those that Python itself reads at its start apart).
 
-A signal to the executable kills the process, whatever the signal is. Where signals, a terminal or the start itself
-are the point, a test starts Python.
+SIGINT and SIGTERM to the executable reach the process, and SIGKILL kills it, too. Where the start itself is the point,
+a test starts Python.
 """
 
 import os
@@ -35,7 +35,8 @@ def install(folder: Path) -> Iterator[str]:
     address, executable = folder / "socket", folder / "python"
     executable.write_text(SCRIPT.format(python=sys.executable, here=HERE, address=address), encoding="utf-8")
     executable.chmod(0o755)
-    command = [sys.executable, "-I", str(HERE / "server.py"), str(address)]
+    bytecode = folder / "bytecode" if sys.dont_write_bytecode else ""
+    command = [sys.executable, "-I", str(HERE / "server.py"), str(address), str(bytecode)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.stdout.readline()  # it listens
         yield str(executable)

@@ -1,9 +1,12 @@
 """The process that has imported torch: it forks for each client, and ends at the end of its own input.
 
-server.py ADDRESS
+server.py ADDRESS BYTECODE
+
+BYTECODE: the folder for what is compiled from now on; empty, it lies beside the sources.
 """
 
 import atexit
+import ctypes
 import gc
 import importlib
 import json
@@ -21,14 +24,16 @@ from typing import Never
 # Nothing of attnprof. torch._dynamo is what torch itself imports when thop counts.
 PRELOADED = ("click", "fvcore.nn", "msgspec", "pandas", "pydantic", "thop", "torch._dynamo")
 LARGEST = 2**20  # bytes of a request
+# What glibc reads when a process starts, and mallopt's number of it.
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": -1, "MALLOC_TOP_PAD_": -2, "MALLOC_MMAP_THRESHOLD_": -3}
 
 
-def main(address: str) -> None:
+def main(address: str, bytecode: str) -> None:
     """Serve; in the process that is forked for a client, become what the client asks for."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(address)
     listener.listen()
-    preload()
+    preload(bytecode)
     print(flush=True)
     connection = next_client(listener)
     request, descriptors, _, _ = socket.recv_fds(connection, LARGEST, 3)
@@ -38,10 +43,11 @@ def main(address: str) -> None:
     become(descriptors, **json.loads(request))
 
 
-def preload() -> None:
+def preload(bytecode: str) -> None:
     """Import what takes long."""
     for name in PRELOADED:
         importlib.import_module(name)
+    sys.pycache_prefix = bytecode or None  # of attnprof: the libraries are imported
     gc.collect()
     gc.freeze()  # a collection in a forked process would copy all of it
 
@@ -67,7 +73,9 @@ def reap() -> None:
 
 
 def watch(process: int, connection: socket.socket) -> Never:
-    """Tell the client how ``process`` ended, or kill it where the client is gone."""
+    """Tell the client which ``process`` it is and how it ended, or kill it where the client is gone."""
+    with suppress(BrokenPipeError):
+        connection.send(str(process).encode())
     ready, _, _ = select.select([connection, os.pidfd_open(process)], [], [])
     if connection in ready:
         os.kill(process, signal.SIGKILL)
@@ -92,9 +100,17 @@ def become(descriptors: list[int], arguments: list[str], folder: str, variables:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
+    set_malloc(variables)
     sys.path[:0] = [folder, *filter(None, variables.get("PYTHONPATH", "").split(os.pathsep))]
     sys.executable, option, program, *sys.argv[1:] = arguments
     end(run(option, program))
+
+
+def set_malloc(variables: dict[str, str]) -> None:
+    """Make malloc obey ``variables``, as far as an int goes."""
+    for name, number in MALLOC.items():
+        if name in variables:
+            ctypes.CDLL(None).mallopt(number, min(int(variables[name]), 2**31 - 1))
 
 
 def run(option: str, program: str) -> int:
@@ -123,4 +139,4 @@ def end(code: int) -> Never:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
