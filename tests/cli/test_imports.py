@@ -1,6 +1,7 @@
 """Commands that need neither torch nor pandas import neither; options, spec fields and TOML keys are the same
 words."""
 
+import json
 import subprocess
 import sys
 
@@ -11,54 +12,59 @@ from attnprof.cli._spec_options import NETWORK
 from attnprof.spec import Spec
 from attnprof.spec.settings import SECTIONS, SETTINGS
 from tests.conftest import clean_environment
+from tests.every_case import every_case
 
 PROGRAM = """
-import sys
+import contextlib, io, json, sys
 from attnprof.cli._main import main
-code = main(sys.argv[1:])
-heavy = [name for name in ("torch", "pandas", "numpy", "fvcore", "thop") if name in sys.modules]
-print(code, *heavy, file=sys.stderr)
+
+reports = []
+for line in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        code = main(line.split())
+    packages = {name.partition(".")[0] for name in sys.modules}
+    reports.append((code, bool(out.getvalue()), sorted(packages)))
+print(json.dumps(reports))
 """
+LIGHT = [
+    *("--help", "--version", "list", "list family:channel", "show se", "show nonlocal --at 256@28x40"),
+    *(f"{name} --help" for name in COMMANDS.names()),
+    "run --dry-run",
+]
 
 
-def imported(*arguments, cwd):
-    """What a fresh interpreter has imported of the heavy packages after a command, and the exit code
-    first."""
+def imported(*lines, cwd):
+    """Of each command, all in one fresh interpreter: exit code, whether it printed, and the packages that are
+    imported by its end. What one imports stays for the next: what the last is without, all are without."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+        [sys.executable, "-c", PROGRAM, *lines],
         cwd=cwd, env=clean_environment(), capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    assert done.stdout
-    return done.stderr.splitlines()[-1].split()
+    return [(code, printed, set(packages)) for code, printed, packages in json.loads(done.stdout)]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    ["--help", "--version", "list", "list family:channel", "show se", "show nonlocal --at 256@28x40"]
-    + [f"{name} --help" for name in COMMANDS.names()]
-    + ["run --dry-run"],
-)
-def test_what_measures_nothing_imports_neither_torch_nor_pandas(arguments, tmp_path):
-    assert imported(*arguments.split(), cwd=tmp_path) == ["0"]
+def test_what_measures_nothing_imports_neither_torch_nor_pandas(tmp_path):
+    with every_case() as case:
+        for line, (code, printed, packages) in zip(LIGHT, imported(*LIGHT, cwd=tmp_path), strict=True):
+            with case(line):
+                assert (code, printed) == (0, True)
+                assert not {"torch", "pandas", "numpy", "fvcore", "thop"} & packages
 
 
-@pytest.mark.parametrize("arguments", ["--help", "run --help", "list", "show se"])
-def test_help_and_the_catalogue_need_no_package_that_checks_or_decodes_values(arguments, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "attnprof", *arguments.split()],
-        cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    packages = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
-    assert done.returncode == 0
-    assert "click" in packages
-    assert not {"pydantic", "msgspec", "rich", "filelock", "difflib"} & packages
+def test_help_and_the_catalogue_need_no_package_that_checks_or_decodes_values(tmp_path):
+    lines = ("--help", "run --help", "list", "show se")
+    with every_case() as case:
+        for line, (code, _, packages) in zip(lines, imported(*lines, cwd=tmp_path), strict=True):
+            with case(line):
+                assert code == 0
+                assert "click" in packages
+                assert not {"pydantic", "msgspec", "rich", "filelock", "difflib"} & packages
 
 
-@pytest.mark.parametrize("command", ["table", "pick"])
-def test_a_run_is_shown_again_and_chosen_from_without_torch(command, wide, tmp_path):
-    code, *heavy = imported(command, wide, cwd=tmp_path)
-    assert code == "0"
-    assert not {"torch", "fvcore", "thop"} & set(heavy)
+def test_a_run_is_shown_again_and_chosen_from_without_torch(wide, tmp_path):
+    for code, printed, packages in imported(f"table {wide}", f"pick {wide}", cwd=tmp_path):
+        assert (code, printed) == (0, True)
+        assert not {"torch", "fvcore", "thop"} & packages
 
 
 def parameters(command):
@@ -97,12 +103,9 @@ def test_count_has_the_options_of_run_but_those_that_concern_measuring():
 
 
 @pytest.mark.parametrize("command", COMMANDS.names())
-def test_every_command_explains_itself_on_one_screen_led_by_examples(command, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "attnprof", command, "--help"],
-        cwd=tmp_path, env=clean_environment({"COLUMNS": "80"}), capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    lines = done.stdout.splitlines()
+def test_every_command_explains_itself_on_one_screen_led_by_examples(command, cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = cli(command, "--help").out.splitlines()
     assert len(lines) <= 50
     assert max(map(len, lines)) <= 80
     first = [line.strip() for line in lines if line.strip().startswith(f"attnprof {command}")]

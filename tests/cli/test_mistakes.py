@@ -76,11 +76,11 @@ def test_a_mistake_leaves_no_folder_behind(cli, tmp_path):
 
 
 @pytest.mark.parametrize("line", ["rum", "table absent", "run --res 0 --batch 0"])
-def test_no_mistake_shows_a_traceback_unless_debugging_is_asked_for(line, tmp_path, command):
-    plain = command(*line.split(), cwd=tmp_path)
+def test_no_mistake_shows_a_traceback_unless_debugging_is_asked_for(line, cli, tmp_path, command):
+    plain = cli(*line.split())
     debugged = command(*line.split(), cwd=tmp_path, env={"ATTNPROF_DEBUG": "1"})
-    assert plain.returncode == 2
-    assert "Traceback" not in plain.stderr
+    assert plain.code == 2
+    assert "Traceback" not in plain.err
     assert "Traceback" in debugged.stderr
 
 

@@ -17,7 +17,7 @@ from attnprof.cli.show import SNIPPETS
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
 from attnprof.spec.settings import SECTIONS
-from tests.cli.test_imports import PROGRAM
+from tests.cli.test_imports import imported
 from tests.conftest import clean_environment
 from tests.synthetic import folder
 
@@ -185,13 +185,8 @@ def test_publishing_imports_no_torch(run, tmp_path):
         "plot {} --at 64@28 -o a.png",
         "show se --as pytorch",
     )
-    for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, *command.format(run).split()],
-            cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        code, *heavy = done.stderr.splitlines()[-1].split()
-        assert (code, {"torch", "fvcore", "thop"} & set(heavy)) == ("0", set())
+    for code, _, packages in imported(*(command.format(run) for command in commands), cwd=tmp_path):
+        assert (code, {"torch", "fvcore", "thop"} & packages) == (0, set())
 
 
 def test_show_as_prints_a_program(cli):
