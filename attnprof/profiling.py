@@ -15,6 +15,7 @@ from attnprof.catalogue import create
 from attnprof.catalogue.entry import Value
 from attnprof.counting import Account, cost
 from attnprof.errors import UsageError
+from attnprof.measuring.estimators import ESTIMATORS
 from attnprof.measuring.rounds import Effort, Rounds
 from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial
@@ -31,7 +32,7 @@ class Profile:
     counts: Account  # exact, of the whole batch
     latency_s: (
         float | None
-    )  # median, inputs not in cache; None where other programs took too much ('contended')
+    )  # by the device's estimator, inputs not in cache; None where other programs took too much ('contended')
     latency_interval_s: tuple[float, float] | None  # 95 %, within this process; None for too few samples
     peak_memory_bytes: int  # the most that a call allocates at once, its output included
     conditions: str  # shape, dtype, mode, device and threads, as a caption has them
@@ -139,7 +140,7 @@ def _description(backend: Backend, device: torch.device, threads: int) -> str:
 
 def _measured(backend: Backend, call: Forward | Step, precision: float, seconds: float) -> tuple[Timing, int]:
     """The engine's judgement of the call, and the bytes that it allocates at most."""
-    trial = Trial("", lambda: call)
+    trial = Trial("", lambda: call, estimator=ESTIMATORS[backend.estimator])
     for _ in Rounds(backend, [trial], Effort(seconds=seconds, precision=precision)):
         pass
     if trial.problem:

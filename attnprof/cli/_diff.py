@@ -24,6 +24,7 @@ def diff(
     after: str,
     tolerance: str | None,
     metric: str | None,
+    absolute: bool,
     across: bool,
     format: str,
     terminal: Terminal,
@@ -31,9 +32,10 @@ def diff(
     """Compare run ``after``, or the published figures that ``after`` names, with run ``before``."""
     FORMATS.module_name(format)
     if after.startswith(PUBLISHED):
-        _refuse({"--tolerance": tolerance, "--metric": metric, "--across": across})
+        _refuse({"--tolerance": tolerance, "--metric": metric, "--absolute": absolute, "--across": across})
         return _compare_with_published(before, after, format, terminal)
-    comparison = compare(_ran(before), _ran(after), _tolerance(tolerance), metric or "latency", across)
+    runs = _ran(before), _ran(after)
+    comparison = compare(*runs, _tolerance(tolerance), metric or "latency", across, absolute)
     terminal.print(view.document(comparison), format)
     _annotate(comparison)
     return 0 if comparison.holds else NOT_MET
@@ -79,7 +81,7 @@ def _annotate(comparison: Comparison) -> None:
     for cell in comparison.called(SLOWER):
         outcome = cell.outcome
         assert outcome is not None
-        figures = f"{show_seconds(outcome.before.seconds)} -> {show_seconds(outcome.after.seconds)}"
+        figures = " -> ".join(show_seconds(seconds) for seconds in cell.seconds if seconds)
         interval = f" ({view.show_interval(outcome)})" if outcome.interval else ""
         message = f"slower, {figures}, {view.show_ratio(outcome.ratio)}{interval}"
         _github.annotate(f"attnprof diff: {cell.case.label}", message)

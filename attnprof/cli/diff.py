@@ -14,7 +14,9 @@ A with published tables.
   attnprof diff reports/20261129-published-meta published:resnet50
 
 A and B are run folders. Processes are compared, not samples: at least two in
-each run, better six (--quality paper). Runs under different conditions are
+each run, better six (--quality paper). A time is compared as a ratio to the
+baseline's, or to that of a control product, in the same process: a machine
+that became slower is no slower cell. Runs under different conditions are
 refused. Exit code 1: a cell is slower by more than the tolerance, a cell
 failed, or a count changed. Under GitHub Actions each of these is annotated,
 and the table goes to the step's summary.
@@ -34,6 +36,7 @@ COMMAND = command(
         click.Argument(["after"], metavar="B|published:NAME"),
         click.Option(["--tolerance"], metavar="SHARE", help="smaller changes count as none [5%]"),
         click.Option(["--metric"], metavar="NAME", help="latency, device_time or another time [latency]"),
+        click.Option(["--absolute"], is_flag=True, help="compare seconds, not ratios to a control"),
         click.Option(["--across"], is_flag=True, help="compare runs of different versions"),
         format_option(),
     ],

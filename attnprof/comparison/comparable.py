@@ -11,9 +11,10 @@ MEASURED = (*CONDITIONS, "autocast", "inputs", "tf32", "seed")
 # Of a run: the machine and its settings.
 MACHINE = ("device_name", "cores", "malloc", "cudnn_benchmark", "matmul_precision", "mkldnn")
 VERSIONS = (
-    *("attnprof_version", "torch_version", "python_version"),
+    *("attnprof_version", "torch_version", "python_version", "estimator"),
     *("cuda_version", "cudnn_version", "driver_version", "platform"),
 )
+USUAL = {"estimator": "median"}  # what an environment without the entry means
 COUNTERS = ("fvcore_version", "thop_version")
 SHOWN = ("commit", "device_uuid")
 
@@ -47,11 +48,13 @@ def other_conditions(before: Iterable[Case], after: Iterable[Case]) -> list[Diff
 
 
 def other(names: Sequence[str], before: Environment, after: Environment) -> list[Difference]:
-    """Entries that differ between two environments; an entry that an older run lacks does not."""
+    """Entries that differ between two environments; an entry that an older run lacks does not, and the
+    estimator of such a run is the median."""
+    runs = [{**USUAL, **environment} for environment in (before, after)]
     return [
-        Difference(name, _text(before[name]), _text(after[name]))
+        Difference(name, *(_text(run[name]) for run in runs))
         for name in names
-        if name in before and name in after and before[name] != after[name]
+        if all(name in run for run in runs) and runs[0][name] != runs[1][name]
     ]
 
 

@@ -9,7 +9,6 @@ from attnprof.records.record import Event, Measurement, VisitEvent
 from attnprof.stats import Interval, middle
 
 REFERENCE = "reference"  # the metric of the control, a matmul that is the same in every run
-Times = Mapping[str, Mapping[int, float]]  # key of a case: number of a process: seconds
 
 
 def times(events: Iterable[Event], metric: str) -> dict[str, dict[int, float]]:
@@ -51,8 +50,7 @@ def of_reference(events: Iterable[Event]) -> list[float]:
     return [median(seconds) for _, seconds in sorted(processes.items())]
 
 
-def means(seconds: Times, keys: Sequence[str]) -> list[float]:
-    """The geometric mean over the cases ``keys`` in each process that has them all."""
-    cases = [seconds[key] for key in keys]
-    whole = set.intersection(*(set(case) for case in cases)) if cases else set()
-    return [exp(fsum(log(case[process]) for case in cases) / len(cases)) for process in sorted(whole)]
+def means(cells: Sequence[Mapping[int, float]]) -> list[float]:
+    """The geometric mean over ``cells``, each process: figure, in each process that has them all."""
+    whole = set.intersection(*(set(cell) for cell in cells)) if cells else set()
+    return [exp(fsum(log(cell[process]) for cell in cells) / len(cells)) for process in sorted(whole)]

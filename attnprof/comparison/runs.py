@@ -1,7 +1,7 @@
 """One run against another, cell by cell: how its time changed, which counts did, and how it ended."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from attnprof.comparison import processes
@@ -16,12 +16,13 @@ from attnprof.comparison.comparable import (
     other,
     other_conditions,
 )
-from attnprof.comparison.processes import Times
+from attnprof.comparison.controls import PRODUCT, Control, Timed, control_of, scaled
 from attnprof.comparison.ratios import FASTER, SLOWER, Outcome, Side, judge, verdict_of
 from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.records.case import Case
 from attnprof.records.environment import Environment, machines
 from attnprof.records.record import Event, Record, fold
+from attnprof.stats import FEWEST_PROCESSES
 
 LATENCY = "latency"
 TOLERANCE = 0.05
@@ -42,12 +43,14 @@ class ComparedCell:
     """A cell that both runs have. Pairs are of before and after."""
 
     case: Case
-    outcome: Outcome | None  # of its time; None where one run has none
+    outcome: Outcome | None  # of its time, over the control's; None where one run has none
     changes: tuple[Change, ...] = ()
     ended: tuple[str, str] = ("ok", "ok")  # statuses
     reason: str = ""  # of the later status
     flags: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     edited: bool = False  # whether the file of a user's own module changed
+    seconds: tuple[float | None, float | None] = (None, None)  # its times
+    control: str = ""  # what they are over where they are compared; empty: they are compared themselves
 
     @property
     def broke(self) -> bool:
@@ -79,6 +82,12 @@ class Comparison:
             if outcome and outcome.verdict == verdict
         ]
         return [cell for _, cell in sorted(changes, key=lambda pair: -pair[0])]
+
+    @property
+    def controls(self) -> list[str]:
+        """What times are over where they are compared, the baseline first; empty where nothing is."""
+        names = {cell.control for cell in self.cells if cell.outcome and cell.control}
+        return sorted(names, key=lambda name: (name == PRODUCT, name))
 
     @property
     def broken(self) -> list[ComparedCell]:
@@ -114,24 +123,33 @@ class Comparison:
 
 
 def compare(
-    before: Ran, after: Ran, tolerance: float = TOLERANCE, metric: str = LATENCY, across: bool = False
+    before: Ran,
+    after: Ran,
+    tolerance: float = TOLERANCE,
+    metric: str = LATENCY,
+    across: bool = False,
+    absolute: bool = False,
 ) -> Comparison:
     """``after`` compared with ``before``.
 
     metric: one of unit s that each process measures. across: whether runs of different versions may be
-    compared. Raises RunFolderError for runs that are not comparable, with all differences; UsageError for a
-    metric without times.
+    compared. absolute: compare seconds, and not what they are over a control of the same process. Raises
+    RunFolderError for runs that are not comparable, with all differences; UsageError for a metric without
+    times.
     """
     runs = before, after
     was, now = (_by_identity(run) for run in runs)
     unlike = _comparable(before, after, list(was), list(now), across)
-    seconds = processes.times(before.events, metric), processes.times(after.events, metric)
-    if metric != LATENCY and not any(seconds):
+    timed = [Timed(run.events, metric) for run in runs]
+    if metric != LATENCY and not any(each.seconds for each in timed):
         _refuse_metric(metric, runs)
     counts = counted(before.events) & counted(after.events)
     shared = [(record, now[case]) for case, record in was.items() if case in now]
-    cells = tuple(_cell(pair, seconds, metric, tolerance, counts) for pair in shared)
-    timed = [pair for pair, cell in zip(shared, cells, strict=True) if cell.outcome]
+    figures = [_figures(pair, timed, absolute) for pair in shared]
+    cells = tuple(
+        _cell(pair, control, metric, tolerance, counts) for pair, control in zip(shared, figures, strict=True)
+    )
+    controls = [control for control, cell in zip(figures, cells, strict=True) if cell.outcome]
     return Comparison(
         before,
         after,
@@ -141,7 +159,7 @@ def compare(
         _only_in(was, now),
         _only_in(now, was),
         tuple(unlike),
-        _overall(timed, seconds, tolerance),
+        _overall(controls, tolerance),
         _outcome([processes.of_reference(run.events) for run in runs], tolerance),
     )
 
@@ -154,15 +172,15 @@ def _only_in(own: Mapping[Case, Record], others: Mapping[Case, Record]) -> tuple
     return tuple(record.case for case, record in own.items() if case not in others)
 
 
-def _overall(
-    pairs: Sequence[tuple[Record, Record]], seconds: tuple[Times, Times], tolerance: float
-) -> Outcome | None:
-    """The outcome of the geometric mean over the cells that both runs have timed."""
-    if not pairs:
+def _overall(controls: Sequence[Control], tolerance: float) -> Outcome | None:
+    """The outcome of the geometric mean over the cells that both runs have timed in enough processes."""
+    sure = [each for each in controls if min(len(each.before), len(each.after)) >= FEWEST_PROCESSES]
+    cells = sure or controls  # one rough figure would leave a single process that has them all
+    if not cells:
         return None
-    keys = [[record.case.key for record in records] for records in zip(*pairs, strict=True)]
-    means = [processes.means(times, own) for times, own in zip(seconds, keys, strict=True)]
-    return _outcome(means, tolerance)
+    before = processes.means([control.before for control in cells])
+    after = processes.means([control.after for control in cells])
+    return _outcome([before, after], tolerance)
 
 
 def _comparable(
@@ -197,15 +215,19 @@ def _refuse_metric(metric: str, runs: Sequence[Ran]) -> None:
     )
 
 
+def _figures(pair: tuple[Record, Record], timed: Sequence[Timed], absolute: bool) -> Control:
+    was, now = (record.case for record in pair)
+    before, after = timed
+    if absolute:
+        return Control("", before.seconds.get(was.key, {}), after.seconds.get(now.key, {}))
+    return control_of(was, now, before, after)
+
+
 def _cell(
-    pair: tuple[Record, Record],
-    seconds: tuple[Times, Times],
-    metric: str,
-    tolerance: float,
-    counts: frozenset[str],
+    pair: tuple[Record, Record], control: Control, metric: str, tolerance: float, counts: frozenset[str]
 ) -> ComparedCell:
     was, now = pair
-    before, after = _side(was, seconds[0], metric), _side(now, seconds[1], metric)
+    before, after = _side(was, control.before, metric), _side(now, control.after, metric)
     return ComparedCell(
         now.case,
         judge(before, after, tolerance) if before and after else None,
@@ -214,14 +236,24 @@ def _cell(
         now.reason,
         (was.flags, now.flags),
         was.case.source != now.case.source,
+        (_seconds(was, metric), _seconds(now, metric)),
+        control.name,
     )
 
 
-def _side(record: Record, seconds: Times, metric: str) -> Side | None:
-    if record.status != "ok" or metric not in record.measurements:
+def _side(record: Record, figures: Mapping[int, float], metric: str) -> Side | None:
+    seconds = _seconds(record, metric)
+    if record.status != "ok" or not seconds or not figures:
         return None
-    own = [value for _, value in sorted(seconds.get(record.case.key, {}).items())]
-    return processes.side(own, record.measurements[metric].interval)
+    own = [value for _, value in sorted(figures.items())]
+    side = processes.side(own)
+    interval = record.measurements[metric].interval
+    return side and replace(side, interval=scaled(interval, seconds, side.seconds))
+
+
+def _seconds(record: Record, metric: str) -> float | None:
+    value = record.value(metric)
+    return value if isinstance(value, float | int) else None
 
 
 def _outcome(runs: Sequence[Sequence[float]], tolerance: float) -> Outcome | None:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from attnprof.catalogue.selection import PROPERTIES, matching
 from attnprof.errors import UsageError, nearest
 from attnprof.records.case import Case
+from attnprof.records.record import USUAL_BASELINE
 from attnprof.spec import Spec
 from attnprof.spec.fields import AUTO
-
-USUAL_BASELINE = "se"
 
 
 def baselines_of(spec: Spec, cases: Sequence[Case]) -> tuple[Case, ...]:

@@ -1,7 +1,7 @@
 """Case: one cell of the grid, with everything that must match before two figures may be compared."""
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -79,6 +79,11 @@ class Case:
         """The fields, ready for JSON."""
         values = {name: getattr(self, name) for name in _FIELDS}
         return {**values, "hyperparameters": dict(sorted(self.hyperparameters.items()))}
+
+
+def conditions(case: Case) -> Case:
+    """The case without what differs between cases that are compared under equal conditions."""
+    return replace(case, module="", hyperparameters={}, variant="", source="", place="")
 
 
 _FIELDS = tuple(field.name for field in fields(Case))

@@ -24,6 +24,7 @@ Number = int | float
 Scalar = bool | int | float | str | None
 HOT = "hot-inputs"
 RATIO = "x"  # the unit of a ratio to the baseline
+USUAL_BASELINE = "se"  # the module that ratios are to, unless a run names another
 ROUGH = "rough"  # the kind of an interval, or of none, of a figure that rests on too few of a run's processes
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {

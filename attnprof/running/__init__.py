@@ -9,7 +9,7 @@ import msgspec
 
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan
-from attnprof.records.case import Case
+from attnprof.records.case import Case, conditions
 from attnprof.records.environment import Environment, begun
 from attnprof.records.record import AccountEvent, DoneEvent, Event, VisitEvent, done_event
 from attnprof.running.client import Worker, WorkerSlot, start_worker
@@ -32,7 +32,7 @@ from attnprof.running.protocol import (
     SetupRequest,
 )
 from attnprof.running.racing import contenders, still_open
-from attnprof.running.schedule import blocks, conditions, too_large, work
+from attnprof.running.schedule import blocks, too_large, work
 from attnprof.running.standings import Standings
 from attnprof.running.timetable import Timetable
 

@@ -1,11 +1,10 @@
 """Which cases are measured together, and in what order."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from attnprof.planning.shards import WORK_PER_ELEMENT
-from attnprof.records.case import Case
+from attnprof.records.case import Case, conditions
 from attnprof.records.record import AccountEvent, Footprint
 from attnprof.units import show_bytes
 
@@ -46,11 +45,6 @@ def blocks(accounts: Iterable[AccountEvent], memory: int | None) -> list[tuple[C
         for _, group in groupby(grouped, key=lambda account: conditions(account.case))
         for block in _fitting(list(group), memory)
     ]
-
-
-def conditions(case: Case) -> Case:
-    """The case without what differs between cases that are compared under equal conditions."""
-    return replace(case, module="", hyperparameters={}, variant="", source="", place="")
 
 
 def _fitting(group: Sequence[AccountEvent], memory: int | None) -> list[list[AccountEvent]]:

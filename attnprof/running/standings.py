@@ -5,9 +5,10 @@ from math import log, sqrt
 from statistics import median, stdev
 
 from attnprof.planning import Plan
+from attnprof.records.case import conditions
 from attnprof.records.record import AccountEvent, Event, Measurement, VisitEvent
 from attnprof.running.racing import COSTS, LATENCY, Standing
-from attnprof.running.schedule import conditions, work
+from attnprof.running.schedule import work
 from attnprof.running.timetable import RATE
 from attnprof.stats import geometric_mean, student
 

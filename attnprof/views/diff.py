@@ -68,13 +68,20 @@ def head_of(comparison: Comparison) -> list[str]:
     how += [word for word in (case.layout, case.execution) if word not in ("contiguous", "eager")]
     lines.append(", ".join(how))
     if any(cell.outcome for cell in comparison.cells):
-        lines.append(
-            f"{comparison.metric}: median of the processes; B/A with its 95 % interval, from processes."
-        )
+        lines.append(f"{comparison.metric}: middle of the processes; {_judged(comparison)}")
         lines.append(
             f"slower, faster: all of it beyond {_share(comparison.tolerance)}; same: all of it within."
         )
     return lines
+
+
+def _judged(comparison: Comparison) -> str:
+    """What B/A is of, in a sentence."""
+    if not comparison.controls:
+        return "B/A with its 95 % interval, from processes."
+    first, *others = comparison.controls
+    own = f" ({first}: over {others[0]}'s)" if others else ""
+    return f"B/A: of times over {first}'s in the same process{own}, 95 % from processes."
 
 
 def _sizes(cells: Sequence[ComparedCell]) -> list[str]:
@@ -153,8 +160,7 @@ def _cells_of(cell: ComparedCell, notes: dict[str, int]) -> dict[str, TableCell]
         "note": " ".join(marks),
     }
     cells = {name: TableCell(text or None) for name, text in texts.items()}
-    cells["before_s"] = TableCell(outcome.before.seconds)
-    cells["after_s"] = TableCell(outcome.after.seconds)
+    cells["before_s"], cells["after_s"] = map(TableCell, cell.seconds)
     return cells
 
 
@@ -210,7 +216,8 @@ def _machine(comparison: Comparison) -> str:
     direction = SLOWER if comparison.machine.ratio > 1 else FASTER
     interval = show_interval(comparison.machine)
     control = f"control matmul: {interval}x" if interval else "control matmul"
-    return f"this machine ran {change} {direction} ({control}). Measure A again"
+    advice = "; B/A leaves that out" if comparison.controls else ". Measure A again"
+    return f"this machine ran {change} {direction} ({control}){advice}"
 
 
 def outcome_of(comparison: Comparison) -> list[str]:
@@ -261,7 +268,7 @@ CASE_FIELDS = (
 HEADER = (
     *CASE_FIELDS, "threads", "mode", "execution", "metric",
     "before_s", "before_processes", "after_s", "after_processes", "ratio", "ratio_ci_low", "ratio_ci_high",
-    "verdict", "why", "before_status", "after_status", "before_flags", "after_flags", "changes",
+    "verdict", "why", "before_status", "after_status", "before_flags", "after_flags", "changes", "control",
 )  # fmt: skip
 
 
@@ -274,15 +281,16 @@ def _row(cell: ComparedCell, metric: str) -> dict[str, Any]:
     row |= {"metric": metric, "ratio": outcome and outcome.ratio, "ratio_ci_low": low, "ratio_ci_high": high}
     row |= {"verdict": outcome.verdict if outcome else "", "why": outcome.why if outcome else cell.reason}
     times = (outcome.before, outcome.after) if outcome else (None, None)
-    sides = zip(("before", "after"), times, cell.ended, cell.flags, strict=True)
-    for name, side, status, flags in sides:
+    sides = zip(("before", "after"), times, cell.seconds, cell.ended, cell.flags, strict=True)
+    for name, side, seconds, status, flags in sides:
         row |= {
-            f"{name}_s": side and side.seconds,
+            f"{name}_s": seconds if side else None,
             f"{name}_processes": len(side.processes) if side else None,
         }
         row |= {f"{name}_status": status, f"{name}_flags": " ".join(flags)}
     changes = {change.metric: [change.before, change.after] for change in cell.changes}
     row["changes"] = json.dumps(changes) if changes else ""
+    row["control"] = cell.control if outcome else ""
     return {name: row[name] for name in HEADER}
 
 
@@ -315,6 +323,8 @@ def _cell(cell: ComparedCell) -> dict[str, Any]:
         "status": list(cell.ended),
         "flags": [list(flags) for flags in cell.flags],
         "outcome": _outcome(cell.outcome),
+        "seconds": list(cell.seconds),
+        "control": cell.control,
         "reason": cell.reason,
         "edited": cell.edited,
         "changes": [_change(change) for change in cell.changes],

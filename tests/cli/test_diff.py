@@ -139,3 +139,38 @@ def test_counted_runs_are_compared_without_a_table(cli, tmp_path):
 def test_mistakes_are_one_line_and_exit_code_2(cli, runs, arguments, says):
     said = cli("diff", *arguments)
     assert (said.code, said.out, said.err) == (2, "", says + "\n")
+
+
+# Seconds of each process and of the control beside it, of two runs of one commit within the hour.
+FIRST = {
+    "ca": ((478e-6, 167e-6), (470e-6, 171e-6), (430e-6, 171e-6)),
+    "cbam": ((668e-6, 167e-6), (663e-6, 171e-6), (632e-6, 171e-6)),
+    "gc": ((261e-6, 167e-6), (257e-6, 171e-6), (238e-6, 171e-6)),
+    "se": ((194e-6, 167e-6), (196e-6, 171e-6), (181e-6, 171e-6)),
+    "simam": ((509e-6, 167e-6), (513e-6, 171e-6), (507e-6, 171e-6)),
+}
+SECOND = {
+    "ca": ((616e-6, 197e-6), (553e-6, 197e-6), (543e-6, 186e-6)),
+    "cbam": ((792e-6, 191e-6), (777e-6, 198e-6), (765e-6, 188e-6)),
+    "gc": ((329e-6, 190e-6), (314e-6, 197e-6), (295e-6, 185e-6)),
+    "se": ((244e-6, 190e-6), (251e-6, 199e-6), (227e-6, 185e-6)),
+    "simam": ((640e-6, 190e-6), (592e-6, 194e-6), (613e-6, 185e-6)),
+}
+
+
+def test_two_runs_of_one_commit_on_a_machine_that_moved_have_no_slower_cell(cli, tmp_path):
+    for name, modules in (("first", FIRST), ("second", SECOND)):
+        cells = []
+        for module, processes in modules.items():
+            latencies, reference = zip(*processes, strict=True)
+            cells.append(cell(case(module), latencies, reference=reference))
+        folder(tmp_path / name, ran(name, *cells))
+    said = cli("diff", "first", "second")
+    assert said.code == 0
+    assert "5 cells: 0 slower" in said.out
+    assert "this machine ran" in said.out
+    assert "B/A leaves that out" in said.out
+    said = cli("diff", "first", "second", "--absolute")
+    assert said.code == 1
+    assert "5 cells: 5 slower" in said.out
+    assert "Measure A again" in said.out

@@ -24,10 +24,20 @@ def case(module="se", channels=64, side=28, **more):
 
 
 def cell(
-    of, latencies=(), counts=None, memory=2**20, reference=(), status="ok", reason="", half=0.01, flags=()
+    of,
+    latencies=(),
+    counts=None,
+    memory=2**20,
+    reference=(),
+    status="ok",
+    reason="",
+    half=0.01,
+    flags=(),
+    ratios=(),
+    baseline="se",
 ):
     """The events of one cell. latencies: seconds that each process found; half: of their own intervals, as a
-    share."""
+    share. ratios: to the baseline, of each process."""
     counted = [
         Measurement(name, value, "count") for name, value in (counts or {"params": 512, "macs": 1024}).items()
     ]
@@ -36,6 +46,11 @@ def cell(
         interval = None if half is None else (seconds * (1 - half), seconds * (1 + half))
         found = [Measurement("latency", seconds, "s", interval, "samples" if interval else "", 20)]
         found += [Measurement("reference", reference[repeat], "s")] if reference else []
+        found += (
+            [Measurement("vs_baseline", ratios[repeat], "x"), Measurement("baseline", baseline, "")]
+            if ratios
+            else []
+        )
         found += [] if repeat else [Measurement("peak_memory", memory, "bytes", interval_kind="exact")]
         events.append(visit_event(of, repeat, found, flags))
     return [*events, done_event(of, status, reason)]

@@ -140,10 +140,55 @@ def test_a_machine_that_changed_by_less_than_the_tolerance_is_told_all_the_same(
 
 
 def test_the_mean_is_formed_in_each_process_that_has_all_cells():
-    before = ran("a", cell(case("se"), STEADY), cell(case("eca"), STEADY[:2]))
+    before = ran("a", cell(case("se"), (*STEADY, 1e-3)), cell(case("eca"), STEADY))
     found = compare(before, before)
-    assert len(found.overall.before.processes) == 2
+    assert len(found.overall.before.processes) == 3
     assert found.overall.ratio == 1
+
+
+def test_a_cell_with_a_rough_figure_is_not_in_the_mean():
+    before = ran("a", cell(case("se"), STEADY), cell(case("eca"), STEADY[:1]))
+    assert len(compare(before, before).overall.before.processes) == 3
+
+
+def test_a_machine_that_became_slower_is_no_slower_cell_where_there_is_a_control():
+    before = ran("a", cell(case(), STEADY, reference=STEADY))
+    slower = ran("b", cell(case(), SLOWED, reference=SLOWED))
+    (found,) = compare(before, slower).cells
+    assert (found.outcome.verdict, found.control) == (SAME, "the control product")
+    assert found.seconds == pytest.approx((1e-3, 1.2e-3))
+    assert compare(before, slower).holds
+    (found,) = compare(before, slower, absolute=True).cells
+    assert (found.outcome.verdict, found.control) == (SLOWER, "")
+
+
+def test_a_cell_that_became_slower_on_a_machine_that_did_not_is_slower():
+    before = ran("a", cell(case(), STEADY, reference=STEADY))
+    after = ran("b", cell(case(), SLOWED, reference=STEADY))
+    assert compare(before, after).cells[0].outcome.verdict == SLOWER
+
+
+def test_ratios_to_the_baseline_are_the_control_where_both_runs_have_formed_them():
+    def run(name, seconds, ratios):
+        base = cell(case("se"), STEADY, reference=STEADY, ratios=(1.0,) * 3)
+        return ran(name, base, cell(case("eca"), seconds, reference=STEADY, ratios=ratios))
+
+    before, after = run("a", STEADY, (2.0, 2.01, 1.99)), run("b", SLOWED, (2.01, 2.0, 1.99))
+    se, eca = compare(before, after).cells
+    assert (eca.outcome.verdict, eca.control) == (SAME, "se")
+    assert (se.outcome.verdict, se.control) == (SAME, "the control product")
+    assert compare(before, after).controls == ["se", "the control product"]
+    worse = run("b", STEADY, (2.4, 2.41, 2.39))
+    assert compare(before, worse).cells[1].outcome.verdict == SLOWER
+
+
+def test_ratios_to_another_baseline_are_not_compared():
+    def run(baseline):
+        return ran(
+            baseline, cell(case("eca"), STEADY, reference=STEADY, ratios=(2.0,) * 3, baseline=baseline)
+        )
+
+    assert compare(run("se"), run("cbam")).cells[0].control == "the control product"
 
 
 def test_another_time_than_latency_is_compared_by_name_and_an_unknown_one_is_a_mistake():
