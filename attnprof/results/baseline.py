@@ -16,7 +16,9 @@ from attnprof.units import KindName
 if TYPE_CHECKING:
     from attnprof.results.table import Results
 
+Row = Mapping[str, Any]
 OVER = "_over_"
+LATENCY_COLUMN, RATIO = "latency_s", "vs_baseline"
 UNCLEAR = "the two intervals overlap: no difference is shown"
 INCREASED = (
     "params",
@@ -53,8 +55,9 @@ def over(results: "Results", baseline: str) -> "Results":
     """``results`` with one more column per cost: its ratio to ``baseline`` at the same point and mode.
 
     baseline: a module of the run, 'se', 'ge(theta)'. The columns are called 'latency_over_se'. A ratio that
-    does not exist is None with the reason in the notes; one of latencies whose intervals overlap has the note
-    UNCLEAR. Raises UnknownNameError for a module that is not in the run.
+    does not exist is None with the reason in the notes. A ratio of latencies is the run's own where its
+    processes have formed it; one that the noise leaves open has the note UNCLEAR. Raises UnknownNameError for
+    a module that is not in the run.
     """
     rows = results.rows()
     _, among = candidates(rows, results.notes)
@@ -86,8 +89,22 @@ def _ratio(column: str, ours: dict[str, Any], theirs: Any) -> tuple[float | None
     if not theirs[column]:
         return None, "the figure of {} is 0"
     same = ours["module"] == theirs["module"] and ours["variant"] == theirs["variant"]
-    unclear = column == "latency_s" and not same and _overlap(ours, theirs)
+    if column == LATENCY_COLUMN and not same and _has_ratio_to(ours, theirs):
+        return float(ours[RATIO]), UNCLEAR if _holds_one(ours) else ""
+    unclear = column == LATENCY_COLUMN and not same and _overlap(ours, theirs)
     return float(ours[column] / theirs[column]), UNCLEAR if unclear else ""
+
+
+def _has_ratio_to(ours: Row, theirs: Row) -> bool:
+    """Whether the processes of the run have formed the row's ratio to ``theirs``."""
+    title = f"{theirs['module']}({theirs['variant']})" if theirs["variant"] else theirs["module"]
+    return ours.get("baseline") == title and ours.get(RATIO) is not None
+
+
+def _holds_one(ours: Row) -> bool:
+    """Whether the ratio's interval holds 1; it does where there is none."""
+    low, high = (ours.get(f"{RATIO}_ci_{end}") for end in ("low", "high"))
+    return low is None or high is None or low <= 1 <= high
 
 
 def _overlap(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
@@ -99,7 +116,6 @@ def _overlap(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
     return bool(low <= their_high and their_low <= high)
 
 
-Row = Mapping[str, Any]
 Processes = Mapping[int, float]  # number of a process -> the seconds that it found
 # What a row and the plain network's must share.
 SAME = (*ROW_CONDITIONS, "channels", "height", "width", "mode", "seed", "run_id")

@@ -1,6 +1,8 @@
 """Ratios to a module of the run: at the same point, with the reason where there is none, unclear where noise
 allows no more."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,3 +100,33 @@ def test_the_results_are_left_as_they_were():
     columns, notes = list(before.frame.columns), dict(before.notes)
     over(before, "se")
     assert (list(before.frame.columns), before.notes) == (columns, notes)
+
+
+def with_ratios(interval, baseline="se"):
+    """Results whose processes have found every cell to take 1.5 times as long as ``baseline``."""
+    bare = results(modules=FEW, channels="32", res="28")
+    low, high = interval
+    columns = {
+        "vs_baseline": 1.5,
+        "vs_baseline_ci_low": low,
+        "vs_baseline_ci_high": high,
+        "baseline": baseline,
+    }
+    return replace(bare, frame=bare.frame.assign(**columns))
+
+
+@pytest.mark.parametrize(
+    ("interval", "unclear"), [((1.4, 1.6), False), ((0.9, 2.0), True), ((None, None), True)]
+)
+def test_the_ratio_that_the_processes_have_formed_is_the_ratio(interval, unclear):
+    found = over(with_ratios(interval), "se")
+    for number, row in enumerate(found.rows()):
+        if row["module"] != "se":
+            assert row["latency_over_se"] == 1.5
+            assert (found.notes.get((number, "latency_over_se")) == UNCLEAR) is unclear
+    assert by_module(found)["se"]["latency_over_se"] == 1
+
+
+def test_ratios_to_another_module_are_of_the_two_latencies():
+    rows = by_module(over(with_ratios((1.4, 1.6)), "eca"))
+    assert rows["cbam"]["latency_over_eca"] == rows["cbam"]["latency_s"] / rows["eca"]["latency_s"]
