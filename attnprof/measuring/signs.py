@@ -1,8 +1,9 @@
-"""What a series of samples shows of itself: that it drifted while it was taken, or that it has two values."""
+"""What a series of samples shows of itself: that it drifted while it was taken, that it had not settled at
+its end, or that it has two values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
-from math import sqrt
+from math import hypot, sqrt
 from statistics import median
 
 APART = 0.03  # of the median: what is closer together is one value
@@ -11,20 +12,37 @@ FEWEST_FOR_TWO = 40
 EXPLAINED = 0.85  # of the variance, by the best split in two
 SMALLER_PART = 0.1
 
+Figure = Callable[[Sequence[float]], float]  # of samples: their median, or another estimator
 
-def drifts(samples: Sequence[float]) -> bool:
-    """Whether the medians of the thirds, in order, differ by more than 3 % and more than 3 standard
+
+def drifts(samples: Sequence[float], of: Figure = median) -> bool:
+    """Whether the figures ``of`` the thirds, in order, differ by more than 3 % and more than 3 standard
     errors."""
-    size = len(samples) // 3
-    if size < THIRD:
+    thirds = _thirds(samples)
+    return bool(thirds) and _differ(max(thirds, key=of), min(thirds, key=of), of)
+
+
+def settles(samples: Sequence[float], of: Figure = median) -> bool:
+    """Whether each third is faster than the one before, the last by more than 3 % and 3 standard errors: the
+    call was still becoming faster when the last sample was taken."""
+    thirds = _thirds(samples)
+    if not thirds:
         return False
-    thirds = [samples[:size], samples[size:-size], samples[-size:]]
-    middles = [median(third) for third in thirds]
+    first, middle, last = thirds
+    return of(first) > of(middle) and _differ(middle, last, of)
+
+
+def _thirds(samples: Sequence[float]) -> list[Sequence[float]]:
+    """The first, middle and last third; none of too few samples."""
+    size = len(samples) // 3
+    return [samples[:size], samples[size:-size], samples[-size:]] if size >= THIRD else []
+
+
+def _differ(slow: Sequence[float], fast: Sequence[float], of: Figure) -> bool:
+    """Whether the figure of ``slow`` is beyond that of ``fast`` by more than 3 % and 3 standard errors."""
     # 1.4826 makes the median deviation a standard deviation, 1.2533 that of a mean the error of a median.
-    errors = [1.2533 * 1.4826 * _deviation(third) / sqrt(len(third)) for third in thirds]
-    apart = max(middles) - min(middles)
-    error = sqrt(sum(sorted(each * each for each in errors)[-2:]))
-    return apart > max(APART * median(samples), 3 * error)
+    errors = [1.2533 * 1.4826 * _deviation(part) / sqrt(len(part)) for part in (slow, fast)]
+    return of(slow) - of(fast) > max(APART * of(fast), 3 * hypot(*errors))
 
 
 def is_bimodal(samples: Sequence[float]) -> bool:

@@ -7,7 +7,7 @@ from statistics import median
 from attnprof.backends import Burst, Condition, Sample
 from attnprof.measuring.estimators import MEDIAN, Estimator
 from attnprof.measuring.ratios import Timed
-from attnprof.measuring.signs import drifts, is_bimodal
+from attnprof.measuring.signs import drifts, is_bimodal, settles
 from attnprof.stats import FEWEST, Interval, median_interval, quartiles
 
 CLEAN = 0.01  # a sample that others took more of than this is not clean
@@ -74,12 +74,12 @@ class Judgement:
     flags: tuple[str, ...]  # of attnprof.records.record.FLAGS
 
 
-def judge(taken: Sequence[Taken]) -> Judgement:
+def judge(taken: Sequence[Taken], by: Estimator = MEDIAN) -> Judgement:
     """Leave out what a slowed device or other programs spoilt.
 
     Of the samples left, the clean ones count if they are at least FEWEST (or all there are) and a fifth.
     Otherwise the thread's CPU time stands for wall time where it may, and where it may not there is no value:
-    'contended' says both.
+    'contended' says both. by: drift is of its figures.
     """
     counted, flags = _at_speed(taken)
     bursts = tuple(each.burst for each in counted if each.burst)
@@ -87,7 +87,9 @@ def judge(taken: Sequence[Taken]) -> Judgement:
     samples = [seconds for _, seconds in timed]
     if contended:
         flags.append("contended")
-    if drifts(samples):
+    if settles(samples, by.of):
+        flags.append("not-steady")
+    elif drifts(samples, by.of):
         flags.append("drift")
     if is_bimodal(samples):
         flags.append("bimodal")

@@ -14,7 +14,6 @@ BLOCK_SECONDS = 10e-3  # length of a warm-up block, where there is time for such
 SHORTEST_BLOCK = 2e-3
 WARM_UP_SECONDS = 20e-3  # that a warm-up takes, as far as is known before it
 STEADY = 0.02  # the last three warm-up blocks agree within this
-SETTLED = 0.03  # where there was no time to see that: the last block agrees with the figure within this
 REWARM_SECONDS = 2e-3  # after another cell's visit caches and predictors are that cell's
 SAMPLES = 2  # per visit: coming back costs more than a second sample
 LONG_SECONDS = 10e-3  # a call that takes longer has one sample on its first visit: coming back cost nothing
@@ -57,8 +56,8 @@ class Trial:
         self.problem: Exception | None = None  # what it raised; then it is visited no more
         self._prepare, self._watch, self._least_sample = prepare, watch, least_sample
         self._estimator = estimator
-        self._first = self._last_block = self._visit_seconds = 0.0
-        self._steady = self._dear = False
+        self._first = self._visit_seconds = 0.0
+        self._dear = False
         self._rough = 1  # samples
         self._calls = 1
         self._kernels: Kernels | None = None
@@ -122,16 +121,13 @@ class Trial:
 
     def timing(self, spread: bool = False, reference: float | None = None) -> Timing:
         """What its samples say. reference: seconds of the control."""
-        verdict = judge(self.taken)
-        flags = verdict.flags
-        if not self._steady and not (verdict.samples and self._agrees(median(verdict.samples))):
-            flags += ("not-steady",)
+        verdict = judge(self.taken, self._estimator)
         return Timing(
             verdict.samples,
             self._calls,
             len(self.taken),
             self._first,
-            flags,
+            verdict.flags,
             spread,
             verdict.bursts,
             self._kernels is not None and self._kernels.captured,
@@ -156,14 +152,11 @@ class Trial:
         """
         self._kernels = backend.kernels(call, 1)
         self._visit_seconds = self._sample(backend, call, 1, 0)
-        self._steady = self.per_call >= DEAR_SECONDS
-        if not self._steady:
-            self.taken.clear()
-            self.visits = 0
-        return self._steady
-
-    def _agrees(self, figure: float) -> bool:
-        return abs(self._last_block - figure) <= SETTLED * figure
+        if self.per_call >= DEAR_SECONDS:
+            return True
+        self.taken.clear()
+        self.visits = 0
+        return False
 
     def _warm_up(self, backend: Backend, call: Call, limit: float) -> None:
         length = min(BLOCK_SECONDS, max(SHORTEST_BLOCK, limit / 4))
@@ -175,12 +168,12 @@ class Trial:
             # What others took of the machine says nothing about whether the call has settled.
             blocks.append((sample.busy or sample.wall) / calls)
             last = sorted(blocks[-3:])
-            self._steady = len(last) == 3 and last[2] - last[0] <= STEADY * last[1]
-            if self._steady or spent >= limit:
+            steady = len(last) == 3 and last[2] - last[0] <= STEADY * last[1]
+            if steady or spent >= limit:
                 break
             self._watch(self)
             calls = max(1, ceil(length / blocks[-1]))
-        self._last_block, self.per_call = blocks[-1], median(last)
+        self.per_call = median(last)
 
     def _sample(self, backend: Backend, call: Call, samples: int, turn: int) -> float:
         condition, spent = backend.condition(), 0.0

@@ -11,6 +11,7 @@ ratios between cells are formed inside each process first. Merged runs mark each
 one case of two runs is two records.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median_low
@@ -29,10 +30,11 @@ ROUGH = "rough"  # the kind of an interval, or of none, of a figure that rests o
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
     HOT: "every call had the same input, in cache (hot)",
-    "contended": "other programs used the CPU; CPU time shown instead, or nothing with several threads",
-    "not-steady": "still warming up when timing began",
-    "drift": "speed changed by more than 3 % during the measurement",
-    "bimodal": "the samples lie around two values; the median is near one of them",
+    "contended": "other programs used the CPU: its CPU time stands for it, or nothing with several threads;"
+    " close them, or pin the run to a free core (taskset)",
+    "not-steady": "still becoming faster at the end: the figure is too high; a longer --time-budget lowers it",
+    "drift": "speed changed by more than 3 % during the measurement; trust ratios, or measure when idle",
+    "bimodal": "the samples lie around two values, as on cores of two speeds; pin the run to one (taskset)",
     "throttled": "the device throttled during some samples; they do not count where others are clean",
     "power-capped": "the device ran at its power limit",
     "launch-bound": "the device waits for kernel launches: back-to-back calls take longer than their kernels",
@@ -41,6 +43,8 @@ FLAGS = {
     "real-run": "the forward pass reads values of its input: counted on random ones, not from shapes alone",
     "tokens": "takes tokens: the map is flattened to (N, H*W, C), and the output reshaped to a map",
 }
+# Of these a row has only those of at least half of its processes: fewer do not move the middle of all.
+PASSING = frozenset(("contended", "not-steady", "drift", "bimodal"))
 STATUSES = ("ok", "skipped", "oom", "failed", "crashed", "timeout")
 
 
@@ -203,13 +207,17 @@ def _record(
     """most: processes behind any record of the run."""
     processes = [visit for _, visit in sorted(visits.items())]
     counts = account.measurements if account else ()
-    flags = dict.fromkeys(account.flags if account else ())
-    for visit in processes:
-        flags |= dict.fromkeys(visit.flags)
+    flags = (*(account.flags if account else ()), *_lasting_flags(processes))
     measurements = [*counts, *_of_all_processes(processes)]
     by_metric = {measurement.metric: measurement for measurement in measurements}
     rough = 0 < len(processes) < min(FEWEST_PROCESSES, most)
-    return Record(end.case, end.status, end.reason, tuple(flags), by_metric, end.run, rough)
+    return Record(end.case, end.status, end.reason, tuple(dict.fromkeys(flags)), by_metric, end.run, rough)
+
+
+def _lasting_flags(visits: Sequence[VisitEvent]) -> list[str]:
+    """The flags of the processes that concern the figure over all of them."""
+    times = Counter(flag for visit in visits for flag in visit.flags)
+    return [flag for flag, count in times.items() if flag not in PASSING or 2 * count >= len(visits)]
 
 
 def _of_all_processes(visits: Sequence[VisitEvent]) -> list[Measurement]:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.measuring.signs import FEWEST_FOR_TWO, drifts, is_bimodal
+from attnprof.measuring.estimators import LOWER_QUARTILE
+from attnprof.measuring.signs import FEWEST_FOR_TWO, drifts, is_bimodal, settles
 
 law = settings(derandomize=True, deadline=None, max_examples=80)
 
@@ -80,3 +81,23 @@ def test_two_values_do_not_depend_on_the_order(samples):
 def test_samples_that_agree_have_no_sign():
     assert not drifts([2.5] * 60)
     assert not is_bimodal([2.5] * 60)
+
+
+def test_a_call_that_becomes_faster_to_the_end_has_not_settled():
+    assert settles([noise(n) * 0.9 ** (n / 10) for n in range(60)])
+
+
+def test_a_call_that_was_slow_at_first_has_settled():
+    assert not settles([noise(n) * (1.5 if n < 20 else 1) for n in range(60)])
+
+
+def test_a_machine_that_became_slower_has_a_drift_and_no_warm_up():
+    series = [noise(n) * (1.1 if n >= 40 else 1) for n in range(60)]
+    assert drifts(series)
+    assert not settles(series)
+
+
+def test_the_drift_of_a_low_estimator_is_none_where_only_some_samples_are_slow():
+    series = [noise(n) * (1.5 if n % 3 and 20 <= n < 40 else 1) for n in range(60)]
+    assert drifts(series)
+    assert not drifts(series, LOWER_QUARTILE.of)

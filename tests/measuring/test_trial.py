@@ -49,8 +49,19 @@ def test_warm_up_takes_no_more_than_its_limit_and_one_block(seconds):
 
 
 def test_a_call_that_never_settles_is_said_to():
-    found = begun(Script(lambda n: 1e-3 * 0.9 ** min(n, 300)), limit=0.05).timing()
-    assert found.flags == ("not-steady",)
+    machine = Machine()
+    this = begun(Script(lambda n: 1e-2 * 0.99 ** min(n, 300)), limit=0.05, machine=machine)
+    for turn in range(20):
+        this.visit(machine, turn)
+    assert this.timing().flags == ("not-steady",)
+
+
+def test_a_warm_up_that_was_cut_short_is_no_flag_where_the_samples_are_steady():
+    machine = Machine()
+    this = begun(Script(lambda n: 1e-3 * (3 if n < 3 else 1)), limit=0.0, machine=machine)
+    for turn in range(20):
+        this.visit(machine, turn)
+    assert this.timing().flags == ()
 
 
 def test_a_call_too_dear_to_warm_up_long_is_steady_where_its_samples_agree_with_the_last_block():

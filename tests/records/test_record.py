@@ -315,3 +315,21 @@ def test_a_ratio_over_processes_is_the_geometric_mean_with_students_interval():
     assert found.value == pytest.approx(geometric_mean(ratios))
     assert found.interval == pytest.approx(mean_interval(ratios))
     assert (found.interval_kind, found.n, found.unit) == ("processes", 36, "x")
+
+
+@pytest.mark.parametrize(
+    ("flagged", "of", "shown"),
+    [(1, 1, True), (1, 2, True), (1, 3, False), (2, 3, True), (2, 5, False), (3, 6, True)],
+)
+def test_what_passed_by_is_a_flag_of_the_row_where_half_of_its_processes_have_it(flagged, of, shown):
+    case = Case("se", 8, 8, 8)
+    visits = [visit_event(case, n, [], ["drift"] if n < flagged else []) for n in range(of)]
+    (record,) = fold([account_event(case, []), *visits, done_event(case, "ok")])
+    assert record.flags == (("drift",) if shown else ())
+
+
+def test_a_leak_in_one_process_is_a_leak():
+    case = Case("se", 8, 8, 8)
+    visits = [visit_event(case, n, [], ["leak"] if n == 0 else []) for n in range(6)]
+    (record,) = fold([account_event(case, []), *visits, done_event(case, "ok")])
+    assert record.flags == ("leak",)
