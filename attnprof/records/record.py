@@ -32,7 +32,7 @@ FLAGS = {
     HOT: "every call had the same input, in cache (hot)",
     "contended": "other programs used the CPU: its CPU time stands for it, or nothing with several threads;"
     " close them, or pin the run to a free core (taskset)",
-    "not-steady": "still becoming faster at the end: the figure is too high; a longer --time-budget lowers it",
+    "not-steady": "still becoming faster at the end, so it is too high; a longer --time-budget helps",
     "drift": "speed changed by more than 3 % during the measurement; trust ratios, or measure when idle",
     "bimodal": "the samples lie around two values, as on cores of two speeds; pin the run to one (taskset)",
     "throttled": "the device throttled during some samples; they do not count where others are clean",

@@ -158,12 +158,13 @@ class Run:
         """The cases ``waiting`` in one process, or in as many as their faults need."""
         yield PhaseEvent(f"process {process + 1}", len(waiting))
         latencies = {account.key: self._standings.latency(account) for account in waiting}
-        for block in blocks(waiting, self._memory):
+        for block in blocks(waiting, self._memory, self._standings.latency):
             exchange = partial(self._exchange, process, dict(latencies))
             for event in measure_block(block, exchange, self._slot.stop, self._ended):
                 yield from self._settle(event)
             for case in block:
                 del latencies[case.key]
+        self._timetable.process_ended(self._latencies(waiting))
 
     def _count_with_others(self) -> Iterator[RunEvent]:
         """The other counters' figures, the cheapest cells first, for a tenth of the run's time."""

@@ -1,6 +1,6 @@
 """Which cases are measured together, and in what order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from attnprof.planning.shards import WORK_PER_ELEMENT
@@ -27,16 +27,18 @@ def work(account: AccountEvent) -> float:
     return account.footprint.macs + WORK_PER_ELEMENT * batch * channels * height * width
 
 
-def blocks(accounts: Iterable[AccountEvent], memory: int | None) -> list[tuple[Case, ...]]:
+def blocks(
+    accounts: Iterable[AccountEvent], memory: int | None, cost: Callable[[AccountEvent], float] = work
+) -> list[tuple[Case, ...]]:
     """The cases in blocks: those of one size under one set of conditions, as many as memory holds at once.
 
-    Blocks come with the least work first, and so do the cases in each: where the time ends early, it is the
-    expensive cases that stay unmeasured. memory: bytes of the device, None where unknown.
+    Blocks come with the cheapest first, and so do the cases in each: where the time ends early, it is the
+    expensive ones that stay unmeasured. memory: bytes of the device, None where unknown.
     """
-    ordered = sorted(accounts, key=work)
+    ordered = sorted(accounts, key=cost)
     most: dict[Case, float] = {}
     for account in ordered:
-        most[conditions(account.case)] = work(account)
+        most[conditions(account.case)] = cost(account)
     grouped = sorted(
         ordered, key=lambda account: (most[conditions(account.case)], str(conditions(account.case)))
     )

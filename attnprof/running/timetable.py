@@ -61,7 +61,8 @@ class Timetable:
         self._plan, self._started, self._clock = plan, started, clock
         self._total = inf if plan.time_budget is None else plan.time_budget
         self._start = START_SECONDS
-        self._part_end = self._last_end = inf  # of the process at hand
+        self._pace = 1.0  # how many times as long as reckoned the cells take: on a busy machine longer
+        self._began = self._part_end = self._last_end = inf  # of the process at hand
 
     @property
     def seconds(self) -> float:
@@ -93,7 +94,7 @@ class Timetable:
         if remaining == inf:
             self._begin(inf, inf)
             return True
-        rough, good = (sum(map(cost, latencies)) for cost in (rough_seconds, good_seconds))
+        rough, good = (self._pace * sum(map(cost, latencies)) for cost in (rough_seconds, good_seconds))
         if remaining < self._start + rough:
             return False
         wanted = self._start + max(rough, good / 2)
@@ -102,9 +103,17 @@ class Timetable:
         self._begin(part, min(remaining, SLACK * part))
         return True
 
+    def process_ended(self, latencies: Sequence[float]) -> None:
+        """The process at hand ended, over cells that now have ``latencies``. One that took longer than its
+        part had time for rough figures alone, and shows how long these take."""
+        now, rough = self._clock(), sum(map(rough_seconds, latencies))
+        if now > self._part_end and rough:
+            self._pace = max(1.0, (now - self._began) / rough)
+
     def worker_started(self, seconds: float) -> None:
         """A fresh worker took so long to be ready."""
         self._start = max(seconds, self._start if self._start != START_SECONDS else 0.0)
+        self._began = self._clock()
 
     def plan_rest(self, latencies: Sequence[float]) -> None:
         """Set the end of a run that plans its own, from what its first process took and the cells of
@@ -112,9 +121,7 @@ class Timetable:
         if not self._plan.auto_budget:
             return
         others = self._plan.processes - 1
-        wanted = (
-            others * (self._start + max(LEAST_GOOD, sum(map(good_seconds, latencies)))) if latencies else 0
-        )
+        wanted = others * self._wanted(latencies) if latencies else 0.0
         limit = max(PLANNED_SECONDS, LONG_FIRST * self.elapsed)
         measuring = max(self.elapsed, min(self.elapsed + wanted, limit))
         self._total = measuring / (1 - self._counters_share)
@@ -156,7 +163,7 @@ class Timetable:
         if self._total != inf:
             return max(self.elapsed, self._total)
         first = 0.0 if process else sum(map(rough_seconds, latencies))
-        part = self._start + max(LEAST_GOOD, sum(map(good_seconds, latencies)))
+        part = self._wanted(latencies)
         others = (self._plan.processes - max(process, 1)) * part
         if self._plan.auto_budget:
             others = min(
@@ -164,9 +171,13 @@ class Timetable:
             )
         return (self.elapsed + first + others) / (1 - self._counters_share)
 
+    def _wanted(self, latencies: Sequence[float]) -> float:
+        """Seconds that a later process over cells of ``latencies`` deserves, its start included."""
+        return self._start + max(LEAST_GOOD, self._pace * sum(map(good_seconds, latencies)))
+
     def _begin(self, part: float, most: float) -> None:
         now = self._clock()
-        self._part_end, self._last_end = now + part, now + most
+        self._began, self._part_end, self._last_end = now, now + part, now + most
 
     def _share_until(self, end: float, share: float) -> float:
         return inf if end == inf else max(0.0, end - self._clock()) * share

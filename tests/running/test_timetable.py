@@ -170,3 +170,21 @@ def test_peaks_are_measured_only_where_that_leaves_time():
     assert timetable(time_budget="none").has_time_for_peaks()
     assert timetable(time_budget="30s").has_time_for_peaks()
     assert not timetable(time_budget="4s").has_time_for_peaks()
+
+
+def test_on_a_machine_slower_than_reckoned_fewer_processes_are_begun():
+    def begun(first):
+        clock = Clock()
+        times = timetable(clock, time_budget="60s")
+        cells = [5e-3] * 60
+        times.first(cells)
+        clock.now += first
+        times.process_ended(cells)
+        return [times.begins(process, cells) for process in range(1, 4)], times.effort(
+            1, cells, cells
+        ).seconds
+
+    rough = sum(map(rough_seconds, [5e-3] * 60))
+    (as_reckoned, part), (slower, long_part) = begun(max(rough, 11.0)), begun(3.5 * rough)
+    assert all(as_reckoned)
+    assert part < long_part or not all(slower)
