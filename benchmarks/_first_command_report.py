@@ -94,6 +94,13 @@ def that_matter(output: Output) -> set[Cell]:
     return cheapest(means([output], latency)) | on_fronts(output.rows)
 
 
+def after_import(outputs: Sequence[Output]) -> list[float]:
+    """Seconds of each output from the end of torch's import until its cells were counted. The import is taken
+    to be as short as the shortest."""
+    import_torch = min(output.import_torch for output in outputs)
+    return [output.counted - import_torch for output in outputs]
+
+
 def answered(outputs: Sequence[Output]) -> Share:
     """Of the cells that matter in each output: how many have an interval from enough processes."""
     rows = [output.rows[cell] for output in outputs for cell in that_matter(output)]
@@ -176,7 +183,7 @@ def bars(session: Session) -> list[Bar]:
 
 
 def _bars_of_one_run(quiet: Sequence[Output]) -> Iterator[Bar]:
-    counted = max(output.counted - output.import_torch for output in quiet)
+    counted = max(after_import(quiet))
     yield Bar("own counts after importing torch", counted, COUNTED, show=seconds, note="the longest")
     wall = max(output.wall for output in quiet)
     yield Bar("in all", wall, WALL, show=seconds, note="the longest")
@@ -253,7 +260,7 @@ def table(session: Session) -> Iterator[str]:
 
 def _line(outputs: Sequence[Output]) -> str:
     wall = median(output.wall for output in outputs)
-    counted = median(output.counted - output.import_torch for output in outputs)
+    counted = median(after_import(outputs))
     width, _ = _half_width_that_matters(outputs)
     processes = median(max(row.processes for row in output.rows.values()) for output in outputs)
     return (

@@ -13,6 +13,7 @@ from benchmarks._figures import Share
 from benchmarks._first_command_report import (
     Output,
     Session,
+    after_import,
     answered,
     bars,
     cheapest,
@@ -179,6 +180,11 @@ def test_verdicts_are_shares_of_all_cells():
 )
 def test_one_run_that_is_off_misses_its_bar(change, bar):
     assert missed(Session(quiet=[ordinary(**change)])) == [bar]
+
+
+def test_a_slow_import_beside_a_run_does_not_make_its_counting_shorter():
+    slow = replace(output(counted=6.0), import_torch=4.0)
+    assert after_import([slow, output(counted=5.0)]) == [4.5, 3.5]
 
 
 def test_wide_intervals_miss_their_bar_alone_and_beside_the_others():
