@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from attnprof.backends import BACKENDS
+
 SAY = """
 import json, os, sys
 
@@ -55,6 +57,14 @@ def test_it_has_its_own_arguments_folder_path_streams_and_exit_code(python, modu
 def test_it_runs_code_that_is_an_argument(python):
     command = [python, "-c", "import sys; print(__name__, sys.argv[1:])", "a"]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "__main__ ['a']\n"
+
+
+@pytest.mark.gpu
+def test_it_can_use_a_gpu(interpreter):
+    if reason := BACKENDS.get("cuda").unavailable():
+        pytest.skip(reason)
+    command = [interpreter, "-c", "import torch; print(torch.ones(2, device='cuda').sum().item())"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "2.0\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])

@@ -45,6 +45,8 @@ def main(address: str, bytecode: str) -> None:
 
 def preload(bytecode: str) -> None:
     """Import what takes long."""
+    # Should an import ask whether there is a GPU, asking CUDA itself would keep forked processes from using it.
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     for name in PRELOADED:
         importlib.import_module(name)
     sys.pycache_prefix = bytecode or None  # of attnprof: the libraries are imported
