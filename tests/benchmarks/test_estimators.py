@@ -243,7 +243,8 @@ def test_conditions_are_known(capsys):
 
 
 @pytest.mark.slow
-def test_a_run_leaves_the_samples_of_every_cell():
+def test_a_run_leaves_the_samples_of_every_cell(monkeypatch, interpreter):
+    monkeypatch.setattr("sys.executable", interpreter)
     processes = estimators.sample("se,eca", "16@14,32@14", 1.0, processes=2)
     labels = {"se@16@14", "eca@16@14", "se@32@14", "eca@32@14"}
     assert [process.keys() for process in processes] == [labels, labels]
