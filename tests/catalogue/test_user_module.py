@@ -92,32 +92,15 @@ def test_its_page_says_how_to_count_it(mine, capsys):
 
 
 @pytest.mark.usefixtures("warm_workers")
-def test_it_is_counted_beside_ours(mine, capfd):
-    assert (
-        main(["count", "-m", f"se,{mine}:MyGate", "--channels", "64", "--res", "8", "--format", "csv"]) == 0
-    )
-    header, *rows = capfd.readouterr().out.splitlines()
-    assert header.startswith("schema,run_id")
-    assert len(rows) == 2
-    assert f"{2 * 64 * 16 + 16 + 64}" in rows[1]
-
-
-@pytest.mark.usefixtures("warm_workers")
-def test_one_that_takes_tokens_is_given_them_and_its_row_says_so(mine, capfd):
-    asked = [
-        "count",
-        "-m",
-        f"{mine}:OnTokens",
-        "--points",
-        "32@6x7",
-        "--counters",
-        "none",
-        "--metrics",
-        "macs,output_shape",
-    ]
-    assert main([*asked, "--format", "csv"]) == 0
-    header, row = csv.reader(capfd.readouterr().out.splitlines())
-    found = dict(zip(header, row, strict=True))
+def test_it_is_counted_beside_ours_and_given_tokens_where_it_takes_them(mine, capfd):
+    modules = f"se,{mine}:MyGate,{mine}:OnTokens"
+    assert main(["count", "-m", modules, "--points", "32@6x7", "--format", "csv"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0].startswith("schema,run_id")
+    ours, gate, on_tokens = csv.DictReader(lines)
+    assert ours["status"] == "ok"
+    assert int(gate["params"]) == 2 * 32 * 8 + 8 + 32
     length = 6 * 7
-    assert int(found["macs"]) == 4 * length * 32 * 32 + 2 * length * length * 32
-    assert (found["output_shape"], found["flags"], found["status"]) == ("1x32x6x7", "tokens", "ok")
+    assert int(on_tokens["macs"]) == 4 * length * 32 * 32 + 2 * length * length * 32
+    row = (on_tokens["output_shape"], on_tokens["flags"], on_tokens["status"])
+    assert row == ("1x32x6x7", "tokens", "ok")

@@ -4,7 +4,7 @@ import importlib
 import json
 import shutil
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
@@ -198,6 +198,8 @@ def test_an_entry_is_complete(name):
         assert known.paper.arxiv in known.doc
     for settings in known.variants.values():
         assert known.changes(settings), "a variant changes something"
+    for capability in (known.exports, known.compiles):
+        assert capability is True or len(capability) > 10, "it says why not"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -251,14 +253,60 @@ def test_it_runs_in_bf16_and_in_channels_last(name):
         for settings, size in variants_and_sizes(name, SMALL[2:], 1):
             values = dict(entry(name).settings(settings))
             usual = Case(name, *size, values, batch=2, dtype="fp32", layout="contiguous")
+            in_fp32 = build(usual, cpu)
             for dtype, layout, most in (("bf16", "contiguous", 0.2), ("fp32", "channels_last", 1e-4)):
                 other = replace(usual, dtype=dtype, layout=layout)
                 with case(label(settings), size, dtype, layout), torch.no_grad():
-                    y = build(other, cpu)(example(other, cpu))
-                    plain = build(usual, cpu)(example(other, cpu).float().contiguous())
+                    x = example(other, cpu)
+                    y, plain = build(other, cpu)(x), in_fp32(x.float().contiguous())
                     assert y.dtype == (torch.bfloat16 if dtype == "bf16" else torch.float32)
                     assert y.shape == (2, *size)
                     assert float((y.float() - plain).norm() / plain.norm()) < most
+
+
+class SideBySide(nn.Module):
+    """Modules that each get a map of their own: a compiler that starts once serves them all."""
+
+    def __init__(self, modules):
+        super().__init__()
+        self.parts = nn.ModuleList(modules)
+
+    def forward(self, *maps):
+        return tuple(part(x) for part, x in zip(self.parts, maps, strict=True))
+
+
+def side_by_side(names, batch):
+    """The modules with random weights in one, and a map for each."""
+    sizes = [fitting(name, {}, SMALL[2:], 1)[0] for name in names]
+    parts = [randomised(built(name, {}, *size)).eval() for name, size in zip(names, sizes, strict=True)]
+    return SideBySide(parts).eval(), tuple(torch.randn(batch, *size) for size in sizes)
+
+
+def hold(law, names):
+    """Whether ``law`` holds of all of them side by side; where it does not, of which it does not by itself."""
+    if not names:
+        return
+    try:
+        law(names)
+    except Exception:
+        with every_case() as case:
+            for name in names:
+                with case(name):
+                    law([name])
+        raise  # only together do they fail
+
+
+def groups(size=8):
+    """The catalogue in groups."""
+    parts = [NAMES[first : first + size] for first in range(0, len(NAMES), size)]
+    return pytest.mark.parametrize("names", parts, ids=["-".join(part) for part in parts])
+
+
+def compute_the_same(names, outputs, expected):
+    with every_case() as case:
+        for name, output, y in zip(names, outputs, expected, strict=True):
+            with case(name):
+                torch.testing.assert_close(output, y, rtol=1e-3, atol=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -275,48 +323,47 @@ def one_table_of_operators():
         yield
 
 
+def can_be_exported(names):
+    module, maps = side_by_side(names, batch=1)
+    with torch.no_grad():
+        program = torch.export.export(module, maps)
+        compute_the_same(names, program.module()(*maps), module(*maps))
+    graph = torch.onnx.export(program, maps, dynamo=True, verbose=False).model_proto.graph
+    shapes = [[side.dim_value for side in output.type.tensor_type.shape.dim] for output in graph.output]
+    assert shapes == [list(x.shape) for x in maps]
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_table_of_operators")
-@pytest.mark.parametrize("name", NAMES)
-def test_it_can_be_exported_or_its_entry_says_why_not(name):
-    known = entry(name)
-    if known.exports is not True:
-        assert len(known.exports) > 10
-        pytest.skip(known.exports)
-    [size] = fitting(name, {}, SMALL[2:], 1)
-    module = randomised(built(name, {}, *size)).eval()
-    x = torch.randn(1, *size)
-    with torch.no_grad():
-        program = torch.export.export(module, (x,))
-        torch.testing.assert_close(program.module()(x), module(x), rtol=1e-3, atol=1e-4)
-    written = torch.onnx.export(program, (x,), dynamo=True, verbose=False).model_proto
-    assert len(written.graph.output) == 1
-    assert [d.dim_value for d in written.graph.output[0].type.tensor_type.shape.dim] == [1, *size]
+@groups()
+def test_what_its_entry_says_can_be_exported_can_be(names):
+    hold(can_be_exported, [name for name in names if entry(name).exports is True])
 
 
-def compiled(name, backend):
-    [size] = fitting(name, {}, SMALL[2:], 1)
-    module = randomised(built(name, {}, *size)).eval()
-    x = torch.randn(2, *size)
+def runs_under_compile(names, backend="aot_eager", options=None):
+    module, maps = side_by_side(names, batch=2)
     torch._dynamo.reset()
     with torch.no_grad():
-        torch.testing.assert_close(torch.compile(module, backend=backend)(x), module(x), rtol=1e-3, atol=1e-4)
+        outputs = torch.compile(module, backend=backend, options=options)(*maps)
+        compute_the_same(names, outputs, module(*maps))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_it_runs_under_compile_or_its_entry_says_why_not(name):
-    known = entry(name)
-    if known.compiles is not True:
-        assert len(known.compiles) > 10
-        pytest.skip(known.compiles)
-    compiled(name, "aot_eager")  # what of torch.compile depends on the module: capture and its decomposition
+@groups()
+def test_what_its_entry_says_runs_under_compile_does(names):
+    """With what of torch.compile depends on the module: capture and its decomposition."""
+    hold(runs_under_compile, [name for name in names if entry(name).compiles is True])
+
+
+# One C++ file for all kernels and what calls them, translated without optimisation, and no trial of the
+# processor's instructions: the same kernels in a file each take four times as long.
+QUICKLY = {"cpp_wrapper": True, "aot_inductor.debug_compile": True, "cpp.vec_isa_ok": True}
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("g++") is None, reason="the default backend of torch.compile needs a C++ compiler"
 )
-@pytest.mark.parametrize("name", ["se", "cbam", "nonlocal", "aa", "swin", "dat"])
-def test_it_runs_under_compile_with_the_default_backend(name):
-    compiled(name, "inductor")
+def test_modules_run_under_compile_with_the_default_backend():
+    compiled = partial(runs_under_compile, backend="inductor", options=QUICKLY)
+    hold(compiled, ["se", "cbam", "nonlocal", "aa", "swin", "dat"])

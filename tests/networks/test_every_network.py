@@ -53,7 +53,9 @@ def test_it_counts_what_the_well_known_one_does(name, network):
 @pytest.mark.slow
 @pytest.mark.parametrize(("ours", "theirs"), ELSEWHERE.items())
 def test_another_library_counts_the_same(ours, theirs):
-    other = pytest.importorskip("pytorchcv.model_provider").get_model(theirs).eval()
+    library = pytest.importorskip("pytorchcv.model_provider")
+    with on_meta():
+        other = library.get_model(theirs).eval()
     account = cost(other, SHAPE)
     assert (account.params, account.macs) == COUNTS[ours]
 

@@ -98,7 +98,7 @@ def _tokens_backward(place: int) -> Any:
 def _shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The output, and the logarithm of each row's sum, which the CPU's kernel saves for backward."""
     q = args[0]
-    if not q.is_meta or q.dim() != 4:
+    if not q.is_meta or q.dim() != 4 or not q.is_floating_point():
         return None
     dtype = torch.float64 if q.dtype == torch.float64 else torch.float32
     return like(q), fresh((q.shape[0], q.shape[2], q.shape[1]), dtype).transpose(1, 2)

@@ -1,5 +1,7 @@
 """Meta tensors of random shape, dtype and layout, and the same tensors on the CPU."""
 
+from functools import cache
+
 import torch
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
@@ -19,17 +21,31 @@ def shapes(least=0, most=5, side=sides):
     return st.lists(side, min_size=least, max_size=most).map(tuple)
 
 
+# A strategy that is made anew for every draw costs more than the draw.
+_any_of = cache(st.sampled_from)
+
+
+@cache
+def _orders(length):
+    return st.permutations(range(length))
+
+
+@cache
+def _shapes_that_broadcast(count):
+    return mutually_broadcastable_shapes(num_shapes=count, max_dims=4, min_side=1, max_side=4)
+
+
 @st.composite
 def of(draw, shape, dtype=torch.float32, layouts=LAYOUTS):
     """A meta tensor of ``shape`` in a random layout: dimensions in another order, with holes, expanded, or
     all of these."""
     shape = tuple(shape)
-    layout = draw(st.sampled_from(layouts))
+    layout = draw(_any_of(layouts))
     order = list(range(len(shape)))  # slowest first
     if layout == "channels last" and len(shape) > 2:
         order = [0, *order[2:], 1]
     elif layout in ("permuted", "all at once"):
-        order = draw(st.permutations(order))
+        order = draw(_orders(len(shape)))
     strides, step = [0] * len(shape), 1
     for d in reversed(order):
         if layout in ("sliced", "all at once") and draw(st.booleans()):
@@ -40,10 +56,12 @@ def of(draw, shape, dtype=torch.float32, layouts=LAYOUTS):
     return torch.empty_strided(shape, strides, dtype=dtype, device="meta")
 
 
+_ANY_SHAPE = shapes()
+
+
 @st.composite
-def tensors(draw, shape=None, dtype=dtypes):
+def tensors(draw, shape=_ANY_SHAPE, dtype=dtypes):
     """A meta tensor; ``shape`` a strategy or a shape, ``dtype`` a strategy or a dtype."""
-    shape = shapes() if shape is None else shape
     shape = draw(shape) if isinstance(shape, st.SearchStrategy) else shape
     return draw(of(shape, draw(dtype) if isinstance(dtype, st.SearchStrategy) else dtype))
 
@@ -51,7 +69,7 @@ def tensors(draw, shape=None, dtype=dtypes):
 @st.composite
 def broadcastable(draw, count=2, dtype=any_dtype, mixed=True):
     """``count`` meta tensors that broadcast together, mostly of one dtype. mixed: now and then of several."""
-    found = draw(mutually_broadcastable_shapes(num_shapes=count, max_dims=4, min_side=1, max_side=4))
+    found = draw(_shapes_that_broadcast(count))
     chosen = [draw(dtype)] * count
     if mixed and draw(st.integers(0, 3)) == 0:
         chosen = [draw(dtype) for _ in range(count)]
@@ -74,20 +92,32 @@ def _strategy(value):
 
 
 @st.composite
-def spoiled(draw, arguments):
-    """Arguments of which one tensor, most likely, does not go with the others any more."""
+def with_spoiled(draw, arguments):
+    """Arguments, and the same once more but for one tensor that, most likely, does not go with the others."""
     args, by_name = draw(arguments)
+    return (args, by_name), (_spoiled(draw, args), by_name)
+
+
+def _spoiled(draw, args):
     places = [(i,) for i, a in enumerate(args) if isinstance(a, torch.Tensor)]
     places += [
         (i, j) for i, a in enumerate(args) if isinstance(a, list) for j, b in enumerate(a) if b is not None
     ]
     places = [place for place in places if isinstance(_at(args, place), torch.Tensor)]
     if not places:
-        return args, by_name
-    place = draw(st.sampled_from(places))
+        return args
+    place = draw(_any_of(tuple(places)))
     old = _at(args, place)
-    shape = st.one_of(shapes(), st.just(old.shape), st.permutations(old.shape))
-    return _put(args, place, draw(tensors(shape, st.one_of(st.just(old.dtype), any_dtype)))), by_name
+    dtype = draw(any_dtype) if draw(st.booleans()) else old.dtype
+    return _put(args, place, draw(of(_another_shape(draw, old.shape), dtype)))
+
+
+def _another_shape(draw, shape):
+    """Any, the same, or its sides in another order."""
+    kind = draw(_any_of(("any", "same", "permuted")))
+    if kind == "any":
+        return draw(_ANY_SHAPE)
+    return [shape[d] for d in draw(_orders(len(shape)))] if kind == "permuted" else shape
 
 
 def _at(values, place):
