@@ -1,7 +1,7 @@
 """Many cases in one test: each that fails is named, and the others are still looked at."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
@@ -29,3 +29,20 @@ def every_case() -> Iterator[Callable[..., AbstractContextManager[None]]]:
     yield case
     if failures:
         pytest.fail(f"{len(failures)} cases fail\n" + "\n".join(failures), pytrace=False)
+
+
+def hold_together(law: Callable[[Sequence[str]], None], names: Sequence[str]) -> None:
+    """Look whether ``law`` holds of all ``names`` at once; where it does not, of which it does not by itself.
+
+    For what costs much once and little for each more, as the start of a compiler.
+    """
+    if not names:
+        return
+    try:
+        law(names)
+    except Exception:
+        with every_case() as case:
+            for name in names:
+                with case(name):
+                    law([name])
+        raise  # only together do they fail

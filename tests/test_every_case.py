@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.every_case import every_case
+from tests.every_case import every_case, hold_together
 
 
 def look_at_numbers():
@@ -55,3 +55,31 @@ def test_a_skip_inside_a_case_is_the_whole_tests():
 def test_cases_that_hold_are_silent():
     with every_case() as case, case("first"):
         assert True
+
+
+def is_even(names):
+    assert all(int(name) % 2 == 0 for name in names)
+
+
+def test_of_many_at_once_those_that_fail_by_themselves_are_named():
+    with pytest.raises(pytest.fail.Exception) as failure:
+        hold_together(is_even, ["2", "3", "4"])
+    headline, three = str(failure.value).splitlines()[:2]
+    assert headline == "1 cases fail"
+    assert three.startswith("3 (line")
+
+
+def is_alone(names):
+    assert len(names) == 1
+
+
+def test_what_fails_only_together_fails():
+    with pytest.raises(AssertionError):
+        hold_together(is_alone, ["2", "4"])
+
+
+def test_what_holds_of_many_at_once_is_looked_at_once():
+    seen = []
+    hold_together(seen.append, ["2", "4"])
+    hold_together(seen.append, [])
+    assert seen == [["2", "4"]]

@@ -19,7 +19,7 @@ from attnprof.errors import ImpossibleShapeError
 from attnprof.records.case import Case
 from attnprof.subject.build import build
 from attnprof.subject.inputs import example
-from tests.every_case import every_case
+from tests.every_case import every_case, hold_together
 
 HERE = Path(__file__).parent
 NAMES = MODULES.names()
@@ -282,20 +282,6 @@ def side_by_side(names, batch):
     return SideBySide(parts).eval(), tuple(torch.randn(batch, *size) for size in sizes)
 
 
-def hold(law, names):
-    """Whether ``law`` holds of all of them side by side; where it does not, of which it does not by itself."""
-    if not names:
-        return
-    try:
-        law(names)
-    except Exception:
-        with every_case() as case:
-            for name in names:
-                with case(name):
-                    law([name])
-        raise  # only together do they fail
-
-
 def groups(size=8):
     """The catalogue in groups."""
     parts = [NAMES[first : first + size] for first in range(0, len(NAMES), size)]
@@ -337,7 +323,7 @@ def can_be_exported(names):
 @pytest.mark.usefixtures("one_table_of_operators")
 @groups()
 def test_what_its_entry_says_can_be_exported_can_be(names):
-    hold(can_be_exported, [name for name in names if entry(name).exports is True])
+    hold_together(can_be_exported, [name for name in names if entry(name).exports is True])
 
 
 def runs_under_compile(names, backend="aot_eager", options=None):
@@ -352,7 +338,7 @@ def runs_under_compile(names, backend="aot_eager", options=None):
 @groups()
 def test_what_its_entry_says_runs_under_compile_does(names):
     """With what of torch.compile depends on the module: capture and its decomposition."""
-    hold(runs_under_compile, [name for name in names if entry(name).compiles is True])
+    hold_together(runs_under_compile, [name for name in names if entry(name).compiles is True])
 
 
 # One C++ file for all kernels and what calls them, translated without optimisation, and no trial of the
@@ -366,4 +352,4 @@ QUICKLY = {"cpp_wrapper": True, "aot_inductor.debug_compile": True, "cpp.vec_isa
 )
 def test_modules_run_under_compile_with_the_default_backend():
     compiled = partial(runs_under_compile, backend="inductor", options=QUICKLY)
-    hold(compiled, ["se", "cbam", "nonlocal", "aa", "swin", "dat"])
+    hold_together(compiled, ["se", "cbam", "nonlocal", "aa", "swin", "dat"])
