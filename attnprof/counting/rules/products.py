@@ -74,14 +74,33 @@ def _groups(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
 
 def _groups_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Torch's own meta kernel takes bfloat16 alone."""
-    a, b, starts = args[0], args[1], argument(args, kwargs, 2, "offs")
-    dtype = argument(args, kwargs, 4, "out_dtype") or a.dtype
-    if not a.is_meta or a.dtype != b.dtype:
+    a, b, ends = args[0], args[1], argument(args, kwargs, 2, "offs")
+    if not a.is_meta or not _can_be_multiplied(a, b) or argument(args, kwargs, 3, "bias") is not None:
         return None
-    if starts is None:
-        return fresh((a.shape[0], a.shape[1], b.shape[-1]), dtype)
+    batches = [each.shape[0] for each in (a, b) if each.dim() == 3]
+    if ends is None:
+        groups = a.shape[0] if len(batches) == 2 else None
+    else:
+        groups = ends.shape[0] if ends.dim() == 1 and ends.dtype == torch.int32 and len(batches) < 2 else None
+    if groups is None or any(batch != groups for batch in batches):
+        return None
     sides = [a.shape[-2], b.shape[-1]]
-    return fresh([starts.shape[0], *sides] if a.dim() == b.dim() == 2 else sides, dtype)
+    return fresh(sides if len(batches) == 1 else [groups, *sides], a.dtype)
+
+
+def _can_be_multiplied(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Whether torch multiplies groups of the one by groups of the other."""
+    ranks = {a.dim(), b.dim()} <= {2, 3}
+    if not ranks or a.dtype != b.dtype or not a.is_floating_point() or a.shape[-1] != b.shape[-2]:
+        return False
+    return _is_aligned(a) and _is_aligned(b) and b.shape[-1] * b.element_size() % 16 == 0
+
+
+def _is_aligned(x: torch.Tensor) -> bool:
+    """Whether its rows, or its columns, lie one behind the other, each of a multiple of 16 bytes."""
+    rows, columns = x.is_contiguous(), x.mT.is_contiguous()
+    length = x.shape[-1] if rows else x.shape[-2]
+    return (rows or columns) and length * x.element_size() % 16 == 0
 
 
 def _scaled(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:

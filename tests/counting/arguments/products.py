@@ -21,7 +21,20 @@ def product(draw, batched=False, added=False, to=False):
     return (*args, *[torch.float32] * to), scaled
 
 
+@st.composite
+def groups(draw):
+    """Tokens and where each group of them ends, a matrix for each group; or groups of both, all as long."""
+    count, tokens, k, m = (draw(sides) for _ in range(4))
+    contiguous = ("contiguous",)
+    matrices = draw(of((count, 8 * k, 8 * m), torch.bfloat16, contiguous))
+    if draw(st.booleans()):
+        return (draw(of((count, tokens, 8 * k), torch.bfloat16, contiguous)), matrices), {}
+    ends = draw(of((count,), torch.int32, contiguous))
+    return (draw(of((tokens, 8 * k), torch.bfloat16, contiguous)), matrices, ends), {}
+
+
 ARGUMENTS = {
+    "_grouped_mm.default": groups(),
     "mm.default": product(),
     "bmm.default": product(batched=True),
     "addmm.default": product(added=True),
