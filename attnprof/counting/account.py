@@ -1,7 +1,7 @@
 """The account of a module at a shape: everything that follows from shapes alone."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -140,21 +140,21 @@ def account_of(
     Raises UnreadableValueError where the forward pass reads a value that a meta tensor does not have.
     """
     call = _Call(inputs, dict(named or {}), backward, verify, keeps_values, guard)
+    parts = _Parts(module)
     with torch.inference_mode(False):  # under it composite operators would arrive undecomposed
-        observation = _observe(module, call, fused=False)
-        is_on_meta = any(x.is_meta for x in (*call.tensors, *module.parameters()))
+        observation = _observe(module, parts, call, fused=False)
+        is_on_meta = any(x.is_meta for x in (*call.tensors, *parts.parameters))
         if observation.mode.has_unfused_attention and fused and is_on_meta:
-            observation = _observe(module, call, fused=True)
+            observation = _observe(module, parts, call, fused=True)
     calls, output = observation.mode.calls, observation.output
-    parameters = list(module.parameters())
     outputs = () if output is None else (output,)
-    minimal = sum(map(_bytes, (*call.tensors, *outputs, *parameters)))
+    minimal = sum(map(_bytes, (*call.tensors, *outputs, *parts.parameters)))
     return Account(
-        params=_elements(parameters),
-        trainable_params=_elements(p for p in parameters if p.requires_grad),
-        leaf_params=sum(_elements(leaf.parameters(recurse=False)) for leaf in _leaves(module)),
-        channel_pairs=sum(map(_channel_pairs, module.modules())),
-        buffers=_elements(b for b in module.buffers() if b.is_floating_point()),
+        params=_elements(parts.parameters),
+        trainable_params=_elements(p for p in parts.parameters if p.requires_grad),
+        leaf_params=sum(_own_elements(part) for part in parts.modules if _is_leaf(part)),
+        channel_pairs=sum(map(_channel_pairs, parts.modules)),
+        buffers=_elements(b for b in parts.buffers if b.is_floating_point()),
         flops_by_category=_by_category(calls),
         bytes_moved=sum(call.bytes for call in calls),
         minimal_bytes=minimal * (2 if backward else 1),
@@ -195,9 +195,40 @@ class _Call:
         return self._inputs[id(x)]
 
 
-def _observe(module: nn.Module, call: _Call, fused: bool) -> _Observation:
-    tracker = SubmoduleTracker(module)
-    memory = LiveMemory((*call.tensors, *module.parameters(), *module.buffers()))
+class _Parts:
+    """The submodules, parameters and buffers of a module, each once, collected in one walk."""
+
+    def __init__(self, root: nn.Module) -> None:
+        self.by_path: dict[str, nn.Module] = {}
+        self._seen: set[int] = set()
+        self.parameters: list[torch.Tensor] = []
+        self.buffers: list[torch.Tensor] = []
+        self._collect("", root)
+
+    @property
+    def modules(self) -> Iterable[nn.Module]:
+        """The module itself and all below it."""
+        return self.by_path.values()
+
+    def _collect(self, path: str, module: nn.Module) -> None:
+        if not self._is_new(module):
+            return
+        self.by_path[path] = module
+        self.parameters += [p for p in module._parameters.values() if p is not None and self._is_new(p)]
+        self.buffers += [b for b in module._buffers.values() if b is not None and self._is_new(b)]
+        for name, part in module._modules.items():
+            if part is not None:
+                self._collect(f"{path}.{name}" if path else name, part)
+
+    def _is_new(self, part: object) -> bool:
+        count = len(self._seen)
+        self._seen.add(id(part))
+        return len(self._seen) > count
+
+
+def _observe(module: nn.Module, parts: _Parts, call: _Call, fused: bool) -> _Observation:
+    tracker = SubmoduleTracker(parts.by_path.items())
+    memory = LiveMemory((*call.tensors, *parts.parameters, *parts.buffers))
     kernels = KernelRunner(call.keeps_values)
     mode = CountingMode(tracker, memory, kernels, verify=call.verify, guard=call.guard)
     fast_path = torch.backends.mha.get_fastpath_enabled()
@@ -255,11 +286,15 @@ def _by_category(calls: Iterable[OperatorCall]) -> dict[str, int]:
     return {category: flops[category] for category in CATEGORIES}
 
 
-def _leaves(module: nn.Module) -> Iterator[nn.Module]:
-    """Submodules without submodules, and torch's own layers even where a module was added to them."""
-    for part in module.modules():
-        if next(part.children(), None) is None or type(part).__module__.startswith("torch.nn."):
-            yield part
+def _is_leaf(part: nn.Module) -> bool:
+    """Whether it has no submodules, or is torch's own layer, even where a module was added to it."""
+    return all(child is None for child in part._modules.values()) or type(part).__module__.startswith(
+        "torch.nn."
+    )
+
+
+def _own_elements(part: nn.Module) -> int:
+    return _elements(p for p in part._parameters.values() if p is not None)
 
 
 def _channel_pairs(part: nn.Module) -> int:

@@ -97,7 +97,7 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         # run does so in place. The old tensor is dropped right after, so that this moment is no peak of the
         # real run.
         adds_bias = func is _ADD and self._adds_bias(args)
-        in_place = adds_bias or (func in _REUSING and self._reuses_gradient(args))
+        in_place = adds_bias or (self._tracker.backward and func in _REUSING and self._reuses_gradient(args))
         if self._guard is not None:
             self._guard.check(func, args, kwargs, self._memory.alive)
         out = self._run(func, rule, args, kwargs)
@@ -125,7 +125,9 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         self.calls.append(OperatorCall(func, cost, moved, tracker.path(), tracker.backward, shape))
 
     def _run(self, func: Any, rule: Rule, args: Any, kwargs: Any) -> Any:
-        by_shape = rule.shape if not self._kernels.computes(func) else None
+        by_shape = rule.shape
+        if self._kernels.keeps_values and self._kernels.computes(func):
+            by_shape = None
         out = by_shape(args, kwargs) if by_shape is not None else None
         if out is None:
             return self._kernels.run(func, args, kwargs)
@@ -140,7 +142,7 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
 
     def _reuses_gradient(self, args: Any) -> bool:
         """Whether the first argument is a gradient that backward created: no input and no view."""
-        return self._tracker.backward and self._memory.owns(args[0]) and not args[0]._is_view()
+        return self._memory.owns(args[0]) and not args[0]._is_view()
 
 
 def run_uncounted(func: Any, args: Any, kwargs: Any) -> Any:

@@ -22,6 +22,7 @@ TensorCopy = Callable[[torch.Tensor], torch.Tensor]
 
 _PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None), type, torch.dtype, torch.device})
 _FOREIGN = frozenset({*sys.stdlib_module_names, "torch", "numpy"})  # packages whose objects are shared
+_TORCHS_OWN = frozenset(vars(nn.Module()))  # attributes of every module: its dicts of parts and hooks
 _MADE_BY_CLASS = 1 << 9  # the flag of classes written in Python
 
 
@@ -133,18 +134,25 @@ class _Copies:
                 "cost: TorchScript cannot be counted; count the module that it was compiled from"
             )
         copy = self._object(module)
-        copy.__dict__["_compiled_call_impl"] = None  # what module.compile() leaves
+        copy.__dict__.pop("_compiled_call_impl", None)  # what module.compile() leaves
         return cast(nn.Module, copy)
 
     def _object(self, value: Any) -> Any:
         copy = self._remember(value, object.__new__(type(value)))
         attributes = copy.__dict__
         for name, attribute in value.__dict__.items():
-            attributes[name] = attribute if type(attribute) in _PLAIN else self.of(attribute)
+            if type(attribute) in _PLAIN:
+                attributes[name] = attribute
+            elif name in _TORCHS_OWN and not attribute:  # most hooks of most modules
+                attributes[name] = type(attribute)()
+            else:
+                attributes[name] = self.of(attribute)
         return copy
 
     def _mapping(self, mapping: Any) -> Any:
         copy = self._remember(mapping, mapping.copy())
+        if not mapping:
+            return copy
         copy.clear()
         for key, value in mapping.items():
             copy[self.of(key)] = self.of(value)

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+_STRIDED = torch.strided
+
 
 def first_tensor(output: object) -> torch.Tensor | None:
     """The first tensor of an output, nested in containers and in attributes of objects; None without any.
@@ -68,15 +70,22 @@ def outputs_of(out: Any) -> Sequence[torch.Tensor]:
 
 def bytes_moved(args: Sequence[Any], outputs: Sequence[torch.Tensor]) -> int:
     """Bytes read and written: every distinct tensor argument, every tensor in a list, and the outputs."""
-    total = sum(map(occupied_bytes, outputs))
+    total = 0
+    for output in outputs:
+        total += occupied_bytes(output)
     distinct: list[torch.Tensor] = []
     for value in args:
         if isinstance(value, torch.Tensor):
-            if not any(value is other for other in distinct):
+            for other in distinct:
+                if value is other:
+                    break
+            else:
                 distinct.append(value)
                 total += occupied_bytes(value)
         elif isinstance(value, list | tuple):
-            total += sum(occupied_bytes(part) for part in value if isinstance(part, torch.Tensor))
+            for part in value:
+                if isinstance(part, torch.Tensor):
+                    total += occupied_bytes(part)
     return total
 
 
@@ -102,7 +111,7 @@ def stored(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
 
 def occupied_bytes(x: torch.Tensor) -> int:
     """Bytes of x's elements in memory: an expanded side counts once, overlapping windows what they cover."""
-    if x.layout is not torch.strided or x.is_nested:
+    if x.layout is not _STRIDED or x.is_nested:
         return sum(part.numel() * part.element_size() for part in stored(x))
     if x.is_contiguous():
         return x.numel() * x.element_size()

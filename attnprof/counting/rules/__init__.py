@@ -55,10 +55,10 @@ COMPOSITE = Rule(no_flops, moves=False)  # of an operator that torch takes apart
 
 def find(operator: torch._ops.OpOverload) -> Rule | None:
     """The rule of an operator, of an in-place variant that of its plain form; None where there is none."""
-    rule = _RESOLVED.get(operator)
-    if rule is None and operator not in _RESOLVED:
-        rule = _RESOLVED[operator] = _resolve(operator)
-    return rule
+    entry = _RESOLVED.get(id(operator))
+    if entry is None:
+        entry = _RESOLVED[id(operator)] = operator, _resolve(operator)
+    return entry[1]
 
 
 def find_whole(operator: torch._ops.OpOverload) -> Rule | None:
@@ -66,7 +66,8 @@ def find_whole(operator: torch._ops.OpOverload) -> Rule | None:
     return _BY_NAME.get(operator._schema.name.removeprefix("aten::"))
 
 
-_RESOLVED: dict[torch._ops.OpOverload, Rule | None] = {}
+# By id, as torch's hash of an operator is slow; the operator beside its rule keeps the id its own.
+_RESOLVED: dict[int, tuple[torch._ops.OpOverload, Rule | None]] = {}
 _BY_NAME: dict[str, Rule] = {}
 
 
