@@ -17,6 +17,7 @@ from attnprof.counting.kernels import ConstantsMode, KernelRunner, UnreadableVal
 from attnprof.counting.memory import LiveMemory
 from attnprof.counting.rules import CATEGORIES, MAC, Cost
 from attnprof.counting.submodules import SubmoduleTracker
+from attnprof.counting.summary import summary_html, summary_text
 from attnprof.counting.tensors import first_tensor, map_tensors
 from attnprof.errors import UsageError
 
@@ -65,6 +66,7 @@ class Account:
     backward: bool = False
     inputs: str = field(default=META, compare=False)  # REAL where values are read: the pass was computed
     calls: tuple[OperatorCall, ...] = field(default=(), repr=False, compare=False)
+    modules: Mapping[str, nn.Module] = field(default_factory=dict, repr=False, compare=False)  # by path
 
     @property
     def frozen_params(self) -> int:
@@ -93,6 +95,13 @@ class Account:
             Operator(str(call.operator), call.module, call.backward, call.cost, call.bytes, call.out_shape)
             for call in self.calls
         )
+
+    def table(self, depth: int = 3) -> str:
+        """The submodules down to ``depth`` with their params, MACs and FLOPs, as text."""
+        return summary_text(self, depth)
+
+    def _repr_html_(self) -> str:
+        return summary_html(self, 3)
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,7 @@ def account_of(
         backward=backward,
         inputs=META if is_on_meta else REAL,
         calls=tuple(calls),
+        modules=parts.by_path,
     )
 
 

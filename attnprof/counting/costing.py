@@ -13,9 +13,11 @@ from torch import nn
 
 from attnprof.catalogue import create
 from attnprof.catalogue.entry import Value
+from attnprof.catalogue.inputs import TensorInput, parse_inputs
 from attnprof.counting.account import META, REAL, Account, account_of
 from attnprof.counting.building import on_meta
 from attnprof.counting.guard import Guard
+from attnprof.counting.inputs import Arguments, Inputs, arguments, tensors
 from attnprof.counting.kernels import UnreadableValueError
 from attnprof.counting.stand_in import with_constants, with_data, without_data
 from attnprof.errors import UsageError
@@ -23,22 +25,27 @@ from attnprof.errors import UsageError
 
 def cost(
     module: "nn.Module | str",
-    shape: tuple[int, ...] | torch.Tensor,
+    inputs: Inputs,
     *,
     dtype: torch.dtype | None = None,
     backward: bool = False,
     fused: bool = True,
     verify: bool = False,
     device: str | None = None,
-    **settings: Value,
+    **named: Any,
 ) -> Account:
-    """Count one call of ``module`` for an input of ``shape``: (N, C, H, W), or what else the module takes.
+    """Count one call of ``module`` with ``inputs``.
 
     module: any nn.Module, on any device, counted in its mode (train or eval); or a name of the catalogue,
-    counted in eval mode with ``settings`` as its hyperparameters. shape: or an input tensor. dtype: of the
-    input; by default that of the module's first floating-point parameter, else float32. backward: forward and
-    backward. fused: keep scaled dot product attention in one operator; False gives the memory of its unfused
-    path. verify: compare our shape functions with torch's own kernels.
+    counted in eval mode with ``named`` as its hyperparameters.
+
+    inputs: a shape, (N, C, H, W) or another; a tensor; a text such as "int64[30522]:1x128" for 128 whole
+    numbers below 30,522; a tuple of them, and of any other values, for several arguments; a dict for named
+    ones. Lists, tuples and dicts inside stay as they are. named: further arguments of forward.
+
+    dtype: of inputs that are shapes; by default that of the module's first floating-point parameter, else
+    float32. backward: forward and backward. fused: keep scaled dot product attention in one operator; False
+    gives the memory of its unfused path. verify: compare our shape functions with torch's own kernels.
 
     device: "meta" counts from shapes alone and the module's constants; "real" computes the pass where the
     module is. By default it is meta, and real where the forward pass reads values that come from the input,
@@ -46,22 +53,20 @@ def cost(
 
     The module is not changed: a stand-in is counted. Forward hooks run on the stand-in. A module that
     torch.compile made is counted as the module that it was made from. Raises UsageError for an unknown name,
-    for impossible settings and for a real run that the machine has no room for; what the module's own
-    forward raises passes through.
+    for impossible settings, for inputs that are not understood and for a real run that the machine has no
+    room for; what the module's own forward raises passes through.
     """
-    if settings and not isinstance(module, str):
-        raise UsageError(f"cost: {', '.join(sorted(settings))}: settings go with a name, not with a module")
     if device not in (None, META, REAL):
         raise UsageError(f"cost: device is 'meta' or 'real', not {device!r}")
     with ExitStack() as surroundings:
         for surrounding in _SURROUNDINGS:
             surroundings.enter_context(surrounding())
         if isinstance(module, str):
-            shape = tuple(shape.shape) if isinstance(shape, torch.Tensor) else shape
-            module = _on_meta(module, shape, settings).to(dtype)
-        count = partial(_count, module, shape, dtype, backward=backward, fused=fused, verify=verify)
+            module, named = _on_meta(module, _map_shape(module, inputs), named).to(dtype), {}
+        called = arguments(inputs, named, module)
+        count = partial(_count, module, called, dtype, backward=backward, fused=fused, verify=verify)
         if device == REAL:
-            return count(with_data, guard=None)
+            return count(with_data)
         with suppress(UnreadableValueError):
             return count(without_data)
         try:
@@ -74,31 +79,38 @@ def cost(
 
 def _count(
     module: nn.Module,
-    shape: tuple[int, ...] | torch.Tensor,
+    called: Arguments,
     dtype: torch.dtype | None,
     copy: Callable[[nn.Module], nn.Module],
+    *,
+    keeps_values: bool = False,
     **options: Any,
 ) -> Account:
+    """copy: makes the stand-in that is counted."""
     counted = copy(module)
-    parameters = list(counted.parameters())
-    device = parameters[0].device if parameters else torch.device("cpu" if copy is with_data else "meta")
-    if isinstance(shape, torch.Tensor):
-        return account_of(counted, shape.detach().to(device), **options)
-    dtype = dtype or next((p.dtype for p in parameters if p.is_floating_point()), torch.float32)
-    return account_of(counted, _random(shape, dtype, device), **options)
+    first = next((p for p in counted.parameters() if p.is_floating_point()), None)
+    device = torch.device("meta")
+    if copy is with_data:
+        device = next((p.device for p in counted.parameters()), torch.device("cpu"))
+    inputs = tensors(called, dtype or (torch.float32 if first is None else first.dtype), device, keeps_values)
+    return account_of(counted, *inputs.positional, named=inputs.named, keeps_values=keeps_values, **options)
 
 
-def _random(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """Random numbers; of integers and booleans 0 or 1, which every table can be looked up with."""
-    x = torch.empty(shape, dtype=dtype, device=device)
-    if x.is_meta:
-        return x
-    return x.normal_() if x.is_floating_point() or x.is_complex() else x.random_(0, 2)
+def _map_shape(name: str, inputs: Inputs) -> tuple[int, ...]:
+    """The shape of the one map that a module of the catalogue takes."""
+    if isinstance(inputs, torch.Tensor):
+        shape = tuple(inputs.shape)
+    elif isinstance(inputs, str):
+        [only] = parse_inputs(inputs).positional or (0,)
+        shape = only.shape if isinstance(only, TensorInput) else ()
+    else:
+        shape = tuple(inputs)
+    if len(shape) != 4:
+        raise UsageError(f"cost: {name} takes maps (N, C, H, W), got a shape of {len(shape)} sides")
+    return shape
 
 
 def _on_meta(name: str, shape: tuple[int, ...], settings: dict[str, Value]) -> nn.Module:
-    if len(shape) != 4:
-        raise UsageError(f"cost: {name} takes maps (N, C, H, W), got a shape of {len(shape)} sides")
     with on_meta():
         return create(name, shape[1], height=shape[2], width=shape[3], **settings).eval()
 

@@ -211,7 +211,7 @@ def test_a_name_is_counted_in_eval_and_with_its_settings():
             nn.Conv2d(64, 8, 1),
             {"reduction": 8},
             UsageError,
-            "cost: reduction: settings go with a name, not with a module",
+            "cost: Conv2d's forward has no argument 'reduction'; it takes input",
         ),
         (nn.LazyConv2d(8, 1), {}, UsageError, "cost: a lazy module has no parameters yet; call it once"),
         (nn.LazyBatchNorm2d(), {}, UsageError, "cost: a lazy module has no parameters yet; call it once"),
