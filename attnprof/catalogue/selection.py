@@ -14,7 +14,7 @@ from attnprof.catalogue.values import is_staged, parse_value, show_value, values
 from attnprof.errors import UsageError, nearest
 
 EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
-PROPERTIES: dict[str, Callable[[Entry], str]] = {
+_PROPERTIES: dict[str, Callable[[Entry], str]] = {
     "family": lambda module: module.family,
     "place": lambda module: module.place,
     "year": lambda module: str(module.paper.year) if module.paper else "",
@@ -75,7 +75,7 @@ def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
     if pattern == "all":
         return [choice for module in entries() for choice in _with_variants(module.key, variants)]
     name, _, value = pattern.partition(":")
-    if name in PROPERTIES:
+    if name in _PROPERTIES:
         keys = _with_property(name, value)
         return [choice for key in keys for choice in _with_variants(key, variants)]
     parts = _PATTERN.fullmatch(pattern)
@@ -87,9 +87,14 @@ def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
     return [configured(name, _settings(name, arguments))]
 
 
+def stands_for_several(pattern: str) -> bool:
+    """Whether the pattern names no single module: 'all', 'family:channel', '!se'."""
+    return pattern == "all" or pattern.startswith("!") or pattern.partition(":")[0] in _PROPERTIES
+
+
 def _with_property(name: str, value: str) -> list[str]:
     """Keys of the modules whose family, place or year is ``value``; UsageError for an unknown value."""
-    values = {module.key: PROPERTIES[name](module) for module in entries()}
+    values = {module.key: _PROPERTIES[name](module) for module in entries()}
     vocabulary = _VOCABULARY.get(name, sorted(set(values.values()) - {""}))
     if value not in vocabulary:
         raise UsageError(f"no {name} {value!r}. There are: {', '.join(vocabulary)}")

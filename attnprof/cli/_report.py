@@ -1,5 +1,6 @@
 """``attnprof report``: the offline page of a run."""
 
+import webbrowser
 from pathlib import Path
 
 from attnprof.cli._results import results_of
@@ -11,16 +12,24 @@ from attnprof.report import page
 PAGE = "report.html"
 
 
-def report(run: str | None, output: str | None, terminal: Terminal) -> int:
-    """Write the page of ``run`` and print its path."""
-    path = _output(output)
+def report(run: str | None, output: str | None, open: bool, terminal: Terminal) -> int:
+    """Write the page of ``run`` and print its path. open: show it in the browser, too."""
+    path = _write(run, _output(output))
+    terminal.show(str(path))
+    if open and not webbrowser.open(path.resolve().as_uri()):
+        terminal.note("no browser was found: open it by hand")
+    return 0
+
+
+def _write(run: str | None, path: Path | None) -> Path:
+    """Write the page to ``path``, or beside the run; where it stands is returned."""
     if run == "-":
         if path is None:
             raise UsageError("a CSV on standard input has no folder; name the page: -o page.html")
-        return _write(path, page(results_of(run), "standard input"), terminal)
+        return _written(path, page(results_of(run), "standard input"))
     source = Path(run) if run else newest_folder()
     folder = source.parent if source.is_file() else source
-    return _write(path or folder / PAGE, page(results_of(str(source)), _name(folder)), terminal)
+    return _written(path or folder / PAGE, page(results_of(str(source)), _name(folder)))
 
 
 def _output(name: str | None) -> Path | None:
@@ -33,14 +42,13 @@ def _output(name: str | None) -> Path | None:
     return path
 
 
-def _write(path: Path, text: str, terminal: Terminal) -> int:
+def _written(path: Path, text: str) -> Path:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
         raise EnvironmentProblem(f"cannot write {path}: {reason}") from None
-    terminal.show(str(path))
-    return 0
+    return path
 
 
 def _name(folder: Path) -> str:

@@ -1,5 +1,6 @@
 """``attnprof table``: the results of a run, printed again."""
 
+import shlex
 from pathlib import Path
 
 from attnprof.cli._results import of_modules, results_of, write_document
@@ -10,6 +11,7 @@ from attnprof.results import Results
 from attnprof.results.baseline import over
 from attnprof.results.pivot import pivot_key
 from attnprof.views.run import document as document_of_run
+from attnprof.views.screen import Wish
 
 
 def table(
@@ -19,6 +21,8 @@ def table(
     pivot: str | None,
     baseline: str | None,
     modules: str,
+    all_rows: bool,
+    wide: bool,
     output: str | None,
     terminal: Terminal,
 ) -> int:
@@ -31,13 +35,23 @@ def table(
     if baseline:
         results = _over(results, baseline)
     results = of_modules(results, modules)
-    document = document_of_run(results, names, pivot or "")
+    wish = Wish(
+        everything=all_rows, is_wide=wide, run=None if run == "-" else shlex.quote(run) if run else ""
+    )
+    document = document_of_run(results, names, pivot or "", wish)
     if output is None:
         terminal.print(document, format)
         return 0
     write_document(Path(output), document, format)
     terminal.note(output)
     return 0
+
+
+def _named(run: str | None) -> str | None:
+    """How a command names the run; empty for the newest, None for one from standard input."""
+    if run == "-":
+        return None
+    return shlex.quote(run) if run else ""
 
 
 def _over(results: Results, baseline: str) -> Results:

@@ -8,7 +8,7 @@ HELP = """\
 Write one offline HTML page of a run, and print its path.
 
 \b
-  attnprof report
+  attnprof report --open
   attnprof report reports/20261120-run-cpu -o page.html
 
 RUN is a run folder, a results.csv, or - for a CSV on standard input; the
@@ -23,5 +23,6 @@ COMMAND = command(
     [
         run_argument(),
         click.Option(["-o", "--output"], metavar="FILE", help="write there (report.html in the run folder)"),
+        click.Option(["--open"], is_flag=True, help="show it in the browser"),
     ],
 )

@@ -26,8 +26,13 @@ COMMAND = command(
         run_argument(),
         format_option(),
         click.Option(
-            ["--columns"], default="", metavar="LIST", help="these columns of results.csv, in this order"
+            ["--columns"],
+            default="",
+            metavar="LIST",
+            help="these columns, in this order; +fvcore: one more",
         ),
+        click.Option(["--wide"], is_flag=True, help="every usual column, and what the headings mean"),
+        click.Option(["--all", "all_rows"], is_flag=True, help="every row; piped: always"),
         click.Option(
             ["--pivot"],
             metavar="KEY",

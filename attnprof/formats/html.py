@@ -29,7 +29,7 @@ def _sections(document: Document) -> list[str]:
     sections += _small([*document.footnotes, *document.remarks(document.columns)])
     for part in document.parts:
         sections += _sections(part)
-    return sections + _small([line for line in document.below if line])
+    return sections + _small([line for line in [*document.below, *document.findings()] if line])
 
 
 def _small(lines: list[str]) -> list[str]:

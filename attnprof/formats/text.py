@@ -7,23 +7,30 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from attnprof.formats import Document, Format, Look, Written
-from attnprof.views.document import words
+from attnprof.formats._ascii import ascii_of
+from attnprof.formats._terminal import Grid, bar, paragraph, styled
+from attnprof.views.document import TableCell, TableColumn, words
 
 PROSE = 100  # columns of a sentence where stdout is no terminal
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
 FOLDED = ("module", "place", "host")  # the columns of names
 GAP = 2  # between columns
+WIDE = 100  # columns of a terminal from which on bars are long
+SHORT_BAR, LONG_BAR = 8, 16
 
 
 def write(document: Document, look: Look) -> Written:
     """Lines above, table, footnotes, lines below; the notes say which columns did not fit."""
     if document.page is not None:
         return document.page(look)
+    if document.screen is not None and look.width is not None:
+        document = document.screen()
     sections: list[str] = []
     hidden = _sections(document, look, sections)
-    titles = ", ".join(dict.fromkeys(hidden))
-    notes = (f"columns hidden (narrow terminal): {titles}",) if hidden else ()
-    return Written("\n\n".join(sections), notes)
+    titles = ", ".join(filter(None, dict.fromkeys(hidden)))
+    notes = (f"columns hidden (narrow terminal): {titles}",) if titles else ()
+    text = "\n\n".join(sections)
+    return Written(ascii_of(text) if look.plain else text, notes)
 
 
 def _sections(document: Document, look: Look, sections: list[str]) -> list[str]:
@@ -45,36 +52,83 @@ def _sections(document: Document, look: Look, sections: list[str]) -> list[str]:
         hidden += _sections(part, look, sections)
     if document.below:
         sections.append("\n".join(_wrapped(line, look, "  ") for line in document.below))
+    if findings := document.findings():
+        sections.append("\n".join(_wrapped(line, look, "  ") for line in findings))
+    if document.commands and look.width is not None:
+        sections.append(_commands(document.commands, look))
     return hidden
+
+
+def _commands(commands: Sequence[str], look: Look) -> str:
+    """What to do next: beside each other where they fit, else one below the other."""
+    beside = f"next: {'    '.join(commands)}"
+    if len(beside) <= (look.width or 0):
+        return f"next: {'    '.join(styled(command, 'command', look) for command in commands)}"
+    return "\n".join(["next:", *(f"  {styled(command, 'command', look)}" for command in commands)])
 
 
 def _lines(lines: Sequence[str], look: Look) -> str:
     if look.width is None:
         return "\n".join(line.rstrip() for line in lines)
-    from attnprof.formats import _terminal  # rich, which only a terminal needs
-
-    return _terminal.lines(lines, look)
+    return paragraph(lines, look, "aside")
 
 
 def _table(document: Document, shown: Sequence[int], look: Look) -> str:
     if look.width is None:
         return _plain_table(document, shown)
-    from attnprof.formats import _terminal  # rich, which only a terminal needs
-
     columns = [document.columns[n] for n in shown]
-    rows = [[words(document.columns[n], row[n]) for n in shown] for row in document.rows]
     folded = [column.name in FOLDED for column in columns]
-    return _terminal.table(columns, rows, _table_widths(document, shown, look.width), folded, GAP, look)
+    grid = Grid(columns, _table_widths(document, shown, look), folded, GAP, look)
+    if not document.headings:
+        return "\n".join([*grid.head(), *_rows(document, document.rows, shown, grid)])
+    return "\n\n".join(_block(document, number, shown, grid) for number in range(len(document.blocks)))
+
+
+def _block(document: Document, number: int, shown: Sequence[int], grid: Grid) -> str:
+    """The rows of one block, under its heading."""
+    start = sum(document.blocks[:number])
+    rows = document.rows[start : start + document.blocks[number]]
+    lines = [*grid.head(document.headings[number]), *_rows(document, rows, shown, grid)]
+    if document.tails[number]:
+        lines.append(paragraph([document.tails[number]], grid.look, "aside"))
+    return "\n".join(lines)
+
+
+def _rows(
+    document: Document, rows: Sequence[Sequence[TableCell]], shown: Sequence[int], grid: Grid
+) -> list[str]:
+    lines = []
+    for row in rows:
+        texts = [_text(document.columns[n], row[n], grid.look) for n in shown]
+        lines += grid.row(texts, [_style(row[n], document) for n in shown])
+    return lines
+
+
+def _style(cell: TableCell, document: Document) -> str:
+    """How a cell stands out; the best does where rows are ranked in blocks."""
+    return cell.tone or ("best" if cell.best and document.headings else "")
+
+
+def _text(column: TableColumn, cell: TableCell, look: Look) -> str:
+    if column.bar:
+        text = "" if cell.value is None else bar(float(cell.value), _bar_width(look), look)
+    else:
+        text = words(column, cell)
+    return ascii_of(text) if look.plain else text
+
+
+def _bar_width(look: Look) -> int:
+    return SHORT_BAR if (look.width or 0) < WIDE else LONG_BAR
 
 
 def _wrapped(line: str, look: Look, indent: str) -> str:
-    return fill(line, look.width or PROSE, subsequent_indent=indent)
+    return fill(line, look.width or PROSE, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _fitting(document: Document, look: Look) -> list[int]:
     """The columns that fit. What tells rows apart never leaves; what stands side by side leaves together."""
     shown = list(range(len(document.columns)))
-    while look.width is not None and _narrowest(document, shown) > look.width:
+    while look.width is not None and _narrowest(document, shown, look) > look.width:
         leaving = [n for n in shown if document.columns[n].keep is not None]
         if not leaving:
             break
@@ -83,16 +137,16 @@ def _fitting(document: Document, look: Look) -> list[int]:
     return shown
 
 
-def _narrowest(document: Document, shown: Sequence[int]) -> int:
-    return sum(_widths(document, shown, NAME_WIDTHS[-1])) + GAP * (len(shown) - 1)
+def _narrowest(document: Document, shown: Sequence[int], look: Look) -> int:
+    return sum(_widths(document, shown, NAME_WIDTHS[-1], look)) + GAP * (len(shown) - 1)
 
 
-def _widths(document: Document, shown: Sequence[int], name_width: int | None) -> list[int]:
+def _widths(document: Document, shown: Sequence[int], name_width: int | None, look: Look) -> list[int]:
     """The columns' widths, names folded to ``name_width``."""
     widths = []
     for n in shown:
         column = document.columns[n]
-        longest = max([len(column.heading), *(len(words(column, row[n])) for row in document.rows)])
+        longest = max([len(column.heading), *(len(_text(column, row[n], look)) for row in document.rows)])
         fold = name_width is not None and column.name in FOLDED
         widths.append(min(longest, max(name_width or 0, len(column.heading))) if fold else longest)
     return widths
@@ -100,7 +154,7 @@ def _widths(document: Document, shown: Sequence[int], name_width: int | None) ->
 
 def _plain_table(document: Document, shown: Sequence[int]) -> str:
     """The table where nothing has to fit."""
-    widths = _widths(document, shown, None)
+    widths = _widths(document, shown, None, Look())
     columns = [document.columns[n] for n in shown]
     texts = [[column.heading for column in columns]]
     texts += [[words(document.columns[n], row[n]) for n in shown] for row in document.rows]
@@ -112,13 +166,13 @@ def _plain_table(document: Document, shown: Sequence[int]) -> str:
     return "\n".join(lines)
 
 
-def _table_widths(document: Document, shown: Sequence[int], width: int) -> list[int]:
-    """The columns' widths on a terminal of ``width``, names folded as little as it takes to fit."""
-    widths = _widths(document, shown, None)
+def _table_widths(document: Document, shown: Sequence[int], look: Look) -> list[int]:
+    """The columns' widths on a terminal, names folded as little as it takes to fit."""
+    widths = _widths(document, shown, None, look)
     for name_width in NAME_WIDTHS:
-        widths = _widths(document, shown, name_width)
-        if sum(widths) + GAP * (len(shown) - 1) <= width:
+        if sum(widths) + GAP * (len(shown) - 1) <= (look.width or 0):
             break
+        widths = _widths(document, shown, name_width, look)
     return widths
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from attnprof.catalogue.selection import PROPERTIES, matching
+from attnprof.catalogue.selection import matching, stands_for_several
 from attnprof.errors import UsageError, nearest
 from attnprof.records.case import Case
 from attnprof.records.record import USUAL_BASELINE
@@ -30,9 +30,5 @@ def baselines_of(spec: Spec, cases: Sequence[Case]) -> tuple[Case, ...]:
 
 def modules_named(spec: Spec) -> frozenset[str]:
     """The modules that the user named one by one, and not by a pattern."""
-    names = [pattern for pattern in spec.modules if not _stands_for_several(pattern)]
+    names = [pattern for pattern in spec.modules if not stands_for_several(pattern)]
     return frozenset(choice.module for name in names for choice in matching(name))
-
-
-def _stands_for_several(pattern: str) -> bool:
-    return pattern == "all" or pattern.startswith("!") or pattern.partition(":")[0] in PROPERTIES

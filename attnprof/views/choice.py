@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import partial
 from math import isinf
 from typing import Any
@@ -18,6 +17,7 @@ from attnprof.results import Results
 from attnprof.units import show_share, significant
 from attnprof.views.caption import caption
 from attnprof.views.document import Document, Remark, TableCell, TableColumn
+from attnprof.views.evidence import between, two_places
 
 USUAL = ("params", "macs", "latency", "memory")
 PUBLISHED_ENDS = ("published_low", "published_high", "gain_low", "gain_high")
@@ -136,40 +136,28 @@ def _accuracy(each: Chosen, notes: dict[str, int]) -> str:
     if evidence is None:
         return ""
     number = notes.setdefault(f"{each.candidate.name}: {cited(evidence)}", len(notes) + 1)
-    return f"{_between(*span(evidence.sound))} [{number}]"
+    return f"{between(*span(evidence.sound))} [{number}]"
 
 
 def _gain(each: Chosen) -> str:
     evidence = _of(each)
     gains = evidence.gains if evidence else ()
-    return _between(*(f"{gains[end].gain:+}" for end in (0, -1))) if gains else ""
+    return between(*(f"{gains[end].gain:+}" for end in (0, -1))) if gains else ""
 
 
 def _of(each: Chosen) -> Evidence | None:
     return None if each.candidate.variant else each.candidate.published
 
 
-def _between(low: str, high: str) -> str:
-    low, high = _two_places(low), _two_places(high)
-    return low if low == high else f"{low} to {high}"
-
-
-def _two_places(printed: str) -> str:
-    value = Decimal(printed)
-    sign = "+" if printed[0] in "+-" else ""
-    places = -int(value.as_tuple().exponent)
-    return f"{value.quantize(Decimal('0.01')) if places > 2 else value:{sign}}"
-
-
 def cited(evidence: Evidence) -> str:
     """Where the ends of a range come from, and the gains, or why there are none."""
     low, high = evidence.sound[0], evidence.sound[-1]
-    ends = dict.fromkeys(f"{_two_places(each.value)} {each.short}" for each in (low, high))
+    ends = dict.fromkeys(f"{two_places(each.value)} {each.short}" for each in (low, high))
     metric = "" if low.metric == TOP1 else f"{low.metric} "
     many = f", {len(evidence.sound)} figures" if len(evidence.sound) > 2 else ""
     gains: dict[str, list[str]] = {}
     for each in evidence.gains:
-        gains.setdefault(each.short, []).append(_two_places(f"{each.gain:+}"))
+        gains.setdefault(each.short, []).append(two_places(f"{each.gain:+}"))
     alike = ", ".join(f"{', '.join(points)} {source}" for source, points in gains.items())
     reasons = "; ".join(dict.fromkeys(each.no_gain for each in evidence.sound))
     return f"{metric}{' to '.join(ends)}{many}; " + (

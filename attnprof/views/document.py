@@ -30,6 +30,7 @@ class Look:
 
     width: int | None = None  # of the terminal in characters; None: nothing has to fit
     colour: bool = False  # whether styles may be used
+    plain: bool = False  # whether there are only the characters of ASCII
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class TableColumn:
     at: str = ""  # the heading of a pivot that it stands under
     baseline: str = ""  # of a ratio: what its figures are over
     on_page: bool = True  # whether a printed page, whose width is fixed, has room for it
+    bar: bool = False  # whether its shares are drawn as bars on a terminal
 
     @property
     def heading(self) -> str:
@@ -71,6 +73,7 @@ class TableCell:
     sign: str = ""  # before the figure: '≥' of a lower bound, '≈' of a difference within the noise
     note: str = ""  # behind the figure
     best: bool = False  # whether no other of its rivals is shown to be better
+    tone: str = ""  # 'rough' or 'failed': how a terminal shows it
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,10 @@ class Document:
     footnotes: Sequence[str] = ()
     below: Sequence[str] = ()
     blocks: Sequence[int] = ()  # how many rows belong together, in order; empty: all of them
+    headings: Sequence[str] = ()  # one above each block, on a terminal
+    tails: Sequence[str] = ()  # one line below each block, on a terminal
+    findings: Callable[[], Sequence[str]] = tuple  # what the table says, in sentences for people
+    commands: Sequence[str] = ()  # what to do next, on a terminal
     title: str = ""  # a heading, where a document has several parts
     parts: "Sequence[Document]" = ()  # further documents, printed between the table and the lines below
     origin: str = ""  # which version printed which run
@@ -104,6 +111,7 @@ class Document:
     )
     data: Callable[[], Any] | None = None  # for JSON; None: the rows of the table
     page: Callable[[Look], Written] | None = None  # how a terminal shows what is more than a table
+    screen: "Callable[[], Document] | None" = None  # what a terminal shows in place of the table
 
     def remarks(self, columns: Iterable[TableColumn]) -> list[str]:
         """The lines above, where these columns are shown."""

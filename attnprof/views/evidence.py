@@ -1,6 +1,7 @@
 """What is published of a module, as `show` prints it: figures with their sources."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from textwrap import fill
 
 from attnprof.published import PublishedFigure, choose, evidence, title_of, where_published
@@ -86,3 +87,17 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     filled = [n for n in range(len(rows[0])) if any(row[n] for row in rows[1:])]
     widths = {n: max(len(row[n]) for row in rows) for n in filled}
     return ["  ".join(row[n].ljust(widths[n]) for n in filled).rstrip() for row in rows]
+
+
+def between(low: str, high: str) -> str:
+    """A range of published figures, as printed; one figure where its ends are the same."""
+    low, high = two_places(low), two_places(high)
+    return low if low == high else f"{low} to {high}"
+
+
+def two_places(printed: str) -> str:
+    """A published figure with two decimals at most."""
+    value = Decimal(printed)
+    sign = "+" if printed[0] in "+-" else ""
+    places = -int(value.as_tuple().exponent)
+    return f"{value.quantize(Decimal('0.01')) if places > 2 else value:{sign}}"

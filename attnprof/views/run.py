@@ -8,7 +8,6 @@ from typing import Any
 
 from attnprof.networks import PLAIN
 from attnprof.records.case import ROW_CONDITIONS
-from attnprof.records.record import FLAGS, HOT
 from attnprof.results import Results
 from attnprof.results.baseline import costs
 from attnprof.results.columns import Row, title
@@ -17,46 +16,80 @@ from attnprof.results.table import SCHEMA
 from attnprof.units import significant
 from attnprof.views.caption import caption
 from attnprof.views.document import Document, TableCell, TableColumn
+from attnprof.views.findings import findings
+from attnprof.views.remarks import remarks_of
+from attnprof.views.rivals import blocks
 from attnprof.views.run_columns import BESIDE_HIDDEN, RunColumn, chosen_columns, resolve
+from attnprof.views.screen import Wish, screen
 
 SIZE = ("host", "mode", "height", "width", "channels")  # what the lines of one block share
 NOTE = TableColumn("note", "note", keep=97, right=False)
+MORE = "+"  # before the name of a column that is wanted besides the usual ones
 BOLD = "Bold: best, or tied with the best."
 
 
-def document(results: Results, columns: Sequence[str] = (), pivot: str = "") -> Document:
+def document(
+    results: Results, columns: Sequence[str] = (), pivot: str = "", wish: Wish | None = None
+) -> Document:
     """The table of ``results``: by size and channels, then by latency (by MACs where there is none).
 
-    columns: these alone, in this order, by their headings in CSV or any name of their metrics. pivot: what
-    rows stand side by side by, 'channels'. Raises UsageError for a column or a pivot that does not exist.
+    columns: these alone, in this order, by their headings in CSV or any name of their metrics; '+fvcore' is
+    one more than the usual. pivot: what rows stand side by side by, 'channels'. wish: what a terminal shows
+    of the usual table. Raises UsageError for a column or a pivot that does not exist.
     """
+    only = [name for name in columns if not name.startswith(MORE)]
+    names = [name.removeprefix(MORE) for name in columns if name.startswith(MORE)]
+    more = chosen_columns(results, names, pivot) if names else []
     headings, all_lines = lines(results, pivot)
     ordered = sorted(all_lines, key=lambda line: _rank(line.row))
-    placed = [
-        one
-        for column in chosen_columns(results, columns, pivot)
-        for one in (_beside(column, headings, ordered, pivot, columns) if pivot else [column])
-    ]
+    placed = _placed(results, only, more, pivot, headings, ordered)
     cells = [_column_cells(column, ordered) for column in placed]
     cells = _with_best(placed, cells, ordered, pivot)
     shown = [column.column for column in placed]
-    remarks, footnotes = _remarks(ordered)
+    remarks, footnotes = _notes(ordered, results.rows())
     if any(remarks):
         shown.append(NOTE)
         cells.append([TableCell(remark or None) for remark in remarks])
     environment = results.environment
     origin = f"attnprof {environment.get('attnprof_version')}, run {environment.get('run_id')}"
+    is_usual = not only and not pivot
     return Document(
         columns=shown,
         rows=list(zip(*cells, strict=True)),
         above=caption(results, shown),
         footnotes=footnotes,
         blocks=_blocks(ordered, pivot),
+        findings=(lambda: findings(blocks(results))) if is_usual else tuple,
         origin=origin,
-        header=_csv_columns(results, columns),
-        records=lambda: _records(results, columns, pivot),
-        data=lambda: _data(results, columns, pivot),
+        header=_csv_columns(results, only),
+        records=lambda: _records(results, only, pivot),
+        data=lambda: _data(results, only, pivot),
+        screen=(lambda: screen(results, _in_columns(results, wish or Wish(), more))) if is_usual else None,
     )
+
+
+def _in_columns(results: Results, wish: Wish, more: Sequence[RunColumn]) -> Wish:
+    """``wish`` with its columns: those named, and all the usual ones of a wide table or of counts alone."""
+    is_counted = all(row.get("latency_s") is None for row in results.rows())
+    usual = chosen_columns(results, (), "") if wish.is_wide or is_counted else []
+    return replace(wish, columns=[*(column for column in usual if not column.identity), *more])
+
+
+def _placed(
+    results: Results,
+    only: Sequence[str],
+    more: Sequence[RunColumn],
+    pivot: str,
+    headings: Sequence[str],
+    ordered: Sequence[Line],
+) -> list[RunColumn]:
+    """The columns of the table, those of a pivot once for each of its values."""
+    columns = chosen_columns(results, only, pivot)
+    names = {column.name for column in columns}
+    columns += [column for column in more if column.name not in names]
+    if not pivot:
+        return columns
+    return [each for column in columns for each in _beside(column, headings, ordered, pivot, only)]
 
 
 def _beside(
@@ -162,41 +195,19 @@ def _tied(cell: TableCell, value: float, least: float, ends: tuple[float, float]
     return cell.interval[0] <= ends[1] or significant(value) == significant(least)
 
 
-def _remarks(ordered: Sequence[Line]) -> tuple[list[str], list[str]]:
-    """Per line its statuses that are not 'ok' and the numbers of its footnotes; and the footnotes.
-
-    What holds for every row is said once, without a number.
-    """
-    texts_of = {id(row): _texts(row) for line in ordered for _, row in line.cells.values()}
-    everywhere = _everywhere(list(texts_of.values()))
-    numbers: dict[str, int] = {}
-    remarks = []
-    for line in ordered:
-        statuses = [f"{at}: {row['status']}" if at else row["status"] for at, row in _unwell(line)]
-        texts = dict.fromkeys(text for _, row in line.cells.values() for text in texts_of[id(row)])
-        marks = sorted(numbers.setdefault(text, len(numbers) + 1) for text in texts if text not in everywhere)
-        remarks.append(" ".join([*statuses, *(f"[{mark}]" for mark in marks)]))
-    numbered = [f"[{n}] {text}" for text, n in numbers.items()]
-    return remarks, [*(f"every row: {text}" for text in everywhere), *numbered]
-
-
-def _everywhere(texts_of_rows: Sequence[Sequence[str]]) -> list[str]:
-    """What is to be said of every row, where there are several."""
-    if len(texts_of_rows) < 2:
-        return []
-    return [text for text in texts_of_rows[0] if all(text in texts for texts in texts_of_rows)]
+def _notes(ordered: Sequence[Line], rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """Of each line its statuses that are not 'ok' and the numbers of its footnotes; and the footnotes."""
+    marks, footnotes = remarks_of([[row for _, row in line.cells.values()] for line in ordered], rows)
+    statuses = [
+        [f"{at}: {row['status']}" if at else row["status"] for at, row in _unwell(line)] for line in ordered
+    ]
+    return [
+        " ".join(filter(None, [*own, mark])) for own, mark in zip(statuses, marks, strict=True)
+    ], footnotes
 
 
 def _unwell(line: Line) -> list[tuple[str, Row]]:
     return [(at, row) for at, (_, row) in line.cells.items() if row["status"] != "ok"]
-
-
-def _texts(row: Row) -> list[str]:
-    """What is to be said of a row: the reason of its end, what each of its flags means."""
-    flags = [flag for flag in str(row.get("flags") or "").split() if flag != HOT]  # the caption says it
-    meanings = [f"{flag}: {FLAGS.get(flag, 'a flag of another version')}" for flag in flags]
-    reasons = [f"{title(row)}: {row['reason']}"] if row["reason"] else []
-    return [*reasons, *meanings]
 
 
 def _csv_columns(results: Results, columns: Sequence[str]) -> list[str]:

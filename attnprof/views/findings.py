@@ -1,0 +1,148 @@
+"""What a run found, in sentences: the fastest, the front, what is published of them; and what to do next."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+
+from attnprof import published
+from attnprof.catalogue import MODULES
+from attnprof.records.record import HOT
+from attnprof.units import KINDS, show_count, show_seconds
+from attnprof.views.evidence import between
+from attnprof.views.remarks import meaning_of
+from attnprof.views.rivals import MACS, PARAMS, Rival, SizeBlock
+
+NAMED = 5  # modules in a sentence, before the rest is counted
+SIZES = 2  # sizes in a sentence
+QUALITIES = {HOT, "tokens", "incomplete"}  # flags that say what a row is, and disturb nothing
+NICE = (1, 2, 5)  # first digits of a limit that is proposed
+ROOM = 2  # times the fastest: a limit that several modules keep
+
+
+def findings(blocks: Sequence[SizeBlock]) -> list[str]:
+    """Sentences on the whole run; none where nothing was timed."""
+    if not any(block.competing for block in blocks):
+        return []
+    return [sentence for sentence in (_fastest(blocks), _front(blocks), _published(blocks)) if sentence]
+
+
+def disturbances(blocks: Sequence[SizeBlock]) -> list[str]:
+    """What stands in the way of exact figures: the most frequent flag, and figures that are rough."""
+    return [sentence for sentence in (_flagged(blocks), _rough(blocks)) if sentence]
+
+
+def _fastest(blocks: Sequence[SizeBlock]) -> str:
+    """Who is fastest at which size, and which of those that tie has the fewest parameters."""
+    sizes: dict[tuple[str, ...], list[SizeBlock]] = {}
+    for block in blocks:
+        if block.fastest:
+            sizes.setdefault(tuple(sorted(rival.name for rival in block.fastest)), []).append(block)
+    if not sizes:
+        return "No latency has an interval yet: a longer --time-budget gives it one."
+    parts = [_fastest_of(group, len(blocks)) for group in list(sizes.values())[:SIZES]]
+    more = len(sizes) - SIZES
+    return "; ".join([*parts, *([f"{more} more sizes differ"] if more > 0 else [])]) + "."
+
+
+def _fastest_of(blocks: Sequence[SizeBlock], sizes: int) -> str:
+    """Of blocks in which the same modules are fastest. sizes: how many blocks there are in all."""
+    fastest = blocks[0].fastest
+    where = (
+        ""
+        if sizes == 1
+        else " at every size"
+        if len(blocks) == sizes
+        else f" at {_joined([b.point for b in blocks])}"
+    )
+    if len(fastest) == 1:
+        return f"{fastest[0].name} is fastest{where} ({show_seconds(fastest[0].latency or 0.0)})"
+    tie = f"{_joined([rival.name for rival in fastest])} tie for fastest{where}"
+    leanest = min(fastest, key=lambda rival: rival.row.get(PARAMS) or 0)
+    if leanest.row.get(PARAMS) is None or leanest is fastest[0]:
+        return tie
+    return f"{tie}, where {leanest.name} needs the fewest parameters ({show_count(leanest.row[PARAMS])})"
+
+
+def _front(blocks: Sequence[SizeBlock]) -> str:
+    """What nothing else beats in latency and MACs at once: at every size, else at the first."""
+    fronts = [[rival.name for rival in block.front((MACS,))] for block in blocks if block.competing]
+    shared = [name for name in fronts[0] if all(name in front for front in fronts)]
+    where = "" if shared or len(fronts) == 1 else f" at {blocks[0].point}"
+    names = shared or fronts[0]
+    return f"No other is both faster and cheaper in MACs than {_joined(names, 'or')}{where}." if names else ""
+
+
+def _published(blocks: Sequence[SizeBlock]) -> str:
+    """The accuracy that is published of those modules, on the network that most is published of."""
+    rivals = [rival for block in blocks for rival in [*block.fastest, *block.front((MACS,))]]
+    modules = list(dict.fromkeys(rival.row["module"] for rival in rivals if not rival.row["variant"]))
+    accuracies = []
+    for module in modules:
+        evidence = published.evidence(module)
+        if evidence is not None:
+            accuracies.append(f"{module} {between(*published.span(evidence.sound))}")
+    if not accuracies:
+        return ""
+    place = published.title_of(published.NETWORK, published.DATASET)
+    metric = published.metric_of(published.NETWORK, published.DATASET)
+    return f"Published {metric} of {place}, not measured here: {_joined(accuracies)}."
+
+
+def _flagged(blocks: Sequence[SizeBlock]) -> str:
+    rows = [rival.row for block in blocks for rival in block.rivals if rival.latency is not None]
+    flags = Counter(flag for row in rows for flag in str(row.get("flags") or "").split())
+    for quality in QUALITIES:
+        del flags[quality]
+    if not flags:
+        return ""
+    flag, count = flags.most_common(1)[0]
+    return f"{count} of {len(rows)} rows: {meaning_of(flag)}."
+
+
+def _rough(blocks: Sequence[SizeBlock]) -> str:
+    rough = sum(rival.is_rough for block in blocks for rival in block.rivals)
+    if not rough:
+        return ""
+    return f"~ marks {rough} rough latencies, which have no interval, and ratios that the noise leaves open."
+
+
+def _joined(words: Sequence[str], last: str = "and") -> str:
+    """'se', 'se and eca', 'se, eca and 3 more'."""
+    words = list(dict.fromkeys(words))
+    if len(words) > NAMED + 1:
+        words = [*words[:NAMED], f"{len(words) - NAMED} more"]
+        last = "and"
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def next_commands(blocks: Sequence[SizeBlock], run: str) -> list[str]:
+    """Three commands that go on from here. run: how they name the run; empty where it is the newest."""
+    name = next((rival.row["module"] for rival in _candidates(blocks)), "se")
+    words = [
+        ["attnprof pick", run, _limit(blocks)],
+        ["attnprof report", run, "--open"],
+        ["attnprof show", name],
+    ]
+    return [" ".join(filter(None, command)) for command in words]
+
+
+def _candidates(blocks: Sequence[SizeBlock]) -> list[Rival]:
+    """Modules of the catalogue that somebody would look at next: the fastest but the baseline."""
+    rivals = [rival for block in blocks for rival in [*block.fastest, *block.competing, *block.rivals]]
+    of_catalogue = [rival for rival in rivals if rival.row["module"] in MODULES]
+    return sorted(of_catalogue, key=lambda rival: rival.name == blocks[0].baseline)
+
+
+def _limit(blocks: Sequence[SizeBlock]) -> str:
+    """A limit that the fastest keep at every size; on parameters where nothing was timed."""
+    seconds = [block.competing[0].latency or 0.0 for block in blocks if block.competing]
+    if not seconds:
+        return "--max-params 10k"
+    return f"--max-latency {KINDS['seconds'].write(nice(ROOM * max(seconds)))}"
+
+
+def nice(value: float) -> Decimal:
+    """The least number of the form 1, 2 or 5 times a power of ten that is not below ``value``."""
+    exponent = Decimal(repr(value)).adjusted()
+    steps = [Decimal(step).scaleb(power) for power in (exponent, exponent + 1) for step in NICE]
+    return next(step for step in steps if step >= Decimal(repr(value)))

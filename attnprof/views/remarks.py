@@ -1,0 +1,59 @@
+"""What is to be said of single rows: how they ended, what disturbed them; once where most rows share it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from attnprof.records.record import FLAGS, HOT
+from attnprof.results.columns import Row, title
+
+MOST = 0.5  # share of the rows from which on a remark stands below the table, and not beside each row
+
+
+def remarks_of(lines: Sequence[Sequence[Row]], rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """Of each line the numbers of its footnotes; and the footnotes.
+
+    lines: the rows that stand on each. rows: all those of the results, also such as are not shown.
+    """
+    common = _common(rows)
+    texts = [[text for row in line for text in _texts(row) if text not in common] for line in lines]
+    marks, footnotes = _numbered(texts)
+    return marks, [*(f"{_share(count, len(rows))}: {text}" for text, count in common.items()), *footnotes]
+
+
+def reasons_of(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """The same of how ``rows`` ended alone."""
+    return _numbered([_reasons(row) for row in rows])
+
+
+def _numbered(texts_of_lines: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
+    numbers: dict[str, int] = {}
+    marks = []
+    for texts in texts_of_lines:
+        own = sorted({numbers.setdefault(text, len(numbers) + 1) for text in texts})
+        marks.append(" ".join(f"[{number}]" for number in own))
+    return marks, [f"[{number}] {text}" for text, number in numbers.items()]
+
+
+def _common(rows: Sequence[Row]) -> dict[str, int]:
+    """What is to be said of most rows, where there are several; and of how many."""
+    counts = Counter(text for row in rows for text in _texts(row))
+    return {text: count for text, count in counts.items() if len(rows) > 1 and count > MOST * len(rows)}
+
+
+def _share(count: int, rows: int) -> str:
+    return "every row" if count == rows else f"{count} of {rows} rows"
+
+
+def _texts(row: Row) -> list[str]:
+    """The reason of its end, what each of its flags means."""
+    flags = [flag for flag in str(row.get("flags") or "").split() if flag != HOT]  # the caption says it
+    return [*_reasons(row), *(meaning_of(flag) for flag in flags)]
+
+
+def _reasons(row: Row) -> list[str]:
+    return [f"{title(row)}: {row['reason']}"] if row["reason"] else []
+
+
+def meaning_of(flag: str) -> str:
+    """A flag and what it says."""
+    return f"{flag}: {FLAGS.get(flag, 'a flag of another version')}"
