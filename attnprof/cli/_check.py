@@ -8,7 +8,7 @@ from attnprof.choosing.candidates import candidates
 from attnprof.choosing.judging import verdicts
 from attnprof.cli import _github
 from attnprof.cli._budget import budget_of_options
-from attnprof.cli._progress import ProgressDisplay
+from attnprof.cli._progress import progress
 from attnprof.cli._spec import spec_file
 from attnprof.cli._terminal import Terminal
 from attnprof.cli._worker import started_worker
@@ -90,9 +90,9 @@ def _results(spec: Spec, terminal: Terminal) -> Results:
         resolved = plan(spec, worker.environment["device"])
     this = run(resolved, worker)
     events: list[Event] = []
-    with ProgressDisplay(len(resolved.cells), resolved.time_budget, resolved.timed, terminal) as progress:
+    with progress(terminal, resolved.time_budget) as display:
         for event in this:
-            progress.see(event)
+            display.see(event)
             if isinstance(event, Event):
                 events.append(event)
     return tabulate(events, resolved, this.environment)

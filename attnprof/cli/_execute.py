@@ -2,7 +2,7 @@
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from types import FrameType
 
 import click
 
-from attnprof.cli._progress import ProgressDisplay
+from attnprof.cli._progress import progress
 from attnprof.cli._terminal import Terminal
 from attnprof.cli._worker import started_worker
 from attnprof.errors import RunFolderError
@@ -45,7 +45,7 @@ def execute(spec: Spec, terminal: Terminal) -> int:
         journal.begin(spec.effective().to_toml(), environment)
         events: list[Event] = []
         this = run(resolved, worker, started=started)
-        interrupted = _measure(this, journal, environment, events, terminal)
+        interrupted = _measure(this, journal, environment, events, terminal, started)
         return finish(resolved, folder, environment, events, interrupted, terminal)
 
 
@@ -120,15 +120,16 @@ def _require_cells_of(resolved: Plan, events: list[Event], folder: Path) -> None
 
 
 def _measure(
-    this: Run, journal: Journal, environment: Environment, events: list[Event], terminal: Terminal
+    this: Run,
+    journal: Journal,
+    environment: Environment,
+    events: list[Event],
+    terminal: Terminal,
+    started: float | None = None,
 ) -> bool:
     """Journal every event of the run, and add the lasting ones to ``events``; whether it was interrupted."""
-    cells = len(this.plan.cells) - len(_done(events))
     try:
-        with (
-            _interruptible(this, terminal),
-            ProgressDisplay(cells, this.plan.time_budget, this.plan.timed, terminal) as progress,
-        ):
+        with progress(terminal, this.plan.time_budget, started) as display, _interruptible(this, display.say):
             for event in this:
                 if isinstance(event, PeaksEvent):
                     environment["peaks"] = event.peaks.to_json()
@@ -136,21 +137,21 @@ def _measure(
                 if isinstance(event, Event):
                     journal.append(event)
                     events.append(event)
-                progress.see(event)
+                display.see(event)
     except KeyboardInterrupt:
         return True
     return this.stop
 
 
 @contextmanager
-def _interruptible(this: Run, terminal: Terminal) -> Iterator[None]:
+def _interruptible(this: Run, say: Callable[[str], None]) -> Iterator[None]:
     """The first Ctrl-C ends the run after the cell at hand; the second at once."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if this.stop:
             raise KeyboardInterrupt
         this.stop = True
-        terminal.note("stopping after the visit at hand; once more to leave at once")
+        say("stopping after the visit at hand; once more to leave at once")
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:

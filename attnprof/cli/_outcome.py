@@ -1,5 +1,6 @@
 """The end of a run: results.csv, the table, what a reader should know of it, and the exit code."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,11 @@ from attnprof.errors import CELLS_FAILED, INTERRUPTED
 from attnprof.planning import Plan
 from attnprof.records.environment import Environment
 from attnprof.records.journal import RESULTS
-from attnprof.records.record import ROUGH, DoneEvent, Event
+from attnprof.records.record import DoneEvent, Event
 from attnprof.results import Results, tabulate
-from attnprof.results.table import wide
 from attnprof.running import SURE
-from attnprof.units import show_share
 from attnprof.views.run import document as document_of_run
+from attnprof.views.screen import Wish
 
 FAILURES = ("failed", "oom", "crashed", "timeout")
 SEVERAL = ("!", "family:", "place:", "year:")  # how patterns begin that stand for several modules
@@ -30,7 +30,7 @@ def finish(
 ) -> int:
     """Write and print the table of ``events``, and say what is missing. The exit code is returned."""
     results = tabulate(events, plan, environment)
-    document = document_of_run(results)
+    document = document_of_run(results, wish=Wish(run=_in_commands(plan, folder)))
     write_document(folder / RESULTS, document, "csv")
     terminal.print(document, plan.spec.format)
     for note in [*_notes(results), f"all rows: {folder / RESULTS}"]:
@@ -47,6 +47,11 @@ def finish(
     return _exit_code(plan, list(statuses.values()))
 
 
+def _in_commands(plan: Plan, folder: Path) -> str:
+    """How a command names the run: the newest under reports/ needs no name."""
+    return shlex.quote(str(folder)) if plan.spec.output else ""
+
+
 def _stopped(rows: int, finished: int, cells: int, folder: Path) -> str:
     partial = rows - finished
     part = f" ({partial} of them by fewer processes than asked for)" if partial > 0 else ""
@@ -54,36 +59,13 @@ def _stopped(rows: int, finished: int, cells: int, folder: Path) -> str:
 
 
 def _notes(results: Results) -> list[str]:
-    """Where the run stayed behind the quality and the precision of its spec."""
-    notes = _few_processes(results)
-    loose = wide(results)
-    if loose:
-        precision = show_share(results.spec.target)
-        notes.append(
-            f"{loose} of {len(results.frame)} intervals are wider than ± {precision};"
-            " a longer --time-budget narrows them"
-        )
-    return notes
-
-
-def _few_processes(results: Results) -> list[str]:
+    """Where the run stayed behind the quality of its spec."""
     processes = [row.get("processes") for row in results.rows() if row["status"] == "ok"]
-    measured = [count for count in processes if count is not None]
-    if not measured:
+    most = max((count for count in processes if count is not None), default=0)
+    if not 0 < most < min(results.spec.processes, SURE):
         return []
-    notes = []
-    if max(measured) < min(results.spec.processes, SURE):
-        notes.append(
-            f"{results.spec.quality} quality is {results.spec.processes} processes;"
-            f" the time budget allowed {max(measured)}"
-        )
-    rough = sum(row.get("latency_ci_kind") == ROUGH for row in results.rows())
-    if rough:
-        notes.append(
-            f"{rough} of {len(measured)} cells, far from the cheapest, have a rough figure;"
-            " --quality paper measures all to the end"
-        )
-    return notes
+    quality = f"{results.spec.quality} quality is {results.spec.processes} processes"
+    return [f"{quality}; the time budget allowed {most}. More: --time-budget auto"]
 
 
 def _exit_code(plan: Plan, statuses: Sequence[str]) -> int:

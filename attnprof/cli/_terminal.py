@@ -19,10 +19,11 @@ class Terminal:
 
     def look(self) -> Look:
         """How stdout can show a table: any width and no style where it is not a terminal."""
+        is_plain = not _can_print("±µ█")
         if not sys.stdout.isatty():
-            return Look()
-        plain = self.no_color or os.environ.get("NO_COLOR", "") != "" or os.environ.get("TERM") == "dumb"
-        return Look(shutil.get_terminal_size().columns, colour=not plain)
+            return Look(plain=is_plain)
+        colourless = self.no_color or os.environ.get("NO_COLOR", "") != "" or os.environ.get("TERM") == "dumb"
+        return Look(shutil.get_terminal_size().columns, not colourless, is_plain)
 
     def show(self, text: str) -> None:
         """Print a result to stdout."""
@@ -45,3 +46,12 @@ class Terminal:
         """A line on stderr, --quiet or not."""
         click.echo(text, err=True)
         sys.stderr.flush()
+
+
+def _can_print(text: str) -> bool:
+    """Whether the encoding of stdout has the characters of ``text``."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

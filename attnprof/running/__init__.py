@@ -23,6 +23,7 @@ from attnprof.running.counting import (
     workers_for,
 )
 from attnprof.running.exchange import Exchange, measure_block, measure_peaks
+from attnprof.running.progress import display
 from attnprof.running.protocol import (
     Failure,
     ForecastEvent,
@@ -52,6 +53,7 @@ class Run:
         peaks: Peaks | None = None,
         estimator: str = "",
         started: float | None = None,
+        progress: bool = False,
     ) -> None:
         self.plan = plan
         self.stop = False
@@ -61,6 +63,7 @@ class Run:
         self._timetable = Timetable(plan, monotonic() if started is None else started)
         self._peaks, self._peaks_missing = peaks, plan.needs_peaks and peaks is None
         self._estimator = estimator
+        self._is_shown = progress
         self._cases = {cell.case.key: cell.case for cell in plan.cells}
         self._accounts: list[AccountEvent] = []  # of the cases that can be measured
         earlier = list(earlier)
@@ -70,6 +73,15 @@ class Run:
         self._failed = False
 
     def __iter__(self) -> Iterator[RunEvent]:
+        if not self._is_shown:
+            yield from self._events()
+            return
+        with display(self.plan.time_budget) as shown:
+            for event in self._events():
+                shown.see(event)
+                yield event
+
+    def _events(self) -> Iterator[RunEvent]:
         with closing(self._slot):
             yield from self._skip_impossible()
             yield from self._count()
@@ -284,11 +296,13 @@ def run(
     peaks: Peaks | None = None,
     estimator: str = "",
     started: float | None = None,
+    progress: bool = False,
 ) -> Run:
     """The run of ``plan``: iterate over it for its events.
 
     worker: one that is started already. earlier: the events of a run that this one continues. peaks: what the
     device can do at best, where an earlier run measured it. estimator: that of a run that this one continues;
     empty: the device's. started: when the run began, by ``time.monotonic``, where that was before now.
+    progress: show on one line of stderr, or of a notebook, what it does and how long it will take.
     """
-    return Run(plan, worker, earlier, peaks, estimator, started)
+    return Run(plan, worker, earlier, peaks, estimator, started, progress)

@@ -103,7 +103,8 @@ def _rough(blocks: Sequence[SizeBlock]) -> str:
     rough = sum(rival.is_rough for block in blocks for rival in block.rivals)
     if not rough:
         return ""
-    return f"~ marks {rough} rough latencies, which have no interval, and ratios that the noise leaves open."
+    latencies = f"{rough} rough latencies" if rough > 1 else "a rough latency"
+    return f"~ marks {latencies}, of few processes, and ratios that the noise leaves open."
 
 
 def _joined(words: Sequence[str], last: str = "and") -> str:
