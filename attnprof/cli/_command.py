@@ -1,6 +1,6 @@
 """How a command's file declares it. Its implementation is imported when it runs: --help needs none of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -14,21 +14,71 @@ SHARED: Sequence[click.Parameter] = (
     click.Option(["-q", "--quiet"], is_flag=True, help="print only errors to stderr"),
     click.Option(["--no-color"], is_flag=True, help="no colour (as NO_COLOR=1)"),
 )
+Groups = Mapping[str, Sequence[click.Parameter]]  # heading in the help -> parameters
+OUTPUT = "Output"
+WHOLE = "attnprof.help.whole"  # in a context's meta: every option is shown
+
+
+class Grouped(click.Command):
+    """A command whose help has its options in groups, those that few need only with --help-all."""
+
+    def __init__(self, name: str, groups: Groups, rare: Collection[str], **more: Any) -> None:
+        further = [_help_all(name)] if rare else []
+        self._groups = {**groups, OUTPUT: [*groups.get(OUTPUT, ()), *SHARED, *further]}
+        self._rare = rare
+        super().__init__(name, params=[each for group in self._groups.values() for each in group], **more)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One table per group, the columns of all aligned."""
+        titles = {each: title for title, group in self._groups.items() for each in group}
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            is_shown = isinstance(parameter, click.Option) and (
+                parameter.name not in self._rare or WHOLE in ctx.meta
+            )
+            record = parameter.get_help_record(ctx) if is_shown else None
+            if record:
+                rows.setdefault(titles.get(parameter, OUTPUT), []).append(record)
+        width = max(len(flags) for group in rows.values() for flags, _ in group)
+        formatter.write_paragraph()
+        for title, group in rows.items():
+            formatter.write_heading(title)
+            with formatter.indentation():
+                formatter.write_dl([(flags.ljust(width), meaning) for flags, meaning in group])
+
+
+def _help_all(name: str) -> click.Option:
+    def show(ctx: click.Context, parameter: click.Parameter, is_wanted: bool) -> None:
+        if is_wanted and not ctx.resilient_parsing:
+            ctx.meta[WHOLE] = True
+            click.echo(ctx.get_help())
+            ctx.exit()
+
+    meaning = f"every option of {name}"
+    flags = {"is_flag": True, "is_eager": True, "expose_value": False}
+    return click.Option(["--help-all"], callback=show, help=meaning, **flags)
 
 
 def command(
-    name: str, implementation: str, help: str, params: Sequence[click.Parameter] = ()
+    name: str,
+    implementation: str,
+    help: str,
+    params: Sequence[click.Parameter] | Groups = (),
+    rare: Collection[str] = (),
 ) -> click.Command:
     """A command with ``params`` and the options that all commands share.
 
     implementation: 'module:function'. The function takes each parameter by its name, and ``terminal`` for the
-    shared options; it returns the exit code.
+    shared options; it returns the exit code. params: in groups, where they are many. rare: the names of those
+    that --help leaves to --help-all.
     """
 
     def callback(quiet: bool, no_color: bool, **options: Any) -> Any:
         module, _, function = implementation.partition(":")
         return getattr(import_module(module), function)(**options, terminal=Terminal(quiet, no_color))
 
+    if isinstance(params, Mapping):
+        return Grouped(name, params, rare, callback=callback, help=help)
     return click.Command(name, callback=callback, help=help, params=[*params, *SHARED])
 
 

@@ -57,7 +57,6 @@ def _first_line(path: Path) -> str:
     cls=Commands,
     help=f"Profile attention modules over channels x resolution.\n\n{EXAMPLES}",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    no_args_is_help=True,
 )
 @click.version_option(package_name="attnprof", message="attnprof %(version)s")
 def attnprof() -> None:
@@ -86,6 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     if COMPLETE in os.environ:
         return complete(attnprof)
+    arguments = arguments or ["--help"]
     # Not attnprof.main(): it turns a closed pipe into exit code 1 before main() could see it.
     with attnprof.make_context("attnprof", arguments) as context:
         code: object = attnprof.invoke(context)

@@ -1,11 +1,13 @@
 """Spec as command-line options, made from the settings: option, field and TOML key are one name."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import click
 
 from attnprof.backends import BACKENDS
 from attnprof.catalogue import MODULES
+from attnprof.cli._command import OUTPUT
 from attnprof.cli._completing import names_of
 from attnprof.counters import COUNTERS
 from attnprof.formats import FORMATS
@@ -35,6 +37,27 @@ NAMES = {
     "device": BACKENDS,
 }
 
+# Where the help of a command has its settings. Those few need are in the help on every option alone.
+GROUPS = {
+    "What": (
+        "modules", "variants", "set", "channels", "res", "points", "preset", "networks", "at", "sweep_places",
+        "batch", "shard",
+    ),
+    "Where": (
+        "device", "dtype", "autocast", "channels_last", "compile", "hot", "train", "threads", "memory_limit",
+        "allow_busy",
+    ),
+    "How precisely": (
+        "no_latency", "metrics", "counters", "baseline", "quality", "time_budget", "precision", "timeout",
+        "seed", "fail_fast",
+    ),
+    OUTPUT: ("budget", "name", "output", "format"),
+}  # fmt: skip
+RARE = (
+    "set", "shard", "sweep_places", "autocast", "channels_last", "hot", "memory_limit", "allow_busy",
+    "timeout", "seed", "fail_fast", "budget", "name", "no_color",
+)  # fmt: skip
+
 RESUME = click.Option(
     ["--resume"], is_flag=False, flag_value="", metavar="[RUN]", help="finish a run (the newest)"
 )
@@ -46,9 +69,20 @@ def variable_of(field: str) -> str:
     return f"ATTNPROF_{field.upper()}"
 
 
-def spec_options(without: tuple[str, ...] = ()) -> list[click.Parameter]:
-    """One option per setting, in their order. Values arrive as texts: Spec alone validates them."""
-    return [_option(field) for field in SETTINGS if field not in without]
+def spec_options(
+    without: Collection[str] = (), **more: Sequence[click.Parameter]
+) -> dict[str, list[click.Parameter]]:
+    """One option per setting, in groups. Values arrive as texts: Spec alone validates them.
+
+    more: further parameters, ``what`` before and ``output`` behind those of their group.
+    """
+    groups: dict[str, list[click.Parameter]] = {
+        title: [_option(field) for field in fields if field not in without]
+        for title, fields in GROUPS.items()
+    }
+    groups["What"][:0] = more.get("what", ())
+    groups[OUTPUT] += more.get("output", ())
+    return groups
 
 
 def _option(field: str) -> click.Option:

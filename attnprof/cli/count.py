@@ -15,15 +15,18 @@ at any size.
 
 The same as 'attnprof run --no-latency'.
 """
-MEASURING = ("no_latency", "time_budget", "precision", "threads", "device")
+MEASURING = (
+    "no_latency", "time_budget", "precision", "quality", "baseline", "threads", "device", "hot", "compile",
+    "channels_last", "memory_limit", "allow_busy", "seed", "budget",
+)  # fmt: skip
 
 COMMAND = command(
     "count",
     "attnprof.cli._count:count",
     HELP,
-    [
-        click.Argument(["spec"], required=False, metavar="[SPEC]"),
-        *spec_options(without=MEASURING + NETWORK),
-        DRY_RUN,
-    ],
+    spec_options(
+        without=MEASURING + NETWORK,
+        what=[click.Argument(["spec"], required=False, metavar="[SPEC]")],
+        output=[DRY_RUN],
+    ),
 )

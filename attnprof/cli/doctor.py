@@ -1,4 +1,4 @@
-"""Examine this machine: device, clocks, timer, packages, self-tests"""
+"""Examine this machine: device, clocks, timer, packages"""
 
 import click
 

@@ -1,4 +1,4 @@
-"""Explain a count: every operator's share, and what other tools count"""
+"""Explain a count: each operator's share, other tools' counts"""
 
 import click
 

@@ -3,7 +3,7 @@
 import click
 
 from attnprof.cli._command import command
-from attnprof.cli._spec_options import DRY_RUN, RESUME, spec_options
+from attnprof.cli._spec_options import DRY_RUN, RARE, RESUME, spec_options
 
 HELP = """\
 Measure modules inside a network, next to the plain network. Writes the same
@@ -18,21 +18,21 @@ mobilenext, a function of your own, or a list of these.
 """
 REPLACED = ("modules", "networks", "channels", "res", "points", "preset", "counters")
 
+WHAT = [
+    click.Argument(["networks"], required=False, metavar="NETWORK"),
+    click.Option(
+        ["--insert", "modules"],
+        metavar="LIST",
+        help="modules, as -m of run: se,'eca(kernel_size=3/5/5/7)'",
+    ),
+    click.Option(["--res"], metavar="LIST", help="sizes of the network's input: 224 or 224x320 [224]"),
+    click.Option(["--stages"], is_flag=True, help="MACs of each stage of the network"),
+]
+
 COMMAND = command(
     "host",
     "attnprof.cli._host:host",
     HELP,
-    [
-        click.Argument(["networks"], required=False, metavar="NETWORK"),
-        click.Option(
-            ["--insert", "modules"],
-            metavar="LIST",
-            help="modules, as -m of run: se,'eca(kernel_size=3/5/5/7)'",
-        ),
-        click.Option(["--res"], metavar="LIST", help="sizes of the network's input: 224 or 224x320 [224]"),
-        *spec_options(without=REPLACED),
-        click.Option(["--stages"], is_flag=True, help="MACs of each stage of the network"),
-        RESUME,
-        DRY_RUN,
-    ],
+    spec_options(without=REPLACED, what=WHAT, output=[RESUME, DRY_RUN]),
+    rare=RARE,
 )

@@ -17,13 +17,13 @@ class Setting:
 
 
 SETTINGS = {
-    "modules": Setting("grid", "all", "names, cbam(reduction=8), family:channel, !name"),
+    "modules": Setting("grid", "all", "se, cbam(reduction=8), family:channel, !name"),
     "variants": Setting("grid", "default", "each module's default, or all named ones"),
     "set": Setting("variants", {}, "sweep hyperparameters: cbam.reduction=8,16"),
     "channels": Setting("grid", (), "channel counts (64,256)"),
     "res": Setting("grid", (), "map sizes: 56 or 28x40 (56)"),
     "points": Setting("grid", (), "single sizes: 64@56,256@28x40"),
-    "preset": Setting("grid", None, "sizes of a network: resnet50, mobilenetv2, yolo-n/-s"),
+    "preset": Setting("grid", None, "sizes of: resnet50, mobilenetv2, yolo-n, yolo-s"),
     "networks": Setting("grid", (), "put the modules into these: resnet50, my.py:make_net"),
     "at": Setting("grid", (), "places: after_bn3:2-4, last_3, layer*.bn3 (its own)"),
     "sweep_places": Setting("grid", False, "each stage of the network alone, too"),
@@ -39,7 +39,7 @@ SETTINGS = {
     "no_latency": Setting("measure", False, "counts only"),
     "metrics": Setting("measure", (), "only these metrics, or usual and more (usual)"),
     "counters": Setting("measure", "fvcore,thop", "cross-check counters, or none"),
-    "quality": Setting("measure", "standard", "quick, standard, paper: 1, up to 6, 6 processes"),
+    "quality": Setting("measure", "standard", "quick, standard, paper: 1 to 6 processes"),
     "baseline": Setting("measure", "auto", "the module of 'vs', or none (auto: se)"),
     "time_budget": Setting("measure", "auto", "of the whole run: 30s, auto or none"),
     "precision": Setting("measure", None, "target half-width of intervals (1%, quick 2%)"),

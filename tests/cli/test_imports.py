@@ -5,10 +5,13 @@ import json
 import subprocess
 import sys
 
+import click
 import pytest
 
 from attnprof.cli._main import COMMANDS
-from attnprof.cli._spec_options import NETWORK
+from attnprof.cli._spec_options import GROUPS, NETWORK, RARE
+from attnprof.cli.count import MEASURING
+from attnprof.grid import PRESETS
 from attnprof.spec import Spec
 from attnprof.spec.settings import SECTIONS, SETTINGS
 from tests.conftest import clean_environment
@@ -68,7 +71,7 @@ def test_a_run_is_shown_again_and_chosen_from_without_torch(wide, tmp_path):
 
 
 def parameters(command):
-    return {parameter.name for parameter in COMMANDS.get(command).params}
+    return {parameter.name for parameter in COMMANDS.get(command).params} - {"help_all"}
 
 
 def test_every_field_of_the_spec_is_an_option_of_run_or_of_host_and_no_other_option_is():
@@ -97,9 +100,41 @@ def test_an_option_is_its_field_with_hyphens():
 
 
 def test_count_has_the_options_of_run_but_those_that_concern_measuring():
-    gone = parameters("run") - parameters("count")
-    assert gone == {"no_latency", "time_budget", "precision", "threads", "device", "resume"}
+    assert parameters("run") - parameters("count") == {*MEASURING, "resume"}
     assert parameters("count") <= parameters("run")
+
+
+def test_every_setting_stands_in_one_group_of_the_help():
+    grouped = [field for fields in GROUPS.values() for field in fields]
+    assert sorted(grouped) == sorted(SETTINGS)
+    assert set(RARE) <= {*SETTINGS, "no_color"}
+
+
+def shown(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "attnprof", *arguments],
+        env=clean_environment({"COLUMNS": "80"}), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0
+    return done.stdout
+
+
+def test_the_help_of_run_fits_a_small_terminal_in_groups_and_names_presets():
+    lines = shown("run", "--help").splitlines()
+    assert len(lines) < 40
+    assert [line[:-1] for line in lines if line.endswith(":") and line[0] != " "] == list(GROUPS)
+    assert all(preset in "\n".join(lines) for preset in PRESETS)
+    assert "--help-all" in lines[-2]
+
+
+def test_the_whole_help_has_every_option():
+    whole = shown("run", "--help-all")
+    for parameter in COMMANDS.get("run").params:
+        assert isinstance(parameter, click.Argument) or parameter.opts[-1] in whole
+
+
+def test_without_a_command_there_is_the_help():
+    assert shown() == shown("--help")
 
 
 @pytest.mark.parametrize("command", COMMANDS.names())
