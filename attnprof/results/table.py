@@ -222,7 +222,7 @@ def of_csv(path: Path) -> Results:
     ]
     conditions = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
     runs = {str(row["run_id"]): {name: row.get(name) for name in conditions} for row in rows} or {"": {}}
-    environment = joined(runs) if len(runs) > 1 else next(iter(runs.values()))
+    environment = {**(joined(runs) if len(runs) > 1 else next(iter(runs.values()))), "estimator": ""}
     typed = pd.DataFrame(rows, columns=list(frame.columns), dtype=object)
     return Results(typed, {}, environment, Spec(), len(rows))
 

@@ -63,26 +63,21 @@ class RunProgress:
     def line(self) -> str:
         """The phase, how many of its cells are finished, the cell at hand, the time left."""
         if not self._cells:
-            return f"{self._phase}  {self._clock() - self._phase_began:.0f} s"
+            return f"{self._phase}  {self._spent():.0f} s"
         cell = self._cell if self._finished < self._cells else PREPARING
         parts = [self._phase, f"{self._finished}/{self._cells}", cell or STARTING, self._time_left()]
         return "  ".join(filter(None, parts))
 
-    def end(self) -> list[str]:
-        """The sentence on the last phase."""
-        return self._phase_ended()
-
     def _begin(self, event: PhaseEvent) -> list[str]:
-        sentences = self._phase_ended()
+        sentences = [f"{self._phase}: {self._finished} of {self._cells} cells in {self._spent():.1f} s"]
+        is_first = not self._cells
         self._phase, self._phase_began = event.name, self._clock()
         self._cells, self._finished, self._cell = event.cells, 0, ""
-        return sentences
+        return [] if is_first else sentences
 
-    def _phase_ended(self) -> list[str]:
-        if not self._cells:
-            return []
-        seconds = self._clock() - self._phase_began
-        return [f"{self._phase}: {self._finished} of {self._cells} cells in {seconds:.1f} s"]
+    def _spent(self) -> float:
+        """Seconds in the phase."""
+        return self._clock() - self._phase_began
 
     def _expect(self, event: ForecastEvent) -> list[str]:
         is_known = self._precision is not None
@@ -168,8 +163,6 @@ class Display:
     ) -> None:
         if self._line:
             self._line.__exit__(kind, problem, trace)
-        else:
-            self._log(self._progress.end())
 
     def see(self, event: RunEvent) -> None:
         """Take one event in."""

@@ -87,10 +87,16 @@ def _explanation(metric: Metric, rows: Sequence[Row], environment: Environment) 
     """The metric's line."""
     hot = HOT in str(rows[0].get("flags")).split()
     inputs = "one input, hot in cache" if hot else "inputs not in cache (cold)"
-    estimator = ESTIMATORS[environment.get("estimator", MEDIAN.name)].title
+    estimator = _estimator(environment)
     text = metric.caption.replace("{inputs}", inputs).replace("{estimator}", estimator)
     text = text.replace("{interval}", _intervals(metric, rows))
     return Remark(text, frozenset([metric.column]))
+
+
+def _estimator(environment: Environment) -> str:
+    """Which of the samples the latency is, where that is known: a CSV alone does not say it."""
+    name = environment.get("estimator", MEDIAN.name)
+    return ESTIMATORS[name].title if name else "seconds of a call"
 
 
 def _intervals(metric: Metric, rows: Sequence[Row]) -> str:
