@@ -15,6 +15,7 @@ from attnprof.grid import show_res
 from attnprof.metrics import Metric
 from attnprof.published import TOP1, Evidence, span
 from attnprof.records.case import ROW_CONDITIONS
+from attnprof.records.record import ROUGH
 
 Row = Mapping[str, Any]
 Notes = Mapping[tuple[int, str], str]
@@ -85,14 +86,14 @@ def _figure(
     return _span(row, metric, value) if metric.interval else Span.exact(value)
 
 
-def _span(row: Row, metric: Metric, value: float) -> Span | Missing:
+def _span(row: Row, metric: Metric, value: float) -> Span:
     low, high = (row.get(end) for end in metric.ends)
     if (low is None or high is None) and metric.name == "throughput":
         # A table of version 0.1.0 has the interval of the latency alone.
         low, high = _rate(row, "latency_ci_high_s"), _rate(row, "latency_ci_low_s")
-    if low is None or high is None:
-        samples = row.get(f"{metric.name}_n") or row.get("latency_n")
-        return Missing(f"too few samples ({samples}) for an interval")
+    kind = row.get(f"{metric.name}_ci_kind") or row.get("latency_ci_kind")
+    if low is None or high is None or kind == ROUGH:
+        return Span.about(value)
     return Span(low, value, high)
 
 

@@ -25,6 +25,11 @@ class Chosen:
     rank: int = 0  # 0 on a Pareto front
     shared: bool = False  # whether another has the same rank
 
+    @property
+    def is_provisional(self) -> bool:
+        """Whether a figure that it is judged by is rough."""
+        return any(verdict.span is not None and verdict.span.rough for verdict in self.verdicts)
+
 
 @dataclass(frozen=True)
 class Rejected:
@@ -50,6 +55,11 @@ class Rejected:
     def over(self) -> float:
         """The factor by which it breaks its worst limit; inf where something could not be judged."""
         return max((verdict.ratio for verdict in self.broken), default=inf)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it breaks limits by rough figures alone, and by better ones might keep them."""
+        return bool(self.broken) and all(verdict.is_open for verdict in self.broken)
 
     @property
     def judged(self) -> bool:

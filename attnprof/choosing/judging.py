@@ -9,9 +9,9 @@ from math import inf
 from attnprof.choosing.budget import Budget, Limit
 from attnprof.choosing.candidates import Candidate, Missing, named
 from attnprof.choosing.measures import Measure
-from attnprof.choosing.pareto import Span
+from attnprof.choosing.pareto import DOUBT, Span
 
-DIGITS = 4  # of a limit that is proposed
+DIGITS = 2  # of a limit that is proposed, in its unit
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ class Verdict:
     span: Span | None = None  # the figure
     why: str = ""  # why there is no figure
     needed: Fraction | None = None  # the value with which the limit would just hold
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it breaks the limit by a rough figure, and by a better one might keep it."""
+        return not self.holds and self.span is not None and self.span.rough and self.ratio <= DOUBT**2
 
     @property
     def headroom(self) -> float:
@@ -95,12 +100,20 @@ def _ratio(part: Fraction, whole: Fraction) -> float:
 
 
 def loosened(verdict: Verdict) -> Limit | None:
-    """The limit loosened until it holds: counts exactly, others to four digits; None where it never holds."""
+    """The limit loosened until it holds: a count exactly, else to a round number; None if it never holds."""
     limit, measure, needed = verdict.limit, verdict.limit.measure, verdict.needed
     if needed is None:
         return None
-    if needed.denominator == 1 and not limit.reference:
+    if measure.kind == "count" and not limit.reference:
         return Limit(measure, Decimal(needed.numerator))
     rounding = Context(prec=DIGITS, rounding=ROUND_FLOOR if measure.more else ROUND_CEILING)
-    value = rounding.divide(Decimal(needed.numerator), Decimal(needed.denominator))
-    return Limit(measure, value, limit.reference)
+    unit = Fraction(1) if limit.reference else _unit(measure, needed)
+    parts = needed / unit
+    value = rounding.divide(Decimal(parts.numerator), Decimal(parts.denominator))
+    return Limit(measure, value * Decimal(unit.numerator) / Decimal(unit.denominator), limit.reference)
+
+
+def _unit(measure: Measure, value: Fraction) -> Fraction:
+    """The largest unit of the measure that ``value`` has one of: a round number of MiB, or of us."""
+    units = [Fraction(scale) for _, scale in measure.quantity.units]
+    return next((unit for unit in units if unit <= value), units[-1])

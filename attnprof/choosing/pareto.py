@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+DOUBT = 1.2  # by what factor a rough figure may be wrong
+
 
 @dataclass(frozen=True)
 class Span:
@@ -12,16 +14,22 @@ class Span:
     low: float
     value: float
     high: float
+    rough: bool = False  # whether no interval is known, and the ends are how wrong such a figure may be
 
     @classmethod
     def exact(cls, value: float) -> Self:
         """A figure without noise."""
         return cls(value, value, value)
 
+    @classmethod
+    def about(cls, value: float) -> Self:
+        """A positive figure of which no interval is known."""
+        return cls(value / DOUBT, value, value * DOUBT, rough=True)
+
     @property
     def negated(self) -> "Span":
         """The span of -x, which makes a cost of what is better when it is more."""
-        return Span(-self.high, -self.value, -self.low)
+        return Span(-self.high, -self.value, -self.low, self.rough)
 
 
 def dominates(one: Sequence[Span], other: Sequence[Span]) -> bool:

@@ -14,6 +14,7 @@ from attnprof.cli._terminal import Terminal
 from attnprof.errors import NOT_MET, RunFolderError, UnknownNameError, UsageError
 from attnprof.formats import FORMATS
 from attnprof.grid import parse_point, show_res
+from attnprof.records.journal import newest_folder
 from attnprof.results import Results
 from attnprof.results.columns import Row
 from attnprof.views.choice import Published
@@ -49,7 +50,8 @@ def pick(
     )
     order = _front_measures(pareto) if pareto else [_rank_measure(rank, entrants)]
     choice = choose(entrants, points, keep, order, pareto=bool(pareto))
-    document = document_of_choice(choice, results, _budget_line(choice, source), published, rejected)
+    line = _budget_line(choice, source) + (f", in {newest_folder()}, the newest run" if run is None else "")
+    document = document_of_choice(choice, results, line, published, rejected)
     terminal.print(document, format)
     return 0 if choice.chosen else NOT_MET
 

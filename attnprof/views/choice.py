@@ -18,9 +18,11 @@ from attnprof.units import show_share, significant
 from attnprof.views.caption import caption
 from attnprof.views.document import Document, Remark, TableCell, TableColumn
 from attnprof.views.evidence import between, two_places
+from attnprof.views.unsettled import unsettled
 
 USUAL = ("params", "macs", "latency", "memory")
 PUBLISHED_ENDS = ("published_low", "published_high", "gain_low", "gain_high")
+ROUGHLY = "~"  # before a figure of which no interval is known
 NAMED = 6  # of a list of rejected modules, before the rest is counted
 
 
@@ -47,9 +49,9 @@ def document(
 ) -> Document:
     """The answer to a budget. A figure is that of the point at which the module stands worst.
 
-    budget: the budget in words. everyone: name every rejected module, each on a line.
+    budget: the run and the budget in words. everyone: name every rejected module, each on a line.
     """
-    below = _below(choice, everyone)
+    below = [*_below(choice, everyone), *unsettled(choice, results)]
     data = partial(_data, choice, results.environment, published)
     records = partial(_records, choice)
     if not choice.chosen:
@@ -123,6 +125,8 @@ def _figure_cell(each: Chosen, measure: Measure) -> TableCell:
     if measure.name not in each.figures:
         return TableCell()
     span = each.figures[measure.name][1]
+    if span.rough:
+        return TableCell(span.value, sign=ROUGHLY)
     return TableCell(span.value, (span.low, span.high) if span.low < span.high else None)
 
 
@@ -219,6 +223,8 @@ def _figure(verdict: Verdict) -> str:
         return f"{measure.title}: {verdict.why}"
     if limit.reference and verdict.needed is not None:
         return f"{measure.title} {significant(float(verdict.needed))}x:{limit.reference}"
+    if verdict.span.rough:
+        return f"{measure.title} {ROUGHLY}{measure.show(verdict.span.value)}"
     return f"{measure.title} {measure.show(counts(verdict.span, measure))}"
 
 
@@ -313,7 +319,8 @@ def _figure_values(each: Chosen | Rejected, measure: Measure) -> list[Any]:
     if measure.name not in each.figures:
         return [""] * len(_headings(measure))
     point, span = each.figures[measure.name]
-    return [span.value, *([span.low, span.high] if measure.noisy else []), point]
+    ends = ["", ""] if span.rough else [span.low, span.high]
+    return [span.value, *(ends if measure.noisy else []), point]
 
 
 def _headings(measure: Measure) -> list[str]:
@@ -340,9 +347,10 @@ def _judged(each: Chosen | Rejected) -> dict[str, Any]:
     figures = {
         _headings(measures()[name])[0]: {
             "value": figure.value,
-            "low": figure.low,
-            "high": figure.high,
+            "low": None if figure.rough else figure.low,
+            "high": None if figure.rough else figure.high,
             "at": at,
+            "rough": figure.rough,
         }
         for name, (at, figure) in each.figures.items()
         if measures()[name].column

@@ -6,7 +6,7 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
-from attnprof.choosing.pareto import Span, front
+from attnprof.choosing.pareto import DOUBT, Span, front
 from attnprof.choosing.ranking import ranks
 from attnprof.metrics import METRICS
 from attnprof.records.case import ROW_CONDITIONS
@@ -18,7 +18,6 @@ LATENCY, MACS, PARAMS, MEMORY = (
 )
 RATIO = "vs_baseline"  # the metric that is formed inside each process, where the run has it
 USUAL_BASELINE = "se"
-DOUBT = 1.2  # by what factor a rough figure may be wrong
 SIZE = ("host", "mode", "height", "width", "channels")
 AXES = (MACS, PARAMS, MEMORY)  # what a front sets the latency against
 IN_WORDS = {"batch": "batch {}", "threads": "{} threads"}
@@ -203,5 +202,5 @@ def _seconds(rival: Rival) -> Span:
     seconds = rival.latency or 0.0
     low, high = (rival.row.get(end) for end in METRICS.get("latency").ends)
     if rival.is_rough or low is None or high is None:
-        return Span(seconds / DOUBT, seconds, seconds * DOUBT)
+        return Span.about(seconds)
     return Span(low, seconds, high)

@@ -71,16 +71,6 @@ def test_a_figure_carries_the_ends_of_its_interval_and_a_count_none(row):
     [
         ({}, "params", "not counted"),
         ({"status": "oom", "reason": "9.4 GiB"}, "params", "oom: 9.4 GiB"),
-        (
-            {"latency": 1e-3, "ends": (None, None), "latency_n": 3},
-            "latency",
-            "too few samples (3) for an interval",
-        ),
-        (
-            {"latency": 1e-3, "ends": (None, None), "latency_n": 3},
-            "throughput",
-            "too few samples (3) for an interval",
-        ),
         ({}, "train_latency", "no train rows; run with --train"),
         (
             {"flops": 7, "flops_incomplete": "true"},
@@ -93,6 +83,13 @@ def test_a_figure_carries_the_ends_of_its_interval_and_a_count_none(row):
 )
 def test_a_missing_figure_says_why(row, changes, measure, why):
     assert only([row("se", **changes)]).figure(measures()[measure], "64@56") == Missing(why)
+
+
+def test_a_figure_without_an_interval_is_rough(row):
+    se = only([row("se", latency=1.2e-3, ends=(None, None))])
+    assert se.figure(LATENCY, "64@56") == Span.about(1.2e-3)
+    assert se.figure(measures()["throughput"], "64@56").rough
+    assert (Span.about(6.0).low, Span.about(6.0).high) == (5.0, pytest.approx(7.2))
 
 
 def test_flops_that_are_complete_are_judged(row):

@@ -12,6 +12,7 @@ from attnprof.choosing.candidates import candidates
 from attnprof.choosing.choice import choose, closest, relaxations
 from attnprof.choosing.judging import loosened, verdicts
 from attnprof.choosing.measures import measures
+from attnprof.choosing.pareto import DOUBT
 from attnprof.errors import UnknownNameError
 
 law = settings(derandomize=True, deadline=None, max_examples=50)
@@ -64,6 +65,15 @@ def chosen_from(data, row):
     return rows, points, among, budget
 
 
+def ends(row, column):
+    """The ends of a figure: without an interval it may be wrong by the factor DOUBT."""
+    if column != "latency_s":
+        return row[column], row[column]
+    if row["latency_ci_high_s"] is None:
+        return row[column] / DOUBT, row[column] * DOUBT
+    return row["latency_ci_low_s"], row["latency_ci_high_s"]
+
+
 def keeps(rows, points, name, limit):
     """Whether ``name`` keeps ``limit``, from the rows themselves."""
     column = limit.measure.column
@@ -72,16 +82,13 @@ def keeps(rows, points, name, limit):
         mine, theirs = found.get(name), found.get(limit.reference)
         if mine is None or mine["status"] != "ok" or mine[column] is None:
             return False
-        low, high = ("latency_ci_low_s", "latency_ci_high_s") if column == "latency_s" else (column, column)
-        if mine[high] is None:
-            return False
-        end, bound = Fraction(str(mine[high])), Fraction(limit.value)
+        end, bound = Fraction(str(ends(mine, column)[1])), Fraction(limit.value)
         if limit.reference:
-            if theirs is None or theirs["status"] != "ok" or theirs[column] is None or theirs[low] is None:
+            if theirs is None or theirs["status"] != "ok" or theirs[column] is None:
                 return False
             same = name == limit.reference
             end = Fraction(str(mine[column])) if same else end
-            bound *= Fraction(str(theirs[column] if same else theirs[low]))
+            bound *= Fraction(str(theirs[column] if same else ends(theirs, column)[0]))
         if end > bound:
             return False
     return True
@@ -156,6 +163,39 @@ def test_a_noisy_win_is_no_win(row):
     ]
     choice = choice_of(rows, "latency<=1.2ms")
     assert [each.candidate.name for each in choice.chosen] == ["eca"]
+
+
+@pytest.mark.parametrize(
+    ("latency", "fits", "is_open"),
+    [(0.8e-3, True, False), (0.95e-3, False, True), (1.1e-3, False, True), (1.5e-3, False, False)],
+)
+def test_a_rough_figure_is_judged_by_how_wrong_it_may_be(row, latency, fits, is_open):
+    choice = choice_of([row("se", latency=latency, ends=(None, None))], "latency<=1ms")
+    assert bool(choice.chosen) == fits
+    assert [each.is_provisional for each in choice.chosen] == [True] * fits
+    assert [each.is_open for each in choice.rejected] == [is_open] * (not fits)
+
+
+def test_a_figure_that_is_marked_rough_has_no_interval_to_be_judged_by(row):
+    rough = row("se", latency=0.9e-3, ends=(0.89e-3, 0.91e-3)) | {"latency_ci_kind": "rough"}
+    assert choice_of([rough], "latency<=1ms").rejected[0].is_open
+
+
+@pytest.mark.parametrize(
+    ("budget", "loose"),
+    [
+        ("latency<=100us", "latency<=830us"),
+        ("params<=10", "params<=8.192k"),
+        ("memory<=1MiB", "memory<=3.1MiB"),
+        ("latency<=0.1x:eca", "latency<=9.2x:eca"),
+    ],
+)
+def test_a_limit_that_is_proposed_is_a_round_number(row, budget, loose):
+    se = row("se", latency=0.8e-3, ends=(0.7e-3, 823.6e-6), params=8192) | {"peak_memory_bytes": 3208643}
+    eca = row("eca", latency=0.09e-3, ends=(0.0896e-3, 0.1e-3), params=3) | {"peak_memory_bytes": 1}
+    points, among = candidates([se, eca], {})
+    [verdict] = verdicts(among[0], parse_budget(budget), points, among)
+    assert str(loosened(verdict)) == loose
 
 
 def test_a_budget_must_hold_at_every_point(row):
