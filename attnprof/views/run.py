@@ -127,6 +127,8 @@ def _row_of(column: RunColumn, line: Line) -> tuple[int, Row] | None:
     """
     if column.column.at:
         return line.cells.get(column.column.at)
+    if len(line.cells) == 1:
+        return next(iter(line.cells.values()))
     return next((cell for cell in line.cells.values() if column.cell(*cell) != TableCell()), None)
 
 
