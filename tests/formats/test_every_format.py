@@ -184,8 +184,9 @@ def test_where_nothing_has_to_fit_every_column_is_there_on_lines_of_their_own(re
     assert LONG.partition("(")[0] in text
     for column in document(results).columns:
         assert column.title in text
+    unwrapped = " ".join(text.split())
     for line in document(results).footnotes:
-        assert line in text.splitlines()
+        assert line in unwrapped
 
 
 @pytest.mark.parametrize("width", [60, 80])
