@@ -20,7 +20,7 @@ from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
 from attnprof.records.environment import Environment, begun, differences
 from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder
-from attnprof.records.record import DoneEvent, Event
+from attnprof.records.record import DoneEvent, Event, VisitEvent
 from attnprof.running import Run, run
 from attnprof.running.protocol import PeaksEvent
 from attnprof.spec import Spec
@@ -71,7 +71,7 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
         if format is not None:
             resolved = replace(resolved, spec=spec.model_copy(update={"format": format}))
         terminal.note(
-            f"{len(_done(events))} of {len(resolved.cells)} cells were finished; going on with the rest"
+            f"{len(_with_figures(events))} of {len(resolved.cells)} cells have figures from before; going on"
         )
         peaks = Peaks.from_json(environment["peaks"]) if "peaks" in environment else None
         estimator = environment.get("estimator", MEDIAN)
@@ -163,6 +163,11 @@ def _interruptible(this: Run, say: Callable[[str], None]) -> Iterator[None]:
 def _done(events: list[Event]) -> set[str]:
     """The keys of the finished cells."""
     return {event.key for event in events if isinstance(event, DoneEvent)}
+
+
+def _with_figures(events: list[Event]) -> set[str]:
+    """The keys of the cells that are finished, or that some process has measured."""
+    return {event.key for event in events if isinstance(event, DoneEvent | VisitEvent)}
 
 
 def _slug(environment: Environment) -> str:

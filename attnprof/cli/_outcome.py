@@ -38,7 +38,7 @@ def finish(
     statuses = {event.key: event.status for event in events if isinstance(event, DoneEvent)}
     remaining = len(plan.cells) - len(statuses)
     if interrupted and remaining:
-        terminal.warn(_stopped(len(results.frame), len(statuses), len(plan.cells), folder))
+        terminal.warn(_stopped(len(results.frame), len(plan.cells), folder))
         return INTERRUPTED
     if remaining:
         terminal.note(
@@ -52,10 +52,8 @@ def _in_commands(plan: Plan, folder: Path) -> str:
     return shlex.quote(str(folder)) if plan.spec.output else ""
 
 
-def _stopped(rows: int, finished: int, cells: int, folder: Path) -> str:
-    partial = rows - finished
-    part = f" ({partial} of them by fewer processes than asked for)" if partial > 0 else ""
-    return f"stopped after {rows} of {cells} cells{part}; kept. Continue: attnprof run --resume {folder}"
+def _stopped(rows: int, cells: int, folder: Path) -> str:
+    return f"stopped with figures of {rows} of {cells} cells; kept. Continue: attnprof run --resume {folder}"
 
 
 def _notes(results: Results) -> list[str]:

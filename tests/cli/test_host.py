@@ -142,7 +142,7 @@ def test_a_run_is_finished_as_it_was_begun(cli):
     cli("host", "resnet18", "--insert", "se", "--no-latency", "-o", "kept", "--res", "32")
     done = cli("host", "--resume", "kept")
     assert done.code == 0
-    assert "2 of 2 cells were finished" in done.err
+    assert "2 of 2 cells have figures from before" in done.err
     for words, says in (
         (("resnet18",), "NETWORK"),
         (("--insert", "se"), "--insert"),

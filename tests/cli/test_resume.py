@@ -14,7 +14,7 @@ import pytest
 from attnprof.records.journal import Journal
 from tests.cli.conftest import Counting
 
-# A module that waits on real tensors until a file says that it may go on. 'at-16' holds the pid of who waits.
+# A module that waits on real tensors until a file says that it may go on. 'at-32' holds the pid of who waits.
 WAITS = """\
 gate = Path(os.environ["TEST_GATE"])
 if not x.is_meta and not (gate / f"open-{x.shape[1]}").exists():
@@ -22,7 +22,7 @@ if not x.is_meta and not (gate / f"open-{x.shape[1]}").exists():
     (gate / "new").rename(gate / f"at-{x.shape[1]}")
     while not (gate / f"open-{x.shape[1]}").exists():
         time.sleep(0.01)"""
-CELLS = 8  # se, eca, none, waits at 32 and then at 16 channels: two blocks, the larger one first
+CELLS = 8  # se, eca, none, waits at 16 and then at 32 channels: two blocks, the cheaper one first
 TORN = b'{"event":"done","key":"0123'
 
 
@@ -81,34 +81,34 @@ def story(tmp_path_factory, plugin_package, module_source, start, command):
                 process.kill()
                 process.wait()
         said.out, said.err = Path(out.name).read_text(), said.err.read_text()
-        said.done = lines_of(folder)
+        said.measured = lines_of(folder, "visit")
 
     asked = (  # no bound and no efficiency, which would seek the machine's peaks first
-        "run -m none,waits,se,eca --channels 16,32 --res 8 --quality quick --time-budget 1s --counters none"
+        "run -m none,waits,se,eca --channels 16,32 --res 8 --quality quick --time-budget 8s --counters none"
         " --metrics params,macs,latency -o out"
     )
-    (gate / "open-32").touch()
-    with waiting("killed", 16, *asked.split()) as told.killed:
+    (gate / "open-16").touch()
+    with waiting("killed", 32, *asked.split()) as told.killed:
         told.killed.process.send_signal(signal.SIGKILL)
     until(lambda: gone(told.killed.worker))
     with open(folder / "records.jsonl", "ab") as file:
         file.write(TORN)
     told.partial = command("table", "out", cwd=root, env=env)
 
-    with waiting("once", 16, "run", "--resume", "out") as told.once:
+    with waiting("once", 32, "run", "--resume", "out") as told.once:
         told.second = command("run", "--resume", "out", cwd=root, env=env)
         told.once.process.send_signal(signal.SIGINT)
         until(lambda: "stopping after the visit at hand" in told.once.err.read_text())
-        (gate / "open-16").touch()
+        (gate / "open-32").touch()
 
-    (gate / "open-16").unlink()
-    with waiting("twice", 16, "run", "--resume", "out") as told.twice:
+    (gate / "open-32").unlink()
+    with waiting("twice", 32, "run", "--resume", "out") as told.twice:
         told.twice.process.send_signal(signal.SIGINT)
         until(lambda: "stopping after the visit at hand" in told.twice.err.read_text())
         told.twice.process.send_signal(signal.SIGINT)
     until(lambda: gone(told.twice.worker))
 
-    (gate / "open-16").touch()
+    (gate / "open-32").touch()
     told.last = command("run", "--resume", "out", cwd=root, env=env)
     told.files = {path.name: path.read_bytes() for path in folder.iterdir()}
     told.again = command("run", "--resume", "out", cwd=root, env=env)
@@ -116,14 +116,14 @@ def story(tmp_path_factory, plugin_package, module_source, start, command):
     return told
 
 
-FIRST = ["eca@32", "none@32", "se@32", "waits@32"]
+FIRST = ["eca@16", "none@16", "se@16", "waits@16"]
 
 
 @pytest.mark.slow
 class TestStory:
     def test_what_was_finished_before_the_kill_is_on_disk(self, story):
         assert story.killed.code == -signal.SIGKILL
-        assert sorted(story.killed.done) == FIRST
+        assert sorted(story.killed.measured) == FIRST
 
     def test_the_worker_of_a_killed_run_ends_by_itself(self, story):
         assert gone(story.killed.worker)
@@ -131,7 +131,7 @@ class TestStory:
     def test_a_killed_run_can_be_looked_at(self, story):
         assert story.partial.returncode == 0
         rows = story.partial.stdout.split("\n\n")[1].splitlines()[1:]
-        assert sorted(row.split()[0:2] for row in rows) == [["32", name.partition("@")[0]] for name in FIRST]
+        assert sorted(row.split()[0:2] for row in rows) == [["16", name.partition("@")[0]] for name in FIRST]
 
     def test_a_run_that_another_process_is_writing_is_not_resumed(self, story):
         assert (story.second.returncode, story.second.stdout) == (2, "")
@@ -142,23 +142,23 @@ class TestStory:
 
     def test_one_interrupt_ends_the_visit_at_hand_and_prints_the_table(self, story):
         assert story.once.code == 130
-        assert story.once.done[:4] == story.killed.done
+        assert story.once.measured[:4] == story.killed.measured
         rows = story.once.out.split("\n\n")[1].splitlines()[1:]
-        assert len(rows) == len(story.once.done)
+        assert len(rows) == len(story.once.measured)
 
     def test_an_interrupted_run_says_how_to_continue_it(self, story):
-        done = len(story.once.done)
+        done = len(story.once.measured)
         assert (
-            f"stopped after {done} of {CELLS} cells; kept. Continue: attnprof run --resume out\n"
+            f"stopped with figures of {done} of {CELLS} cells; kept. Continue: attnprof run --resume out\n"
             in story.once.err
         )
         assert "Traceback" not in story.once.err
 
     def test_a_second_interrupt_leaves_at_once_and_the_worker_with_it(self, story):
         assert story.twice.code == 130
-        assert "waits@16" not in story.twice.done
-        assert story.twice.done[:4] == story.killed.done
-        assert f"stopped after {len(story.twice.done)} of {CELLS} cells" in story.twice.err
+        assert "waits@32" not in story.twice.measured
+        assert story.twice.measured[:4] == story.killed.measured
+        assert f"stopped with figures of {len(story.twice.measured)} of {CELLS} cells" in story.twice.err
         assert "Traceback" not in story.twice.err
         assert gone(story.twice.worker)
 
@@ -172,7 +172,7 @@ class TestStory:
         assert Counter(lines_of(story.folder, "visit")) == dict.fromkeys(lines_of(story.folder), 1)
 
     def test_cells_keep_their_place_in_the_journal(self, story):
-        assert lines_of(story.folder)[: len(story.twice.done)] == story.twice.done
+        assert lines_of(story.folder, "visit")[: len(story.twice.measured)] == story.twice.measured
 
     def test_the_torn_line_is_gone(self, story):
         assert TORN not in story.files["records.jsonl"]
@@ -187,7 +187,7 @@ class TestStory:
         assert story.again.returncode == 0
         assert story.after == story.files
         assert story.again.stdout == story.last.stdout
-        assert f"{CELLS} of {CELLS} cells were finished" in story.again.stderr
+        assert f"{CELLS} of {CELLS} cells have figures from before" in story.again.stderr
 
     def test_no_lock_stays_behind(self, story):
         assert set(story.files) == {"environment.json", "records.jsonl", "results.csv", "spec.toml"}
@@ -229,7 +229,7 @@ def test_resuming_takes_the_newest_run_where_none_is_named(cli, tmp_path):
     cli("count", "-m", "se", "--points", "16@8", "--counters", "none")
     said = cli("run", "--resume")
     assert said.code == 0
-    assert "1 of 1 cells were finished" in said.err
+    assert "1 of 1 cells have figures from before" in said.err
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,9 @@ def test_one_interrupt_keeps_the_cell_at_hand_and_two_do_not(cli, tmp_path, monk
     said = cli(*COUNT)
     assert said.code == 130
     assert len(lines_of(tmp_path / "out")) == done
-    assert f"stopped after {done} of 3 cells; kept. Continue: attnprof run --resume out\n" in said.err
+    assert (
+        f"stopped with figures of {done} of 3 cells; kept. Continue: attnprof run --resume out\n" in said.err
+    )
     monkeypatch.setattr("attnprof.cli._worker.start_worker", Counting)
     assert cli("run", "--resume", "out").code == 0
     assert sorted(lines_of(tmp_path / "out")) == ["bam@16", "eca@16", "se@16"]
