@@ -89,13 +89,15 @@ class Timetable:
         self._begin(max(0.0, part), max(LEAST_SECONDS, share * remaining))
 
     def begins(self, process: int, latencies: Sequence[float]) -> bool:
-        """Whether there is time for one more process, over cells of ``latencies``. Then it begins."""
+        """Whether there is time for one more process, over cells of ``latencies`` or the cheaper half of
+        them. Then it begins."""
         remaining = self._measuring_end - self._clock()
         if remaining == inf:
             self._begin(inf, inf)
             return True
         rough, good = (self._pace * sum(map(cost, latencies)) for cost in (rough_seconds, good_seconds))
-        if remaining < self._start + rough:
+        cheap = self._pace * sum(map(rough_seconds, sorted(latencies)[: ceil(len(latencies) / 2)]))
+        if remaining < self._start + cheap:
             return False
         wanted = self._start + max(rough, good / 2)
         processes = min(self._plan.processes - process, max(1.0, remaining // wanted))
@@ -122,7 +124,7 @@ class Timetable:
             return
         others = self._plan.processes - 1
         wanted = others * self._wanted(latencies) if latencies else 0.0
-        limit = max(PLANNED_SECONDS, LONG_FIRST * self.elapsed)
+        limit = max(PLANNED_SECONDS, LONG_FIRST * self.elapsed) if self._plan.race else inf
         measuring = max(self.elapsed, min(self.elapsed + wanted, limit))
         self._total = measuring / (1 - self._counters_share)
 
@@ -165,7 +167,7 @@ class Timetable:
         first = 0.0 if process else sum(map(rough_seconds, latencies))
         part = self._wanted(latencies)
         others = (self._plan.processes - max(process, 1)) * part
-        if self._plan.auto_budget:
+        if self._plan.auto_budget and self._plan.race:
             others = min(
                 others, max(PLANNED_SECONDS, LONG_FIRST * (self.elapsed + first)) - self.elapsed - first
             )
