@@ -132,6 +132,11 @@ def show_seconds(value: float, digits: int = 3) -> str:
     return f"{significant(value / 1e-9, digits)} ns"
 
 
+def show_about(seconds: float) -> str:
+    """A duration that is only expected: '8 s', '95 s', '4 min'."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
 def show_bytes(value: int) -> str:
     """Bytes with an IEC prefix to three significant digits; below 1 KiB exact."""
     for unit in ("TiB", "GiB", "MiB", "KiB"):

@@ -23,8 +23,10 @@ from attnprof.records.journal import SPEC, Journal, environment_in, events_in, n
 from attnprof.records.record import DoneEvent, Event, VisitEvent
 from attnprof.running import Run, run
 from attnprof.running.protocol import PeaksEvent
+from attnprof.running.timetable import expected_seconds
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
+from attnprof.units import show_about
 
 MEDIAN = "median"  # the estimator of a run whose environment names none
 
@@ -83,12 +85,14 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
 def list_cells(spec: Spec, terminal: Terminal) -> int:
     """Print the cells that ``spec`` would measure, and measure nothing."""
     device = "meta" if spec.no_latency else spec.device
-    cells = plan(spec, device).cells
+    resolved = plan(spec, device)
+    cells = resolved.cells
     for cell in cells:
         refusal = f"  skipped: {cell.refusal}" if cell.refusal else ""
         click.echo(f"{cell.case.label}{refusal}")
     possible = sum(cell.refusal is None for cell in cells)
-    terminal.warn(f"{len(cells)} cells, {possible} to measure on {device}; nothing was measured")
+    time = f" in about {show_about(expected_seconds(resolved))}" if resolved.timed and possible else ""
+    terminal.warn(f"{len(cells)} cells, {possible} to measure on {device}{time}; nothing was measured")
     return 0
 
 

@@ -27,7 +27,7 @@ def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell
     if part is None:
         return cells
     index, hands = map(int, part.split("/"))
-    dealt = sorted(range(len(cells)), key=lambda number: -_work(cells[number]))
+    dealt = sorted(range(len(cells)), key=lambda number: -expected_work(cells[number]))
     own = [number for turn, number in enumerate(dealt) if _hand(turn, hands) == index - 1]
     return tuple(cells[number] for number in sorted(own))
 
@@ -37,7 +37,7 @@ def _hand(turn: int, hands: int) -> int:
     return place if round_ % 2 == 0 else hands - 1 - place
 
 
-def _work(cell: PlannedCell) -> int:
+def expected_work(cell: PlannedCell) -> int:
     """A guess at the work of one call, from the closed form of its MACs; 0 where it cannot run."""
     if cell.refusal:
         return 0

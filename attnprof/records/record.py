@@ -30,11 +30,10 @@ ROUGH = "rough"  # the kind of an interval, or of none, of a figure that rests o
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
     HOT: "every call had the same input, in cache (hot)",
-    "contended": "other programs used the CPU: its CPU time stands for it, or nothing with several threads;"
-    " close them, or pin the run to a free core (taskset)",
+    "contended": "other programs used the CPU: its time, or none, is shown; close them or use taskset",
     "not-steady": "still becoming faster at the end, so it is too high; a longer --time-budget helps",
-    "drift": "speed changed by more than 3 % during the measurement; trust ratios, or measure when idle",
-    "bimodal": "the samples lie around two values, as on cores of two speeds; pin the run to one (taskset)",
+    "drift": "speed changed by more than 3 % during the measurement; trust the ratio, or measure again",
+    "bimodal": "the samples lie around two values; pin the run to one kind of core with taskset",
     "throttled": "the device throttled during some samples; they do not count where others are clean",
     "power-capped": "the device ran at its power limit",
     "launch-bound": "the device waits for kernel launches: back-to-back calls take longer than their kernels",

@@ -11,9 +11,11 @@ from time import monotonic
 from attnprof.measuring.rounds import Effort
 from attnprof.measuring.trial import DEAR_SECONDS, REWARM_SECONDS, SAMPLES, WARM_UP_SECONDS, rough_samples
 from attnprof.planning import Plan
+from attnprof.planning.shards import expected_work
 from attnprof.stats import FEWEST
 
 START_SECONDS = 3.0  # of a worker, until one has been seen: importing torch, and inputs larger than the cache
+COUNT_SECONDS = 10e-3  # of a cell, by our own counter
 BUILD_SECONDS = 5e-3  # of a cell, its first call apart
 SAMPLE_SECONDS = 1e-3  # that a sample takes at least
 FIRST_SHARE = 0.6  # of the time to measure in: the first of several processes begins no cell beyond it
@@ -191,3 +193,11 @@ class Timetable:
     @property
     def _measuring_end(self) -> float:
         return self._started + (1 - self._counters_share) * self._total if self._total != inf else inf
+
+
+def expected_seconds(plan: Plan) -> float:
+    """What a run of ``plan`` is expected to take on a CPU, before anything is counted."""
+    cells = [cell for cell in plan.cells if not cell.refusal]
+    counted = START_SECONDS + COUNT_SECONDS * len(cells)
+    timetable = Timetable(plan, 0.0, lambda: counted)
+    return timetable.forecast([expected_work(cell) / RATE for cell in cells], 0)

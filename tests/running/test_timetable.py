@@ -16,6 +16,7 @@ from attnprof.running.timetable import (
     PLANNED_SECONDS,
     START_SECONDS,
     Timetable,
+    expected_seconds,
     good_seconds,
     rough_seconds,
 )
@@ -188,3 +189,12 @@ def test_on_a_machine_slower_than_reckoned_fewer_processes_are_begun():
     (as_reckoned, part), (slower, long_part) = begun(max(rough, 11.0)), begun(3.5 * rough)
     assert all(as_reckoned)
     assert part < long_part or not all(slower)
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [({"time_budget": "30s"}, 30, 30), ({}, 5, 60), ({"quality": "paper", "modules": "all"}, 60, 600)],
+)
+def test_what_a_run_will_take_is_expected_before_anything_is_counted(asked, least, most):
+    asked = {"modules": "se,eca", "channels": "64", "res": "56", "counters": "none", **asked}
+    assert least <= expected_seconds(plan(Spec(**asked), "cpu")) <= most
