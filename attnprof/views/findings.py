@@ -58,7 +58,7 @@ def _fastest_of(blocks: Sequence[SizeBlock], sizes: int) -> str:
         return f"{fastest[0].name} is fastest{where} ({show_seconds(fastest[0].latency or 0.0)})"
     tie = f"{_joined([rival.name for rival in fastest])} tie for fastest{where}"
     leanest = min(fastest, key=lambda rival: rival.row.get(PARAMS) or 0)
-    if leanest.row.get(PARAMS) is None or leanest is fastest[0]:
+    if leanest.row.get(PARAMS) is None or len({rival.row[PARAMS] for rival in fastest}) == 1:
         return tie
     return f"{tie}, where {leanest.name} needs the fewest parameters ({show_count(leanest.row[PARAMS])})"
 

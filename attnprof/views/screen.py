@@ -207,13 +207,8 @@ def _ratio(rival: Rival) -> Parts:
     if ratio is None:
         return "", ""
     is_open = rival.is_rough or not ratio.is_clear
-    digits = 3 if ratio.interval and half_width(ratio.value, ratio.interval) < ROUNDING * ratio.value else 2
-    return f"{'~' if is_open else ''}{significant(ratio.value, digits)}x", _spread(
-        ratio.value, ratio.interval
-    )
-
-
-ROUNDING = 0.1  # an interval of which a figure's third digit says something
+    figure = f"{ratio.value:.2f}" if ratio.value < 10 else f"{ratio.value:.0f}"
+    return f"{'~' if is_open else ''}{figure}x", _spread(ratio.value, ratio.interval)
 
 
 def _added(rival: Rival) -> Parts:

@@ -103,7 +103,7 @@ def test_ratios_are_over_the_baseline_and_marked_where_they_are_open(few):
     assert blocks(few)[0].baseline == "se"
     assert (ratios["se"].value, ratios["eca"].is_clear, ratios["cbam"].is_clear) == (1.0, False, True)
     assert ratios["cbam"].value == pytest.approx(10)
-    assert "~1.0x" in shown(few)
+    assert "~1.00x" in shown(few)
 
 
 def test_ratios_formed_in_each_process_come_before_those_of_latencies(few):
@@ -127,7 +127,7 @@ def test_a_baseline_that_is_not_there_gives_no_column():
 
 def test_what_is_found_names_the_fastest_its_ties_and_the_leanest_of_them(few):
     fastest, front, published = findings(blocks(few))
-    assert fastest == "eca and se tie for fastest."
+    assert fastest == "eca and se tie for fastest, where eca needs the fewest parameters (3)."
     assert front == "No other is both faster and cheaper in MACs than eca."
     assert published.startswith("Published top-1 of ResNet-50, ImageNet-1k, not measured here: eca 77.")
 
