@@ -1,6 +1,7 @@
 """The ``attnprof`` command: imports a command's file on demand; a mistake is one line and an exit code."""
 
 import ast
+import gc
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from attnprof.cli import COMMANDS
 from attnprof.cli._completing import COMPLETE, complete
 from attnprof.errors import INTERRUPTED, USAGE, AttnprofError, SpecError, nearest
 
+# When the garbage collector looks: what a command imports and allocates mostly stays until it ends.
+RARELY = (50_000, 20, 50)
 EXAMPLES = """\
 \b
   attnprof run --channels 64,256 --res 56       measure the whole catalogue
@@ -83,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    gc.set_threshold(*RARELY)
     if COMPLETE in os.environ:
         return complete(attnprof)
     arguments = arguments or ["--help"]

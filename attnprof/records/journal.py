@@ -14,14 +14,15 @@ from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Self
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Self
 
 from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.records.codec import Decoder, encode
 from attnprof.records.environment import Environment
 from attnprof.records.record import Event, VisitEvent
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 BETWEEN_SYNCS = 0.5  # seconds: counting again takes less
 EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = (
@@ -39,7 +40,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = FileLock(folder / LOCK)
+        self._lock: FileLock | None = None
         self._file: int | None = None
         self._synced = 0.0
 
@@ -73,6 +74,9 @@ class Journal:
         (self.folder / ENVIRONMENT).write_text(text, encoding="utf-8")
 
     def __enter__(self) -> Self:
+        from filelock import FileLock, Timeout  # whoever only reads a run locks nothing
+
+        self._lock = FileLock(self.folder / LOCK)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -91,7 +95,8 @@ class Journal:
                 os.fsync(self._file)
             os.close(self._file)
         self._file = None
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
         (self.folder / LOCK).unlink(missing_ok=True)
 
     def append(self, event: Event) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -29,10 +29,12 @@ from attnprof.results.header import (
     kind_of_values,
     nullable,
 )  # fmt: skip
-from attnprof.running import Run
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
 from attnprof.units import KindName
+
+if TYPE_CHECKING:
+    from attnprof.running import Run
 
 SCHEMA = 1
 LATENCY = "latency"
@@ -111,7 +113,7 @@ def planned_on(spec: Spec, environment: Environment) -> Plan:
     return replace(first, cells=first.cells + tuple(cell for other in others for cell in other.cells))
 
 
-def gather(run: Run) -> Results:
+def gather(run: "Run") -> Results:
     """Run it to its end and tabulate what it found."""
     events = [event for event in run if isinstance(event, Event)]
     return tabulate(events, run.plan, run.environment)
