@@ -1,14 +1,18 @@
 """The progress of a run: one line of phase, cell and time left where somebody watches; else a sentence a phase."""
 
+import sys
 from io import StringIO
+from types import ModuleType
 
 import pytest
 
 from attnprof.planning import plan
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
+from attnprof.running import run
 from attnprof.running.progress import Display, LiveLine, RunProgress
 from attnprof.running.protocol import BeginEvent, ForecastEvent, PhaseEvent, StepEvent
 from attnprof.spec import Spec
+from attnprof.worker.server import respond_about_case
 
 SE, ECA = (cell.case for cell in plan(Spec(modules="se,eca", channels="64", res="28"), "cpu").cells)
 
@@ -133,3 +137,33 @@ def test_a_line_is_no_wider_than_the_terminal(monkeypatch):
     with LiveLine(lambda: "x" * 100, stream):
         pass
     assert max(len(part) for part in stream.getvalue().split("\r")) == 19
+
+
+class Counting:
+    """A worker that counts in this process. It cannot measure."""
+
+    def __init__(self):
+        self.environment = {"device": "meta", "device_name": "", "threads": 0}
+
+    def send(self, request):
+        self._response = respond_about_case(request)
+
+    def receive(self, timeout):
+        return self._response
+
+    def kill(self):
+        pass
+
+
+@pytest.mark.parametrize("is_notebook", [False, True])
+def test_a_run_in_python_shows_its_progress_where_it_is_wanted(monkeypatch, capsys, is_notebook):
+    if is_notebook:
+        monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    planned = plan(Spec(modules="se,eca", points="16@8", counters="none", no_latency=True))
+    run_events = [type(event) for event in run(planned, Counting(), progress=True)]
+    assert run_events.count(PhaseEvent) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert ("starting torch" in out) == is_notebook  # a line on stdout; a log has nothing of a single phase
+    list(run(planned, Counting()))
+    assert capsys.readouterr() == ("", "")
