@@ -20,6 +20,7 @@ from attnprof.records.record import ROUGH
 Row = Mapping[str, Any]
 Notes = Mapping[tuple[int, str], str]
 Cell = tuple[Row, Mapping[str, str]]
+RATIO = "vs_baseline"  # the column of latencies over the baseline's
 IN_SIZE = ("host", "network_input")  # conditions that a point's size names
 _WRITTEN: dict[str, Callable[[Any], str]] = {
     "batch": lambda images: f"batch {images}",
@@ -64,6 +65,17 @@ class Candidate:
         if value is None:
             return Missing(notes.get(measure.column) or ("not counted" if measure.exact else "not measured"))
         return _figure(row, notes, measure, measure.metric, value)
+
+    def ratio_to(self, other: "Candidate", measure: Measure, point: str) -> Span | None:
+        """Its latency over that of ``other``, formed inside each process; None where none formed it."""
+        row, _ = self.cells.get((point, measure.mode), ({}, {}))
+        low, high = row.get(f"{RATIO}_ci_low"), row.get(f"{RATIO}_ci_high")
+        is_latency = measure.metric is not None and measure.metric.name == "latency"
+        if not is_latency or low is None or high is None or row.get(f"{RATIO}_ci_kind") == ROUGH:
+            return None
+        if row.get("baseline") != _title(other.module, other.variant):
+            return None
+        return Span(low, row[RATIO], high)
 
     def _published(self) -> Span | Missing:
         if self.variant:

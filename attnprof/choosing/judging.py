@@ -78,8 +78,11 @@ def _verdict(candidate: Candidate, limit: Limit, point: str, among: Sequence[Can
         if isinstance(theirs, Missing):
             return Verdict(limit, point, False, inf, None, f"{other.name}: {theirs.why}")
         unit = exactly(theirs.high if measure.more else theirs.low)
+        formed = candidate.ratio_to(other, measure, point)
         if other is candidate:  # against itself there is no noise
             end = unit = exactly(figure.value)
+        elif formed is not None:  # what moved both is in neither end
+            end, unit = exactly(formed.high), Fraction(1)
     bound = Fraction(limit.value) * unit
     holds, ratio = (end >= bound, _ratio(bound, end)) if measure.more else (end <= bound, _ratio(end, bound))
     return Verdict(limit, point, holds, ratio, figure, needed=end / unit if unit else None)

@@ -6,6 +6,7 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
+from attnprof.choosing.candidates import RATIO
 from attnprof.choosing.pareto import DOUBT, Span, front
 from attnprof.choosing.ranking import ranks
 from attnprof.metrics import METRICS
@@ -16,7 +17,6 @@ from attnprof.results.columns import Row, is_rough, size, title, varying
 LATENCY, MACS, PARAMS, MEMORY = (
     METRICS.get(name).column for name in ("latency", "macs", "params", "peak_memory")
 )
-RATIO = "vs_baseline"  # the metric that is formed inside each process, where the run has it
 USUAL_BASELINE = "se"
 SIZE = ("host", "mode", "height", "width", "channels")
 AXES = (MACS, PARAMS, MEMORY)  # what a front sets the latency against

@@ -216,6 +216,20 @@ def test_a_module_keeps_once_what_it_costs_itself_however_noisy(row):
     assert {each.candidate.name for each in choice_of(rows, "latency<=0.99x:se").chosen} == {"eca"}
 
 
+def test_a_limit_over_the_baseline_is_judged_by_the_ratio_that_processes_formed(row):
+    formed = {"baseline": "se", "vs_baseline": 1.1, "vs_baseline_ci_low": 1.05, "vs_baseline_ci_high": 1.15}
+    se = row("se", latency=1e-3, ends=(0.7e-3, 1.3e-3))
+    eca = row("eca", latency=1.1e-3, ends=(0.8e-3, 1.4e-3))
+    assert {each.candidate.name for each in choice_of([se, eca], "latency<=1.2x:se").chosen} == {"se"}
+    both = choice_of([se, eca | formed], "latency<=1.2x:se")
+    assert {each.candidate.name for each in both.chosen} == {"se", "eca"}
+    assert {each.candidate.name for each in choice_of([se, eca | formed], "latency<=1.14x:se").chosen} == {
+        "se"
+    }
+    of_another = choice_of([se, eca | formed | {"baseline": "gc"}], "latency<=1.2x:se")
+    assert {each.candidate.name for each in of_another.chosen} == {"se"}
+
+
 def test_figures_that_noise_cannot_tell_apart_share_a_rank(row):
     rows = [
         row("se", latency=1e-3, ends=(0.9e-3, 1.1e-3)),
