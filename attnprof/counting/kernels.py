@@ -48,7 +48,8 @@ class KernelRunner:
         """keeps_values: what follows from constants alone is computed, so that it can be read."""
         self.unreadable = ""  # the first operator that needed a value of a meta tensor
         self.keeps_values = keeps_values
-        self._lost_a_write = False  # a tensor with values was to receive those of a meta tensor
+        # Tensors that were to receive values of meta tensors, by their storage: they have none.
+        self._blank: dict[int, torch.Tensor] = {}
 
     def computes(self, func: Any) -> bool:
         """Whether the operator makes a constant whose values are to be had."""
@@ -57,29 +58,59 @@ class KernelRunner:
     def run(self, func: Any, args: Any, kwargs: Any) -> Any:
         """The operator's output, on meta where an argument is."""
         tensors = tensors_in((*args, *kwargs.values()))
-        if any(x.is_meta for x in tensors):
+        if any(self._has_no_values(x) for x in tensors):
             return self._on_meta(func, args, kwargs)
-        if self._lost_a_write and _READS_VALUES.intersection(func.tags):
-            raise self._unreadable(func)
         if self.keeps_values and _is_on_meta(kwargs):
             return _with_values(func, args, kwargs, device=tensors[0].device if tensors else None)
         return func(*args, **kwargs)
+
+    def _has_no_values(self, x: torch.Tensor) -> bool:
+        if x.is_meta or not self._blank:
+            return x.is_meta
+        return x.layout is torch.strided and x.untyped_storage()._cdata in self._blank
 
     def _on_meta(self, func: Any, args: Any, kwargs: Any) -> Any:
         if self.computes(func):
             return _with_values(func, args, kwargs, device=None)
         if func._schema.is_mutable and isinstance(args[0], torch.Tensor) and not args[0].is_meta:
-            self._lost_a_write = True
+            self._blank[args[0].untyped_storage()._cdata] = args[0]
         try:
-            return _run_by_shapes(func, args, kwargs)
+            return self._run_by_shapes(func, args, kwargs)
         except Exception as problem:
             if _READS_VALUES.intersection(func.tags) or is_about_values(problem):
                 self.unreadable = self.unreadable or str(func)
             raise
 
-    def _unreadable(self, func: Any) -> UnreadableValueError:
-        self.unreadable = self.unreadable or str(func)
-        return UnreadableValueError(self.unreadable)
+    def _run_by_shapes(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Run it with all tensors on meta; where that is refused, with those on the CPU as they are.
+
+        Some operators read an argument on the CPU, such as the lengths of packed sequences.
+        """
+        if func is aten._pack_padded_sequence.default:
+            return func(*args, **kwargs)
+        moved = [self._by_shape(value) for value in args]
+        moved_kwargs = {name: self._by_shape(value) for name, value in kwargs.items()}
+        if kwargs.get("device") is not None and func is not aten._to_copy.default:
+            moved_kwargs["device"] = _META
+        try:
+            return func(*moved, **moved_kwargs)
+        except Exception as problem:
+            if not _has_values((*args, *kwargs.values())):
+                raise
+            with suppress(Exception):
+                return func(*args, **kwargs)
+            raise problem
+
+    def _by_shape(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            if value.is_meta or (value.dim() == 0 and not self._has_no_values(value)):
+                return value
+            if value.layout is not torch.strided:
+                return torch.empty(value.shape, dtype=value.dtype, device="meta")
+            return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
+        if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor) for part in value):
+            return [self._by_shape(part) for part in value]
+        return value
 
 
 def run_in_parts(func: Any, args: Any, kwargs: Any) -> Any:
@@ -128,38 +159,5 @@ def _with_values(func: Any, args: Any, kwargs: Any, device: torch.device | None)
     return func(*args, **{**kwargs, "device": device or torch.device("cpu")})
 
 
-def _run_by_shapes(func: Any, args: Any, kwargs: Any) -> Any:
-    """Run it with all tensors on meta; where that is refused, with those on the CPU as they are.
-
-    Some operators read an argument on the CPU, such as the lengths of packed sequences.
-    """
-    if func is aten._pack_padded_sequence.default:
-        return func(*args, **kwargs)
-    moved = [_by_shape(value) for value in args]
-    moved_kwargs = {name: _by_shape(value) for name, value in kwargs.items()}
-    if kwargs.get("device") is not None and func is not aten._to_copy.default:
-        moved_kwargs["device"] = _META
-    try:
-        return func(*moved, **moved_kwargs)
-    except Exception as problem:
-        if not _has_values((*args, *kwargs.values())):
-            raise
-        with suppress(Exception):
-            return func(*args, **kwargs)
-        raise problem
-
-
 def _has_values(values: Any) -> bool:
     return any(not x.is_meta and x.dim() for x in tensors_in(values))
-
-
-def _by_shape(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        if value.is_meta or value.dim() == 0:
-            return value
-        if value.layout is not torch.strided:
-            return torch.empty(value.shape, dtype=value.dtype, device="meta")
-        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
-    if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor) for part in value):
-        return [_by_shape(part) for part in value]
-    return value
