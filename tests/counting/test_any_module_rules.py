@@ -79,6 +79,8 @@ BESIDE_LAYERS = {
     ),
     "median": (torch.median, {"reduction": ELEMENTS * ceil(log2(ELEMENTS))}),
     "median of rows": (lambda x: torch.median(x, 1), {"reduction": ELEMENTS * ceil(log2(C))}),
+    "histogram": (lambda x: torch.histc(x, 4, 0, 1), {"reduction": 3 * ELEMENTS}),
+    "quotient of two numbers": (lambda x: x[: torch.div(5, 2, rounding_mode="trunc")], {}),
     "cross product": (lambda x: torch.linalg.cross(x[:, :3], x[:, :3]), {"pointwise": 3 * N * 3}),
 }
 WEIGHTED = ("weighted binary cross entropy",)  # by the input, to which torch has no gradient there

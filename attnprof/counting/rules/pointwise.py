@@ -47,7 +47,7 @@ def both(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Shape function: the first two arguments broadcast; one of them may be a number."""
     a, b = args[0], args[1]
     if not isinstance(a, torch.Tensor):
-        return both((b, a), kwargs) if b.is_floating_point() else None
+        return both((b, a), kwargs) if isinstance(b, torch.Tensor) and b.is_floating_point() else None
     if not a.is_meta:
         return None
     return _with_tensor(a, b) if isinstance(b, torch.Tensor) else _with_number(a, b)
@@ -69,8 +69,8 @@ def _with_tensor(a: torch.Tensor, b: torch.Tensor) -> Any:
 
 def of_fractions(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """As ``both``, for floating-point tensors alone: with integers the dtype depends on the operator."""
-    a = args[0] if isinstance(args[0], torch.Tensor) else args[1]
-    return both(args, kwargs) if a.is_floating_point() else None
+    first = next((x for x in args[:2] if isinstance(x, torch.Tensor)), None)
+    return both(args, kwargs) if first is not None and first.is_floating_point() else None
 
 
 def bounded(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

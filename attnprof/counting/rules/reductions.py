@@ -97,6 +97,18 @@ def _median(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     return _unique(args, kwargs, out) if isinstance(out, torch.Tensor) else _sort(1)(args, kwargs, out)
 
 
+def _binned(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """histc: each element less the lowest bound, over a bin's width, and its bin counted."""
+    x = args[0]
+    return ((REDUCTION, 3 * x.numel()),) if _floating(x) else FREE
+
+
+def _weighted_counts(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
+    """bincount: an addition per element where they have weights, else whole numbers alone."""
+    weights = argument(args, kwargs, 1, "weights")
+    return FREE if weights is None else ((REDUCTION, weights.numel()),)
+
+
 def _trace(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     x = args[0]
     return ((REDUCTION, _real_additions(x) * (min(x.shape) - 1)),) if _floating(x) else FREE
@@ -183,6 +195,8 @@ RULES = {
     "searchsorted": Rule(_search(1)),
     "kthvalue": Rule(_sort(2)),
     "trace": Rule(_trace),
+    "histc": Rule(_binned),
+    "bincount": Rule(_weighted_counts),
     "median": Rule(_median),
     "nanmedian": Rule(_median),
     "mode": Rule(_sort(1)),
