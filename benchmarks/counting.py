@@ -33,18 +33,12 @@ FLAT, CASES = 0.10, 50_000
 TIMES_ACCOUNT, TIMES_COST = 8, 6
 # Networks of others, one of each kind, for images of 224 x 224.
 NETWORKS = (
-    *("alexnet", "bn_vgg13", "resnet18", "resnet50", "resnext50_32x4d", "seresnet50", "cbam_resnet18"),
-    *("sknet50", "densenet121", "peleenet", "dpn68", "darknet53", "dla34", "hrnet_w18_small_v1"),
-    *(
-        "vovnet27s",
-        "hardnet39ds",
-        "squeezenet_v1_0",
-        "shufflenetv2_wd2",
-        "mobilenetv2_wd4",
-        "mobilenetv3_large_w1",
-        "ghostnet",
-    ),
-    *("mnasnet_a1", "proxylessnas_cpu", "fbnet_cb", "spnasnet", "efficientnet_b0", "mixnet_s", "bagnet9"),
+    *("alexnet", "bn_vgg13", "resnet18", "resnet50", "resnext50_32x4d"),
+    *("seresnet50", "cbam_resnet18", "sknet50", "densenet121", "peleenet"),
+    *("dpn68", "darknet53", "dla34", "hrnet_w18_small_v1", "vovnet27s"),
+    *("hardnet39ds", "squeezenet_v1_0", "shufflenetv2_wd2", "mobilenetv2_wd4", "mobilenetv3_large_w1"),
+    *("ghostnet", "mnasnet_a1", "proxylessnas_cpu", "fbnet_cb", "spnasnet"),
+    *("efficientnet_b0", "mixnet_s", "bagnet9"),
 )
 IMAGE, LEAST_NETWORKS, TIMES_NETWORKS = (1, 3, 224, 224), 25, 3
 COMMAND_BAR = 4.0
