@@ -99,12 +99,14 @@ def _rows(
     lines = []
     for row in rows:
         texts = [_text(document.columns[n], row[n], grid.look) for n in shown]
-        lines += grid.row(texts, [_style(row[n], document) for n in shown])
+        lines += grid.row(texts, [_style(document.columns[n], row[n], document) for n in shown])
     return lines
 
 
-def _style(cell: TableCell, document: Document) -> str:
-    """How a cell stands out; the best does where rows are ranked in blocks."""
+def _style(column: TableColumn, cell: TableCell, document: Document) -> str:
+    """How a cell stands out; the best does where rows are ranked in blocks, and a bar stands back."""
+    if column.bar:
+        return "aside"
     return cell.tone or ("best" if cell.best and document.headings else "")
 
 
