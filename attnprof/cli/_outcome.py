@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from attnprof.catalogue.selection import stands_for_several
 from attnprof.cli._results import write_document
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import CELLS_FAILED, INTERRUPTED
@@ -17,7 +18,6 @@ from attnprof.views.run import document as document_of_run
 from attnprof.views.screen import Wish
 
 FAILURES = ("failed", "oom", "crashed", "timeout")
-SEVERAL = ("!", "family:", "place:", "year:")  # how patterns begin that stand for several modules
 
 
 def finish(
@@ -75,7 +75,4 @@ def _exit_code(plan: Plan, statuses: Sequence[str]) -> int:
 
 
 def _is_named(plan: Plan) -> bool:
-    patterns = plan.spec.modules
-    return len(plan.spec.grid()) == 1 and not any(
-        pattern == "all" or pattern.startswith(SEVERAL) for pattern in patterns
-    )
+    return len(plan.spec.grid()) == 1 and not any(map(stands_for_several, plan.spec.modules))

@@ -195,15 +195,6 @@ def _interval(metric: Metric, measurement: Measurement, rough: bool) -> dict[str
     return dict(zip(interval_columns(metric), values, strict=True))
 
 
-def wide(results: Results) -> int:
-    """How many cells have a latency whose interval is wider than the precision asked for, or none at all."""
-    count = 0
-    for row in results.rows():
-        value, low, high = row["latency_s"], row["latency_ci_low_s"], row["latency_ci_high_s"]
-        count += value is not None and (low is None or (high - low) / 2 > results.spec.target * value)
-    return count
-
-
 def of_csv(path: Path) -> Results:
     """The results of a results.csv alone: no notes, and the conditions that the rows themselves carry.
 

@@ -46,21 +46,30 @@ def _fastest(blocks: Sequence[SizeBlock]) -> str:
 
 def _fastest_of(blocks: Sequence[SizeBlock], sizes: int) -> str:
     """Of blocks in which the same modules are fastest. sizes: how many blocks there are in all."""
-    fastest = blocks[0].fastest
-    where = (
-        ""
-        if sizes == 1
-        else " at every size"
-        if len(blocks) == sizes
-        else f" at {_joined([b.point for b in blocks])}"
-    )
+    fastest, undecided = blocks[0].fastest, [rival.name for block in blocks for rival in block.undecided]
+    where = _where(blocks, sizes)
+    others = f"; by rough figures {_joined(undecided)} may be as fast" if undecided else ""
     if len(fastest) == 1:
-        return f"{fastest[0].name} is fastest{where} ({show_seconds(fastest[0].latency or 0.0)})"
+        verb = "leads" if undecided else "is fastest"
+        return f"{fastest[0].name} {verb}{where} ({show_seconds(fastest[0].latency or 0.0)}){others}"
     tie = f"{_joined([rival.name for rival in fastest])} tie for fastest{where}"
-    leanest = min(fastest, key=lambda rival: rival.row.get(PARAMS) or 0)
-    if leanest.row.get(PARAMS) is None or len({rival.row[PARAMS] for rival in fastest}) == 1:
-        return tie
-    return f"{tie}, where {leanest.name} needs the fewest parameters ({show_count(leanest.row[PARAMS])})"
+    return f"{tie}{_leanest(fastest)}{others}"
+
+
+def _where(blocks: Sequence[SizeBlock], sizes: int) -> str:
+    if sizes == 1:
+        return ""
+    return " at every size" if len(blocks) == sizes else f" at {_joined([block.point for block in blocks])}"
+
+
+def _leanest(rivals: Sequence[Rival]) -> str:
+    """Which of ``rivals`` has the fewest parameters, where they differ in that."""
+    params = {rival.name: rival.row.get(PARAMS) for rival in rivals}
+    counts = [count for count in params.values() if count is not None]
+    if len(set(counts)) < 2:
+        return ""
+    name = next(name for name, count in params.items() if count == min(counts))
+    return f", where {name} needs the fewest parameters ({show_count(min(counts))})"
 
 
 def _front(blocks: Sequence[SizeBlock]) -> str:

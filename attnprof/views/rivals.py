@@ -76,6 +76,11 @@ class SizeBlock:
         """The first, and those that the noise does not tell from it."""
         return [rival for rival in self.competing if rival.rank == 1 and not rival.is_rough]
 
+    @property
+    def undecided(self) -> list[Rival]:
+        """Those whose rough figures leave open whether they are as fast as the first."""
+        return [rival for rival in self.competing if rival.rank == 1 and rival.is_rough]
+
     def front(self, axes: Sequence[str] = AXES) -> list[Rival]:
         """Those that no other beats in latency without costing more in one of ``axes``."""
         chosen: dict[int, Rival] = {}

@@ -18,7 +18,7 @@ from attnprof.records.record import DoneEvent, Measurement, account_event, done_
 from attnprof.results import of_csv, of_folder, tabulate
 from attnprof.results.columns import varying
 from attnprof.results.header import HEADER
-from attnprof.results.table import SCHEMA, wide
+from attnprof.results.table import SCHEMA
 from attnprof.spec import Spec
 from attnprof.views.run import document
 
@@ -301,14 +301,6 @@ def test_a_text_that_looks_like_a_number_stays_a_text(tmp_path, name, text):
     results = tabulate([done_event(case, "ok")], PLAN, {**ENVIRONMENT, name: text})
     (row,) = of_csv(csv_of(results, tmp_path / "results.csv")).rows()
     assert row[name] == text
-
-
-def test_an_interval_wider_than_the_precision_asked_for_is_counted():
-    case = PLAN.cells[0].case
-    for half, count in ((0.005, 0), (0.02, 1)):
-        found = Measurement("latency", 1.0, "s", (1 - half, 1 + half), "samples", 20)
-        events = [visit_event(case, 0, [found]), done_event(case, "ok")]
-        assert wide(tabulate(events, PLAN, ENVIRONMENT)) == count
 
 
 def test_a_csv_of_something_else_is_refused(tmp_path):

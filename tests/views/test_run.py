@@ -98,6 +98,14 @@ def test_what_holds_for_some_rows_is_numbered(grid):
     assert [line[:3] for line in laid.footnotes] == ["[1]", "[2]"]
 
 
+def test_a_reason_that_several_modules_share_is_one_footnote_without_a_name():
+    found = results(lambda case: None if case.module != "se" else 1e-4, modules=FEW, channels="32", res="28")
+    laid = document(found, ["module", "params"])
+    assert laid.footnotes == ["2 of 3 rows: the map alone is 9.4 GiB"]
+    alone = document(results(lambda case: None if case.module == "se" else 1e-4, modules=FEW, res="28"))
+    assert alone.footnotes == ["[1] se: the map alone is 9.4 GiB"]
+
+
 def test_beside_each_other_a_status_says_whose_it_is():
     found = results(
         lambda case: None if case.channels == 64 else 1e-4, modules="se,eca", channels="32,64", res="28"

@@ -92,6 +92,7 @@ def test_a_rough_row_says_so_and_wins_nothing(few):
     rough = altered(few, latency_ci_kind=["samples", "", "samples"])  # se, eca, cbam
     block = blocks(rough)[0]
     assert [rival.name for rival in block.fastest] == ["se"]
+    assert findings([block])[0] == "se leads (100 µs); by rough figures eca may be as fast."
     line = next(line for line in shown(rough).splitlines() if " eca " in line)
     assert line.split()[0] == "~1"
     assert "~100 µs" in line
