@@ -6,7 +6,9 @@ from itertools import accumulate
 from math import hypot, sqrt
 from statistics import median
 
-APART = 0.03  # of the median: what is closer together is one value
+APART = 0.03  # of a figure: what is closer together is one value
+# A smaller change of speed moves a figure over several processes no more than noise does (docs/measuring.md).
+DRIFT = 0.10
 THIRD = 4  # samples that a third must have for its median to mean something
 FEWEST_FOR_TWO = 40
 EXPLAINED = 0.85  # of the variance, by the best split in two
@@ -16,10 +18,10 @@ Figure = Callable[[Sequence[float]], float]  # of samples: their median, or anot
 
 
 def drifts(samples: Sequence[float], of: Figure = median) -> bool:
-    """Whether the figures ``of`` the thirds, in order, differ by more than 3 % and more than 3 standard
+    """Whether the figures ``of`` the thirds, in order, differ by more than 10 % and more than 3 standard
     errors."""
     thirds = _thirds(samples)
-    return bool(thirds) and _differ(max(thirds, key=of), min(thirds, key=of), of)
+    return bool(thirds) and _differ(max(thirds, key=of), min(thirds, key=of), of, DRIFT)
 
 
 def settles(samples: Sequence[float], of: Figure = median) -> bool:
@@ -29,7 +31,7 @@ def settles(samples: Sequence[float], of: Figure = median) -> bool:
     if not thirds:
         return False
     first, middle, last = thirds
-    return of(first) > of(middle) and _differ(middle, last, of)
+    return of(first) > of(middle) and _differ(middle, last, of, APART)
 
 
 def _thirds(samples: Sequence[float]) -> list[Sequence[float]]:
@@ -38,11 +40,12 @@ def _thirds(samples: Sequence[float]) -> list[Sequence[float]]:
     return [samples[:size], samples[size:-size], samples[-size:]] if size >= THIRD else []
 
 
-def _differ(slow: Sequence[float], fast: Sequence[float], of: Figure) -> bool:
-    """Whether the figure of ``slow`` is beyond that of ``fast`` by more than 3 % and 3 standard errors."""
+def _differ(slow: Sequence[float], fast: Sequence[float], of: Figure, share: float) -> bool:
+    """Whether the figure of ``slow`` is beyond that of ``fast`` by more than a ``share`` of it and 3 standard
+    errors."""
     # 1.4826 makes the median deviation a standard deviation, 1.2533 that of a mean the error of a median.
     errors = [1.2533 * 1.4826 * _deviation(part) / sqrt(len(part)) for part in (slow, fast)]
-    return of(slow) - of(fast) > max(APART * of(fast), 3 * hypot(*errors))
+    return of(slow) - of(fast) > max(share * of(fast), 3 * hypot(*errors))
 
 
 def is_bimodal(samples: Sequence[float]) -> bool:

@@ -32,7 +32,7 @@ FLAGS = {
     HOT: "every call had the same input, in cache (hot)",
     "contended": "other programs used the CPU: its time, or none, is shown; close them or use taskset",
     "not-steady": "still becoming faster at the end, so it is too high; a longer --time-budget helps",
-    "drift": "speed changed by more than 3 % during the measurement; trust the ratio, or measure again",
+    "drift": "speed changed by more than 10 % during the measurement; trust the ratio, or measure again",
     "bimodal": "the samples lie around two values; pin the run to one kind of core with taskset",
     "throttled": "the device throttled during some samples; they do not count where others are clean",
     "power-capped": "the device ran at its power limit",

@@ -108,10 +108,10 @@ class Timetable:
         return True
 
     def process_ended(self, latencies: Sequence[float]) -> None:
-        """The process at hand ended, over cells that now have ``latencies``. One that took longer than its
-        part had time for rough figures alone, and shows how long these take."""
+        """The process at hand ended, over cells that now have ``latencies``. One whose part was too short
+        for rough figures has taken no others, and shows how long these take."""
         now, rough = self._clock(), sum(map(rough_seconds, latencies))
-        if now > self._part_end and rough:
+        if rough > self._part_end - self._began:
             self._pace = max(1.0, (now - self._began) / rough)
 
     def worker_started(self, seconds: float) -> None:

@@ -177,13 +177,13 @@ def test_the_order_changes_from_round_to_round_and_is_the_seeds():
 
 def test_cells_are_visited_alternately_so_that_what_happens_meets_all_of_them():
     machine = Machine()
-    # The machine becomes a tenth slower in the middle of it: the ratio of the two does not.
-    slow = lambda: 1.1 if machine.now > 2.5 else 1.0  # noqa: E731
+    # The machine becomes a fifth slower in the middle of it: the ratio of the two does not.
+    slow = lambda: 1.2 if machine.now > 2.5 else 1.0  # noqa: E731
     scripts = {"a": 1e-3, "b": 3e-3}
     scripts = {key: Script(lambda n, s=s: s * slow() * (1 + 1e-3 * (n % 2))) for key, s in scripts.items()}
     found = measured(scripts, Effort(5.0, precision=1e-9), machine)
     a, b = (median(found[key].timing().samples) for key in "ab")
-    assert b / a == pytest.approx(3, rel=0.11)
+    assert b / a == pytest.approx(3, rel=0.21)
     assert all("drift" in each.timing().flags for each in found.values())
 
 

@@ -200,3 +200,53 @@ def test_scales_are_stepped_on_with_gradients_cleared():
 
     carried_out(case(mode="train"), metrics=("latency", "peak_memory"), backend=Watching())
     assert cleared == [True]
+
+
+def test_memory_repeats_to_the_byte_so_that_one_process_of_a_run_weighs():
+    cases = [case(name) for name in ("se", "eca", "none")]
+    first, second = (carried_out(*cases, metrics=("peak_memory", "kept_memory"))[0] for _ in range(2))
+    for key, event in first.items():
+        weights = [[each.value for each in found(one).values()] for one in (event, second[key])]
+        assert weights[0] == weights[1]
+    call = visiting.call_of(case(), torch.device("cpu"), visiting.ring(case(), torch.device("cpu"), 2**20))
+    call()
+    assert len({CPU.weigh(call) for _ in range(5)}) == 1
+
+
+RATIO = ("latency", "vs_baseline", "baseline", "latency_median")
+
+
+def test_each_case_has_its_ratio_to_the_baseline_and_the_baseline_is_one():
+    cases = [case(), case("none"), case("eca")]
+    events, _ = carried_out(*cases, metrics=RATIO, baseline=case())
+    for event in events.values():
+        figures = found(event)
+        assert figures["baseline"].value == "se"
+        assert figures["latency_median"].value > 0
+    assert found(events[case().key])["vs_baseline"].value == 1.0
+    assert 0 < found(events[case("none").key])["vs_baseline"].value < 1
+    assert set(events) == {each.key for each in cases}
+
+
+def test_a_baseline_that_is_none_of_the_cases_is_measured_beside_them_and_not_reported():
+    events, _ = carried_out(case("none"), metrics=RATIO, baseline=case())
+    assert set(events) == {case("none").key}
+    assert found(events[case("none").key])["vs_baseline"].value < 1
+
+
+def test_a_baseline_that_fails_is_its_own_row_and_the_reason_of_the_others(mine):
+    broken = mine("raise ValueError('no')")
+    events, _ = carried_out(case(), broken, metrics=RATIO, baseline=broken)
+    assert events[broken.key].reason == "ValueError: no"
+    ratio = found(events[case().key])["vs_baseline"]
+    assert ratio.value is None
+    assert ratio.note.endswith("could not be measured beside it")
+
+
+def test_a_latency_is_by_the_estimator_that_is_asked_for():
+    low, high = (
+        found(carried_out(case("eca"), metrics=RATIO, estimator=name)[0][case("eca").key])
+        for name in ("minimum", "median")
+    )
+    assert low["latency"].value <= low["latency_median"].value
+    assert high["latency"].value == high["latency_median"].value
