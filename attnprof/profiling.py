@@ -41,11 +41,11 @@ class Profile:
     @property
     def lines(self) -> list[tuple[str, str]]:
         """What is shown: titles and figures."""
-        flops = ("≥ " if self.counts.unknown_ops else "") + show_count(self.counts.flops)
+        at_least = "≥ " if self.counts.unknown_ops else ""
         counts = {
             "params": show_count(self.counts.params),
-            "MACs": show_count(self.counts.macs),
-            "FLOPs": flops,
+            "MACs": at_least + show_count(self.counts.macs),
+            "FLOPs": at_least + show_count(self.counts.flops),
         }
         latency = "" if self.latency_s is None else show_seconds(self.latency_s)
         if self.latency_s and self.latency_interval_s:

@@ -4,6 +4,7 @@ from typing import Any
 
 from attnprof.catalogue import entry
 from attnprof.catalogue.selection import matching
+from attnprof.cli._network_inputs import explanations_of
 from attnprof.cli._progress import starting
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import NOT_MET, ImpossibleShapeError, UsageError
@@ -13,12 +14,26 @@ from attnprof.planning import plan
 from attnprof.records.case import Case
 from attnprof.running.inquiry import Inquiry
 from attnprof.spec.file import Source, merge
-from attnprof.views.explanation import document
+from attnprof.views.explanation import document, network_document
 
 
-def explain(target: str, formula: bool, verify: bool, format: str, terminal: Terminal, **fields: Any) -> int:
+def explain(
+    target: str,
+    formula: bool,
+    verify: bool,
+    input: str | None,
+    real: bool,
+    format: str,
+    terminal: Terminal,
+    **fields: Any,
+) -> int:
     """Explain ``target``. fields: of the spec, as their options have them."""
     FORMATS.module_name(format)
+    if input is not None:
+        [explanation] = explanations_of([target], input, fields["train"], real, terminal)
+        mode = "train: forward + backward" if fields["train"] else "eval"
+        terminal.print(network_document(target, input, mode, explanation), format)
+        return 0
     case = _case(target, fields)
     with Inquiry() as inquiry, starting(terminal):
         explanation = inquiry.explanation(case, verify)

@@ -3,6 +3,7 @@
 import click
 
 from attnprof.cli._command import command
+from attnprof.cli._input_options import INPUT, REAL
 from attnprof.cli._spec_options import DRY_RUN, NETWORK, spec_options
 
 HELP = """\
@@ -12,6 +13,7 @@ at any size.
 \b
   attnprof count --channels 64,256,512 --res 56,28,14,7
   attnprof count -m nonlocal --points 256@224 --counters none
+  attnprof count -m my.py:Net --input 1x3x224x224
 
 The same as 'attnprof run --no-latency'.
 """
@@ -26,7 +28,7 @@ COMMAND = command(
     HELP,
     spec_options(
         without=MEASURING + NETWORK,
-        what=[click.Argument(["spec"], required=False, metavar="[SPEC]")],
+        what=[click.Argument(["spec"], required=False, metavar="[SPEC]"), INPUT, REAL],
         output=[DRY_RUN],
     ),
 )

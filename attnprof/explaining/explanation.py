@@ -80,6 +80,7 @@ class Explanation:
     tree: TreeNode
     tokens: bool = False  # the module takes tokens, and received those of the map
     verified: int | None = None  # operators whose shapes were compared with torch's own kernels
+    is_real: bool = False  # values of the input are read: a real run was counted
     differs: str = ""  # the difference that verification found
 
     def to_json(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from attnprof.running.protocol import (
     Failure,
     FormsRequest,
     FormsResponse,
+    NetworkRequest,
     Response,
     SetupRequest,
 )
@@ -45,6 +46,17 @@ class Inquiry:
         """The counts of ``case`` and their tree. Raises UsageError where the module cannot be built or
         called."""
         response = self._ask_of(case, ExplainRequest(case, verify))
+        assert isinstance(response, ExplainResponse)
+        return response.explanation
+
+    def network(self, request: NetworkRequest) -> Explanation:
+        """The counts of a module with inputs of its own, and their tree. Raises UsageError."""
+        try:
+            response = self._ask(request, None)
+        except WorkerGone as gone:
+            raise UsageError(f"{request.location}: {gone}") from None
+        if isinstance(response, Failure):
+            raise UsageError(f"{request.location}: {response.reason}")
         assert isinstance(response, ExplainResponse)
         return response.explanation
 
@@ -78,7 +90,7 @@ class Inquiry:
             raise UsageError(f"{case.label}: {response.reason}")
         return response
 
-    def _ask(self, request: CaseRequest, timeout: float | None) -> Response:
+    def _ask(self, request: CaseRequest | NetworkRequest, timeout: float | None) -> Response:
         try:
             worker = self._slot.ready()
             worker.send(request)

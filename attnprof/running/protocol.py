@@ -8,6 +8,7 @@ when that changes.
 
 import msgspec
 
+from attnprof.catalogue.entry import Value
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort
@@ -63,6 +64,17 @@ class ExplainRequest(msgspec.Struct, frozen=True, tag_field="do", tag="explain")
 
     case: Case
     verify: bool = False  # compare the operators' shapes with those of torch's kernels
+
+
+class NetworkRequest(msgspec.Struct, frozen=True, tag_field="do", tag="network"):
+    """Explain the counts of a module that has inputs of its own. The response is an ExplainResponse or a
+    Failure."""
+
+    location: str  # 'my.py:Net'
+    inputs: str  # as catalogue/inputs.py reads them
+    settings: dict[str, Value] = msgspec.field(default_factory=dict)  # arguments of its constructor
+    train: bool = False
+    real: bool = False  # count a real run
 
 
 class CompareRequest(msgspec.Struct, frozen=True, tag_field="do", tag="compare"):
@@ -157,7 +169,7 @@ class FormsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="forms")
 
 
 CaseRequest = AccountRequest | ExplainRequest | CompareRequest | FormsRequest  # about one case
-Request = SetupRequest | CaseRequest | PeaksRequest | MeasureRequest | FinishRequest
+Request = SetupRequest | CaseRequest | NetworkRequest | PeaksRequest | MeasureRequest | FinishRequest
 CaseResponse = AccountEvent | ExplainResponse | CompareResponse | FormsResponse | Failure
 BlockResponse = StepEvent | VisitEvent | Failure | EndResponse  # to a MeasureRequest
 Response = ReadyResponse | UnavailableResponse | CaseResponse | PeaksEvent | BlockResponse

@@ -54,6 +54,61 @@ SHARES = (
 )
 
 
+def network_document(name: str, inputs: str, mode: str, explanation: Explanation) -> Document:
+    """The same of a module that is called with ``inputs`` of its own: without counters and closed forms."""
+    way = "a real run, as values of the input are read" if explanation.is_real else "meta tensors"
+    head = f"{name}\n{inputs}, {mode}, counted on {way}"
+    lines = list(_lines(explanation.tree, _shares(explanation.tree), guides=False))
+
+    def page(look: Look) -> Written:
+        width = min(look.width or WIDTH, 100)
+        table, dropped = tree(explanation.tree, look)
+        parts = [head, _totals(explanation, width), table, *_unknown(explanation, width)]
+        notes = (f"columns hidden (narrow terminal): {', '.join(dropped)}",) if dropped else ()
+        return Written("\n\n".join(parts), notes)
+
+    return Document(
+        columns=TREE_COLUMNS,
+        rows=[_row(line) for line in lines],
+        above=[Remark(line) for line in head.split("\n")],
+        below=[SHARES],
+        page=page,
+        data=lambda: {"module": name, "inputs": inputs, **explanation.to_json()},
+    )
+
+
+COUNT_COLUMNS = (
+    TableColumn("module", "module", right=False),
+    TableColumn("params", "params", "count"),
+    TableColumn("macs", "MACs", "count"),
+    TableColumn("flops", "FLOPs", "count"),
+    TableColumn("bytes_moved", "bytes moved", "bytes", keep=1),
+    TableColumn("activation_bytes", "activation memory", "bytes", keep=2),
+    TableColumn("note", "note", keep=3, right=False),
+)
+
+
+def counts_document(names: Sequence[str], inputs: str, explanations: Sequence[Explanation]) -> Document:
+    """A row per module that is called with ``inputs``."""
+    rows = [_counts_row(name, each) for name, each in zip(names, explanations, strict=True)]
+    return Document(columns=COUNT_COLUMNS, rows=rows, above=[Remark(f"inputs {inputs}")])
+
+
+def _counts_row(name: str, explanation: Explanation) -> list[TableCell]:
+    root, sign = explanation.tree, "≥" if explanation.unknown else ""
+    notes = ["real run"] if explanation.is_real else []
+    notes += [f"no rule for {', '.join(explanation.unknown)}"] if explanation.unknown else []
+    return [
+        TableCell(name),
+        TableCell(root.params),
+        TableCell(root.macs, sign=sign),
+        TableCell(root.flops, sign=sign),
+        TableCell(explanation.bytes),
+        TableCell(explanation.activations),
+        TableCell("; ".join(notes) or None),
+    ]
+
+
 def _row(line: "TreeLine") -> list[TableCell]:
     part = line.part
     return [
@@ -99,9 +154,7 @@ def _page(
     if explanation.tokens:
         says = FLAGS["tokens"]
         parts.append(fill(f"{says[:1].upper()}{says[1:]}.", width))
-    if explanation.unknown:
-        listed = ", ".join(explanation.unknown)
-        parts.append(fill(f"No rule for {listed}: MACs and FLOPs are at least the figures shown.", width))
+    parts += _unknown(explanation, width)
     if counters:
         parts.append(_counters(explanation, counters, width, case.mode == "train"))
     if forms:
@@ -113,6 +166,13 @@ def _page(
         parts.append(fill(f"not verified: {explanation.differs}" if explanation.differs else held, width))
     notes = (f"columns hidden (narrow terminal): {', '.join(dropped)}",) if dropped else ()
     return Written("\n\n".join(parts), notes)
+
+
+def _unknown(explanation: Explanation, width: int) -> list[str]:
+    if not explanation.unknown:
+        return []
+    listed = ", ".join(explanation.unknown)
+    return [fill(f"No rule for {listed}: MACs and FLOPs are at least the figures shown.", width)]
 
 
 def _head(case: Case, name: str, explanation: Explanation) -> str:

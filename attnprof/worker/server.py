@@ -40,6 +40,7 @@ from attnprof.running.protocol import (
     FormsRequest,
     FormsResponse,
     MeasureRequest,
+    NetworkRequest,
     PeaksEvent,
     PeaksRequest,
     ReadyResponse,
@@ -178,14 +179,28 @@ def best_device() -> str:
     return next((name for name in usable if name != "cpu"), "cpu")
 
 
-def respond_about_case(request: CaseRequest) -> CaseResponse:
-    """The response to a request about one case. A failure is a response, too."""
+def respond_about_case(request: CaseRequest | NetworkRequest) -> CaseResponse:
+    """The response to a request about one case or network. A failure is a response, too."""
+    if isinstance(request, NetworkRequest):
+        return _explain_network(request)
     try:
         if isinstance(request, AccountRequest):
             return _account(request)
         return _explain(request)
     except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
         return failure(request.case, problem)
+
+
+def _explain_network(request: NetworkRequest) -> ExplainResponse | Failure:
+    from attnprof.explaining.network import explain_network
+
+    options = {"train": request.train, "real": request.real}
+    try:
+        return ExplainResponse(explain_network(request.location, request.settings, request.inputs, **options))
+    except AttnprofError as problem:
+        return Failure("", "failed", str(problem))
+    except Exception as problem:  # noqa: BLE001 # whatever a module raises is the reason
+        return Failure("", "failed", f"{type(problem).__name__}: {_first_line(problem)}")
 
 
 def failure(case: Case, problem: BaseException) -> Failure:

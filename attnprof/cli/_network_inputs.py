@@ -1,0 +1,42 @@
+"""Modules that a command calls with inputs of their own (--input)."""
+
+import re
+from collections.abc import Sequence
+
+from attnprof.catalogue import user_module
+from attnprof.catalogue.entry import Value
+from attnprof.catalogue.inputs import parse_inputs
+from attnprof.catalogue.values import parse_value
+from attnprof.cli._progress import starting
+from attnprof.cli._terminal import Terminal
+from attnprof.errors import UsageError
+from attnprof.explaining.explanation import Explanation
+from attnprof.running.inquiry import Inquiry
+from attnprof.running.protocol import NetworkRequest
+
+_TARGET = re.compile(r"(?P<location>[^()]+)(?:\((?P<settings>.*)\))?")
+
+
+def explanations_of(
+    targets: Sequence[str], inputs: str, train: bool, real: bool, terminal: Terminal
+) -> list[Explanation]:
+    """The counts of each of ``targets`` ('my.py:Net', 'my.py:Net(depth=3)') called with ``inputs``."""
+    parse_inputs(inputs)  # a mistake is said before a worker starts
+    requests = [_request(target, inputs, train, real) for target in targets]
+    with Inquiry() as inquiry, starting(terminal):
+        return [inquiry.network(request) for request in requests]
+
+
+def _request(target: str, inputs: str, train: bool, real: bool) -> NetworkRequest:
+    match = _TARGET.fullmatch(target)
+    if match is None or not user_module.is_path(match["location"]):
+        raise UsageError(
+            f"{target!r}: --input goes with a module of your own, as in my.py:Net or timm:resnet18"
+        )
+    settings: dict[str, Value] = {}
+    for part in filter(None, (match["settings"] or "").split(",")):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise UsageError(f"{target!r}: settings are name=value, got {part!r}")
+        settings[name.strip()] = parse_value(value)
+    return NetworkRequest(match["location"], inputs, settings, train, real)
