@@ -56,6 +56,7 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
 
     Raises RunFolderError where there is no run, or where this machine or software is another.
     """
+    started = monotonic()
     if format is not None:
         FORMATS.module_name(format)
     environment = environment_in(folder)
@@ -77,7 +78,7 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
         )
         peaks = Peaks.from_json(environment["peaks"]) if "peaks" in environment else None
         estimator = environment.get("estimator", MEDIAN)
-        this = run(resolved, worker, events, peaks, estimator)
+        this = run(resolved, worker, events, peaks, estimator, started)
         interrupted = _measure(this, journal, environment, events, terminal)
         return finish(resolved, folder, environment, events, interrupted, terminal)
 

@@ -135,12 +135,13 @@ class Run:
     def _race(self) -> Iterator[RunEvent]:
         """The other processes: the cells whose place is open, each process in a fresh worker."""
         for process in range(1, self.plan.processes):
-            waiting = self._waiting(process)
-            if self._ended() or not waiting:
+            if self._ended():
                 return
+            waiting = self._waiting(process)
+            if not waiting:  # an earlier run has measured them, or every place is decided
+                continue
             latencies = self._latencies(waiting)
-            if process == 1:
-                self._timetable.plan_rest(latencies)
+            self._timetable.plan_rest(latencies)
             yield self._forecast(latencies, process)
             if not self._timetable.begins(process, latencies):
                 return

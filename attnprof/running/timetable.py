@@ -121,8 +121,8 @@ class Timetable:
 
     def plan_rest(self, latencies: Sequence[float]) -> None:
         """Set the end of a run that plans its own, from what its first process took and the cells of
-        ``latencies`` that the others are to measure."""
-        if not self._plan.auto_budget:
+        ``latencies`` that the others are to measure. Once: what is planned stays."""
+        if not self._plan.auto_budget or self._total != inf:
             return
         others = self._plan.processes - 1
         wanted = others * self._wanted(latencies) if latencies else 0.0

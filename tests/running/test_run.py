@@ -424,6 +424,14 @@ def test_only_the_processes_that_are_missing_measure_a_cell_of_an_earlier_run(mo
     ]
 
 
+def test_processes_that_an_earlier_run_has_measured_whole_are_passed_over(monkeypatch):
+    this = planned("se,eca", channels="16")
+    earlier = [visited(cell.case, process) for process in range(2) for cell in this.cells]
+    shop = Workshop(monkeypatch, good)
+    assert ends(run(this, earlier=earlier)) == {"se": "ok", "eca": "ok"}
+    assert [order.process for _, order in shop.requests(MeasureRequest)] == [2, 3, 4, 5]
+
+
 FAULTY = "eca"
 
 
