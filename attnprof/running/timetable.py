@@ -26,7 +26,7 @@ LEAST_GOOD = 2.0  # seconds of a process that plans its own time
 PLANNED_SECONDS = (
     86.0  # until measuring ends in a run that plans its own time, unless the first process is long:
 )
-LONG_FIRST = 2.4  # times what there was until the end of the first process
+LONG_FIRST = 2.0  # times what there was until the end of the first process
 COUNTERS_SHARE = 0.1  # of the run, for the other counters
 SLACK = 1.2  # of its share: what a block of a later process may take to finish cells that are begun
 PATIENCE = 0.8  # of the timeout: after that a case is left with the samples that it has
