@@ -13,7 +13,7 @@ from attnprof.records.environment import Environment
 from attnprof.records.journal import RESULTS
 from attnprof.records.record import DoneEvent, Event
 from attnprof.results import Results, tabulate
-from attnprof.running import SURE
+from attnprof.running.racing import SURE
 from attnprof.views.run import document as document_of_run
 from attnprof.views.screen import Wish
 

@@ -32,12 +32,11 @@ from attnprof.running.protocol import (
     RunEvent,
     SetupRequest,
 )
-from attnprof.running.racing import contenders, still_open
+from attnprof.running.racing import SURE, contenders, still_open
 from attnprof.running.schedule import blocks, too_large, work
 from attnprof.running.standings import Standings
 from attnprof.running.timetable import Timetable
 
-SURE = 4  # processes that every cell whose place was open has: from then on only those where it still is
 MANY_WORKERS = 8.0  # seconds for the other counters from which on more than one worker is worth its start
 OUT_OF_TIME = "the time budget ended before its turn: --time-budget auto"
 

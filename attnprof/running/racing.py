@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from attnprof.choosing.budget import Limit
 from attnprof.stats import Interval, geometric_mean, mean_interval
 
+SURE = 4  # processes that every cell whose place was open has: from then on only those where it still is
 CHEAPEST = 25  # of each block: twenty that a table shows, and those that may yet be among them
 COSTS = ("params", "macs", "peak_memory")  # what a front sets the latency against
 CLEARLY = 1.2  # times the latency of another: beyond the noise of a rough figure

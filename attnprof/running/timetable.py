@@ -12,6 +12,7 @@ from attnprof.measuring.rounds import Effort
 from attnprof.measuring.trial import DEAR_SECONDS, REWARM_SECONDS, SAMPLES, WARM_UP_SECONDS, rough_samples
 from attnprof.planning import Plan
 from attnprof.planning.shards import expected_work
+from attnprof.running.racing import SURE
 from attnprof.stats import FEWEST
 
 START_SECONDS = 3.0  # of a worker, until one has been seen: importing torch, and inputs larger than the cache
@@ -23,9 +24,7 @@ LEAST_SECONDS = 1.0  # to measure in, whatever the start of the first worker has
 PEAKS_LEAVE = 8.0  # seconds that there have to be for measuring the device's peaks, which takes two or three
 GOOD_VISITS = 20  # of a cell in a process, for a figure worth its start
 LEAST_GOOD = 2.0  # seconds of a process that plans its own time
-PLANNED_SECONDS = (
-    86.0  # until measuring ends in a run that plans its own time, unless the first process is long:
-)
+PLANNED_SECONDS = 86.0  # until measuring ends in a run that plans its own time, unless that is long begun:
 LONG_FIRST = 2.0  # times what there was until the end of the first process
 COUNTERS_SHARE = 0.1  # of the run, for the other counters
 SLACK = 1.2  # of its share: what a block of a later process may take to finish cells that are begun
@@ -102,7 +101,8 @@ class Timetable:
         if remaining < self._start + cheap:
             return False
         wanted = self._start + max(rough, good / 2)
-        processes = min(self._plan.processes - process, max(1.0, remaining // wanted))
+        sure = min(SURE - process, remaining // (self._start + rough))  # of rough figures, rather than none
+        processes = min(self._plan.processes - process, max(1.0, sure, remaining // wanted))
         part = remaining / processes
         self._begin(part, min(remaining, SLACK * part))
         return True
@@ -126,7 +126,9 @@ class Timetable:
             return
         others = self._plan.processes - 1
         wanted = others * self._wanted(latencies) if latencies else 0.0
-        limit = max(PLANNED_SECONDS, LONG_FIRST * self.elapsed) if self._plan.race else inf
+        sure = (SURE - 1) * (self._start + self._pace * sum(map(rough_seconds, latencies)))
+        limit = max(PLANNED_SECONDS, LONG_FIRST * self.elapsed, self.elapsed + sure)
+        limit = limit if self._plan.race else inf
         measuring = max(self.elapsed, min(self.elapsed + wanted, limit))
         self._total = measuring / (1 - self._counters_share)
 

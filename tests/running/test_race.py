@@ -16,7 +16,7 @@ from attnprof.records.record import (
     fold,
     visit_event,
 )
-from attnprof.running import OUT_OF_TIME, SURE, run
+from attnprof.running import OUT_OF_TIME, run
 from attnprof.running.client import WorkerGone
 from attnprof.running.counting import LATER, LOST, NO_TIME
 from attnprof.running.protocol import (
@@ -27,7 +27,7 @@ from attnprof.running.protocol import (
     MeasureRequest,
     PhaseEvent,
 )
-from attnprof.running.racing import CHEAPEST
+from attnprof.running.racing import CHEAPEST, SURE
 from attnprof.running.timetable import Timetable
 from attnprof.spec import Spec
 from tests.running.test_run import Workshop
