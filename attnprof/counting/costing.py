@@ -16,6 +16,7 @@ from attnprof.catalogue.entry import Value
 from attnprof.catalogue.inputs import TensorInput, parse_inputs
 from attnprof.counting.account import META, REAL, Account, account_of
 from attnprof.counting.building import on_meta
+from attnprof.counting.caches import kept_caches
 from attnprof.counting.guard import Guard
 from attnprof.counting.inputs import Arguments, Inputs, arguments, tensors
 from attnprof.counting.kernels import UnreadableValueError
@@ -63,6 +64,7 @@ def cost(
             surroundings.enter_context(surrounding())
         if isinstance(module, str):
             module, named = _on_meta(module, _map_shape(module, inputs), named).to(dtype), {}
+        surroundings.enter_context(kept_caches(module))
         called = arguments(inputs, named, module)
         count = partial(_count, module, called, dtype, backward=backward, fused=fused, verify=verify)
         if device == REAL:

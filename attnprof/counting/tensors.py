@@ -15,7 +15,12 @@ def first_tensor(output: object) -> torch.Tensor | None:
 
     A dataclass and a distribution have tensors too.
     """
-    return next(_tensors_below(output, set()), None)
+    return next(tensors_below(output), None)
+
+
+def tensors_below(value: object) -> Iterator[torch.Tensor]:
+    """The tensors of a value, nested in containers and in attributes of objects."""
+    yield from _tensors_below(value, set())
 
 
 def _tensors_below(value: object, seen: set[int]) -> Iterator[torch.Tensor]:

@@ -237,6 +237,57 @@ def test_backward_without_a_tensor_in_the_output_is_refused():
         cost(module, SHAPE, backward=True)
 
 
+TABLES: dict = {}
+LATEST: list = []
+PLACES = None
+
+
+@functools.lru_cache
+def places(length, device):
+    return torch.arange(length, device=device).float()
+
+
+@functools.cache
+def places_of_length(length):
+    return torch.zeros(length, device=DEVICES[-1])
+
+
+DEVICES = ["cpu"]
+
+
+class Remembering(nn.Module):
+    """Keeps tables outside of itself, by their length alone."""
+
+    tables: dict = {}
+
+    def forward(self, x):
+        global PLACES
+        length, device = x.shape[1], x.device
+        DEVICES.append(device)
+        if length not in TABLES:
+            TABLES[length] = torch.ones(length, device=device)
+        if length not in self.tables:
+            self.tables[length] = (torch.ones(length, device=device), 1)
+        LATEST.append(torch.ones(length, device=device))
+        if PLACES is None:
+            PLACES = torch.ones(length, device=device)
+        y = x * TABLES[length] * self.tables[length][0] + LATEST[-1] + PLACES
+        return y + places(length, device) + places_of_length(length)
+
+
+def test_tables_that_a_forward_pass_keeps_outside_its_module_are_put_back():
+    module, x = Remembering(), torch.ones(SHAPE)
+    assert cost(module, SHAPE).flops == 6 * 4 * 8
+    assert (TABLES, Remembering.tables, LATEST, PLACES) == ({}, {}, [], None)
+    DEVICES[:] = ["cpu"]
+    before = module(x)
+    tables = dict(TABLES)
+    assert cost(module, (2, 8)).flops == 6 * 2 * 8
+    assert tables == TABLES
+    DEVICES[:] = ["cpu"]
+    assert torch.equal(module(x), before)
+
+
 def test_another_thread_may_use_the_module_meanwhile():
     started, counted = threading.Event(), threading.Event()
     module = Does(None, linear=nn.Linear(8, 8))
