@@ -44,11 +44,9 @@ class Scene:
     def figure(self, candidate: Candidate, measure: Measure, point: str) -> Drawn | None:
         """The candidate's figure at ``point``; None where there is none."""
         span = candidate.figure(measure, point)
-        if not isinstance(span, Missing):
-            return Drawn(span, sure=True)
-        row, _ = candidate.cells.get((point, measure.mode), ({}, {}))
-        value = row.get(measure.column) if measure.noisy and row.get("status") == "ok" else None
-        return None if value is None else Drawn(Span.exact(value), sure=False)
+        if isinstance(span, Missing):
+            return None
+        return Drawn(Span.exact(span.value), sure=False) if span.rough else Drawn(span, sure=True)
 
     def nothing_of(self, *axes: Measure) -> UsageError:
         """The mistake that no module has all of ``axes``, with the measures that can be drawn."""

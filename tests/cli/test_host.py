@@ -91,7 +91,7 @@ def test_a_network_that_cannot_take_the_input_is_a_row_with_its_reason(cli, tmp_
     )
     assert done.code == 3
     assert "failed" in done.out
-    assert "plain: RuntimeError: " in done.out
+    assert "every row: RuntimeError: " in done.out
 
 
 def test_what_is_wrong_is_said_at_once_with_the_words_of_the_command(cli):

@@ -307,7 +307,7 @@ def completed(cli, monkeypatch):
         ("attnprof comp", ["completion"]),
         ("attnprof show cba", ["cbam"]),
         ("attnprof run -m se,!cba", ["se,!cbam"]),
-        ("attnprof run --metrics lat", ["latency", "latency_p90"]),
+        ("attnprof run --metrics lat", ["latency", "latency_median", "latency_p90"]),
         ("attnprof table --piv", ["--pivot"]),
         ("attnprof show nothing_like_it", []),
     ],
