@@ -36,6 +36,7 @@ class RunProgress:
         self._started = clock() if started is None else started
         self._seconds = seconds
         self._precision: float | None = None  # to be expected
+        self._is_forecast = False  # whether the run has said how long it takes
         self._phase, self._phase_began = STARTING, self._started
         self._cells = self._finished = 0  # of the phase
         self._cell = ""
@@ -80,9 +81,10 @@ class RunProgress:
         return self._clock() - self._phase_began
 
     def _expect(self, event: ForecastEvent) -> list[str]:
-        is_known = self._precision is not None
-        self._seconds, self._precision = event.seconds, event.precision
-        if is_known:
+        """Sentences on the first forecast, and on the first that knows what precision to expect."""
+        is_news = not self._is_forecast or (self._precision is None and event.precision is not None)
+        self._seconds, self._precision, self._is_forecast = event.seconds, event.precision, True
+        if not is_news:
             return []
         expected = f"about {event.seconds:.0f} s in all"
         if event.precision is None:

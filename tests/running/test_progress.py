@@ -97,6 +97,7 @@ def test_a_log_has_a_sentence_for_each_phase_before_another_and_the_first_of_eac
         clock.now = 2.0
         display.see(ForecastEvent(95.0, 6))
         display.see(PhaseEvent("process 1", 1))
+        display.see(ForecastEvent(96.0, 6))
         display.see(visit_event(SE, 0, []))
         display.see(ForecastEvent(90.0, 6, 0.06))
         display.see(ForecastEvent(85.0, 6, 0.05))
