@@ -170,11 +170,6 @@ class WorkerSlot:
         _ = self._worker.environment  # waits
         return self._worker
 
-    def hand_over(self) -> Worker:
-        """The worker, which is the caller's to end."""
-        worker, self._worker = self.ready(), None
-        return worker
-
     def stop(self) -> None:
         """End the worker, if there is one."""
         worker, self._worker = self._worker, None
