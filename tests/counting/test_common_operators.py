@@ -110,8 +110,8 @@ def test_an_operator_of_others_is_counted_as_the_definition_says(function, expec
 
 NAMED = {
     "upsampling with antialiasing": lambda x: F.interpolate(x, size=(3, 3), mode="bilinear", antialias=True),
-    "inverse": torch.linalg.inv,
-    "singular values": torch.linalg.svdvals,
+    "exponential of a matrix": torch.linalg.matrix_exp,
+    "fractional pooling": lambda x: F.fractional_max_pool2d(x, 2, output_size=(3, 3)),
 }
 
 

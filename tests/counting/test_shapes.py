@@ -261,7 +261,8 @@ def test_verification_lets_pass_what_is_right(backward):
 def test_verification_names_the_operator_whose_shape_function_is_wrong(monkeypatch, wrong, says):
     silu = torch.ops.aten.silu.default
     right = rules.find(silu)
-    monkeypatch.setitem(rules._RESOLVED, silu, rules.Rule(right.flops, lambda args, by_name: wrong(args[0])))
+    wrong_rule = rules.Rule(right.flops, lambda args, by_name: wrong(args[0]))
+    monkeypatch.setitem(rules._RESOLVED, id(silu), (silu, wrong_rule))
     account(nn.SiLU(), (2, 4, 3, 5))
     with pytest.raises(
         AssertionError, match=rf"^aten.silu.default: our shape function gives {says}, torch \(2, 4, 3, 5\)"

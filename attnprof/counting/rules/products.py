@@ -27,20 +27,24 @@ def _product(first: int) -> MaybeFlops:
     """out = a @ b, where a is argument ``first``, whose last side is contracted."""
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost | None:
-        a = args[first]
-        if a.layout is not torch.strided or args[-1].layout is not torch.strided:
-            return _sparse(a, args[first + 1], out)
+        a, b = args[first : first + 2]  # b is no tensor where torch makes it itself
+        if not (_is_dense(a) and _is_dense(b)):
+            return _sparse(a, b, out)
         return (mac(out.numel() * a.shape[-1], a),)
 
     return flops
 
 
+def _is_dense(x: Any) -> bool:
+    return not isinstance(x, torch.Tensor) or x.layout is torch.strided
+
+
 def _sparse(a: Any, b: Any, out: Any) -> Cost | None:
     """A MAC per stored element of the sparse factor and row or column of the other; of two sparse ones none
     is known."""
-    if a.layout is not torch.strided and b.layout is not torch.strided:
+    if not _is_dense(a) and not _is_dense(b):
         return None
-    if b.layout is not torch.strided:
+    if not _is_dense(b):
         return (mac(stored(b)[0].numel() * a.shape[-2], a),)
     return (mac(stored(a)[0].numel() * (b.shape[-1] if b.dim() > 1 else 1), a),)
 
@@ -50,7 +54,7 @@ def _plus_product(batched_sum: bool = False) -> MaybeFlops:
 
     def flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost | None:
         a, b = args[1:3]
-        if a.layout is not torch.strided or b.layout is not torch.strided:
+        if not (_is_dense(a) and _is_dense(b)):
             product = _sparse(a, b, out)
             return None if product is None else _with_bias(product, kwargs, out)
         length = a.shape[-1] * (a.shape[0] if batched_sum else 1)
