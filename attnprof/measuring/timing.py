@@ -50,8 +50,14 @@ class Timing:
 
     @property
     def interval(self) -> Interval | None:
-        """The interval of ``seconds`` in this process; None where there are too few samples."""
-        return quartiles(self.samples) if self.spread else self.estimator.interval(self.samples)
+        """An interval that holds ``seconds``, in this process; None where there are too few samples."""
+        if not self.spread:
+            return self.estimator.interval(self.samples)
+        ends = quartiles(self.samples)
+        if ends is None:
+            return None
+        low, high = ends  # the figure may be one of them, or lie below
+        return min(low, self.seconds), max(high, self.seconds)
 
     @property
     def kind(self) -> str:

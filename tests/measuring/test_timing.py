@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.backends import Burst, Condition, Sample
+from attnprof.measuring.estimators import ESTIMATORS
 from attnprof.measuring.timing import Taken, Timing, judge
 from attnprof.records.record import FLAGS
 from attnprof.stats import FEWEST, median_interval, quartiles
@@ -147,3 +148,14 @@ def test_whatever_was_taken_no_sample_is_made_up(given, told):
     if len(found.samples) >= FEWEST:
         low, high = median_interval(found.samples)
         assert low <= high
+
+
+@pytest.mark.parametrize("spread", [False, True])
+@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS.keys())
+@law
+@given(samples=st.lists(st.floats(1e-6, 1e-1), min_size=2, max_size=40))
+def test_the_interval_of_a_figure_holds_it(estimator, spread, samples):
+    timing = Timing(tuple(samples), 1, len(samples), samples[0], spread=spread, estimator=estimator)
+    if timing.interval is not None:
+        low, high = timing.interval
+        assert low <= timing.seconds <= high
