@@ -13,7 +13,7 @@ from statistics import median
 from attnprof.comparison.processes import side
 from attnprof.comparison.ratios import FASTER, SLOWER, UNCLEAR, judge
 from attnprof.measuring.estimators import ESTIMATORS, Estimator
-from attnprof.measuring.ratios import Timed, ratio_to
+from attnprof.measuring.timing import Timed
 from benchmarks._bars import percent
 from benchmarks._figures import Ran, Share, coverage, found_slower, told_apart, variation
 from benchmarks._latency_report import LONG, SHORT, TWINS
@@ -85,8 +85,18 @@ def _ratio(process: Process, cell: Cell, way: Way) -> float | None:
     if cell[0] == BASELINE or not base:
         return None
     if way.place == "rounds":
-        return ratio_to(BASELINE, process[cell], base, way.estimator).value
+        return _ratio_of_rounds(process[cell], base, way.estimator)
     return way.estimator.of(_seconds(process[cell])) / way.estimator.of(_seconds(base))
+
+
+def _ratio_of_rounds(cell: Sequence[Timed], base: Sequence[Timed], by: Estimator) -> float | None:
+    """Each sample of the cell over the baseline's figure of the same round; the figure of these quotients."""
+    by_round: dict[int, list[float]] = {}
+    for turn, seconds in base:
+        by_round.setdefault(turn, []).append(seconds)
+    levels = {turn: by.of(samples) for turn, samples in by_round.items()}
+    quotients = [seconds / levels[turn] for turn, seconds in cell if turn in levels]
+    return by.of(quotients) if quotients else None
 
 
 def _seconds(samples: Sequence[Timed]) -> list[float]:

@@ -1,13 +1,11 @@
-"""A cell's time over the baseline's, from rounds in which both were sampled: what slows the machine for a
-while slows both, and their ratio stays."""
+"""A cell's time over the baseline's inside one process, where both met the same machine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, hypot, log
 
 from attnprof.measuring.estimators import Estimator
 from attnprof.stats import Interval
-
-Timed = tuple[int, float]  # a sample: the round that it was taken in, and its seconds per call
 
 
 @dataclass(frozen=True)
@@ -21,21 +19,27 @@ class Ratio:
     why: str = ""  # why there is no value
 
 
-def ratio_to(baseline: str, cell: Iterable[Timed], of_baseline: Iterable[Timed], by: Estimator) -> Ratio:
-    """The ratio of ``cell``'s samples to those of ``of_baseline``.
+def ratio_to(baseline: str, cell: Sequence[float], of_baseline: Sequence[float], by: Estimator) -> Ratio:
+    """The figure that the estimator ``by`` makes of ``cell``'s samples, over that of ``of_baseline``'s.
 
-    Each sample of the cell is divided by the baseline's figure of the same round; the estimator ``by`` makes
-    the one figure of a round's samples, and the one ratio of all quotients.
+    docs/measuring.md, section 10, compares this with the quotients of each round.
     """
-    levels = {turn: by.of(samples) for turn, samples in _by_round(of_baseline).items()}
-    quotients = [seconds / levels[turn] for turn, seconds in cell if turn in levels]
-    if not quotients:
-        return Ratio(baseline, None, why=f"no round in which {baseline} has a sample, too")
-    return Ratio(baseline, by.of(quotients), by.interval(quotients), len(quotients))
+    if not of_baseline:
+        return Ratio(baseline, None, why=f"no sample of {baseline} counts")
+    if not cell:
+        return Ratio(baseline, None, why="no sample of its own counts")
+    value = by.of(cell) / by.of(of_baseline)
+    return Ratio(baseline, value, _interval(value, cell, of_baseline, by), len(cell))
 
 
-def _by_round(samples: Iterable[Timed]) -> dict[int, Sequence[float]]:
-    rounds: dict[int, list[float]] = {}
-    for turn, seconds in samples:
-        rounds.setdefault(turn, []).append(seconds)
-    return dict(rounds)
+def _interval(
+    value: float, cell: Sequence[float], of_baseline: Sequence[float], by: Estimator
+) -> Interval | None:
+    """That of two independent figures: distances of logarithms to their ends, added as squares."""
+    ours, theirs = by.interval(cell), by.interval(of_baseline)
+    if ours is None or theirs is None:
+        return None
+    figure, level = by.of(cell), by.of(of_baseline)
+    down = hypot(log(figure / ours[0]), log(theirs[1] / level))
+    up = hypot(log(ours[1] / figure), log(level / theirs[0]))
+    return value * exp(-down), value * exp(up)

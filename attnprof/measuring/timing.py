@@ -6,7 +6,6 @@ from statistics import median
 
 from attnprof.backends import Burst, Condition, Sample
 from attnprof.measuring.estimators import MEDIAN, Estimator
-from attnprof.measuring.ratios import Timed
 from attnprof.measuring.signs import drifts, is_bimodal, settles
 from attnprof.stats import FEWEST, Interval, median_interval, quartiles
 
@@ -14,6 +13,8 @@ CLEAN = 0.01  # a sample that others took more of than this is not clean
 FEWEST_CLEAN = 0.2  # of the samples; fewer say too little of the rest
 SLOWED = 0.9  # of the median clock: below, the sample is another device's
 LAUNCH_BOUND = 1.1  # times the device's own time: more than that is spent on launching
+
+Timed = tuple[int, float]  # a sample that counts: the round that it was taken in, and its seconds per call
 
 
 @dataclass(frozen=True)

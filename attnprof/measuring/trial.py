@@ -6,7 +6,6 @@ from statistics import median
 
 from attnprof.backends import Backend, Call, Kernels
 from attnprof.measuring.estimators import MEDIAN, Estimator
-from attnprof.measuring.ratios import Timed
 from attnprof.measuring.shares import Spending
 from attnprof.measuring.timing import Taken, Timing, judge, timed_of
 
@@ -72,9 +71,9 @@ class Trial:
         return Spending(self.used, self.visits, max(self._visit_seconds, 1e-9), needed)
 
     @property
-    def timed(self) -> list[Timed]:
-        """The samples that count, each with its round."""
-        return timed_of(self.taken)
+    def samples(self) -> list[float]:
+        """The samples that count: seconds per call."""
+        return [seconds for _, seconds in timed_of(self.taken)]
 
     def build(self, backend: Backend) -> None:
         """Build it, and time its first call alone: what that sets up, or compiles, is set up once."""
@@ -115,7 +114,7 @@ class Trial:
         # Sorting all samples after every visit would cost more than the visits.
         if self.visits < ENOUGH_VISITS or self.visits % max(1, self.visits // 8):
             return False
-        samples = [seconds for _, seconds in self.timed]
+        samples = self.samples
         reached = self._estimator.half_width(samples) if samples else None
         return reached is not None and reached <= precision
 

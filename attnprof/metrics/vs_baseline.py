@@ -1,4 +1,4 @@
-"""A call's time over that of the run's baseline, formed inside each process from rounds that had both."""
+"""A call's time over that of the run's baseline, formed inside each process."""
 
 from attnprof.metrics import Findings, Metric, Reading
 

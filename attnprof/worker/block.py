@@ -161,10 +161,10 @@ class Block:
         if baseline is None:
             return None
         if case.key == baseline.key:
-            return Ratio(baseline.title, 1.0, n=len(trial.timed))
+            return Ratio(baseline.title, 1.0, n=len(trial.samples))
         if companion is None or companion.problem:
             return Ratio(baseline.title, None, why=f"{baseline.title} could not be measured beside it")
-        return ratio_to(baseline.title, trial.timed, companion.timed, self._estimator)
+        return ratio_to(baseline.title, trial.samples, companion.samples, self._estimator)
 
     def _memory(self, case: Case) -> Memory:
         call = self._calls[case.key]

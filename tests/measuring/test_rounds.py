@@ -16,6 +16,7 @@ from attnprof.measuring.rounds import (
     Effort,
     Rounds,
 )
+from attnprof.measuring.timing import timed_of
 from attnprof.measuring.trial import ENOUGH_VISITS, SAMPLES
 from tests.measuring.machine import Machine, Script, hot, trial
 
@@ -135,8 +136,8 @@ def test_the_baseline_is_visited_four_times_in_a_round_and_is_not_reported():
 def test_every_round_of_a_cell_has_samples_of_the_baseline():
     scripts = {str(n): noisy(1e-3) for n in range(5)}
     found, base, _ = with_baseline(scripts, noisy(1e-3), Effort(5.0))
-    rounds = {turn for turn, _ in base.timed}
-    assert all({turn for turn, _ in each.timed} <= rounds for each in found.values())
+    rounds = {turn for turn, _ in timed_of(base.taken)}
+    assert all({turn for turn, _ in timed_of(each.taken)} <= rounds for each in found.values())
 
 
 def test_a_dear_baseline_takes_no_more_than_its_share():
