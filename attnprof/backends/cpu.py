@@ -21,7 +21,7 @@ class CPU:
     """The processor this runs on, with as many threads as torch was given."""
 
     sample_seconds = 1e-3  # longer ones do not fit into a scheduler slice on a busy machine
-    estimator = "lower_quartile"  # noise makes samples longer; docs/measuring.md compares the estimators
+    estimator = "shortest_of_ten"  # noise makes samples longer; docs/measuring.md compares the estimators
 
     def unavailable(self) -> str | None:
         """A CPU is always there."""

@@ -6,7 +6,7 @@ from math import ceil, prod
 
 import torch
 
-from attnprof.measuring.inputs import random_inputs
+from attnprof.measuring.inputs import RandomPool
 from attnprof.records.case import Case
 from attnprof.subject.build import DTYPES
 
@@ -20,23 +20,32 @@ def example(case: Case, device: torch.device) -> torch.Tensor:
     return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
 
 
-def ring(case: Case, device: torch.device, cache: int) -> Iterator[torch.Tensor]:
+def ring(
+    case: Case, device: torch.device, cache: int, pool: RandomPool | None = None
+) -> Iterator[torch.Tensor]:
     """Random inputs (N, C, H, W) without end, for all cells of a block: one for 'hot' inputs, else so many in
-    turn that more than twice ``cache`` bytes pass before one comes again."""
+    turn that more than twice ``cache`` bytes pass before one comes again. pool: where the blocks before it
+    took theirs from."""
     if case.inputs == "hot":
         return cycle([example(case, device)])
     dtype = DTYPES[case.dtype]
     if case.layout != "channels_last":
-        return cycle(inputs_beyond(cache, case.shape, device, dtype, case.seed + 1))
+        return cycle(inputs_beyond(cache, case.shape, device, dtype, case.seed + 1, pool))
     batch, channels, height, width = case.shape
-    turned = inputs_beyond(cache, (batch, height, width, channels), device, dtype, case.seed + 1)
+    shape = batch, height, width, channels
+    turned = inputs_beyond(cache, shape, device, dtype, case.seed + 1, pool)
     return cycle([x.movedim(-1, 1) for x in turned])
 
 
 def inputs_beyond(
-    cache: int, shape: Sequence[int], device: torch.device, dtype: torch.dtype, seed: int
+    cache: int,
+    shape: Sequence[int],
+    device: torch.device,
+    dtype: torch.dtype,
+    seed: int,
+    pool: RandomPool | None = None,
 ) -> Sequence[torch.Tensor]:
     """So many random inputs of ``shape`` that, one after the other, more than twice ``cache`` bytes pass
     before the first."""
     count = min(MOST_INPUTS, ceil(2 * cache / (prod(shape) * dtype.itemsize)) + 1)
-    return random_inputs(count, shape, device, dtype, seed)
+    return (pool or RandomPool()).inputs(count, shape, device, dtype, seed)

@@ -11,6 +11,7 @@ import torch
 
 from attnprof.backends import Backend, Condition, Memory, is_out_of_memory
 from attnprof.measuring.estimators import ESTIMATORS
+from attnprof.measuring.inputs import RandomPool
 from attnprof.measuring.ratios import Ratio, ratio_to
 from attnprof.measuring.rounds import CUT_SHORT, Effort, Rounds
 from attnprof.measuring.timer import timer
@@ -40,9 +41,11 @@ class Block:
         failure: Callable[[Case, Exception], Failure],  # how a case ends that raised this
         stopped: Callable[[], bool],  # asked between visits
         memory_limit: int | None = None,  # bytes that a case may allocate; None: nine tenths of what is free
+        pool: RandomPool | None = None,  # that the blocks before it took their inputs from
     ) -> None:
         self._request, self._backend, self._device = request, backend, device
         self._failure, self._stopped, self._memory_limit = failure, stopped, memory_limit
+        self._pool = pool
         self._metrics: list[Metric] = [METRICS.get(name) for name in request.metrics]
         self._needs = {need for metric in self._metrics for need in (metric.needs, *metric.also)}
         self._cases = {case.key: case for case in request.cases}
@@ -115,7 +118,7 @@ class Block:
         cache = self._backend.cache_bytes()
         self._backend.limit_memory(None)
         try:
-            return ring(case, self._device, cache)
+            return ring(case, self._device, cache, self._pool)
         except RuntimeError as problem:
             if case.inputs == "hot" or not is_out_of_memory(problem):
                 raise

@@ -17,6 +17,7 @@ import torch
 
 from attnprof.backends import BACKENDS, Backend, is_out_of_memory
 from attnprof.errors import AttnprofError, ImpossibleShapeError
+from attnprof.measuring.inputs import RandomPool
 from attnprof.measuring.peaks import peaks
 from attnprof.measuring.timer import timer
 from attnprof.measuring.trial import Trial
@@ -92,6 +93,7 @@ class Server:
     def __init__(self, finish: Signal | None = None) -> None:
         self._finish = finish or Signal()
         self._memory_limit: int | None = None
+        self._pool = RandomPool()
 
     def respond(self, request: Request, send: Send) -> None:
         """Carry ``request`` out and send the responses."""
@@ -153,7 +155,15 @@ class Server:
         # measured.
         gc.collect()
         gc.freeze()
-        block = Block(request, self._backend, self._device, failure, self._finish.is_set, self._memory_limit)
+        block = Block(
+            request,
+            self._backend,
+            self._device,
+            failure,
+            self._finish.is_set,
+            self._memory_limit,
+            self._pool,
+        )
         block.measure(send, Steps(send))
         send(EndResponse())
 

@@ -1,8 +1,9 @@
 """From the samples of a process to its figure: what every estimator keeps to, and what each is known to give."""
 
-from math import comb
+from itertools import combinations
+from math import comb, exp, fsum
 from random import Random
-from statistics import median
+from statistics import fmean, median
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,9 @@ from attnprof.measuring.estimators import (
     LOWER_QUARTILE,
     MEDIAN,
     MINIMUM,
+    SHORTEST_OF_TEN,
+    expected_shortest,
+    expected_shortest_interval,
     half_sample_mode,
     quantile,
     quantile_interval,
@@ -34,8 +38,10 @@ def test_a_figure_lies_among_the_samples_and_in_its_interval(estimator, timed):
     assert min(timed) * (1 - 1e-9) <= figure <= max(timed) * (1 + 1e-9)
     if interval is not None:
         low, high = interval
-        assert min(timed) <= low <= figure * (1 + 1e-9)
-        assert figure * (1 - 1e-9) <= high <= max(timed)
+        assert 0 < low <= figure * (1 + 1e-9)
+        assert figure * (1 - 1e-9) <= high
+        # The expectation of a minimum may lie below every sample.
+        assert estimator is SHORTEST_OF_TEN or min(timed) <= low <= high <= max(timed)
 
 
 @each_estimator
@@ -75,6 +81,51 @@ def test_the_figures_of_known_samples():
 )
 def test_the_mode_of_a_few_samples_is_the_middle_of_the_closest(timed, mode):
     assert half_sample_mode(timed) == mode
+
+
+@given(st.lists(st.floats(1e-3, 1e3), min_size=4, max_size=9), st.integers(1, 4))
+@law
+def test_the_expected_shortest_is_the_mean_over_all_choices(timed, of):
+    assert expected_shortest(timed, of) == pytest.approx(fmean(map(min, combinations(timed, of))))
+
+
+@given(st.lists(st.floats(1e-3, 1e3), min_size=11, max_size=40))
+@law
+def test_the_expected_shortest_does_not_depend_on_how_many_samples_there_are(timed):
+    without_one = [timed[:place] + timed[place + 1 :] for place in range(len(timed))]
+    assert fmean(map(expected_shortest, without_one)) == pytest.approx(expected_shortest(timed))
+
+
+@pytest.mark.parametrize("n", [12, 30, 60])
+@pytest.mark.parametrize("noise", ["lognormal", "bursts"])
+def test_an_interval_holds_the_expected_shortest_of_what_the_samples_are_drawn_from(noise, n):
+    random = Random(n)
+
+    def draw():
+        burst = 1.5 if noise == "bursts" and random.random() < 0.2 else 1.0
+        return burst * exp(random.gauss(0.0, 0.05))
+
+    truth = fmean(min(draw() for _ in range(10)) for _ in range(20_000))
+    intervals = [expected_shortest_interval([draw() for _ in range(n)]) for _ in range(400)]
+    present = [interval for interval in intervals if interval]
+    assert len(present) >= 0.9 * len(intervals)
+    assert sum(low <= truth <= high for low, high in present) >= 0.92 * len(present)
+
+
+def test_the_interval_of_the_expected_shortest_is_that_of_leaving_out_each_sample():
+    random = Random(5)
+    timed = [exp(random.gauss(0.0, 0.05)) for _ in range(20)]
+    figure = expected_shortest(timed)
+    left = [expected_shortest(timed[:place] + timed[place + 1 :]) for place in range(20)]
+    deviation = (19 / 20 * fsum((each - figure) ** 2 for each in left)) ** 0.5
+    low, high = expected_shortest_interval(timed)
+    assert (high / low) ** 0.5 >= exp(4.303 * deviation / figure) * (1 - 1e-9)  # t of two degrees of freedom
+    assert low * high == pytest.approx(figure**2)
+
+
+def test_samples_that_say_nothing_of_their_shortest_have_no_interval():
+    assert expected_shortest_interval([1.0] * 11) is None
+    assert expected_shortest_interval([1e-6] + [1e3] * 11) is None
 
 
 @given(samples)

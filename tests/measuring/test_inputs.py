@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from attnprof.measuring.inputs import random_inputs
+from attnprof.measuring.inputs import RandomPool, random_inputs
 
 CPU = torch.device("cpu")
 
@@ -28,3 +28,24 @@ def test_a_seed_gives_the_same_values_again():
     one, same, other = (random_inputs(2, (8, 100, 1000), CPU, torch.float32, seed=n)[1] for n in (5, 5, 6))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
+
+
+def test_a_pool_gives_the_next_size_the_same_memory():
+    pool = RandomPool()
+    one = pool.inputs(20, (64, 56, 56), CPU, torch.float32, seed=5)
+    other = pool.inputs(6, (256, 56, 56), CPU, torch.float32, seed=5)
+    assert other[0].data_ptr() == one[0].data_ptr()
+    alone = random_inputs(6, (256, 56, 56), CPU, torch.float32, seed=5)
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(other, alone, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("count", "dtype", "seed"), [(20, torch.float64, 5), (20, torch.float32, 6), (200, torch.float32, 5)]
+)
+def test_a_pool_gives_no_other_values_than_it_was_asked_for(count, dtype, seed):
+    pool = RandomPool()
+    pool.inputs(20, (64, 56, 56), CPU, torch.float32, seed=5)
+    again = pool.inputs(count, (64, 56, 56), CPU, dtype, seed)
+    alone = random_inputs(count, (64, 56, 56), CPU, dtype, seed)
+    assert len(again) == count
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(again, alone, strict=True))
