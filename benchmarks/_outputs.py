@@ -24,6 +24,9 @@ COSTS = ("params", "macs", "peak_memory_bytes")  # columns with which the latenc
 Cell = tuple[str, str]  # (module, point), as ("eca", "64@56")
 
 
+LATENCY_ONLY = frozenset(("loaded",))  # flags that say nothing against a ratio
+
+
 @dataclass(frozen=True)
 class Ratio:
     """A latency over the baseline's at the same point."""
@@ -53,8 +56,13 @@ class Row:
 
     @property
     def marked(self) -> bool:
-        """Whether the table says that the figure is not an ordinary one."""
+        """Whether the table says that the latency is not an ordinary one."""
         return self.rough or bool(self.flags)
+
+    @property
+    def ratio_marked(self) -> bool:
+        """The same of its ratio to the baseline."""
+        return self.rough or bool(self.flags - LATENCY_ONLY)
 
 
 def rows_of(folder: Path) -> dict[Cell, Row]:

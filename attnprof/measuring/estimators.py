@@ -15,7 +15,7 @@ from statistics import median
 from attnprof.stats import CONFIDENCE, LARGEST_CORRELATION, Interval, lag1, median_interval, student
 
 TEN = 10
-WIDEST = 1.0  # natural logarithm of an interval's end over the figure: a wider one says nothing
+WIDEST = 0.5  # natural logarithm of an interval's end over the figure: a wider one says nothing
 RESAMPLES = 200  # for the interval of the mode, which order statistics do not give
 
 

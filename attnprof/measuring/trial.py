@@ -18,7 +18,7 @@ SAMPLES = 2  # per visit: coming back costs more than a second sample
 LONG_SECONDS = 10e-3  # a call that takes longer has one sample on its first visit: coming back cost nothing
 DEAR_SECONDS = 50e-3  # a call that takes longer warms itself up: one call is a warm-up, and one a sample
 # The fewest samples that make a rough figure, by the seconds of a call: fewer of what disturbs less.
-ROUGH = ((DEAR_SECONDS, 1), (LONG_SECONDS, 3), (0.0, 12))
+ROUGH = ((DEAR_SECONDS, 1), (LONG_SECONDS, 3), (0.0, 16))
 ENOUGH_VISITS = 12  # before a precision is believed
 
 Watch = Callable[["Trial"], None]

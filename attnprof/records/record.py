@@ -31,6 +31,7 @@ ROUGH = "rough"  # the kind of an interval, or of none, of a figure that rests o
 FLAGS = {
     HOT: "every call had the same input, in cache (hot)",
     "contended": "other programs used the CPU: its time, or none, is shown; close them or use taskset",
+    "loaded": "other programs used a fifth of the cores or more: trust the ratio; close them for the latency",
     "not-steady": "still becoming faster at the end, so it is too high; a longer --time-budget helps",
     "drift": "speed changed by more than 10 % during the measurement; trust the ratio, or measure again",
     "bimodal": "the samples lie around two values; pin the run to one kind of core with taskset",
@@ -43,7 +44,7 @@ FLAGS = {
     "tokens": "takes tokens: the map is flattened to (N, H*W, C), and the output reshaped to a map",
 }
 # Of these a row has only those of at least half of its processes: fewer do not move the middle of all.
-PASSING = frozenset(("contended", "not-steady", "drift", "bimodal"))
+PASSING = frozenset(("contended", "loaded", "not-steady", "drift", "bimodal"))
 STATUSES = ("ok", "skipped", "oom", "failed", "crashed", "timeout")
 
 

@@ -12,6 +12,7 @@ import torch
 from attnprof.backends import Backend, Condition, Memory, is_out_of_memory
 from attnprof.measuring.estimators import ESTIMATORS
 from attnprof.measuring.inputs import RandomPool
+from attnprof.measuring.load import Load
 from attnprof.measuring.ratios import Ratio, ratio_to
 from attnprof.measuring.rounds import CUT_SHORT, Effort, Rounds
 from attnprof.measuring.timer import timer
@@ -52,6 +53,7 @@ class Block:
         self._calls: dict[str, Forward | Step] = {}  # by key of the case
         self._least = timer().least_sample
         self._estimator = ESTIMATORS[request.estimator or backend.estimator]
+        self._load = Load()
         self._control: Trial
         self._companion: Trial | None = None  # the baseline's
 
@@ -176,6 +178,8 @@ class Block:
 
     def _flags(self, case: Case, timing: Timing, memory: Memory | None) -> tuple[str, ...]:
         flags = timing.flags if "timing" in self._needs else ()
+        if self._device.type == "cpu" and "timing" in self._needs and self._load.is_high:
+            flags += ("loaded",)
         if memory is not None and memory.remaining > self._calls[case.key].keeps:
             flags += ("leak",)
         return flags
