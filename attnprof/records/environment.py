@@ -46,7 +46,7 @@ def software() -> Environment:
 def begun(environment: Environment) -> Environment:
     """The environment of a run that begins now: the worker's, with a run id, the time and the commit."""
     started = datetime.now().astimezone().isoformat(timespec="seconds")
-    return {"run_id": uuid4().hex[:12], "started": started, "commit": _commit(), **environment}
+    return {"run_id": _run_id(uuid4().hex), "started": started, "commit": _commit(), **environment}
 
 
 def fingerprint(environment: Environment) -> str:
@@ -73,8 +73,14 @@ def joined(runs: Mapping[str, Environment]) -> Environment:
         name: value for name, value in first.items() if all(other.get(name) == value for other in others)
     }
     starts = [str(run["started"]) for run in runs.values() if run.get("started")]
-    run_id = sha256(json.dumps(sorted(runs)).encode()).hexdigest()[:12]
+    run_id = _run_id(sha256(json.dumps(sorted(runs)).encode()).hexdigest())
     return {**shared, "run_id": run_id, "started": max(starts, default=None), "runs": dict(runs)}
+
+
+def _run_id(digits: str) -> str:
+    """A run id from hexadecimal ``digits``. It begins with a letter that none of them is: without it pandas
+    reads '1234567e8901' as the number infinity."""
+    return f"r{digits[:11]}"
 
 
 def machines(environment: Environment) -> list[Environment]:

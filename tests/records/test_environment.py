@@ -1,0 +1,26 @@
+"""What is written down of a run's circumstances."""
+
+import io
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from attnprof.records import environment
+from attnprof.records.environment import begun, joined
+
+
+@pytest.mark.parametrize("digits", ["1234567e89012345", "12345678901234567"])
+def test_a_run_id_is_no_number_to_pandas(monkeypatch, digits):
+    monkeypatch.setattr(environment, "uuid4", lambda: SimpleNamespace(hex=digits))
+    run_id = begun({})["run_id"]
+    frame = pd.read_csv(io.StringIO(f"run_id\n{run_id}\n"))
+    assert list(frame["run_id"]) == [run_id]
+
+
+def test_the_run_id_of_joined_runs_depends_on_theirs_alone():
+    runs = {"ra": {"host": "one"}, "rb": {"host": "two"}}
+    run_id = joined(runs)["run_id"]
+    assert run_id == joined(dict(reversed(runs.items())))["run_id"]
+    assert run_id != joined({"ra": {}})["run_id"]
+    assert run_id.startswith("r")
