@@ -15,11 +15,8 @@ from attnprof.records.record import AccountEvent, DoneEvent, Event, VisitEvent, 
 from attnprof.running.client import Worker, WorkerSlot, start_worker
 from attnprof.running.counting import (
     LATER,
-    LOST,
-    NO_TIME,
     count,
     count_with_others,
-    without_counters,
     workers_for,
 )
 from attnprof.running.exchange import Exchange, measure_block, measure_peaks
@@ -180,29 +177,14 @@ class Run:
 
     def _count_with_others(self) -> Iterator[RunEvent]:
         """The other counters' figures, the cheapest cells first, for a tenth of the run's time."""
-        plan = self.plan
-        if not plan.counters_run or self._ended() or not self._accounts:
+        if not self.plan.counters_run or self._ended() or not self._accounts:
             return
-        accounts = {account.key: account for account in sorted(self._accounts, key=work)}
+        accounts = sorted(self._accounts, key=work)
         end = self._timetable.counters_end()
         yield PhaseEvent("other counters", len(accounts))
         workers = 1 if end - monotonic() < MANY_WORKERS else workers_for(len(accounts), counters=True)
-        slots = self._slots(workers)
         seconds_left = partial(self._timetable.until, end)
-        with closing(
-            count_with_others(list(accounts.values()), slots, plan.counted_metrics, seconds_left)
-        ) as events:
-            for event in events:
-                if isinstance(event, AccountEvent):
-                    del accounts[event.key]
-                    yield event
-                elif isinstance(event, Failure):
-                    reason = NO_TIME if self._timetable.until(end) <= 0 else LOST
-                    yield without_counters(accounts.pop(event.key), reason)
-                else:
-                    yield event
-        for account in accounts.values():
-            yield without_counters(account, NO_TIME)
+        yield from count_with_others(accounts, self._slots(workers), self.plan.counted_metrics, seconds_left)
 
     def _finish(self) -> Iterator[RunEvent]:
         if self._ended():

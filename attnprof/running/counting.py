@@ -7,6 +7,7 @@ nothing is timed meanwhile.
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from math import inf
@@ -60,22 +61,27 @@ def count_with_others(
     slots: Sequence[WorkerSlot],
     metrics: Sequence[str],
     seconds_left: Callable[[], float],
-) -> Generator[BeginEvent | Response]:
-    """A BeginEvent and the account for each of ``accounts``, in order, completed by the other counters; a
-    Failure where they cost the worker. Ends when no seconds are left. Several slots are closed in the
-    end."""
+) -> Generator[BeginEvent | AccountEvent]:
+    """Each of ``accounts``, in order, after a BeginEvent: completed by the other counters, or saying why not,
+    where they cost the worker or no seconds are left. Several slots are closed in the end."""
     requests = [AccountRequest(account.case, tuple(metrics)) for account in accounts]
+    waiting = {account.key: account for account in accounts}
+    respond = partial(_respond_in_time, seconds_left=seconds_left)
+    with closing(_in_order(requests, slots, respond, lambda: seconds_left() <= 0)) as responses:
+        for response in responses:
+            if isinstance(response, BeginEvent):
+                yield response
+                continue
+            account = waiting.pop(response.key)
+            if isinstance(response, Failure):
+                yield _without_counters(account, NO_TIME if seconds_left() <= 0 else LOST)
+            else:
+                yield response
+    for account in waiting.values():
+        yield _without_counters(account, NO_TIME)
 
-    def respond(slot: WorkerSlot, request: AccountRequest) -> Response:
-        seconds = seconds_left()
-        if seconds <= 0:
-            return Failure(request.case.key, "timeout", NO_TIME)
-        return _ask(slot, request, None if seconds == inf else seconds)
 
-    yield from _in_order(requests, slots, respond, lambda: seconds_left() <= 0)
-
-
-def without_counters(account: AccountEvent, reason: str) -> AccountEvent:
+def _without_counters(account: AccountEvent, reason: str) -> AccountEvent:
     """``account``, which says of every counter that has not answered why."""
     return msgspec.structs.replace(
         account,
@@ -146,6 +152,15 @@ def _respond(slot: WorkerSlot, request: AccountRequest, timeout: float | None) -
         return response
     slot.stop()
     return _ask(slot, AccountRequest(request.case, request.metrics, LOST), timeout)
+
+
+def _respond_in_time(
+    slot: WorkerSlot, request: AccountRequest, seconds_left: Callable[[], float]
+) -> Response:
+    seconds = seconds_left()
+    if seconds <= 0:
+        return Failure(request.case.key, "timeout", NO_TIME)
+    return _ask(slot, request, None if seconds == inf else seconds)
 
 
 def _ask(slot: WorkerSlot, request: AccountRequest, timeout: float | None) -> Response:

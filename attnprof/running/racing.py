@@ -46,15 +46,15 @@ def contenders(standings: Sequence[Standing], limits: Sequence[Limit] = ()) -> f
     Of each block the CHEAPEST; what no other cell beats in latency without costing more in one of COSTS; what
     may keep ``limits``; and those that stay.
     """
-    keys: set[str] = set()
-    for block in _blocks(standings):
-        keys |= {each.key for each in block if each.stays}
-        keys |= {each.key for each in sorted(block, key=lambda each: each.latency)[:CHEAPEST]}
-        for cost in COSTS:
-            keys |= {each.key for each in block if _is_on_front(each, block, cost)}
-        if limits:
-            keys |= {each.key for each in block if _may_keep(each, block, limits)}
-    return frozenset(keys)
+    return frozenset().union(*(_contenders_of(block, limits) for block in _blocks(standings)))
+
+
+def _contenders_of(block: Sequence[Standing], limits: Sequence[Limit]) -> set[str]:
+    cheapest = sorted(block, key=lambda each: each.latency)[:CHEAPEST]
+    staying = [each for each in block if each.stays]
+    on_fronts = [each for each in block if any(_is_on_front(each, block, cost) for cost in COSTS)]
+    within = [each for each in block if limits and _may_keep(each, block, limits)]
+    return {each.key for each in (*cheapest, *staying, *on_fronts, *within)}
 
 
 def still_open(standings: Sequence[Standing]) -> frozenset[str]:
@@ -95,15 +95,22 @@ def _may_keep(each: Standing, block: Sequence[Standing], limits: Sequence[Limit]
 
 
 def _is_within(each: Standing, block: Sequence[Standing], limit: Limit) -> bool:
+    """Whether it may keep ``limit``; whatever the race does not know, it may."""
     metric = limit.measure.metric
     if metric is None or limit.measure.more or limit.measure.mode != "eval":
         return True
-    value = _figure(each, metric.name)
-    reference = next((_figure(other, metric.name) for other in block if other.title == limit.reference), None)
-    if value is None or (limit.reference and reference is None):
+    value, bound = _figure(each, metric.name), _bound(limit, metric.name, block)
+    if value is None or bound is None:
         return True
-    bound = float(limit.value) * (reference if limit.reference and reference is not None else 1.0)
     return value <= bound * (CLEARLY if metric.name == LATENCY else 1.0)
+
+
+def _bound(limit: Limit, metric: str, block: Sequence[Standing]) -> float | None:
+    """The limit in base units; None where what it is relative to is not known."""
+    if not limit.reference:
+        return float(limit.value)
+    reference = next((_figure(each, metric) for each in block if each.title == limit.reference), None)
+    return None if reference is None else float(limit.value) * reference
 
 
 def _figure(each: Standing, metric: str) -> float | None:
