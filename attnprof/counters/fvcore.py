@@ -48,12 +48,17 @@ def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
 
 def why(gap: Discrepancy) -> str:
     """The rule of fvcore behind a difference."""
-    if gap.kind == CONVOLUTION and "aten::_convolution_mode" in gap.unseen:
-        return "it has no rule for a convolution with padding='same' or 'valid'"
-    if gap.kind == PRODUCT and gap.macs > 0:
-        return "it costs an einsum by NumPy's path, not by the products that run"
-    if gap.kind == CONVOLUTION or gap.macs > 0:
-        return ""
+    if gap.kind == CONVOLUTION:
+        has_mode = "aten::_convolution_mode" in gap.unseen
+        return "it has no rule for a convolution with padding='same' or 'valid'" if has_mode else ""
+    if gap.macs > 0:
+        by_path = "it costs an einsum by NumPy's path, not by the products that run"
+        return by_path if gap.kind == PRODUCT else ""
+    return _why_of_missing(gap)
+
+
+def _why_of_missing(gap: Discrepancy) -> str:
+    """Why products or attention are missing from its figure."""
     # An attention that the device does not fuse is products to us, and still one operator in fvcore's trace.
     names = [name.removeprefix("aten::") for name in gap.unseen]
     operators = [name for name in names if name in _WITHOUT_RULE]

@@ -1,8 +1,6 @@
 """The account of a module at a shape: everything that follows from shapes alone."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,16 +8,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from attnprof.counting.dispatch import CountingMode, OperatorCall
-from attnprof.counting.fused import FusedAttentionMode
+from attnprof.counting.dispatch import OperatorCall
 from attnprof.counting.guard import Guard
-from attnprof.counting.kernels import ConstantsMode, KernelRunner, UnreadableValueError, is_about_values
-from attnprof.counting.memory import LiveMemory
+from attnprof.counting.observation import Call, is_on_meta, observe
+from attnprof.counting.parts import Parts, channel_pairs, is_leaf, own_elements
 from attnprof.counting.rules import CATEGORIES, MAC, Cost
-from attnprof.counting.submodules import SubmoduleTracker
 from attnprof.counting.summary import summary_html, summary_text
-from attnprof.counting.tensors import first_tensor, map_tensors
-from attnprof.errors import UsageError
 
 META, REAL = "meta", "real"  # what was counted: a pass over shapes alone, or one that computes
 
@@ -104,15 +98,6 @@ class Account:
         return summary_html(self, 3)
 
 
-@dataclass(frozen=True)
-class _Observation:
-    """One call under the counting mode."""
-
-    mode: CountingMode
-    memory: LiveMemory
-    output: torch.Tensor | None  # the first tensor in it
-
-
 def account(
     module: nn.Module,
     shape: tuple[int, ...],
@@ -148,169 +133,49 @@ def account_of(
     keeps_values: on meta, compute what follows from constants alone. guard: of a call that computes.
     Raises UnreadableValueError where the forward pass reads a value that a meta tensor does not have.
     """
-    call = _Call(inputs, dict(named or {}), backward, verify, keeps_values, guard)
-    parts = _Parts(module)
-    with torch.inference_mode(False):  # under it composite operators would arrive undecomposed
-        observation = _observe(module, parts, call, fused=False)
-        is_on_meta = any(x.is_meta for x in (*call.tensors, *parts.parameters))
-        if observation.mode.has_unfused_attention and fused and is_on_meta:
-            observation = _observe(module, parts, call, fused=True)
+    call = Call(
+        inputs,
+        named or {},
+        backward=backward,
+        verify=verify,
+        fused=fused,
+        keeps_values=keeps_values,
+        guard=guard,
+    )
+    return account_of_parts(Parts(module), call)
+
+
+def account_of_parts(parts: Parts, call: Call) -> Account:
+    """The account of one call of a module whose parts are collected already."""
+    observation = observe(parts, call)
     calls, output = observation.mode.calls, observation.output
     outputs = () if output is None else (output,)
-    minimal = sum(map(_bytes, (*call.tensors, *outputs, *parts.parameters)))
+    minimal_bytes = sum(map(_bytes, (*call.tensors, *outputs, *parts.parameters)))
     return Account(
         params=_elements(parts.parameters),
         trainable_params=_elements(p for p in parts.parameters if p.requires_grad),
-        leaf_params=sum(_own_elements(part) for part in parts.modules if _is_leaf(part)),
-        channel_pairs=sum(map(_channel_pairs, parts.modules)),
+        leaf_params=sum(map(own_elements, filter(is_leaf, parts.modules))),
+        channel_pairs=sum(map(channel_pairs, parts.modules)),
         buffers=_elements(b for b in parts.buffers if b.is_floating_point()),
         flops_by_category=_by_category(calls),
-        bytes_moved=sum(call.bytes for call in calls),
-        minimal_bytes=minimal * (2 if backward else 1),
+        bytes_moved=sum([call.bytes for call in calls]),
+        minimal_bytes=minimal_bytes * (2 if call.backward else 1),
         activation_memory=observation.memory.peak,
         unknown_ops=tuple(sorted(observation.mode.unknown)),
         output_shape=() if output is None else tuple(output.shape),
-        backward=backward,
-        inputs=META if is_on_meta else REAL,
+        backward=call.backward,
+        inputs=META if is_on_meta(parts, call) else REAL,
         calls=tuple(calls),
         modules=parts.by_path,
     )
 
 
-class _Call:
-    """What a module is called with, and what is to be counted of it."""
-
-    def __init__(
-        self,
-        inputs: tuple[Any, ...],
-        named: dict[str, Any],
-        backward: bool,
-        verify: bool,
-        keeps_values: bool,
-        guard: Guard | None,
-    ) -> None:
-        self.backward, self.verify, self.keeps_values, self.guard = backward, verify, keeps_values, guard
-        self._inputs: dict[int, torch.Tensor] = {}
-        self.inputs = map_tensors(inputs, self._own)
-        self.named = map_tensors(named, self._own)
-
-    @property
-    def tensors(self) -> Sequence[torch.Tensor]:
-        """The input tensors, each once."""
-        return list(self._inputs.values())
-
-    def _own(self, x: torch.Tensor) -> torch.Tensor:
-        if id(x) not in self._inputs:
-            self._inputs[id(x)] = x.detach().requires_grad_(x.is_floating_point()) if self.backward else x
-        return self._inputs[id(x)]
-
-
-class _Parts:
-    """The submodules, parameters and buffers of a module, each once, collected in one walk."""
-
-    def __init__(self, root: nn.Module) -> None:
-        self.by_path: dict[str, nn.Module] = {}
-        self._seen: set[int] = set()
-        self.parameters: list[torch.Tensor] = []
-        self.buffers: list[torch.Tensor] = []
-        self._collect("", root)
-
-    @property
-    def modules(self) -> Iterable[nn.Module]:
-        """The module itself and all below it."""
-        return self.by_path.values()
-
-    def _collect(self, path: str, module: nn.Module) -> None:
-        if not self._is_new(module):
-            return
-        self.by_path[path] = module
-        self.parameters += [p for p in module._parameters.values() if p is not None and self._is_new(p)]
-        self.buffers += [b for b in module._buffers.values() if b is not None and self._is_new(b)]
-        for name, part in module._modules.items():
-            if part is not None:
-                self._collect(f"{path}.{name}" if path else name, part)
-
-    def _is_new(self, part: object) -> bool:
-        count = len(self._seen)
-        self._seen.add(id(part))
-        return len(self._seen) > count
-
-
-def _observe(module: nn.Module, parts: _Parts, call: _Call, fused: bool) -> _Observation:
-    tracker = SubmoduleTracker(parts.by_path.items())
-    memory = LiveMemory((*call.tensors, *parts.parameters, *parts.buffers))
-    kernels = KernelRunner(call.keeps_values)
-    mode = CountingMode(tracker, memory, kernels, verify=call.verify, guard=call.guard)
-    fast_path = torch.backends.mha.get_fastpath_enabled()
-    # The fast path of nn.MultiheadAttention is one operator, which neither training nor other input shapes
-    # use.
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with ExitStack() as active:
-            active.enter_context(torch.set_grad_enabled(call.backward))
-            active.enter_context(tracker)
-            if fused:
-                active.enter_context(FusedAttentionMode())
-            if call.keeps_values:
-                active.enter_context(ConstantsMode())
-            active.enter_context(mode)
-            output = module(*call.inputs, **call.named)
-            if call.backward:
-                _run_backward(module, call.tensors, output, tracker)
-    except Exception as problem:
-        if not kernels.unreadable and not is_about_values(problem):
-            raise
-        raise UnreadableValueError(kernels.unreadable or str(problem).partition("\n")[0]) from problem
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast_path)
-    if kernels.unreadable:  # the forward pass went on without the value, and perhaps another way
-        raise UnreadableValueError(kernels.unreadable)
-    return _Observation(mode, memory, first_tensor(output))
-
-
-def _run_backward(
-    module: nn.Module, inputs: Sequence[torch.Tensor], answer: object, tracker: SubmoduleTracker
-) -> None:
-    output = first_tensor(answer)
-    if output is None:
-        raise UsageError(f"backward: the module returns no tensor but {type(answer).__name__}")
-    if not output.requires_grad:
-        raise UsageError("backward: the module's output depends on nothing that requires a gradient")
-    with torch._C._DisableTorchDispatch():
-        gradient = torch.empty_like(output) if output.is_meta else torch.ones_like(output)
-    tracker.backward = True
-    try:
-        output.backward(gradient)  # type: ignore[no-untyped-call]
-    finally:
-        tracker.backward = False
-        for x in inputs:
-            x.grad = None
-        module.zero_grad(set_to_none=True)
-
-
 def _by_category(calls: Iterable[OperatorCall]) -> dict[str, int]:
-    flops: Counter[str] = Counter()
+    flops = dict.fromkeys(CATEGORIES, 0)
     for call in calls:
         for category, n in call.cost:
             flops[category] += n
-    return {category: flops[category] for category in CATEGORIES}
-
-
-def _is_leaf(part: nn.Module) -> bool:
-    """Whether it has no submodules, or is torch's own layer, even where a module was added to it."""
-    return all(child is None for child in part._modules.values()) or type(part).__module__.startswith(
-        "torch.nn."
-    )
-
-
-def _own_elements(part: nn.Module) -> int:
-    return _elements(p for p in part._parameters.values() if p is not None)
-
-
-def _channel_pairs(part: nn.Module) -> int:
-    if not isinstance(part, nn.Conv1d | nn.Conv2d | nn.Conv3d) or part.bias is not None:
-        return 0
-    return part.in_channels * part.out_channels // part.groups
+    return flops
 
 
 def _elements(tensors: Iterable[torch.Tensor]) -> int:

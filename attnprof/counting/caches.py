@@ -5,8 +5,10 @@ would meet them.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from operator import is_
 from typing import Any
 
 import torch
@@ -15,12 +17,14 @@ from torch import nn
 from attnprof.counting.tensors import tensors_below
 
 _MISSING = object()
+_CACHING = type(cache(len))  # what functools makes of a function
+_CONTAINERS = frozenset({dict, list})
 
 
 @contextmanager
-def kept_caches(module: nn.Module) -> Iterator[None]:
-    """While active: the variables of the files and classes of ``module`` are watched; then put back."""
-    tables = list(_tables(module))
+def kept_caches(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """While active: the variables of the files and classes of ``modules`` are watched; then put back."""
+    tables = _tables(set(map(type, modules)))
     copies = [table.copy() for table in tables]
     functions = list(_caching_functions(tables))
     sizes = [function.cache_info().currsize for function in functions]
@@ -34,23 +38,29 @@ def kept_caches(module: nn.Module) -> Iterator[None]:
                 function.cache_clear()
 
 
-def _tables(module: nn.Module) -> Iterator[Any]:
-    """The namespaces of the files that define the module's classes, and the dicts and lists in them."""
-    classes = {type(part) for part in module.modules()}
-    names = {kind.__module__ for kind in classes if not kind.__module__.startswith("torch.")}
-    namespaces = [vars(sys.modules[name]) for name in names if name in sys.modules]
-    yield from namespaces
-    for namespace in (*namespaces, *map(vars, classes)):
-        for name, value in namespace.items():
-            if type(value) in (dict, list) and value is not namespace and not name.startswith("__"):
-                yield value
+def _tables(classes: set[type[nn.Module]]) -> list[Any]:
+    """The namespaces of the files that define these classes, and the dicts and lists in both. Not torch's."""
+    watched = [kind for kind in classes if not kind.__module__.startswith("torch.")]
+    names = {kind.__module__ for kind in watched}
+    files = [vars(sys.modules[name]) for name in names if name in sys.modules]
+    tables: list[Any] = list(files)
+    for namespace in (*files, *map(vars, watched)):
+        tables += _containers(namespace)
+    return tables
+
+
+def _containers(namespace: Any) -> list[Any]:
+    """The dicts and lists among the variables of a file or a class."""
+    return [
+        value for name, value in namespace.items() if type(value) in _CONTAINERS and not name.startswith("__")
+    ]
 
 
 def _caching_functions(tables: list[Any]) -> Iterator[Any]:
-    """Functions of these files that functools.cache or lru_cache wraps."""
+    """Functions in these tables that functools.cache or lru_cache wraps."""
     for table in tables:
-        if type(table) is dict:
-            yield from (value for value in table.values() if hasattr(type(value), "cache_clear"))
+        if type(table) is dict and _CACHING in map(type, table.values()):
+            yield from (value for value in table.values() if type(value) is _CACHING)
 
 
 def _put_back(table: Any, copy: Any) -> None:
@@ -59,7 +69,7 @@ def _put_back(table: Any, copy: Any) -> None:
         if len(table) != len(copy) and any(map(_has_no_values, table)):
             table[:] = copy
         return
-    if len(table) == len(copy) and all(map(_is_same, table.values(), copy.values())):
+    if len(table) == len(copy) and all(map(is_, table.values(), copy.values())):
         return
     for key, value in list(table.items()):
         before = copy.get(key, _MISSING)
@@ -68,10 +78,6 @@ def _put_back(table: Any, copy: Any) -> None:
                 del table[key]
             else:
                 table[key] = before
-
-
-def _is_same(a: object, b: object) -> bool:
-    return a is b
 
 
 def _has_no_values(value: object) -> bool:

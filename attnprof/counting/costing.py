@@ -1,11 +1,11 @@
 """``cost``: the account of any nn.Module, or of a module named in the catalogue."""
 
-import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -14,14 +14,19 @@ from torch import nn
 from attnprof.catalogue import create
 from attnprof.catalogue.entry import Value
 from attnprof.catalogue.inputs import TensorInput, parse_inputs
-from attnprof.counting.account import META, REAL, Account, account_of
+from attnprof.counting.account import META, REAL, Account, account_of_parts
 from attnprof.counting.building import on_meta
 from attnprof.counting.caches import kept_caches
 from attnprof.counting.guard import Guard
 from attnprof.counting.inputs import Arguments, Inputs, arguments, tensors
 from attnprof.counting.kernels import UnreadableValueError
+from attnprof.counting.observation import Call, outside_inference_mode
+from attnprof.counting.parts import Parts
+from attnprof.counting.randomness import kept_random_states
 from attnprof.counting.stand_in import with_constants, with_data, without_data
 from attnprof.errors import UsageError
+
+_META = torch.device("meta")
 
 
 def cost(
@@ -59,24 +64,32 @@ def cost(
     """
     if device not in (None, META, REAL):
         raise UsageError(f"cost: device is 'meta' or 'real', not {device!r}")
-    with ExitStack() as surroundings:
-        for surrounding in _SURROUNDINGS:
-            surroundings.enter_context(surrounding())
+    with (
+        kept_random_states(),
+        _without_compiler(),
+        _without_autocast(),
+        _flex_attention_by_parts(),
+        outside_inference_mode(),
+    ):
         if isinstance(module, str):
             module, named = _on_meta(module, _map_shape(module, inputs), named).to(dtype), {}
-        surroundings.enter_context(kept_caches(module))
         called = arguments(inputs, named, module)
         count = partial(_count, module, called, dtype, backward=backward, fused=fused, verify=verify)
-        if device == REAL:
-            return count(with_data)
-        with suppress(UnreadableValueError):
-            return count(without_data)
-        try:
-            return count(with_constants, keeps_values=True)
-        except UnreadableValueError:
-            if device == META:
-                raise
-        return count(with_data, guard=Guard())
+        return _by_least_work(count, device)
+
+
+def _by_least_work(count: Callable[..., Account], device: str | None) -> Account:
+    """By shapes alone; else with the module's constants; else by computing. device: as in ``cost``."""
+    if device == REAL:
+        return count(with_data)
+    with suppress(UnreadableValueError):
+        return count(without_data)
+    try:
+        return count(with_constants, keeps_values=True)
+    except UnreadableValueError:
+        if device == META:
+            raise
+    return count(with_data, guard=Guard())
 
 
 def _count(
@@ -89,13 +102,15 @@ def _count(
     **options: Any,
 ) -> Account:
     """copy: makes the stand-in that is counted."""
-    counted = copy(module)
-    first = next((p for p in counted.parameters() if p.is_floating_point()), None)
-    device = torch.device("meta")
+    parts = Parts(copy(module))
+    first = next((p for p in parts.parameters if p.is_floating_point()), None)
+    device = _META
     if copy is with_data:
-        device = next((p.device for p in counted.parameters()), torch.device("cpu"))
+        device = next((p.device for p in parts.parameters), torch.device("cpu"))
     inputs = tensors(called, dtype or (torch.float32 if first is None else first.dtype), device, keeps_values)
-    return account_of(counted, *inputs.positional, named=inputs.named, keeps_values=keeps_values, **options)
+    call = Call(inputs.positional, inputs.named, keeps_values=keeps_values, **options)
+    with kept_caches(parts.modules):
+        return account_of_parts(parts, call)
 
 
 def _map_shape(name: str, inputs: Inputs) -> tuple[int, ...]:
@@ -125,13 +140,14 @@ def _without_compiler() -> AbstractContextManager[object]:
     return stance
 
 
-@contextmanager
-def _flex_attention_by_parts() -> Iterator[None]:
+def _flex_attention_by_parts() -> AbstractContextManager[object]:
     """Keep flex_attention, which the CPU runs in parts, from compiling them."""
     flex = sys.modules.get("torch.nn.attention.flex_attention")
-    if flex is None:
-        yield
-        return
+    return nullcontext() if flex is None else _without_compilation(flex)
+
+
+@contextmanager
+def _without_compilation(flex: ModuleType) -> Iterator[None]:
     switch = "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG"
     before = getattr(flex, switch, False)
     setattr(flex, switch, True)
@@ -148,28 +164,3 @@ def _without_autocast() -> AbstractContextManager[object]:
     if not torch.is_autocast_enabled("cpu"):
         return nullcontext()
     return torch.autocast("cpu", enabled=False)
-
-
-@contextmanager
-def _random_state() -> Iterator[None]:
-    """Restore the random generators: a forward pass may draw random numbers on the CPU."""
-    torch_state, python_state = torch.get_rng_state(), random.getstate()
-    numpy = sys.modules.get("numpy")
-    numpy_state = numpy.random.get_state() if numpy else None
-    try:
-        yield
-    finally:
-        torch.set_rng_state(torch_state)
-        random.setstate(python_state)
-        if numpy:
-            numpy.random.set_state(numpy_state)
-
-
-# What a count must not depend on, and must leave as it is.
-_SURROUNDINGS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
-    _random_state,
-    _without_compiler,
-    _without_autocast,
-    _flex_attention_by_parts,
-    lambda: torch.inference_mode(False),
-)

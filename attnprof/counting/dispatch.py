@@ -6,13 +6,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
-from torch._ops import HigherOrderOperator
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attnprof.counting.guard import Guard
 from attnprof.counting.kernels import KernelRunner, run_in_parts
 from attnprof.counting.memory import LiveMemory
-from attnprof.counting.rules import COMPOSITE, FREE, UNKNOWN, VIEW, Cost, Rule, find, find_whole, no_flops
+from attnprof.counting.rules import COMPOSITE, FREE, UNKNOWN, VIEW, Cost, Rule, find, find_whole
 from attnprof.counting.rules.products import bias
 from attnprof.counting.submodules import SubmoduleTracker
 from attnprof.counting.tensors import bytes_moved, outputs_of, shape_of, tensors_in
@@ -78,7 +77,7 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         kwargs = kwargs or {}
         if types and not _PLAIN_TENSORS.issuperset(types):
             return NotImplemented  # a subclass runs its own operators: those arrive here
-        rule = COMPOSITE if isinstance(func, HigherOrderOperator) else find(func)
+        rule = find(func)
         if rule is VIEW:
             return func(*args, **kwargs)
         if rule is COMPOSITE:
@@ -92,24 +91,22 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         return self._counted(func, rule, args, kwargs)
 
     def _counted(self, func: Any, rule: Rule, args: Any, kwargs: Any) -> Any:
-        self.has_unfused_attention |= func is _UNFUSED_ATTENTION
+        if func is _UNFUSED_ATTENTION:
+            self.has_unfused_attention = True
+        adds_bias = func is _ADD and self._adds_bias(args)
         # Under a dispatch mode torch adds a linear's bias, and gradients that meet, out of place; the real
         # run does so in place. The old tensor is dropped right after, so that this moment is no peak of the
         # real run.
-        adds_bias = func is _ADD and self._adds_bias(args)
-        in_place = adds_bias or (self._tracker.backward and func in _REUSING and self._reuses_gradient(args))
+        in_place = adds_bias or (self._tracker.backward and self._reuses_gradient(func, args))
         if self._guard is not None:
             self._guard.check(func, args, kwargs, self._memory.alive)
         out = self._run(func, rule, args, kwargs)
         outputs = outputs_of(out)
-        if rule.moves or rule.flops is not no_flops:
+        if rule.is_noted:
             cost = (bias(out),) if adds_bias else rule.flops(args, kwargs, out)
-            read = (*(args[1:] if rule.overwrites else args), *kwargs.values())
-            self._note(func, cost, read, outputs)
-        if rule.scratch is not None:
-            self._memory.scratch = rule.scratch(args)
-        for output in outputs:
-            self._memory.add(output, may_be_peak=not in_place)
+            self._note(func, cost, _read(rule, args, kwargs), outputs)
+        scratch = 0 if rule.scratch is None else rule.scratch(args)
+        self._memory.add(outputs, scratch, may_be_peak=not in_place)
         return out
 
     def _note(
@@ -140,9 +137,15 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         follows_product = bool(self.calls) and self.calls[-1].operator in _PRODUCTS
         return follows_product and _is_bias(args) and sys.getrefcount(args[0]) == self._references
 
-    def _reuses_gradient(self, args: Any) -> bool:
-        """Whether the first argument is a gradient that backward created: no input and no view."""
-        return self._memory.owns(args[0]) and not args[0]._is_view()
+    def _reuses_gradient(self, func: Any, args: Any) -> bool:
+        """Whether its result takes the place of a gradient that backward created: no input and no view."""
+        return func in _REUSING and self._memory.owns(args[0]) and not args[0]._is_view()
+
+
+def _read(rule: Rule, args: Any, kwargs: Any) -> Sequence[Any]:
+    """The arguments that the operator reads."""
+    positional = args[1:] if rule.overwrites else args
+    return (*positional, *kwargs.values()) if kwargs else positional
 
 
 def run_uncounted(func: Any, args: Any, kwargs: Any) -> Any:

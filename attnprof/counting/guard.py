@@ -47,8 +47,7 @@ def _estimate(operator: Any, args: Any, kwargs: Any) -> int:
     """About the bytes of the operator's output: of its largest input, or of what two of them make."""
     tensors = tensors_in((*args, *kwargs.values()))
     if not tensors:
-        sides = args[0] if args and isinstance(args[0], list | tuple) else ()
-        return _ELEMENT * prod(side for side in sides if isinstance(side, int))
+        return _bytes_of_new(args)
     largest = max(x.numel() * x.element_size() for x in tensors)
     if len(tensors) < 2 or any(x.is_nested for x in tensors):
         return largest
@@ -57,6 +56,12 @@ def _estimate(operator: Any, args: Any, kwargs: Any) -> int:
         return int(prod(a.shape[:-1]) * b.shape[-1] * a.element_size())
     common = broadcast(a.shape, b.shape)
     return max(largest, prod(common) * a.element_size() if common else 0)
+
+
+def _bytes_of_new(args: Any) -> int:
+    """About the bytes of a tensor made from a shape, as zeros is."""
+    sides = args[0] if args and isinstance(args[0], list | tuple) else ()
+    return _ELEMENT * prod(side for side in sides if isinstance(side, int))
 
 
 def _free_bytes() -> int:

@@ -1,10 +1,13 @@
 """Bytes alive at once during a call, by weak references to storages."""
 
 import weakref
+from collections.abc import Iterable
 
 import torch
 
 from attnprof.counting.tensors import stored
+
+_STRIDED = torch.strided
 
 
 class _StorageReference(weakref.ref[torch.UntypedStorage]):
@@ -21,7 +24,6 @@ class LiveMemory:
     def __init__(self, inputs: tuple[torch.Tensor, ...] = ()) -> None:
         """inputs: tensors that exist before the call and are not part of it."""
         self.peak = 0  # bytes
-        self.scratch = 0  # bytes that the kernel of the next tensors allocates for itself
         self.alive = 0  # bytes
         self._inputs = frozenset(part.untyped_storage()._cdata for x in inputs for part in stored(x))
         self._references: dict[int, _StorageReference] = {}  # by address
@@ -30,16 +32,20 @@ class LiveMemory:
         """Whether the call created x's storage."""
         return x.untyped_storage()._cdata in self._references
 
-    def add(self, x: torch.Tensor, may_be_peak: bool = True) -> None:
-        """Count x's storage until its release. may_be_peak: False where the real run has fewer bytes now."""
-        if x.layout is torch.strided and not x.is_nested:
-            self._hold(x.untyped_storage())
-        else:
-            for part in stored(x):
+    def add(self, outputs: Iterable[torch.Tensor], scratch: int = 0, may_be_peak: bool = True) -> None:
+        """Count the storages of an operator's outputs until their release.
+
+        scratch: bytes that the operator's kernel allocates for itself while it runs. may_be_peak: False where
+        the real run has fewer bytes at this moment.
+        """
+        for output in outputs:
+            if output.layout is _STRIDED and not output.is_nested:  # most
+                self._hold(output.untyped_storage())
+                continue
+            for part in stored(output):
                 self._hold(part.untyped_storage())
-        if may_be_peak and self.alive + self.scratch > self.peak:
-            self.peak = self.alive + self.scratch
-        self.scratch = 0
+        if may_be_peak and self.alive + scratch > self.peak:
+            self.peak = self.alive + scratch
 
     def _hold(self, storage: torch.UntypedStorage) -> None:
         address = storage._cdata

@@ -20,6 +20,7 @@ from attnprof.errors import UsageError
 
 TensorCopy = Callable[[torch.Tensor], torch.Tensor]
 
+_META = torch.device("meta")
 _PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None), type, torch.dtype, torch.device})
 _FOREIGN = frozenset({*sys.stdlib_module_names, "torch", "numpy"})  # packages whose objects are shared
 _TORCHS_OWN = frozenset(vars(nn.Module()))  # attributes of every module: its dicts of parts and hooks
@@ -61,7 +62,7 @@ def _without_values(tensor: torch.Tensor) -> torch.Tensor:
         raise UsageError("cost: a lazy module has no parameters yet; call it once with an input first")
     if tensor.layout is not torch.strided:  # how much it holds is in its values
         return tensor.detach().clone().requires_grad_(tensor.requires_grad)
-    empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+    empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=_META)
     if isinstance(tensor, nn.Parameter):
         return nn.Parameter(empty, requires_grad=tensor.requires_grad)
     return empty.requires_grad_(tensor.requires_grad)
@@ -140,13 +141,13 @@ class _Copies:
     def _object(self, value: Any) -> Any:
         copy = self._remember(value, object.__new__(type(value)))
         attributes = copy.__dict__
+        attributes.update(value.__dict__)
         for name, attribute in value.__dict__.items():
-            if type(attribute) in _PLAIN:
-                attributes[name] = attribute
-            elif name in _TORCHS_OWN and not attribute:  # most hooks of most modules
-                attributes[name] = type(attribute)()
-            else:
-                attributes[name] = self.of(attribute)
+            kind = type(attribute)
+            if kind in _PLAIN:
+                continue
+            is_empty = name in _TORCHS_OWN and not attribute  # most hooks of most modules
+            attributes[name] = kind() if is_empty else self.of(attribute)
         return copy
 
     def _mapping(self, mapping: Any) -> Any:

@@ -28,22 +28,27 @@ class SummaryRow:
 
 def summary_rows(account: "Account", depth: int) -> list[SummaryRow]:
     """The submodules down to ``depth`` that hold parameters or called operators, in their order."""
-    modules = account.modules
-    macs, flops = dict.fromkeys(modules, 0), dict.fromkeys(modules, 0)
-    for operator in account.operators:
-        for path in _ancestors(operator.module):
-            if path in modules:
-                macs[path] += operator.macs
-                flops[path] += operator.total_flops
+    macs, flops = _sums(account)
     rows = []
-    for path, module in modules.items():
+    for path, module in account.modules.items():
         level = path.count(".") + 1 if path else 0
-        params = sum({id(p): p.numel() for p in module.parameters()}.values())
+        params = sum(p.numel() for p in module.parameters())
         if level <= depth and (params or flops[path]):
-            name = path.rpartition(".")[2] or type(module).__name__
-            kind = type(module).__name__ if path else ""
+            kind = type(module).__name__
+            name, kind = (path.rpartition(".")[2], kind) if path else (kind, "")
             rows.append(SummaryRow(level, name, kind, params, macs[path], flops[path]))
     return rows
+
+
+def _sums(account: "Account") -> tuple[dict[str, int], dict[str, int]]:
+    """MACs and FLOPs by path, each submodule's with those of everything below it."""
+    macs, flops = dict.fromkeys(account.modules, 0), dict.fromkeys(account.modules, 0)
+    for operator in account.operators:
+        for path in _ancestors(operator.module):
+            if path in macs:
+                macs[path] += operator.macs
+                flops[path] += operator.total_flops
+    return macs, flops
 
 
 def _ancestors(path: str) -> Iterator[str]:

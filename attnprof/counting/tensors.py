@@ -75,23 +75,16 @@ def outputs_of(out: Any) -> Sequence[torch.Tensor]:
 
 def bytes_moved(args: Sequence[Any], outputs: Sequence[torch.Tensor]) -> int:
     """Bytes read and written: every distinct tensor argument, every tensor in a list, and the outputs."""
-    total = 0
-    for output in outputs:
-        total += occupied_bytes(output)
-    distinct: list[torch.Tensor] = []
+    moved = list(outputs)
+    distinct: set[int] = set()
     for value in args:
         if isinstance(value, torch.Tensor):
-            for other in distinct:
-                if value is other:
-                    break
-            else:
-                distinct.append(value)
-                total += occupied_bytes(value)
+            if id(value) not in distinct:
+                distinct.add(id(value))
+                moved.append(value)
         elif isinstance(value, list | tuple):
-            for part in value:
-                if isinstance(part, torch.Tensor):
-                    total += occupied_bytes(part)
-    return total
+            moved += [part for part in value if isinstance(part, torch.Tensor)]
+    return sum(map(occupied_bytes, moved))
 
 
 def shape_of(x: torch.Tensor) -> tuple[int, ...]:
@@ -103,7 +96,7 @@ def stored(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """The plain tensors that hold x: of a sparse or nested one its values, and the places of sparse ones."""
     if x.is_nested:
         return (x.values(),)
-    if x.layout is torch.strided:
+    if x.layout is _STRIDED:
         return (x,)
     if x.layout is torch.sparse_coo:
         return x._values(), x._indices()
@@ -119,7 +112,7 @@ def occupied_bytes(x: torch.Tensor) -> int:
     if x.layout is not _STRIDED or x.is_nested:
         return sum(part.numel() * part.element_size() for part in stored(x))
     if x.is_contiguous():
-        return x.numel() * x.element_size()
+        return x.nbytes
     if not x.numel():
         return 0
     elements = reach = 1

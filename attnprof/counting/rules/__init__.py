@@ -8,12 +8,13 @@ docs/counting.md defines the counts.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 import torch
+from torch._ops import HigherOrderOperator
 
 from attnprof.counting.rules._meta import broadcast
 
@@ -21,6 +22,7 @@ MAC, BIAS, POINTWISE, REDUCTION = "mac", "bias", "pointwise", "reduction"
 NORM, SOFTMAX, TRANSCENDENTAL, FFT = "norm", "softmax", "transcendental", "fft"
 CATEGORIES = (MAC, BIAS, POINTWISE, REDUCTION, NORM, SOFTMAX, TRANSCENDENTAL, FFT)
 
+Operator = torch._ops.OpOverload | HigherOrderOperator
 Cost = tuple[tuple[str, int], ...]
 Scratch = Callable[[tuple[Any, ...]], int]
 Flops = Callable[[tuple[Any, ...], dict[str, Any], Any], Cost]
@@ -41,6 +43,10 @@ class Rule:
     moves: bool = True  # False for an operator that neither reads nor writes an element, such as a view
     scratch: Scratch | None = None  # of args: bytes that the kernel allocates for itself while it runs
     overwrites: bool = False  # the first argument is written, or only its shape is read
+    is_noted: bool = field(init=False)  # it moves or computes: False for a view and the like
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_noted", self.moves or self.flops is not no_flops)
 
 
 def no_flops(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -53,8 +59,11 @@ VIEW = Rule(no_flops, moves=False)
 COMPOSITE = Rule(no_flops, moves=False)  # of an operator that torch takes apart: its parts are counted
 
 
-def find(operator: torch._ops.OpOverload) -> Rule | None:
-    """The rule of an operator, of an in-place variant that of its plain form; None where there is none."""
+def find(operator: Operator) -> Rule | None:
+    """The rule of an operator, of an in-place variant that of its plain form; None where there is none.
+
+    An operator that takes functions, such as flex_attention, is COMPOSITE.
+    """
     entry = _RESOLVED.get(id(operator))
     if entry is None:
         entry = _RESOLVED[id(operator)] = operator, _resolve(operator)
@@ -67,24 +76,36 @@ def find_whole(operator: torch._ops.OpOverload) -> Rule | None:
 
 
 # By id, as torch's hash of an operator is slow; the operator beside its rule keeps the id its own.
-_RESOLVED: dict[int, tuple[torch._ops.OpOverload, Rule | None]] = {}
+_RESOLVED: dict[int, tuple[Operator, Rule | None]] = {}
 _BY_NAME: dict[str, Rule] = {}
 
 
-def _resolve(operator: torch._ops.OpOverload) -> Rule | None:
+def _resolve(operator: Operator) -> Rule | None:
+    if isinstance(operator, HigherOrderOperator):
+        return COMPOSITE
     if not _BY_NAME:
         _BY_NAME.update(_all_rules())
     namespace, _, name = operator._schema.name.partition("::")
     if namespace not in ("aten", "prims"):
         return _BY_NAME.get(operator._schema.name)
-    if _is_composite(operator) and not _has_kernel(operator, torch._C.DispatchKey.CPU):
+    is_composite = _is_composite(operator)
+    if is_composite and not _has_kernel(operator, torch._C.DispatchKey.CPU):
         return COMPOSITE
+    rule = _torchs_rule(operator, name)
+    return COMPOSITE if rule is None and is_composite else rule
+
+
+def _torchs_rule(operator: torch._ops.OpOverload, name: str) -> Rule | None:
+    """name: the operator's, without its namespace."""
     rule = _BY_NAME.get(name) or _in_place_rule(name) or _moving_rule(operator, name)
-    if rule is None:
-        return COMPOSITE if _is_composite(operator) else None
-    if rule.shape is not None and any(argument.is_out for argument in operator._schema.arguments):
-        return replace(rule, shape=None)  # it writes to an existing tensor
-    return rule
+    if rule is None or rule.shape is None or not _writes_to_out(operator):
+        return rule
+    return replace(rule, shape=None)
+
+
+def _writes_to_out(operator: torch._ops.OpOverload) -> bool:
+    """Whether its output is a tensor that exists already."""
+    return any(argument.is_out for argument in operator._schema.arguments)
 
 
 def _is_composite(operator: torch._ops.OpOverload) -> bool:

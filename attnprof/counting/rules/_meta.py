@@ -139,13 +139,13 @@ def are_dims(dims: Sequence[int], n: int) -> bool:
 def reduced(shape: Sequence[int], dims: Any, keepdim: bool) -> list[int] | None:
     """The shape after a reduction over ``dims``: an int, a list, or nothing for all; None for other dims."""
     n = len(shape)
-    dims = [dims] if isinstance(dims, int) else list(dims or range(n))
+    dims = [dims] if isinstance(dims, int) else dims or range(n)
     if not are_dims(dims, n):
         return None
-    over = {d % n for d in dims} if n else set()
-    if keepdim:
-        return [1 if d in over else side for d, side in enumerate(shape)]
-    return [side for d, side in enumerate(shape) if d not in over]
+    out: list[int | None] = list(shape)
+    for d in dims if n else ():
+        out[d] = 1 if keepdim else None
+    return [side for side in out if side is not None]
 
 
 def rows(shape: Sequence[int], dim: int) -> tuple[int, int]:

@@ -82,14 +82,19 @@ def _groups_shape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not a.is_meta or not _can_be_multiplied(a, b) or argument(args, kwargs, 3, "bias") is not None:
         return None
     batches = [each.shape[0] for each in (a, b) if each.dim() == 3]
-    if ends is None:
-        groups = a.shape[0] if len(batches) == 2 else None
-    else:
-        groups = ends.shape[0] if ends.dim() == 1 and ends.dtype == torch.int32 and len(batches) < 2 else None
+    groups = _number_of_groups(batches, ends)
     if groups is None or any(batch != groups for batch in batches):
         return None
     sides = [a.shape[-2], b.shape[-1]]
     return fresh(sides if len(batches) == 1 else [groups, *sides], a.dtype)
+
+
+def _number_of_groups(batches: list[int], ends: Any) -> int | None:
+    """Of two batches of matrices, or of the rows that ``ends`` cuts in groups; None for other arguments."""
+    if ends is None:
+        return batches[0] if len(batches) == 2 else None
+    cuts = ends.dim() == 1 and ends.dtype == torch.int32 and len(batches) < 2
+    return ends.shape[0] if cuts else None
 
 
 def _can_be_multiplied(a: torch.Tensor, b: torch.Tensor) -> bool:

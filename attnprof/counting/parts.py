@@ -1,0 +1,67 @@
+"""The parts of a module: its submodules, parameters and buffers, each once, collected in one walk."""
+
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import nn
+
+
+class Parts:
+    """A module and everything that is registered below it."""
+
+    def __init__(self, root: nn.Module) -> None:
+        self.root = root
+        self.by_path: dict[str, nn.Module] = {}  # the root's path is ""
+        self._modules: set[int] = set()
+        # By id: a tensor that several submodules share is there once.
+        self._parameters: dict[int, torch.Tensor] = {}
+        self._buffers: dict[int, torch.Tensor] = {}
+        self._collect("", root)
+
+    @property
+    def modules(self) -> Collection[nn.Module]:
+        """The module itself and all below it."""
+        return self.by_path.values()
+
+    @property
+    def parameters(self) -> Sequence[torch.Tensor]:
+        """The parameters, in the order of ``nn.Module.parameters``."""
+        return tuple(self._parameters.values())
+
+    @property
+    def buffers(self) -> Sequence[torch.Tensor]:
+        """The buffers, in the order of ``nn.Module.buffers``."""
+        return tuple(self._buffers.values())
+
+    def _collect(self, path: str, module: nn.Module) -> None:
+        if id(module) in self._modules:
+            return
+        self._modules.add(id(module))
+        self.by_path[path] = module
+        for parameter in module._parameters.values():
+            if parameter is not None:
+                self._parameters[id(parameter)] = parameter
+        for buffer in module._buffers.values():
+            if buffer is not None:
+                self._buffers[id(buffer)] = buffer
+        for name, part in module._modules.items():
+            if part is not None:
+                self._collect(f"{path}.{name}" if path else name, part)
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether it has no submodules, or is torch's own layer, even where a module was added to it."""
+    has_parts = any(part is not None for part in module._modules.values())
+    return not has_parts or type(module).__module__.startswith("torch.nn.")
+
+
+def own_elements(module: nn.Module) -> int:
+    """Elements of the parameters that are its own and not of a submodule."""
+    return sum(p.numel() for p in module._parameters.values() if p is not None)
+
+
+def channel_pairs(module: nn.Module) -> int:
+    """(input, output) pairs of channels of a convolution without bias; 0 for any other module."""
+    if not isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d) or module.bias is not None:
+        return 0
+    return module.in_channels * module.out_channels // module.groups
