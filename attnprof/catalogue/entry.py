@@ -28,7 +28,7 @@ Formulas may use C, H, W, N = H*W, batch, train and every hyperparameter (see fo
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,52 +134,45 @@ class Entry:
 
         A height and width of 0 stand for an unknown size of map: only limits on other quantities are checked.
         """
-        limits = [limit for limit in self.limits if height or not self._sizes_behind(limit[0]) & {"H", "W"}]
+        limits = self._limits_at(height)
         names = self._symbols(channels, height, width, settings, batch, train)
-        broken = next(((rule, sentence) for rule, sentence in limits if not _holds(rule, names)), None)
+        broken = next((limit for limit in limits if not _holds(limit[0], names)), None)
         if broken is None:
             return None
-        sizes = self._sizes_behind(broken[0])
+        rule, sentence = broken
+        sizes = self._sizes_behind(rule)
         # Only limits on the same sizes: no channel count mends a map that is wrong too.
-        rules = [rule for rule, _ in limits if self._sizes_behind(rule) & sizes]
+        related = [other for other, _ in limits if self._sizes_behind(other) & sizes]
 
         def fits(c: int, h: int, w: int) -> bool:
-            symbols = self._symbols(c, h, w, settings, batch, train)
-            return all(_holds(rule, symbols) for rule in rules)
+            return _all_hold(related, self._symbols(c, h, w, settings, batch, train))
 
-        hint = ""
-        if sizes == {"C"}:
-            hint = _nearest_sizes(channels, lambda size: fits(size, height, width), "{0}")
-        elif sizes and "C" not in sizes and height == width:
-            hint = _nearest_sizes(height, lambda side: fits(channels, side, side), "{0}x{0}")
-        return fill(broken[1], names) + hint
+        return fill(sentence, names) + _nearest_points(sizes, (channels, height, width), fits)
 
     def fits(self, channels: int, height: int, width: int, settings: Mapping[str, Value] = NOTHING) -> bool:
         """Whether every limit allows this size, with batch 1 in eval mode."""
         if not self.limits:
             return True
-        names = self._symbols(channels, height, width, settings)
-        return all(_holds(rule, names) for rule, _ in self.limits)
+        rules = [rule for rule, _ in self.limits]
+        return _all_hold(rules, self._symbols(channels, height, width, settings))
 
     def fitting(self, dimensions: Collection[str], points: Sequence[Point]) -> list[Point]:
         """Those of ``points`` that ``fits``, where they differ in ``dimensions`` (of C, H and W) alone.
 
         Limits on anything else are looked at once, so that hundreds of sizes take little time.
         """
-        behind = {rule: self._symbols_behind(rule) for rule, _ in self.limits}
-        varying = [rule for rule in behind if _sizes(behind[rule]) & set(dimensions)]
-        fixed = [rule for rule in behind if rule not in varying]
-        symbols_at_first = self._symbols(*points[0], NOTHING)
-        if not all(_holds(rule, symbols_at_first) for rule in fixed):
+        rules = [rule for rule, _ in self.limits]
+        varying = [rule for rule in rules if self._sizes_behind(rule) & set(dimensions)]
+        at_first = self._symbols(*points[0], NOTHING)
+        if not _all_hold(set(rules) - set(varying), at_first):
             return []
-        needed = {name for rule in varying for name in behind[rule]}
-        helpers = {name: text for name, text in self.where.items() if name in needed}
-        shared = {name: value for name, value in symbols_at_first.items() if name not in helpers}
+        helpers = self._helpers_behind(varying)
+        shared = {name: value for name, value in at_first.items() if name not in helpers}
 
         def fits(point: Point) -> bool:
             names = {**shared, **_size_symbols(*point)}
             _add_helpers(names, helpers)
-            return all(_holds(rule, names) for rule in varying)
+            return _all_hold(varying, names)
 
         return [point for point in points if fits(point)]
 
@@ -203,6 +196,17 @@ class Entry:
         names |= {**_size_symbols(c, h, w), "batch": batch, "train": train}
         _add_helpers(names, self.where)
         return names
+
+    def _limits_at(self, height: int) -> list[tuple[str, str]]:
+        """The limits that can be looked at: where the height is 0, the map's size is unknown."""
+        if height:
+            return list(self.limits)
+        return [limit for limit in self.limits if not self._sizes_behind(limit[0]) & {"H", "W"}]
+
+    def _helpers_behind(self, rules: Iterable[str]) -> dict[str, str]:
+        """The helper quantities that the rules depend on, in the order in which they are evaluated."""
+        needed = {name for rule in rules for name in self._symbols_behind(rule)}
+        return {name: text for name, text in self.where.items() if name in needed}
 
     def _sizes_behind(self, text: str) -> set[str]:
         """Those of C, H and W that the formula depends on, through helper quantities too."""
@@ -237,6 +241,21 @@ def _holds(rule: str, names: Mapping[str, Any]) -> bool:
         return bool(evaluate(rule, names))
     except (ArithmeticError, ValueError, NameError, TypeError):
         return False
+
+
+def _all_hold(rules: Iterable[str], names: Mapping[str, Any]) -> bool:
+    return all(_holds(rule, names) for rule in rules)
+
+
+def _nearest_points(sizes: Set[str], point: Point, fits: Callable[[int, int, int], bool]) -> str:
+    """The nearest channels, or the nearest square maps, that fit, where a limit on ``sizes`` depends on these
+    alone; else ''."""
+    channels, height, width = point
+    if sizes == {"C"}:
+        return _nearest_sizes(channels, lambda size: fits(size, height, width), "{0}")
+    if sizes and "C" not in sizes and height == width:
+        return _nearest_sizes(height, lambda side: fits(channels, side, side), "{0}x{0}")
+    return ""
 
 
 def _nearest_sizes(size: int, fits: Callable[[int], bool], form: str) -> str:

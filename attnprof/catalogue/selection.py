@@ -164,22 +164,27 @@ def select(
     sweeps: module (or EVERYWHERE) -> hyperparameter -> values. A module without that hyperparameter is taken
     once. Patterns that begin with '!' exclude modules; without any other pattern, from the whole catalogue.
     """
-    included = [pattern for pattern in patterns if not pattern.startswith("!")] or ["all"]
-    selected = dict.fromkeys(module for pattern in included for module in matching(pattern, variants))
+    selected = _included(patterns, variants)
     for pattern in patterns:
         if pattern.startswith("!"):
-            excluded = _excluded(pattern[1:], selected)
-            selected = {module: None for module in selected if module not in excluded}
-    return list(dict.fromkeys(swept for module in selected for swept in _sweep(module, sweeps or {})))
+            selected = _without(pattern[1:], selected)
+    combinations = [combination for module in selected for combination in _sweep(module, sweeps or {})]
+    return list(dict.fromkeys(combinations))
 
 
-def _excluded(pattern: str, selected: Iterable[ConfiguredModule]) -> set[ConfiguredModule]:
-    """Those of ``selected`` that the pattern excludes: a name without settings excludes every variant."""
-    matches = set(matching(pattern, "all"))
+def _included(patterns: Sequence[str], variants: str) -> list[ConfiguredModule]:
+    """What the patterns without '!' select, each module once; the whole catalogue where there is none."""
+    including = [pattern for pattern in patterns if not pattern.startswith("!")] or ["all"]
+    return list(dict.fromkeys(module for pattern in including for module in matching(pattern, variants)))
+
+
+def _without(pattern: str, modules: Iterable[ConfiguredModule]) -> list[ConfiguredModule]:
+    """``modules`` less those that the pattern names: one without settings excludes every variant."""
+    excluded = set(matching(pattern, "all"))
     if "(" in pattern:
-        return matches
-    names = {module.module for module in matches}
-    return {module for module in selected if module.module in names}
+        return [module for module in modules if module not in excluded]
+    names = {module.module for module in excluded}
+    return [module for module in modules if module.module not in names]
 
 
 def _sweep(
