@@ -8,7 +8,7 @@ from attnprof.catalogue.values import is_staged
 from attnprof.errors import UsageError
 from attnprof.grid import Point
 from attnprof.metrics import COUNTED, METRICS, ONCE, Metric
-from attnprof.planning.baselines import baselines_of, modules_named
+from attnprof.planning.baselines import baselines_of, keys_named
 from attnprof.planning.placements import Placement, placements
 from attnprof.planning.shards import PlannedCell, shard
 from attnprof.records.case import Case
@@ -74,23 +74,16 @@ class Plan:
 def plan(spec: Spec, device: str | None = None) -> Plan:
     """The plan of ``spec`` on ``device``, 'cpu' or 'cuda:0'; None: that of the spec, or the best one for
     auto."""
-    metrics = {name: METRICS.get(name) for name in _metric_names(spec)}
-    if not metrics:
-        raise UsageError("--metrics: nothing is left to find, with --no-latency or these --counters")
-    if all(metric.needs in COUNTED for metric in metrics.values()):
-        device = "meta"
-    device = device or (_best_device() if spec.device == "auto" else spec.device)
+    metrics = _metrics(spec)
+    device = _device(spec, metrics, device)
     all_cells = _cells(spec, device)
     cells = shard(all_cells, spec.shard)
     baselines = baselines_of(spec, [cell.case for cell in all_cells if not cell.refusal])
-    if not baselines:
-        metrics = {name: metric for name, metric in metrics.items() if metric.needs != "baseline"}
-    named = modules_named(spec)
     return Plan(
         spec=spec,
         device=device,
         cells=cells,
-        metrics=metrics,
+        metrics=metrics if baselines else _without_baseline(metrics),
         threads=spec.threads,
         memory_limit=spec.memory_limit,
         allow_busy=spec.allow_busy,
@@ -101,7 +94,7 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
         precision=spec.target,
         spread=spec.quality == "quick",
         race=spec.quality == "standard",
-        named=frozenset(cell.case.key for cell in cells if cell.case.module in named),
+        named=keys_named(spec, [cell.case for cell in cells]),
         baselines=baselines,
         peak_dtypes=(spec.dtype, spec.autocast) if spec.autocast else (spec.dtype,),
         fail_fast=spec.fail_fast,
@@ -167,19 +160,25 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
         seed=spec.seed,
     )
     if placement.host:
-        return PlannedCell(
-            case, module
-        )  # the size that the module meets there shows when the network is built
-    return PlannedCell(
-        case, module, module.refusal(*point, settings, batch=spec.batch, train=mode == "train")
-    )
+        # The size that the module meets there shows when the network is built.
+        return PlannedCell(case, module)
+    refusal = module.refusal(*point, settings, batch=spec.batch, train=mode == "train")
+    return PlannedCell(case, module, refusal)
 
 
-def _metric_names(spec: Spec) -> list[str]:
-    metrics = _chosen_metrics(spec)
+def _metrics(spec: Spec) -> dict[str, Metric]:
+    """The metrics of a run of ``spec``, by name. Raises UsageError where none is left."""
+    metrics = [metric for metric in _chosen_metrics(spec) if metric.counter in ("", *spec.counters)]
     if spec.no_latency:
         metrics = [metric for metric in metrics if metric.needs in COUNTED]
-    return [metric.name for metric in metrics if metric.counter in ("", *spec.counters)]
+    if not metrics:
+        raise UsageError("--metrics: nothing is left to find, with --no-latency or these --counters")
+    return {metric.name: metric for metric in metrics}
+
+
+def _without_baseline(metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+    """Those of ``metrics`` that need no baseline."""
+    return {name: metric for name, metric in metrics.items() if metric.needs != "baseline"}
 
 
 def _chosen_metrics(spec: Spec) -> list[Metric]:
@@ -190,6 +189,16 @@ def _chosen_metrics(spec: Spec) -> list[Metric]:
         return metrics
     others = (METRICS.get(name) for name in METRICS.names() if name not in names)
     return metrics + [metric for metric in others if metric.usual]
+
+
+def _device(spec: Spec, metrics: Mapping[str, Metric], device: str | None) -> str:
+    """Where a run of ``spec`` takes place: on meta tensors where all of its metrics are counted, else on
+    ``device``, or that of the spec."""
+    if all(metric.needs in COUNTED for metric in metrics.values()):
+        return "meta"
+    if device:
+        return device
+    return _best_device() if spec.device == "auto" else spec.device
 
 
 def _best_device() -> str:

@@ -1,6 +1,6 @@
 """Which cells of a plan are more than others: the baseline, and those whose modules the user named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from attnprof.catalogue.selection import matching, stands_for_several
 from attnprof.errors import UsageError, nearest
@@ -18,17 +18,23 @@ def baselines_of(spec: Spec, cases: Sequence[Case]) -> tuple[Case, ...]:
     """
     if spec.baseline == "none" or (spec.baseline == AUTO and spec.networks):
         return ()
-    (choice,) = matching(USUAL_BASELINE if spec.baseline == AUTO else spec.baseline)
-    baselines = [case for case in cases if (case.module, case.variant) == (choice.module, choice.variant)]
-    if not baselines and spec.baseline != AUTO:
+    usual = spec.baseline == AUTO
+    baselines = _cases_of(USUAL_BASELINE if usual else spec.baseline, cases)
+    if not baselines and not usual:
         titles = list(dict.fromkeys(case.title for case in cases))
-        raise UsageError(
-            f"--baseline: no {spec.baseline} in this run. {nearest(spec.baseline, titles)}".rstrip()
-        )
-    return tuple(baselines) if len(baselines) < len(cases) else ()
+        hint = nearest(spec.baseline, titles)
+        raise UsageError(f"--baseline: no {spec.baseline} in this run. {hint}".rstrip())
+    return baselines if len(baselines) < len(cases) else ()
 
 
-def modules_named(spec: Spec) -> frozenset[str]:
-    """The modules that the user named one by one, and not by a pattern."""
+def _cases_of(module: str, cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Those of ``cases`` whose module, with its settings, is ``module``: 'se', 'ge(theta)'."""
+    (choice,) = matching(module)
+    return tuple(case for case in cases if (case.module, case.variant) == (choice.module, choice.variant))
+
+
+def keys_named(spec: Spec, cases: Iterable[Case]) -> frozenset[str]:
+    """Keys of the cases whose modules the user named one by one, and not by a pattern."""
     names = [pattern for pattern in spec.modules if not stands_for_several(pattern)]
-    return frozenset(choice.module for name in names for choice in matching(name))
+    modules = {choice.module for name in names for choice in matching(name)}
+    return frozenset(case.key for case in cases if case.module in modules)
