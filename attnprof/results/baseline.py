@@ -1,7 +1,7 @@
 """Figures as multiples of one module's: what eca takes over what se takes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,8 @@ Row = Mapping[str, Any]
 OVER = "_over_"
 LATENCY_COLUMN, RATIO = "latency_s", "vs_baseline"
 UNCLEAR = "the two intervals overlap: no difference is shown"
-INCREASED = (
-    "params",
-    "macs",
-    "flops",
-    "latency",
-    "peak_memory",
-)  # the metrics whose increase in a network is a column
+# The metrics whose increase in a network is a column.
+INCREASED = ("params", "macs", "flops", "latency", "peak_memory")
 ADDED = "added_"
 NO_BASE = "the plain network has no such figure under these conditions"
 SHARE = "_share"
@@ -82,17 +77,27 @@ def over(results: "Results", baseline: str) -> "Results":
 
 def _ratio(column: str, ours: dict[str, Any], theirs: Any) -> tuple[float | None, str]:
     """The ratio, and what is to be said of it; {} stands for the baseline and the point."""
-    if ours[column] is None:
-        return None, "it has no figure itself"
-    if theirs.get(column) is None:
-        return None, "there is no figure of {}"
-    if not theirs[column]:
-        return None, "the figure of {} is 0"
-    same = ours["module"] == theirs["module"] and ours["variant"] == theirs["variant"]
-    if column == LATENCY_COLUMN and not same and _has_ratio_to(ours, theirs):
+    if obstacle := _obstacle(column, ours, theirs):
+        return None, obstacle
+    ratio = float(ours[column] / theirs[column])
+    if column != LATENCY_COLUMN or _is_same_module(ours, theirs):
+        return ratio, ""
+    if _has_ratio_to(ours, theirs):
         return float(ours[RATIO]), UNCLEAR if _holds_one(ours) else ""
-    unclear = column == LATENCY_COLUMN and not same and _overlap(ours, theirs)
-    return float(ours[column] / theirs[column]), UNCLEAR if unclear else ""
+    return ratio, UNCLEAR if _overlap(ours, theirs) else ""
+
+
+def _obstacle(column: str, ours: Row, theirs: Row) -> str:
+    """Why there is no ratio; '' where there is one."""
+    if ours[column] is None:
+        return "it has no figure itself"
+    if theirs.get(column) is None:
+        return "there is no figure of {}"
+    return "" if theirs[column] else "the figure of {} is 0"
+
+
+def _is_same_module(ours: Row, theirs: Row) -> bool:
+    return bool(ours["module"] == theirs["module"] and ours["variant"] == theirs["variant"])
 
 
 def _has_ratio_to(ours: Row, theirs: Row) -> bool:
@@ -122,6 +127,27 @@ SAME = (*ROW_CONDITIONS, "channels", "height", "width", "mode", "seed", "run_id"
 LATENCY = "added_latency"
 
 
+@dataclass(frozen=True)
+class _TimedRow:
+    """A row, and its latency in each of the processes that measured it."""
+
+    row: Row
+    latencies: Processes
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a network without any module."""
+        return bool(self.row.get("host")) and self.row["module"] == PLAIN
+
+    @property
+    def has_module(self) -> bool:
+        """Whether it is a network with a module in it."""
+        return bool(self.row.get("host")) and self.row["module"] != PLAIN
+
+
+ABSENT = _TimedRow({}, {})  # the plain network, where the run does not have it
+
+
 def increases(
     rows: Sequence[Row], processes: Sequence[Processes] = ()
 ) -> tuple[list[dict[str, Any]], dict[tuple[int, str], str]]:
@@ -134,23 +160,28 @@ def increases(
     process -> its latency. Where three processes measured both networks, the increase is formed inside each
     of them, where both met the same machine; else the two figures count as measured independently.
     """
-    latencies = list(processes) or [{}] * len(rows)
-    plain = {_conditions(row): n for n, row in enumerate(rows) if row.get("host") and row["module"] == PLAIN}
+    latencies = processes or [{}] * len(rows)
+    timed = [_TimedRow(row, seconds) for row, seconds in zip(rows, latencies, strict=True)]
+    plain = {_conditions(each.row): each for each in timed if each.is_plain}
     added: list[dict[str, Any]] = []
     notes: dict[tuple[int, str], str] = {}
-    for number, row in enumerate(rows):
-        if not row.get("host") or row["module"] == PLAIN:
+    for number, ours in enumerate(timed):
+        if not ours.has_module:
             added.append({})
             continue
-        place = plain.get(_conditions(row))
-        base: Row = {} if place is None else rows[place]
-        columns = _differences(row, base)
-        notes |= {(number, name): NO_BASE for name in _without_base(row, base)}
-        if place is not None and "added_latency_s" in columns:
-            paired = _paired(latencies[number], latencies[place], base["latency_s"])
-            columns |= paired or _independent(row, base)
-        added.append(columns)
+        base = plain.get(_conditions(ours.row), ABSENT)
+        added.append(_increase(ours, base))
+        notes |= {(number, name): NO_BASE for name in _without_base(ours.row, base.row)}
     return added, notes
+
+
+def _increase(ours: _TimedRow, base: _TimedRow) -> dict[str, Any]:
+    """The columns to add to a row. base: the plain network's."""
+    columns = _differences(ours.row, base.row)
+    if f"{LATENCY}_s" not in columns:
+        return columns
+    paired = _paired(ours.latencies, base.latencies, base.row["latency_s"])
+    return columns | (paired or _independent(ours.row, base.row))
 
 
 def _differences(row: Row, base: Row) -> dict[str, Any]:

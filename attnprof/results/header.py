@@ -34,14 +34,8 @@ HEADER = (
     "device_time_s", "throughput_per_s", "bound_s", "efficiency", "peak_memory_bytes",
     "flags", "output_shape", *ORIGIN,
 )  # fmt: skip
-USERS = (
-    "module",
-    "variant",
-    "host",
-    "place",
-    "reason",
-    "device_name",
-)  # may hold what a user or a module wrote
+# Columns that may hold what a user or a module wrote.
+USERS = ("module", "variant", "host", "place", "reason", "device_name")
 PROCESSES = "processes"  # how many processes measured a case: a measurement without a metric
 INT64 = 2**63
 
@@ -82,13 +76,21 @@ def nullable(frame: pd.DataFrame, kinds: Mapping[str, KindName]) -> pd.DataFrame
 
 
 def _series(values: Sequence[Any], kind: KindName | None) -> pd.Series:
-    numbers = [value for value in values if value is not None]
-    if (kind or kind_of_values(values)) == "text" or str in map(type, numbers):
-        return pd.Series(values, dtype="string")
-    whole = [value for value in numbers if isinstance(value, int)]
+    """One column; None in ``values`` stands for a missing value."""
+    dtype = _dtype([value for value in values if value is not None], kind)
+    if dtype == "Float64":
+        values = [None if value is None else float(value) for value in values]
+    return pd.Series(values, dtype=dtype)
+
+
+def _dtype(values: Sequence[Any], kind: KindName | None) -> str:
+    """The dtype in which ``values``, none of them None, stay what they are. kind: None where nothing declares
+    it."""
+    if kind == "text" or str in map(type, values):
+        return "string"
+    whole = [value for value in values if isinstance(value, int)]
     if any(not -INT64 <= value < INT64 for value in whole):
-        return pd.Series(values, dtype=object)
-    if len(whole) == len(numbers) and (kind or "count") in ("count", "bytes"):
-        return pd.Series(pd.array(values, dtype="Int64"))
-    floats = [None if value is None else float(value) for value in values]
-    return pd.Series(pd.array(floats, dtype="Float64"))
+        return "object"
+    if len(whole) == len(values) and kind in (None, "count", "bytes"):
+        return "Int64"
+    return "Float64"

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 LATENCY = "latency"
+# What a row says of the environment of its run.
+ROW_ENVIRONMENT = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
 
 
 @dataclass(frozen=True)
@@ -200,24 +202,36 @@ def of_csv(path: Path) -> Results:
 
     Raises RunFolderError for a file that is not one of ours.
     """
-    try:
-        frame = pd.read_csv(path, dtype=object, keep_default_na=False)
-    except (OSError, ValueError) as problem:
-        raise RunFolderError(f"cannot read {path}: {problem}") from None
-    missing = [name for name in HEADER if name not in frame.columns]
-    if missing or set(frame["schema"]) - {str(SCHEMA)}:
-        what = f"no column {missing[0]!r}" if missing else f"schema is not {SCHEMA}"
-        raise RunFolderError(f"{path}: not a results.csv of attnprof: {what}")
-    kinds = column_kinds() | derived_kinds(frame.columns)
+    texts = _texts(path)
+    kinds = column_kinds() | derived_kinds(texts.columns)
     rows = [
         {str(name): _typed(str(name), text, kinds) for name, text in row.items()}
-        for row in frame.to_dict("records")
+        for row in texts.to_dict("records")
     ]
-    conditions = ("run_id", "attnprof_version", "torch_version", "device_name", "device", "threads")
-    runs = {str(row["run_id"]): {name: row.get(name) for name in conditions} for row in rows} or {"": {}}
-    environment = {**(joined(runs) if len(runs) > 1 else next(iter(runs.values()))), "estimator": ""}
-    typed = pd.DataFrame(rows, columns=list(frame.columns), dtype=object)
-    return Results(typed, {}, environment, Spec(), len(rows))
+    frame = pd.DataFrame(rows, columns=list(texts.columns), dtype=object)
+    return Results(frame, {}, _environment_of(rows), Spec(), len(rows))
+
+
+def _texts(path: Path) -> pd.DataFrame:
+    """The cells of a results.csv, as texts. Raises RunFolderError for a file that is not one of ours."""
+    try:
+        texts = pd.read_csv(path, dtype=object, keep_default_na=False)
+    except (OSError, ValueError) as problem:
+        raise RunFolderError(f"cannot read {path}: {problem}") from None
+    missing = [name for name in HEADER if name not in texts.columns]
+    if missing:
+        raise RunFolderError(f"{path}: not a results.csv of attnprof: no column {missing[0]!r}")
+    if set(texts["schema"]) - {str(SCHEMA)}:
+        raise RunFolderError(f"{path}: not a results.csv of attnprof: schema is not {SCHEMA}")
+    return texts
+
+
+def _environment_of(rows: Sequence[Mapping[str, Any]]) -> Environment:
+    """The environment of the run, or the runs, that the rows are of, as far as rows tell it."""
+    runs = {str(row["run_id"]): {name: row.get(name) for name in ROW_ENVIRONMENT} for row in rows}
+    if len(runs) > 1:
+        return {**joined(runs), "estimator": ""}
+    return {**next(iter(runs.values()), {}), "estimator": ""}
 
 
 def _typed(name: str, text: str, kinds: Mapping[str, KindName]) -> Any:
