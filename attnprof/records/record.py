@@ -174,31 +174,51 @@ def fold(events: Iterable[Event]) -> list[Record]:
     """The records of the finished cases, in the order in which they finished, and then of those that only
     some of their processes have measured. A later event of a kind, or of a process, replaces an earlier
     one."""
-    accounts: dict[CaseId, AccountEvent] = {}
-    visits: dict[CaseId, dict[int, VisitEvent]] = {}
-    ends: dict[CaseId, DoneEvent] = {}
+    latest = _Latest()
     for event in events:
+        latest.add(event)
+    most = latest.most_processes()
+    ends = latest.ends | latest.ends_of_unfinished()
+    return [
+        _record(end, latest.accounts.get(case_id), latest.visits.get(case_id, {}), most.get(end.run, 0))
+        for case_id, end in ends.items()
+    ]
+
+
+@dataclass(frozen=True)
+class _Latest:
+    """The last event of each kind, and of each process, by case."""
+
+    accounts: dict[CaseId, AccountEvent] = field(default_factory=dict)
+    visits: dict[CaseId, dict[int, VisitEvent]] = field(default_factory=dict)  # by process
+    ends: dict[CaseId, DoneEvent] = field(default_factory=dict)
+
+    def add(self, event: Event) -> None:
+        """Put ``event`` in the place of the earlier one."""
         case_id = event.run, event.key
         match event:
             case AccountEvent():
-                accounts[case_id] = event
+                self.accounts[case_id] = event
             case VisitEvent():
-                visits.setdefault(case_id, {})[event.process] = event
+                self.visits.setdefault(case_id, {})[event.process] = event
             case DoneEvent():
-                ends[case_id] = event
-    unfinished = [case_id for case_id in visits if case_id in accounts and case_id not in ends]
-    most: dict[str, int] = {}  # processes behind a record of a run
-    for (name, _), of_case in visits.items():
-        most[name] = max(most.get(name, 0), len(of_case))
-    records = [
-        _record(end, accounts.get(case_id), visits.get(case_id, {}), most.get(case_id[0], 0))
-        for case_id, end in ends.items()
-    ]
-    for case_id in unfinished:
-        end = done_event(accounts[case_id].case, "ok")
-        end = msgspec.structs.replace(end, run=case_id[0])
-        records.append(_record(end, accounts[case_id], visits[case_id], most[case_id[0]]))
-    return records
+                self.ends[case_id] = event
+
+    def most_processes(self) -> dict[str, int]:
+        """Run -> the processes behind that of its cases that has most of them."""
+        most: dict[str, int] = {}
+        for (run, _), of_case in self.visits.items():
+            most[run] = max(most.get(run, 0), len(of_case))
+        return most
+
+    def ends_of_unfinished(self) -> dict[CaseId, DoneEvent]:
+        """An end for each case that only some of its processes have measured."""
+        begun = [case_id for case_id in self.visits if case_id in self.accounts]
+        return {case_id: self._end_of_unfinished(case_id) for case_id in begun if case_id not in self.ends}
+
+    def _end_of_unfinished(self, case_id: CaseId) -> DoneEvent:
+        run, _ = case_id
+        return msgspec.structs.replace(done_event(self.accounts[case_id].case, "ok"), run=run)
 
 
 def _record(
@@ -242,14 +262,18 @@ def _combine(measurements: Sequence[Measurement]) -> Measurement:
     present = [measurement for measurement in measurements if measurement.value is not None]
     if len(present) < 2:
         return (present or measurements)[0]
-    first = present[0]
     numbers = [measurement.value for measurement in present if isinstance(measurement.value, int | float)]
     if len(numbers) < len(present):
-        return first
+        return present[0]
+    return _of_numbers(numbers, present)
+
+
+def _of_numbers(numbers: Sequence[Number], present: Sequence[Measurement]) -> Measurement:
+    """One measurement from those of several processes. numbers: their values."""
     value, interval, kind = _combined(numbers, present)
-    n = sum(measurement.n for measurement in present)
+    samples = sum(measurement.n for measurement in present)
     note = next((measurement.note for measurement in present if measurement.note), "")
-    return Measurement(first.metric, value, first.unit, interval, kind, n, note)
+    return Measurement(present[0].metric, value, present[0].unit, interval, kind, samples, note)
 
 
 def _combined(
