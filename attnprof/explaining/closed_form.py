@@ -6,7 +6,7 @@ accepted only where it also gives the count at sizes that it was not computed fr
 sizes it holds.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
@@ -18,6 +18,7 @@ from attnprof.explaining.progression import DEGREE, Lattice, Stretch, longest
 from attnprof.grid import LARGEST, Point
 
 Count = Callable[[Point], int | None]  # None: the module does not take this size
+Counts = dict[tuple[int, ...], int]  # by size: (C, H, W), or (C, H) where maps are square
 
 LARGEST_SIDE = 512
 CHANNEL_STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
@@ -68,6 +69,18 @@ class ClosedForm:
 
 
 @dataclass(frozen=True)
+class _Solution:
+    """A polynomial, and the counts that it was computed from, by size."""
+
+    polynomial: Polynomial
+    values: Counts
+
+    def matches(self, counts: Counts) -> bool:
+        """Whether the polynomial is the count at each of these sizes."""
+        return all(self.polynomial(*size) == value for size, value in counts.items())
+
+
+@dataclass(frozen=True)
 class _Region:
     """Sizes on which a polynomial is tried."""
 
@@ -80,6 +93,12 @@ class _Region:
     def stretches(self) -> tuple[Stretch, ...]:
         """One per variable."""
         return (self.channels, self.rows) if self.square else (self.channels, self.rows, self.columns)
+
+    def piece(self, solution: _Solution, held: int) -> Piece:
+        """``solution`` on these sizes. held: sizes on which it was checked."""
+        sides = self.rows.lattice, self.columns.lattice
+        fitted = len(solution.values)
+        return Piece(solution.polynomial, self.channels.lattice, sides, self.square, fitted, held)
 
 
 def closed_form(count: Count, point: Point) -> ClosedForm:
@@ -138,44 +157,67 @@ def piece_at(count: Count, point: Point, held: int = HELD) -> Piece | None:
 def _regions(count: Count, point: Point) -> Iterator[_Region]:
     c, h, w = point
     along_channels = longest(lambda n: count((n, h, w)), c, CHANNEL_STEPS, LARGEST)
-    channels = along_channels or Stretch(Lattice.only(c), 0)
+    channels = along_channels or Stretch.only(c)
     rows = longest(lambda n: count((c, n, w)), h, SIDE_STEPS, LARGEST_SIDE)
     columns = longest(lambda n: count((c, h, n)), w, SIDE_STEPS, LARGEST_SIDE)
     if rows and columns:
         yield _Region(channels, rows, columns)
-    square = longest(lambda n: count((c, n, n)), h, SIDE_STEPS, LARGEST_SIDE) if h == w else None
-    if square and rows and columns and max(rows.degree, columns.degree) <= square.degree:
+    if h == w:
+        yield from _square_regions(count, point, channels, rows, columns)
+    if along_channels and along_channels.lattice.is_unbounded:
+        yield _Region(channels, Stretch.only(h), Stretch.only(w))
+
+
+def _square_regions(
+    count: Count, point: Point, channels: Stretch, rows: Stretch | None, columns: Stretch | None
+) -> Iterator[_Region]:
+    """The regions whose sides are those of square maps: first for H and W each, where the degrees allow it,
+    then for H = W only."""
+    c, side, _ = point
+    square = longest(lambda n: count((c, n, n)), side, SIDE_STEPS, LARGEST_SIDE)
+    if square is None:
+        return
+    if rows and columns and max(rows.degree, columns.degree) <= square.degree:
         yield _Region(channels, replace(square, degree=rows.degree), replace(square, degree=columns.degree))
-    if square:
-        yield _Region(channels, square, square, square=True)
-    if along_channels and not (along_channels.lattice.below or along_channels.lattice.above):
-        yield _Region(channels, Stretch(Lattice.only(h), 0), Stretch(Lattice.only(w), 0))
+    yield _Region(channels, square, square, square=True)
 
 
 def _fit(count: Count, point: Point, region: _Region, held: int) -> Piece | None:
     """The polynomial of this region, if it holds on every size of it that is checked."""
-    stretches = region.stretches
-    checks = _check_sizes([stretch.lattice for stretch in stretches], held)
-    # Along a line through one point terms may cancel: then the degrees are higher elsewhere.
-    higher = [DEGREE if s.degree or len(s.lattice) > 1 else 0 for s in stretches]
-    for degrees in ([s.degree for s in stretches], higher):
-        nodes = [
-            stretch.lattice.around(number, degree + 1)
-            for stretch, number, degree in zip(stretches, point, degrees, strict=False)
-        ]
-        values = _counts(count, product(*nodes))
-        if len(values) < prod(map(len, nodes)):
-            continue  # the module does not take all of these sizes
-        polynomial = interpolate(("C", "H", "W")[: len(stretches)], nodes, values)
-        checked = _counts(count, (size for size in checks if size not in values))
-        if all(polynomial(*size) == value for size, value in checked.items()):
-            sides = region.rows.lattice, region.columns.lattice
-            lattice = region.channels.lattice
-            return Piece(polynomial, lattice, sides, region.square, len(values), len(checked))
+    checks = _check_sizes([stretch.lattice for stretch in region.stretches], held)
+    for degrees in _degrees(region.stretches):
+        solution = _solve(count, point, region.stretches, degrees)
+        if solution is None:
+            continue
+        checked = _counts(count, (size for size in checks if size not in solution.values))
+        if solution.matches(checked):
+            return region.piece(solution, len(checked))
     return None
 
 
-def _counts(count: Count, sizes: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], int]:
+def _degrees(stretches: Sequence[Stretch]) -> Iterator[list[int]]:
+    """The degrees to try: those along the stretches, then higher ones, because along a line through one point
+    terms may cancel."""
+    yield [stretch.degree for stretch in stretches]
+    yield [DEGREE if stretch.degree or len(stretch.lattice) > 1 else 0 for stretch in stretches]
+
+
+def _solve(
+    count: Count, point: Point, stretches: Sequence[Stretch], degrees: Sequence[int]
+) -> _Solution | None:
+    """The polynomial of these degrees through the counts around ``point``; None where the module does not
+    take all of the sizes that it needs."""
+    nodes = [
+        stretch.lattice.around(number, degree + 1)
+        for stretch, number, degree in zip(stretches, point, degrees, strict=False)
+    ]
+    values = _counts(count, product(*nodes))
+    if len(values) < prod(map(len, nodes)):
+        return None
+    return _Solution(interpolate(("C", "H", "W")[: len(stretches)], nodes, values), values)
+
+
+def _counts(count: Count, sizes: Iterable[tuple[int, ...]]) -> Counts:
     """The count at each of the sizes that the module takes."""
     values = {size: count(_point(size)) for size in sizes}
     return {size: value for size, value in values.items() if value is not None}

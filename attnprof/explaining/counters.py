@@ -1,7 +1,7 @@
 """Another counter beside ours: its figure, and the reasons why the two differ."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -89,38 +89,47 @@ def differences(
 
     classes: of the submodules, by path.
     """
-    has_paths = any(part.where is not None for part in theirs.counted) or not theirs.counted
-    products = [operator for operator in ours if operator.macs]
-    groups = [_group_of(operator, has_paths) for operator in products]
-    operators: dict[_Group, list[str]] = defaultdict(list)
-    for operator, group in zip(products, groups, strict=True):
-        name = plain(operator.name)
-        if name not in operators[group]:
-            operators[group].append(name)
-
+    operators = _grouped(ours, _has_paths(theirs))
     reasons: dict[str, _Reason] = defaultdict(_Reason)
     for part in theirs.counted:
         if part.kind == EXTRA:
             reasons[part.why].add(part.macs, [part.what])
-    for group, macs in _balance(theirs.counted, products, groups).items():
-        names = operators[group]
+    for group, macs in _balance(theirs.counted, operators).items():
+        names = list(dict.fromkeys(plain(operator.name) for operator in operators.get(group, [])))
         owner = "" if group.submodule is None else classes.get(group.submodule, "")
         gap = Discrepancy(group.kind, macs, names, owner, theirs.unseen)
         why = counter.why(gap) if counter.why else ""
         reasons[why].add(macs, names or [group.kind], owner)
-    listed = [
+    return _listed(reasons)
+
+
+def _has_paths(theirs: Breakdown) -> bool:
+    """Whether the counter says of which submodule its MACs are; where it has none, nothing denies it."""
+    return not theirs.counted or any(part.where is not None for part in theirs.counted)
+
+
+def _grouped(ours: Sequence[Operator], has_paths: bool) -> dict[_Group, list[Operator]]:
+    """Our operators that have MACs. has_paths: whether submodules are told apart."""
+    groups: dict[_Group, list[Operator]] = defaultdict(list)
+    for operator in ours:
+        if operator.macs:
+            groups[_Group(operator.module if has_paths else None, _kind(operator))].append(operator)
+    return groups
+
+
+def _listed(reasons: Mapping[str, _Reason]) -> list[CounterDifference]:
+    """The reasons that change the figure, the largest first."""
+    differences = [
         CounterDifference(reason.macs, reason.what, why) for why, reason in reasons.items() if reason.macs
     ]
-    return sorted(listed, key=lambda difference: -abs(difference.macs))
+    return sorted(differences, key=lambda difference: -abs(difference.macs))
 
 
-def _balance(
-    theirs: Sequence[CountedPart], ours: Sequence[Operator], groups: Sequence[_Group]
-) -> dict[_Group, int]:
-    """The counter's MACs less ours, where the two differ. groups: of our operators."""
+def _balance(theirs: Sequence[CountedPart], ours: Mapping[_Group, Sequence[Operator]]) -> dict[_Group, int]:
+    """The counter's MACs less ours, where the two differ."""
     balance: dict[_Group, int] = defaultdict(int)
-    for operator, group in zip(ours, groups, strict=True):
-        balance[group] -= operator.macs
+    for group, operators in ours.items():
+        balance[group] = -sum(operator.macs for operator in operators)
     for part in theirs:
         if part.kind != EXTRA:
             balance[_Group(part.where, part.kind)] += part.macs
@@ -134,10 +143,6 @@ def _settle_attention(balance: dict[_Group, int]) -> None:
         attention, products = _Group(submodule, ATTENTION), _Group(submodule, PRODUCT)
         if balance[attention] == -balance[products]:
             balance[attention] = balance[products] = 0
-
-
-def _group_of(operator: Operator, has_paths: bool) -> _Group:
-    return _Group(operator.module if has_paths else None, _kind(operator))
 
 
 def _kind(operator: Operator) -> str:

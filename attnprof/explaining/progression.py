@@ -6,7 +6,7 @@ from math import comb
 
 DEGREE = 3  # the highest degree in one variable that is tried
 EXTRA = 3  # values beyond those that fix a polynomial, on which it is checked
-SHORTEST = 1.5  # last over first, where the range ends on both sides: a rounded curve is straight for a while
+SHORTEST = 1.5  # last over first, where a stretch ends on both sides
 
 Value = Callable[[int], int | None]  # None: the module does not take this number
 
@@ -35,6 +35,16 @@ class Lattice:
     def only(cls, number: int) -> "Lattice":
         """One number, where no rule connects it with others."""
         return cls(number, 1, number, below=True, above=True)
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether it holds on both sides as far as numbers are possible, or were tried."""
+        return not self.below and not self.above
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it ends on both sides, and too soon: a rounded curve is straight for a while."""
+        return self.below and self.above and self.last < SHORTEST * self.first
 
     def around(self, number: int, count: int) -> list[int]:
         """``count`` neighbours, from ``number`` upwards where there is room; fewer on a short lattice."""
@@ -72,6 +82,11 @@ class Stretch:
     lattice: Lattice
     degree: int
 
+    @classmethod
+    def only(cls, number: int) -> "Stretch":
+        """One number, on which a count is a constant."""
+        return cls(Lattice.only(number), 0)
+
 
 def longest(value: Value, number: int, steps: Sequence[int], largest: int) -> Stretch | None:
     """The longest stretch through ``number``, with one of ``steps``, on which ``value`` is a polynomial.
@@ -81,18 +96,26 @@ def longest(value: Value, number: int, steps: Sequence[int], largest: int) -> St
     """
     best: Stretch | None = None
     for i, step in enumerate(steps):
-        stretch = next(_stretches(value, number, step, largest), None)
+        stretch = _stretch(value, number, step, steps[:i], largest)
         if stretch is None:
             continue
-        between = any(value(number + smaller) is not None for smaller in steps[:i] if smaller < step)
-        lattice = replace(stretch.lattice, between=between)
-        if lattice.below and lattice.above and lattice.last < SHORTEST * lattice.first:
-            continue
-        if best is None or _extent(lattice) > _extent(best.lattice):
-            best = Stretch(lattice, stretch.degree)
-        if not lattice.below and not lattice.above:
+        if best is None or _extent(stretch.lattice) > _extent(best.lattice):
+            best = stretch
+        if stretch.lattice.is_unbounded:
             break
     return best
+
+
+def _stretch(value: Value, number: int, step: int, earlier: Sequence[int], largest: int) -> Stretch | None:
+    """The stretch through ``number`` with one step; None without one, or where it is too short.
+
+    earlier: the steps tried before, which show whether numbers in between are possible.
+    """
+    stretch = next(_stretches(value, number, step, largest), None)
+    if stretch is None or stretch.lattice.is_short:
+        return None
+    between = any(value(number + other) is not None for other in earlier if other < step)
+    return replace(stretch, lattice=replace(stretch.lattice, between=between))
 
 
 def _extent(lattice: Lattice) -> int:

@@ -95,11 +95,7 @@ class _Tree:
 
     def node(self, path: str, name: str) -> _Placed:
         """The submodule at ``path`` with everything below it."""
-        prefix = f"{path}." if path else ""
-        children = [self.node(child, child.removeprefix(prefix)) for child in self._children(path, prefix)]
-        parts = [child for child in children if child.places or child.node.params]
-        parts += self._operators(self._calls.get(path, []))
-        parts.sort(key=lambda part: min(part.places, default=inf))
+        parts = self._parts(path)
         places = sorted(place for part in parts for place in part.places)
         nodes = tuple(part.node for part in parts)
         whole = TreeNode(
@@ -113,6 +109,14 @@ class _Tree:
             parts=nodes,
         )
         return _Placed(whole, places)
+
+    def _parts(self, path: str) -> list[_Placed]:
+        """The submodules and operators just below ``path``, in the order of their first calls."""
+        prefix = f"{path}." if path else ""
+        children = [self.node(child, child.removeprefix(prefix)) for child in self._children(path, prefix)]
+        parts = [child for child in children if child.places or child.node.params]
+        parts += self._operators(self._calls.get(path, []))
+        return sorted(parts, key=lambda part: min(part.places, default=inf))
 
     def _children(self, path: str, prefix: str) -> list[str]:
         below = [other for other in self._modules if other.startswith(prefix) and other != path]
