@@ -71,17 +71,22 @@ class Place:
 def parse_place(text: str) -> Place:
     """The place that ``text`` denotes, empty for an empty text. Raises ValueError, in words for users."""
     parts = [part.strip() for part in text.split(":")] if text else []
-    relation = parts.pop(0) if parts and parts[0] in RELATIONS else ""
-    place = Place(relation)
-    if relation and parts:
-        place = Place(relation, _target(text, parts.pop(0)))
-    for part in parts:
+    place, others = _beginning(text, parts)
+    for part in others:
         place = _extended(place, text, part)
     if place.stages and place.stages[0] > place.stages[1]:
         raise ValueError(f"{text!r}: stages {place.stages[0]}-{place.stages[1]} run backwards")
-    if relation and not place.target:
-        raise ValueError(f"{text!r}: {relation} what? Write {relation}:layer*.*.bn3")
     return place
+
+
+def _beginning(text: str, parts: list[str]) -> tuple[Place, list[str]]:
+    """The place with the relation that the text begins with and the target behind it, and the other parts."""
+    if not parts or parts[0] not in RELATIONS:
+        return Place(), parts
+    relation, *others = parts
+    if not others:
+        raise ValueError(f"{text!r}: {relation} what? Write {relation}:layer*.*.bn3")
+    return Place(relation, _target(text, others[0])), others[1:]
 
 
 def _extended(place: Place, text: str, part: str) -> Place:
