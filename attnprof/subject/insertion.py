@@ -3,11 +3,11 @@
 The network's own parameters keep their names in its state_dict, so that trained weights still load.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -34,6 +34,30 @@ class Site:
     height: int
     width: int
     stride: tuple[int, int] = (1, 1)  # of the submodule, where it is replaced
+
+
+class _Map(NamedTuple):
+    """The map that reaches a module, and the stride of the submodule that the module replaces."""
+
+    channels: int
+    height: int
+    width: int
+    stride: tuple[int, int]
+
+
+Shape = tuple[int, int, int, int]  # (N, C, H, W)
+
+
+@dataclass(frozen=True)
+class _CallShapes:
+    """The shapes of the input and the output of a submodule's call; None for what is no map."""
+
+    before: Shape | None
+    after: Shape | None
+
+    def reaching(self, how: str) -> Shape | None:
+        """The shape that reaches a module before, after or in place of the submodule."""
+        return self.before if how == BEFORE else self.after
 
 
 def insert(
@@ -90,18 +114,23 @@ def sites(
     place = _parsed(at, "" if host and host.stages else entry(module).place)
     spot = (host or Network("", None, "")).resolve(place, entry(module))
     names = _named(network, spot.patterns)
-    for name in names:
-        if spot.relation == BEFORE and _in_turn(network.get_submodule(name)):
-            raise UsageError(f"before:{name}: it is a Sequential; name the first submodule in it")
-    with _watched(network, shape) as (run, seen):
-        run(names)
-    maps = {name: _map_at(name, spot.relation, seen.get(name, ())) for name in names}
-    stages = _stages(names, maps, host)
+    if spot.relation == BEFORE:
+        _require_no_sequential(network, names)
+    calls = _calls(network, names, shape)
+    maps = {name: _map_at(name, spot.relation, calls.get(name, [])) for name in names}
+    stages = _stages(maps, host)
     picked = place.picked([name for name in names if place.in_stage(stages[name])])
     if not picked:
         existing = ", ".join(map(str, sorted({*stages.values()} - {0})))
         raise UsageError(f"{at}: none of the {len(names)} places is there; they are in stage {existing}")
     return tuple(Site(name, spot.relation, stages[name], *maps[name]) for name in picked)
+
+
+def _require_no_sequential(network: nn.Module, names: Sequence[str]) -> None:
+    """Raises UsageError for a Sequential: a new child of it is its last, and not its first."""
+    for name in names:
+        if _in_turn(network.get_submodule(name)):
+            raise UsageError(f"before:{name}: it is a Sequential; name the first submodule in it")
 
 
 def _named(network: nn.Module, patterns: Sequence[str]) -> list[str]:
@@ -127,66 +156,61 @@ def _parsed(at: str, number: str) -> Place:
     return place
 
 
-def _stages(names: Sequence[str], maps: dict[str, Any], host: Network | None) -> dict[str, int]:
+def _stages(maps: Mapping[str, _Map], host: Network | None) -> dict[str, int]:
+    """The stage of each submodule, from 1. maps: of each, in order."""
     if host and host.stages:
-        return {name: host.stage_of(name) for name in names}
+        return {name: host.stage_of(name) for name in maps}
     stages: dict[str, int] = {}
     stage, previous = 0, None
-    for name in names:
-        stage += maps[name][0] != previous
-        previous = maps[name][0]
+    for name, met in maps.items():
+        stage += met.channels != previous
+        previous = met.channels
         stages[name] = stage
     return stages
 
 
-Shape = tuple[int, ...] | None
-# Of each submodule, call by call: the shapes of its input and of its output.
-Seen = dict[str, list[tuple[Shape, Shape]]]
-
-
-@contextmanager
-def _watched(
-    network: nn.Module, shape: tuple[int, ...]
-) -> Iterator[tuple[Callable[[Sequence[str]], None], Seen]]:
-    """A run of a copy of ``network`` on meta tensors, in eval mode, and the maps that its submodules met."""
+def _calls(network: nn.Module, names: Sequence[str], shape: tuple[int, ...]) -> dict[str, list[_CallShapes]]:
+    """The calls of the submodules ``names`` in one run of a copy of ``network``, on meta tensors, in eval
+    mode."""
     copy = without_data(network).eval()
     dtype = next((p.dtype for p in copy.parameters() if p.is_floating_point()), torch.float32)
-    seen: Seen = {}
+    calls: dict[str, list[_CallShapes]] = defaultdict(list)
 
-    def run(names: Sequence[str]) -> None:
-        for name in names:
-            copy.get_submodule(name).register_forward_hook(
-                lambda _, inputs, output, name=name: seen.setdefault(name, []).append(
-                    (_shape(inputs[:1]), _shape(output))
-                )
-            )
-        with torch.no_grad(), torch.device("meta"):
-            copy(torch.empty(shape, dtype=dtype))
+    def watch(name: str) -> None:
+        copy.get_submodule(name).register_forward_hook(
+            lambda _, inputs, output: calls[name].append(_CallShapes(_shape(inputs[:1]), _shape(output)))
+        )
 
-    yield run, seen
+    for name in names:
+        watch(name)
+    with torch.no_grad(), torch.device("meta"):
+        copy(torch.empty(shape, dtype=dtype))
+    return calls
 
 
-def _map_at(
-    name: str, how: str, calls: Sequence[tuple[Shape, Shape]]
-) -> tuple[int, int, int, tuple[int, int]]:
-    """(channels, height, width, stride) of the map that reaches a module there."""
+def _map_at(name: str, how: str, calls: Sequence[_CallShapes]) -> _Map:
+    """The map that reaches a module there. Raises UsageError or ImpossibleShapeError where none does."""
     if not calls:
         raise UsageError(f"{name}: the network does not call it")
-    before, after = calls[0]
-    met = before if how == BEFORE else after
+    shapes = [call.reaching(how) for call in calls]
+    met, before = shapes[0], calls[0].before
     if met is None or (how == REPLACE and before is None):
         raise ImpossibleShapeError(f"{name}: what is there is no map (N, C, H, W)")
-    shapes = [call[how != BEFORE] for call in calls]
-    if len({shape and shape[1] for shape in shapes}) > 1:
-        channels = ", ".join(str(shape[1]) if shape else "no map" for shape in shapes)
-        raise ImpossibleShapeError(
-            f"{name}: the network calls it {len(calls)} times, with other channels: {channels}"
-        )
+    _require_same_channels(name, shapes)
     stride = _stride(name, before, met) if how == REPLACE and before is not None else (1, 1)
-    return met[1], met[2], met[3], stride
+    return _Map(*met[1:], stride)
 
 
-def _stride(name: str, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, int]:
+def _require_same_channels(name: str, shapes: Sequence[Shape | None]) -> None:
+    """Raises ImpossibleShapeError where a submodule's calls meet other numbers of channels."""
+    numbers = [str(shape[1]) if shape else "no map" for shape in shapes]
+    if len(set(numbers)) > 1:
+        raise ImpossibleShapeError(
+            f"{name}: the network calls it {len(numbers)} times, with other channels: {', '.join(numbers)}"
+        )
+
+
+def _stride(name: str, before: Shape, after: Shape) -> tuple[int, int]:
     """The stride of a submodule that is replaced. Raises ImpossibleShapeError where a module cannot stand for
     it."""
     if before[1] != after[1]:
@@ -202,9 +226,13 @@ def _stride(name: str, before: tuple[int, ...], after: tuple[int, ...]) -> tuple
     return height, width
 
 
-def _shape(value: Any) -> Shape:
+def _shape(value: Any) -> Shape | None:
+    """The shape of a map, or of the first of several values; None for anything else."""
     first = value[0] if isinstance(value, tuple | list) and value else value
-    return tuple(first.shape) if isinstance(first, torch.Tensor) and first.dim() == 4 else None
+    if not isinstance(first, torch.Tensor) or first.dim() != 4:
+        return None
+    batch, channels, height, width = first.shape
+    return batch, channels, height, width
 
 
 def _likeness(network: nn.Module) -> tuple[torch.device, torch.dtype]:
