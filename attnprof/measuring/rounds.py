@@ -91,11 +91,7 @@ class Rounds:
 
     def _begin(self) -> Iterator[Trial]:
         """Build, warm up and visit every trial, as long as there is time for one more."""
-        companions = [trial for trial in (self._reference, self._baseline) if trial]
-        for companion in companions:
-            if not self._stop():
-                self._try(companion, self._build)
-                self._spend(companion, partial(Trial.begin, backend=self._backend, limit=WARM_SECONDS[0]))
+        self._begin_companions()
         waiting, self._waiting = self._waiting, []
         costs: list[float] = []  # seconds of a call of those begun
         for place, trial in enumerate(waiting):
@@ -107,11 +103,22 @@ class Rounds:
             trial.pace = self._random.random()
             # Building is not on the share of a trial: a compilation would use all of it.
             self._try(trial, self._build)
-            share = WARM_SHARE * self._remaining() / (len(waiting) - place)
-            limit = min(max(share, WARM_SECONDS[0]), WARM_SECONDS[1])
+            limit = self._warm_seconds(len(waiting) - place)
             if self._finished(trial, partial(Trial.begin, backend=self._backend, limit=limit)):
                 yield trial
             costs.append(trial.per_call)
+
+    def _begin_companions(self) -> None:
+        """Build and warm up the reference and the baseline."""
+        for companion in (self._reference, self._baseline):
+            if companion and not self._stop():
+                self._try(companion, self._build)
+                self._spend(companion, partial(Trial.begin, backend=self._backend, limit=WARM_SECONDS[0]))
+
+    def _warm_seconds(self, cells: int) -> float:
+        """How long the next of ``cells`` that are still to begin may be warmed up."""
+        share = WARM_SHARE * self._remaining() / cells
+        return min(max(share, WARM_SECONDS[0]), WARM_SECONDS[1])
 
     def _fits(self, per_call: float) -> bool:
         """Whether one more cell can be begun, a call of which takes so long, and all those begun can have

@@ -88,60 +88,82 @@ def judge(taken: Sequence[Taken], by: Estimator = MEDIAN) -> Judgement:
     Otherwise the thread's CPU time stands for wall time where it may, and where it may not there is no value:
     'contended' says both. by: drift is of its figures.
     """
-    counted, flags = _at_speed(taken)
-    bursts = tuple(each.burst for each in counted if each.burst)
+    conditions = _conditions(taken)
+    slowed = _slowed(conditions)
+    counted = _at_speed(taken, slowed)
     timed, contended = _clean(counted)
     samples = [seconds for _, seconds in timed]
-    if contended:
-        flags.append("contended")
-    if settles(samples, by.of):
-        flags.append("not-steady")
-    elif drifts(samples, by.of):
-        flags.append("drift")
-    if is_bimodal(samples):
-        flags.append("bimodal")
-    if bursts and median(burst.host / burst.device for burst in bursts) > LAUNCH_BOUND:
-        flags.append("launch-bound")
-    return Judgement(tuple(samples), bursts, tuple(flags))
+    bursts = tuple(each.burst for each in counted if each.burst)
+    not_steady = settles(samples, by.of)
+    signs = {
+        "throttled": any(slowed),
+        "power-capped": any(condition.capped for condition in conditions),
+        "contended": contended,
+        "not-steady": not_steady,
+        "drift": not not_steady and drifts(samples, by.of),
+        "bimodal": is_bimodal(samples),
+        "launch-bound": _is_launch_bound(bursts),
+    }
+    return Judgement(tuple(samples), bursts, tuple(flag for flag, shows in signs.items() if shows))
 
 
 def timed_of(taken: Sequence[Taken]) -> list[Timed]:
     """The samples that ``judge`` lets count, without looking for what may be wrong with them."""
-    return _clean(_at_speed(taken)[0])[0]
+    slowed = _slowed(_conditions(taken))
+    timed, _ = _clean(_at_speed(taken, slowed))
+    return timed
 
 
-def _at_speed(taken: Sequence[Taken]) -> tuple[Sequence[Taken], list[str]]:
-    """The samples of a device that was not slowed, and flags."""
-    conditions = [each.condition for each in taken if each.condition]
-    if len(conditions) < len(taken) or not conditions:
-        return taken, []
-    usual = median(condition.clock for condition in conditions)
-    at_speed = [
-        each
-        for each, condition in zip(taken, conditions, strict=True)
-        if not condition.throttled and condition.clock >= SLOWED * usual
-    ]
-    flags: list[str] = []
-    if len(at_speed) < len(taken):
-        flags.append("throttled")
-    if any(condition.capped for condition in conditions):
-        flags.append("power-capped")
+def _is_launch_bound(bursts: Sequence[Burst]) -> bool:
+    return bool(bursts) and median(burst.host / burst.device for burst in bursts) > LAUNCH_BOUND
+
+
+def _conditions(taken: Sequence[Taken]) -> list[Condition]:
+    """The device's condition at each sample; none where it did not report all of them."""
+    conditions = []
+    for each in taken:
+        if each.condition is None:
+            return []
+        conditions.append(each.condition)
+    return conditions
+
+
+def _slowed(conditions: Sequence[Condition]) -> list[bool]:
+    """Of each sample, whether the device was slowed while it was taken."""
+    if not conditions:
+        return []
+    slow = SLOWED * median(condition.clock for condition in conditions)
+    return [condition.throttled or condition.clock < slow for condition in conditions]
+
+
+def _at_speed(taken: Sequence[Taken], slowed: Sequence[bool]) -> Sequence[Taken]:
+    """The samples during which the device was not slowed, or all where there are too few of these."""
+    if not any(slowed):
+        return taken
+    at_speed = [each for each, is_slow in zip(taken, slowed, strict=True) if not is_slow]
     # What is slow all the time is what this device is now: then every sample counts, and the flag says what
     # they are.
     enough = len(at_speed) >= max(FEWEST, FEWEST_CLEAN * len(taken))
-    return at_speed if enough else taken, flags
+    return at_speed if enough else taken
 
 
 def _clean(taken: Sequence[Taken]) -> tuple[list[Timed], bool]:
     """The samples that other programs did not disturb, and whether there were too few of these."""
-    if any(each.sample.lost is None for each in taken):
-        return [(each.round, each.sample.wall / each.calls) for each in taken], False
-    clean = [(each.round, each.sample.wall / each.calls) for each in taken if _is_clean(each.sample)]
+    losses = [each.sample.lost for each in taken if each.sample.lost is not None]
+    if len(losses) < len(taken):
+        return _by_the_wall(taken), False
+    clean = [each for each, lost in zip(taken, losses, strict=True) if lost <= CLEAN * each.sample.wall]
     if clean and len(clean) >= max(min(FEWEST, len(taken)), FEWEST_CLEAN * len(taken)):
-        return clean, False
+        return _by_the_wall(clean), False
+    return _by_the_thread(taken), True
+
+
+def _by_the_wall(taken: Sequence[Taken]) -> list[Timed]:
+    """Samples in wall time."""
+    return [(each.round, each.sample.wall / each.calls) for each in taken]
+
+
+def _by_the_thread(taken: Sequence[Taken]) -> list[Timed]:
+    """Samples in CPU time, those that have it."""
     busy = ((each.round, each.sample.busy, each.calls) for each in taken)
-    return [(turn, seconds / calls) for turn, seconds, calls in busy if seconds is not None], True
-
-
-def _is_clean(sample: Sample) -> bool:
-    return sample.lost is not None and sample.lost <= CLEAN * sample.wall
+    return [(turn, seconds / calls) for turn, seconds, calls in busy if seconds is not None]
