@@ -20,7 +20,7 @@ SOME_CACHE = 32 * 2**20  # where the system does not tell
 class CPU:
     """The processor this runs on, with as many threads as torch was given."""
 
-    sample_seconds = 1e-3  # longer ones do not fit into a scheduler slice on a busy machine
+    sample_seconds = 1e-4  # the mean of several calls hides how long one takes that nothing disturbs
     estimator = "shortest_of_ten"  # noise makes samples longer; docs/measuring.md compares the estimators
 
     def unavailable(self) -> str | None:

@@ -6,7 +6,7 @@ process than their middle does (Chen and Revels, arXiv:1608.04295). docs/measuri
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import accumulate
 from math import exp, floor, fsum, lgamma, log, log1p, sqrt
 from random import Random
@@ -140,7 +140,7 @@ def _shortest_with_each(ordered: Sequence[float], of: int) -> list[float]:
     ]
 
 
-@cache
+@lru_cache(maxsize=64)  # each as long as there are samples
 def _weights_of_shortest(n: int, of: int) -> tuple[float, ...]:
     """The chance of each of n ordered samples, from the shortest on, to be the shortest of ``of`` of them."""
     of = min(n, of)

@@ -14,7 +14,8 @@ SHORTEST_BLOCK = 2e-3
 WARM_UP_SECONDS = 20e-3  # that a warm-up takes, as far as is known before it
 STEADY = 0.02  # the last three warm-up blocks agree within this
 REWARM_SECONDS = 2e-3  # after another cell's visit caches and predictors are that cell's
-SAMPLES = 2  # per visit: coming back costs more than a second sample
+SAMPLES = 2  # per visit at least: coming back costs more than a second sample
+VISIT_SECONDS = 2e-3  # and as many short ones as fill this
 LONG_SECONDS = 10e-3  # a call that takes longer has one sample on its first visit: coming back cost nothing
 DEAR_SECONDS = 50e-3  # a call that takes longer warms itself up: one call is a warm-up, and one a sample
 # The fewest samples that make a rough figure, by the seconds of a call: fewer of what disturbs less.
@@ -58,6 +59,7 @@ class Trial:
         self._first = self._visit_seconds = 0.0
         self._dear = False
         self._rough = 1  # samples
+        self._per_visit = 1  # samples
         self._calls = 1
         self._kernels: Kernels | None = None
 
@@ -93,12 +95,13 @@ class Trial:
         if self._dear:
             return
         self._warm_up(backend, self.call, limit)
-        self._rough = rough_samples(self.per_call)
         self._calls = max(1, ceil(max(backend.sample_seconds, self._least_sample) / self.per_call))
+        self._per_visit = max(SAMPLES, ceil(VISIT_SECONDS / (self._calls * self.per_call)))
+        self._rough = rough_samples(self.per_call) * self._per_visit // SAMPLES  # the same time
         self._kernels = backend.kernels(self.call, self._calls)
-        first = 1 if self.per_call > LONG_SECONDS else SAMPLES
+        first = 1 if self.per_call > LONG_SECONDS else self._per_visit
         taken = self._sample(backend, self.call, first, 0)
-        self._visit_seconds = taken * SAMPLES / first + max(REWARM_SECONDS, self.per_call)
+        self._visit_seconds = taken * self._per_visit / first + max(REWARM_SECONDS, self.per_call)
 
     def visit(self, backend: Backend, turn: int) -> None:
         """Come back to it after another, in the round ``turn``: warm up again, untimed, and take samples."""
@@ -138,11 +141,6 @@ class Trial:
     def drop(self) -> None:
         """Give back what it holds."""
         self.call = self._kernels = None
-
-    @property
-    def _per_visit(self) -> int:
-        """Samples of a visit."""
-        return 1 if self._dear else SAMPLES
 
     def _is_warm(self, backend: Backend, call: Call) -> bool:
         """Take the first sample of a call whose first time was dear; whether it is dear all the time.

@@ -9,7 +9,14 @@ from math import ceil, inf
 from time import monotonic
 
 from attnprof.measuring.rounds import Effort
-from attnprof.measuring.trial import DEAR_SECONDS, REWARM_SECONDS, SAMPLES, WARM_UP_SECONDS, rough_samples
+from attnprof.measuring.trial import (
+    DEAR_SECONDS,
+    REWARM_SECONDS,
+    SAMPLES,
+    VISIT_SECONDS,
+    WARM_UP_SECONDS,
+    rough_samples,
+)
 from attnprof.planning import Plan
 from attnprof.planning.shards import expected_work
 from attnprof.running.racing import SURE
@@ -18,7 +25,6 @@ from attnprof.stats import FEWEST
 START_SECONDS = 3.0  # of a worker, until one has been seen: importing torch, and inputs larger than the cache
 COUNT_SECONDS = 10e-3  # of a cell, by our own counter
 BUILD_SECONDS = 5e-3  # of a cell, its first call apart
-SAMPLE_SECONDS = 1e-3  # that a sample takes at least
 FIRST_SHARE = 0.6  # of the time to measure in: the first of several processes begins no cell beyond it
 LEAST_SECONDS = 1.0  # to measure in, whatever the start of the first worker has left of a budget
 PEAKS_LEAVE = 8.0  # seconds that there have to be for measuring the device's peaks, which takes two or three
@@ -52,7 +58,7 @@ def _warm_seconds(latency: float) -> float:
 
 
 def _visit_seconds(latency: float) -> float:
-    return max(REWARM_SECONDS, latency) + SAMPLES * max(SAMPLE_SECONDS, latency)
+    return max(REWARM_SECONDS, latency) + max(VISIT_SECONDS, SAMPLES * latency)
 
 
 class Timetable:

@@ -104,6 +104,19 @@ def test_the_first_visit_takes_one_sample_of_a_long_call(seconds, samples):
     assert begun(Script(lambda n: seconds)).timing().taken == samples
 
 
+@pytest.mark.parametrize(
+    ("seconds", "calls", "samples"),
+    [(1e-5, 10, 20), (2.5e-4, 1, 8), (1.9e-3, 1, SAMPLES), (9e-3, 1, SAMPLES)],
+)
+def test_a_visit_has_as_many_short_samples_as_fill_it(seconds, calls, samples):
+    machine = Machine(sample_seconds=1e-4)
+    this = begun(Script(lambda n: seconds), machine=machine)
+    this.visit(machine, 1)
+    assert this.timing().calls == calls
+    assert this.timing().taken == 2 * samples
+    assert this.spending(fewest=1).needed == 8 - 2  # visits of a rough figure
+
+
 def test_a_finer_timer_needs_fewer_calls():
     assert begun(Script(lambda n: 1e-5), machine=Machine(sample_seconds=2e-4)).timing().calls == 20
 
