@@ -12,7 +12,9 @@ from attnprof.formats import FORMATS, Look
 from attnprof.running.client import WorkerGone
 from attnprof.running.protocol import CompareRequest, ExplainRequest
 from attnprof.views.closed_forms import document
-from attnprof.views.explanation import ratio, tree, written
+from attnprof.views.operator_tree import tree
+from attnprof.views.other_counters import ratio
+from attnprof.views.polynomials import written
 
 # thop imports distutils, whose versions are deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:distutils Version classes:DeprecationWarning")
