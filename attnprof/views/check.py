@@ -8,8 +8,8 @@ from typing import Any
 from attnprof.choosing.budget import Budget, show_budget
 from attnprof.choosing.candidates import Candidate
 from attnprof.choosing.judging import Verdict, counts
-from attnprof.views.choice import broken, excess
 from attnprof.views.document import Document, Remark, TableCell, TableColumn
+from attnprof.views.verdicts import broken, excess
 
 SCHEMA = 1
 

@@ -1,19 +1,18 @@
 """Two runs compared, as people read it: the table, what changed besides times, and what it comes to."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import groupby
-from typing import Any
 
 from attnprof.comparison.changes import Change
-from attnprof.comparison.ratios import FASTER, SAME, SLOWER, UNCLEAR, VERDICTS, Outcome
+from attnprof.comparison.ratios import FASTER, SAME, SLOWER, UNCLEAR, Outcome
 from attnprof.comparison.runs import ComparedCell, Comparison, Ran
 from attnprof.metrics import METRICS
 from attnprof.networks import PLAIN
+from attnprof.records.case import Case
 from attnprof.records.environment import Environment
 from attnprof.records.record import FLAGS
 from attnprof.units import show_change, show_count, significant
+from attnprof.views.diff_data import HEADER, data, records
 from attnprof.views.document import Document, Remark, TableCell, TableColumn
 
 ORDER = (SLOWER, FASTER, UNCLEAR, SAME)
@@ -23,56 +22,67 @@ ADVICE = "Unclear: more processes tell more. attnprof run --quality paper, and a
 
 def document(comparison: Comparison) -> Document:
     """Two runs compared: conditions, the times, what changed besides, and the outcome."""
+    columns = _columns(comparison)
     notes: dict[str, int] = {}
-    shown = (
-        [column for column in COLUMNS if _worth_showing(column.name, comparison)]
-        if _timed(comparison)
-        else []
-    )
-    rows = [cell for verdict in ORDER for cell in comparison.called(verdict)] if shown else []
-    texts = [_cells_of(cell, notes) for cell in rows]
+    rows = [_cells_of(cell, notes) for verdict in ORDER for cell in comparison.called(verdict)]
     return Document(
-        columns=shown,
-        rows=[[cells[column.name] for column in shown] for cells in texts],
+        columns=columns,
+        rows=[[cells[column.name] for column in columns] for cells in rows],
         above=[Remark(line) for line in head_of(comparison)],
         footnotes=[f"[{number}] {text}" for text, number in notes.items()],
         below=below_of(comparison),
         header=HEADER,
-        records=lambda: [_row(cell, comparison.metric) for cell in comparison.cells],
-        data=lambda: _data(comparison),
+        records=lambda: records(comparison),
+        data=lambda: data(comparison),
     )
 
 
-def _timed(comparison: Comparison) -> bool:
-    return any(cell.outcome for cell in comparison.cells)
+def _timed(comparison: Comparison) -> list[ComparedCell]:
+    """The cells of which both runs have a time."""
+    return [cell for cell in comparison.cells if cell.outcome]
 
 
 def head_of(comparison: Comparison) -> list[str]:
     """What A and B are, on what they ran, and what the headings mean."""
     lines = [
-        f"{letter}  {_said_of(run.name, run.environment)}"
-        for letter, run in (("A", comparison.before), ("B", comparison.after))
+        f"A  {_run_title(comparison.before)}",
+        f"B  {_run_title(comparison.after)}",
+        ", ".join(_conditions(comparison)),
     ]
-    case, machine = comparison.cells[0].case, comparison.after.environment
-    threads = f"{case.threads} thread{'' if case.threads == 1 else 's'}"
-    where = f"{case.device} ({machine.get('device_name') or 'no data'}, {threads})"
+    if not _timed(comparison):
+        return lines
+    return [
+        *lines,
+        f"{comparison.metric}: middle of the processes; {_judged(comparison)}",
+        f"slower, faster: all of it beyond {_share(comparison.tolerance)}; same: all of it within.",
+    ]
+
+
+def _run_title(run: Ran) -> str:
+    started = str(run.environment.get("started") or "").replace("T", " ")[:16]
+    commit = run.environment.get("commit")
+    return ", ".join(filter(None, [run.name, started, f"commit {commit}" if commit else ""]))
+
+
+def _conditions(comparison: Comparison) -> list[str]:
+    """The conditions that all cells of both runs share; the usual layout and execution are not named."""
+    case, sizes = comparison.cells[0].case, _sizes(comparison.cells)
+    conditions = [f"batch {case.batch}", case.dtype]
+    if len(sizes) == 1:
+        conditions.insert(0, sizes[0])
+    if case.autocast:
+        conditions.append(f"autocast {case.autocast}")
+    conditions.append(_device(case, comparison.after.environment))
+    return conditions + [
+        word for word in (case.layout, case.execution) if word not in ("contiguous", "eager")
+    ]
+
+
+def _device(case: Case, environment: Environment) -> str:
     if case.device == "meta":
-        where = "counted on meta tensors"
-    how = [
-        *(_sizes(comparison.cells) if len(_sizes(comparison.cells)) == 1 else []),
-        f"batch {case.batch}",
-        case.dtype,
-        *filter(None, [case.autocast and f"autocast {case.autocast}"]),
-        where,
-    ]
-    how += [word for word in (case.layout, case.execution) if word not in ("contiguous", "eager")]
-    lines.append(", ".join(how))
-    if any(cell.outcome for cell in comparison.cells):
-        lines.append(f"{comparison.metric}: middle of the processes; {_judged(comparison)}")
-        lines.append(
-            f"slower, faster: all of it beyond {_share(comparison.tolerance)}; same: all of it within."
-        )
-    return lines
+        return "counted on meta tensors"
+    threads = f"{case.threads} thread{'' if case.threads == 1 else 's'}"
+    return f"{case.device} ({environment.get('device_name') or 'no data'}, {threads})"
 
 
 def _judged(comparison: Comparison) -> str:
@@ -92,12 +102,6 @@ def _share(tolerance: float) -> str:
     return f"± {100 * tolerance:g} %"
 
 
-def _said_of(name: str, environment: Environment) -> str:
-    started = str(environment.get("started") or "").replace("T", " ")[:16]
-    commit = environment.get("commit")
-    return ", ".join(filter(None, [name, started, f"commit {commit}" if commit else ""]))
-
-
 COLUMNS = (
     TableColumn("host", "network", right=False),
     TableColumn("channels", "C"),
@@ -114,9 +118,16 @@ COLUMNS = (
 )
 
 
-def _worth_showing(column: str, comparison: Comparison) -> bool:
-    """Whether a column says something of these cells: it tells them apart, or some of them have it."""
-    timed = [cell for cell in comparison.cells if cell.outcome]
+def _columns(comparison: Comparison) -> list[TableColumn]:
+    """The columns that say something of the cells with a time; none where there are no such cells."""
+    timed = _timed(comparison)
+    if not timed:
+        return []
+    return [column for column in COLUMNS if _worth_showing(column.name, timed)]
+
+
+def _worth_showing(column: str, timed: Sequence[ComparedCell]) -> bool:
+    """Whether a column tells the cells ``timed`` apart, or some of them have it."""
     inside = any(cell.case.host for cell in timed)
     worth = {
         "host": inside,
@@ -176,17 +187,31 @@ def show_interval(outcome: Outcome) -> str:
 
 def below_of(comparison: Comparison) -> list[str]:
     """What changed besides times, what only one run has, what was unlike, and what it comes to."""
-    lines = changes_of(comparison)
-    lines += [f"{cell.case.label} was ok and is {cell.ended[1]}: {cell.reason}" for cell in comparison.broken]
-    for letter, cases in (("A", comparison.only_before), ("B", comparison.only_after)):
-        if cases:
-            names = ", ".join(case.label for case in cases[:MOST_LISTED])
-            more = f" and {len(cases) - MOST_LISTED} more" if len(cases) > MOST_LISTED else ""
-            lines.append(f"only in {letter}: {names}{more}")
-    unlike = [str(each) for each in comparison.unlike if each.name != "commit"]  # the head says the commits
-    lines += [f"not alike: {'; '.join(unlike)}"] if unlike else []
-    lines += [_machine(comparison)] if comparison.machine_changed else []
-    return [*lines, *([""] if lines else []), *outcome_of(comparison)]
+    lines = [
+        *changes_of(comparison),
+        *(f"{cell.case.label} was ok and is {cell.ended[1]}: {cell.reason}" for cell in comparison.broken),
+        *_only_in("A", comparison.only_before),
+        *_only_in("B", comparison.only_after),
+        *_unlike(comparison),
+        *_machine(comparison),
+    ]
+    outcome = outcome_of(comparison)
+    return [*lines, "", *outcome] if lines else outcome
+
+
+def _only_in(letter: str, cases: Sequence[Case]) -> list[str]:
+    """The first of the cells that only one run has, and how many more there are."""
+    if not cases:
+        return []
+    names = ", ".join(case.label for case in cases[:MOST_LISTED])
+    more = f" and {len(cases) - MOST_LISTED} more" if len(cases) > MOST_LISTED else ""
+    return [f"only in {letter}: {names}{more}"]
+
+
+def _unlike(comparison: Comparison) -> list[str]:
+    """The conditions that differ, but for the commits, which the head says."""
+    unlike = [str(each) for each in comparison.unlike if each.name != "commit"]
+    return [f"not alike: {'; '.join(unlike)}"] if unlike else []
 
 
 def changes_of(comparison: Comparison) -> list[str]:
@@ -210,19 +235,22 @@ def _exact(value: int | float | str) -> str:
     return show_count(value) if isinstance(value, int) else str(value)
 
 
-def _machine(comparison: Comparison) -> str:
-    assert comparison.machine
-    change = f"{abs(comparison.machine.ratio - 1):.0%}".replace("%", " %")
-    direction = SLOWER if comparison.machine.ratio > 1 else FASTER
-    interval = show_interval(comparison.machine)
+def _machine(comparison: Comparison) -> list[str]:
+    """That the machine itself became slower or faster, where it did."""
+    machine = comparison.machine
+    if machine is None or not comparison.machine_changed:
+        return []
+    change = f"{abs(machine.ratio - 1):.0%}".replace("%", " %")
+    direction = SLOWER if machine.ratio > 1 else FASTER
+    interval = show_interval(machine)
     control = f"control matmul: {interval}x" if interval else "control matmul"
     advice = "; B/A leaves that out" if comparison.controls else ". Measure A again"
-    return f"this machine ran {change} {direction} ({control}){advice}"
+    return [f"this machine ran {change} {direction} ({control}){advice}"]
 
 
 def outcome_of(comparison: Comparison) -> list[str]:
     """The last lines: how many cells of each verdict, all cells together, and the counts."""
-    timed = [cell for cell in comparison.cells if cell.outcome]
+    timed = _timed(comparison)
     lines = []
     if timed:
         counts = ", ".join(f"{len(comparison.called(verdict))} {verdict}" for verdict in ORDER)
@@ -249,91 +277,3 @@ def _together(comparison: Comparison) -> str:
 
 def _cells(count: int) -> str:
     return f"{count} cell{'' if count == 1 else 's'}"
-
-
-SCHEMA = 1
-CASE_FIELDS = (
-    "host",
-    "place",
-    "module",
-    "variant",
-    "channels",
-    "height",
-    "width",
-    "batch",
-    "dtype",
-    "layout",
-    "device",
-)
-HEADER = (
-    *CASE_FIELDS, "threads", "mode", "execution", "metric",
-    "before_s", "before_processes", "after_s", "after_processes", "ratio", "ratio_ci_low", "ratio_ci_high",
-    "verdict", "why", "before_status", "after_status", "before_flags", "after_flags", "changes", "control",
-)  # fmt: skip
-
-
-def _row(cell: ComparedCell, metric: str) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        name: getattr(cell.case, name) for name in (*CASE_FIELDS, "threads", "mode", "execution")
-    }
-    outcome = cell.outcome
-    low, high = (outcome.interval or (None, None)) if outcome else (None, None)
-    row |= {"metric": metric, "ratio": outcome and outcome.ratio, "ratio_ci_low": low, "ratio_ci_high": high}
-    row |= {"verdict": outcome.verdict if outcome else "", "why": outcome.why if outcome else cell.reason}
-    times = (outcome.before, outcome.after) if outcome else (None, None)
-    sides = zip(("before", "after"), times, cell.seconds, cell.ended, cell.flags, strict=True)
-    for name, side, seconds, status, flags in sides:
-        row |= {
-            f"{name}_s": seconds if side else None,
-            f"{name}_processes": len(side.processes) if side else None,
-        }
-        row |= {f"{name}_status": status, f"{name}_flags": " ".join(flags)}
-    changes = {change.metric: [change.before, change.after] for change in cell.changes}
-    row["changes"] = json.dumps(changes) if changes else ""
-    row["control"] = cell.control if outcome else ""
-    return {name: row[name] for name in HEADER}
-
-
-def _data(comparison: Comparison) -> dict[str, Any]:
-    """Everything: both runs, each cell, what is unlike, and whether the gate holds."""
-    return {
-        "schema": SCHEMA,
-        "holds": comparison.holds,
-        "before": _run(comparison.before),
-        "after": _run(comparison.after),
-        "unlike": [asdict(each) for each in comparison.unlike],
-        "metric": comparison.metric,
-        "tolerance": comparison.tolerance,
-        "counts": {verdict: len(comparison.called(verdict)) for verdict in VERDICTS},
-        "overall": _outcome(comparison.overall),
-        "machine": _outcome(comparison.machine),
-        "cells": [_cell(cell) for cell in comparison.cells],
-        "only_before": [case.to_json() for case in comparison.only_before],
-        "only_after": [case.to_json() for case in comparison.only_after],
-    }
-
-
-def _run(run: Ran) -> dict[str, Any]:
-    return {"name": run.name, **{name: run.environment.get(name) for name in ("run_id", "started", "commit")}}
-
-
-def _cell(cell: ComparedCell) -> dict[str, Any]:
-    return {
-        "case": cell.case.to_json(),
-        "status": list(cell.ended),
-        "flags": [list(flags) for flags in cell.flags],
-        "outcome": _outcome(cell.outcome),
-        "seconds": list(cell.seconds),
-        "control": cell.control,
-        "reason": cell.reason,
-        "edited": cell.edited,
-        "changes": [_change(change) for change in cell.changes],
-    }
-
-
-def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:
-    return None if outcome is None else {**asdict(outcome), "ratio": outcome.ratio}
-
-
-def _change(change: Change) -> dict[str, Any]:
-    return {**asdict(change), "share": change.share}

@@ -16,14 +16,21 @@ def unsettled(choice: Choice, results: Results) -> list[str]:
     """Lines below a choice: which modules are judged provisionally, and how to decide."""
     provisional = [each.candidate for each in choice.chosen if each.is_provisional]
     undecided = [each.candidate for each in choice.rejected if each.is_open]
+    missing = [] if choice.chosen else _without_figures(choice)
+    wanted = [*undecided, *provisional, *missing]
+    if not wanted:
+        return []
+    return [*_on_rough_figures(provisional, undecided), f"to decide: {_command(wanted, choice, results)}"]
+
+
+def _on_rough_figures(provisional: Sequence[Candidate], undecided: Sequence[Candidate]) -> list[str]:
     lines = []
     if provisional or undecided:
         lines.append(f"~ rough figures, without an interval, count as {DOUBT} times as much: provisional.")
     if undecided:
-        lines.append(f"A better figure may admit {', '.join(each.name for each in undecided[:MOST])}.")
-    missing = [] if choice.chosen else _without_figures(choice)
-    wanted = [*undecided, *provisional, *missing]
-    return [*lines, f"to decide: {_command(wanted, choice, results)}"] if wanted else lines
+        names = ", ".join(candidate.name for candidate in undecided[:MOST])
+        lines.append(f"A better figure may admit {names}.")
+    return lines
 
 
 def _without_figures(choice: Choice) -> list[Candidate]:
@@ -41,16 +48,25 @@ def _without_figures(choice: Choice) -> list[Candidate]:
 
 
 def _command(wanted: Sequence[Candidate], choice: Choice, results: Results) -> str:
-    """The run that measures ``wanted``, and what limits compare them with; the whole catalogue for many."""
-    rows = results.rows()
-    references = [limit.reference for limit in choice.budget if limit.reference]
-    names = dict.fromkeys([*(_spelled(each) for each in wanted), *references])
-    modules = _joined(names) if len(names) <= MOST else "all"
+    """The run that measures ``wanted``, and what limits compare them with."""
     trains = any(limit.measure.mode == "train" for limit in choice.budget)
+    cells = _cells(_modules(wanted, choice), results.rows())
+    return shlex.join(["attnprof", *cells, *(["--train"] if trains else []), "--quality", "paper"])
+
+
+def _modules(wanted: Sequence[Candidate], choice: Choice) -> str:
+    """``wanted`` and the references of the limits, as -m takes them; the whole catalogue for many."""
+    references = [limit.reference for limit in choice.budget if limit.reference]
+    names = dict.fromkeys([*map(_spelled, wanted), *references])
+    return _joined(names) if len(names) <= MOST else "all"
+
+
+def _cells(modules: str, rows: Sequence[Row]) -> list[str]:
+    """The words that ask for ``modules`` in the networks of ``rows``, or at their sizes."""
     networks = dict.fromkeys(row["host"] for row in rows if row.get("host"))
-    words = ["attnprof", "host", ",".join(networks), "--insert"] if networks else ["attnprof", "run", "-m"]
-    sizes = [] if networks else _sizes(rows)
-    return shlex.join([*words, modules, *sizes, *(["--train"] if trains else []), "--quality", "paper"])
+    if networks:
+        return ["host", _joined(networks), "--insert", modules]
+    return ["run", "-m", modules, *_sizes(rows)]
 
 
 def _spelled(candidate: Candidate) -> str:
