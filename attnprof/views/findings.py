@@ -74,11 +74,16 @@ def _leanest(rivals: Sequence[Rival]) -> str:
 
 def _front(blocks: Sequence[SizeBlock]) -> str:
     """What nothing else beats in latency and MACs at once: at every size, else at the first."""
-    fronts = [[rival.name for rival in block.front((MACS,))] for block in blocks if block.competing]
+    competing = [block for block in blocks if block.competing]
+    fronts = [[rival.name for rival in block.front((MACS,))] for block in competing]
     shared = [name for name in fronts[0] if all(name in front for front in fronts)]
-    where = "" if shared or len(fronts) == 1 else f" at {blocks[0].point}"
-    names = shared or fronts[0]
-    return f"No other is both faster and cheaper in MACs than {_joined(names, 'or')}{where}." if names else ""
+    return _unbeaten(shared) if shared else _unbeaten(fronts[0], f" at {competing[0].point}")
+
+
+def _unbeaten(names: Sequence[str], where: str = "") -> str:
+    if not names:
+        return ""
+    return f"No other is both faster and cheaper in MACs than {_joined(names, 'or')}{where}."
 
 
 def _published(blocks: Sequence[SizeBlock]) -> str:

@@ -147,6 +147,15 @@ def test_sizes_at_which_the_same_modules_are_fastest_share_a_sentence():
     assert findings(blocks(found))[0].startswith("se is fastest at every size")
 
 
+def test_the_size_of_a_front_is_that_of_the_first_block_with_a_latency():
+    seconds = {(16, "se"): 1e-4, (16, "eca"): 1e-3, (64, "se"): 1e-3, (64, "eca"): 1e-4}
+    timed = results(
+        lambda case: seconds.get((case.channels, case.module)), modules="se,eca", channels="8,16,64", res="28"
+    )
+    front = findings(blocks(timed))[1]
+    assert front == "No other is both faster and cheaper in MACs than se at 16@28."
+
+
 def test_counts_alone_have_no_findings():
     found = results(lambda case: None, modules=FEW, channels="32", res="28")
     assert findings(blocks(altered(found, latency_s=None))) == []
