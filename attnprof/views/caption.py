@@ -25,21 +25,23 @@ INTERVALS = {
 def caption(results: Results, columns: Sequence[TableColumn]) -> list[Remark]:
     """The conditions under which the figures hold, and what the headings of ``columns`` mean."""
     rows = results.rows()
-    if not rows:
-        return [Remark(conditions(results))]
-    names = {column.name for column in columns}
-    owners = [owner for name, owner in metric_columns().items() if name in names]
-    metrics = in_order(owners)
     remarks = [Remark(conditions(results))]
-    for metric in metrics:
-        if metric.caption:
-            remarks.append(_explanation(metric, rows, results.environment))
-    remarks += _other_counters([metric for metric in metrics if metric.counter], rows)
-    shares = [name for name in names if name.startswith(ADDED) and name.endswith(SHARE)]
-    if shares:
-        text = "+%: over the plain network under the same conditions."
-        remarks.append(Remark(text, frozenset(shares)))
-    return remarks + _baselines(columns)
+    if not rows:
+        return remarks
+    metrics = _metrics(columns)
+    return [
+        *remarks,
+        *(_explanation(metric, rows, results.environment) for metric in metrics if metric.caption),
+        *_other_counters([metric for metric in metrics if metric.counter], rows),
+        *_increases(columns),
+        *_baselines(columns),
+    ]
+
+
+def _metrics(columns: Sequence[TableColumn]) -> list[Metric]:
+    """The metrics that ``columns`` are of, in the order of the registry."""
+    names = {column.name for column in columns}
+    return in_order([owner for name, owner in metric_columns().items() if name in names])
 
 
 def conditions(results: Results) -> str:
@@ -139,6 +141,13 @@ def _why(rows: Sequence[Row], columns: Sequence[str]) -> str:
     sides = row["height"] if row["height"] == row["width"] else size(row)
     target = f"{name}@{row['channels']}@{sides}"
     return f" Why: attnprof explain {shlex.quote(target)}"
+
+
+def _increases(columns: Sequence[TableColumn]) -> list[Remark]:
+    """What '+%' means, where a column has it in its heading."""
+    names = {column.name for column in columns}
+    shares = frozenset(name for name in names if name.startswith(ADDED) and name.endswith(SHARE))
+    return [Remark("+%: over the plain network under the same conditions.", shares)] if shares else []
 
 
 def _baselines(columns: Sequence[TableColumn]) -> list[Remark]:

@@ -84,36 +84,56 @@ def _rule(what: str, fitting: Sequence[int], stop: int) -> str:
 def page(entry: Entry, point: Point, width: int = 100) -> str:
     """Everything that the module's file says, with its variants counted at ``point`` (C, H, W)."""
     channels, height, map_width = point
-    summary, *rest = entry.doc.split("\n\n")
-    parts = [f"{entry.key} - {entry.name}", fill(summary.replace("\n", " "), width)]
-    parts += [
-        "\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in text.splitlines())
-        for text in rest
-    ]
-    if entry.paper and entry.paper.url:
-        parts[-1] += f"\n  Paper: {entry.paper.url}"
-    parts.append(_section("Arguments", _arguments(entry)))
+    head = [f"{entry.key} - {entry.name}", *_description(entry, width)]
+    arguments = _section("Arguments", _arguments(entry))
     if not entry.params_formula:
-        return "\n\n".join([*parts, f"It states no closed forms. Its counts: attnprof count -m {entry.key}"])
-    parts.insert(-1, f"Family {entry.family}; goes {PLACES[entry.place]}.")
-    closed = [f"params = {entry.params_formula}", f"MACs   = {entry.macs_formula}   per image, N = H*W"]
-    closed += [f"{name} = {text}" for name, text in entry.where.items()]
-    parts.append(_section("Closed forms", closed))
-    if entry.limits:
-        parts.append(_section("Limits", list(entry.rules())))
-    size = f"{channels} channels, {height}x{map_width}"
-    parts.append(_section(f"Variants at {size}, batch 1", _variants(entry, point)))
-    if entry.deviations:
-        parts.append(_section("How copies and the paper differ", _bullets(entry.deviations, width)))
-    taken = {"torch.compile": entry.compiles, "torch.export, ONNX": entry.exports}
-    parts.append(
-        _section("Works with", [f"{way}: {'yes' if yes is True else yes}" for way, yes in taken.items()])
-    )
-    sized = f", height={height}, width={map_width}" if entry.needs_size() else ""
-    parts.append(
-        _section("Use", ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{sized})'])
-    )
-    return "\n\n".join(parts)
+        counts = f"It states no closed forms. Its counts: attnprof count -m {entry.key}"
+        return "\n\n".join([*head, *arguments, counts])
+    sections = [
+        *head,
+        f"Family {entry.family}; goes {PLACES[entry.place]}.",
+        *arguments,
+        *_section("Closed forms", _closed_forms(entry)),
+        *_section("Limits", list(entry.rules())),
+        *_section(f"Variants at {channels} channels, {height}x{map_width}, batch 1", _variants(entry, point)),
+        *_section("How copies and the paper differ", _bullets(entry.deviations, width)),
+        *_section("Works with", _works_with(entry)),
+        *_section("Use", _use(entry, point)),
+    ]
+    return "\n\n".join(sections)
+
+
+def _description(entry: Entry, width: int) -> list[str]:
+    """The paragraphs of the module's file, and where its paper is."""
+    summary, *rest = entry.doc.split("\n\n")
+    paragraphs = [fill(summary.replace("\n", " "), width), *map(_indented, rest)]
+    if entry.paper and entry.paper.url:
+        paragraphs[-1] += f"\n  Paper: {entry.paper.url}"
+    return paragraphs
+
+
+def _indented(paragraph: str) -> str:
+    """By two columns; what is indented already keeps its own shape."""
+    return "\n".join(f"  {line.strip()}" if line[:1] != " " else line[2:] for line in paragraph.splitlines())
+
+
+def _closed_forms(entry: Entry) -> list[str]:
+    return [
+        f"params = {entry.params_formula}",
+        f"MACs   = {entry.macs_formula}   per image, N = H*W",
+        *(f"{name} = {text}" for name, text in entry.where.items()),
+    ]
+
+
+def _works_with(entry: Entry) -> list[str]:
+    answers = {"torch.compile": entry.compiles, "torch.export, ONNX": entry.exports}
+    return [f"{way}: {'yes' if answer is True else answer}" for way, answer in answers.items()]
+
+
+def _use(entry: Entry, point: Point) -> list[str]:
+    channels, height, width = point
+    size = f", height={height}, width={width}" if entry.needs_size() else ""
+    return ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{size})']
 
 
 def _arguments(entry: Entry) -> list[str]:
@@ -149,8 +169,9 @@ def _bullets(texts: Sequence[str], width: int) -> list[str]:
     ]
 
 
-def _section(title: str, lines: Sequence[str]) -> str:
-    return "\n".join([title, *(f"  {line}" for line in lines)])
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    """A section as an element of the page; none without lines."""
+    return ["\n".join([title, *(f"  {line}" for line in lines)])] if lines else []
 
 
 def _aligned(rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:

@@ -98,24 +98,46 @@ def _record(table: Table, verdict: PublishedVerdict) -> dict[str, Any]:
 
 
 def _cells(verdict: PublishedVerdict, table: Table, notes: dict[str, int]) -> list[str]:
-    figure, counted = verdict.figure, verdict.counted
-    variant = str(counted.row["variant"]) if counted else ""
-    name = "plain" if figure.module == PLAIN else f"{figure.module}({variant})" if variant else figure.module
-    ours = counted.figures(verdict.way) if counted else (None, None)
-    off = verdict.kind == NOT
-    figures = [
-        _beside(printed, own if off else None)
-        for printed, own in zip((figure.params, figure.flops), ours, strict=True)
+    """A figure's row. notes: footnote -> its number."""
+    remark = verdict.why or "; ".join(_deviations(verdict, table))
+    mark = f" [{notes.setdefault(remark, len(notes) + 1)}]" if remark else ""
+    return [
+        verdict.figure.network,
+        _module(verdict),
+        *_figures(verdict),
+        f"{MARKS[verdict.kind]}{mark}",
     ]
-    further = [each for each in verdict.says if each not in table.way.says and each != variant]
-    remark = verdict.why or "; ".join(further)
-    mark = MARKS[verdict.kind] + (f" [{notes.setdefault(remark, len(notes) + 1)}]" if remark else "")
-    return [figure.network, name, *figures, mark]
 
 
-def _beside(printed: str, ours: Decimal | None) -> str:
+def _module(verdict: PublishedVerdict) -> str:
+    """The module, with the variant that was counted for it."""
+    module, variant = verdict.figure.module, _variant(verdict)
+    if module == PLAIN:
+        return "plain"
+    return f"{module}({variant})" if variant else module
+
+
+def _variant(verdict: PublishedVerdict) -> str:
+    return str(verdict.counted.row["variant"]) if verdict.counted else ""
+
+
+def _figures(verdict: PublishedVerdict) -> list[str]:
+    """Params and FLOPs as printed, with ours behind them where they are not reproduced."""
+    figure, counted = verdict.figure, verdict.counted
+    if counted is None or verdict.kind != NOT:
+        return [figure.params, figure.flops]
+    params, macs = counted.figures(verdict.way)
+    return [_beside(figure.params, params), _beside(figure.flops, macs)]
+
+
+def _deviations(verdict: PublishedVerdict, table: Table) -> list[str]:
+    """How the figure was counted, but for what its row and the lines above the table say."""
+    return [text for text in verdict.says if text not in table.way.says and text != _variant(verdict)]
+
+
+def _beside(printed: str, ours: Decimal) -> str:
     """The printed figure, and ours to as many places where it is another."""
-    if not printed or ours is None:
+    if not printed:
         return printed
     places = Decimal(1).scaleb(min(0, int(Decimal(printed).as_tuple().exponent)))
     own = str(ours.quantize(places))

@@ -6,8 +6,10 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from attnprof.metrics import Metric
 from attnprof.networks import PLAIN
 from attnprof.records.case import ROW_CONDITIONS
+from attnprof.records.environment import Environment
 from attnprof.results import Results
 from attnprof.results.baseline import costs
 from attnprof.results.columns import Row, title
@@ -25,7 +27,6 @@ from attnprof.views.screen import Wish, screen
 SIZE = ("host", "mode", "height", "width", "channels")  # what the lines of one block share
 NOTE = TableColumn("note", "note", keep=97, right=False)
 MORE = "+"  # before the name of a column that is wanted besides the usual ones
-BOLD = "Bold: best, or tied with the best."
 
 
 def document(
@@ -43,28 +44,32 @@ def document(
     headings, all_lines = lines(results, pivot)
     ordered = sorted(all_lines, key=lambda line: _rank(line.row))
     placed = _placed(results, only, more, pivot, headings, ordered)
-    cells = [_column_cells(column, ordered) for column in placed]
-    cells = _with_best(placed, cells, ordered, pivot)
-    shown = [column.column for column in placed]
-    remarks, footnotes = _notes(ordered, results.rows())
-    if any(remarks):
-        shown.append(NOTE)
-        cells.append([TableCell(remark or None) for remark in remarks])
-    environment = results.environment
-    origin = f"attnprof {environment.get('attnprof_version')}, run {environment.get('run_id')}"
-    is_usual = not only and not pivot
-    return Document(
+    marks, footnotes = _notes(ordered, results.rows())
+    shown, rows = _table(placed, ordered, pivot, marks)
+    table = Document(
         columns=shown,
-        rows=list(zip(*cells, strict=True)),
+        rows=rows,
         above=caption(results, shown),
         footnotes=footnotes,
         blocks=_blocks(ordered, pivot),
-        findings=(lambda: findings(blocks(results))) if is_usual else tuple,
-        origin=origin,
+        origin=_origin(results.environment),
         header=_csv_columns(results, only),
         records=lambda: _records(results, only, pivot),
         data=lambda: _data(results, only, pivot),
-        screen=(lambda: screen(results, _in_columns(results, wish or Wish(), more))) if is_usual else None,
+    )
+    return table if only or pivot else _with_screen(table, results, wish or Wish(), more)
+
+
+def _origin(environment: Environment) -> str:
+    return f"attnprof {environment.get('attnprof_version')}, run {environment.get('run_id')}"
+
+
+def _with_screen(table: Document, results: Results, wish: Wish, more: Sequence[RunColumn]) -> Document:
+    """The usual table, with what it says in sentences, and what a terminal shows in its place."""
+    return replace(
+        table,
+        findings=lambda: findings(blocks(results)),
+        screen=lambda: screen(results, _in_columns(results, wish, more)),
     )
 
 
@@ -109,6 +114,18 @@ def _beside(
 def _alike(column: RunColumn, line: Line) -> bool:
     cells = {column.cell(number, row) for number, row in line.cells.values()}
     return len(cells - {TableCell()}) <= 1
+
+
+def _table(
+    placed: Sequence[RunColumn], ordered: Sequence[Line], pivot: str, marks: Sequence[str]
+) -> tuple[list[TableColumn], list[tuple[TableCell, ...]]]:
+    """The columns and rows as they are printed. marks: of each line; without any there is no such column."""
+    columns = [column.column for column in placed]
+    cells = _with_best(placed, [_column_cells(column, ordered) for column in placed], ordered, pivot)
+    if any(marks):
+        columns.append(NOTE)
+        cells.append([TableCell(mark or None) for mark in marks])
+    return columns, list(zip(*cells, strict=True))
 
 
 def _column_cells(column: RunColumn, ordered: Sequence[Line]) -> list[TableCell]:
@@ -176,18 +193,25 @@ def _best(column: RunColumn, rivals: Sequence[tuple[int, Line]], cells: Sequence
     metric = costs().get(column.name)
     if metric is None:
         return []
-    values: dict[int, Any] = {}
-    for number, line in rivals:
-        place, cell = _row_of(column, line), cells[number]
-        if place is None or cell.value is None or place[1].get("family") == "floor":
-            continue
-        if not metric.interval or cell.interval is not None:
-            values[number] = cell.value
+    values: dict[int, Any] = {
+        number: cells[number].value
+        for number, line in rivals
+        if _competes(_row_of(column, line), cells[number], metric)
+    }
     if len(set(values.values())) < 2:
         return []
     least = min(values, key=lambda number: values[number])
     ends = cells[least].interval
     return [n for n, value in values.items() if _tied(cells[n], value, values[least], ends)]
+
+
+def _competes(place: tuple[int, Row] | None, cell: TableCell, metric: Metric) -> bool:
+    if place is None or cell.value is None:
+        return False
+    _, row = place
+    if row.get("family") == "floor":
+        return False
+    return not metric.interval or cell.interval is not None
 
 
 def _tied(cell: TableCell, value: float, least: float, ends: tuple[float, float] | None) -> bool:

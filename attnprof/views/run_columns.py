@@ -213,12 +213,21 @@ def _default(results: Results, pivot: str) -> list[RunColumn]:
     rows = results.rows()
     inside = any(row.get("host") for row in rows)
     requested = {METRICS.get(name).column for name in results.spec.metrics if name in METRICS}
+    identities = [identity for identity in IDENTITIES if _tells_apart(identity.name, rows, inside)]
+    columns = [*identities, *_metric_columns(results, rows, requested, pivot)]
     hidden = _hidden(inside, pivot) - requested
-    columns = [identity for identity in IDENTITIES if _tells_apart(identity.name, rows, inside)]
+    return [column for column in columns if column.name not in hidden]
+
+
+def _metric_columns(
+    results: Results, rows: Sequence[Row], requested: Collection[str], pivot: str
+) -> list[RunColumn]:
+    """Each metric that some row has or that was ``requested``, its increase in a network behind it."""
+    columns: list[RunColumn] = []
     for metric in in_order(_metrics_of(results, requested)):
         if metric.column in requested or _worth_showing(metric, rows, pivot):
             columns += [_of_metric(metric), *_increase(metric, rows)]
-    return [column for column in columns if column.name not in hidden]
+    return columns
 
 
 def _hidden(inside: bool, pivot: str) -> set[str]:

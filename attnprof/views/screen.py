@@ -40,31 +40,54 @@ class Wish:
     run: str | None = ""  # how a command names the run; empty: it is the newest; None: it cannot
 
 
+@dataclass(frozen=True)
+class ShownBlock:
+    """A block, and those of its rivals that the screen shows."""
+
+    block: SizeBlock
+    rivals: Sequence[Rival]
+
+    @property
+    def hidden(self) -> list[Rival]:
+        """The others."""
+        numbers = {rival.number for rival in self.rivals}
+        return [rival for rival in self.block.rivals if rival.number not in numbers]
+
+
+@dataclass(frozen=True)
+class ScreenColumn:
+    """A column of the screen."""
+
+    column: TableColumn
+    cells: Sequence[TableCell]  # of the rivals shown
+
+
 def screen(results: Results, wish: Wish) -> Document:
     """The document for a terminal."""
     all_blocks = blocks(results)
-    named = _named_modules(results)
-    shown = [list(each.rivals) if wish.everything else _that_matter(each, named) for each in all_blocks]
-    rivals = [rival for group in shown for rival in group]
-    columns, cells = _table(results, all_blocks, shown, wish.columns)
+    shown = _shown(results, all_blocks, wish)
+    rivals = [rival for each in shown for rival in each.rivals]
     marks, footnotes = reasons_of([rival.row for rival in rivals])
-    if any(marks):
-        columns.append(TableColumn("note", "note", keep=97, right=False))
-        cells.append(
-            [TableCell(mark or None, tone=_tone(rival)) for mark, rival in zip(marks, rivals, strict=True)]
-        )
-    hidden = [_hidden(block, group) for block, group in zip(all_blocks, shown, strict=True)]
+    all_columns = [*_columns(results, shown, wish.columns), *_note_column(rivals, marks)]
+    columns = [each.column for each in all_columns]
     return Document(
         columns=columns,
-        rows=list(zip(*cells, strict=True)),
+        rows=list(zip(*(each.cells for each in all_columns), strict=True)),
         above=_above(results, columns, wish),
-        blocks=[len(group) for group in shown],
-        headings=[each.heading for each in all_blocks],
-        tails=[_tail(group, wish.run) for group in hidden],
+        blocks=[len(each.rivals) for each in shown],
+        headings=[block.heading for block in all_blocks],
+        tails=[_tail(each.hidden, wish.run) for each in shown],
         footnotes=footnotes,
         findings=lambda: [*findings(all_blocks), *disturbances(all_blocks)],
         commands=[] if wish.run is None else next_commands(all_blocks, wish.run),
     )
+
+
+def _shown(results: Results, all_blocks: Sequence[SizeBlock], wish: Wish) -> list[ShownBlock]:
+    if wish.everything:
+        return [ShownBlock(block, block.rivals) for block in all_blocks]
+    named = _named_modules(results)
+    return [ShownBlock(block, _that_matter(block, named)) for block in all_blocks]
 
 
 def _named_modules(results: Results) -> set[str]:
@@ -75,24 +98,24 @@ def _named_modules(results: Results) -> set[str]:
 
 def _that_matter(block: SizeBlock, named: set[str]) -> list[Rival]:
     """The rivals that a block shows: those named, the fastest, those on a front; all where they are few."""
-    wanted = [each for each in block.rivals if each.row["module"] in named or _is_plain(each)]
+    wanted = [rival for rival in block.rivals if rival.row["module"] in named or _is_plain(rival)]
     most = max(MOST, len(wanted))
     if len(block.rivals) <= most + SPARED:
         return list(block.rivals)
-    ordered = block.competing or [each for each in block.rivals if each.row.get("family") != "floor"]
-    by_weight = [*wanted, *ordered[:FASTEST], *block.front(), *ordered]
-    numbers = list(dict.fromkeys(each.number for each in by_weight))[:most]
-    return [each for each in block.rivals if each.number in set(numbers)]
+    numbers = _by_weight(block, wanted)[:most]
+    return [rival for rival in block.rivals if rival.number in set(numbers)]
+
+
+def _by_weight(block: SizeBlock, wanted: Sequence[Rival]) -> list[int]:
+    """The numbers of a block's rivals, those first that are shown before any other."""
+    ordered = block.competing or [rival for rival in block.rivals if rival.row.get("family") != "floor"]
+    rivals = [*wanted, *ordered[:FASTEST], *block.front(), *ordered]
+    return list(dict.fromkeys(rival.number for rival in rivals))
 
 
 def _is_plain(rival: Rival) -> bool:
     """Whether it is a network without a module, which the others are held to."""
     return bool(rival.row.get("host")) and rival.row["module"] == PLAIN
-
-
-def _hidden(block: SizeBlock, shown: Sequence[Rival]) -> list[Rival]:
-    numbers = {each.number for each in shown}
-    return [each for each in block.rivals if each.number not in numbers]
 
 
 def _tail(hidden: Sequence[Rival], run: str | None) -> str:
@@ -112,47 +135,71 @@ def _above(results: Results, columns: Sequence[TableColumn], wish: Wish) -> list
     return [Remark(conditions(results)), *latency]
 
 
-def _table(
-    results: Results,
-    all_blocks: Sequence[SizeBlock],
-    shown: Sequence[Sequence[Rival]],
-    more: Sequence[RunColumn],
-) -> tuple[list[TableColumn], list[list[TableCell]]]:
-    """The columns, and the cells of each. Columns without a figure are left out."""
-    rivals = [rival for group in shown for rival in group]
-    own = [each for each in _own_columns(results, all_blocks, shown) if any(each[1])]
-    names = {column.name for column, _ in own}
-    further = [each for each in more if each.name not in names]
-    columns = [*(column for column, _ in own), *(each.column for each in further)]
-    cells = [
-        [_styled(rival, column, value) for rival, value in zip(rivals, values, strict=True)]
-        for column, values in own
-    ]
-    for each in further:
-        cells.append([replace(each.cell(rival.number, rival.row), tone=_tone(rival)) for rival in rivals])
-    return columns, cells
+Own = tuple[TableColumn, Sequence[str | float]]  # a value per rival; "", and 0 for a bar, where there is none
 
 
-def _own_columns(
-    results: Results, all_blocks: Sequence[SizeBlock], shown: Sequence[Sequence[Rival]]
-) -> list[tuple[TableColumn, Sequence[str | float]]]:
-    """The columns of the screen, with a value for each row; empty, and 0 for a bar, where there is none."""
-    rivals = [rival for group in shown for rival in group]
-    is_timed = any(rival.latency is not None for rival in rivals)
+def _columns(
+    results: Results, shown: Sequence[ShownBlock], further: Sequence[RunColumn]
+) -> list[ScreenColumn]:
+    """The screen's own columns in which there is anything, and those of ``further`` that it lacks."""
+    rivals = [rival for each in shown for rival in each.rivals]
+    own = [*_identities(results, rivals), *_times(shown), *_costs(rivals)]
+    columns = [_own_column(column, values, rivals) for column, values in own if any(values)]
+    names = {each.column.name for each in columns}
+    return [*columns, *(_further_column(each, rivals) for each in further if each.name not in names)]
+
+
+def _own_column(column: TableColumn, values: Sequence[str | float], rivals: Sequence[Rival]) -> ScreenColumn:
+    cells = [_styled(rival, column, value) for rival, value in zip(rivals, values, strict=True)]
+    return ScreenColumn(column, cells)
+
+
+def _further_column(own: RunColumn, rivals: Sequence[Rival]) -> ScreenColumn:
+    cells = [replace(own.cell(rival.number, rival.row), tone=_tone(rival)) for rival in rivals]
+    return ScreenColumn(own.column, cells)
+
+
+def _note_column(rivals: Sequence[Rival], marks: Sequence[str]) -> list[ScreenColumn]:
+    """The numbers of the footnotes, where there are any."""
+    if not any(marks):
+        return []
+    cells = [TableCell(mark or None, tone=_tone(rival)) for mark, rival in zip(marks, rivals, strict=True)]
+    return [ScreenColumn(TableColumn("note", "note", keep=97, right=False), cells)]
+
+
+def _identities(results: Results, rivals: Sequence[Rival]) -> list[Own]:
+    """What the rows are; the place where there are several."""
     several_places = len(places(results.rows())) > 1
-    baselines = dict.fromkeys(block.baseline for block in all_blocks if block.baseline)
+    return [
+        (TableColumn("rank", ""), [_rank(rival) for rival in rivals]),
+        (TableColumn("module", "", right=False), [rival.name for rival in rivals]),
+        (
+            TableColumn("place", "", right=False),
+            [str(rival.row["place"]) if several_places else "" for rival in rivals],
+        ),
+    ]
+
+
+def _times(shown: Sequence[ShownBlock]) -> list[Own]:
+    """How long a call takes, and how long over the baseline or the plain network."""
+    rivals = [rival for each in shown for rival in each.rivals]
+    baselines = dict.fromkeys(each.block.baseline for each in shown if each.block.baseline)
     over = f"vs {', '.join(baselines)}"
     return [
-        (TableColumn("rank", ""), [_rank(each) for each in rivals]),
-        (TableColumn("module", "", right=False), [each.name for each in rivals]),
-        (TableColumn("place", "", right=False), [str(each.row["place"]) * several_places for each in rivals]),
         (TableColumn("bar", "", keep=75, right=False, bar=True), _bars(shown)),
-        (TableColumn(LATENCY, "latency", keep=95), _aligned([_latency(each) for each in rivals])),
-        (TableColumn("ratio", over, keep=93), _aligned([_ratio(each) for each in rivals])),
-        (TableColumn(ADDED, "+ latency", keep=94), _aligned([_added(each) for each in rivals])),
-        (TableColumn(PARAMS, "params", keep=90), [_count(each, PARAMS, is_timed) for each in rivals]),
-        (TableColumn(MACS, "MACs", keep=92), [_count(each, MACS, is_timed) for each in rivals]),
-        (TableColumn(MEMORY, "memory", keep=80), [_bytes(each) for each in rivals]),
+        (TableColumn(LATENCY, "latency", keep=95), _aligned([_latency(rival) for rival in rivals])),
+        (TableColumn("ratio", over, keep=93), _aligned([_ratio(rival) for rival in rivals])),
+        (TableColumn(ADDED, "+ latency", keep=94), _aligned([_added(rival) for rival in rivals])),
+    ]
+
+
+def _costs(rivals: Sequence[Rival]) -> list[Own]:
+    """What a call takes besides time; counts are rounded where times stand beside them."""
+    is_timed = any(rival.latency is not None for rival in rivals)
+    return [
+        (TableColumn(PARAMS, "params", keep=90), [_count(rival, PARAMS, is_timed) for rival in rivals]),
+        (TableColumn(MACS, "MACs", keep=92), [_count(rival, MACS, is_timed) for rival in rivals]),
+        (TableColumn(MEMORY, "memory", keep=80), [_bytes(rival) for rival in rivals]),
     ]
 
 
@@ -173,13 +220,13 @@ def _rank(rival: Rival) -> str:
     return f"~{rival.rank}" if rival.is_rough else f"{rival.rank}{'=' if rival.shares_rank else ' '}"
 
 
-def _bars(shown: Sequence[Sequence[Rival]]) -> list[float]:
+def _bars(shown: Sequence[ShownBlock]) -> list[float]:
     """How long each row's bar is, as a share of its block's longest; 0 without a latency."""
     bars: list[float] = []
-    for group in shown:
-        seconds = [rival.latency for rival in group if rival.latency is not None]
+    for each in shown:
+        seconds = [rival.latency for rival in each.rivals if rival.latency is not None]
         longest = min(max(seconds), LONGEST_BAR * median(seconds)) if seconds else 1.0
-        bars += [(rival.latency or 0.0) / longest for rival in group]
+        bars += [(rival.latency or 0.0) / longest for rival in each.rivals]
     return bars
 
 
