@@ -30,21 +30,27 @@ class Grouped(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One table per group, the columns of all aligned."""
-        titles = {each: title for title, group in self._groups.items() for each in group}
-        rows: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            is_shown = isinstance(parameter, click.Option) and (
-                parameter.name not in self._rare or WHOLE in ctx.meta
-            )
-            record = parameter.get_help_record(ctx) if is_shown else None
-            if record:
-                rows.setdefault(titles.get(parameter, OUTPUT), []).append(record)
+        rows = self._rows(ctx)
         width = max(len(flags) for group in rows.values() for flags, _ in group)
         formatter.write_paragraph()
         for title, group in rows.items():
             formatter.write_heading(title)
             with formatter.indentation():
                 formatter.write_dl([(flags.ljust(width), meaning) for flags, meaning in group])
+
+    def _rows(self, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
+        """The flags and meanings of the options shown, by the heading of their group."""
+        titles = {each: title for title, group in self._groups.items() for each in group}
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx) if self._is_shown(parameter, ctx) else None
+            if record:
+                rows.setdefault(titles.get(parameter, OUTPUT), []).append(record)
+        return rows
+
+    def _is_shown(self, parameter: click.Parameter, ctx: click.Context) -> bool:
+        is_whole = WHOLE in ctx.meta
+        return isinstance(parameter, click.Option) and (is_whole or parameter.name not in self._rare)
 
 
 def _help_all(name: str) -> click.Option:

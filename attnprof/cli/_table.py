@@ -35,9 +35,7 @@ def table(
     if baseline:
         results = _over(results, baseline)
     results = of_modules(results, modules)
-    wish = Wish(
-        everything=all_rows, is_wide=wide, run=None if run == "-" else shlex.quote(run) if run else ""
-    )
+    wish = Wish(everything=all_rows, is_wide=wide, run=_named(run))
     document = document_of_run(results, names, pivot or "", wish)
     if output is None:
         terminal.print(document, format)

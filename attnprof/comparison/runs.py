@@ -140,9 +140,7 @@ def compare(
     runs = before, after
     was, now = (_by_identity(run) for run in runs)
     unlike = _comparable(before, after, list(was), list(now), across)
-    timed = [Timed(run.events, metric) for run in runs]
-    if metric != LATENCY and not any(each.seconds for each in timed):
-        _refuse_metric(metric, runs)
+    timed = _timed(runs, metric)
     counts = counted(before.events) & counted(after.events)
     shared = [(record, now[case]) for case, record in was.items() if case in now]
     figures = [_figures(pair, timed, absolute) for pair in shared]
@@ -207,12 +205,18 @@ def _comparable(
     return [*versions, *other(COUNTERS, *both), *other(SHOWN, *both)]
 
 
-def _refuse_metric(metric: str, runs: Sequence[Ran]) -> None:
+def _timed(runs: Sequence[Ran], metric: str) -> list[Timed]:
+    """The times of each run's processes. Raises UsageError where nobody has any, unless it is the latency."""
+    timed = [Timed(run.events, metric) for run in runs]
+    if metric == LATENCY or any(each.seconds for each in timed):
+        return timed
+    raise UsageError(_without_times(metric, runs))
+
+
+def _without_times(metric: str, runs: Sequence[Ran]) -> str:
     timed = sorted({name for run in runs for name in processes.timed(run.events)})
     names = f"There are: {', '.join(timed)}" if timed else "Nothing was timed"
-    raise UsageError(
-        f"--metric: no process of these runs timed {metric!r}. {nearest(metric, timed) or names}"
-    )
+    return f"--metric: no process of these runs timed {metric!r}. {nearest(metric, timed) or names}"
 
 
 def _figures(pair: tuple[Record, Record], timed: Sequence[Timed], absolute: bool) -> Control:

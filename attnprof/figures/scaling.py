@@ -55,35 +55,56 @@ class _Curve:
     law: PowerLaw
 
 
+@dataclass(frozen=True)
+class _Content:
+    title: str
+    curves: Sequence[_Curve]
+    ticks: dict[int, str]  # along the axis: place -> text
+
+
 def draw(scene: Scene) -> tuple[Figure, list[str]]:
     """A panel for every number of channels (or map size), a line per module, its exponent beside its name."""
     sizes = {point: _size_of(scene, point) for point in scene.points}
     against = scene.against or _usual(list(sizes.values()))
-    along, _, symbol = AXES[against]
-    panels = _panels(sizes, against)
-    lines = {
-        title: _lines(scene, points, lambda point: along(sizes[point])) for title, points in panels.items()
-    }
-    all_lines = [line for of_panel in lines.values() for line in of_panel]
-    if not all_lines:
+    contents = [
+        _content(scene, title, {point: sizes[point] for point in points}, against)
+        for title, points in _panels(sizes, against).items()
+    ]
+    curves = [curve for content in contents for curve in content.curves]
+    if not curves:
         raise scene.nothing_of(scene.y)
-    axis = _axis(scene.y, all_lines)
-    figure, axes = canvas(scene.width, _height(max(map(len, lines.values()))), len(panels), sharey=True)
+    looks = _looks(curves)
+    most = max(len(content.curves) for content in contents)
+    figure, axes = canvas(scene.width, _height(most), len(contents), sharey=True)
     captioned(figure, scene.caption)
-    looks = _looks(all_lines)
-    for panel, (title, of_panel) in zip(axes, lines.items(), strict=True):
-        titled(panel, title, f"k of {symbol}ᵏ")
+    axis = _axis(scene.y, curves)
+    for panel, content in zip(axes, contents, strict=True):
+        titled(panel, content.title, f"k of {AXES[against][2]}ᵏ")
         axis.apply(panel, "y")
-        _plot(panel, of_panel, looks)
-        _ticks(panel, {along(sizes[point]): _tick(sizes[point], against) for point in panels[title]})
+        _plot(panel, content.curves, looks)
+        _ticks(panel, content.ticks)
     labelled(axes, LABELS[against], scene.y.title)
-    _legend(figure, all_lines, looks)
+    _legend(figure, curves, looks)
     settle(figure)
+    return figure, _name_all(axes, contents, looks)
+
+
+def _content(scene: Scene, title: str, sizes: dict[str, Size], against: str) -> _Content:
+    """What the panel ``title`` shows: the points in ``sizes``."""
+    along, _, _ = AXES[against]
+    curves = _lines(scene, list(sizes), lambda point: along(sizes[point]))
+    return _Content(title, curves, {along(size): _tick(size, against) for size in sizes.values()})
+
+
+def _name_all(
+    axes: Sequence[Axes], contents: Sequence[_Content], looks: dict[str, tuple[str, str]]
+) -> list[str]:
+    """Write the modules' names beside their lines. Returns a note for each panel that lacks room for some."""
     unnamed = {
-        title: _name(panel, of_panel, looks)
-        for panel, (title, of_panel) in zip(axes, lines.items(), strict=True)
+        content.title: _name(panel, content.curves, looks)
+        for panel, content in zip(axes, contents, strict=True)
     }
-    return figure, [_no_room(title, names) for title, names in unnamed.items() if names]
+    return [_no_room(title, names) for title, names in unnamed.items() if names]
 
 
 def _no_room(panel: str, names: Sequence[str]) -> str:

@@ -67,11 +67,11 @@ class Grid:
         headings = [column.heading for column in self.columns]
         unnamed = next((n for n, heading in enumerate(headings) if heading), len(headings))
         room = sum(self.widths[:unnamed]) + self.gap * unnamed
-        above = [title] if title and len(title) + 1 > room else []
-        start = (title if title and not above else "").ljust(room)
-        cells = [self._cell(n, text) for n, text in enumerate(headings) if n >= unnamed]
-        line = start + (" " * self.gap).join(cells)
-        return [styled(text, "heading", self.look) for text in [*above, line.rstrip()] if text]
+        names = (" " * self.gap).join(self._cell(n, headings[n]) for n in range(unnamed, len(headings)))
+        has_room = len(title) < room
+        lines = [title.ljust(room) + names] if has_room else [title, " " * room + names]
+        bare = [line.rstrip() for line in lines]
+        return [styled(line, "heading", self.look) for line in bare if line]
 
     def row(self, texts: Sequence[str], styles: Sequence[str]) -> list[str]:
         """The lines of a row: several where a name is folded."""

@@ -74,28 +74,39 @@ def write(document: Document, look: Look) -> Written:
     The packages that it needs are in a comment above it.
     """
     parts = [document, *document.parts]
-    tables = [table for part in parts if part.columns for table in [_document(part)]]
+    tables = [table for part in parts if part.columns for table in [_table(part)]]
     lines = [] if tables else [escape(line) for line in [*document.remarks(()), *document.below] if line]
     return Written("\n\n".join([*tables, *lines]))
 
 
-def _document(document: Document) -> str:
+def _table(document: Document) -> str:
     columns = [column for column in in_units(document) if column.column.on_page]
-    related = {column.column.title for column in columns if column.column.baseline and not column.column.at}
-    sets = [each for column in columns for each in _set(column, column.column.title in related)]
+    sets = _sets(columns)
     blocks = list(document.blocks) or [len(document.rows)]
-    long = sum(blocks) > ON_ONE_PAGE
-    packages = ["booktabs", "siunitx", *(["longtable"] if long else [])]
+    is_long = sum(blocks) > ON_ONE_PAGE
+    environment = _long if is_long else _float
     text = rf"\caption{{{_sentences(document, columns)}}}\label{{tab:attnprof}}"
+    lines = environment(sets, _body(blocks, sets), text, _notes(document))
+    return "\n".join([*_comments(document, is_long), *lines])
+
+
+def _comments(document: Document, is_long: bool) -> list[str]:
+    """What stands above the table: the packages that it needs, and where it comes from."""
+    packages = ["booktabs", "siunitx", *(["longtable"] if is_long else [])]
+    needs = "% needs " + "".join(rf"\usepackage{{{name}}}" for name in packages)
+    return [needs, f"% printed by {document.origin}"] if document.origin else [needs]
+
+
+def _sets(columns: Sequence[UnitColumn]) -> list[_Set]:
+    """The columns as LaTeX sets them, a column and its ratio in one group."""
+    related = {column.column.title for column in columns if column.column.baseline and not column.column.at}
+    return [each for column in columns for each in _set(column, column.column.title in related)]
+
+
+def _notes(document: Document) -> list[str]:
+    """The footnotes, each a paragraph below the table."""
     notes = [rf"\par{{\raggedright\footnotesize {escape(line)}\par}}" for line in document.footnotes]
-    if notes:
-        notes.insert(0, r"\par\smallskip")
-    lines = [
-        "% needs " + "".join(rf"\usepackage{{{name}}}" for name in packages),
-        *([f"% printed by {document.origin}"] if document.origin else []),
-        *(_long if long else _float)(sets, _body(blocks, sets), text, notes),
-    ]
-    return "\n".join(lines)
+    return [r"\par\smallskip", *notes] if notes else []
 
 
 def _sentences(document: Document, columns: Sequence[UnitColumn]) -> str:

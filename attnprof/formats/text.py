@@ -24,52 +24,55 @@ def write(document: Document, look: Look) -> Written:
         return document.page(look)
     if document.screen is not None and look.width is not None:
         document = document.screen()
-    sections: list[str] = []
-    hidden = _sections(document, look, sections)
+    sections, hidden = _sections(document, look)
     titles = ", ".join(filter(None, dict.fromkeys(hidden)))
     notes = (f"columns hidden (narrow terminal): {titles}",) if titles else ()
     text = "\n\n".join(sections)
     return Written(ascii_of(text) if look.plain else text, notes)
 
 
-def _sections(document: Document, look: Look, sections: list[str]) -> list[str]:
-    """Append what is printed of ``document`` to ``sections``.
-
-    The headings of the columns that did not fit.
-    """
+def _sections(document: Document, look: Look) -> tuple[list[str], list[str]]:
+    """What is printed of ``document``, and the headings of the columns that did not fit."""
     fitting = _fitting(document, look)
-    shown = [document.columns[n] for n in fitting]
     hidden = [column.heading for n, column in enumerate(document.columns) if n not in fitting]
-    above = [*([document.title] if document.title else []), *document.remarks(shown)]
-    if above:
-        sections.append(_lines(above, look))
-    if document.columns:
-        sections.append(_table(document, fitting, look))
-    if document.footnotes:
-        sections.append("\n".join(_wrapped(line, look, "    ") for line in document.footnotes))
+    sections = [
+        _above(document, fitting, look),
+        _table(document, fitting, look) if document.columns else "",
+        _sentences(document.footnotes, look, "    "),
+    ]
     for part in document.parts:
-        hidden += _sections(part, look, sections)
-    if document.below:
-        sections.append("\n".join(_wrapped(line, look, "  ") for line in document.below))
-    if findings := document.findings():
-        sections.append("\n".join(_wrapped(line, look, "  ") for line in findings))
-    if document.commands and look.width is not None:
-        sections.append(_commands(document.commands, look))
-    return hidden
+        sections_of_part, hidden_of_part = _sections(part, look)
+        sections += sections_of_part
+        hidden += hidden_of_part
+    sections += [
+        _sentences(document.below, look, "  "),
+        _sentences(document.findings(), look, "  "),
+        _commands(document.commands, look),
+    ]
+    return list(filter(None, sections)), hidden
 
 
-def _commands(commands: Sequence[str], look: Look) -> str:
-    """What to do next: beside each other where they fit, else one below the other."""
-    beside = f"next: {'    '.join(commands)}"
-    if len(beside) <= (look.width or 0):
-        return f"next: {'    '.join(styled(command, 'command', look) for command in commands)}"
-    return "\n".join(["next:", *(f"  {styled(command, 'command', look)}" for command in commands)])
-
-
-def _lines(lines: Sequence[str], look: Look) -> str:
+def _above(document: Document, shown: Sequence[int], look: Look) -> str:
+    """The title, and the lines on the columns that are shown."""
+    remarks = document.remarks([document.columns[n] for n in shown])
+    lines = [document.title, *remarks] if document.title else remarks
     if look.width is None:
         return "\n".join(line.rstrip() for line in lines)
     return paragraph(lines, look, "aside")
+
+
+def _sentences(lines: Sequence[str], look: Look, indent: str) -> str:
+    return "\n".join(_wrapped(line, look, indent) for line in lines)
+
+
+def _commands(commands: Sequence[str], look: Look) -> str:
+    """What to do next, on a terminal: beside each other where they fit, else one below the other."""
+    if not commands or look.width is None:
+        return ""
+    coloured = [styled(command, "command", look) for command in commands]
+    if len(f"next: {'    '.join(commands)}") <= look.width:
+        return f"next: {'    '.join(coloured)}"
+    return "\n".join(["next:", *(f"  {command}" for command in coloured)])
 
 
 def _table(document: Document, shown: Sequence[int], look: Look) -> str:
