@@ -56,7 +56,7 @@ class Counter:
 
     # The figure for a module and an input: copies, which it may damage. An exception becomes a note.
     count: "Callable[[nn.Module, torch.Tensor], int]"
-    computes: bool  # it runs the module for real on the CPU; otherwise it counts on the meta device
+    computes: bool  # it runs the module on the CPU; else on the meta device, where no value is read
     breakdown: "Callable[[nn.Module, torch.Tensor], Breakdown] | None" = None  # the same figure in parts
     why: Callable[[Discrepancy], str] | None = None  # the rule behind a difference, in words; '' for none
     title: str = ""  # where the file's name is not enough

@@ -1,4 +1,4 @@
-"""fvcore: traces a real forward pass and counts the operators that it has a rule for; it calls MACs flops."""
+"""fvcore: traces a forward pass and counts the operators that it has a rule for; it calls MACs flops."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -26,7 +26,11 @@ _EXTRAS = {
 # fvcore has no annotations
 def _analysis(module: "nn.Module", x: "torch.Tensor"):  # type: ignore[no-untyped-def]
     from fvcore.nn import FlopCountAnalysis
+    from torch import nn
 
+    fused = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
+    if x.is_meta and any(isinstance(part, fused) for part in module.modules()):
+        raise ValueError("torch's attention runs as one operator on some devices, of which meta is none")
     logging.getLogger("fvcore").setLevel(logging.ERROR)
     return FlopCountAnalysis(module, x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
 
@@ -74,7 +78,7 @@ _WITHOUT_RULE = frozenset(
 
 COUNTER = Counter(
     count=count,
-    computes=True,
+    computes=False,
     breakdown=breakdown,
     why=why,
     help="MACs as fvcore counts them (some operators left out, others added)",

@@ -8,6 +8,7 @@ operator.
 from attnprof.counting.account import META, REAL, Account, Operator, account, account_of
 from attnprof.counting.building import on_meta
 from attnprof.counting.costing import cost
+from attnprof.counting.dispatch import run_uncounted
 from attnprof.counting.kernels import UnreadableValueError
 from attnprof.counting.stand_in import without_data
 from attnprof.counting.tensors import first_tensor
@@ -23,5 +24,6 @@ __all__ = [
     "cost",
     "first_tensor",
     "on_meta",
+    "run_uncounted",
     "without_data",
 ]

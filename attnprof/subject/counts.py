@@ -1,5 +1,6 @@
 """What is counted of a case: by us, and by other counters on a copy of their own."""
 
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from math import prod
 
@@ -13,6 +14,7 @@ from attnprof.records.case import ELEMENT_BYTES, Case
 from attnprof.records.record import Footprint
 from attnprof.subject.build import DTYPES, TokensIn, build
 from attnprof.subject.inputs import example
+from attnprof.subject.tracing import ShapesAlone
 from attnprof.units import show_bytes
 
 MOST_REAL_MACS = 20 * 10**9  # multiply-accumulates up to which a counter may run the module for real
@@ -72,21 +74,24 @@ def count_with(name: str, case: Case, macs: int, counter: Counter | None = None)
     counter: used in place of the registered one.
     """
     counter = counter or COUNTERS.get(name)
-    if counter.computes and macs > MOST_REAL_MACS:
-        return f"{name} not asked: it would compute {macs} MACs for real"
-    device = torch.device("cpu" if counter.computes else "meta")
     # Counters see a copy in eval mode and fp32: some of their hooks and tracers handle nothing else.
     plain = replace(case, mode="eval", dtype="fp32", layout="contiguous", autocast="", execution="eager")
+    if not counter.computes:
+        with suppress(Exception):  # a forward pass that reads values has none on meta
+            return _count_of(counter, plain, torch.empty(plain.shape, device="meta"))
+    if macs > MOST_REAL_MACS:
+        return f"{name} not asked: it would compute {macs} MACs for real"
     try:
-        x = (
-            example(plain, torch.device("cpu"))
-            if counter.computes
-            else torch.empty(plain.shape, device="meta")
-        )
-        with torch.no_grad():
-            return int(counter.count(build(plain, device), x))
+        return _count_of(counter, plain, example(plain, torch.device("cpu")))
     except ImportError as problem:
         return f"{name} is not installed ({problem})"
     except Exception as problem:  # noqa: BLE001 # a counter may raise anything: its failure is a note
         first_line = str(problem).partition("\n")[0]
         return f"{name} failed: {type(problem).__name__}: {first_line}"[:200]
+
+
+def _count_of(counter: Counter, case: Case, x: torch.Tensor) -> int:
+    """The counter's figure for the case, built where ``x`` is."""
+    module = build(case, x.device)
+    with torch.no_grad(), ShapesAlone() if x.is_meta else nullcontext():  # type: ignore[no-untyped-call]
+        return int(counter.count(module, x))
