@@ -1,4 +1,4 @@
-"""The shape of the package: how many loose files, floors, names that say nothing, imports inside functions.
+"""The shape of the package: loose files, floors, names that say nothing, local imports, branched functions.
 
 ``python -m tests.test_structure`` prints every place, room by room. ``python -m tests.test_structure running
 worker`` prints those of two rooms.
@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from radon.complexity import cc_visit_ast
+from radon.visitors import Function
 
 import attnprof
 from tests.conftest import TOGETHER
@@ -31,7 +33,9 @@ LIMITS = {
     "class names in two files": 0,
     "bindings of the stop list": 0,
     "imports inside functions": 25,
+    "functions of more than 10 branches": 0,
 }
+MOST_BRANCHES = 10  # as radon counts them: comprehensions and conditional expressions are branches, too
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,13 @@ def local_imports(file: Path, tree: ast.Module) -> Iterator[Place]:
         yield Place(file, statement.lineno, ast.unparse(statement))
 
 
+def branched_functions(file: Path, tree: ast.Module) -> Iterator[Place]:
+    """The functions and methods of more than MOST_BRANCHES."""
+    for block in cc_visit_ast(tree):
+        if isinstance(block, Function) and block.complexity > MOST_BRANCHES:
+            yield Place(file, block.lineno, f"{block.fullname} ({block.complexity})")
+
+
 def classes(file: Path, tree: ast.Module) -> Iterator[Place]:
     """The classes that a file defines."""
     for node in ast.walk(tree):
@@ -148,12 +159,20 @@ def all_local_imports() -> list[Place]:
     return [place for file, tree in trees if not is_module_entry(file) for place in local_imports(file, tree)]
 
 
+def all_branched_functions() -> list[Place]:
+    trees = parsed_files().items()
+    return [
+        place for file, tree in trees if not is_module_entry(file) for place in branched_functions(file, tree)
+    ]
+
+
 LISTS: dict[str, Callable[[], list[Place]]] = {
     "loose files": loose_files,
     "floors": floors,
     "class names in two files": repeated_class_names,
     "bindings of the stop list": all_stop_list_bindings,
     "imports inside functions": all_local_imports,
+    "functions of more than 10 branches": all_branched_functions,
 }
 
 
@@ -217,6 +236,17 @@ def test_an_import_inside_a_nested_function_counts_once():
     source = "import a\ndef f():\n    import b\n    def g():\n        from c import d\n"
     places = list(local_imports(Path("made_up.py"), ast.parse(source)))
     assert sorted(place.name for place in places) == ["from c import d", "import b"]
+
+
+def test_branches_count_in_expressions_and_in_methods():
+    branch = " or ".join("abcdefghijk")
+    sources = [
+        f"def f():\n    return {branch}",
+        f"class A:\n    def f(self):\n        return {branch}",
+        "def f(): pass",
+    ]
+    places = [list(branched_functions(Path("made_up.py"), ast.parse(source))) for source in sources]
+    assert [[place.name for place in each] for each in places] == [["f (11)"], ["A.f (11)"], []]
 
 
 def print_figures(rooms: set[str]) -> None:
