@@ -9,7 +9,7 @@ import atexit
 import ctypes
 import gc
 import importlib
-import json
+import marshal
 import os
 import runpy
 import select
@@ -18,12 +18,14 @@ import socket
 import sys
 import threading
 import traceback
+import weakref
 from contextlib import suppress
-from typing import Never
+from typing import NamedTuple, Never
 
 # Nothing of attnprof. torch._dynamo is what torch itself imports when thop counts.
 PRELOADED = ("click", "fvcore.nn", "msgspec", "pandas", "pydantic", "thop", "torch._dynamo")
 LARGEST = 2**20  # bytes of a request
+MOST_DESCRIPTORS = 1024  # as many as select takes
 # What glibc reads when a process starts, and mallopt's number of it.
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": -1, "MALLOC_TOP_PAD_": -2, "MALLOC_MMAP_THRESHOLD_": -3}
 
@@ -35,12 +37,8 @@ def main(address: str, bytecode: str) -> None:
     listener.listen()
     preload(bytecode)
     print(flush=True)
-    connection = next_client(listener)
-    request, descriptors, _, _ = socket.recv_fds(connection, LARGEST, 3)
-    process = os.fork()
-    if process:
-        watch(process, connection)
-    become(descriptors, **json.loads(request))
+    request, descriptors = next_request(listener)
+    become(descriptors, **marshal.loads(request))
 
 
 def preload(bytecode: str) -> None:
@@ -50,41 +48,67 @@ def preload(bytecode: str) -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     sys.pycache_prefix = bytecode or None  # of attnprof: the libraries are imported
+    forget_ends()
     gc.collect()
     gc.freeze()  # a collection in a forked process would copy all of it
 
 
-def next_client(listener: socket.socket) -> socket.socket:
-    """The connection of a client, in a process of its own. Does not return in the server."""
+def forget_ends() -> None:
+    """Leave out of every process's end what the libraries do at theirs: torch alone takes its operators apart one
+    by one, which takes longer than most commands run."""
+    for each in list(weakref.finalize._registry):
+        each.atexit = False
+    atexit.unregister(sys.modules["torch._dynamo.utils"].dump_compile_times)
+
+
+class Client(NamedTuple):
+    """Who asked for a process, that process, and the descriptor that is ready at its end."""
+
+    connection: socket.socket
+    process: int
+    end: int
+
+
+def next_request(listener: socket.socket) -> tuple[bytes, list[int]]:
+    """A client's request, and its stdin, stdout and stderr: in a process of its own. Does not return in the
+    server."""
+    clients: list[Client] = []
     while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
-        reap()
+        watched = [each for client in clients for each in (client.connection, client.end)]
+        ready, _, _ = select.select([listener, sys.stdin, *watched], [], [])
         if sys.stdin in ready:
             sys.exit()
+        for client in [each for each in clients if each.connection in ready or each.end in ready]:
+            part(client, early=client.connection in ready)
+            clients.remove(client)
+        if listener not in ready:
+            continue
         connection, _ = listener.accept()
-        if not os.fork():
-            return connection
-        connection.close()
+        request, descriptors, _, _ = socket.recv_fds(connection, LARGEST, 3)
+        process = os.fork()
+        if not process:
+            return request, descriptors
+        clients.append(meet(connection, process, descriptors))
 
 
-def reap() -> None:
-    """Wait for the children that have ended: their times are then counted as this process's."""
-    with suppress(ChildProcessError):  # there is none
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
-def watch(process: int, connection: socket.socket) -> Never:
-    """Tell the client which ``process`` it is and how it ended, or kill it where the client is gone."""
+def meet(connection: socket.socket, process: int, descriptors: list[int]) -> Client:
+    """Tell the client which ``process`` is its own."""
+    for descriptor in descriptors:
+        os.close(descriptor)  # the process alone writes to them
     with suppress(BrokenPipeError):
         connection.send(str(process).encode())
-    ready, _, _ = select.select([connection, os.pidfd_open(process)], [], [])
-    if connection in ready:
-        os.kill(process, signal.SIGKILL)
-    _, status = os.waitpid(process, 0)
+    return Client(connection, process, os.pidfd_open(process))
+
+
+def part(client: Client, early: bool) -> None:
+    """Tell the client how its process ended; one that goes ``early`` takes its process along."""
+    if early:
+        os.kill(client.process, signal.SIGKILL)
+    _, status = os.waitpid(client.process, 0)
     with suppress(BrokenPipeError):
-        connection.send(str(status).encode())
-    os._exit(0)
+        client.connection.send(str(status).encode())
+    client.connection.close()
+    os.close(client.end)
 
 
 def become(descriptors: list[int], arguments: list[str], folder: str, variables: dict[str, str]) -> Never:
@@ -95,7 +119,7 @@ def become(descriptors: list[int], arguments: list[str], folder: str, variables:
     """
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
-    os.closerange(3, max(descriptors) + 1)
+    os.closerange(3, MOST_DESCRIPTORS)  # theirs, and those of other clients
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
