@@ -22,8 +22,25 @@ import weakref
 from contextlib import suppress
 from typing import NamedTuple, Never
 
-# Nothing of attnprof. torch._dynamo is what torch itself imports when thop counts.
-PRELOADED = ("click", "fvcore.nn", "msgspec", "pandas", "pydantic", "thop", "torch._dynamo")
+# Nothing of attnprof. torch._dynamo is what torch itself imports when thop counts; pydantic and rich import most
+# of themselves when it is asked for.
+PRELOADED = (
+    "click.shell_completion",
+    "filelock",
+    "fvcore.nn",
+    "msgspec",
+    "pandas",
+    "pydantic.dataclasses",
+    "pydantic.json_schema",
+    "pydantic.main",
+    "pydantic.types",
+    "rich.console",
+    "rich.table",
+    "thop",
+    "tomli_w",
+    "tomllib",
+    "torch._dynamo",
+)
 LARGEST = 2**20  # bytes of a request
 MOST_DESCRIPTORS = 1024  # as many as select takes
 # What glibc reads when a process starts, and mallopt's number of it.
