@@ -16,7 +16,7 @@ WARM_SHARE = 0.12  # of a cell's share of the budget, at most
 WARM_SECONDS = (10e-3, 1.0)  # and no less, and no more, than this
 MOST_VISITS = 1000
 CUT_SHORT = 3  # visits that a trial must have had to be kept when everything is stopped
-REFERENCE_SHARE = 0.03  # of the time, for the kernel that watches the machine
+REFERENCE_SHARE = 0.06  # of the time, for the kernel that watches the machine
 BASELINE_VISITS = (
     4  # in a round, where it has as many cells: each cell's samples are divided by the baseline's
 )

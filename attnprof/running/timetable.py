@@ -32,7 +32,8 @@ GOOD_VISITS = 20  # of a cell in a process, for a figure worth its start
 LEAST_GOOD = 2.0  # seconds of a process that plans its own time
 PLANNED_SECONDS = 86.0  # until measuring ends in a run that plans its own time, unless that is long begun:
 LONG_FIRST = 2.0  # times what there was until the end of the first process
-COUNTERS_SHARE = 0.1  # of the run, for the other counters
+COUNTERS_SHARE = 0.1  # of the run, for the other counters, at most
+COUNTERS_SECONDS = 0.15  # of a cell, for the other counters
 SLACK = 1.2  # of its share: what a block of a later process may take to finish cells that are begun
 PATIENCE = 0.8  # of the timeout: after that a case is left with the samples that it has
 RATE = 3e10  # of a guess: MACs per second, as ``attnprof.running.schedule.work`` counts them
@@ -136,7 +137,7 @@ class Timetable:
         limit = max(PLANNED_SECONDS, LONG_FIRST * self.elapsed, self.elapsed + sure)
         limit = limit if self._plan.race else inf
         measuring = max(self.elapsed, min(self.elapsed + wanted, limit))
-        self._total = measuring / (1 - self._counters_share)
+        self._total = self._with_counters(measuring)
 
     def holds(self, latencies: Sequence[float]) -> bool:
         """Whether there is time to measure cells of ``latencies`` in a process, and in every one after it."""
@@ -181,7 +182,7 @@ class Timetable:
             others = min(
                 others, max(PLANNED_SECONDS, LONG_FIRST * (self.elapsed + first)) - self.elapsed - first
             )
-        return (self.elapsed + first + others) / (1 - self._counters_share)
+        return self._with_counters(self.elapsed + first + others)
 
     def _wanted(self, latencies: Sequence[float]) -> float:
         """Seconds that a later process over cells of ``latencies`` deserves, its start included."""
@@ -194,13 +195,22 @@ class Timetable:
     def _share_until(self, end: float, share: float) -> float:
         return inf if end == inf else max(0.0, end - self._clock()) * share
 
+    def _with_counters(self, measuring: float) -> float:
+        """Seconds of a run that measures until ``measuring`` seconds from its start."""
+        if not self._plan.counters_run:
+            return measuring
+        return min(measuring / (1 - COUNTERS_SHARE), measuring + self._counters_take)
+
     @property
-    def _counters_share(self) -> float:
-        return COUNTERS_SHARE if self._plan.counters_run else 0.0
+    def _counters_take(self) -> float:
+        return COUNTERS_SECONDS * len(self._plan.cells)
 
     @property
     def _measuring_end(self) -> float:
-        return self._started + (1 - self._counters_share) * self._total if self._total != inf else inf
+        if self._total == inf:
+            return inf
+        counters = min(COUNTERS_SHARE * self._total, self._counters_take) if self._plan.counters_run else 0.0
+        return self._started + self._total - counters
 
 
 def expected_seconds(plan: Plan) -> float:
