@@ -154,22 +154,15 @@ def coverage(outputs: Sequence[Output], truth: Means) -> Share:
     return Share(sum(low <= truth[cell] <= high for cell, (low, high) in intervals), len(intervals))
 
 
-def deviations(
-    outputs: Sequence[Output], truth: Means, figure: Figure, marked: bool = False
-) -> list[tuple[float, Cell]]:
-    """How far each figure that nothing marks is from its ``truth``, as a share; the furthest first. marked:
-    the same of those that something marks."""
+def deviations(outputs: Sequence[Output], truth: Means, figure: Figure) -> list[tuple[float, Cell]]:
+    """How far each figure that nothing marks is from its ``truth``, as a share; the furthest first."""
     pairs = [
         (abs(value / truth[cell] - 1), cell)
         for output in outputs
         for cell, row in output.rows.items()
-        if cell in truth and _is_marked(row, figure) is marked and (value := figure(row)) is not None
+        if cell in truth and not row.marked and (value := figure(row)) is not None
     ]
     return sorted(pairs, reverse=True)
-
-
-def _is_marked(row: Row, figure: Figure) -> bool:
-    return row.ratio_marked if figure is ratio else row.marked
 
 
 def share_of(verdicts: Sequence[str], wanted: Iterable[str]) -> Share:
@@ -241,24 +234,12 @@ def _bars_of_verdicts(verdicts: Sequence[str]) -> Iterator[Bar]:
 
 
 def _bars_of_busy(session: Session) -> Iterator[Bar]:
-    truth = means(session.quiet, ratio)
-    off = deviations(session.busy, truth, ratio)
-    yield Bar("busy: unmarked vs se off by", off[0][0] if off else None, OFF, note=_furthest(off))
-    yield _bar_of_busy_latency(session)
+    for name, figure in (("vs se", ratio), ("latency", latency)):
+        off = deviations(session.busy, means(session.quiet, figure), figure)
+        yield Bar(f"busy: unmarked {name} off by", off[0][0] if off else None, OFF, note=_furthest(off))
     right = order(session.busy, _truth(session.quiet, ratio), ratio)
     what = "busy: pairs over 1.2x apart in order, vs se"
     yield Bar(what, right.value, BUSY_ORDER, least=True, note=f"of {right.of}")
-
-
-def _bar_of_busy_latency(session: Session) -> Bar:
-    """A mark on every latency is an answer, because rows of a quiet machine may not have one."""
-    truth = means(session.quiet, latency)
-    unmarked, marked = (deviations(session.busy, truth, latency, each) for each in (False, True))
-    note = _furthest(unmarked or marked)
-    if marked and not unmarked:
-        note = f"all are marked; the furthest of them by {percent(marked[0][0])}, {note}"
-    value = unmarked[0][0] if unmarked else 0.0 if marked else None
-    return Bar("busy: unmarked latency off by", value, OFF, note=note)
 
 
 def _furthest(off: Sequence[tuple[float, Cell]]) -> str:

@@ -24,7 +24,7 @@ COSTS = ("params", "macs", "peak_memory_bytes")  # columns with which the latenc
 Cell = tuple[str, str]  # (module, point), as ("eca", "64@56")
 
 
-LATENCY_ONLY = frozenset(("loaded",))  # flags that say nothing against a ratio
+OF_ALL_ROWS = frozenset(("loaded",))  # flags of a machine: they tell no figure of a run from another
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,8 @@ class Row:
 
     @property
     def marked(self) -> bool:
-        """Whether the table says that the latency is not an ordinary one."""
-        return self.rough or bool(self.flags)
-
-    @property
-    def ratio_marked(self) -> bool:
-        """The same of its ratio to the baseline."""
-        return self.rough or bool(self.flags - LATENCY_ONLY)
+        """Whether the table says that the figure is not an ordinary one of its run."""
+        return self.rough or bool(self.flags - OF_ALL_ROWS)
 
 
 def rows_of(folder: Path) -> dict[Cell, Row]:

@@ -10,6 +10,9 @@ from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.views.explanation import counts_document
 
+# The other counters run each module, which takes a hundred times as long as to count it.
+NO_COUNTERS = {"counters": "none"}
+
 
 def count(
     spec: str | None, dry_run: bool, input: str | None, real: bool, terminal: Terminal, **fields: Any
@@ -17,7 +20,7 @@ def count(
     """Count the spec of the file ``spec`` and of the options ``fields``, or modules called with ``input``."""
     if input is not None:
         return _count_inputs(input, real, terminal, fields)
-    settings = spec_of(spec, fields, no_latency=True)
+    settings = spec_of(spec, fields, NO_COUNTERS, no_latency=True)
     return list_cells(settings, terminal) if dry_run else execute(settings, terminal)
 
 

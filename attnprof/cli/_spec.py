@@ -1,5 +1,6 @@
 """The spec of a command line: its options, ATTNPROF_* variables, and a spec file, in this order of rank."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from attnprof.spec.settings import SETTINGS
 FILES = (Path("attnprof.toml"), Path("pyproject.toml"))
 
 
-def spec_of(file: str | None, fields: dict[str, Any], **preset: Any) -> Spec:
-    """The Spec of the command at hand; ``preset`` ranks above all sources.
+def spec_of(
+    file: str | None, fields: dict[str, Any], usual: Mapping[str, Any] | None = None, **preset: Any
+) -> Spec:
+    """The Spec of the command at hand; ``preset`` ranks above all sources, ``usual`` below them.
 
     Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one. A run
     without a name gets that of its spec file, else that of its command. Raises SpecError with all mistakes.
@@ -27,7 +30,7 @@ def spec_of(file: str | None, fields: dict[str, Any], **preset: Any) -> Spec:
     path = spec_file(file)
     return merge(
         [
-            Source({"name": name}, {"name": f"the name of {file}"}),
+            Source({"name": name, **(usual or {})}, {"name": f"the name of {file}"}),
             *([from_file(path)] if path else []),
             Source(values, places),
             Source(preset, {}),

@@ -12,10 +12,11 @@ at any size.
 
 \b
   attnprof count --channels 64,256,512 --res 56,28,14,7
-  attnprof count -m nonlocal --points 256@224 --counters none
+  attnprof count -m nonlocal --points 256@224 --counters fvcore,thop
   attnprof count -m my.py:Net --input 1x3x224x224
 
-The same as 'attnprof run --no-latency'.
+The same as 'attnprof run --no-latency --counters none'; other counters are asked
+where --counters names them.
 """
 MEASURING = (
     "no_latency", "time_budget", "precision", "quality", "baseline", "threads", "device", "hot", "compile",

@@ -202,20 +202,16 @@ def test_beside_a_busy_core_a_figure_that_is_off_needs_a_mark():
     assert not set(beyond) & set(missed(marked))
 
 
-def test_where_every_ratio_is_marked_nothing_is_proved():
+def test_where_every_figure_is_marked_nothing_is_proved():
     busy = [output(se=row(1.0, rough=True))]
-    text = {bar.what: bar.text for bar in bars(Session(quiet=[ordinary()], busy=busy))}
-    assert "MISSED (-, every figure is marked)" in text["busy: unmarked vs se off by"]
+    text = [bar.text for bar in bars(Session(quiet=[ordinary()], busy=busy)) if "off by" in bar.what]
+    assert all("MISSED (-, every figure is marked)" in line for line in text)
 
 
-def test_a_latency_that_says_that_the_machine_was_loaded_is_marked_and_its_ratio_is_not():
+def test_that_the_machine_was_loaded_is_no_mark():
     loaded = {"se": row(1.0, flags=["loaded"]), "gc": row(1.8, flags=["loaded"])}
     session = Session(quiet=[ordinary(), ordinary()], busy=[output(**loaded)])
-    text = {bar.what: bar.text for bar in bars(session)}
-    assert "MISSED" in text["busy: unmarked vs se off by"]
-    assert (
-        "kept (0.0 %, all are marked; the furthest of them by 20.0 %" in text["busy: unmarked latency off by"]
-    )
+    assert {f"busy: unmarked {name} off by" for name in ("vs se", "latency")} <= set(missed(session))
 
 
 def test_false_verdicts_on_one_program_miss_their_bar():
