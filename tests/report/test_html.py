@@ -24,7 +24,7 @@ from attnprof.views.run import document
 from tests.report.conftest import ENVIRONMENT
 from tests.report.test_columns import decode
 
-NETWORKS = Path(__file__).parents[2] / "reports" / "20261129-networks-cpu"
+NETWORKS = Path(__file__).parents[2] / "reports" / "20261130-networks-cpu"
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>&\"'`${x}"
 
 
