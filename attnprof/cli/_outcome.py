@@ -60,7 +60,9 @@ def _stopped(rows: int, cells: int, folder: Path) -> str:
 def _unanswered(results: Results) -> list[str]:
     """Of how many cells the other counters have a figure, where some are without."""
     rows = [row for row in results.rows() if row.get("macs") is not None]
-    answers = {name: sum(row.get(f"{name}{MACS}") is not None for row in rows) for name in results.spec.counters}
+    answers = {
+        name: sum(row.get(f"{name}{MACS}") is not None for row in rows) for name in results.spec.counters
+    }
     short = [f"{count} ({name})" for name, count in answers.items() if count < len(rows)]
     return [f"other counters have figures of {' and '.join(short)} of {len(rows)} cells"] if short else []
 

@@ -195,7 +195,7 @@ LOWER_QUARTILE = _by_quantile("lower_quartile", "lower quartile of the calls", 0
 LOWER_DECILE = _by_quantile("lower_decile", "lower decile of the calls", 0.1)
 SHORTEST_OF_TEN = Estimator(
     "shortest_of_ten",
-    "shortest of ten samples, on average",
+    "expected shortest of ten samples",
     expected_shortest,
     expected_shortest_interval,
 )
