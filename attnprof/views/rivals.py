@@ -42,7 +42,7 @@ class Rival:
     name: str
     is_rough: bool  # whether its latency rests on fewer samples than an interval needs
     ratio: VsBaseline | None = None
-    rank: int = 0  # one more than the number of rivals that are surely faster; 0 without a latency
+    rank: int = 0  # its place, which those that the noise does not tell apart share; 0 without a latency
     shares_rank: bool = False
 
     @property
@@ -170,13 +170,15 @@ def _ranked(rivals: Sequence[Rival]) -> list[Rival]:
     """``rivals`` with their ranks, by which they are ordered, except for what does not compete."""
     entrants = [rival for rival in rivals if rival.competes]
     costs = _costs(entrants)
-    placed = ranks(costs)
-    ranked = [
-        replace(rival, rank=rank, shares_rank=placed.count(rank) > 1)
-        for rival, rank in zip(entrants, placed, strict=True)
-    ]
-    in_order = sorted(range(len(ranked)), key=lambda n: (placed[n], costs[n].value))
-    sorted_rivals = iter([ranked[n] for n in in_order])
+    surely_faster = ranks(costs)
+    in_order = sorted(range(len(entrants)), key=lambda n: (surely_faster[n], costs[n].value))
+    groups = [surely_faster[n] for n in in_order]
+    sorted_rivals = iter(
+        [
+            replace(entrants[n], rank=groups.index(group) + 1, shares_rank=groups.count(group) > 1)
+            for n, group in zip(in_order, groups, strict=True)
+        ]
+    )
     return [next(sorted_rivals) if rival.competes else rival for rival in rivals]
 
 

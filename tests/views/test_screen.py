@@ -2,12 +2,14 @@
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.formats import FORMATS, Look
+from attnprof.results import of_folder
 from attnprof.views.findings import findings, nice
 from attnprof.views.rivals import blocks
 from attnprof.views.run import document
@@ -78,6 +80,14 @@ def test_a_module_named_by_the_run_is_shown_however_slow_it_is():
     patterns = "family:channel,family:spatial,nonlocal"
     found = results(lambda case: 9.0 if case.module == "nonlocal" else 1e-4, modules=patterns)
     assert "nonlocal" in [cells[1].value for cells in document(found).screen().rows]
+
+
+def test_a_rank_is_the_place_of_the_first_that_shares_it():
+    catalogue = max((Path(__file__).parents[2] / "reports").glob("*-catalogue-cpu"))
+    for block in blocks(of_folder(catalogue)):
+        ranks = [rival.rank for rival in block.competing]
+        assert ranks == [ranks.index(rank) + 1 for rank in ranks]
+        assert len(set(ranks)) < len(ranks)
 
 
 def test_ranks_are_shared_where_the_noise_tells_nothing_apart(few):
