@@ -10,7 +10,7 @@ from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.views.explanation import counts_document
 
-# The other counters run each module, which takes a hundred times as long as to count it.
+# Another counter takes many times as long as ours, and computes the module for real where it reads values.
 NO_COUNTERS = {"counters": "none"}
 
 

@@ -34,7 +34,7 @@ def finish(
     document = document_of_run(results, wish=Wish(run=_in_commands(plan, folder)))
     write_document(folder / RESULTS, document, "csv")
     terminal.print(document, plan.spec.format)
-    for note in [*_quality(results), *_unanswered(results), f"all rows: {folder / RESULTS}"]:
+    for note in [*_quality(results), *_unanswered(plan, results), f"all rows: {folder / RESULTS}"]:
         terminal.note(note)
     statuses = {event.key: event.status for event in events if isinstance(event, DoneEvent)}
     remaining = len(plan.cells) - len(statuses)
@@ -57,11 +57,13 @@ def _stopped(rows: int, cells: int, folder: Path) -> str:
     return f"stopped with figures of {rows} of {cells} cells; kept. Continue: attnprof run --resume {folder}"
 
 
-def _unanswered(results: Results) -> list[str]:
+def _unanswered(plan: Plan, results: Results) -> list[str]:
     """Of how many cells the other counters have a figure, where some are without."""
     rows = [row for row in results.rows() if row.get("macs") is not None]
     answers = {
-        name: sum(row.get(f"{name}{MACS}") is not None for row in rows) for name in results.spec.counters
+        name: sum(row.get(f"{name}{MACS}") is not None for row in rows)
+        for name in plan.spec.counters
+        if f"{name}{MACS}" in plan.metrics
     }
     short = [f"{count} ({name})" for name, count in answers.items() if count < len(rows)]
     return [f"other counters have figures of {' and '.join(short)} of {len(rows)} cells"] if short else []

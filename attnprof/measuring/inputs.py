@@ -25,6 +25,8 @@ class RandomPool:
         """``count`` tensors of ``shape`` that lie one behind the other in memory; the same values for the
         same seed."""
         total = count * prod(shape)
+        if total <= DRAWN:  # a part of more would be other values than so few drawn by themselves
+            return _filled(total, device, dtype, seed).view(count, *shape).unbind(0)
         if not self._holds(total, device, dtype, seed):
             self._values = None  # there may not be room for both
             self._values, self._seed = _filled(total, device, dtype, seed), seed

@@ -1,7 +1,7 @@
 """Counts of all cells: our own before anything is measured, those of the other counters at the end.
 
-Our own count takes a millisecond. The other counters compute for real: several workers share them out, since
-nothing is timed meanwhile.
+Our own count takes a millisecond. The other counters take many times as long, and some compute for real:
+several workers share them out, since nothing is timed meanwhile.
 """
 
 from collections import deque

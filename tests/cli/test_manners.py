@@ -399,23 +399,24 @@ def test_showing_a_run_changes_nothing_in_its_folder(cli, measured):
 
 
 @pytest.mark.parametrize(
-    ("asked", "counted"),
+    ("options", "counted"),
     [((), False), (("--counters", "fvcore"), True), (("theirs.toml",), True)],
 )
-def test_count_asks_other_counters_where_it_is_told_to(cli, tmp_path, asked, counted):
+def test_count_asks_other_counters_where_it_is_told_to(cli, tmp_path, options, counted):
     (tmp_path / "theirs.toml").write_text('[measure]\ncounters = ["fvcore"]\n', encoding="utf-8")
-    done = cli("count", *asked, "-m", "se,eca", "--points", "16@8", "--format", "csv")
+    done = cli("count", *options, "-m", "se,eca", "--points", "16@8", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done.out)))
     assert [bool(row["fvcore_macs"]) for row in rows] == [counted] * 2
     assert all(row["macs"] for row in rows)
 
 
 def test_a_run_says_of_how_many_cells_other_counters_have_figures(cli, monkeypatch):
-    asked = ("count", "-m", "se,eca", "--points", "16@8", "--counters", "fvcore")
-    assert "other counters" not in cli(*asked).err
+    line = ("count", "-m", "se,eca", "--points", "16@8", "--counters", "fvcore")
+    assert "other counters" not in cli(*line).err
 
     def count_with(name, case, macs, counter=None):
         return macs if case.module == "se" else "not this one"
 
     monkeypatch.setattr("attnprof.subject.counts.count_with", count_with)
-    assert "other counters have figures of 1 (fvcore) of 2 cells" in cli(*asked).err
+    assert "other counters have figures of 1 (fvcore) of 2 cells" in cli(*line).err
+    assert "other counters" not in cli(*line, "--metrics", "params,macs").err  # it was asked for no figure

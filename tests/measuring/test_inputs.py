@@ -39,6 +39,13 @@ def test_a_pool_gives_the_next_size_the_same_memory():
     assert all(torch.equal(mine, theirs) for mine, theirs in zip(other, alone, strict=True))
 
 
+def test_few_values_do_not_depend_on_what_a_pool_holds():
+    pool = RandomPool()
+    pool.inputs(20, (64, 56, 56), CPU, torch.float32, seed=5)
+    few, alone = (source(3, (1, 3, 7), CPU, torch.float32, seed=5) for source in (pool.inputs, random_inputs))
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(few, alone, strict=True))
+
+
 @pytest.mark.parametrize(
     ("count", "dtype", "seed"), [(20, torch.float64, 5), (20, torch.float32, 6), (200, torch.float32, 5)]
 )
