@@ -34,7 +34,8 @@ def finish(
     document = document_of_run(results, wish=Wish(run=_in_commands(plan, folder)))
     write_document(folder / RESULTS, document, "csv")
     terminal.print(document, plan.spec.format)
-    for note in [*_quality(results), *_unanswered(plan, results), f"all rows: {folder / RESULTS}"]:
+    short = [] if interrupted else [*_quality(results), *_unanswered(plan, results)]
+    for note in [*short, f"all rows: {folder / RESULTS}"]:
         terminal.note(note)
     statuses = {event.key: event.status for event in events if isinstance(event, DoneEvent)}
     remaining = len(plan.cells) - len(statuses)

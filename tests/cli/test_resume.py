@@ -300,6 +300,16 @@ def test_one_interrupt_keeps_the_cell_at_hand_and_two_do_not(cli, tmp_path, monk
     assert sorted(lines_of(tmp_path / "out")) == ["bam@16", "eca@16", "se@16"]
 
 
+def test_an_interrupted_run_is_not_told_that_time_or_counters_fell_short(cli, monkeypatch):
+    monkeypatch.setattr("attnprof.subject.counts.count_with", lambda *more: "not this one")
+    line = [*COUNT[: COUNT.index("--counters")], "--counters", "fvcore", "-o", "told"]
+    assert "other counters have figures of 0 (fvcore)" in cli(*line).err
+    interrupting(monkeypatch, 2, 1)
+    said = cli(*line[:-1], "cut")
+    assert said.code == 130
+    assert "other counters" not in said.err
+
+
 def test_an_interrupt_in_the_last_cell_leaves_nothing_to_continue(cli, monkeypatch):
     interrupting(monkeypatch, 3, 1)
     said = cli(*COUNT)
