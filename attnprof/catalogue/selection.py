@@ -10,6 +10,7 @@ from itertools import product
 
 from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import FAMILIES, PLACES, Entry, Value
+from attnprof.catalogue.user_module import is_path
 from attnprof.catalogue.values import is_staged, parse_value, show_value, values_of
 from attnprof.errors import UsageError, nearest
 
@@ -85,6 +86,20 @@ def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
     if arguments is None:
         return _with_variants(entry(name).key, variants)
     return [configured(name, _settings(name, arguments))]
+
+
+def location_in(pattern: str) -> str:
+    """The location of a user's own module in a pattern, 'my.py:Gate' in '!my.py:Gate(ratio=8)'; else ''."""
+    name = pattern.removeprefix("!").partition("(")[0].strip()
+    return name if is_path(name) and name.partition(":")[0] not in _PROPERTIES else ""
+
+
+def require_of_catalogue(patterns: Iterable[str]) -> None:
+    """Raises UsageError for a user's own module, which what is shown of the catalogue does not import."""
+    for location in filter(None, map(location_in, patterns)):
+        raise UsageError(
+            f"{location} is a module of your own, not of the catalogue: attnprof show {location}"
+        )
 
 
 def stands_for_several(pattern: str) -> bool:

@@ -9,7 +9,7 @@ from attnprof.cli._budget_options import option_name, parameter_name
 from attnprof.cli._spec import spec_file
 from attnprof.errors import SpecError, UnknownNameError
 from attnprof.spec import Spec
-from attnprof.spec.file import from_file, merge
+from attnprof.spec.file import recorded
 
 
 def budget_of_options(budget: str | None, limits: Mapping[str, str | None]) -> Budget | None:
@@ -49,7 +49,7 @@ def budget_or_default(
     if from_options is not None:
         return from_options, ""
     path = spec_file(None)
-    from_folder = merge([from_file(path)]).budget if path else ()
+    from_folder = recorded(path).budget if path else ()
     if from_folder:
         return from_folder, str(path)
     return spec_of_run.budget, "the run's spec.toml" if spec_of_run.budget else ""

@@ -18,7 +18,7 @@ from attnprof.errors import RunFolderError
 from attnprof.formats import FORMATS
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
-from attnprof.records.environment import Environment, begun, differences
+from attnprof.records.environment import PLACEMENTS, Environment, begun, differences
 from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder
 from attnprof.records.record import DoneEvent, Event, VisitEvent
 from attnprof.running import Run, run
@@ -41,6 +41,7 @@ def execute(spec: Spec, terminal: Terminal) -> int:
 
         environment = begun(worker.environment)
         resolved = plan_of_counts or plan(spec, environment["device"])
+        environment[PLACEMENTS] = list(resolved.placements)
         folder = Path(spec.output) if spec.output else new_folder(spec.name, _slug(environment))
         journal = Journal.create(folder)
     with journal:

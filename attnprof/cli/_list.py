@@ -1,7 +1,7 @@
 """``attnprof list``: the catalogue, or its closed forms."""
 
 from attnprof.catalogue import entry
-from attnprof.catalogue.selection import select, split
+from attnprof.catalogue.selection import require_of_catalogue, select, split
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.formats import FORMATS
@@ -11,7 +11,9 @@ from attnprof.views.catalogue import listing
 def list_modules(pattern: str, formula: bool, at: str | None, format: str, terminal: Terminal) -> int:
     """Print the modules that ``pattern`` selects."""
     FORMATS.module_name(format)
-    choices = select(split(pattern))
+    patterns = split(pattern)
+    require_of_catalogue(patterns)
+    choices = select(patterns)
     if formula:
         # A worker, a plan and a spec: half a second of imports that the plain list does without.
         from attnprof.cli._list_forms import list_forms

@@ -10,8 +10,7 @@ from attnprof.formats import FORMATS
 from attnprof.records.environment import Environment
 from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, events_in, new_folder
 from attnprof.results import merging, of_folder
-from attnprof.spec.file import from_file
-from attnprof.spec.file import merge as merge_sources
+from attnprof.spec.file import recorded
 from attnprof.views.run import document as document_of_run
 
 
@@ -39,8 +38,7 @@ def merge(run: tuple[str, ...], name: str, output: str | None, format: str, term
 
 
 def _part(folder: Path) -> merging.Part:
-    spec = merge_sources([from_file(folder / SPEC)])
-    return merging.Part(str(folder), spec, environment_in(folder), events_in(folder))
+    return merging.Part(str(folder), recorded(folder / SPEC), environment_in(folder), events_in(folder))
 
 
 def _device(environment: Environment) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from attnprof.catalogue.selection import select, split
+from attnprof.catalogue.selection import location_in, select, split
 from attnprof.errors import EnvironmentProblem, UsageError
 from attnprof.formats import FORMATS, Document, Format, Look
 from attnprof.records.journal import newest_folder
@@ -46,11 +46,15 @@ def of_modules(results: Results, modules: str) -> Results:
 def _modules(patterns: Sequence[str], measured: AbstractSet[str]) -> set[str]:
     """The modules that ``patterns`` select.
 
-    A name of the run comes first: a user's own module has no other.
+    A name of the run comes first: it may be gone from the catalogue. A user's own module is looked for in the
+    run alone: its file is not imported.
     """
-    own = {pattern for pattern in patterns if pattern in measured}
-    others = [pattern for pattern in patterns if pattern not in measured]
-    return own | ({choice.module for choice in select(others)} if others else set())
+    removed = {location_in(pattern) for pattern in patterns if pattern.startswith("!")}
+    own = {*map(location_in, patterns), *(measured & set(patterns))} - {"", *removed}
+    others = [pattern for pattern in patterns if pattern not in measured and not location_in(pattern)]
+    if others:
+        return own | {choice.module for choice in select(others)}
+    return own or set(measured) - removed
 
 
 def write_document(path: Path, document: Document, format: str) -> None:

@@ -23,6 +23,7 @@ class Plan:
     spec: Spec  # as it is written beside the results
     device: str  # 'cpu', 'cuda:0'; 'meta' where everything is counted
     cells: tuple[PlannedCell, ...]  # in the order of the spec
+    placements: tuple[str, ...]  # of the cells of all shards, each once, in the order of the spec
     metrics: Mapping[str, Metric]  # by name, in the order of the spec
     threads: int
     memory_limit: int | None  # bytes that a case may allocate; None: nine tenths of what is free
@@ -83,6 +84,7 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
         spec=spec,
         device=device,
         cells=cells,
+        placements=tuple(dict.fromkeys(cell.case.placement for cell in all_cells)),
         metrics=metrics if baselines else _without_baseline(metrics),
         threads=spec.threads,
         memory_limit=spec.memory_limit,

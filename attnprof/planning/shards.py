@@ -32,6 +32,15 @@ def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell
     return tuple(cells[number] for number in sorted(own))
 
 
+def share(cells: int, part: str | None) -> int:
+    """How many of ``cells`` are in the part 'i/n'."""
+    if part is None:
+        return cells
+    index, hands = map(int, part.split("/"))
+    rounds, rest = divmod(cells, hands)
+    return rounds + sum(_hand(rounds * hands + turn, hands) == index - 1 for turn in range(rest))
+
+
 def _hand(turn: int, hands: int) -> int:
     round_, place = divmod(turn, hands)
     return place if round_ % 2 == 0 else hands - 1 - place

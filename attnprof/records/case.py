@@ -58,6 +58,11 @@ class Case:
         return f"{self.module}({self.variant})" if self.variant else self.module
 
     @property
+    def placement(self) -> str:
+        """What a run has at each of its points: the title, in a network with its place."""
+        return " ".join(filter(None, (self.title, self.host and f"in {self.host}", self.place)))
+
+    @property
     def label(self) -> str:
         """Title and size: ``se@64@56`` or ``se@64@28x40``; in a network ``se in resnet50@224 after_bn3``."""
         size = str(self.height) if self.height == self.width else f"{self.height}x{self.width}"

@@ -24,6 +24,8 @@ FINGERPRINT = (
     "threads",
 )
 
+PLACEMENTS = "placements"  # what a run says that it has at each of its points: Case.placement, in order
+
 
 def cores() -> int:
     """How many cores this process may use."""

@@ -1,5 +1,5 @@
 """Events of a run as one table: its columns, its baseline, rows side by side, several runs as one."""
 
-from attnprof.results.table import Results, gather, of_csv, of_folder, planned_on, tabulate
+from attnprof.results.table import Results, gather, of_csv, of_folder, tabulate
 
-__all__ = ["Results", "gather", "of_csv", "of_folder", "planned_on", "tabulate"]
+__all__ = ["Results", "gather", "of_csv", "of_folder", "tabulate"]

@@ -15,8 +15,7 @@ from attnprof.comparison.processes import times
 from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS, Metric, column, in_order
-from attnprof.planning import Plan, plan
-from attnprof.records.environment import Environment, joined, machines
+from attnprof.records.environment import Environment, joined
 from attnprof.records.journal import RISKY, SPEC, environment_in, events_in
 from attnprof.records.record import HOT, ROUGH, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
@@ -29,11 +28,13 @@ from attnprof.results.header import (
     kind_of_values,
     nullable,
 )  # fmt: skip
+from attnprof.results.outline import Outline, outline_of_journal, outline_of_plan
 from attnprof.spec import Spec
-from attnprof.spec.file import from_file, merge
+from attnprof.spec.file import recorded
 from attnprof.units import KindName
 
 if TYPE_CHECKING:
+    from attnprof.planning import Plan
     from attnprof.running import Run
 
 SCHEMA = 1
@@ -100,19 +101,14 @@ class Results:
 
 
 def of_folder(folder: Path) -> Results:
-    """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml."""
-    environment = environment_in(folder)
-    spec = merge([from_file(folder / SPEC)])
-    return tabulate(events_in(folder), planned_on(spec, environment), environment)
+    """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml.
 
-
-def planned_on(spec: Spec, environment: Environment) -> Plan:
-    """The plan of ``spec`` on the device of ``environment``.
-
-    Where runs were merged, on each of their machines.
+    Nothing that the run names is looked up or imported.
     """
-    first, *others = (plan(spec, each.get("device", "cpu")) for each in machines(environment))
-    return replace(first, cells=first.cells + tuple(cell for other in others for cell in other.cells))
+    environment = environment_in(folder)
+    events = events_in(folder)
+    outline = outline_of_journal(recorded(folder / SPEC), environment, events)
+    return _tabulated(events, outline, environment)
 
 
 def gather(run: "Run") -> Results:
@@ -121,11 +117,14 @@ def gather(run: "Run") -> Results:
     return tabulate(events, run.plan, run.environment)
 
 
-def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -> Results:
+def tabulate(events: Iterable[Event], planned: "Plan", environment: Environment) -> Results:
     """Fold events into Results, rows in the order of the plan."""
-    events = list(events)
-    order = {cell.case.key: n for n, cell in enumerate(planned.cells)}
-    records = sorted(fold(events), key=lambda record: order.get(record.case.key, len(order)))
+    return _tabulated(list(events), outline_of_plan(planned), environment)
+
+
+def _tabulated(events: Sequence[Event], outline: Outline, environment: Environment) -> Results:
+    """Fold events into Results, rows in the order of the outline."""
+    records = sorted(fold(events), key=lambda record: outline.position(record.case))
     metrics = _with_interval(records)
     rows: list[dict[str, Any]] = []
     notes: dict[tuple[int, str], str] = {}
@@ -146,7 +145,7 @@ def tabulate(events: Iterable[Event], planned: Plan, environment: Environment) -
     names = [*HEADER, *sorted(extra.difference(intervals)), *intervals]
     frame = pd.DataFrame(rows, columns=names, dtype=object)
     frame = frame.astype(object).where(frame.notna(), None)
-    return Results(frame, notes, environment, planned.spec, len(planned.cells))
+    return Results(frame, notes, environment, outline.spec, outline.cells)
 
 
 def _with_interval(records: Sequence[Record]) -> list[Metric]:

@@ -1,8 +1,9 @@
 """The types of a Spec's fields: how each is read from text, checked, and written as text."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
@@ -48,23 +49,35 @@ def _listed_or_none(value: Any) -> Any:
     return [] if value == "none" else _listed(value)
 
 
-def _name_in(registry: Registry, *also: str) -> Any:
-    """A name of the registry, or one of ``also``."""
+class Names(Enum):
+    """What becomes of the names in a spec."""
 
-    def check(value: Any) -> str:
-        if value not in also:
-            registry.module_name(str(value))
+    LOOKED_UP = 1  # each has to name something; a file of the user's is imported, by a child process
+    RECORDED = 2  # they stay as they are
+
+
+def _looked_up(check: Callable[[str], object]) -> BeforeValidator:
+    """A text that ``check`` looks up, and raises for where it names nothing."""
+
+    def validate(value: Any, info: ValidationInfo) -> str:
+        if info.context is not Names.RECORDED:
+            _as_value_error(check)(str(value))
         return str(value)
 
-    return BeforeValidator(_as_value_error(check))
+    return BeforeValidator(validate)
+
+
+def _name_in(registry: Registry, *also: str) -> BeforeValidator:
+    """A name of the registry, or one of ``also``."""
+    return _looked_up(lambda name: name in also or registry.module_name(name))
 
 
 def _as_value_error(check: Any) -> Any:
     """``check``, whose AttnprofErrors become ValueErrors: those are what pydantic collects."""
 
-    def checked(value: Any) -> Any:
+    def checked(*values: Any) -> Any:
         try:
-            return check(value)
+            return check(*values)
         except AttnprofError as problem:
             raise ValueError(str(problem)) from None
 
@@ -75,28 +88,27 @@ def _optional(parse: Any) -> Any:
     return lambda value: None if value is None or value == "none" else parse(str(value))
 
 
-def _pattern(value: Any) -> str:
-    selection.matching(str(value).removeprefix("!"))
-    return str(value)
-
-
-def _network(value: Any) -> str:
-    network_named(str(value))
-    return str(value)
+def _pattern(text: str) -> None:
+    selection.matching(text.removeprefix("!"))
 
 
 def _place(value: Any) -> str:
     return str(parse_place(str(value)))
 
 
-def _budget(value: Any) -> Budget:
-    budget = read_budget(value)
+def _budget(value: Any, info: ValidationInfo) -> Budget:
+    budget: Budget = _as_value_error(read_budget)(value)
+    if info.context is not Names.RECORDED:
+        _as_value_error(_require_single_references)(budget)
+    return budget
+
+
+def _require_single_references(budget: Budget) -> None:
     for limit in budget:
         if limit.reference and len(selection.matching(limit.reference)) != 1:
             raise ValueError(
                 f"{str(limit)!r}: name one module, {limit.measure.name}{limit.measure.sign}1.2x:se"
             )
-    return budget
 
 
 def _shard(value: Any) -> str:
@@ -114,10 +126,9 @@ def _written_budget(value: float | str | None) -> str | None:
     return f"{_digits(value)}s" if isinstance(value, float) else value
 
 
-def _baseline(value: Any) -> str:
-    if value in (AUTO, "none") or len(selection.matching(str(value))) == 1:
-        return str(value)
-    raise ValueError(f"{str(value)!r} is more than one module; name one, or none")
+def _baseline(text: str) -> None:
+    if text not in (AUTO, "none") and len(selection.matching(text)) != 1:
+        raise ValueError(f"{text!r} is more than one module; name one, or none")
 
 
 def _seed(value: Any) -> int:
@@ -132,13 +143,12 @@ def _name(value: Any) -> str:
     return str(value)
 
 
-def _device(value: Any) -> str:
-    if value == "auto":
-        return "auto"
-    name, colon, index = str(value).partition(":")
+def _device(text: str) -> None:
+    if text == "auto":
+        return
+    name, colon, index = text.partition(":")
     if name not in BACKENDS or (colon and not index.isdigit()):
-        raise ValueError(f"no device {str(value)!r}; write auto, {', '.join(BACKENDS.names())} or cuda:1")
-    return str(value)
+        raise ValueError(f"no device {text!r}; write auto, {', '.join(BACKENDS.names())} or cuda:1")
 
 
 def _from_fp32(value: str | None, info: ValidationInfo) -> str | None:
@@ -149,8 +159,17 @@ def _from_fp32(value: str | None, info: ValidationInfo) -> str | None:
     return value
 
 
-def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
+def _sweeps(value: Any, info: ValidationInfo) -> dict[str, dict[str, list[Value]]]:
     """Module -> hyperparameter -> values, from a table or texts. Raises for a sweep that no module takes."""
+    sweeps = _sweeps_of(value)
+    if info.context is not Names.RECORDED:
+        for module, axes in sweeps.items():
+            for name, values in axes.items():
+                _as_value_error(selection.check_sweep)(module, name, values)
+    return sweeps
+
+
+def _sweeps_of(value: Any) -> dict[str, dict[str, list[Value]]]:
     tables = value if isinstance(value, Mapping) else _sweeps_of_text(_texts(value))
     sweeps: dict[str, dict[str, list[Value]]] = {}
     for module, axes in tables.items():
@@ -159,9 +178,7 @@ def _sweeps(value: Any) -> dict[str, dict[str, list[Value]]]:
                 f"{module}: write hyperparameters below a module: [variants.cbam] reduction = [8, 16]"
             )
         for name, values in axes.items():
-            axis = _axis(values)
-            selection.check_sweep(module, name, axis)
-            sweeps.setdefault(module, {})[name] = axis
+            sweeps.setdefault(module, {})[name] = _axis(values)
     return sweeps
 
 
@@ -204,12 +221,12 @@ def _number(largest: int, word: str) -> BeforeValidator:
 
 
 Listed = BeforeValidator(_listed)
-ModulePattern = Annotated[str, BeforeValidator(_as_value_error(_pattern))]
+ModulePattern = Annotated[str, _looked_up(_pattern)]
 ModulePatterns = Annotated[tuple[ModulePattern, ...], BeforeValidator(_some_listed)]
-NetworkName = Annotated[str, BeforeValidator(_as_value_error(_network))]
+NetworkName = Annotated[str, _looked_up(network_named)]
 PlaceText = Annotated[str, BeforeValidator(_place)]
 ShardText = Annotated[str | None, BeforeValidator(_optional(_shard))]
-DeviceName = Annotated[str, BeforeValidator(_device)]
+DeviceName = Annotated[str, _looked_up(_device)]
 RunName = Annotated[str, BeforeValidator(_name)]
 FormatName = Annotated[str, _name_in(FORMATS)]
 MetricName = Annotated[str, _name_in(METRICS, USUAL)]
@@ -230,7 +247,7 @@ Seconds = Annotated[
 TimeBudget = Annotated[
     float | Literal["auto"] | None, BeforeValidator(_time_budget), _written(_written_budget)
 ]
-BaselineName = Annotated[str, BeforeValidator(_as_value_error(_baseline))]
+BaselineName = Annotated[str, _looked_up(_baseline)]
 Bytes = Annotated[
     int | None, BeforeValidator(_optional(parse_bytes)), _written(lambda b: b if b is None else f"{b}B")
 ]
@@ -239,7 +256,5 @@ Share = Annotated[
     BeforeValidator(lambda v: None if v is None else parse_share(str(v))),
     _written(lambda s: s if s is None else f"{_digits(s, 100)}%"),
 ]
-Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_as_value_error(_sweeps))]
-Limits = Annotated[
-    Budget, BeforeValidator(_as_value_error(_budget)), _written(lambda b: [str(limit) for limit in b])
-]
+Sweeps = Annotated[dict[str, dict[str, list[Any]]], BeforeValidator(_sweeps)]
+Limits = Annotated[Budget, BeforeValidator(_budget), _written(lambda b: [str(limit) for limit in b])]

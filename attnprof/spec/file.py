@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,18 @@ class Source:
 
 def merge(sources: Sequence[Source]) -> Spec:
     """The Spec of several sources; later ones override. Raises SpecError with every mistake and its place."""
+    return _merged(sources, Spec)
+
+
+def recorded(path: Path) -> Spec:
+    """The Spec of the file at ``path``, whose names are not looked up: see ``Spec.recorded``.
+
+    Raises SpecError.
+    """
+    return _merged([from_file(path)], Spec.recorded)
+
+
+def _merged(sources: Sequence[Source], of_values: Callable[..., Spec]) -> Spec:
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
     for source in sources:
@@ -31,7 +43,7 @@ def merge(sources: Sequence[Source]) -> Spec:
         places |= source.places
     lines = [problem for source in sources for problem in source.problems]
     try:
-        spec = Spec(**values)
+        spec = of_values(**values)
     except SpecError as problem:
         for (field, index), message in zip(problem.fields, problem.problems, strict=True):
             place = places.get(field, field)

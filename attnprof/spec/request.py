@@ -1,6 +1,7 @@
 """Spec: a request whose values are checked. Its fields are the settings."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +25,7 @@ from attnprof.spec.fields import (
     Listed,
     MetricName,
     ModulePatterns,
+    Names,
     NetworkName,
     PlaceText,
     PointText,
@@ -93,8 +95,19 @@ class Spec(BaseModel):
     format: FormatName = _field("format")
 
     def __init__(self, **values: Any) -> None:
+        self._check(values, Names.LOOKED_UP)
+
+    @classmethod
+    def recorded(cls, **values: Any) -> Self:
+        """The Spec of a run that has been. Its names are not looked up: what they name may be gone, and
+        looking at a run imports no file that it names."""
+        spec = cls.__new__(cls)
+        spec._check(values, Names.RECORDED)
+        return spec
+
+    def _check(self, values: Mapping[str, Any], names: Names) -> None:
         try:
-            super().__init__(**values)
+            self.__pydantic_validator__.validate_python(values, self_instance=self, context=names)
         except ValidationError as problem:
             fields = [_field_of(error) for error in problem.errors()]
             raise SpecError([_message(error) for error in problem.errors()], fields) from None

@@ -1,7 +1,9 @@
 """Merging: shards make the whole again, machines stand side by side, and what does not belong together is
 refused."""
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,10 @@ from msgspec.structs import replace as changed
 
 from attnprof.errors import RunFolderError
 from attnprof.planning import plan
+from attnprof.records.environment import PLACEMENTS
 from attnprof.records.journal import Journal
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
-from attnprof.results import of_folder, planned_on, tabulate
+from attnprof.results import of_folder
 from attnprof.results.merging import Part, merge
 from attnprof.spec import Spec
 
@@ -44,11 +47,22 @@ def events_of(planned, seconds=1e-3):
 
 def part(spec, name="a", seconds=1e-3, **environment):
     ran = {**CPU, "run_id": name, **environment}
-    return Part(name, spec, ran, list(events_of(plan(spec, ran["device"]), seconds)))
+    planned = plan(spec, ran["device"])
+    ran[PLACEMENTS] = list(planned.placements)
+    return Part(name, spec, ran, list(events_of(planned, seconds)))
+
+
+def results(one):
+    """The results of a folder of ``one``."""
+    with tempfile.TemporaryDirectory() as folder:
+        with Journal.create(Path(folder)) as journal:
+            journal.begin(one.spec.to_toml(), one.environment)
+            journal.extend(one.events)
+        return of_folder(Path(folder))
 
 
 def rows(one):
-    found = tabulate(one.events, planned_on(one.spec, one.environment), one.environment)
+    found = results(one)
     return [{name: value for name, value in row.items() if name != "run_id"} for row in found.rows()]
 
 
@@ -71,7 +85,7 @@ def test_shards_merged_equal_the_whole(modules, channels, train, shards, random)
     merged = merge(parts)
     assert rows(merged) == rows(whole)
     assert merged.spec == whole.spec.effective()
-    assert len(planned_on(merged.spec, merged.environment).cells) == len(rows(whole))
+    assert results(merged).planned == len(rows(whole))
 
 
 def test_merging_in_steps_equals_merging_at_once():
@@ -83,7 +97,7 @@ def test_merging_in_steps_equals_merging_at_once():
 def test_each_row_says_which_run_it_is_of():
     spec = Spec(modules="se,eca", channels="64", res="7", device="cpu")
     merged = merge([part(spec.model_copy(update={"shard": f"{n}/2"}), name=f"s{n}") for n in (1, 2)])
-    found = tabulate(merged.events, planned_on(merged.spec, merged.environment), merged.environment)
+    found = results(merged)
     assert sorted(found.frame["run_id"]) == ["s1", "s2"]
 
 
@@ -100,7 +114,7 @@ def test_two_machines_stand_side_by_side():
 def test_a_part_that_is_missing_leaves_cells_open():
     spec = Spec(modules=MODULES, channels="64", res="7", device="cpu")
     merged = merge([part(spec.model_copy(update={"shard": f"{n}/3"}), name=f"s{n}") for n in (1, 2)])
-    found = tabulate(merged.events, planned_on(merged.spec, merged.environment), merged.environment)
+    found = results(merged)
     assert (found.planned, len(found.frame)) == (5, 3)
 
 
@@ -171,7 +185,7 @@ def test_a_merged_folder_is_a_run_folder_like_any_other(tmp_path):
     with Journal.create(tmp_path / "m") as journal:
         journal.begin(merged.spec.to_toml(), merged.environment)
         journal.extend(merged.events)
-    results = of_folder(tmp_path / "m")
-    found = [{name: value for name, value in row.items() if name != "run_id"} for row in results.rows()]
+    shown = of_folder(tmp_path / "m")
+    found = [{name: value for name, value in row.items() if name != "run_id"} for row in shown.rows()]
     assert found == rows(merged)
-    assert results.planned == 4
+    assert shown.planned == 4

@@ -1,0 +1,99 @@
+"""The rows of a whole run: how many there are, and in which order.
+
+A run folder says so itself. It is not planned anew: what its spec names may have changed or be gone since,
+or be a file that looking at a run must not import.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from attnprof.catalogue.selection import stands_for_several
+from attnprof.grid import Point
+from attnprof.networks import PLAIN
+from attnprof.planning.shards import share
+from attnprof.records.case import Case
+from attnprof.records.environment import PLACEMENTS, Environment, machines
+from attnprof.records.record import AccountEvent, DoneEvent, Event
+from attnprof.spec import Spec
+
+if TYPE_CHECKING:
+    from attnprof.planning import Plan
+
+MODES = {"eval": 0, "train": 1}
+T = TypeVar("T")
+Position = tuple[bool, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The rows of a run: by device, then mode, then point, then placement."""
+
+    spec: Spec
+    cells: int  # of the whole run, finished or not
+    devices: Mapping[str, int]
+    points: Mapping[Point, int]
+    placements: Mapping[str, int]  # by Case.placement
+
+    def position(self, case: Case) -> Position:
+        """What the rows are sorted by. A case that the run does not have comes last."""
+        device = self.devices.get(case.device, -1)
+        mode = MODES.get(case.mode, -1)
+        point = self.points.get((case.channels, case.height, case.width), -1)
+        placement = self.placements.get(case.placement, -1)
+        return min(device, mode, point, placement) < 0, device, mode, point, placement
+
+
+def outline_of_plan(plan: "Plan") -> Outline:
+    """The outline of a run of ``plan``."""
+    return _outline(plan.spec, len(plan.cells), [plan.device], plan.placements)
+
+
+def outline_of_journal(spec: Spec, environment: Environment, events: Sequence[Event]) -> Outline:
+    """The outline of a run from its folder: what it was to do, what it ran on, and its events."""
+    cases = list(_cases(events))
+    devices = [str(machine.get("device", "cpu")) for machine in machines(environment)]
+    placements = _recorded_placements(environment) or _placements_of(cases, spec)
+    each = len(spec.grid()) * len(placements) * (2 if spec.train else 1)
+    cells = share(each, spec.shard) * len(devices)
+    return _outline(spec, max(cells, len({case.key for case in cases})), devices, placements)
+
+
+def _outline(spec: Spec, cells: int, devices: Sequence[str], placements: Sequence[str]) -> Outline:
+    return Outline(spec, cells, _numbered(devices), _numbered(spec.grid()), _numbered(placements))
+
+
+def _numbered(things: Sequence[T]) -> dict[T, int]:
+    return {thing: number for number, thing in enumerate(things)}
+
+
+def _recorded_placements(environment: Environment) -> list[str]:
+    """The placements that the run, or each of the merged runs, says it has; none where one does not."""
+    lists = [run.get(PLACEMENTS) for run in (environment.get("runs") or {"": environment}).values()]
+    if not all(isinstance(names, list) for names in lists):
+        return []
+    return list(dict.fromkeys(str(name) for names in lists for name in names))
+
+
+def _placements_of(cases: Sequence[Case], spec: Spec) -> list[str]:
+    """The placements of a run that does not say them: by network, then by the pattern that names the module,
+    then as they were counted."""
+    networks = _numbered(spec.networks)
+    adding = [pattern for pattern in spec.modules if not pattern.startswith("!")]
+    patterns = _numbered(list(dict.fromkeys(pattern.partition("(")[0] for pattern in adding)))
+    several = next((number for name, number in patterns.items() if stands_for_several(name)), 0)
+
+    def rank(case: Case) -> tuple[int, int]:
+        is_plain = case.host and case.module == PLAIN
+        pattern = -1 if is_plain else patterns.get(case.module, several)
+        return networks.get(case.host, -1), pattern
+
+    return list(dict.fromkeys(case.placement for case in sorted(cases, key=rank)))
+
+
+def _cases(events: Sequence[Event]) -> Iterator[Case]:
+    """The cases of the journal as they were counted; those that ended before anything was counted follow."""
+    with_case = [event for event in events if isinstance(event, AccountEvent | DoneEvent)]
+    counted = (number for number, event in enumerate(with_case) if isinstance(event, AccountEvent))
+    first = next(counted, 0)
+    return (event.case for event in (*with_case[first:], *with_case[:first]))
