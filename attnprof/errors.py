@@ -10,7 +10,7 @@ NOT_MET = 1  # a budget, a check, a comparison or a verification does not hold
 USAGE = 2
 CELLS_FAILED = 3
 ENVIRONMENT = 4
-INTERRUPTED = 130  # 128 + SIGINT: the run can be resumed
+INTERRUPTED = 130  # by Ctrl-C, SIGTERM or SIGHUP: the run can be resumed
 
 
 class AttnprofError(Exception):

@@ -1,9 +1,8 @@
 """Running a spec from the command line: worker, folder, journal, progress, and the table at the end."""
 
 import re
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -12,6 +11,7 @@ from types import FrameType
 import click
 
 from attnprof.cli._progress import progress
+from attnprof.cli._signals import ending_as_ctrl_c, interrupts_to
 from attnprof.cli._terminal import Terminal
 from attnprof.cli._worker import started_worker
 from attnprof.errors import RunFolderError
@@ -19,6 +19,7 @@ from attnprof.formats import FORMATS
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
 from attnprof.records.environment import PLACEMENTS, Environment, begun, differences
+from attnprof.records.files import file_in
 from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder
 from attnprof.records.record import DoneEvent, Event, VisitEvent
 from attnprof.running import Run, run
@@ -31,6 +32,7 @@ from attnprof.units import show_about
 MEDIAN = "median"  # the estimator of a run whose environment names none
 
 
+@ending_as_ctrl_c()
 def execute(spec: Spec, terminal: Terminal) -> int:
     """Measure ``spec`` into a new run folder and print the table. The exit code is returned."""
     started = monotonic()
@@ -52,6 +54,7 @@ def execute(spec: Spec, terminal: Terminal) -> int:
         return finish(resolved, folder, environment, events, interrupted, terminal)
 
 
+@ending_as_ctrl_c()
 def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
     """Finish the run in ``folder``: measure the cells that it has not finished, under the same conditions.
 
@@ -61,7 +64,7 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
     if format is not None:
         FORMATS.module_name(format)
     environment = environment_in(folder)
-    spec = merge([from_file(folder / SPEC)])
+    spec = merge([from_file(file_in(folder, SPEC))])
     with Journal(folder) as journal:
         events = events_in(folder)
         with started_worker(spec, terminal, environment.get("device")) as worker:
@@ -135,8 +138,13 @@ def _measure(
 ) -> bool:
     """Journal every event of the run, and add the lasting ones to ``events``; whether it was interrupted."""
     try:
-        with progress(terminal, this.plan.time_budget, started) as display, _interruptible(this, display.say):
-            for event in this:
+        with (
+            progress(terminal, this.plan.time_budget, started) as display,
+            _interruptible(this, display.say),
+            closing(iter(this)) as happening,
+        ):
+            for event in happening:
+                journal.require_folder()
                 if isinstance(event, PeaksEvent):
                     environment["peaks"] = event.peaks.to_json()
                     journal.describe(environment)
@@ -151,7 +159,7 @@ def _measure(
 
 @contextmanager
 def _interruptible(this: Run, say: Callable[[str], None]) -> Iterator[None]:
-    """The first Ctrl-C ends the run after the cell at hand; the second at once."""
+    """The first Ctrl-C, or signal to end, ends the run after the cell at hand; the second at once."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if this.stop:
@@ -159,11 +167,8 @@ def _interruptible(this: Run, say: Callable[[str], None]) -> Iterator[None]:
         this.stop = True
         say("stopping after the visit at hand; once more to leave at once")
 
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
+    with interrupts_to(interrupt):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _done(events: list[Event]) -> set[str]:

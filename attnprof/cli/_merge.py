@@ -8,6 +8,7 @@ from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.formats import FORMATS
 from attnprof.records.environment import Environment
+from attnprof.records.files import file_in
 from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, events_in, new_folder
 from attnprof.results import merging, of_folder
 from attnprof.spec.file import recorded
@@ -38,7 +39,9 @@ def merge(run: tuple[str, ...], name: str, output: str | None, format: str, term
 
 
 def _part(folder: Path) -> merging.Part:
-    return merging.Part(str(folder), recorded(folder / SPEC), environment_in(folder), events_in(folder))
+    return merging.Part(
+        str(folder), recorded(file_in(folder, SPEC)), environment_in(folder), events_in(folder)
+    )
 
 
 def _device(environment: Environment) -> str:

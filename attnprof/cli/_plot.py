@@ -1,6 +1,7 @@
 """``attnprof plot``: a figure of a run."""
 
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 from attnprof.catalogue.selection import split
 from attnprof.choosing.candidates import candidates
 from attnprof.choosing.measures import Measure, measure_named
-from attnprof.cli._results import of_modules, results_of
+from attnprof.cli._results import of_modules, results_of, write_file
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UnknownNameError
 from attnprof.figures import FIGURES, FigureKind, Scene
@@ -122,8 +123,8 @@ def _save(kind: FigureKind, scene: Scene, path: Path) -> list[str]:
 
     with style():
         figure, notes = kind.draw(scene)
-        try:
-            figure.savefig(path, dpi=PNG_DPI, metadata=UNDATED.get(path.suffix.lower(), {}))
-        except OSError as problem:
-            raise EnvironmentProblem(f"cannot write {path}: {(problem.strerror or '').lower()}") from None
+        suffix = path.suffix.lower()
+        picture = BytesIO()
+        figure.savefig(picture, format=suffix[1:], dpi=PNG_DPI, metadata=UNDATED.get(suffix, {}))
+    write_file(path, picture.getvalue())
     return notes

@@ -3,9 +3,9 @@
 import webbrowser
 from pathlib import Path
 
-from attnprof.cli._results import results_of
+from attnprof.cli._results import results_of, write_file
 from attnprof.cli._terminal import Terminal
-from attnprof.errors import EnvironmentProblem, UsageError
+from attnprof.errors import UsageError
 from attnprof.records.journal import newest_folder
 from attnprof.report import page
 
@@ -43,11 +43,7 @@ def _output(name: str | None) -> Path | None:
 
 
 def _written(path: Path, text: str) -> Path:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        reason = (problem.strerror or str(problem)).lower()
-        raise EnvironmentProblem(f"cannot write {path}: {reason}") from None
+    write_file(path, text)
     return path
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from attnprof.catalogue.selection import location_in, select, split
 from attnprof.errors import EnvironmentProblem, UsageError
 from attnprof.formats import FORMATS, Document, Format, Look
-from attnprof.records.journal import newest_folder
+from attnprof.records.files import write
+from attnprof.records.journal import EVENTS, newest_folder
 from attnprof.results import Results, of_csv, of_folder
 
 
@@ -60,14 +61,28 @@ def _modules(patterns: Sequence[str], measured: AbstractSet[str]) -> set[str]:
 def write_document(path: Path, document: Document, format: str) -> None:
     """Write ``document`` in a format, where nothing has to fit. Raises EnvironmentProblem."""
     entry: Format = FORMATS.get(format)
-    write_file(path, entry.write(document, Look()).text)
+    write_file(path, entry.write(document, Look()).text + "\n")
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write ``text``, with a final line break. Raises EnvironmentProblem where that fails."""
+def write_file(path: Path, content: str | bytes) -> None:
+    """Put ``content`` at ``path``, whole or not at all. Raises EnvironmentProblem where that fails.
+
+    A link in a run folder, which may be a stranger's, is replaced. Elsewhere a link, a pipe or a device is
+    the user's own, and is written to.
+    """
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        if _is_written_through(path):
+            path.write_bytes(
+                content if isinstance(content, bytes) else content.encode(errors="backslashreplace")
+            )
+        else:
+            write(path, content)
     except OSError as problem:
         raise EnvironmentProblem(
             f"cannot write {path}: {(problem.strerror or str(problem)).lower()}"
         ) from None
+
+
+def _is_written_through(path: Path) -> bool:
+    is_special = path.is_symlink() or (path.exists() and not path.is_file())
+    return is_special and not (path.parent / EVENTS).exists()

@@ -1,9 +1,11 @@
 """The run folder: an append-only journal of events beside the effective spec and the environment.
 
 spec.toml         what was asked, complete: it replays the run
-environment.json  what it ran on
+environment.json  what it ran on, and the number of the folder's schema
 records.jsonl     the events, one line each, on disk as soon as they happen
 results.csv       the table, written at the end
+
+The journal is created last: where it is, the other two are whole.
 """
 
 import json
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Self
 from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.records.codec import Decoder, encode
 from attnprof.records.environment import Environment
+from attnprof.records.files import file_in, open_end, write, write_all
 from attnprof.records.record import Event, VisitEvent
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ class Journal:
         there."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if (folder / EVENTS).exists():
+            if os.path.lexists(folder / EVENTS):
                 raise RunFolderError(
                     f"{folder} holds a run already. Continue it: attnprof run --resume {folder},"
                     " or name another with -o"
@@ -64,19 +67,20 @@ class Journal:
         return cls(folder)
 
     def begin(self, spec: str, environment: Environment) -> None:
-        """Write what was asked and what it runs on."""
-        (self.folder / SPEC).write_text(spec, encoding="utf-8")
+        """Write what was asked and what it runs on. Raises EnvironmentProblem."""
+        self._put(SPEC, spec)
         self.describe(environment)
+        self._open()
 
     def describe(self, environment: Environment) -> None:
-        """Write what it runs on, again when more is known of it."""
-        text = json.dumps(environment, indent=1, ensure_ascii=False) + "\n"
-        (self.folder / ENVIRONMENT).write_text(text, encoding="utf-8")
+        """Write what it runs on, again when more is known of it. Raises EnvironmentProblem."""
+        text = json.dumps(environment, indent=1, ensure_ascii=False)
+        self._put(ENVIRONMENT, f"{text}\n")
 
     def __enter__(self) -> Self:
         from filelock import FileLock, Timeout  # whoever only reads a run locks nothing
 
-        self._lock = FileLock(self.folder / LOCK)
+        self._lock = FileLock(file_in(self.folder, LOCK))
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -85,19 +89,29 @@ class Journal:
             ) from None
         except OSError as problem:
             raise EnvironmentProblem(f"cannot write {self.folder}: {_words(problem)}") from None
-        _drop_torn_line(self.folder / EVENTS)
-        self._file = os.open(self.folder / EVENTS, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
+        try:
+            if (self.folder / ENVIRONMENT).exists():
+                self._open()
+        except BaseException:
+            self._unlock()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        is_there = self._file is None or self._is_there()
         if self._file is not None:
             with suppress(OSError):  # what could not be written was said when it was written
                 os.fsync(self._file)
             os.close(self._file)
         self._file = None
-        if self._lock is not None:
-            self._lock.release()
-        (self.folder / LOCK).unlink(missing_ok=True)
+        self._unlock(is_there)
+
+    def require_folder(self) -> None:
+        """Raises EnvironmentProblem where the journal was removed or moved: the rest would be lost."""
+        if self._file is not None and not self._is_there():
+            raise EnvironmentProblem(
+                f"{self.folder / EVENTS} was removed or moved during the run: what follows could not be kept"
+            )
 
     def append(self, event: Event) -> None:
         """Put one event on disk, before anything else happens."""
@@ -107,31 +121,74 @@ class Journal:
         """Put several events on disk at once, as ``append`` does one."""
         if not events:
             return
-        if self._file is None:
+        if self._lock is None:
             raise RuntimeError("the journal is not open")
+        self.require_folder()
+        file = self._file if self._file is not None else self._open()
         try:
-            _write(self._file, b"".join(map(encode, events)))
+            write_all(file, b"".join(map(encode, events)))
             # A killed run loses nothing that was written. Only the machine's end could, and not what took
             # long to measure.
             measured = any(isinstance(event, VisitEvent) for event in events)
             if measured or monotonic() >= self._synced + BETWEEN_SYNCS:
-                os.fsync(self._file)
+                os.fsync(file)
                 self._synced = monotonic()
         except OSError as problem:
             raise EnvironmentProblem(
                 f"cannot write {self.folder / EVENTS}: {_words(problem)}; finished cells are kept"
             ) from None
 
+    def _open(self) -> int:
+        """Open the file of the events, without a torn last line."""
+        path = file_in(self.folder, EVENTS)
+        try:
+            _drop_torn_line(path)
+            self._file = open_end(path)
+        except OSError as problem:
+            raise EnvironmentProblem(f"cannot write {path}: {_words(problem)}") from None
+        return self._file
 
-def _write(file: int, text: bytes) -> None:
-    rest = memoryview(text)
-    while rest:
-        rest = rest[os.write(file, rest) :]
+    def _put(self, name: str, text: str) -> None:
+        path = self.folder / name
+        try:
+            write(path, text)
+        except OSError as problem:
+            raise EnvironmentProblem(f"cannot write {path}: {_words(problem)}") from None
+
+    def _is_there(self) -> bool:
+        """Whether the file that is open still has its name."""
+        assert self._file is not None
+        try:
+            return os.path.samestat(os.lstat(self.folder / EVENTS), os.fstat(self._file))
+        except OSError:
+            return False
+
+    def _unlock(self, is_there: bool = True) -> None:
+        """Let go of the lock, and remove its file. is_there: whether the folder is still the one of the lock.
+
+        The file is removed while it is held: whoever has opened it sees that it has no name any more, and
+        tries again. Windows removes no file that is open; nobody else holds it then.
+        """
+        assert self._lock is not None
+        lock, self._lock = self._lock, None
+        if not is_there:
+            lock.release()
+        elif os.name == "nt":
+            lock.release()
+            _remove(self.folder / LOCK)
+        else:
+            _remove(self.folder / LOCK)
+            lock.release()
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def events_in(folder: Path) -> list[Event]:
     """The events of a run folder, without a torn last line. Raises RunFolderError for any other damage."""
-    path = folder / EVENTS
+    path = file_in(folder, EVENTS)
     try:
         with path.open("rb") as lines:
             return list(_decoded(path, lines))
@@ -155,7 +212,7 @@ def _decoded(path: Path, lines: Iterable[bytes]) -> Iterator[Event]:
 def environment_in(folder: Path) -> Environment:
     """The environment of a run folder. Raises RunFolderError."""
     try:
-        environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
+        environment = json.loads(file_in(folder, ENVIRONMENT).read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise RunFolderError(f"{folder} holds no run: {ENVIRONMENT}: {problem}") from None
     if not isinstance(environment, dict):

@@ -16,6 +16,7 @@ from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS, Metric, column, in_order
 from attnprof.records.environment import Environment, joined
+from attnprof.records.files import file_in
 from attnprof.records.journal import RISKY, SPEC, environment_in, events_in
 from attnprof.records.record import HOT, ROUGH, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
@@ -107,7 +108,7 @@ def of_folder(folder: Path) -> Results:
     """
     environment = environment_in(folder)
     events = events_in(folder)
-    outline = outline_of_journal(recorded(folder / SPEC), environment, events)
+    outline = outline_of_journal(recorded(file_in(folder, SPEC)), environment, events)
     return _tabulated(events, outline, environment)
 
 

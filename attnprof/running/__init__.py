@@ -1,6 +1,6 @@
 """From a plan to a stream of events, through worker processes that may crash, hang or run out of memory."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from time import monotonic
@@ -68,7 +68,7 @@ class Run:
         self._standings = Standings(plan, earlier)
         self._failed = False
 
-    def __iter__(self) -> Iterator[RunEvent]:
+    def __iter__(self) -> Generator[RunEvent, None, None]:
         if not self._is_shown:
             yield from self._events()
             return

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from shutil import get_terminal_size
 from threading import Event as Signal
 from threading import RLock, Thread
@@ -130,11 +131,12 @@ class LiveLine:
     def say(self, sentence: str) -> None:
         """Leave ``sentence`` on a line above."""
         self._write("")
-        self._stream.write(f"{sentence}\n")
+        with suppress(OSError):
+            self._stream.write(f"{sentence}\n")
         self._draw()
 
     def _write(self, text: str) -> None:
-        with self._lock:
+        with self._lock, suppress(OSError):  # a terminal that is gone ends no run
             # Blanks in place of a control sequence: a notebook knows no other way to clear a line.
             self._stream.write(f"\r{text.ljust(self._drawn)}\r{text}")
             self._stream.flush()
@@ -180,9 +182,10 @@ class Display:
             self._log([sentence])
 
     def _log(self, sentences: list[str]) -> None:
-        for sentence in sentences:
-            self._stream.write(f"{sentence}\n")
-        self._stream.flush()
+        with suppress(OSError):  # whoever read it may be gone
+            for sentence in sentences:
+                self._stream.write(f"{sentence}\n")
+            self._stream.flush()
 
 
 def display(seconds: float | None, started: float | None = None) -> Display:

@@ -271,8 +271,8 @@ def test_a_run_that_is_being_written_is_in_use(cli, finished):
     assert cli("run", "--resume", "out").code == 0
 
 
-def interrupting(monkeypatch, at, times):
-    """Ctrl-C, so many times, while cell number ``at`` is asked for."""
+def interrupting(monkeypatch, at, times, number=signal.SIGINT):
+    """Ctrl-C or another signal, so many times, while cell number ``at`` is asked for."""
     requests = []
 
     class Interrupting(Counting):
@@ -281,7 +281,7 @@ def interrupting(monkeypatch, at, times):
             super().send(request)
             if len(requests) == at:
                 for _ in range(times):
-                    signal.raise_signal(signal.SIGINT)
+                    signal.raise_signal(number)
 
     monkeypatch.setattr("attnprof.cli._worker.start_worker", Interrupting)
 

@@ -2,12 +2,17 @@
 that is damaged."""
 
 import errno
+import fcntl
 import json
+import os
+import shutil
 import tempfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +22,7 @@ from attnprof.records.codec import encode
 from attnprof.records.journal import (
     ENVIRONMENT,
     EVENTS,
+    LOCK,
     SPEC,
     Journal,
     environment_in,
@@ -71,6 +77,7 @@ THREE = [done_event(Case("se", channels, 7, 7), "ok") for channels in (16, 32, 6
 
 def write(folder, events):
     with Journal.create(folder) as journal:
+        journal.begin("", {})
         for event in events:
             journal.append(event)
     return folder
@@ -225,6 +232,101 @@ def test_a_damaged_environment_is_refused(tmp_path, text):
         environment_in(tmp_path)
 
 
+def test_the_environment_is_whole_before_the_journal_begins(tmp_path, monkeypatch):
+    """A run that is killed at any moment of its beginning can be resumed, or begun again in its folder."""
+    states = []
+    replace = os.replace
+
+    def seen(part, path):
+        states.append(sorted(name for name in os.listdir(tmp_path / "run") if name[0] != "."))
+        replace(part, path)
+
+    monkeypatch.setattr("attnprof.records.files.os.replace", seen)
+    with Journal.create(tmp_path / "run") as journal:
+        journal.begin("", {})
+    assert states == [[], [SPEC]]
+    assert events_in(tmp_path / "run") == []
+
+
+@pytest.mark.parametrize("name", [EVENTS, ENVIRONMENT, SPEC, LOCK])
+def test_no_link_is_followed_out_of_a_folder(tmp_path, name):
+    private = tmp_path / "private"
+    private.write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(private)
+    with suppress(RunFolderError), Journal.create(tmp_path / "run") as journal:
+        journal.begin("theirs", {})
+        journal.append(THREE[0])
+    assert private.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [EVENTS, ENVIRONMENT])
+def test_no_link_is_read(tmp_path, name):
+    folder = write(tmp_path / "run", THREE)
+    (folder / name).rename(tmp_path / "private")
+    (folder / name).symlink_to(tmp_path / "private")
+    with pytest.raises(RunFolderError, match=f"{name} is a symbolic link"):
+        events_in(folder), environment_in(folder)
+
+
+def test_the_lock_is_removed_while_it_is_held(tmp_path, monkeypatch):
+    """Else a second run could take the file that the first is about to remove, and a third another one."""
+    order = []
+    release, unlink = FileLock.release, Path.unlink
+    monkeypatch.setattr(FileLock, "release", lambda *a, **k: (order.append("release"), release(*a, **k)))
+    monkeypatch.setattr(Path, "unlink", lambda self, **k: (order.append("unlink"), unlink(self, **k)))
+    with Journal.create(tmp_path / "run"):
+        pass
+    assert order[:2] == ["unlink", "release"]
+    assert not (tmp_path / "run" / LOCK).exists()
+
+
+def test_a_run_that_opened_the_lock_before_it_was_removed_does_not_hold_it(tmp_path, monkeypatch):
+    first = Journal.create(tmp_path / "run")
+    first.__enter__()
+    flock = fcntl.flock
+
+    def late(file, operation):
+        monkeypatch.undo()
+        first.__exit__()  # between the second one's opening the file and its locking it
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(RunFolderError, match="in use"):
+        Journal(tmp_path / "run").__enter__()
+    with Journal(tmp_path / "run"):
+        assert (tmp_path / "run" / LOCK).exists()
+
+
+def test_a_folder_that_is_removed_is_said_at_the_next_event(tmp_path):
+    with Journal.create(tmp_path / "run") as journal:
+        journal.begin("", {})
+        journal.append(THREE[0])
+        shutil.rmtree(tmp_path / "run")
+        for call in (journal.require_folder, lambda: journal.append(THREE[1])):
+            with pytest.raises(EnvironmentProblem, match=r"records\.jsonl was removed or moved") as caught:
+                call()
+            assert caught.value.exit_code == 4
+
+
+def test_the_lock_of_a_folder_that_took_the_place_of_a_removed_one_is_left_alone(tmp_path):
+    with Journal.create(tmp_path / "run") as journal:
+        journal.begin("", {})
+        shutil.rmtree(tmp_path / "run")
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / LOCK).touch()
+    assert (tmp_path / "run" / LOCK).exists()
+
+
+def test_a_writer_that_cannot_open_the_journal_lets_go_of_the_lock(tmp_path):
+    folder = write(tmp_path / "run", THREE)
+    (folder / EVENTS).unlink()
+    (folder / EVENTS).mkdir()
+    with pytest.raises(EnvironmentProblem, match="cannot write .*: is a directory"):
+        Journal(folder).__enter__()
+    assert not (folder / LOCK).exists()
+
+
 def test_a_second_writer_is_refused(tmp_path):
     with Journal.create(tmp_path / "run") as journal:
         journal.append(THREE[0])
@@ -296,7 +398,7 @@ def test_a_full_disk_says_that_finished_cells_are_kept(tmp_path, monkeypatch):
 
     with Journal.create(tmp_path / "run") as journal:
         journal.append(THREE[0])
-        monkeypatch.setattr("attnprof.records.journal.os.write", full)
+        monkeypatch.setattr("attnprof.records.files.os.write", full)
         with pytest.raises(EnvironmentProblem, match="no space left on device; finished cells are kept"):
             journal.append(THREE[1])
         monkeypatch.undo()

@@ -11,7 +11,7 @@ import marshal
 import os
 import sys
 
-FORWARDED = (signal.SIGINT, signal.SIGTERM)
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STREAMS = b"".join(descriptor.to_bytes(4, sys.byteorder) for descriptor in (0, 1, 2))
 
 
