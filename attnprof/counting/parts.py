@@ -1,9 +1,11 @@
 """The parts of a module: its submodules, parameters and buffers, each once, collected in one walk."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import torch
 from torch import nn
+
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 class Parts:
@@ -17,21 +19,13 @@ class Parts:
         self._parameters: dict[int, torch.Tensor] = {}
         self._buffers: dict[int, torch.Tensor] = {}
         self._collect("", root)
+        self.parameters = tuple(self._parameters.values())  # in the order of ``nn.Module.parameters``
+        self.buffers = tuple(self._buffers.values())  # in the order of ``nn.Module.buffers``
 
     @property
     def modules(self) -> Collection[nn.Module]:
         """The module itself and all below it."""
         return self.by_path.values()
-
-    @property
-    def parameters(self) -> Sequence[torch.Tensor]:
-        """The parameters, in the order of ``nn.Module.parameters``."""
-        return tuple(self._parameters.values())
-
-    @property
-    def buffers(self) -> Sequence[torch.Tensor]:
-        """The buffers, in the order of ``nn.Module.buffers``."""
-        return tuple(self._buffers.values())
 
     def _collect(self, path: str, module: nn.Module) -> None:
         if id(module) in self._modules:
@@ -62,6 +56,6 @@ def own_elements(module: nn.Module) -> int:
 
 def channel_pairs(module: nn.Module) -> int:
     """(input, output) pairs of channels of a convolution without bias; 0 for any other module."""
-    if not isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d) or module.bias is not None:
+    if not isinstance(module, _CONVOLUTIONS) or module.bias is not None:
         return 0
     return module.in_channels * module.out_channels // module.groups

@@ -6,7 +6,7 @@ neither a module nor a tensor nor a container of them is shared: locks, files, c
 
 import sys
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import partial
 from types import CellType, FunctionType, MethodType
@@ -152,7 +152,9 @@ class _Copies:
 
     def _mapping(self, mapping: Any) -> Any:
         copy = self._remember(mapping, mapping.copy())
-        if not mapping:
+        if _are_plain(mapping):
+            for key, value in mapping.items():
+                copy[key] = self.of(value)
             return copy
         copy.clear()
         for key, value in mapping.items():
@@ -169,6 +171,8 @@ class _Copies:
         return self._remember(values, type(values)(map(self.of, values)))
 
     def _tuple(self, values: Any) -> Any:
+        if _are_plain(values):
+            return values
         copies = tuple(map(self.of, values))
         is_same = all(copy is value for copy, value in zip(copies, values, strict=True))
         return values if is_same else self._remember(values, copies)
@@ -213,6 +217,10 @@ _BY_KIND: dict[type, Callable[[_Copies, Any], Any]] = {
     partial: _Copies._partial,
     FunctionType: _Copies._function,
 }
+
+
+def _are_plain(values: Iterable[object]) -> bool:
+    return _PLAIN.issuperset(map(type, values))
 
 
 def _has_own_state(value: Any) -> bool:

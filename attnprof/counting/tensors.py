@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 _STRIDED = torch.strided
+_SEQUENCES = (list, tuple)
 
 
 def first_tensor(output: object) -> torch.Tensor | None:
@@ -37,7 +38,7 @@ def _tensors_below(value: object, seen: set[int]) -> Iterator[torch.Tensor]:
 def _parts(value: object) -> Iterable[object]:
     if isinstance(value, Mapping):
         return value.values()
-    if isinstance(value, list | tuple):
+    if isinstance(value, _SEQUENCES):
         return value
     if isinstance(value, type | nn.Module | ModuleType | FunctionType):
         return ()
@@ -61,7 +62,7 @@ def tensors_in(values: Sequence[Any]) -> list[torch.Tensor]:
     for value in values:
         if isinstance(value, torch.Tensor):
             tensors.append(value)
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, _SEQUENCES):
             tensors.extend(part for part in value if isinstance(part, torch.Tensor))
     return tensors
 
@@ -70,7 +71,7 @@ def outputs_of(out: Any) -> Sequence[torch.Tensor]:
     """The tensors that an operator returned."""
     if isinstance(out, torch.Tensor):
         return (out,)
-    return [part for part in out if isinstance(part, torch.Tensor)] if isinstance(out, tuple | list) else ()
+    return [part for part in out if isinstance(part, torch.Tensor)] if isinstance(out, _SEQUENCES) else ()
 
 
 def bytes_moved(args: Sequence[Any], outputs: Sequence[torch.Tensor]) -> int:
@@ -82,7 +83,7 @@ def bytes_moved(args: Sequence[Any], outputs: Sequence[torch.Tensor]) -> int:
             if id(value) not in distinct:
                 distinct.add(id(value))
                 moved.append(value)
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, _SEQUENCES):
             moved += [part for part in value if isinstance(part, torch.Tensor)]
     return sum(map(occupied_bytes, moved))
 

@@ -3,12 +3,14 @@
 import random
 import subprocess
 import sys
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attnprof.counting import randomness
 from attnprof.counting.randomness import kept_random_states
 
 DRAWS = {
@@ -43,6 +45,23 @@ def next_numbers():
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(before=draws, meanwhile=draws)
 def test_the_next_numbers_are_those_that_would_have_come(before, meanwhile):
+    assert_same_numbers(before, meanwhile)
+
+
+@settings(derandomize=True, deadline=None, max_examples=20)
+@given(before=draws, meanwhile=draws)
+def test_where_memory_is_laid_out_in_another_way_too(before, meanwhile):
+    nowhere = {"_place_in_python": lambda: None, "_place_in_numpy": lambda numpy_random: None}
+    with patch.multiple(randomness, **nowhere):
+        assert_same_numbers(before, meanwhile)
+
+
+def test_in_this_python_both_generators_are_read_from_memory():
+    assert randomness._place_in_python() is not None
+    assert randomness._place_in_numpy(np.random) is not None
+
+
+def assert_same_numbers(before, meanwhile):
     drawn = []
     for now in ([], meanwhile):
         np.random.seed(1)

@@ -1,18 +1,30 @@
 """Parts of shape functions: tensors on the meta device with the layout that torch's own kernel gives."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 import torch
 
-_empty = torch.empty
+_empty_strided = torch.empty_strided
 _META = torch.device("meta")
+_CHANNELS_LAST = {4: (1, 3, 2, 0), 5: (1, 4, 3, 2, 0)}  # the dimensions, the fastest first
 
 
 def fresh(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     """A contiguous meta tensor."""
-    return _empty(shape, dtype=dtype, device=_META)
+    # Torch takes twice as long to make one without strides.
+    return _empty_strided(shape, _contiguous_strides(tuple(shape)), dtype=dtype, device=_META)
+
+
+@lru_cache(maxsize=1024)
+def _contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    strides, step = [], 1
+    for side in reversed(shape):
+        strides.append(step)
+        step *= max(side, 1)
+    return tuple(reversed(strides))
 
 
 def plain(x: Any) -> bool:
@@ -24,22 +36,25 @@ def of_one_layout(
     parts: Sequence[torch.Tensor], shape: Sequence[int], dtype: torch.dtype | None = None
 ) -> torch.Tensor:
     """The output of a kernel that is channels last where all of its inputs are, else contiguous."""
-    layout = torch.contiguous_format
-    if all(reads_channels_last(x) for x in parts):
-        layout = torch.channels_last if len(shape) == 4 else torch.channels_last_3d
-    return _empty(shape, dtype=dtype or parts[0].dtype, device=_META, memory_format=layout)
+    dtype = dtype or parts[0].dtype
+    if not all(map(reads_channels_last, parts)):
+        return fresh(shape, dtype)
+    layout = torch.channels_last if len(shape) == 4 else torch.channels_last_3d
+    return torch.empty(shape, dtype=dtype, device=_META, memory_format=layout)
 
 
 def reads_channels_last(x: torch.Tensor) -> bool:
     """Whether strides grow from the channels over the sides, last first, to the batch; holes are allowed."""
-    if x.dim() not in (4, 5):
+    order = _CHANNELS_LAST.get(x.dim())
+    if order is None:
         return False
+    shape, strides = x.shape, x.stride()
     least = 0
-    for d in (1, *range(x.dim() - 1, 1, -1), 0):
-        stride = x.stride(d)
-        if stride < least or stride == 0 or (d == 0 and least == x.stride(1)):
+    for d in order:
+        stride = strides[d]
+        if stride < least or stride == 0 or (d == 0 and least == strides[1]):
             return False
-        least = stride * x.shape[d]
+        least = stride * shape[d]
     return True
 
 
@@ -69,14 +84,14 @@ def elementwise(shape: Sequence[int], dtype: torch.dtype, operands: Sequence[tor
     first = operands[0]
     if first.shape == tuple(shape) and 0 not in first.stride():
         if first.is_contiguous():
-            return _empty(shape, dtype=dtype, device=_META)
+            return fresh(shape, dtype)
         if is_dense(first):
-            return torch.empty_strided(shape, first.stride(), dtype=dtype, device=_META)
+            return _empty_strided(shape, first.stride(), dtype=dtype, device=_META)
     out_strides, step = [0] * len(shape), 1
     for d in _order_of_dimensions(shape, operands):
         out_strides[d] = step
         step *= shape[d]
-    return torch.empty_strided(shape, out_strides, dtype=dtype, device=_META)
+    return _empty_strided(shape, out_strides, dtype=dtype, device=_META)
 
 
 def _order_of_dimensions(shape: Sequence[int], operands: Sequence[torch.Tensor]) -> list[int]:
