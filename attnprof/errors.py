@@ -56,6 +56,26 @@ class RunFolderError(AttnprofError):
     """A run folder that is missing, damaged, in use, or of another run."""
 
 
+def text_of(problem: BaseException) -> str:
+    """What ``problem`` says; empty where it cannot tell, as a class of the user's may not."""
+    try:
+        return str(problem)
+    except Exception:  # noqa: BLE001
+        return ""
+
+
+def one_line(problem: BaseException, most: int = 300) -> str:
+    """The first line of what ``problem`` says, in characters that print; empty where there is none."""
+    lines = text_of(problem).strip().splitlines()
+    return "".join(map(_printable, lines[0][:most])) if lines else ""
+
+
+def _printable(character: str) -> str:
+    """``character``, or its escape where it controls, is half of a pair, or has no meaning."""
+    is_plain = character.isprintable() or (character.isspace() and character >= "\u00a0")
+    return character if is_plain else character.encode("unicode_escape").decode()
+
+
 def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     """``Did you mean 'a' or 'b'?`` with the closest of ``names``, or an empty string."""
     from difflib import get_close_matches  # after a mistake alone

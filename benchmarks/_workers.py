@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 def work(watch: Callable[[], None]) -> None:
     """Be a worker, until the parent ends it. watch: called when the worker's code is imported."""
-    from attnprof.worker import claim_stdout
+    from attnprof.worker.connection import claim_streams
 
-    responses = claim_stdout()
+    connection = claim_streams()
     from attnprof.worker.server import serve
 
     watch()
-    serve(responses)
+    serve(connection)

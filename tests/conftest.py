@@ -32,6 +32,7 @@ TOGETHER = {
     "tests/backends/test_plugged_device.py": "plugged",
     "tests/cli/test_manners.py": "measured",
     "tests/cli/test_resume.py": "resume",
+    "tests/faults/test_misbehaving_modules.py": "strangers",
     "tests/report/test_browser.py": "browser",
     "tests/test_contributing.py": "contributed",
     "tests/test_plugins.py": "plug-in",
@@ -109,7 +110,9 @@ def interpreter(tmp_path_factory):
 @pytest.fixture
 def warm_workers(interpreter, monkeypatch):
     """Runs of this process have workers that start at once."""
-    monkeypatch.setattr("attnprof.running.client.COMMAND", (interpreter, "-m", "attnprof.worker"))
+    from attnprof.running import client  # behind the variables above
+
+    monkeypatch.setattr(client, "COMMAND", (interpreter, *client.COMMAND[1:]))
 
 
 @pytest.fixture(scope="session")

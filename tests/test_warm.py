@@ -113,3 +113,10 @@ def test_one_process_knows_nothing_of_another(python, module, tmp_path):
     line = [python, *module(source)]
     outputs = [subprocess.run(line, cwd=tmp_path, capture_output=True, text=True).stdout for _ in range(2)]
     assert outputs == ["False False\n"] * 2
+
+
+def test_it_leaves_the_folder_out_of_the_path_where_it_is_told_to(python, module, tmp_path):
+    (tmp_path / "module_of_a_test.py").write_text("", encoding="utf-8")
+    command = [python, "-P", "-c", "import module_of_a_test"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr.endswith("No module named 'module_of_a_test'\n")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from attnprof.errors import text_of
 from attnprof.registry import Registry
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Call = Callable[[], object]
 def is_out_of_memory(problem: BaseException) -> bool:
     """Whether ``problem`` is an out-of-memory error, of Python or of torch."""
     named = isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError"
-    return named or "can't allocate memory" in str(problem)
+    return named or "can't allocate memory" in text_of(problem)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from attnprof.cli._progress import progress
 from attnprof.cli._signals import ending_as_ctrl_c, interrupts_to
 from attnprof.cli._terminal import Terminal
 from attnprof.cli._worker import started_worker
-from attnprof.errors import RunFolderError
+from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.formats import FORMATS
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
@@ -154,6 +154,8 @@ def _measure(
                 display.see(event)
     except KeyboardInterrupt:
         return True
+    except EnvironmentProblem as problem:
+        raise EnvironmentProblem(f"{problem}. Continue: attnprof run --resume {journal.folder}") from None
     return this.stop
 
 

@@ -1,20 +1,23 @@
 """Client for one worker process: start it, send requests, wait with a timeout, report why it exited."""
 
 import os
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
-from queue import Empty, Queue
-from threading import Thread
+from pathlib import Path
+from secrets import token_hex
+from signal import Signals
+from time import monotonic
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from attnprof.errors import EnvironmentProblem
 from attnprof.records.codec import encode
 from attnprof.records.environment import Environment
+from attnprof.running.checking import objection
+from attnprof.running.child import Child
 from attnprof.running.protocol import (
+    FinishRequest,
     ReadyResponse,
     Request,
     Response,
@@ -26,8 +29,20 @@ from attnprof.running.protocol import (
 if TYPE_CHECKING:
     from attnprof.spec import Spec
 
-COMMAND: tuple[str, ...] = (sys.executable, "-m", "attnprof.worker")
+# The worker runs the files that this process runs, and nothing of the working directory: -P keeps a random.py
+# that lies there from being taken for Python's own.
+PACKAGE = Path(__file__).parents[1]
+START = f"""
+import runpy, sys
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("attnprof", {str(PACKAGE / "__init__.py")!r})
+sys.modules["attnprof"] = module_from_spec(spec)
+spec.loader.exec_module(sys.modules["attnprof"])
+runpy.run_module("attnprof.worker", run_name="__main__")
+"""
+COMMAND: tuple[str, ...] = (sys.executable, "-P", "-c", START)
 START_SECONDS = 120.0  # importing torch on a cold disk
+STARTS = 3  # of a worker that is killed while it starts
 # Above the default thresholds glibc gives memory back at every free, and page faults are measured instead of
 # kernels.
 MALLOC = {
@@ -41,31 +56,22 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 class WorkerGone(Exception):
     """The worker exited, or did not respond in time; ``status`` is 'crashed' or 'timeout'."""
 
-    def __init__(self, status: str, reason: str) -> None:
+    def __init__(self, status: str, reason: str, killed: bool = False) -> None:
         self.status = status
+        self.killed = killed  # by a signal
         super().__init__(reason)
 
 
 class Worker:
-    """One child process in a session of its own. Reads have a deadline; the exit of the child ends them,
-    too."""
+    """One child process. Every wait for it has a deadline, its exit ends them all, and what it says is
+    checked before it is believed."""
 
     def __init__(self, setup: SetupRequest) -> None:
-        # What modules and libraries print goes to a file: its last line may say why the child exited.
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 # lives as long as the child
-        self._process = subprocess.Popen(
-            COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env=_variables(setup.threads),
-            start_new_session=True,
-        )
-        self._responses: Queue[Response | None] = Queue()
-        self._reader = Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._setup = msgspec.structs.replace(setup, token=token_hex(8))
         self._environment: Environment | None = None
-        self.send(setup)
+        self._child: Child
+        self._process: bytes  # the number of the child's process, as its lines say it; empty before the first
+        self._start()
 
     @property
     def environment(self) -> Environment:
@@ -77,64 +83,87 @@ class Worker:
 
     def send(self, request: Request) -> None:
         """Send one request. Where the worker has exited, ``receive`` reports it."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(encode(request))
-            self._process.stdin.flush()
+        if not isinstance(request, FinishRequest):
+            self._request = request
+        self._child.write(encode(request))
 
     def receive(self, timeout: float | None) -> Response:
-        """The next response. Raises WorkerGone where the worker exits, or sends nothing for ``timeout``
-        seconds (None: no limit)."""
-        try:
-            response = self._responses.get(timeout=timeout)
-        except Empty:
-            self.kill()
-            raise WorkerGone("timeout", f"no answer within {timeout:.0f} s; the worker was stopped") from None
-        if response is None:
-            raise WorkerGone("crashed", self._exit_reason())
-        return response
+        """The next response. Raises WorkerGone where the worker exits, sends nothing for ``timeout`` seconds
+        (None: no limit), or sends what is no response to the request."""
+        end = None if timeout is None else monotonic() + timeout
+        while True:
+            try:
+                line = self._child.line(None if end is None else max(0.0, end - monotonic()))
+            except TimeoutError:
+                self.kill()
+                reason = f"no answer within {timeout:.0f} s; the worker was stopped"
+                raise WorkerGone("timeout", reason) from None
+            if not line:
+                raise self._gone()
+            _, process, message = line.split(b" ", 2)
+            self._process = self._process or process  # the first line is written before any module runs
+            if process == self._process:  # else it is a copy of the worker that went on, too
+                return self._believed(message)
 
     def kill(self) -> None:
         """End the child and whatever it started."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._reader.join()
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            with suppress(BrokenPipeError):
-                stream.close()
-        self._stderr.close()
+        self._child.kill()
+
+    def _start(self) -> None:
+        self._process = b""
+        self._child = Child(COMMAND, _variables(self._setup.threads), f"{self._setup.token} ".encode())
+        self.send(self._setup)
 
     def _set_up(self) -> Environment:
-        try:
-            response = self.receive(START_SECONDS)
-        except WorkerGone as gone:
-            raise EnvironmentProblem(f"the worker process did not start: {gone}") from None
+        response = self._first_response()
         if isinstance(response, UnavailableResponse):
             self.kill()
             raise EnvironmentProblem(response.reason)
         assert isinstance(response, ReadyResponse)
         return response.environment
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with suppress(ValueError):  # the line that it was killed in
-            for line in self._process.stdout:
-                self._responses.put(responses.decode(line))
-        self._responses.put(None)
+    def _first_response(self) -> Response:
+        """One that is killed while it starts, for want of memory above all, is started again."""
+        for start in range(STARTS):
+            if start:
+                self._start()
+            try:
+                return self.receive(START_SECONDS)
+            except WorkerGone as gone:
+                problem = gone
+                if not gone.killed:
+                    break
+        raise EnvironmentProblem(f"the worker process did not start: {problem}")
 
-    def _exit_reason(self) -> str:
-        code = self._process.wait()
-        lines: list[str] = []
-        with suppress(ValueError):  # another thread has ended the worker
-            self._stderr.seek(0)
-            lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+    def _believed(self, message: bytes) -> Response:
+        try:
+            response = responses.decode(message)
+            complaint = objection(self._request, response)
+        except ValueError as problem:
+            complaint = str(problem)
+        if not complaint:
+            return response
         self.kill()
+        raise WorkerGone("crashed", f"the worker answered what cannot be, and was stopped: {complaint[:200]}")
+
+    def _gone(self) -> WorkerGone:
+        """Why no more lines will come."""
+        code, words = self._child.exit_code(), self._child.last_line()[:200]
+        self.kill()
+        if code is None:
+            return WorkerGone("crashed", "the worker's connection was cut, and it was stopped")
         if code < 0:
-            name = signal.Signals(-code).name
-            return f"the worker was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-        return f"the worker ended with exit code {code}" + (f": {lines[-1][:200]}" if lines else "")
+            return WorkerGone("crashed", f"the worker was killed by {_signal_name(-code)}", killed=True)
+        return WorkerGone(
+            "crashed", f"the worker ended with exit code {code}" + (f": {words}" if words else "")
+        )
+
+
+def _signal_name(number: int) -> str:
+    if number not in set(Signals):
+        return f"signal {number}"
+    name = Signals(number).name
+    return f"{name} (out of memory?)" if name == "SIGKILL" else name
 
 
 def _variables(threads: int) -> dict[str, str]:

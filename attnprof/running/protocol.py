@@ -1,5 +1,6 @@
 """The messages between the parent and a worker, one JSON object a line: requests, tagged "do"; responses,
-tagged "event".
+tagged "event". A response has the token of the worker and the number of its process before it: what a module
+writes, and what a copy of the worker says, is none.
 
 The first request is a SetupRequest, and is answered by a ReadyResponse or an UnavailableResponse. While a
 worker carries out a MeasureRequest, StepEvents say which case it works on: before whatever may take long, and
@@ -25,6 +26,7 @@ class SetupRequest(msgspec.Struct, frozen=True, tag_field="do", tag="setup"):
     threads: int = 1
     memory_limit: int | None = None  # bytes that a case may allocate; None: nine tenths of what is free
     allow_busy: bool = False  # use a device that others compute on, too
+    token: str = ""  # what every line of the worker begins with, its process's number next
 
 
 class AccountRequest(msgspec.Struct, frozen=True, tag_field="do", tag="account"):

@@ -10,6 +10,7 @@ from torch import nn
 from attnprof.catalogue import MODULES, entry
 from attnprof.counters import COUNTERS, Counter
 from attnprof.counting import REAL, Account, UnreadableValueError, account, cost
+from attnprof.errors import one_line
 from attnprof.records.case import ELEMENT_BYTES, Case
 from attnprof.records.record import Footprint
 from attnprof.subject.build import DTYPES, TokensIn, build
@@ -86,8 +87,7 @@ def count_with(name: str, case: Case, macs: int, counter: Counter | None = None)
     except ImportError as problem:
         return f"{name} is not installed ({problem})"
     except Exception as problem:  # noqa: BLE001 # a counter may raise anything: its failure is a note
-        first_line = str(problem).partition("\n")[0]
-        return f"{name} failed: {type(problem).__name__}: {first_line}"[:200]
+        return f"{name} failed: {type(problem).__name__}: {one_line(problem)}"[:200]
 
 
 def _count_of(counter: Counter, case: Case, x: torch.Tensor) -> int:

@@ -1,9 +1,9 @@
 """``python -m attnprof.worker``: the child process."""
 
-from attnprof.worker import claim_stdout
+from attnprof.worker.connection import claim_streams
 
 if __name__ == "__main__":
-    responses = claim_stdout()  # before anything that may print is imported
+    connection = claim_streams()  # before anything that may print is imported
     from attnprof.worker.server import serve
 
-    serve(responses)
+    serve(connection)

@@ -11,12 +11,11 @@ from queue import SimpleQueue
 from threading import Event as Signal
 from threading import Thread
 from time import monotonic
-from typing import BinaryIO
 
 import torch
 
 from attnprof.backends import BACKENDS, Backend, is_out_of_memory
-from attnprof.errors import AttnprofError, ImpossibleShapeError
+from attnprof.errors import AttnprofError, ImpossibleShapeError, one_line
 from attnprof.measuring.inputs import RandomPool
 from attnprof.measuring.peaks import peaks
 from attnprof.measuring.timer import timer
@@ -55,36 +54,35 @@ from attnprof.running.protocol import (
 from attnprof.subject import counts
 from attnprof.subject.build import DTYPES
 from attnprof.worker.block import Block
+from attnprof.worker.connection import Connection
 
 Send = Callable[[Response], None]
 DEVICE_LOST = 70  # exit code after an error that stays
 STEP_SECONDS = 0.2  # between StepEvents of one case: the pipe costs the measurement something
 
 
-def serve(output: BinaryIO) -> None:
-    """Serve the parent until its end of input. output: where the responses go."""
+def serve(connection: Connection) -> None:
+    """Serve the parent until its end of input."""
     pending: SimpleQueue[Request] = SimpleQueue()
     finish = Signal()
-    Thread(target=_read, args=(pending, finish), daemon=True).start()
+    Thread(target=_read, args=(connection, pending, finish), daemon=True).start()
     server = Server(finish)
     while True:
-        server.respond(pending.get(), lambda response: _write(output, response))
+        server.respond(pending.get(), lambda response: connection.send(encode(response)))
 
 
-def _read(pending: "SimpleQueue[Request]", finish: Signal) -> None:
-    for line in sys.stdin.buffer:
-        request = requests.decode(line)
-        if isinstance(request, FinishRequest):
-            finish.set()
-        else:
+def _read(connection: Connection, pending: "SimpleQueue[Request]", finish: Signal) -> None:
+    try:
+        for line in connection.lines():
+            request = requests.decode(line)
+            if isinstance(request, FinishRequest):
+                finish.set()
+                continue
+            if isinstance(request, SetupRequest):
+                connection.token = request.token.encode()
             pending.put(request)
-    os._exit(0)  # the parent is gone: nobody needs a response any more
-
-
-def _write(output: BinaryIO, response: Response) -> None:
-    rest = memoryview(encode(response))
-    while rest:
-        rest = rest[output.write(rest) :]
+    finally:
+        os._exit(0)  # the parent is gone, or out of reach: nobody needs a response any more
 
 
 class Server:
@@ -124,7 +122,7 @@ class Server:
         try:
             return self._open(device, int(number or 0), setup)
         except (RuntimeError, AssertionError) as problem:
-            return UnavailableResponse(f"{device}: {_first_line(problem)}")
+            return UnavailableResponse(f"{device}: {one_line(problem)}")
 
     def _open(self, device: str, number: int, setup: SetupRequest) -> ReadyResponse | UnavailableResponse:
         self._device = self._backend.device(number)
@@ -208,24 +206,30 @@ def _explain_network(request: NetworkRequest) -> ExplainResponse | Failure:
     try:
         return ExplainResponse(explain_network(request.location, request.settings, request.inputs, **options))
     except AttnprofError as problem:
-        return Failure("", "failed", str(problem))
+        return Failure("", "failed", one_line(problem))
     except Exception as problem:  # noqa: BLE001 # whatever a module raises is the reason
-        return Failure("", "failed", f"{type(problem).__name__}: {_first_line(problem)}")
+        return Failure("", "failed", _named(problem))
 
 
 def failure(case: Case, problem: BaseException) -> Failure:
     """How a case ends that raised ``problem``. An error after which the device does nothing more ends the
     process: the parent then tries the case again in a fresh one."""
-    if _is_sticky(problem):
-        print(_first_line(problem), file=sys.stderr, flush=True)
+    words = one_line(problem)
+    if _is_sticky(problem, words):
+        print(words, file=sys.stderr, flush=True)
         os._exit(DEVICE_LOST)
     if isinstance(problem, ImpossibleShapeError):  # seen only when a network is built
-        return Failure(case.key, "skipped", str(problem))
+        return Failure(case.key, "skipped", words)
     if isinstance(problem, AttnprofError):
-        return Failure(case.key, "failed", str(problem))
+        return Failure(case.key, "failed", words)
     if is_out_of_memory(problem):
-        return Failure(case.key, "oom", _first_line(problem) or "no memory")
-    return Failure(case.key, "failed", f"{type(problem).__name__}: {_first_line(problem)}")
+        return Failure(case.key, "oom", words or "no memory")
+    return Failure(case.key, "failed", _named(problem))
+
+
+def _named(problem: BaseException) -> str:
+    """Type and text of ``problem``."""
+    return f"{type(problem).__name__}: {one_line(problem)}"
 
 
 def _account(request: AccountRequest) -> AccountEvent:
@@ -255,10 +259,5 @@ def _explain(request: ExplainRequest | CompareRequest | FormsRequest) -> CaseRes
     return FormsResponse(tuple(forms(request.case, around=request.around)))
 
 
-def _is_sticky(problem: BaseException) -> bool:
-    return type(problem).__name__ == "AcceleratorError" or str(problem).startswith("CUDA error")
-
-
-def _first_line(problem: BaseException) -> str:
-    lines = str(problem).strip().splitlines()
-    return lines[0][:300] if lines else ""
+def _is_sticky(problem: BaseException, words: str) -> bool:
+    return type(problem).__name__ == "AcceleratorError" or words.startswith("CUDA error")

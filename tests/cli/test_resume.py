@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from attnprof.errors import EnvironmentProblem
 from attnprof.records.journal import Journal
 from tests.cli.conftest import Counting
 
@@ -416,3 +417,14 @@ def test_a_run_can_be_shown_where_a_module_of_it_is_no_longer_there(cli, users):
     users.unlink()
     said = cli("table", "out")
     assert (said.code, said.out) == (0, shown)
+
+
+def test_a_run_whose_next_worker_does_not_start_says_how_it_goes_on(cli, monkeypatch):
+    class Lost(Counting):
+        def receive(self, timeout):
+            raise EnvironmentProblem("the worker process did not start: the worker was killed by SIGKILL")
+
+    monkeypatch.setattr("attnprof.cli._worker.start_worker", Lost)
+    done = cli("run", "-m", "se", "--points", "16@8", "--no-latency", "-o", "out")
+    assert done.code == 4
+    assert done.err.endswith("killed by SIGKILL. Continue: attnprof run --resume out\n")

@@ -1,8 +1,8 @@
 """An interpreter that has imported torch already: what it runs is forked from one process and starts at once.
 
 Importing torch and its like takes a second or two, and a run starts several processes that need them. ``install``
-writes an executable that takes ``-m MODULE ARGUMENT ...`` and ``-c CODE ARGUMENT ...`` as Python does and ends as
-the program ends.
+writes an executable that takes ``-m MODULE ARGUMENT ...`` and ``-c CODE ARGUMENT ...``, ``-P`` before them or not, as
+Python does and ends as the program ends.
 Nothing of attnprof is imported before the fork, so that each process sees its own files, plug-ins and variables
 (those that Python itself reads at its start apart).
 

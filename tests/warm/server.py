@@ -131,8 +131,8 @@ def part(client: Client, early: bool) -> None:
 def become(descriptors: list[int], arguments: list[str], folder: str, variables: dict[str, str]) -> Never:
     """Run what Python would run.
 
-    descriptors: stdin, stdout and stderr. arguments: the executable, '-m' and a module's name or '-c' and code,
-    and what follows.
+    descriptors: stdin, stdout and stderr. arguments: the executable, '-P' where the folder is none to import from,
+    '-m' and a module's name or '-c' and code, and what follows.
     """
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
@@ -144,7 +144,13 @@ def become(descriptors: list[int], arguments: list[str], folder: str, variables:
     os.environ.clear()
     os.environ.update(variables)
     set_malloc(variables)
-    sys.path[:0] = [folder, *filter(None, variables.get("PYTHONPATH", "").split(os.pathsep))]
+    safe = arguments[1] == "-P"
+    if safe:
+        del arguments[1]
+    sys.path[:0] = [
+        *([] if safe else [folder]),
+        *filter(None, variables.get("PYTHONPATH", "").split(os.pathsep)),
+    ]
     sys.executable, option, program, *sys.argv[1:] = arguments
     end(run(option, program))
 

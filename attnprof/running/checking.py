@@ -1,0 +1,157 @@
+"""What a worker says, against what it was asked: a module shares its process, and may have made it say
+anything."""
+
+from collections.abc import Iterable, Sequence
+from math import inf, isfinite
+
+from attnprof.metrics import METRICS, Metric
+from attnprof.records.record import FLAGS, STATUSES, AccountEvent, Measurement, VisitEvent
+from attnprof.running.protocol import (
+    AccountRequest,
+    CompareRequest,
+    CompareResponse,
+    EndResponse,
+    ExplainRequest,
+    ExplainResponse,
+    Failure,
+    FormsRequest,
+    FormsResponse,
+    MeasureRequest,
+    NetworkRequest,
+    PeaksEvent,
+    PeaksRequest,
+    ReadyResponse,
+    Request,
+    Response,
+    SetupRequest,
+    StepEvent,
+    UnavailableResponse,
+)
+
+ANSWERS: dict[type, tuple[type, ...]] = {
+    SetupRequest: (ReadyResponse, UnavailableResponse),
+    AccountRequest: (AccountEvent, Failure),
+    PeaksRequest: (PeaksEvent,),
+    MeasureRequest: (StepEvent, VisitEvent, Failure, EndResponse),
+    ExplainRequest: (ExplainResponse, Failure),
+    NetworkRequest: (ExplainResponse, Failure),
+    CompareRequest: (CompareResponse, Failure),
+    FormsRequest: (FormsResponse, Failure),
+}
+WORDS = ("text", "code")  # kinds of metrics that are no numbers
+SIGNED = ("change", "number")  # kinds that may be below zero
+
+
+def objection(request: Request, response: Response) -> str:
+    """Why ``response`` cannot be what ``request`` asks for; empty where it can."""
+    if not isinstance(response, ANSWERS[type(request)]):
+        return f"{type(response).__name__} to {type(request).__name__}"
+    match response:
+        case AccountEvent():
+            return _of_account(request, response)
+        case VisitEvent():
+            return _of_visit(request, response)
+        case Failure():
+            return _of_failure(request, response)
+        case StepEvent():
+            return _of_step(request, response)
+        case PeaksEvent():
+            return _of_peaks(response)
+    return ""
+
+
+def _of_account(request: Request, response: AccountEvent) -> str:
+    assert isinstance(request, AccountRequest)
+    if response.key != request.case.key or response.case != request.case:
+        return "an account of another case"
+    footprint = response.footprint
+    sizes = footprint.macs, footprint.peak, footprint.weights
+    if min(sizes) < 0 or not _is_text(footprint.largest):
+        return "a footprint that none has"
+    return _of_flags(response.flags) or _of_measurements(request.metrics, response.measurements)
+
+
+def _of_visit(request: Request, response: VisitEvent) -> str:
+    assert isinstance(request, MeasureRequest)
+    if response.key not in _keys(request) or response.process != request.process:
+        return "a visit of another case or process"
+    state = response.device
+    figures = (state.clock, state.throttled, state.celsius, state.watts) if state else ()
+    if not all(_is_figure(each) for each in figures if each is not None):
+        return f"a device's state of {figures}"
+    return _of_flags(response.flags) or _of_measurements(request.metrics, response.measurements)
+
+
+def _of_failure(request: Request, response: Failure) -> str:
+    if response.key not in _keys(request):
+        return "a failure of another case"
+    if response.status not in STATUSES or response.status == "ok":
+        return f"a failure with the status {response.status!r}"
+    return "" if response.reason and _is_text(response.reason) else "a failure without a reason"
+
+
+def _of_step(request: Request, response: StepEvent) -> str:
+    if response.key and response.key not in _keys(request):
+        return "a step of another case"
+    return "" if response.seconds is None or _is_figure(response.seconds) else f"{response.seconds} seconds"
+
+
+def _of_peaks(response: PeaksEvent) -> str:
+    peaks = response.peaks
+    pairs = [figure for pair in peaks.bandwidths for figure in pair]
+    figures = (*pairs, *peaks.rates.values(), peaks.launch, peaks.cache, peaks.clock or 0)
+    return "" if pairs and all(map(_is_figure, figures)) else "peaks that no device has"
+
+
+def _keys(request: Request) -> frozenset[str]:
+    """Of the cases that it is about."""
+    match request:
+        case MeasureRequest():
+            return frozenset(case.key for case in request.cases)
+        case AccountRequest() | ExplainRequest() | CompareRequest() | FormsRequest():
+            return frozenset((request.case.key,))
+    return frozenset(("",))
+
+
+def _of_flags(flags: Iterable[str]) -> str:
+    unknown = [flag for flag in flags if flag not in FLAGS]
+    return f"the flag {unknown[0]!r}" if unknown else ""
+
+
+def _of_measurements(metrics: Sequence[str], measurements: Sequence[Measurement]) -> str:
+    names = tuple(each.metric for each in measurements)
+    if names != tuple(metrics):
+        return f"figures of {', '.join(names)}"
+    wrong = [each for each in measurements if not _is_sound(METRICS.get(each.metric), each)]
+    return f"{wrong[0].metric} {wrong[0].value!r}" if wrong else ""
+
+
+def _is_sound(metric: Metric, measurement: Measurement) -> bool:
+    """Whether a figure is of its metric's unit and type, and its interval is one."""
+    if measurement.unit != metric.unit or measurement.n < 0 or not _is_text(measurement.note):
+        return False
+    low, high = measurement.interval or (0, 0)
+    if not -inf < low <= high < inf:  # false of nan, too
+        return False
+    value = measurement.value
+    if value is None:
+        return True
+    if metric.kind in WORDS:
+        return isinstance(value, str) and _is_text(value)
+    return _is_figure(value, signed=metric.kind in SIGNED)
+
+
+def _is_figure(value: object, signed: bool = False) -> bool:
+    """Whether it is a number, finite, and not below zero unless ``signed``."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isfinite(value) and (signed or value >= 0)
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written: a lone surrogate cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

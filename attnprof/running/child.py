@@ -1,0 +1,137 @@
+"""A child process that may do anything: every wait for it ends, what it prints takes no memory, and what it
+has started ends with it."""
+
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, Queue
+from secrets import token_hex
+from threading import Thread
+from time import monotonic
+
+MARK = "_ATTNPROF_WORKER"  # a variable of a child and of all that it starts, by which they are recognised
+GRACE = 5.0  # seconds that a process has to end once its output has ended, or once it was killed
+END_SECONDS = 1.0  # that a thread has to read what is left of an output
+SEND_SECONDS = 30.0  # that the process has to take a request
+LONGEST_LINE = 2**26  # bytes: the explanation of a large network has some millions
+STRAY = 2**16  # bytes of what it printed last that are remembered
+TIMES = 3  # to look for what it has started: that may be starting more
+
+
+class Child:
+    """A process in a session of its own. Its lines begin with ``prefix``: behind one that does not, nothing
+    is read."""
+
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str], prefix: bytes) -> None:
+        name = token_hex(16)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**variables, MARK: name},
+            start_new_session=True,
+        )
+        self._mark = f"{MARK}={name}".encode()
+        self._prefix = prefix
+        self._lines: Queue[bytes] = Queue()
+        self._stray = b""  # the end of what it has printed
+        self._reader = Thread(target=self._read, daemon=True)
+        self._drain = Thread(target=self._remember_stray, daemon=True)
+        self._watch = Thread(target=self._notice_end, daemon=True)
+        for thread in (self._reader, self._drain, self._watch):
+            thread.start()
+
+    def write(self, data: bytes) -> None:
+        """Send ``data``, as far as the process takes it."""
+        assert self._process.stdin is not None
+        end, rest = monotonic() + SEND_SECONDS, memoryview(data)
+        room = select.poll()
+        with suppress(BrokenPipeError, ValueError):  # it has ended, or another thread has ended it
+            os.set_blocking(self._process.stdin.fileno(), False)
+            room.register(self._process.stdin, select.POLLOUT)
+            while rest and room.poll(1000 * max(0.0, end - monotonic())):
+                rest = rest[os.write(self._process.stdin.fileno(), rest) :]
+
+    def line(self, timeout: float | None) -> bytes:
+        """The next line; empty where no more will come. Raises TimeoutError after ``timeout`` seconds (None:
+        no limit)."""
+        try:
+            line = self._lines.get(timeout=timeout)
+        except Empty:
+            raise TimeoutError from None
+        if not line:
+            self._lines.put(line)  # it stays so
+        return line
+
+    def exit_code(self) -> int | None:
+        """How it ended, negative where a signal ended it; None where it goes on."""
+        try:
+            return self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def last_line(self) -> str:
+        """What it printed last."""
+        self._drain.join(END_SECONDS)
+        lines = self._stray.decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def kill(self) -> None:
+        """End it and whatever it has started, in sessions of their own, too."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        for _ in range(TIMES):
+            if not _kill_all(self._mark):
+                break
+        self.exit_code()
+        threads = self._reader, self._drain, self._watch
+        for thread in threads:
+            thread.join(END_SECONDS)
+        if any(thread.is_alive() for thread in threads):
+            return  # somebody holds the other end: closing this one would wait for them
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert stream is not None
+            with suppress(BrokenPipeError):
+                stream.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        while line := self._process.stdout.readline(LONGEST_LINE):
+            if not line.startswith(self._prefix) or not line.endswith(b"\n"):
+                break  # that it was killed in, or that a module wrote
+            self._lines.put(line)
+        self._lines.put(b"")
+
+    def _remember_stray(self) -> None:
+        assert self._process.stderr is not None
+        while printed := os.read(self._process.stderr.fileno(), STRAY):
+            self._stray = (self._stray + printed)[-STRAY:]
+
+    def _notice_end(self) -> None:
+        """Its output may stay open behind it, where what it started holds it."""
+        self._process.wait()
+        self._reader.join(END_SECONDS)
+        self._lines.put(b"")
+
+
+def _kill_all(mark: bytes) -> bool:
+    """Kill every process that has ``mark`` among its variables; whether there was one."""
+    marked = list(_marked(mark))
+    for process in marked:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process, signal.SIGKILL)
+    return bool(marked)
+
+
+def _marked(mark: bytes) -> Iterator[int]:
+    """The processes that were started with ``mark`` among their variables, where the system tells."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if mark in (folder / "environ").read_bytes():
+                yield int(folder.name)

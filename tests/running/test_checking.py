@@ -1,0 +1,137 @@
+"""A response is believed where it can be what was asked for."""
+
+from math import inf, nan
+
+import msgspec
+import pytest
+
+from attnprof.measuring.bound import Peaks
+from attnprof.measuring.rounds import Effort
+from attnprof.records.case import Case
+from attnprof.records.record import DeviceState, Footprint, Measurement, account_event, visit_event
+from attnprof.running.checking import objection
+from attnprof.running.protocol import (
+    AccountRequest,
+    CompareRequest,
+    EndResponse,
+    ExplainRequest,
+    Failure,
+    FormsRequest,
+    MeasureRequest,
+    NetworkRequest,
+    PeaksEvent,
+    PeaksRequest,
+    ReadyResponse,
+    SetupRequest,
+    StepEvent,
+    UnavailableResponse,
+)
+
+SE, ECA = Case("se", 64, 8, 8), Case("eca", 64, 8, 8)
+COUNT = AccountRequest(SE, ("params", "flops_incomplete"))
+MEASURE = MeasureRequest((SE, ECA), ("latency",), Effort(), process=1)
+PARAMS = Measurement("params", 512, "count")
+COMPLETE = Measurement("flops_incomplete", "false", "")
+LATENCY = Measurement("latency", 1e-3, "s", (1e-3, 2e-3), "samples", 9)
+PEAKS = Peaks(((2**15, 8e9),), {"mac": 1e9}, 1e-6, 2**24)
+
+
+def account(*measurements, case=SE, **more):
+    return account_event(case, measurements or (PARAMS, COMPLETE), **more)
+
+
+def visit(case=SE, process=1, measurement=LATENCY, **changes):
+    return visit_event(case, process, [msgspec.structs.replace(measurement, **changes)])
+
+
+@pytest.mark.parametrize(
+    ("request_", "response"),
+    [
+        (SetupRequest(), ReadyResponse({"device": "cpu"})),
+        (SetupRequest(), UnavailableResponse("no driver")),
+        (COUNT, account()),
+        (COUNT, account(PARAMS, COMPLETE, flags=["tokens"], footprint=Footprint(1, 2, 3, "a tensor"))),
+        (COUNT, account(Measurement("params", None, "count", note="why"), COMPLETE)),
+        (COUNT, Failure(SE.key, "failed", "reason")),
+        (MEASURE, visit()),
+        (MEASURE, visit(ECA, value=0)),
+        (MEASURE, visit(value=None, note="contended", interval=None)),
+        (MEASURE, Failure(ECA.key, "oom", "no memory")),
+        (MEASURE, StepEvent("")),
+        (MEASURE, StepEvent(SE.key, 1e-3)),
+        (MEASURE, EndResponse()),
+        (PeaksRequest(("fp32",)), PeaksEvent(PEAKS)),
+        (ExplainRequest(SE), Failure(SE.key, "failed", "reason")),
+        (CompareRequest(SE, "fvcore"), Failure(SE.key, "failed", "reason")),
+        (FormsRequest(SE), Failure(SE.key, "failed", "reason")),
+        (NetworkRequest("my.py:Net", "1x3x8x8"), Failure("", "failed", "reason")),
+    ],
+)
+def test_what_can_be_is_believed(request_, response):
+    assert objection(request_, response) == ""
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        ReadyResponse({}),
+        visit(),
+        StepEvent(SE.key),
+        account(case=ECA),
+        msgspec.structs.replace(account(), key=ECA.key),
+        msgspec.structs.replace(account(), case=ECA),
+        account(PARAMS),
+        account(COMPLETE, PARAMS),
+        account(PARAMS, COMPLETE, LATENCY),
+        account(PARAMS, COMPLETE, flags=["well-behaved"]),
+        account(PARAMS, COMPLETE, footprint=Footprint(macs=-1)),
+        account(Measurement("params", "512", "count"), COMPLETE),
+        account(Measurement("params", True, "count"), COMPLETE),
+        account(Measurement("params", 512, "bytes"), COMPLETE),
+        account(PARAMS, Measurement("flops_incomplete", 1, "")),
+        account(PARAMS, Measurement("flops_incomplete", "caf\udce9", "")),
+        Failure(ECA.key, "failed", "reason"),
+        Failure(SE.key, "ok", "reason"),
+        Failure(SE.key, "done", "reason"),
+        Failure(SE.key, "failed", ""),
+        Failure(SE.key, "failed", "caf\udce9"),
+    ],
+)
+def test_what_cannot_be_a_count_is_not(response):
+    assert objection(COUNT, response)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        account(),
+        visit(Case("none", 64, 8, 8)),
+        visit(process=0),
+        visit(value=nan),
+        visit(value=inf),
+        visit(value=-1e-3),
+        visit(value="fast"),
+        visit(interval=(2e-3, 1e-3)),
+        visit(interval=(1e-3, inf)),
+        visit(n=-1),
+        visit(metric="params"),
+        visit(note="caf\udce9"),
+        msgspec.structs.replace(visit(), device=DeviceState(nan, 0)),
+        msgspec.structs.replace(visit(), device=DeviceState(1e9, 0, watts=-1)),
+        msgspec.structs.replace(visit(), flags=("fast",)),
+        StepEvent("another"),
+        StepEvent(SE.key, nan),
+        StepEvent(SE.key, -1.0),
+        Failure("", "failed", "reason"),
+    ],
+)
+def test_what_cannot_be_a_measurement_is_not(response):
+    assert objection(MEASURE, response)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"bandwidths": ()}, {"launch": nan}, {"rates": {"mac": inf}}, {"cache": -1}, {"clock": nan}]
+)
+def test_what_cannot_be_peaks_is_not(changes):
+    peaks = Peaks(**{**vars(PEAKS), **changes})
+    assert objection(PeaksRequest(("fp32",)), PeaksEvent(peaks))

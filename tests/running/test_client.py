@@ -1,0 +1,140 @@
+"""A worker is started until it lives, and believed only what a worker can say."""
+
+import sys
+
+import pytest
+
+from attnprof.errors import EnvironmentProblem
+from attnprof.records.case import Case
+from attnprof.records.codec import encode
+from attnprof.records.record import Measurement, account_event
+from attnprof.running import client
+from attnprof.running.client import Worker, WorkerGone, WorkerSlot
+from attnprof.running.protocol import AccountRequest, Failure, ReadyResponse, SetupRequest
+
+SE = Case("se", 64, 8, 8)
+REQUEST = AccountRequest(SE, ("params",))
+ACCOUNT = account_event(SE, [Measurement("params", 512, "count")])
+SCRIPT = """
+import json, os, signal, sys, time
+token = json.loads(sys.stdin.readline())["token"]
+
+def say(line, process=os.getpid()):
+    os.write(1, f"{token} {process} {line}".encode())
+
+def die(number=signal.SIGKILL):
+    os.kill(os.getpid(), number)
+
+"""
+READY = f"say({encode(ReadyResponse({'device': 'cpu'})).decode()!r})\nsys.stdin.readline()\n"
+
+
+def says(message, process="os.getpid()"):
+    return f"say({encode(message).decode()!r}, {process})\n"
+
+
+@pytest.fixture
+def worker(monkeypatch, request):
+    """A worker whose process runs this code."""
+
+    def start(code):
+        monkeypatch.setattr(client, "COMMAND", (sys.executable, "-S", "-c", SCRIPT + code))
+        started = Worker(SetupRequest())
+        request.addfinalizer(started.kill)
+        return started
+
+    return start
+
+
+def answer(worker):
+    assert worker.environment == {"device": "cpu"}
+    worker.send(REQUEST)
+    return worker.receive(60)
+
+
+def test_a_worker_is_believed_what_can_be(worker):
+    assert answer(worker(READY + says(ACCOUNT))) == ACCOUNT
+
+
+def test_what_a_copy_of_the_worker_says_is_not_heard(worker):
+    lie = Failure(SE.key, "failed", "said by the copy")
+    assert answer(worker(READY + says(lie, "os.getpid() + 1") + says(ACCOUNT))) == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        says(Failure("another", "failed", "reason")),
+        says(Failure(SE.key, "ok", "reason")),
+        says(ReadyResponse({})),
+        "say('{}\\n')",
+        "say('nonsense\\n')",
+        "say('\\xff\\n')",
+    ],
+)
+def test_what_cannot_be_ends_the_worker_and_is_the_reason(worker, code):
+    with pytest.raises(WorkerGone, match="answered what cannot be") as problem:
+        answer(worker(f"{READY}{code}\ntime.sleep(600)"))
+    assert (problem.value.status, problem.value.killed) == ("crashed", False)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("die()", r"killed by SIGKILL \(out of memory\?\)"),
+        ("die(40)", "killed by signal 40"),
+        ("die(11)", "killed by SIGSEGV"),
+        ("sys.exit('last words')", "exit code 1: last words"),
+        ("sys.exit(0)", "exit code 0$"),
+    ],
+)
+def test_its_end_is_the_reason(worker, code, reason):
+    with pytest.raises(WorkerGone, match=reason):
+        answer(worker(READY + code))
+
+
+def test_one_that_cuts_its_connection_and_goes_on_is_stopped(worker, monkeypatch):
+    monkeypatch.setattr("attnprof.running.child.GRACE", 0.1)
+    with pytest.raises(WorkerGone, match="connection was cut"):
+        answer(worker(READY + "os.close(1); time.sleep(600)"))
+
+
+def test_what_copies_say_is_no_answer_in_time(worker):
+    one = worker(READY + "say('{}\\n', 1)\ntime.sleep(600)")
+    assert one.environment
+    one.send(REQUEST)
+    with pytest.raises(WorkerGone, match="no answer within 0 s"):
+        one.receive(0.1)
+
+
+@pytest.mark.parametrize("deaths", [0, 1, 2])
+def test_a_worker_that_is_killed_while_it_starts_is_started_again(worker, tmp_path, deaths):
+    count = f"open({str(tmp_path / 'starts')!r}, 'a').write('x')\n"
+    dies = f"if os.path.getsize({str(tmp_path / 'starts')!r}) <= {deaths}: die()\n"
+    assert WorkerSlot(lambda: worker(count + dies + READY)).ready().environment == {"device": "cpu"}
+    assert len((tmp_path / "starts").read_text()) == deaths + 1
+
+
+def test_a_worker_that_is_killed_three_times_is_a_problem_of_the_machine(worker, tmp_path):
+    starts = tmp_path / "starts"
+    with pytest.raises(EnvironmentProblem, match="did not start: the worker was killed by SIGKILL"):
+        _ = worker(f"open({str(starts)!r}, 'a').write('x')\ndie()").environment
+    assert starts.read_text() == "xxx"
+
+
+def test_a_worker_that_fails_by_itself_while_it_starts_is_not_started_again(worker, tmp_path):
+    starts = tmp_path / "starts"
+    with pytest.raises(EnvironmentProblem, match="no torch"):
+        _ = worker(f"open({str(starts)!r}, 'a').write('x')\nsys.exit('no torch')").environment
+    assert starts.read_text() == "x"
+
+
+def test_a_worker_imports_nothing_from_the_working_directory(monkeypatch, tmp_path):
+    for name in ("statistics", "random", "json", "torch", "attnprof"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('from the working directory')\n")
+    monkeypatch.chdir(tmp_path)
+    started = Worker(SetupRequest())
+    try:
+        assert started.environment["device"] == "meta"
+    finally:
+        started.kill()
