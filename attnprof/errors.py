@@ -10,6 +10,7 @@ NOT_MET = 1  # a budget, a check, a comparison or a verification does not hold
 USAGE = 2
 CELLS_FAILED = 3
 ENVIRONMENT = 4
+CRASHED = 70  # a mistake of attnprof's own: EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # by Ctrl-C, SIGTERM or SIGHUP: the run can be resumed
 
 
@@ -32,14 +33,15 @@ class SpecError(AttnprofError, ValueError):
 
     ``problems`` holds one line each, already carrying its place (``file:line: key`` or ``--option``).
     ``fields`` names the field of each problem and the index in it, where a field is what is wrong.
+    ``lines`` are the problems behind their fields.
     """
 
     def __init__(self, problems: Sequence[str], fields: Sequence[tuple[str, str]] = ()) -> None:
         self.problems = tuple(problems)
         self.fields = tuple(fields)
         places = [f"{field}{index}: " for field, index in fields] or [""] * len(self.problems)
-        lines = [place + problem for place, problem in zip(places, self.problems, strict=True)]
-        super().__init__("\n".join(lines))
+        self.lines = tuple(place + problem for place, problem in zip(places, self.problems, strict=True))
+        super().__init__("\n".join(self.lines))
 
 
 class ImpossibleShapeError(AttnprofError, ValueError):

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from attnprof.cli._completing import names_of
-from attnprof.cli._terminal import Terminal
+from attnprof.cli._terminal import Terminal, show
 from attnprof.formats import FORMATS
 
 SHARED: Sequence[click.Parameter] = (
@@ -54,15 +54,15 @@ class Grouped(click.Command):
 
 
 def _help_all(name: str) -> click.Option:
-    def show(ctx: click.Context, parameter: click.Parameter, is_wanted: bool) -> None:
+    def show_all(ctx: click.Context, parameter: click.Parameter, is_wanted: bool) -> None:
         if is_wanted and not ctx.resilient_parsing:
             ctx.meta[WHOLE] = True
-            click.echo(ctx.get_help())
+            show(ctx.get_help())
             ctx.exit()
 
     meaning = f"every option of {name}"
     flags = {"is_flag": True, "is_eager": True, "expose_value": False}
-    return click.Option(["--help-all"], callback=show, help=meaning, **flags)
+    return click.Option(["--help-all"], callback=show_all, help=meaning, **flags)
 
 
 def command(

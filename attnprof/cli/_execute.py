@@ -8,8 +8,6 @@ from pathlib import Path
 from time import monotonic
 from types import FrameType
 
-import click
-
 from attnprof.cli._progress import progress
 from attnprof.cli._signals import ending_as_ctrl_c, interrupts_to
 from attnprof.cli._terminal import Terminal
@@ -94,7 +92,7 @@ def list_cells(spec: Spec, terminal: Terminal) -> int:
     cells = resolved.cells
     for cell in cells:
         refusal = f"  skipped: {cell.refusal}" if cell.refusal else ""
-        click.echo(f"{cell.case.label}{refusal}")
+        terminal.show(f"{cell.case.label}{refusal}")
     possible = sum(cell.refusal is None for cell in cells)
     time = f" in about {show_about(expected_seconds(resolved))}" if resolved.timed and possible else ""
     terminal.warn(f"{len(cells)} cells, {possible} to measure on {device}{time}; nothing was measured")

@@ -4,8 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
-
+from attnprof.cli._terminal import say
 from attnprof.errors import EnvironmentProblem
 
 
@@ -18,7 +17,7 @@ def annotate(title: str, message: str, file: str = "", line: int | None = None) 
     """An error at ``file:line``, on stderr, which the runner reads as it reads stdout."""
     properties = {"file": file, "line": str(line) if line else "", "title": title}
     written = ",".join(f"{name}={_escaped(text, ':,')}" for name, text in properties.items() if text)
-    click.echo(f"::error {written}::{_escaped(message)}", err=True)
+    say(f"::error {written}::{_escaped(message)}")
 
 
 def summarise(markdown: str, environ: Mapping[str, str] = os.environ) -> None:

@@ -10,7 +10,9 @@ import click
 
 from attnprof.cli import COMMANDS
 from attnprof.cli._completing import COMPLETE, complete
-from attnprof.errors import INTERRUPTED, USAGE, AttnprofError, SpecError, nearest
+from attnprof.cli._problems import report
+from attnprof.cli._terminal import discard_unwritten, prepare_streams, say
+from attnprof.errors import ENVIRONMENT, INTERRUPTED, nearest
 
 # When the garbage collector looks: what a command imports and allocates mostly stays until it ends.
 RARELY = (50_000, 20, 50)
@@ -69,24 +71,35 @@ def attnprof() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code. ATTNPROF_DEBUG=1 shows a mistake's traceback."""
     try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
+        code = _outcome(sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
-        # The reader has what it wanted (| head). Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+        code = 0  # the reader has what it wanted (| head)
+    except OSError:
+        code = ENVIRONMENT  # stderr takes no more: nobody can be told
+    discard_unwritten()
+    return code
+
+
+def _outcome(arguments: list[str]) -> int:
+    """The exit code of the command, whatever it ends with; what went wrong is on stderr."""
+    try:
+        prepare_streams()
+        return _run(arguments)
+    except BrokenPipeError:
+        raise
     except click.exceptions.Exit as end:
         return end.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted")
         return INTERRUPTED
-    except (click.ClickException, AttnprofError) as problem:
-        if os.environ.get("ATTNPROF_DEBUG", "") not in ("", "0"):
-            raise
-        return _report(problem)
+    except Exception as problem:  # noqa: BLE001 # a mistake of ours is told like any other
+        return report(problem)
 
 
 def _run(arguments: list[str]) -> int:
     gc.set_threshold(*RARELY)
+    # numpy would set memory aside for a thread per core: this process computes nothing.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if COMPLETE in os.environ:
         return complete(attnprof)
     arguments = arguments or ["--help"]
@@ -95,19 +108,3 @@ def _run(arguments: list[str]) -> int:
         code: object = attnprof.invoke(context)
     sys.stdout.flush()
     return code if isinstance(code, int) else 0
-
-
-def _report(problem: click.ClickException | AttnprofError) -> int:
-    """Print a mistake on stderr; its exit code."""
-    if isinstance(problem, click.ClickException):
-        text = problem.format_message()
-        click.echo(f"error: {text[:1].lower()}{text[1:]}", err=True)
-        return USAGE
-    lines = str(problem).splitlines() if isinstance(problem, SpecError) else [str(problem)]
-    if len(lines) == 1:
-        click.echo(f"error: {lines[0]}", err=True)
-    else:
-        for line in lines:
-            click.echo(line, err=True)
-        click.echo(f"{len(lines)} problems, nothing was measured.", err=True)
-    return problem.exit_code

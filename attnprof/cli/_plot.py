@@ -10,7 +10,7 @@ import click
 from attnprof.catalogue.selection import split
 from attnprof.choosing.candidates import candidates
 from attnprof.choosing.measures import Measure, measure_named
-from attnprof.cli._results import of_modules, results_of, write_file
+from attnprof.cli._results import is_file, of_modules, results_of, write_file
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UnknownNameError
 from attnprof.figures import FIGURES, FigureKind, Scene
@@ -82,7 +82,7 @@ def _folder(run: str | None) -> Path:
     if run == "-":
         return Path()
     path = Path(run) if run else newest_folder()
-    return path if path.is_dir() else path.parent
+    return path.parent if is_file(path) else path
 
 
 def _measure(option: str, name: str) -> Measure:

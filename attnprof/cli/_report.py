@@ -3,7 +3,7 @@
 import webbrowser
 from pathlib import Path
 
-from attnprof.cli._results import results_of, write_file
+from attnprof.cli._results import is_file, results_of, write_file
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.records.journal import newest_folder
@@ -28,7 +28,7 @@ def _write(run: str | None, path: Path | None) -> Path:
             raise UsageError("a CSV on standard input has no folder; name the page: -o page.html")
         return _written(path, page(results_of(run), "standard input"))
     source = Path(run) if run else newest_folder()
-    folder = source.parent if source.is_file() else source
+    folder = source.parent if is_file(source) else source
     return _written(path or folder / PAGE, page(results_of(str(source)), _name(folder)))
 
 
@@ -38,7 +38,8 @@ def _output(name: str | None) -> Path | None:
         return None
     path = Path(name)
     if path.suffix not in (".html", ".htm"):
-        raise UsageError(f"-o: {name} is no name for a page; write {path.with_suffix('.html')}")
+        example = path.with_suffix(".html") if path.name else PAGE
+        raise UsageError(f"-o: {name or 'nothing'} is no name for a page; write {example}")
     return path
 
 

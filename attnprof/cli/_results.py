@@ -1,10 +1,13 @@
 """The results that a command shows: of a run folder, a CSV file or standard input; of some modules."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 from attnprof.catalogue.selection import location_in, select, split
 from attnprof.errors import EnvironmentProblem, UsageError
@@ -20,12 +23,26 @@ def results_of(run: str | None) -> Results:
     Raises RunFolderError.
     """
     if run == "-":
-        with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as copy:
-            copy.write(sys.stdin.read())
-            copy.flush()
-            return of_csv(Path(copy.name))
+        return _of_standard_input()
     path = Path(run) if run else newest_folder()
-    return of_csv(path) if path.is_file() else of_folder(path)
+    return of_csv(path) if is_file(path) else of_folder(path)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; no name is too strange to be asked for."""
+    return os.path.isfile(path)
+
+
+def _of_standard_input() -> Results:
+    with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
+        copy.write(_bytes_of(sys.stdin))
+        copy.flush()
+        return of_csv(Path(copy.name), "standard input")
+
+
+def _bytes_of(stream: TextIO) -> bytes:
+    """What ``stream`` holds, before anything decodes it."""
+    return stream.buffer.read() if isinstance(stream, TextIOWrapper) else stream.read().encode()
 
 
 def of_modules(results: Results, modules: str) -> Results:

@@ -12,9 +12,11 @@ from attnprof.views.document import TableColumn
 STYLES = {"heading": "1", "best": "1;32", "rough": "2", "failed": "31", "aside": "2", "command": "36"}
 EIGHTHS = " ▏▎▍▌▋▊▉"
 FULL, CUT = "█", "▸"
-ASCII = str.maketrans({
-    "±": "+-", "µ": "u", "≈": "~", "≥": ">=", "×": "x", "\u202f": " ", "\u00a0": " ", FULL: "#", CUT: ">",
-})  # fmt: skip # what is replaced
+SPACES, QUOTES = {"\u202f": " ", "\u00a0": " "}, {"‘": "'", "’": "'", "“": '"', "”": '"'}
+SIGNS = {"±": "+-", "µ": "u", "≈": "~", "≥": ">=", "≤": "<=", "×": "x", "−": "-", "°": "deg ", "→": "->"}
+LINES = {"–": "-", "—": "-", "…": "...", "─": "-", "│": "|", "├": "|", "└": "`"}
+BARS = {FULL: "#", CUT: ">", **dict.fromkeys("▏▎▍", "|"), **dict.fromkeys("▌▋▊▉", "#")}
+ASCII = str.maketrans({**SPACES, **QUOTES, **SIGNS, **LINES, **BARS})  # what is replaced
 
 
 def styled(text: str, style: str, look: Look) -> str:
@@ -26,7 +28,7 @@ def styled(text: str, style: str, look: Look) -> str:
 
 
 def ascii_of(text: str) -> str:
-    """``text`` for an encoding that has nothing else: '178 us +- 4 %'."""
+    """``text`` for an encoding that has nothing else: '178 us +- 4 %'; a letter of no replacement is '?'."""
     return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def write(document: Document, look: Look) -> Written:
     """The table, scrolled where it is long; footnotes and lines below it."""
-    return Written("\n".join(_sections(document)))
+    text = "\n".join(_sections(document))
+    return Written(text.encode("ascii", "xmlcharrefreplace").decode() if look.plain else text)
 
 
 def of_results(results: "Results") -> str:

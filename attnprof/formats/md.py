@@ -6,6 +6,7 @@ from attnprof.formats import Document, Format, Look, Written
 from attnprof.views.document import Figure, UnitColumn, in_units
 
 SPECIAL = {"\\": "\\\\", "|": "\\|", "<": "&lt;", "*": "\\*", "_": "\\_"}
+IN_CODE = "`|\\"  # ends a piece of code, or the cell that it stands in
 AT_END = "  "  # breaks a line
 
 
@@ -45,14 +46,14 @@ def _table(document: Document) -> list[str]:
 
 
 def _cell(column: UnitColumn, figure: Figure) -> str:
-    if column.column.kind == "code" and figure.digits:
+    if column.column.kind == "code" and figure.digits and not any(each in figure.digits for each in IN_CODE):
         return f"`{figure.digits}`"
     return escape(figure.line)
 
 
 def escape(text: str) -> str:
-    """``text`` as Markdown prints it."""
-    return "".join(SPECIAL.get(character, character) for character in text)
+    """``text`` as Markdown prints it, without a link."""
+    return "".join(SPECIAL.get(character, character) for character in text).replace("](", "]\\(")
 
 
 FORMAT = Format(help="a Markdown table", write=write)

@@ -77,7 +77,7 @@ def _commands(commands: Sequence[str], look: Look) -> str:
 
 def _table(document: Document, shown: Sequence[int], look: Look) -> str:
     if look.width is None:
-        return _plain_table(document, shown)
+        return _plain_table(document, shown, look)
     columns = [document.columns[n] for n in shown]
     folded = [column.name in FOLDED for column in columns]
     grid = Grid(columns, _table_widths(document, shown, look), folded, GAP, look)
@@ -156,12 +156,12 @@ def _widths(document: Document, shown: Sequence[int], name_width: int | None, lo
     return widths
 
 
-def _plain_table(document: Document, shown: Sequence[int]) -> str:
+def _plain_table(document: Document, shown: Sequence[int], look: Look) -> str:
     """The table where nothing has to fit."""
-    widths = _widths(document, shown, None, Look())
+    widths = _widths(document, shown, None, look)
     columns = [document.columns[n] for n in shown]
     texts = [[column.heading for column in columns]]
-    texts += [[words(document.columns[n], row[n]) for n in shown] for row in document.rows]
+    texts += [[_text(document.columns[n], row[n], look) for n in shown] for row in document.rows]
     lines = []
     for row in texts:
         cells = zip(row, columns, widths, strict=True)

@@ -35,7 +35,6 @@ EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = (
     "results.csv",
     ".lock",
 )
-RISKY = ("=", "+", "-", "@")  # begins what a spreadsheet would run: a CSV quotes such a text
 
 
 class Journal:

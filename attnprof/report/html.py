@@ -10,6 +10,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from attnprof.records.characters import printable
 from attnprof.report.data import contents
 from attnprof.results import Results
 
@@ -41,8 +42,8 @@ def page(results: Results, name: str) -> str:
     policy = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:"
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; {policy}; base-uri 'none'; form-action 'none'",
-        name=escape(name),
-        conditions=escape(data["caption"][0]),
+        name=escape(printable(name)),
+        conditions=escape(printable(data["caption"][0])),
         style=style,
         script=script,
         data=_packed(data),
@@ -55,7 +56,8 @@ def _packed(data: object) -> str:
     The same run gives the same bytes.
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    # Half a character of UTF-16 becomes the escape that JSON has for it.
+    return b64encode(gzip.compress(text.encode(errors="backslashreplace"), mtime=0)).decode()
 
 
 @cache

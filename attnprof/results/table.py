@@ -15,9 +15,10 @@ from attnprof.comparison.processes import times
 from attnprof.errors import RunFolderError, UsageError, nearest
 from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS, Metric, column, in_order
+from attnprof.records.characters import from_csv_cell
 from attnprof.records.environment import Environment, joined
 from attnprof.records.files import file_in
-from attnprof.records.journal import RISKY, SPEC, environment_in, events_in
+from attnprof.records.journal import SPEC, environment_in, events_in
 from attnprof.records.record import HOT, ROUGH, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
 from attnprof.results.header import (
@@ -197,12 +198,12 @@ def _interval(metric: Metric, measurement: Measurement, rough: bool) -> dict[str
     return dict(zip(interval_columns(metric), values, strict=True))
 
 
-def of_csv(path: Path) -> Results:
+def of_csv(path: Path, name: str = "") -> Results:
     """The results of a results.csv alone: no notes, and the conditions that the rows themselves carry.
 
-    Raises RunFolderError for a file that is not one of ours.
+    name: what a message calls the file. Raises RunFolderError for one that is not ours.
     """
-    texts = _texts(path)
+    texts = _texts(path, name or str(path))
     kinds = column_kinds() | derived_kinds(texts.columns)
     rows = [
         {str(name): _typed(str(name), text, kinds) for name, text in row.items()}
@@ -212,17 +213,18 @@ def of_csv(path: Path) -> Results:
     return Results(frame, {}, _environment_of(rows), Spec(), len(rows))
 
 
-def _texts(path: Path) -> pd.DataFrame:
+def _texts(path: Path, name: str) -> pd.DataFrame:
     """The cells of a results.csv, as texts. Raises RunFolderError for a file that is not one of ours."""
     try:
         texts = pd.read_csv(path, dtype=object, keep_default_na=False)
     except (OSError, ValueError) as problem:
-        raise RunFolderError(f"cannot read {path}: {problem}") from None
-    missing = [name for name in HEADER if name not in texts.columns]
+        raise RunFolderError(f"cannot read {name}: {problem}") from None
+    texts.columns = texts.columns.map(from_csv_cell)
+    missing = [column for column in HEADER if column not in texts.columns]
     if missing:
-        raise RunFolderError(f"{path}: not a results.csv of attnprof: no column {missing[0]!r}")
+        raise RunFolderError(f"{name}: not a results.csv of attnprof: no column {missing[0]!r}")
     if set(texts["schema"]) - {str(SCHEMA)}:
-        raise RunFolderError(f"{path}: not a results.csv of attnprof: schema is not {SCHEMA}")
+        raise RunFolderError(f"{name}: not a results.csv of attnprof: schema is not {SCHEMA}")
     return texts
 
 
@@ -237,7 +239,7 @@ def _environment_of(rows: Sequence[Mapping[str, Any]]) -> Environment:
 def _typed(name: str, text: str, kinds: Mapping[str, KindName]) -> Any:
     """What the CSV's ``text`` in the column ``name`` stands for."""
     if kinds.get(name) == "text" and (text or name in HEADER):
-        return text.removeprefix("'") if text[1:2] in RISKY and text[:1] == "'" else text
+        return from_csv_cell(text)
     if not text:
         return None
     for convert in (int, float):

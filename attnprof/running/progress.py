@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from attnprof.records.case import Case
+from attnprof.records.characters import printable
 from attnprof.records.record import AccountEvent, DoneEvent, VisitEvent
 from attnprof.running.protocol import BeginEvent, ForecastEvent, PhaseEvent, RunEvent, StepEvent
 from attnprof.units import show_bytes, show_count, show_seconds, show_share
@@ -132,7 +133,7 @@ class LiveLine:
         """Leave ``sentence`` on a line above."""
         self._write("")
         with suppress(OSError):
-            self._stream.write(f"{sentence}\n")
+            self._stream.write(f"{printable(sentence)}\n")
         self._draw()
 
     def _write(self, text: str) -> None:
@@ -143,7 +144,7 @@ class LiveLine:
             self._drawn = len(text)
 
     def _draw(self) -> None:
-        self._write(self._text()[: get_terminal_size().columns - 1])
+        self._write(printable(self._text())[: get_terminal_size().columns - 1])
 
     def _redraw(self) -> None:
         while not self._ended.wait(TICK):
@@ -184,7 +185,7 @@ class Display:
     def _log(self, sentences: list[str]) -> None:
         with suppress(OSError):  # whoever read it may be gone
             for sentence in sentences:
-                self._stream.write(f"{sentence}\n")
+                self._stream.write(f"{printable(sentence)}\n")
             self._stream.flush()
 
 

@@ -1,12 +1,14 @@
 """A document: what a command prints, whatever the format.
 
-Lines, a table whose cells carry their values, and the data.
+Lines, a table whose cells carry their values, and the data. Its texts may be a stranger's: as soon as it is
+made, nothing in them acts on a terminal, or ends a line of whatever format. Records and data are exact.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from attnprof.records.characters import printable
 from attnprof.units import (
     POINTS,
     KindName,
@@ -22,6 +24,17 @@ if TYPE_CHECKING:
     from attnprof.stats import Interval
 
 WORDED: tuple[KindName, ...] = ("text", "change")  # printed in words of their own in every format
+
+
+def _make_printable(frozen: object, *names: str) -> None:
+    """Spell what would act in these fields of an object that is being made."""
+    for name in names:
+        object.__setattr__(frozen, name, _printable(getattr(frozen, name)))
+
+
+def _printable(value: Any) -> Any:
+    """A text, or a list or tuple of texts, without what would act."""
+    return printable(value) if isinstance(value, str) else type(value)(map(printable, value))
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,11 @@ class TableColumn:
     baseline: str = ""  # of a ratio: what its figures are over
     on_page: bool = True  # whether a printed page, whose width is fixed, has room for it
     bar: bool = False  # whether its shares are drawn as bars on a terminal
+    key: str = field(init=False)  # of its values in a record: its name, and the heading that it stands under
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.name}@{self.at}" if self.at else self.name)
+        _make_printable(self, "title", "at", "baseline")
 
     @property
     def heading(self) -> str:
@@ -74,6 +92,11 @@ class TableCell:
     note: str = ""  # behind the figure
     best: bool = False  # whether no other of its rivals is shown to be better
     tone: str = ""  # 'rough' or 'failed': how a terminal shows it
+    exact: int | float | str | None = field(init=False)  # the value as it is, for programs
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "exact", self.value)
+        _make_printable(self, "sign", "note", *(["value"] if isinstance(self.value, str) else []))
 
 
 @dataclass(frozen=True)
@@ -86,6 +109,9 @@ class Remark:
     text: str
     about: frozenset[str] = frozenset()  # names of columns
     titled: bool = False  # whether the titles of those of them that are shown stand before it
+
+    def __post_init__(self) -> None:
+        _make_printable(self, "text")
 
 
 @dataclass(frozen=True)
@@ -113,6 +139,11 @@ class Document:
     page: Callable[[Look], Written] | None = None  # how a terminal shows what is more than a table
     screen: "Callable[[], Document] | None" = None  # what a terminal shows in place of the table
 
+    def __post_init__(self) -> None:
+        _make_printable(self, "footnotes", "below", "headings", "tails", "commands", "title", "origin")
+        findings = self.findings
+        object.__setattr__(self, "findings", lambda: _printable(findings()))
+
     def remarks(self, columns: Iterable[TableColumn]) -> list[str]:
         """The lines above, where these columns are shown."""
         titles = {column.name: column.title for column in columns}
@@ -125,8 +156,8 @@ class Document:
 
     def table_records(self) -> list[dict[str, Any]]:
         """The table's own rows, by the columns' names."""
-        names = [f"{column.name}@{column.at}" if column.at else column.name for column in self.columns]
-        own = [dict(zip(names, (cell.value for cell in row), strict=True)) for row in self.rows]
+        keys = [column.key for column in self.columns]
+        own = [dict(zip(keys, (cell.exact for cell in row), strict=True)) for row in self.rows]
         return own + [record for part in self.parts for record in part.table_records()]
 
 

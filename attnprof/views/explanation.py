@@ -8,6 +8,7 @@ from typing import Any
 
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.records.case import Case
+from attnprof.records.characters import printable
 from attnprof.records.record import FLAGS
 from attnprof.units import show_bytes, show_count, significant
 from attnprof.views.document import Document, Look, Remark, TableCell, TableColumn, Written
@@ -41,7 +42,7 @@ def document(
 def network_document(name: str, inputs: str, mode: str, explanation: Explanation) -> Document:
     """The same of a module that is called with ``inputs`` of its own: without counters and closed forms."""
     way = "a real run, as values of the input are read" if explanation.is_real else "meta tensors"
-    head = f"{name}\n{inputs}, {mode}, counted on {way}"
+    head = f"{printable(name)}\n{printable(inputs)}, {mode}, counted on {way}"
 
     def page(look: Look) -> Written:
         width = _page_width(look)
@@ -168,7 +169,7 @@ def _head(case: Case, name: str, explanation: Explanation) -> str:
     called = f" - {name}" if name and name != case.module.partition(":")[2] else ""
     mode = "train: forward + backward" if case.mode == "train" else "eval"
     shape = "x".join(map(str, explanation.shape))
-    return f"{case.title}{called}\n{shape}, {case.dtype}, {mode}, counted on meta tensors"
+    return f"{printable(case.title)}{called}\n{shape}, {case.dtype}, {mode}, counted on meta tensors"
 
 
 def _totals(explanation: Explanation, width: int) -> str:

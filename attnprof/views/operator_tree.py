@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attnprof.explaining.explanation import TreeNode, plain
+from attnprof.records.characters import printable
 from attnprof.units import show_bytes, show_rounded
 from attnprof.views.document import Look, TableCell, TableColumn
 
@@ -42,7 +43,7 @@ class TreeLine:
     @property
     def name(self) -> str:
         """The submodule with its class, or the operator, with how often it was called."""
-        return _submodule_title(self.part) if self.part.kind else _operator_title(self.part)
+        return printable(_submodule_title(self.part) if self.part.kind else _operator_title(self.part))
 
 
 def _submodule_title(part: TreeNode) -> str:
