@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 MODULES = Registry("attnprof.modules", "ENTRY", "module")
 
 
-@cache
 def entry(name: str) -> Entry:
-    """The entry of the module ``name``. Only a user's own, named by its location, is imported.
+    """The entry of the module ``name``. Only a user's own, named by its location, is imported: by a child
+    process, unless this one has.
 
     Raises UnknownNameError with the name behind an alias, or the nearest names; UsageError for a file without
-    an entry.
+    an entry, or that cannot be imported.
     """
-    if user_module.is_path(name):
-        return user_module.entry_of(name)
+    return user_module.entry_of(name) if user_module.is_path(name) else _entry(name)
+
+
+@cache
+def _entry(name: str) -> Entry:
     if name not in MODULES:
         raise UnknownNameError(_unknown(name))
     try:
@@ -74,6 +77,8 @@ def create(
     height, width: the map's size in pixels, for modules that are built for one.
     Raises UnknownNameError, UsageError (a hyperparameter it does not have) or ImpossibleShapeError.
     """
+    if user_module.is_path(name):
+        user_module.load(name)  # its entry is then read here, too
     module_entry = entry(name)
     changes = module_entry.changes(hyperparameters)
     size: dict[str, int] = {}

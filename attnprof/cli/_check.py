@@ -34,7 +34,7 @@ def check(
     """Count the modules of ``file`` and judge them. limits: of the options of single metrics."""
     FORMATS.module_name(format)
     path = _path(file)
-    spec = merge([from_file(path)])
+    spec = merge([from_file(path, "" if file else f"attnprof check {path}")])
     from_options = budget_of_options(budget, limits)
     whole = spec.budget if from_options is None else from_options
     judged = _judged(whole, measure, path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from types import FrameType
 
+from attnprof.cli._files import hashes_of_files, require_files_of
 from attnprof.cli._progress import progress
 from attnprof.cli._signals import ending_as_ctrl_c, interrupts_to
 from attnprof.cli._terminal import Terminal
@@ -16,7 +17,7 @@ from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.formats import FORMATS
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
-from attnprof.records.environment import PLACEMENTS, Environment, begun, differences
+from attnprof.records.environment import FILES, PLACEMENTS, Environment, begun, differences
 from attnprof.records.files import file_in
 from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder
 from attnprof.records.record import DoneEvent, Event, VisitEvent
@@ -24,7 +25,7 @@ from attnprof.running import Run, run
 from attnprof.running.protocol import PeaksEvent
 from attnprof.running.timetable import expected_seconds
 from attnprof.spec import Spec
-from attnprof.spec.file import from_file, merge
+from attnprof.spec.file import from_file, merge, recorded
 from attnprof.units import show_about
 
 MEDIAN = "median"  # the estimator of a run whose environment names none
@@ -41,7 +42,7 @@ def execute(spec: Spec, terminal: Terminal) -> int:
 
         environment = begun(worker.environment)
         resolved = plan_of_counts or plan(spec, environment["device"])
-        environment[PLACEMENTS] = list(resolved.placements)
+        environment |= {PLACEMENTS: list(resolved.placements), FILES: hashes_of_files(spec)}
         folder = Path(spec.output) if spec.output else new_folder(spec.name, _slug(environment))
         journal = Journal.create(folder)
     with journal:
@@ -62,6 +63,7 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
     if format is not None:
         FORMATS.module_name(format)
     environment = environment_in(folder)
+    require_files_of(environment, recorded(file_in(folder, SPEC)), folder, terminal)
     spec = merge([from_file(file_in(folder, SPEC))])
     with Journal(folder) as journal:
         events = events_in(folder)

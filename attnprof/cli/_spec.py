@@ -13,6 +13,7 @@ from attnprof.spec.file import Source, from_file, merge
 from attnprof.spec.settings import SETTINGS
 
 FILES = (Path("attnprof.toml"), Path("pyproject.toml"))
+NAME_IT = "name it on the command line"
 
 
 def spec_of(
@@ -25,17 +26,29 @@ def spec_of(
     """
     context = click.get_current_context()
     name = Path(file).stem if file else context.info_name
-    values = {field: fields[field] for field in SETTINGS if fields.get(field) is not None}
-    places = {field: _place(context, field) for field in values}
     path = spec_file(file)
     return merge(
         [
             Source({"name": name, **(usual or {})}, {"name": f"the name of {file}"}),
-            *([from_file(path)] if path else []),
-            Source(values, places),
+            *([from_file(path, "" if file else _how_to_ask(path, context))] if path else []),
+            *_of_options(context, fields),
             Source(preset, {}),
         ]
     )
+
+
+def _how_to_ask(path: Path, context: click.Context) -> str:
+    """How the user names the spec file that was found here, or what stands in it."""
+    takes_file = "spec" in [parameter.name for parameter in context.command.params]
+    return f"attnprof {context.info_name} {path}" if takes_file else NAME_IT
+
+
+def _of_options(context: click.Context, fields: Mapping[str, Any]) -> list[Source]:
+    """What variables set, and what options do."""
+    places = {field: _place(context, field) for field in SETTINGS if fields.get(field) is not None}
+    variables = {field: fields[field] for field, place in places.items() if place == variable_of(field)}
+    options = {field: fields[field] for field in places if field not in variables}
+    return [Source(variables, places, how_to_ask=NAME_IT), Source(options, places)]
 
 
 def _place(context: click.Context, field: str) -> str:

@@ -6,8 +6,7 @@ that returns an nn.Module.
 """
 
 import importlib
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -80,14 +79,14 @@ class Network:
 
 
 def network_named(name: str) -> Network:
-    """The network ``name`` of the registry, or a description of a user's own, which may import torch.
+    """The network ``name`` of the registry, or a description of a user's own, which a child process imports.
 
     Raises UnknownNameError with the nearest names; UsageError for a location that cannot be imported.
     """
     if not user_module.is_path(name):
         network: Network = NETWORKS.get(name)
         return network
-    required = _required_arguments(user_module.load(name))
+    required = user_module.required_arguments(name)
     if required:
         raise UsageError(
             f"{name}: it needs an argument, {required[0]!r};"
@@ -96,27 +95,17 @@ def network_named(name: str) -> Network:
     return Network(title=name.partition(":")[2], paper=None, constructor=name)
 
 
-def _required_arguments(function: Callable[..., Any]) -> list[str]:
-    try:
-        arguments = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []  # some built-in functions have no signature
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [a.name for a in arguments if a.default is a.empty and a.kind not in variadic]
-
-
 def build_network(name: str) -> "nn.Module":
     """A new network ``name`` on the default device.
 
     Raises as ``network_named`` does, and UsageError for what is no nn.Module.
     """
-    description = network_named(name)
     if user_module.is_path(name):
-        constructor = user_module.load(name)
+        network: Any = user_module.load(name)()
     else:
+        description = network_named(name)
         location, _, attribute = description.constructor.partition(":")
-        constructor = getattr(importlib.import_module(location), attribute)
-    network: Any = constructor(**description.arguments)
+        network = getattr(importlib.import_module(location), attribute)(**description.arguments)
     if not hasattr(network, "named_modules"):
         raise UsageError(f"{name}: it returns {type(network).__name__}, not an nn.Module")
     return network  # type: ignore[no-any-return] # loaded by name

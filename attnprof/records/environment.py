@@ -25,6 +25,7 @@ FINGERPRINT = (
 )
 
 PLACEMENTS = "placements"  # what a run says that it has at each of its points: Case.placement, in order
+FILES = "files"  # location of a user's own module or network -> SHA-256 of the file there
 
 
 def cores() -> int:

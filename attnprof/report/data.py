@@ -7,6 +7,7 @@ from attnprof.choosing.candidates import places_of
 from attnprof.choosing.measures import measures
 from attnprof.metrics import Metric, columns, in_order
 from attnprof.records.case import CONDITIONS
+from attnprof.records.environment import PLACEMENTS
 from attnprof.records.record import FLAGS
 from attnprof.report.columns import encode
 from attnprof.report.modules import describe
@@ -111,14 +112,16 @@ def _notes(results: Results) -> dict[str, dict[str, list[int]]]:
 
 
 def _environment(results: Results) -> dict[str, str]:
-    # Measured peaks are a table of their own, in environment.json.
-    texts = {key: _text(key, value) for key, value in results.environment.items() if key != "peaks"}
+    # Measured peaks are a table of their own, in environment.json; what the run has, its rows say.
+    shown = {key: value for key, value in results.environment.items() if key not in ("peaks", PLACEMENTS)}
+    texts = {key: _text(key, value) for key, value in shown.items()}
     return {key: texts[key] for key in dict.fromkeys((*FIRST, *texts)) if texts.get(key)}
 
 
 def _text(key: str, value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={_text(name, part)}" for name, part in value.items())
+        parts = [f"{name}={_text(name, part)}" for name, part in value.items() if name != PLACEMENTS]
+        return ", ".join(parts)
     if key.endswith("_bytes") and isinstance(value, int):
         return show_bytes(value)
     if isinstance(value, bool):

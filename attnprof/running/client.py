@@ -1,9 +1,7 @@
 """Client for one worker process: start it, send requests, wait with a timeout, report why it exited."""
 
 import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from secrets import token_hex
 from signal import Signals
 from time import monotonic
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from attnprof.catalogue.fresh_python import fresh_python
 from attnprof.errors import EnvironmentProblem
 from attnprof.records.codec import encode
 from attnprof.records.environment import Environment
@@ -29,18 +28,9 @@ from attnprof.running.protocol import (
 if TYPE_CHECKING:
     from attnprof.spec import Spec
 
-# The worker runs the files that this process runs, and nothing of the working directory: -P keeps a random.py
-# that lies there from being taken for Python's own.
-PACKAGE = Path(__file__).parents[1]
-START = f"""
-import runpy, sys
-from importlib.util import module_from_spec, spec_from_file_location
-spec = spec_from_file_location("attnprof", {str(PACKAGE / "__init__.py")!r})
-sys.modules["attnprof"] = module_from_spec(spec)
-spec.loader.exec_module(sys.modules["attnprof"])
-runpy.run_module("attnprof.worker", run_name="__main__")
-"""
-COMMAND: tuple[str, ...] = (sys.executable, "-P", "-c", START)
+COMMAND: tuple[str, ...] = fresh_python(
+    "import runpy; runpy.run_module('attnprof.worker', run_name='__main__')"
+)
 START_SECONDS = 120.0  # importing torch on a cold disk
 STARTS = 3  # of a worker that is killed while it starts
 # Above the default thresholds glibc gives memory back at every free, and page faults are measured instead of

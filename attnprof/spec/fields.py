@@ -32,7 +32,7 @@ AUTO = "auto"  # a time budget that the run plans; the usual baseline
 TARGET, QUICK_TARGET = 0.01, 0.02
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     """A comma-separated text as a list; a single value as a list of one."""
     if isinstance(value, str):
         return selection.split(value)
@@ -40,13 +40,13 @@ def _listed(value: Any) -> Any:
 
 
 def _some_listed(value: Any) -> Any:
-    if not _listed(value):
+    if not listed(value):
         raise ValueError("name at least one, or all")
-    return _listed(value)
+    return listed(value)
 
 
 def _listed_or_none(value: Any) -> Any:
-    return [] if value == "none" else _listed(value)
+    return [] if value == "none" else listed(value)
 
 
 class Names(Enum):
@@ -161,7 +161,7 @@ def _from_fp32(value: str | None, info: ValidationInfo) -> str | None:
 
 def _sweeps(value: Any, info: ValidationInfo) -> dict[str, dict[str, list[Value]]]:
     """Module -> hyperparameter -> values, from a table or texts. Raises for a sweep that no module takes."""
-    sweeps = _sweeps_of(value)
+    sweeps = sweeps_of(value)
     if info.context is not Names.RECORDED:
         for module, axes in sweeps.items():
             for name, values in axes.items():
@@ -169,7 +169,8 @@ def _sweeps(value: Any, info: ValidationInfo) -> dict[str, dict[str, list[Value]
     return sweeps
 
 
-def _sweeps_of(value: Any) -> dict[str, dict[str, list[Value]]]:
+def sweeps_of(value: Any) -> dict[str, dict[str, list[Value]]]:
+    """Module -> hyperparameter -> values, from a table or texts; none of them is looked up."""
     tables = value if isinstance(value, Mapping) else _sweeps_of_text(_texts(value))
     sweeps: dict[str, dict[str, list[Value]]] = {}
     for module, axes in tables.items():
@@ -189,7 +190,7 @@ def _axis(values: Any) -> list[Value]:
 
 
 def _texts(value: Any) -> list[str]:
-    return [] if value == "none" else [str(part) for part in _listed(value)]
+    return [] if value == "none" else [str(part) for part in listed(value)]
 
 
 def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
@@ -220,7 +221,7 @@ def _number(largest: int, word: str) -> BeforeValidator:
     return BeforeValidator(lambda value: whole_number(value, largest, word))
 
 
-Listed = BeforeValidator(_listed)
+Listed = BeforeValidator(listed)
 ModulePattern = Annotated[str, _looked_up(_pattern)]
 ModulePatterns = Annotated[tuple[ModulePattern, ...], BeforeValidator(_some_listed)]
 NetworkName = Annotated[str, _looked_up(network_named)]

@@ -10,6 +10,7 @@ from typing import Any
 from attnprof.choosing.budget import as_table, limits_of
 from attnprof.errors import SpecError, UnknownNameError, nearest
 from attnprof.spec import Spec
+from attnprof.spec.locations import locations
 from attnprof.spec.settings import SECTIONS
 
 
@@ -20,6 +21,17 @@ class Source:
     values: Mapping[str, Any]
     places: Mapping[str, str]  # field -> its place as a user reads it, without the index of a list's element
     problems: Sequence[str] = ()  # mistakes of the source itself, each with its place
+    # How the user asks for what is read without being named: such a source may name no file that would run.
+    # Empty: the user has named the source.
+    how_to_ask: str = ""
+
+    def objection(self, field: str) -> str:
+        """One line where the value of ``field`` names a file that nobody has asked to run; else ''."""
+        files = locations({field: self.values[field]}) if self.how_to_ask else []
+        if not files:
+            return ""
+        place = self.places.get(field, field)
+        return f"{place}: {files[0]} would run, and nobody asked for it: {self.how_to_ask}"
 
 
 def merge(sources: Sequence[Source]) -> Spec:
@@ -36,27 +48,33 @@ def recorded(path: Path) -> Spec:
 
 
 def _merged(sources: Sequence[Source], of_values: Callable[..., Spec]) -> Spec:
-    values: dict[str, Any] = {}
-    places: dict[str, str] = {}
-    for source in sources:
-        values |= source.values
-        places |= source.places
+    highest = {field: source for source in sources for field in source.values}
+    objections = {field: source.objection(field) for field, source in highest.items()}
+    values = {field: source.values[field] for field, source in highest.items() if not objections[field]}
     lines = [problem for source in sources for problem in source.problems]
+    lines += filter(None, objections.values())
     try:
         spec = of_values(**values)
     except SpecError as problem:
-        for (field, index), message in zip(problem.fields, problem.problems, strict=True):
-            place = places.get(field, field)
-            lines.append(f"{place}{index if not place.startswith('--') else ''}: {message}")
+        lines += _placed(problem, sources)
     if lines:
         raise SpecError(lines) from None
     return spec
 
 
-def from_file(path: Path) -> Source:
+def _placed(problem: SpecError, sources: Sequence[Source]) -> Iterator[str]:
+    """The mistakes of a Spec, each with its place in the highest source that has one."""
+    places = {field: place for source in sources for field, place in source.places.items()}
+    for (field, index), message in zip(problem.fields, problem.problems, strict=True):
+        place = places.get(field, field)
+        yield f"{place}{index if not place.startswith('--') else ''}: {message}"
+
+
+def from_file(path: Path, how_to_ask: str = "") -> Source:
     """The fields that a TOML spec file (or a pyproject.toml's [tool.attnprof]) sets, with file and line.
 
-    Unknown keys are its problems. Raises SpecError for a file that cannot be read or is not TOML.
+    how_to_ask: that of the Source. Unknown keys are its problems. Raises SpecError for a file that cannot be
+    read or is not TOML.
     """
     text = _read(path)
     tables = _parsed(path, text)
@@ -68,7 +86,7 @@ def from_file(path: Path) -> Source:
     reader = _Reader(path, text, root)
     for section, table in tables.items():
         reader.read(section, table)
-    return Source(reader.values, reader.places, tuple(reader.problems))
+    return Source(reader.values, reader.places, tuple(reader.problems), how_to_ask)
 
 
 def _read(path: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from attnprof.catalogue import user_module
 from attnprof.choosing.budget import as_table
 from attnprof.errors import SpecError
 from attnprof.grid import PRESETS, Point
@@ -39,6 +40,7 @@ from attnprof.spec.fields import (
     Threads,
     TimeBudget,
 )
+from attnprof.spec.locations import locations
 from attnprof.spec.settings import SECTIONS, SETTINGS
 
 
@@ -95,6 +97,7 @@ class Spec(BaseModel):
     format: FormatName = _field("format")
 
     def __init__(self, **values: Any) -> None:
+        user_module.describe(locations(values))
         self._check(values, Names.LOOKED_UP)
 
     @classmethod

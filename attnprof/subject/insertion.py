@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from attnprof.catalogue import create, entry
+from attnprof.catalogue import create, entry, user_module
 from attnprof.catalogue.entry import Value
 from attnprof.catalogue.values import at_stage
 from attnprof.counting import without_data
@@ -80,6 +80,8 @@ def insert(
     Raises UsageError for a place that the network does not have, ImpossibleShapeError for one where the
     module does not fit. The network is unchanged then.
     """
+    if user_module.is_path(module):
+        user_module.load(module)  # its entry is then read in this process, too
     entry(module).settings(settings)
     places = sites(network, module, at, shape, host)
     stages = len(host.stages) if host and host.stages else places[-1].stage

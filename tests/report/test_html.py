@@ -113,10 +113,11 @@ def test_the_modules_of_a_network_stand_together_whatever_their_places():
 
 def test_the_environment_is_in_words(catalogue):
     peaks = {"bandwidths": [[131072, 6.7e10]]}
-    results = replace(catalogue, environment={**ENVIRONMENT, "cache_bytes": 2**25, "peaks": peaks})
-    shown = contents(results, "x")["environment"]
-    assert shown["cache_bytes"] == "32.0 MiB"
-    assert "peaks" not in shown
+    environment = {**ENVIRONMENT, "cache_bytes": 2**25, "peaks": peaks, "placements": ["se"], "files": {}}
+    environment["runs"] = {"r1": {"device": "cpu", "placements": ["se"]}}
+    shown = contents(replace(catalogue, environment=environment), "x")["environment"]
+    assert (shown["cache_bytes"], shown["runs"]) == ("32.0 MiB", "r1=device=cpu")
+    assert not {"peaks", "placements", "files"} & shown.keys()
 
 
 def test_the_policy_allows_this_script_and_this_style_and_nothing_else(text):

@@ -1,0 +1,53 @@
+"""The child process that imports users' modules and describes them, one line of JSON each.
+
+Whatever a module does while it is imported, it does here: it prints to nowhere, and exits, crashes or hangs
+alone.
+"""
+
+import fcntl
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+from attnprof.catalogue import user_module
+from attnprof.catalogue.description import described
+from attnprof.errors import AttnprofError
+
+BEYOND = 512  # a module that closes what it has inherited rarely closes a file of a higher number
+CLOSED = 75  # exit code: there is no more file to write to
+
+
+def main(answers: int) -> None:
+    """Describe the modules whose names stdin has. answers: number of the file to write to."""
+    process, answers = os.getpid(), _out_of_the_way(answers)
+    for name in json.load(sys.stdin):
+        answer = {"name": name, **_answer(name)}
+        if os.getpid() != process:  # the module has forked
+            os._exit(0)
+        _write(answers, json.dumps(answer).encode() + b"\n")
+    os._exit(0)  # what the module has started is not waited for
+
+
+def _answer(name: str) -> dict[str, Any]:
+    try:
+        return {"description": described(user_module.load(name)).to_json()}
+    except AttnprofError as problem:
+        return {"problem": str(problem)}
+    except BaseException as problem:  # noqa: BLE001 # importing runs the user's code, which may raise anything
+        return {"problem": user_module.cannot_import(name, problem)}
+
+
+def _out_of_the_way(number: int) -> int:
+    with suppress(OSError):  # fewer files than that may be open
+        return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, BEYOND)
+    return number
+
+
+def _write(number: int, line: bytes) -> None:
+    try:
+        while line:
+            line = line[os.write(number, line) :]
+    except OSError:
+        os._exit(CLOSED)
