@@ -25,7 +25,7 @@ class LiveMemory:
         """inputs: tensors that exist before the call and are not part of it."""
         self.peak = 0  # bytes
         self.alive = 0  # bytes
-        self._inputs = frozenset(part.untyped_storage()._cdata for x in inputs for part in stored(x))
+        self._inputs = {part.untyped_storage()._cdata for x in inputs for part in stored(x)}
         self._references: dict[int, _StorageReference] = {}  # by address
 
     def owns(self, x: torch.Tensor) -> bool:
@@ -39,9 +39,6 @@ class LiveMemory:
         the real run has fewer bytes at this moment.
         """
         for output in outputs:
-            if output.layout is _STRIDED and not output.is_nested:  # most
-                self._hold(output.untyped_storage())
-                continue
             for part in stored(output):
                 self._hold(part.untyped_storage())
         if may_be_peak and self.alive + scratch > self.peak:

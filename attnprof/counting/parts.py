@@ -45,13 +45,15 @@ class Parts:
 
 def is_leaf(module: nn.Module) -> bool:
     """Whether it has no submodules, or is torch's own layer, even where a module was added to it."""
-    has_parts = any(part is not None for part in module._modules.values())
+    parts = module._modules
+    has_parts = bool(parts) and any(part is not None for part in parts.values())
     return not has_parts or type(module).__module__.startswith("torch.nn.")
 
 
 def own_elements(module: nn.Module) -> int:
     """Elements of the parameters that are its own and not of a submodule."""
-    return sum(p.numel() for p in module._parameters.values() if p is not None)
+    parameters = module._parameters
+    return sum(p.numel() for p in parameters.values() if p is not None) if parameters else 0
 
 
 def channel_pairs(module: nn.Module) -> int:

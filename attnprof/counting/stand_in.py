@@ -110,13 +110,13 @@ class _Copies:
             return value
         if id(value) in self._copies:
             return self._copies[id(value)]
-        if isinstance(value, torch.Tensor):
-            return self._remember(value, self._copy_tensor(value))
-        if isinstance(value, nn.Module):
-            return self._module(value)
         copy = _BY_KIND.get(kind)
         if copy is not None:
             return copy(self, value)
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        if isinstance(value, nn.Module):
+            return self._module(value)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return kind(*map(self.of, value))
         return self._object(value) if _has_own_state(value) else value
@@ -125,6 +125,9 @@ class _Copies:
         self._copies[id(value)] = copy
         self._originals.append(value)
         return copy
+
+    def _tensor(self, tensor: torch.Tensor) -> torch.Tensor:
+        return cast(torch.Tensor, self._remember(tensor, self._copy_tensor(tensor)))
 
     def _module(self, module: nn.Module) -> nn.Module:
         source = original(module)
@@ -163,6 +166,8 @@ class _Copies:
 
     def _list(self, values: Any) -> Any:
         copy = self._remember(values, values.copy())
+        if _are_plain(values):
+            return copy
         for place, value in enumerate(values):
             copy[place] = self.of(value)
         return copy
@@ -205,6 +210,8 @@ class _Copies:
 
 
 _BY_KIND: dict[type, Callable[[_Copies, Any], Any]] = {
+    torch.Tensor: _Copies._tensor,
+    nn.Parameter: _Copies._tensor,
     dict: _Copies._mapping,
     OrderedDict: _Copies._mapping,
     defaultdict: _Copies._mapping,

@@ -95,10 +95,10 @@ def shape_of(x: torch.Tensor) -> tuple[int, ...]:
 
 def stored(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """The plain tensors that hold x: of a sparse or nested one its values, and the places of sparse ones."""
+    if x.layout is _STRIDED and not x.is_nested:
+        return (x,)
     if x.is_nested:
         return (x.values(),)
-    if x.layout is _STRIDED:
-        return (x,)
     if x.layout is torch.sparse_coo:
         return x._values(), x._indices()
     if x.layout in (torch.sparse_csr, torch.sparse_bsr):
