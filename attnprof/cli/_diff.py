@@ -4,7 +4,7 @@ from pathlib import Path
 
 from attnprof import published as published_figures
 from attnprof.cli import _github
-from attnprof.cli._results import results_of
+from attnprof.cli._results import is_file, results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.comparison import published
 from attnprof.comparison.ratios import SLOWER
@@ -36,8 +36,8 @@ def diff(
         return _compare_with_published(before, after, format, terminal)
     runs = _ran(before), _ran(after)
     comparison = compare(*runs, _tolerance(tolerance), metric or "latency", across, absolute)
-    terminal.print(view.document(comparison), format)
     _annotate(comparison)
+    terminal.print(view.document(comparison), format)
     return 0 if comparison.holds else NOT_MET
 
 
@@ -59,7 +59,7 @@ def _tolerance(text: str | None) -> float:
 
 def _ran(run: str) -> Ran:
     path = Path(run)
-    if path.is_file():
+    if is_file(path):
         raise RunFolderError(f"{run}: a table does not have what each process found; name the run's folder")
     events = events_in(path)
     return Ran(run, environment_in(path), events)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from io import TextIOWrapper
@@ -23,7 +22,7 @@ def results_of(run: str | None) -> Results:
     Raises RunFolderError.
     """
     if run == "-":
-        return _of_standard_input()
+        return of_csv(_bytes_of(sys.stdin))
     path = Path(run) if run else newest_folder()
     return of_csv(path) if is_file(path) else of_folder(path)
 
@@ -31,13 +30,6 @@ def results_of(run: str | None) -> Results:
 def is_file(path: Path) -> bool:
     """Whether there is such a file; no name is too strange to be asked for."""
     return os.path.isfile(path)
-
-
-def _of_standard_input() -> Results:
-    with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
-        copy.write(_bytes_of(sys.stdin))
-        copy.flush()
-        return of_csv(Path(copy.name), "standard input")
 
 
 def _bytes_of(stream: TextIO) -> bytes:

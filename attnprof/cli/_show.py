@@ -10,7 +10,7 @@ from attnprof.snippets._source import standalone
 from attnprof.views.catalogue import page
 from attnprof.views.evidence import published
 
-WIDEST = 100  # columns of the page at most
+NARROWEST, WIDEST = 40, 100  # columns of the page
 
 
 def show(
@@ -24,7 +24,7 @@ def show(
     if framework:
         terminal.show(_code(name, framework, point))
         return 0
-    width = min(terminal.look().width or WIDEST, WIDEST)
+    width = max(NARROWEST, min(terminal.look().width or WIDEST, WIDEST))
     figures = published(name, network, dataset, width, sources)
     terminal.show("\n\n".join(filter(None, [page(entry(name), point, width), figures])))
     return 0

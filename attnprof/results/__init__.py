@@ -1,5 +1,6 @@
 """Events of a run as one table: its columns, its baseline, rows side by side, several runs as one."""
 
-from attnprof.results.table import Results, gather, of_csv, of_folder, tabulate
+from attnprof.results.sheet import of_csv
+from attnprof.results.table import Results, gather, of_folder, tabulate
 
 __all__ = ["Results", "gather", "of_csv", "of_folder", "tabulate"]

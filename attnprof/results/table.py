@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +12,9 @@ import pandas as pd
 
 from attnprof.catalogue import MODULES, entry
 from attnprof.comparison.processes import times
-from attnprof.errors import RunFolderError, UsageError, nearest
+from attnprof.errors import UsageError, nearest
 from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS, Metric, column, in_order
-from attnprof.records.characters import from_csv_cell
 from attnprof.records.environment import Environment, joined
 from attnprof.records.files import file_in
 from attnprof.records.journal import SPEC, environment_in, events_in
@@ -196,55 +195,3 @@ def _interval(metric: Metric, measurement: Measurement, rough: bool) -> dict[str
     low, high = measurement.interval or (None, None)
     values = (low, high, ROUGH if rough else measurement.interval_kind, measurement.n)
     return dict(zip(interval_columns(metric), values, strict=True))
-
-
-def of_csv(path: Path, name: str = "") -> Results:
-    """The results of a results.csv alone: no notes, and the conditions that the rows themselves carry.
-
-    name: what a message calls the file. Raises RunFolderError for one that is not ours.
-    """
-    texts = _texts(path, name or str(path))
-    kinds = column_kinds() | derived_kinds(texts.columns)
-    rows = [
-        {str(name): _typed(str(name), text, kinds) for name, text in row.items()}
-        for row in texts.to_dict("records")
-    ]
-    frame = pd.DataFrame(rows, columns=list(texts.columns), dtype=object)
-    return Results(frame, {}, _environment_of(rows), Spec(), len(rows))
-
-
-def _texts(path: Path, name: str) -> pd.DataFrame:
-    """The cells of a results.csv, as texts. Raises RunFolderError for a file that is not one of ours."""
-    try:
-        texts = pd.read_csv(path, dtype=object, keep_default_na=False)
-    except (OSError, ValueError) as problem:
-        raise RunFolderError(f"cannot read {name}: {problem}") from None
-    texts.columns = texts.columns.map(from_csv_cell)
-    missing = [column for column in HEADER if column not in texts.columns]
-    if missing:
-        raise RunFolderError(f"{name}: not a results.csv of attnprof: no column {missing[0]!r}")
-    if set(texts["schema"]) - {str(SCHEMA)}:
-        raise RunFolderError(f"{name}: not a results.csv of attnprof: schema is not {SCHEMA}")
-    return texts
-
-
-def _environment_of(rows: Sequence[Mapping[str, Any]]) -> Environment:
-    """The environment of the run, or the runs, that the rows are of, as far as rows tell it."""
-    runs = {str(row["run_id"]): {name: row.get(name) for name in ROW_ENVIRONMENT} for row in rows}
-    if len(runs) > 1:
-        return {**joined(runs), "estimator": ""}
-    return {**next(iter(runs.values()), {}), "estimator": ""}
-
-
-def _typed(name: str, text: str, kinds: Mapping[str, KindName]) -> Any:
-    """What the CSV's ``text`` in the column ``name`` stands for."""
-    if kinds.get(name) == "text" and (text or name in HEADER):
-        return from_csv_cell(text)
-    if not text:
-        return None
-    for convert in (int, float):
-        try:
-            return convert(text)
-        except ValueError:
-            continue
-    return text

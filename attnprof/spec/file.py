@@ -26,12 +26,20 @@ class Source:
     how_to_ask: str = ""
 
     def objection(self, field: str) -> str:
-        """One line where the value of ``field`` names a file that nobody has asked to run; else ''."""
+        """One line where the value of ``field`` is not UTF-8, as arguments need not be, or names a file that
+        nobody has asked to run; else ''."""
+        if field != "output" and not _is_text(self.values[field]):  # a folder may have any name
+            return f"{self.places.get(field, field)}: not a text in UTF-8"
         files = locations({field: self.values[field]}) if self.how_to_ask else []
         if not files:
             return ""
         place = self.places.get(field, field)
         return f"{place}: {files[0]} would run, and nobody asked for it: {self.how_to_ask}"
+
+
+def _is_text(value: Any) -> bool:
+    """Whether ``value``, if it is a text, can be written as UTF-8."""
+    return not isinstance(value, str) or value.encode(errors="replace").decode() == value
 
 
 def merge(sources: Sequence[Source]) -> Spec:
@@ -105,6 +113,10 @@ def _parsed(path: Path, text: str) -> Any:
         line = re.search(r"at line (\d+)", str(problem))
         place = f"{path}:{line[1]}" if line else str(path)
         raise SpecError([f"{place}: not TOML: {re.sub(r' *[(]at .*[)]', '', str(problem))}"]) from None
+    except RecursionError:
+        raise SpecError([f"{path}: not read: brackets within brackets, hundreds deep"]) from None
+    except ValueError:
+        raise SpecError([f"{path}: not read: a number of thousands of digits"]) from None
 
 
 class _Reader:

@@ -350,7 +350,9 @@ def without_estimator(text):
 def test_results_csv_shown_again_is_what_the_run_printed_but_for_the_time(cli, measured, monkeypatch):
     caption, rest = measured.done.stdout.split("\n", 1)
     said = cli("table", measured.folder / "results.csv")
-    monkeypatch.setattr("sys.stdin", io.StringIO((measured.folder / "results.csv").read_text()))
+    monkeypatch.setattr(
+        "sys.stdin", io.TextIOWrapper(io.BytesIO((measured.folder / "results.csv").read_bytes()))
+    )
     piped = cli("table", "-")
     assert said.out == piped.out
     assert without_estimator(said.out.split("\n", 1)[1]) == without_estimator(rest)

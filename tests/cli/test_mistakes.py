@@ -1,6 +1,7 @@
 """A mistake is one line that says what, where and what to do instead; it has an exit code and no
 traceback."""
 
+import io
 import json
 import re
 
@@ -197,6 +198,56 @@ def test_a_heading_that_is_no_column_of_the_data_is_a_mistake_and_no_crash(cli, 
     said = cli("table", wide, "--columns", "size", "--format", form)
     assert said.code == 2
     assert said.err.startswith("error: --columns: ")
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    "line", [("table", LONG), ("report", LONG), ("plot", LONG), ("diff", LONG, "x"), ("pick", f"{LONG}/x")]
+)
+def test_a_name_that_no_file_can_have_is_a_mistake(cli, line):
+    said = cli(*line)
+    assert (said.code in (2, 4), said.out) == (True, "")
+    assert said.err.startswith("error: ")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        (
+            f"[grid]\nres = {'[' * 1000}{']' * 1000}\n",
+            "s.toml: not read: brackets within brackets, hundreds deep",
+        ),
+        (f"[grid]\nres = {'9' * 5000}\n", "s.toml: not read: a number of thousands of digits"),
+    ],
+    ids=["brackets", "digits"],
+)
+def test_a_spec_file_of_which_toml_can_make_nothing_is_a_mistake(cli, tmp_path, toml, says):
+    (tmp_path / "s.toml").write_text(toml)
+    said = cli("run", "s.toml")
+    assert (said.code, said.out, said.err) == (2, "", f"error: {says}\n")
+
+
+def test_an_option_that_is_not_utf_8_is_a_mistake(cli):
+    said = cli("run", "--res", "\udcff", "--batch", "0")
+    assert said.code == 2
+    assert said.err.splitlines()[0] == "--res: not a text in UTF-8"
+
+
+@pytest.mark.parametrize("columns", ["1", "3", "39"])
+def test_a_page_is_shown_on_the_narrowest_terminal(cli, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("attnprof.cli._terminal.sys.stdout.isatty", lambda: True, raising=False)
+    assert cli("show", "hamburger").code == 0
+
+
+def test_a_table_on_standard_input_that_is_not_utf_8_is_a_mistake(cli, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("schema\n1\n".encode("utf-16"))))
+    said = cli("table", "-")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "error: standard input: not a results.csv of attnprof: it is no text in UTF-8\n"
 
 
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\x00\x01", "schema\n7\n"])

@@ -126,7 +126,7 @@ OF_COMMAND: dict[tuple[str, str], Sequence[str]] = {
     ("show", "at"): POINTS[:3], ("list", "at"): POINTS[:3], ("host", "at"): PLACES, ("show", "network"): PUBLISHED,
     ("pick", "network"): PUBLISHED, ("table", "output"): ("table.md", "new", "text.txt"), ("merge", "run"): (RUN, LATER),
     ("report", "output"): ("page.html", "../x.htm", "absent/x.html"), ("plot", "output"): ("a.svg", "b.pdf", "c.png"),
-    ("plot", "x"): MEASURES, ("plot", "y"): MEASURES, ("pick", "rank"): MEASURES, ("pick", "pareto"): MEASURES,
+    ("host", "modules"): (*PLAIN_MODULES, "year:2018"), ("plot", "x"): MEASURES, ("plot", "y"): MEASURES, ("pick", "rank"): MEASURES, ("pick", "pareto"): MEASURES,
     ("diff", "metric"): MEASURES, ("diff", "before"): (RUN, LATER), ("plot", "modules"): MODULES_OF_RUN,
     ("diff", "after"): (LATER, RUN, LATER, RUN, "published:se", "published:cbam"), ("table", "modules"): MODULES_OF_RUN,
     ("run", "name"): ("good", "a-b.c"), ("count", "name"): ("good", "a-b.c"),

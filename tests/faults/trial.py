@@ -22,6 +22,7 @@ REFUSED = (USAGE, ENVIRONMENT)
 SECONDS = 20  # until an input is given up
 READERS = ("check", "cite", "completion", "diff", "explain", "list", "pick", "show")  # they write no file
 EXAMINES = "doctor"  # prints its findings, those that forbid a run as well
+SUMMARY = "here/summary.md"  # of a workflow's step
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 SEVERAL = re.compile(r"\d+ problems, nothing was measured\.")
 
@@ -115,25 +116,30 @@ def _faults_of_text(tested: Input, outcome: Outcome) -> list[str]:
     if outcome.code in REFUSED and command != EXAMINES:
         if outcome.out:
             wrong.append(f"a refusal prints on stdout: {command}")
-        if not _is_short(outcome.err):
+        if not _is_short(outcome.err, has_notes=outcome.code == ENVIRONMENT):
             wrong.append(f"a refusal of {outcome.err.count(chr(10))} lines: {command}")
     return wrong
 
 
-def _is_short(err: str) -> bool:
-    """One line; or a line for each of several mistakes, and how many they are."""
-    lines = err.removesuffix("\n").split("\n")
-    if len(lines) == 1:
-        return err.startswith("error: ") and len(err) > len("error: \n")
-    return bool(SEVERAL.fullmatch(lines[-1])) and int(lines[-1].split()[0]) == len(lines) - 1
+def _is_short(err: str, has_notes: bool) -> bool:
+    """One line; or a line for each of several mistakes, and how many they are.
+
+    has_notes: a run that had begun may have said how far it came.
+    """
+    *lines, last = err.removesuffix("\n").split("\n")
+    if SEVERAL.fullmatch(last):
+        return int(last.split()[0]) == len(lines)
+    notes = [] if has_notes else lines
+    return re.match("error: .", last) is not None and not notes
 
 
 def _faults_of_files(tested: Input, outcome: Outcome) -> list[str]:
     command = _command(tested)
     is_reader = command in READERS or (command == "table" and not {"-o", "--output"} & set(tested.arguments))
-    if outcome.changes and outcome.code in REFUSED:
+    changes = outcome.changes - {SUMMARY}
+    if changes and outcome.code in REFUSED:
         return [f"a refusal changes files: {command}"]
-    if outcome.changes and is_reader and not any(each.startswith(("-o", "--o")) for each in tested.arguments):
+    if changes and is_reader and not any(each.startswith(("-o", "--o")) for each in tested.arguments):
         return [f"a command that only reads changes files: {command}"]
     return []
 
