@@ -7,6 +7,7 @@ alone.
 import fcntl
 import json
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import Any
@@ -19,8 +20,10 @@ BEYOND = 512  # a module that closes what it has inherited rarely closes a file 
 CLOSED = 75  # exit code: there is no more file to write to
 
 
-def main(answers: int) -> None:
-    """Describe the modules whose names stdin has. answers: number of the file to write to."""
+def main(answers: int, seconds: float) -> None:
+    """Describe the modules whose names stdin has. answers: number of the file to write to. seconds: until
+    this process ends, also where nobody is left to stop it."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     process, answers = os.getpid(), _out_of_the_way(answers)
     for name in json.load(sys.stdin):
         answer = {"name": name, **_answer(name)}

@@ -2,9 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from os.path import abspath
-from typing import Any
+from typing import Any, NamedTuple
 
 from attnprof.catalogue.entry import Value
 
@@ -20,8 +19,7 @@ LONGEST_DOC, LONGEST_DEFAULT = 10_000, 1_000  # characters
 LARGEST_INTEGER = 2**63
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of a class or function."""
 
     name: str
@@ -31,8 +29,7 @@ class Argument:
     default: Value = None
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(NamedTuple):
     """A class or function that builds a module, or a network."""
 
     doc: str
@@ -41,7 +38,8 @@ class Description:
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
-        return asdict(self)
+        arguments = self.arguments and [argument._asdict() for argument in self.arguments]
+        return {**self._asdict(), "arguments": arguments}
 
 
 def described(constructor: Callable[..., Any]) -> Description:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,15 @@ def test_one_that_never_ends_is_stopped(stranger, monkeypatch):
     name = stranger("while True: pass")
     with pytest.raises(UsageError, match=r"importing stranger\.py takes more than 1 s; see how: python"):
         entry(name)
+
+
+def test_one_that_never_ends_ends_where_its_parent_was_killed(stranger):
+    names = json.dumps([stranger("while True: pass")])
+    with open("answers", "wb") as file:
+        command = (*importer.COMMAND, str(file.fileno()), "0.5")
+        done = subprocess.run(command, input=names, text=True, pass_fds=(file.fileno(),), timeout=60)
+    assert done.returncode == -signal.SIGALRM
+    assert Path("answers").read_bytes() == b""
 
 
 def test_this_process_imports_nothing(stranger):

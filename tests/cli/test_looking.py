@@ -31,6 +31,8 @@ LOOKS = (
     "plot out -o front.svg",
     f"plot out -m {EVIL},se -o named.svg",
     "diff out other",
+    "diff out published:cbam",
+    "doctor out",
     "merge out other -o merged",
     "table merged",
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from attnprof.errors import SpecError
 from attnprof.spec import Spec
-from attnprof.spec.file import Source, from_file, line_of, merge
+from attnprof.spec.file import Source, from_file, line_of, merge, recorded
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
 
@@ -272,3 +272,36 @@ def test_every_mistake_of_a_budget_has_its_own_line(file):
         f'{path}:7: budget.memory: True is no bound; write memory = "<=8MiB"',
     ]
     assert lines[3].startswith(f"{path}:4: budget: no module 'sse'.")
+
+
+GONE = """\
+[grid]
+modules = ["gone(x=1)", "!gone.py:Gate"]
+networks = ["gone"]
+[variants.gone]
+x = [1, "none"]
+[budget]
+params = "<=2x:gone"
+[measure]
+device = "gone:1"
+baseline = "gone"
+metrics = ["gone"]
+counters = ["gone"]
+"""
+
+
+def test_the_spec_of_a_run_that_has_been_keeps_names_that_are_gone(tmp_path):
+    path = tmp_path / "spec.toml"
+    path.write_text(GONE, encoding="utf-8")
+    spec = recorded(path)
+    assert (spec.modules, spec.networks) == (("gone(x=1)", "!gone.py:Gate"), ("gone",))
+    assert (spec.set, spec.baseline, spec.budget[0].reference) == ({"gone": {"x": [1, None]}}, "gone", "gone")
+    path.write_text(spec.to_toml(), encoding="utf-8")
+    assert recorded(path) == spec
+
+
+def test_its_values_are_checked_as_any_others(tmp_path):
+    path = tmp_path / "spec.toml"
+    path.write_text("[grid]\nbatch = -1\n", encoding="utf-8")
+    with pytest.raises(SpecError, match=r"spec\.toml:2: grid\.batch: "):
+        recorded(path)

@@ -7,7 +7,7 @@ import pytest
 from attnprof.catalogue import MODULES
 from attnprof.grid import PRESETS
 from attnprof.planning import plan
-from attnprof.spec.file import from_file, merge
+from attnprof.spec.file import from_file, merge, recorded
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.toml"))
 
@@ -22,6 +22,11 @@ def test_it_can_be_planned_and_most_of_it_can_run(path):
     refused = [cell for cell in cells if cell.refusal]
     assert len(cells) >= 7
     assert len(refused) < len(cells) / 4, [f"{cell.case.label}: {cell.refusal}" for cell in refused]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_it_is_the_same_where_its_names_are_not_looked_up(path):
+    assert recorded(path) == merge([from_file(path)])
 
 
 def test_every_expected_experiment_is_there():
