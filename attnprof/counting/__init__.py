@@ -7,7 +7,7 @@ operator.
 
 from attnprof.counting.account import META, REAL, Account, Operator, account, account_of
 from attnprof.counting.building import on_meta
-from attnprof.counting.costing import cost
+from attnprof.counting.costing import call_stand_in, cost
 from attnprof.counting.dispatch import run_uncounted
 from attnprof.counting.kernels import UnreadableValueError
 from attnprof.counting.stand_in import without_data
@@ -21,6 +21,7 @@ __all__ = [
     "UnreadableValueError",
     "account",
     "account_of",
+    "call_stand_in",
     "cost",
     "first_tensor",
     "on_meta",

@@ -64,6 +64,29 @@ def cost(
     """
     if device not in (None, META, REAL):
         raise UsageError(f"cost: device is 'meta' or 'real', not {device!r}")
+    with _nothing_changed():
+        if isinstance(module, str):
+            module, named = _on_meta(module, _map_shape(module, inputs), named).to(dtype), {}
+        called = arguments(inputs, named, module)
+        count = partial(_count, module, called, dtype, backward=backward, fused=fused, verify=verify)
+        return _by_least_work(count, device)
+
+
+def call_stand_in(module: nn.Module, shape: tuple[int, ...], prepare: Callable[[nn.Module], object]) -> None:
+    """Call a stand-in for ``module`` with an input of ``shape``, by as little computing as ``cost`` does.
+
+    prepare: called with the stand-in before its call. Where that turns out to read values, a stand-in that
+    has more of them is prepared and called in its place.
+    """
+    with _nothing_changed():
+        called = arguments(shape, {}, module)
+        options = {"backward": False, "verify": False, "fused": False}
+        _by_least_work(partial(_count, module, called, None, prepare=prepare, **options), None)
+
+
+@contextmanager
+def _nothing_changed() -> Iterator[None]:
+    """While active: a call draws from no random generator of the process, and compiles nothing."""
     with (
         kept_random_states(),
         _without_compiler(),
@@ -71,11 +94,7 @@ def cost(
         _flex_attention_by_parts(),
         outside_inference_mode(),
     ):
-        if isinstance(module, str):
-            module, named = _on_meta(module, _map_shape(module, inputs), named).to(dtype), {}
-        called = arguments(inputs, named, module)
-        count = partial(_count, module, called, dtype, backward=backward, fused=fused, verify=verify)
-        return _by_least_work(count, device)
+        yield
 
 
 def _by_least_work(count: Callable[..., Account], device: str | None) -> Account:
@@ -99,10 +118,14 @@ def _count(
     copy: Callable[[nn.Module], nn.Module],
     *,
     keeps_values: bool = False,
+    prepare: Callable[[nn.Module], object] | None = None,
     **options: Any,
 ) -> Account:
-    """copy: makes the stand-in that is counted."""
-    parts = Parts(copy(module))
+    """copy: makes the stand-in that is counted. prepare: called with it first."""
+    replica = copy(module)
+    if prepare is not None:
+        prepare(replica)
+    parts = Parts(replica)
     first = next((p for p in parts.parameters if p.is_floating_point()), None)
     device = _META
     if copy is with_data:

@@ -3,11 +3,9 @@
 The network's own parameters keep their names in its state_dict, so that trained weights still load.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -15,49 +13,25 @@ from torch import nn
 from attnprof.catalogue import create, entry, user_module
 from attnprof.catalogue.entry import Value
 from attnprof.catalogue.values import at_stage
-from attnprof.counting import without_data
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
 from attnprof.networks import BEFORE, REPLACE, Network
 from attnprof.networks._places import Place, matches, parse_place
-
-NAME = "attention"  # of the inserted submodule
-
-
-@dataclass(frozen=True)
-class Site:
-    """A place for a module in a network, and the map (N, channels, height, width) that reaches it."""
-
-    name: str  # of the submodule that the place is relative to
-    how: str  # after, before or in place of that submodule
-    stage: int  # from 1
-    channels: int
-    height: int
-    width: int
-    stride: tuple[int, int] = (1, 1)  # of the submodule, where it is replaced
+from attnprof.subject.attachment import Site, attach, owner_of, runs_in_turn
+from attnprof.subject.rehearsal import rehearse
+from attnprof.subject.traffic import MapAt, Passage, Path, Shape, Traffic, traffic_of
 
 
-class _Map(NamedTuple):
-    """The map that reaches a module, and the stride of the submodule that the module replaces."""
+class _Met(NamedTuple):
+    """What reaches a module at a place: a Site's fields from ``channels`` to ``takes_more``, in its order."""
 
     channels: int
     height: int
     width: int
     stride: tuple[int, int]
-
-
-Shape = tuple[int, int, int, int]  # (N, C, H, W)
-
-
-@dataclass(frozen=True)
-class _CallShapes:
-    """The shapes of the input and the output of a submodule's call; None for what is no map."""
-
-    before: Shape | None
-    after: Shape | None
-
-    def reaching(self, how: str) -> Shape | None:
-        """The shape that reaches a module before, after or in place of the submodule."""
-        return self.before if how == BEFORE else self.after
+    calls: int
+    path: Path
+    channels_last: bool
+    takes_more: bool
 
 
 def insert(
@@ -85,27 +59,31 @@ def insert(
     entry(module).settings(settings)
     places = sites(network, module, at, shape, host)
     stages = len(host.stages) if host and host.stages else places[-1].stage
-    gates = [
-        _gate(network, module, site, at_stage(settings, site.stage, stages), shape[0]) for site in places
+    modules = [
+        _module(network, module, site, at_stage(settings, site.stage, stages), shape[0]) for site in places
     ]
-    for site, gate in zip(places, gates, strict=True):
-        _put(network, site, gate)
+    attachments = [attach(network, site, each) for site, each in zip(places, modules, strict=True)]
+    try:
+        rehearse(network, attachments, module, shape)
+    except BaseException:
+        for attachment in reversed(attachments):
+            attachment.take_out()
+        raise
     return network
 
 
-def _gate(
+def _module(
     network: nn.Module, module: str, site: Site, settings: Mapping[str, Value], batch: int
 ) -> nn.Module:
     """The module for one site, in the mode, dtype and device of ``network``. Raises ImpossibleShapeError."""
     train = any(part.training for part in network.modules())
     size = site.channels, site.height, site.width
     if refusal := entry(module).refusal(*size, settings, batch=batch, train=train):
-        where = f"{site.how} {site.name}, {site.channels}@{site.height}x{site.width}"
-        raise ImpossibleShapeError(f"{where}: {refusal}")
+        raise ImpossibleShapeError(f"{site}: {refusal}")
     device, dtype = _likeness(network)
     with torch.device(device):
-        gate = create(module, site.channels, height=site.height, width=site.width, **settings)
-    return gate.to(dtype).train(network.training)
+        built = create(module, site.channels, height=site.height, width=site.width, **settings)
+    return built.to(dtype).train(network.training)
 
 
 def sites(
@@ -118,20 +96,26 @@ def sites(
     names = _named(network, spot.patterns)
     if spot.relation == BEFORE:
         _require_no_sequential(network, names)
-    calls = _calls(network, names, shape)
-    maps = {name: _map_at(name, spot.relation, calls.get(name, [])) for name in names}
-    stages = _stages(maps, host)
+    traffic = traffic_of(network, names, shape)
+    met = {name: _met(name, spot.relation, traffic.passages.get(name, ())) for name in names}
+    stages = _stages(met, host)
     picked = place.picked([name for name in names if place.in_stage(stages[name])])
     if not picked:
         existing = ", ".join(map(str, sorted({*stages.values()} - {0})))
         raise UsageError(f"{at}: none of the {len(names)} places is there; they are in stage {existing}")
-    return tuple(Site(name, spot.relation, stages[name], *maps[name]) for name in picked)
+    return tuple(_site(network, name, spot.relation, stages[name], met[name], traffic) for name in picked)
+
+
+def _site(network: nn.Module, name: str, how: str, stage: int, met: _Met, traffic: Traffic) -> Site:
+    if how == REPLACE:
+        return Site(name, how, stage, *met)
+    return Site(name, how, stage, *met, owner=owner_of(network, name, how, met.path, traffic.listing))
 
 
 def _require_no_sequential(network: nn.Module, names: Sequence[str]) -> None:
     """Raises UsageError for a Sequential: a new child of it is its last, and not its first."""
     for name in names:
-        if _in_turn(network.get_submodule(name)):
+        if runs_in_turn(network.get_submodule(name)):
             raise UsageError(f"before:{name}: it is a Sequential; name the first submodule in it")
 
 
@@ -158,7 +142,7 @@ def _parsed(at: str, number: str) -> Place:
     return place
 
 
-def _stages(maps: Mapping[str, _Map], host: Network | None) -> dict[str, int]:
+def _stages(maps: Mapping[str, _Met], host: Network | None) -> dict[str, int]:
     """The stage of each submodule, from 1. maps: of each, in order."""
     if host and host.stages:
         return {name: host.stage_of(name) for name in maps}
@@ -171,45 +155,52 @@ def _stages(maps: Mapping[str, _Map], host: Network | None) -> dict[str, int]:
     return stages
 
 
-def _calls(network: nn.Module, names: Sequence[str], shape: tuple[int, ...]) -> dict[str, list[_CallShapes]]:
-    """The calls of the submodules ``names`` in one run of a copy of ``network``, on meta tensors, in eval
-    mode."""
-    copy = without_data(network).eval()
-    dtype = next((p.dtype for p in copy.parameters() if p.is_floating_point()), torch.float32)
-    calls: dict[str, list[_CallShapes]] = defaultdict(list)
-
-    def watch(name: str) -> None:
-        copy.get_submodule(name).register_forward_hook(
-            lambda _, inputs, output: calls[name].append(_CallShapes(_shape(inputs[:1]), _shape(output)))
+def _met(name: str, how: str, passages: Sequence[Passage]) -> _Met:
+    """What reaches a module there. Raises UsageError or ImpossibleShapeError where no map does."""
+    if not passages:
+        raise UsageError(
+            f"{name}: the network does not call it: it is never run with this input, or its forward or its"
+            " weights are used without it"
         )
-
-    for name in names:
-        watch(name)
-    with torch.no_grad(), torch.device("meta"):
-        copy(torch.empty(shape, dtype=dtype))
-    return calls
-
-
-def _map_at(name: str, how: str, calls: Sequence[_CallShapes]) -> _Map:
-    """The map that reaches a module there. Raises UsageError or ImpossibleShapeError where none does."""
-    if not calls:
-        raise UsageError(f"{name}: the network does not call it")
-    shapes = [call.reaching(how) for call in calls]
-    met, before = shapes[0], calls[0].before
-    if met is None or (how == REPLACE and before is None):
+    maps = [passage.reaching(how) for passage in passages]
+    taken, given = passages[0].taken, passages[0].given
+    first = maps[0]
+    if first is None or (how == REPLACE and taken is None):
         raise ImpossibleShapeError(f"{name}: what is there is no map (N, C, H, W)")
-    _require_same_channels(name, shapes)
-    stride = _stride(name, before, met) if how == REPLACE and before is not None else (1, 1)
-    return _Map(*met[1:], stride)
+    _require_alike(name, maps)
+    stride, path = (1, 1), first.path
+    if how == REPLACE and taken is not None:
+        _require_exchangeable(name, taken, first)
+        stride, path = _stride(name, taken.shape, first.shape), taken.path
+    takes_more = passages[0].takes_more
+    return _Met(*first.shape[1:], stride, len(passages), path, first.channels_last, takes_more)
 
 
-def _require_same_channels(name: str, shapes: Sequence[Shape | None]) -> None:
-    """Raises ImpossibleShapeError where a submodule's calls meet other numbers of channels."""
-    numbers = [str(shape[1]) if shape else "no map" for shape in shapes]
+def _require_alike(name: str, maps: Sequence[MapAt | None]) -> None:
+    """Raises ImpossibleShapeError where a submodule's calls meet other numbers of channels, or maps elsewhere
+    in what they take or give."""
+    numbers = [str(each.shape[1]) if each else "no map" for each in maps]
     if len(set(numbers)) > 1:
         raise ImpossibleShapeError(
             f"{name}: the network calls it {len(numbers)} times, with other channels: {', '.join(numbers)}"
         )
+    if len({(each.path, each.channels_last) for each in maps if each}) > 1:
+        raise ImpossibleShapeError(
+            f"{name}: the network calls it {len(maps)} times, with the map as another argument, in another"
+            " place of the answer or in another layout"
+        )
+
+
+def _require_exchangeable(name: str, taken: MapAt, given: MapAt) -> None:
+    """Raises ImpossibleShapeError for a submodule whose answer is more than one map in the layout that it
+    takes."""
+    if given.path:
+        raise ImpossibleShapeError(
+            f"{name}: it answers with several values, and a module with one map; put it after {name}, or in"
+            " place of a submodule of it"
+        )
+    if taken.channels_last != given.channels_last:
+        raise ImpossibleShapeError(f"{name}: it takes and gives maps in different layouts; a module keeps it")
 
 
 def _stride(name: str, before: Shape, after: Shape) -> tuple[int, int]:
@@ -228,62 +219,6 @@ def _stride(name: str, before: Shape, after: Shape) -> tuple[int, int]:
     return height, width
 
 
-def _shape(value: Any) -> Shape | None:
-    """The shape of a map, or of the first of several values; None for anything else."""
-    first = value[0] if isinstance(value, tuple | list) and value else value
-    if not isinstance(first, torch.Tensor) or first.dim() != 4:
-        return None
-    batch, channels, height, width = first.shape
-    return batch, channels, height, width
-
-
 def _likeness(network: nn.Module) -> tuple[torch.device, torch.dtype]:
     floating = [p for p in network.parameters() if p.is_floating_point()]
     return (floating[0].device, floating[0].dtype) if floating else (torch.device("cpu"), torch.float32)
-
-
-def _put(network: nn.Module, site: Site, gate: nn.Module) -> None:
-    if site.how == REPLACE:
-        if site.stride != (1, 1):
-            # The module keeps the size: a pooling in front of it has the stride.
-            gate = nn.Sequential(nn.AvgPool2d(3, site.stride, padding=1), gate)
-        network.set_submodule(site.name, gate)
-        return
-    target = network.get_submodule(site.name)
-    name = next(name for n in range(1, 1000) if not hasattr(target, name := f"{NAME}{n if n > 1 else ''}"))
-    target.add_module(name, gate)
-    if site.how == BEFORE:
-        target.register_forward_pre_hook(_First(name))
-    elif not _in_turn(target):
-        target.register_forward_hook(_Then(name))
-
-
-def _in_turn(module: nn.Module) -> bool:
-    """Whether it runs its children one after the other: a new child is then the last of them, without a
-    hook."""
-    return type(module).forward is nn.Sequential.forward
-
-
-@dataclass(frozen=True)
-class _Then:
-    """A hook that passes a submodule's output to its child ``name``. A class, so that networks can be
-    pickled."""
-
-    name: str
-
-    def __call__(self, target: nn.Module, inputs: tuple[Any, ...], output: Any) -> Any:
-        gate: nn.Module = getattr(target, self.name)
-        if isinstance(output, tuple):
-            return (gate(output[0]), *output[1:])
-        return gate(output)
-
-
-@dataclass(frozen=True)
-class _First:
-    """A hook that sends a submodule's input through its child ``name`` first."""
-
-    name: str
-
-    def __call__(self, target: nn.Module, inputs: tuple[Any, ...]) -> Any:
-        gate: nn.Module = getattr(target, self.name)
-        return (gate(inputs[0]), *inputs[1:])
