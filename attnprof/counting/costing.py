@@ -80,8 +80,8 @@ def call_stand_in(module: nn.Module, shape: tuple[int, ...], prepare: Callable[[
     """
     with _nothing_changed():
         called = arguments(shape, {}, module)
-        options = {"backward": False, "verify": False, "fused": False}
-        _by_least_work(partial(_count, module, called, None, prepare=prepare, **options), None)
+        call = partial(_count, module, called, None, prepare=prepare)
+        _by_least_work(partial(call, backward=False, fused=False), None)
 
 
 @contextmanager

@@ -163,15 +163,15 @@ def _met(name: str, how: str, passages: Sequence[Passage]) -> _Met:
             " weights are used without it"
         )
     maps = [passage.reaching(how) for passage in passages]
-    taken, given = passages[0].taken, passages[0].given
-    first = maps[0]
-    if first is None or (how == REPLACE and taken is None):
+    first, argument = maps[0], passages[0].argument
+    if first is None or (how == REPLACE and argument is None):
         raise ImpossibleShapeError(f"{name}: what is there is no map (N, C, H, W)")
     _require_alike(name, maps)
     stride, path = (1, 1), first.path
-    if how == REPLACE and taken is not None:
-        _require_exchangeable(name, taken, first)
-        stride, path = _stride(name, taken.shape, first.shape), taken.path
+    if how == REPLACE and argument is not None:
+        _require_alike(name, [passage.argument for passage in passages])
+        _require_exchangeable(name, argument, first)
+        stride, path = _stride(name, argument.shape, first.shape), argument.path
     takes_more = passages[0].takes_more
     return _Met(*first.shape[1:], stride, len(passages), path, first.channels_last, takes_more)
 
@@ -191,15 +191,15 @@ def _require_alike(name: str, maps: Sequence[MapAt | None]) -> None:
         )
 
 
-def _require_exchangeable(name: str, taken: MapAt, given: MapAt) -> None:
+def _require_exchangeable(name: str, argument: MapAt, answer: MapAt) -> None:
     """Raises ImpossibleShapeError for a submodule whose answer is more than one map in the layout that it
     takes."""
-    if given.path:
+    if answer.path:
         raise ImpossibleShapeError(
             f"{name}: it answers with several values, and a module with one map; put it after {name}, or in"
             " place of a submodule of it"
         )
-    if taken.channels_last != given.channels_last:
+    if argument.channels_last != answer.channels_last:
         raise ImpossibleShapeError(f"{name}: it takes and gives maps in different layouts; a module keeps it")
 
 

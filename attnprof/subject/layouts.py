@@ -62,14 +62,18 @@ def _axis_of(
 ) -> int | None:
     """The axis of the channels of ``result``, which the function ``name`` made of ``source``; None where
     nothing shows it."""
-    last = result.dim() - 1
     if name in _WRITES_FIRST:
         return 1
     if name in _WRITES_LAST or (name in _NORMS_OF_LAST and _is_of_last_axis(args, kwargs)):
-        return last
+        return result.dim() - 1
     axis = None if source is None else getattr(source, _AXIS, None)
     if source is None or axis is None:
-        return last if name == "linear" else None
+        return result.dim() - 1 if name == "linear" else None
+    return _followed(name, source, axis, result)
+
+
+def _followed(name: str, source: torch.Tensor, axis: int, result: torch.Tensor) -> int | None:
+    """Where the axis ``axis`` of ``source`` is in ``result``."""
     if name in _MOVES:
         return _where_it_moved(source, axis, result)
     if name in _RESHAPES:

@@ -33,13 +33,13 @@ class MapAt:
 class Passage:
     """One call of a submodule."""
 
-    taken: MapAt | None  # the first map among the arguments
-    given: MapAt | None  # the first map in the answer
+    argument: MapAt | None  # the first map among the arguments
+    answer: MapAt | None  # the first map in the answer
     takes_more: bool  # whether there are other arguments
 
     def reaching(self, how: str) -> MapAt | None:
         """The map that reaches a module before, after or in place of the submodule."""
-        return self.taken if how == BEFORE else self.given
+        return self.argument if how == BEFORE else self.answer
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class _Watch:
         self._is_running = False
 
     def _note(self, name: str, _: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        passage = Passage(_map_taken(args, kwargs), map_in(output), len(args) + len(kwargs) > 1)
+        passage = Passage(_map_among(args, kwargs), map_in(output), len(args) + len(kwargs) > 1)
         self.passages.setdefault(name, []).append(passage)
 
     def _note_listing(self, name: str) -> None:
@@ -131,12 +131,12 @@ class _Children(dict[str, nn.Module | None]):
         return super().items()
 
 
-def _map_taken(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> MapAt | None:
+def _map_among(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> MapAt | None:
     """The first argument that is a map. A list of maps is none: there is no saying which is meant."""
     named = [(1, name, value) for name, value in kwargs.items()]
     for group, key, value in [*((0, i, value) for i, value in enumerate(args)), *named]:
-        if isinstance(value, torch.Tensor) and (taken := map_in(value)):
-            return replace(taken, path=(group, key))
+        if isinstance(value, torch.Tensor) and (place := map_in(value)):
+            return replace(place, path=(group, key))
     return None
 
 
