@@ -1,4 +1,4 @@
-.PHONY: setup check test bench docs docs-blocks docs-images examples
+.PHONY: setup check test bench campaign docs docs-blocks docs-images examples
 
 setup:  ## install for development
 	pip install -c constraints.txt -e '.[dev]'
@@ -25,6 +25,10 @@ docs-blocks:  ## write the generated blocks and tables of README.md and docs/ ag
 
 docs-images:  ## draw the images of README.md and docs/ again; needs Chromium
 	python docs/_images.py
+
+campaign:  ## 50 000 random inputs, 200 kills, cuts at every byte, misbehaving modules: docs/reliability.md
+	python -m tests.faults --seed 1 --cases 50000 --kills 200 --write
+	python -m pytest tests/faults
 
 examples:  ## run the notebooks
 	python -m pytest --nbmake -n 0 examples

@@ -6,13 +6,17 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from tests.conftest import clean_environment
 from tests.faults.child import kind_of
+from tests.faults.kills import Losses
 from tests.faults.trial import SECONDS
 
-SILENCE = 3 * SECONDS  # after which a child is not going to say anything
+ROOT = Path(__file__).parents[2]
+SILENCE = 10 * SECONDS  # after which a child waits for something that does not come
 
 
 @dataclass(frozen=True)
@@ -41,25 +45,43 @@ class Tally:
             self.faults.setdefault(each, []).append(report.number)
 
     def __str__(self) -> str:
-        """Figures of all, then each fault: how often, what, and in which inputs."""
-        lines = [
-            f"{sum(self.kinds.values())} inputs: "
-            + ", ".join(f"{n} {kind}" for kind, n in self.kinds.items())
-        ]
-        lines.append("exit codes: " + ", ".join(f"{code} {n} times" for code, n in self.codes.most_common()))
-        lines.append(f"{len(self.faults)} distinct faults")
-        for fault, numbers in sorted(self.faults.items(), key=lambda item: -len(item[1])):
-            lines.append(f"{len(numbers):5} {fault}  {numbers[:3]}")
-        return "\n".join(lines)
+        """Each fault: how often, what, and in which inputs."""
+        by_number = sorted(self.faults.items(), key=lambda item: -len(item[1]))
+        return "\n".join(f"{len(numbers):5} {fault}  {numbers[:3]}" for fault, numbers in by_number)
+
+
+def table(tally: Tally, losses: Losses, title: str) -> str:
+    """The campaign as a table in Markdown. title: what it was, in a few words."""
+    tracebacks = [numbers for fault, numbers in tally.faults.items() if "traceback" in fault]
+    codes = [numbers for fault, numbers in tally.faults.items() if fault.startswith("exit code")]
+    others = sum(map(len, tally.faults.values())) - sum(map(len, tracebacks + codes))
+    rows = {
+        "inputs": sum(tally.kinds.values()),
+        **{f"- {kind}": count for kind, count in tally.kinds.items()},
+        **{f"exit code {code}": count for code, count in sorted(tally.codes.items(), key=str)},
+        "tracebacks": sum(map(len, tracebacks)),
+        "exit codes out of the list": sum(map(len, codes)),
+        "other faults": others,
+        "kills": f"{losses.kills}, {losses.workers_killed} of them of a worker",
+        "resumes": losses.resumes,
+        "rows of the runs that were continued": losses.rows,
+        "rows lost, repeated, changed": f"{losses.lost}, {losses.repeated}, {losses.changed}",
+    }
+    lines = [f"| {title} | |", "|:--|--:|", *(f"| {name} | {figure} |" for name, figure in rows.items())]
+    return "\n".join(lines)
 
 
 class Child:
     """A process that runs the inputs of ``numbers``."""
 
-    def __init__(self, seed: int, numbers: range) -> None:
+    def __init__(self, python: str, seed: int, numbers: range) -> None:
         arguments = [seed, numbers.start, numbers.stop, numbers.step]
-        command = [sys.executable, "-m", "tests.faults.child", *map(str, arguments)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [python, "-m", "tests.faults.child", *map(str, arguments)],
+            env=clean_environment({"PYTHONPATH": str(ROOT)}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
         self._lines: SimpleQueue[bytes] = SimpleQueue()
         Thread(target=self._read, daemon=True).start()
 
@@ -92,12 +114,12 @@ class Child:
             return b""
 
 
-def run_inputs(seed: int, numbers: range, jobs: int) -> Tally:
+def run_inputs(seed: int, numbers: range, jobs: int, python: str = sys.executable) -> Tally:
     """Give inputs to the command line, in so many processes at once; the first of each fault is printed."""
     tally = Tally()
     reports: SimpleQueue[Report | None] = SimpleQueue()
     for job in range(jobs):
-        Thread(target=_work, args=(seed, numbers[job::jobs], reports.put), daemon=True).start()
+        Thread(target=_work, args=(python, seed, numbers[job::jobs], reports.put), daemon=True).start()
     working = jobs
     while working:
         report = reports.get()
@@ -111,12 +133,12 @@ def run_inputs(seed: int, numbers: range, jobs: int) -> Tally:
     return tally
 
 
-def _work(seed: int, numbers: range, put: Callable[[Report | None], None]) -> None:
+def _work(python: str, seed: int, numbers: range, put: Callable[[Report | None], None]) -> None:
     """Run the inputs in a process, and in another one where an input ends it."""
     try:
         while numbers:
             last = numbers[0]
-            for report in Child(seed, numbers).reports():
+            for report in Child(python, seed, numbers).reports():
                 last = report.number
                 put(report)
             numbers = numbers[numbers.index(last) + 1 :]

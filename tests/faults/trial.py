@@ -19,7 +19,7 @@ from tests.faults.arena import Arena, Content, changed
 
 DOCUMENTED = (0, NOT_MET, USAGE, CELLS_FAILED, ENVIRONMENT, INTERRUPTED)
 REFUSED = (USAGE, ENVIRONMENT)
-SECONDS = 20  # until an input is given up
+SECONDS = 20  # of computing, after which an input is given up
 READERS = ("check", "cite", "completion", "diff", "explain", "list", "pick", "show")  # they write no file
 EXAMINES = "doctor"  # prints its findings, those that forbid a run as well
 SUMMARY = "here/summary.md"  # of a workflow's step
@@ -212,13 +212,13 @@ def _deadline() -> Iterator[None]:
     def interrupt(number: int, frame: object) -> None:
         raise Overdue
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    before = signal.signal(signal.SIGPROF, interrupt)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _quoted(text: str) -> str:
