@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
+from attnprof.catalogue import importer
 from attnprof.running import client
 from tests.faults import commands, folders, sheets, specs
 from tests.faults.arena import LATER, MODULE, RUN, SHEET, SPEC, Arena, Content, Link
-from tests.faults.stand_in import StandIn
+from tests.faults.stand_in import StandIn, answers_about
 from tests.faults.trial import Input, faults, run
 from tests.synthetic import folder
 
@@ -62,8 +63,9 @@ def arena(root: Path) -> Iterator[Arena]:
     """
     for name in [name for name in os.environ if name.startswith("ATTNPROF_") or name in VARIABLES]:
         del os.environ[name]
-    client.Worker = StandIn  # type: ignore[assignment,misc]
-    webbrowser.open = lambda *more, **settings: False  # type: ignore[assignment]
+    client.Worker = StandIn
+    importer.answers_about = answers_about
+    webbrowser.open = lambda *more, **settings: False
     place = Arena(root)
     grid = {"modules": "se,cbam,cbam(reduction=8),eca,none", "channels": "16,32", "res": "8,16"}
     for run_folder in (RUN, LATER):
