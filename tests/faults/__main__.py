@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.faults.campaign import Tally, run_inputs, table
 from tests.faults.child import arena, numbered
 from tests.faults.kills import Losses, kill_runs
-from tests.faults.trial import faults, run
+from tests.faults.trial import judged
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- the last campaign -->\n", "\n<!-- its end -->"
@@ -58,8 +58,7 @@ def show(seed: int, number: int) -> int:
     """Run one input: print the lines for a shell that do the same, what came of it, and what is wrong with it."""
     with arena(Path(tempfile.mkdtemp(prefix="attnprof-faults-"))) as place:
         tested = numbered(place, seed, number)
-        outcome = run(place, tested)
-        wrong = faults(tested, outcome)
+        outcome, wrong = judged(place, tested)
         place.lay({**tested.files, **({"stdin": tested.stdin} if tested.stdin else {})})
     changes, problems = "\n".join(sorted(outcome.changes)), "\n".join(wrong)
     print(f"cd {place.here}\n{tested.shell}\n\nexit code {outcome.code}")

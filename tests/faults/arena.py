@@ -37,6 +37,7 @@ counters = "none"
 params = "<=10k"
 """
 BYSTANDER = "not to be written\n"  # a file beside the working directory
+FOLLOWING = ("open", "os.truncate", "os.chmod", "os.utime")  # events whose path, if it is a link, is followed
 WRITABLE = ("/dev/null", "/dev/full")
 
 
@@ -109,15 +110,18 @@ class Arena:
         if not self._is_guarded:
             return
         for path in _written_by(event, values):
-            if not self._holds(path):
+            if not self._holds(path, follows=event in FOLLOWING):
                 self.writes_elsewhere.append(f"{event} {path!r}")
                 raise PermissionError(1, "outside of the arena", path)
 
-    def _holds(self, path: object) -> bool:
+    def _holds(self, path: object, follows: bool) -> bool:
+        """Whether what ``path`` names lies in the arena. follows: if it is a link, what it leads to."""
         if not isinstance(path, str | bytes | os.PathLike):
             return True  # a descriptor, which something else opened
         text = os.fsdecode(path)
-        return text in WRITABLE or os.path.realpath(text).startswith(str(self.root))
+        folder, name = os.path.split(os.path.abspath(text))
+        real = os.path.realpath(text) if follows else os.path.join(os.path.realpath(folder), name)
+        return text in WRITABLE or real.startswith(str(self.root))
 
 
 def changed(before: Snapshot, after: Snapshot) -> set[str]:

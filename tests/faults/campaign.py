@@ -52,7 +52,7 @@ class Tally:
 
 def table(tally: Tally, losses: Losses, title: str) -> str:
     """The campaign as a table in Markdown. title: what it was, in a few words."""
-    tracebacks = [numbers for fault, numbers in tally.faults.items() if "traceback" in fault]
+    tracebacks = [numbers for fault, numbers in tally.faults.items() if fault.startswith("traceback")]
     codes = [numbers for fault, numbers in tally.faults.items() if fault.startswith("exit code")]
     others = sum(map(len, tally.faults.values())) - sum(map(len, tracebacks + codes))
     rows = {

@@ -20,7 +20,7 @@ from attnprof.running import client
 from tests.faults import commands, folders, sheets, specs
 from tests.faults.arena import LATER, MODULE, RUN, SHEET, SPEC, Arena, Content, Link
 from tests.faults.stand_in import StandIn, answers_about
-from tests.faults.trial import Input, faults, run
+from tests.faults.trial import Input, judged, run
 from tests.synthetic import folder
 
 # Of ten inputs in a row, so many are of each kind.
@@ -91,8 +91,7 @@ def main(seed: int, numbers: range) -> None:
         for number in numbers:
             tested = numbered(place, seed, number)
             say({"begin": number})
-            outcome = run(place, tested)
-            wrong = faults(tested, outcome)
+            outcome, wrong = judged(place, tested)
             say(
                 {"end": number, "code": outcome.code, "faults": wrong, "shell": tested.shell if wrong else ""}
             )

@@ -10,12 +10,12 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from attnprof.cli._main import main
-from attnprof.errors import CELLS_FAILED, ENVIRONMENT, INTERRUPTED, NOT_MET, USAGE
-from tests.faults.arena import Arena, Content, changed
+from attnprof.errors import CELLS_FAILED, CRASHED, ENVIRONMENT, INTERRUPTED, NOT_MET, USAGE
+from tests.faults.arena import Arena, Content, Snapshot, changed
 
 DOCUMENTED = (0, NOT_MET, USAGE, CELLS_FAILED, ENVIRONMENT, INTERRUPTED)
 REFUSED = (USAGE, ENVIRONMENT)
@@ -83,11 +83,26 @@ def run(arena: Arena, tested: Input) -> Outcome:
         _text(out),
         _text(err),
         crash,
-        frozenset(changed(before, arena.snapshot())),
+        _changes(before, arena.snapshot()),
         tuple(arena.writes_elsewhere),
     )
     arena.restore()
     return outcome
+
+
+def judged(arena: Arena, tested: Input) -> tuple[Outcome, list[str]]:
+    """What ``run`` says, and what is wrong with it. Where the command crashed, it crashes once more to say where."""
+    outcome = run(arena, tested)
+    if outcome.code == CRASHED:
+        debugged = replace(tested, variables={**tested.variables, "ATTNPROF_DEBUG": "1"})
+        return outcome, [f"exit code {CRASHED}: {_last_place(run(arena, debugged).err)}"]
+    return outcome, faults(tested, outcome)
+
+
+def _changes(before: Snapshot, after: Snapshot) -> frozenset[str]:
+    """Names of the files that are not as they were. A lock that is gone belonged to nobody."""
+    names = changed(before, after)
+    return frozenset(name for name in names if name in after or not name.endswith("/.lock"))
 
 
 def faults(tested: Input, outcome: Outcome) -> list[str]:
@@ -163,9 +178,12 @@ def _place(problem: BaseException) -> str:
 
 
 def _last_place(err: str) -> str:
-    """The last line of attnprof in a traceback that was printed, else the last line printed."""
+    """The last line of attnprof in a traceback that was printed, and the exception; else the last line printed."""
     places = re.findall(r'attnprof/([\w/]+\.py)", line (\d+)', err)
-    return f"{':'.join(places[-1])}" if places else err.strip().rpartition("\n")[2][:80]
+    crash = re.search(r"attnprof crashed: (\w+)", err)
+    if not places:
+        return err.strip().rpartition("\n")[2][:80]
+    return f"{crash[1] if crash else 'an exception'} at {':'.join(places[-1])}"
 
 
 class _Terminal(io.TextIOWrapper):
