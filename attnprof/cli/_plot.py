@@ -1,5 +1,6 @@
 """``attnprof plot``: a figure of a run."""
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UnknownNameError
 from attnprof.figures import FIGURES, FigureKind, Scene
 from attnprof.grid import parse_point, show_res
+from attnprof.records.characters import printable
 from attnprof.records.journal import newest_folder
 from attnprof.views.caption import conditions as conditions_of
 
@@ -40,20 +42,25 @@ def plot(
     """Draw the results of ``run`` into the file ``output``."""
     figure = _figure(kind)
     inches = _inches(width)
-    path = Path(output) if output else _folder(run) / f"{kind}.pdf"
+    path = Path(output) if output is not None else _folder(run) / f"{kind}.pdf"
     if path.suffix.lower() not in SUFFIXES:
-        raise click.UsageError(f"-o: {path}: write a name that ends in {', '.join(SUFFIXES)}")
+        raise click.UsageError(f"-o: {output}: write a name that ends in {', '.join(SUFFIXES)}")
     results = results_of(run)
     horizontal, vertical = _measure("x", x), _measure("y", y)
     if against not in (None, "channels", "res"):
         raise click.UsageError(f"--against: {against!r} is neither channels nor res")
-    points, entrants = candidates(of_modules(results, modules).rows(), {})
-    conditions = conditions_of(results)
+    points, entrants = candidates([*map(_printable, of_modules(results, modules).rows())], {})
+    conditions = printable(conditions_of(results))
     scene = Scene(entrants, _points(points, at), conditions, horizontal, vertical, against or "", inches)
     for note in _save(figure, scene, path):
         terminal.note(note)
     terminal.note(str(path))
     return 0
+
+
+def _printable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row without characters that no font draws and no SVG may hold."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _figure(kind: str) -> FigureKind:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from attnprof.cli._progress import starting
 from attnprof.cli._terminal import Terminal
+from attnprof.records.environment import cores
 from attnprof.running.client import Worker, setup_for, start_worker
 from attnprof.spec import Spec
 
@@ -12,6 +13,7 @@ from attnprof.spec import Spec
 @contextmanager
 def started_worker(spec: Spec, terminal: Terminal, device: str | None = None) -> Iterator[Worker]:
     """A worker that imports torch while the context prepares its run; killed where preparing fails."""
+    _note_crowding(spec, terminal)
     worker = start_worker(setup_for(spec, device))
     try:
         with starting(terminal):
@@ -19,3 +21,9 @@ def started_worker(spec: Spec, terminal: Terminal, device: str | None = None) ->
     except BaseException:
         worker.kill()
         raise
+
+
+def _note_crowding(spec: Spec, terminal: Terminal) -> None:
+    """Say so where threads are to share cores: the run goes on, its times are those of threads that wait."""
+    if spec.threads > cores() and not spec.no_latency:
+        terminal.note(f"{spec.threads} threads on {cores()} cores wait for each other: --threads {cores()}")

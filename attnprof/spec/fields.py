@@ -27,6 +27,8 @@ DTYPES = ("fp32", "fp16", "bf16", "fp64")
 USUAL = "usual"  # among metrics: all those of the default
 LARGEST_BATCH = 65536
 LARGEST_THREADS = 1024
+SHORTEST, LONGEST = 1e-3, 365 * 86400.0  # seconds: of a timeout, of a timeout or a time budget
+LARGEST_MEMORY = 2**60  # bytes
 PROCESSES = {"quick": 1, "standard": 6, "paper": 6}
 AUTO = "auto"  # a time budget that the run plans; the usual baseline
 TARGET, QUICK_TARGET = 0.01, 0.02
@@ -118,8 +120,29 @@ def _shard(value: Any) -> str:
     return f"{int(parts[1])}/{int(parts[2])}"
 
 
+def _duration(text: str) -> float:
+    seconds = parse_seconds(text)
+    if seconds > LONGEST:
+        raise ValueError(f"{text!r} is too long; write {LONGEST / 3600:.0f}h or less, or none")
+    return seconds
+
+
+def _timeout(text: str) -> float:
+    seconds = _duration(text)
+    if seconds < SHORTEST:
+        raise ValueError(f"{text!r} is too short for any answer; write 1ms or more, or none")
+    return seconds
+
+
+def _memory(text: str) -> int:
+    size = parse_bytes(text)
+    if size > LARGEST_MEMORY:
+        raise ValueError(f"{text!r} is more than any machine has; write {LARGEST_MEMORY // 2**40}TiB or less")
+    return size
+
+
 def _time_budget(value: Any) -> float | str | None:
-    return AUTO if value == AUTO else _optional(parse_seconds)(value)
+    return AUTO if value == AUTO else _optional(_duration)(value)
 
 
 def _written_budget(value: float | str | None) -> str | None:
@@ -242,7 +265,7 @@ Res = Annotated[tuple[int, int], BeforeValidator(parse_res), _written(show_res)]
 PointText = Annotated[Point, BeforeValidator(parse_point), _written(lambda p: f"{p[0]}@{show_res(p[1:])}")]
 Seconds = Annotated[
     float | None,
-    BeforeValidator(_optional(parse_seconds)),
+    BeforeValidator(_optional(_timeout)),
     _written(lambda s: s if s is None else f"{_digits(s)}s"),
 ]
 TimeBudget = Annotated[
@@ -250,7 +273,7 @@ TimeBudget = Annotated[
 ]
 BaselineName = Annotated[str, _looked_up(_baseline)]
 Bytes = Annotated[
-    int | None, BeforeValidator(_optional(parse_bytes)), _written(lambda b: b if b is None else f"{b}B")
+    int | None, BeforeValidator(_optional(_memory)), _written(lambda b: b if b is None else f"{b}B")
 ]
 Share = Annotated[
     float | None,

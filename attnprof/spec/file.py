@@ -28,12 +28,14 @@ class Source:
     def objection(self, field: str) -> str:
         """One line where the value of ``field`` is not UTF-8, as arguments need not be, or names a file that
         nobody has asked to run; else ''."""
-        if field != "output" and not _is_text(self.values[field]):  # a folder may have any name
-            return f"{self.places.get(field, field)}: not a text in UTF-8"
-        files = locations({field: self.values[field]}) if self.how_to_ask else []
+        place, value = self.places.get(field, field), self.values[field]
+        if field != "output" and not _is_text(value):  # a folder may have any name
+            return f"{place}: not a text in UTF-8"
+        if field == "output" and "\0" in str(value):
+            return f"{place}: no name of a folder holds NUL"
+        files = locations({field: value}) if self.how_to_ask else []
         if not files:
             return ""
-        place = self.places.get(field, field)
         return f"{place}: {files[0]} would run, and nobody asked for it: {self.how_to_ask}"
 
 
@@ -104,6 +106,8 @@ def _read(path: Path) -> str:
         raise SpecError([f"{path}: cannot read it: {problem.strerror}"]) from None
     except UnicodeDecodeError:
         raise SpecError([f"{path}: not a text file in UTF-8"]) from None
+    except ValueError as problem:
+        raise SpecError([f"{path}: cannot read it: {problem}"]) from None
 
 
 def _parsed(path: Path, text: str) -> Any:
