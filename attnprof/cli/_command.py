@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from attnprof.cli._completing import names_of
-from attnprof.cli._terminal import Terminal, show
+from attnprof.cli._streams import show
+from attnprof.cli._terminal import Terminal
 from attnprof.formats import FORMATS
 
 SHARED: Sequence[click.Parameter] = (

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from attnprof.cli._terminal import say
+from attnprof.cli._streams import say
 from attnprof.errors import EnvironmentProblem
 
 

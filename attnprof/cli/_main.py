@@ -11,7 +11,7 @@ import click
 from attnprof.cli import COMMANDS
 from attnprof.cli._completing import COMPLETE, complete
 from attnprof.cli._problems import report
-from attnprof.cli._terminal import discard_unwritten, prepare_streams, say
+from attnprof.cli._streams import discard_unwritten, prepare_streams, say
 from attnprof.errors import ENVIRONMENT, INTERRUPTED, nearest
 
 # When the garbage collector looks: what a command imports and allocates mostly stays until it ends.

@@ -7,7 +7,7 @@ from io import StringIO
 
 import click
 
-from attnprof.cli._terminal import say
+from attnprof.cli._streams import say
 from attnprof.errors import CRASHED, ENVIRONMENT, USAGE, AttnprofError, SpecError
 
 CRASH = (

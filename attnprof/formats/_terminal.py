@@ -12,11 +12,6 @@ from attnprof.views.document import TableColumn
 STYLES = {"heading": "1", "best": "1;32", "rough": "2", "failed": "31", "aside": "2", "command": "36"}
 EIGHTHS = " ▏▎▍▌▋▊▉"
 FULL, CUT = "█", "▸"
-SPACES, QUOTES = {"\u202f": " ", "\u00a0": " "}, {"‘": "'", "’": "'", "“": '"', "”": '"'}
-SIGNS = {"±": "+-", "µ": "u", "≈": "~", "≥": ">=", "≤": "<=", "×": "x", "−": "-", "°": "deg ", "→": "->"}
-LINES = {"–": "-", "—": "-", "…": "...", "─": "-", "│": "|", "├": "|", "└": "`"}
-BARS = {FULL: "#", CUT: ">", **dict.fromkeys("▏▎▍", "|"), **dict.fromkeys("▌▋▊▉", "#")}
-ASCII = str.maketrans({**SPACES, **QUOTES, **SIGNS, **LINES, **BARS})  # what is replaced
 
 
 def styled(text: str, style: str, look: Look) -> str:
@@ -25,11 +20,6 @@ def styled(text: str, style: str, look: Look) -> str:
     if not (style and bare and look.colour):
         return text
     return text.replace(bare, f"\x1b[{STYLES[style]}m{bare}\x1b[0m", 1)
-
-
-def ascii_of(text: str) -> str:
-    """``text`` for an encoding that has nothing else: '178 us +- 4 %'; a letter of no replacement is '?'."""
-    return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
 
 
 def paragraph(texts: Sequence[str], look: Look, style: str = "", indent: str = "") -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from attnprof.formats import Document, Format, Look, Written
-from attnprof.formats._terminal import Grid, ascii_of, bar, paragraph, styled
+from attnprof.formats._terminal import Grid, bar, paragraph, styled
+from attnprof.records.characters import ascii_of
 from attnprof.views.document import TableCell, TableColumn, words
 
 PROSE = 100  # columns of a sentence where stdout is no terminal

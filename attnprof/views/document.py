@@ -27,14 +27,18 @@ WORDED: tuple[KindName, ...] = ("text", "change")  # printed in words of their o
 
 
 def _make_printable(frozen: object, *names: str) -> None:
-    """Spell what would act in these fields of an object that is being made."""
+    """Spell what would act in these fields of an object that is being made: texts, and lists of texts."""
     for name in names:
-        object.__setattr__(frozen, name, _printable(getattr(frozen, name)))
+        value = getattr(frozen, name)
+        if not isinstance(value, str):
+            object.__setattr__(frozen, name, _all_printable(value))
+        elif not value.isprintable():
+            object.__setattr__(frozen, name, printable(value))
 
 
-def _printable(value: Any) -> Any:
-    """A text, or a list or tuple of texts, without what would act."""
-    return printable(value) if isinstance(value, str) else type(value)(map(printable, value))
+def _all_printable(texts: Any) -> Any:
+    """The list or tuple of these texts, without what would act."""
+    return type(texts)(map(printable, texts))
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,9 @@ class TableCell:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "exact", self.value)
-        _make_printable(self, "sign", "note", *(["value"] if isinstance(self.value, str) else []))
+        _make_printable(self, "sign", "note")
+        if isinstance(self.value, str):
+            _make_printable(self, "value")
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,7 @@ class Document:
     def __post_init__(self) -> None:
         _make_printable(self, "footnotes", "below", "headings", "tails", "commands", "title", "origin")
         findings = self.findings
-        object.__setattr__(self, "findings", lambda: _printable(findings()))
+        object.__setattr__(self, "findings", lambda: _all_printable(findings()))
 
     def remarks(self, columns: Iterable[TableColumn]) -> list[str]:
         """The lines above, where these columns are shown."""

@@ -13,7 +13,7 @@ import pytest
 from attnprof.cli import COMMANDS
 from attnprof.cli._main import main
 from attnprof.formats import FORMATS
-from attnprof.formats._terminal import ASCII
+from attnprof.records.characters import ASCII
 from tests.conftest import clean_environment
 from tests.every_case import every_case
 
