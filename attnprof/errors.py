@@ -78,6 +78,10 @@ def _printable(character: str) -> str:
     return character if is_plain else character.encode("unicode_escape").decode()
 
 
+class DamagedRecord(UserWarning):
+    """A line of a run's journal that cannot be read, and is passed over."""
+
+
 def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     """``Did you mean 'a' or 'b'?`` with the closest of ``names``, or an empty string."""
     from difflib import get_close_matches  # after a mistake alone

@@ -1,8 +1,8 @@
 """Reading the journal of a large run: CPU time and memory, over those of another checkout.
 
 ``python benchmarks/journal.py --against DIR`` reads one journal by this package and, in turn, by that in DIR,
-a checkout of another commit, each time in a fresh process. Its cells have the counts of a kept run under keys
-of their own.
+a checkout of another commit, each time in a fresh process. Its cells have the counts of a kept run, each at a
+size of its own.
 """
 
 import argparse
@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from attnprof.records.case import Case
 
 CELLS = 100_000
 ROUNDS = 3
@@ -37,8 +39,8 @@ def lines(cells: int) -> Iterator[str]:
     pairs = list(zip(events[::2], events[1::2], strict=True))
     for number, pair in enumerate(islice(cycle(pairs), cells)):
         for event in pair:
-            event["key"] = f"{number:064x}"
             event["case"]["channels"] = number + 1
+            event["key"] = Case(**event["case"]).key
             yield json.dumps(event, separators=(",", ":")) + "\n"
 
 

@@ -19,7 +19,7 @@ from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
 from attnprof.records.environment import FILES, PLACEMENTS, Environment, begun, differences
 from attnprof.records.files import file_in
-from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder
+from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder, require_spec
 from attnprof.records.record import DoneEvent, Event, VisitEvent
 from attnprof.running import Run, run
 from attnprof.running.protocol import PeaksEvent
@@ -46,7 +46,7 @@ def execute(spec: Spec, terminal: Terminal) -> int:
         folder = Path(spec.output) if spec.output else new_folder(spec.name, _slug(environment))
         journal = Journal.create(folder)
     with journal:
-        journal.begin(spec.effective().to_toml(), environment)
+        environment = journal.begin(spec.effective().to_toml(), environment)
         events: list[Event] = []
         this = run(resolved, worker, started=started)
         interrupted = _measure(this, journal, environment, events, terminal, started)
@@ -63,6 +63,7 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
     if format is not None:
         FORMATS.module_name(format)
     environment = environment_in(folder)
+    require_spec(folder, environment)
     require_files_of(environment, recorded(file_in(folder, SPEC)), folder, terminal)
     spec = merge([from_file(file_in(folder, SPEC))])
     with Journal(folder) as journal:
@@ -155,6 +156,8 @@ def _measure(
     except KeyboardInterrupt:
         return True
     except EnvironmentProblem as problem:
+        if not journal.is_there:
+            raise
         raise EnvironmentProblem(f"{problem}. Continue: attnprof run --resume {journal.folder}") from None
     return this.stop
 

@@ -11,7 +11,7 @@ import click
 from attnprof.cli import COMMANDS
 from attnprof.cli._completing import COMPLETE, complete
 from attnprof.cli._problems import report
-from attnprof.cli._streams import discard_unwritten, prepare_streams, say
+from attnprof.cli._streams import discard_unwritten, lost_records_told, prepare_streams, say
 from attnprof.errors import ENVIRONMENT, INTERRUPTED, nearest
 
 # When the garbage collector looks: what a command imports and allocates mostly stays until it ends.
@@ -104,7 +104,7 @@ def _run(arguments: list[str]) -> int:
         return complete(attnprof)
     arguments = arguments or ["--help"]
     # Not attnprof.main(): it turns a closed pipe into exit code 1 before main() could see it.
-    with attnprof.make_context("attnprof", arguments) as context:
+    with lost_records_told(), attnprof.make_context("attnprof", arguments) as context:
         code: object = attnprof.invoke(context)
     sys.stdout.flush()
     return code if isinstance(code, int) else 0

@@ -6,10 +6,13 @@ No text of a folder, a path or a message acts on the terminal, and what the enco
 import codecs
 import os
 import sys
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
+from typing import Any
 
-from attnprof.errors import EnvironmentProblem
+from attnprof.errors import DamagedRecord, EnvironmentProblem
 from attnprof.records.characters import ascii_of, printable, printable_lines
 
 REPLACING = "attnprof.replacing"  # how a stream encodes what its encoding lacks
@@ -25,6 +28,23 @@ def say(text: str) -> None:
     """Print one line to stderr."""
     sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def lost_records_told() -> Iterator[None]:
+    """A damaged line of a run's journal is a line on stderr, as any other word to the user."""
+    with warnings.catch_warnings():
+        show_other = warnings.showwarning
+
+        def tell(message: Warning | str, category: type[Warning], *more: Any, **named: Any) -> None:
+            if issubclass(category, DamagedRecord):
+                say(str(message))
+            else:
+                show_other(message, category, *more, **named)
+
+        warnings.showwarning = tell
+        warnings.simplefilter("always", DamagedRecord)
+        yield
 
 
 def prepare_streams() -> None:

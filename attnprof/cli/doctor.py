@@ -1,4 +1,4 @@
-"""Examine this machine: device, clocks, timer, packages"""
+"""Examine this machine, or a run folder"""
 
 import click
 
@@ -14,6 +14,12 @@ Examine this machine before it measures, and recommend what to change.
 Takes about 10 seconds: a module is measured against itself in three processes,
 and networks of known counts are counted. Exit code 4: something makes
 measuring impossible.
+
+With FOLDER: say what is wrong with a run folder, file by file. --repair writes
+a mended copy beside it, FOLDER-repaired. Exit code 1: something is wrong.
+
+\b
+  attnprof doctor reports/20261120-run-cpu --repair
 """
 
 COMMAND = command(
@@ -21,6 +27,8 @@ COMMAND = command(
     "attnprof.cli._doctor:doctor",
     HELP,
     [
+        click.Argument(["folder"], required=False, metavar="[FOLDER]"),
+        click.Option(["--repair"], is_flag=True, help="write a mended copy of FOLDER"),
         click.Option(["--device"], default="auto", metavar="NAME", help="auto, cpu, cuda or cuda:1 [auto]"),
         click.Option(
             ["--threads"],

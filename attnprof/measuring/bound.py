@@ -19,9 +19,9 @@ class Peaks:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """The peaks that ``to_json`` wrote."""
+        """The peaks that ``to_json`` wrote, perhaps another version's."""
         pairs = tuple((int(size), float(rate)) for size, rate in fields["bandwidths"])
-        return cls(**{**fields, "bandwidths": pairs})
+        return cls(pairs, fields["rates"], fields["launch"], fields["cache"], fields.get("clock"))
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""

@@ -1,13 +1,17 @@
 """A metric's figure of a case, as the journal has it."""
 
 from attnprof.metrics import Findings, Metric
+from attnprof.records.checks import falsehood_of_figure
 from attnprof.records.record import Measurement
 
 
 def measure(metric: Metric, findings: Findings) -> Measurement:
-    """The measurement of ``metric`` for the case of ``findings``."""
+    """The measurement of ``metric`` for the case of ``findings``.
+
+    What cannot be a figure, as a plug-in's NaN or negative time, is missing, and the note says what it was.
+    """
     reading = metric.compute(findings)
-    return Measurement(
+    measurement = Measurement(
         metric.name,
         reading.value,
         metric.unit,
@@ -15,4 +19,8 @@ def measure(metric: Metric, findings: Findings) -> Measurement:
         reading.interval_kind,
         reading.n,
         reading.note,
+    )
+    problem = falsehood_of_figure(measurement)
+    return (
+        Measurement(metric.name, None, metric.unit, note=f"no figure: {problem}") if problem else measurement
     )

@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from attnprof.catalogue.entry import Value
 
@@ -14,6 +16,10 @@ ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
 CONDITIONS = ("batch", "dtype", "layout", "device", "threads", "execution")
 # The same of two rows of results, which may be of networks and of several machines.
 ROW_CONDITIONS = ("host", "network_input", *CONDITIONS, "device_name")
+# What a case that is read has to keep to.
+Positive = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Count = Annotated[int, Meta(ge=0)]
+Whole = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 @dataclass(frozen=True)
@@ -22,26 +28,26 @@ class Case:
     machines."""
 
     module: str
-    channels: int  # of the module's input; of the network's, where there is one
-    height: int
-    width: int
+    channels: Positive  # of the module's input; of the network's, where there is one
+    height: Positive
+    width: Positive
     hyperparameters: dict[str, Value] = field(default_factory=dict)  # all of them, sorted by name
     variant: str = ""  # the hyperparameters that differ from the defaults, as text
     source: str = ""  # hash of the file of a user's module
     host: str = ""  # the network that the module is inserted in
     place: str = ""  # where in the network
     network_input: str = ""  # size of the network's input as text, '224x224'
-    batch: int = 1
-    dtype: str = "fp32"
+    batch: Positive = 1
+    dtype: Annotated[str, Meta(pattern=f"^({'|'.join(ELEMENT_BYTES)})$")] = "fp32"
     autocast: str = ""  # '', 'bf16' or 'fp16'
     layout: str = "contiguous"  # or 'channels_last'
     device: str = "cpu"
-    threads: int = 1
+    threads: Whole = 1
     mode: str = "eval"  # forward; 'train': forward and backward
     execution: str = "eager"  # or 'compiled'
     inputs: str = "cold"  # the input of each call is out of cache; 'hot': one input for all calls
     tf32: bool = False
-    seed: int = 0
+    seed: Whole = 0
 
     def __hash__(self) -> int:
         size = self.batch, self.channels, self.height, self.width
@@ -50,7 +56,7 @@ class Case:
     @cached_property
     def key(self) -> str:
         """SHA-256 of the canonical JSON."""
-        return sha256(json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return key_of(vars(self))  # the fields alone: the key becomes an attribute only now
 
     @property
     def title(self) -> str:
@@ -84,6 +90,14 @@ class Case:
         """The fields, ready for JSON."""
         values = {name: getattr(self, name) for name in _FIELDS}
         return {**values, "hyperparameters": dict(sorted(self.hyperparameters.items()))}
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+def key_of(fields: dict[str, Any]) -> str:
+    """The key of the case that has these fields: those of Case, or of another version's."""
+    return sha256(_CANONICAL.encode(fields).encode()).hexdigest()
 
 
 def conditions(case: Case) -> Case:

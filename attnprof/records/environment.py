@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
+from msgspec import UNSET, Meta, MsgspecError, Struct, UnsetType, convert
+
+from attnprof.records.case import Whole
+from attnprof.records.codec import DEEP, in_words
+
 Environment = dict[str, Any]
+Figure = Annotated[float, Meta(ge=0, le=1e70)]
 # What has to agree before the cells of one run may be completed by another.
 FINGERPRINT = (
     "attnprof_version",
@@ -26,6 +32,87 @@ FINGERPRINT = (
 
 PLACEMENTS = "placements"  # what a run says that it has at each of its points: Case.placement, in order
 FILES = "files"  # location of a user's own module or network -> SHA-256 of the file there
+
+
+# The number of a run folder's schema. A version may add fields under it: others pass them over.
+SCHEMA = 1
+Bytes = Whole | None  # None where the device does not report it
+Text = str | None
+
+
+SPEC_TEXT = "spec"  # the text of spec.toml, which it can be restored from
+
+
+class NewerSchema(ValueError):
+    """A run folder that a newer version wrote in another way."""
+
+
+class _Timer(Struct):
+    """The clock of the host, in seconds."""
+
+    resolution: float
+    cost: float
+
+
+class _Peaks(Struct):
+    """See ``attnprof.measuring.bound.Peaks``."""
+
+    bandwidths: Annotated[list[tuple[Whole, Figure]], Meta(min_length=1)]
+    rates: dict[str, Figure]
+    launch: Figure
+    cache: Whole
+    clock: Figure | None = None
+
+
+class _Known(Struct):
+    """What this version reads of an environment; all of it may be missing."""
+
+    schema: Annotated[int, Meta(ge=1)] = SCHEMA
+    run_id: str = ""
+    started: Text = None
+    merged: Text = None
+    commit: Text = None
+    attnprof_version: Text = None
+    python_version: Text = None
+    torch_version: Text = None
+    fvcore_version: Text = None
+    thop_version: Text = None
+    cuda_version: Text = None
+    platform: Text = None
+    malloc: dict[str, str] | None = None
+    device: str = ""
+    device_name: Text = None
+    threads: Whole = 0
+    cores: Bytes = None
+    cache_bytes: Bytes = None
+    device_memory_bytes: Bytes = None
+    memory_limit: Bytes = None
+    timer: _Timer | None = None
+    peaks: _Peaks | UnsetType = UNSET
+    estimator: str = ""
+    placements: list[str] | UnsetType = UNSET
+    files: dict[str, str] | UnsetType = UNSET
+    spec: str = ""
+    runs: dict[str, "_Known"] | UnsetType = UNSET
+
+
+def checked(environment: Environment) -> Environment:
+    """``environment`` as it was read, with what other versions write in it.
+
+    Raises NewerSchema; ValueError where a field cannot be what it says.
+    """
+    schema = environment.get("schema", SCHEMA)
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise NewerSchema(
+            f"written under schema {schema} by a newer attnprof; this one reads schema {SCHEMA}: upgrade it"
+        )
+    try:
+        convert(environment, _Known)
+    except MsgspecError as problem:
+        raise ValueError(in_words(problem)) from None
+    except RecursionError:
+        raise ValueError(DEEP) from None
+    return environment
 
 
 def cores() -> int:

@@ -10,19 +10,26 @@ The journal is created last: where it is, the other two are whole.
 
 import json
 import os
+import shlex
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
-from attnprof.errors import EnvironmentProblem, RunFolderError
-from attnprof.records.codec import Decoder, encode
-from attnprof.records.environment import Environment
+from msgspec.structs import force_setattr
+
+from attnprof.errors import DamagedRecord, EnvironmentProblem, RunFolderError
+from attnprof.records.case import Case, key_of
+from attnprof.records.checks import falsehood
+from attnprof.records.codec import Decoder, NotAnObject, encode, json_object
+from attnprof.records.environment import SCHEMA, SPEC_TEXT, Environment, NewerSchema, checked
 from attnprof.records.files import file_in, open_end, write, write_all
-from attnprof.records.record import Event, VisitEvent
+from attnprof.records.record import AccountEvent, DoneEvent, Event, VisitEvent
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -65,11 +72,16 @@ class Journal:
             ) from None
         return cls(folder)
 
-    def begin(self, spec: str, environment: Environment) -> None:
-        """Write what was asked and what it runs on. Raises EnvironmentProblem."""
+    def begin(self, spec: str, environment: Environment) -> Environment:
+        """Write what was asked and what it runs on; the environment as it was written is returned.
+
+        Raises EnvironmentProblem.
+        """
+        whole = {"schema": SCHEMA, **environment, SPEC_TEXT: spec}
         self._put(SPEC, spec)
-        self.describe(environment)
+        self.describe(whole)
         self._open()
+        return whole
 
     def describe(self, environment: Environment) -> None:
         """Write what it runs on, again when more is known of it. Raises EnvironmentProblem."""
@@ -97,7 +109,7 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        is_there = self._file is None or self._is_there()
+        is_there = self.is_there
         if self._file is not None:
             with suppress(OSError):  # what could not be written was said when it was written
                 os.fsync(self._file)
@@ -105,9 +117,19 @@ class Journal:
         self._file = None
         self._unlock(is_there)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the file that is open, where one is, still has its name."""
+        if self._file is None:
+            return True
+        try:
+            return os.path.samestat(os.lstat(self.folder / EVENTS), os.fstat(self._file))
+        except OSError:
+            return False
+
     def require_folder(self) -> None:
         """Raises EnvironmentProblem where the journal was removed or moved: the rest would be lost."""
-        if self._file is not None and not self._is_there():
+        if not self.is_there:
             raise EnvironmentProblem(
                 f"{self.folder / EVENTS} was removed or moved during the run: what follows could not be kept"
             )
@@ -154,14 +176,6 @@ class Journal:
         except OSError as problem:
             raise EnvironmentProblem(f"cannot write {path}: {_words(problem)}") from None
 
-    def _is_there(self) -> bool:
-        """Whether the file that is open still has its name."""
-        assert self._file is not None
-        try:
-            return os.path.samestat(os.lstat(self.folder / EVENTS), os.fstat(self._file))
-        except OSError:
-            return False
-
     def _unlock(self, is_there: bool = True) -> None:
         """Let go of the lock, and remove its file. is_there: whether the folder is still the one of the lock.
 
@@ -186,37 +200,121 @@ def _remove(path: Path) -> None:
 
 
 def events_in(folder: Path) -> list[Event]:
-    """The events of a run folder, without a torn last line. Raises RunFolderError for any other damage."""
+    """The events of a run folder, without a torn last line.
+
+    A line in the middle that is no JSON object is passed over with a warning, DamagedRecord. Raises
+    RunFolderError for a record that cannot be true, and where there is no run.
+    """
+    events = []
+    for number, _, outcome in lines_in(folder):
+        if not isinstance(outcome, Damage):
+            events.append(outcome)
+        elif outcome.is_readable:
+            raise RunFolderError(f"{folder / EVENTS}:{number}: {outcome.problem}: {mending(folder)}")
+        else:
+            where = f"{folder / EVENTS}:{number}"
+            warnings.warn(f"{where}: {outcome.problem}; this line is lost", DamagedRecord, stacklevel=2)
+    return events
+
+
+def lines_in(folder: Path) -> Iterator[tuple[int, bytes, "Event | Damage"]]:
+    """Each whole line of the journal with its number, from 1, and its event, or what is wrong with it.
+
+    Raises RunFolderError where the file cannot be read.
+    """
     path = file_in(folder, EVENTS)
+    reader = _JournalReader()
     try:
         with path.open("rb") as lines:
-            return list(_decoded(path, lines))
+            for number, line in enumerate(lines, start=1):
+                if line.endswith(b"\n"):
+                    yield number, line, reader.read(line)
     except FileNotFoundError:
         raise RunFolderError(f"{folder} holds no run: there is no {EVENTS}") from None
     except OSError as problem:
         raise RunFolderError(f"cannot read {path}: {_words(problem)}") from None
 
 
-def _decoded(path: Path, lines: Iterable[bytes]) -> Iterator[Event]:
-    decoder: Decoder[Event] = Decoder(Event)
-    for number, line in enumerate(lines, start=1):
-        if not line.endswith(b"\n"):
-            return
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with a line of a journal."""
+
+    problem: str
+    is_readable: bool  # whether it is a JSON object: then it cannot be true
+
+
+class _JournalReader:
+    """Reads the lines of one journal, and holds each case once."""
+
+    def __init__(self) -> None:
+        self._decoder: Decoder[Event] = Decoder(Event)
+        self._cases: dict[str, Case] = {}  # by key
+
+    def read(self, line: bytes) -> Event | Damage:
         try:
-            yield decoder.decode(line)
-        except ValueError:
-            raise RunFolderError(f"{path}:{number}: not a record; the file is damaged") from None
+            event = self._decoder.decode(line)
+            if not isinstance(event, VisitEvent):
+                self._share_case(event, line)
+        except NotAnObject:
+            return Damage("not a record", is_readable=False)
+        except ValueError as problem:
+            return Damage(str(problem), is_readable=True)
+        problem_of_figures = falsehood(event)
+        return Damage(problem_of_figures, is_readable=True) if problem_of_figures else event
+
+    def _share_case(self, event: AccountEvent | DoneEvent, line: bytes) -> None:
+        """Let ``event`` have the case of earlier ones. Raises ValueError where the key is not the case's."""
+        case = self._cases.get(event.key)
+        if case is None:
+            if event.case.key != event.key:
+                self._require_key(event, line)
+            self._cases[event.key] = event.case
+        elif case == event.case:
+            force_setattr(event, "case", case)
+        else:
+            raise ValueError(f"{event.case.label} has the key of {case.label}")
+
+    def _require_key(self, event: AccountEvent | DoneEvent, line: bytes) -> None:
+        """Raises ValueError for a key that is not that of the case as the line has it.
+
+        Another version may know other fields of a case, which its key is made of as well.
+        """
+        if key_of(json_object(line)["case"]) != event.key:
+            raise ValueError(f"{event.case.label} has the key of another case")
+        vars(event.case)["key"] = event.key
+
+
+def mending(folder: Path) -> str:
+    """What to do with a damaged folder."""
+    return f"attnprof doctor {shlex.quote(str(folder))} --repair"
 
 
 def environment_in(folder: Path) -> Environment:
     """The environment of a run folder. Raises RunFolderError."""
+    path = file_in(folder, ENVIRONMENT)
     try:
-        environment = json.loads(file_in(folder, ENVIRONMENT).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise RunFolderError(f"{folder} holds no run: {ENVIRONMENT}: {problem}") from None
-    if not isinstance(environment, dict):
-        raise RunFolderError(f"{folder / ENVIRONMENT}: not an environment; the file is damaged")
-    return environment
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise RunFolderError(f"{folder} holds no run: there is no {ENVIRONMENT}") from None
+    except OSError as problem:
+        raise RunFolderError(f"cannot read {path}: {_words(problem)}") from None
+    try:
+        return checked(json_object(text))
+    except NewerSchema as problem:
+        raise RunFolderError(f"{folder}: {problem}") from None
+    except ValueError as problem:
+        raise RunFolderError(f"{path}: {problem}: {mending(folder)}") from None
+
+
+def require_spec(folder: Path, environment: Environment) -> None:
+    """Raises RunFolderError where spec.toml is no longer what the run began with. Old runs cannot tell."""
+    path = file_in(folder, SPEC)
+    try:
+        text = path.read_bytes().decode(errors="replace")
+    except OSError as problem:
+        raise RunFolderError(f"cannot read {path}: {_words(problem)}: {mending(folder)}") from None
+    if text != environment.get(SPEC_TEXT, text):
+        raise RunFolderError(f"{path} is not what the run began with: {mending(folder)}")
 
 
 def new_folder(name: str, device: str, root: Path = Path("reports")) -> Path:

@@ -18,7 +18,7 @@ from statistics import median_low
 
 import msgspec
 
-from attnprof.records.case import Case
+from attnprof.records.case import Case, Count, Whole
 from attnprof.stats import FEWEST_PROCESSES, Interval, geometric_mean, mean_interval, middle, process_interval
 
 Number = int | float
@@ -58,7 +58,7 @@ class Measurement(msgspec.Struct, frozen=True, gc=False):
     # 'processes': 95 %, from several processes. 'samples': 95 %, within one process. 'spread': the
     # interquartile range, which is no confidence interval. 'exact': the value has no noise.
     interval_kind: str = ""
-    n: int = 0  # samples behind the value
+    n: Whole = 0  # samples behind the value
     note: str = ""  # why the value is missing, or what qualifies it
 
     def __post_init__(self) -> None:
@@ -69,9 +69,9 @@ class Measurement(msgspec.Struct, frozen=True, gc=False):
 class Footprint(msgspec.Struct, frozen=True, gc=False):
     """What one call needs, by exact count: known before a case is started."""
 
-    macs: int = 0  # multiply-accumulates
-    peak: int = 0  # bytes of the activations alive at once, at most
-    weights: int = 0  # bytes of the parameters and buffers
+    macs: Count = 0  # multiply-accumulates
+    peak: Count = 0  # bytes of the activations alive at once, at most
+    weights: Count = 0  # bytes of the parameters and buffers
     largest: str = ""  # the largest tensor, in words
 
 
@@ -101,7 +101,7 @@ class VisitEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="
     """The measurements of a case in one process."""
 
     key: str  # of the case
-    process: int = msgspec.field(name="repeat")  # number of the process, from 0
+    process: Whole = msgspec.field(name="repeat")  # number of the process, from 0
     measurements: tuple[Measurement, ...]
     flags: tuple[str, ...]
     device: DeviceState | None = None  # None where the device does not report its state

@@ -7,7 +7,7 @@ from attnprof.choosing.candidates import places_of
 from attnprof.choosing.measures import measures
 from attnprof.metrics import Metric, columns, in_order
 from attnprof.records.case import CONDITIONS
-from attnprof.records.environment import PLACEMENTS
+from attnprof.records.environment import PLACEMENTS, SPEC_TEXT
 from attnprof.records.record import FLAGS
 from attnprof.report.columns import encode
 from attnprof.report.modules import describe
@@ -19,6 +19,8 @@ from attnprof.views.run import document as document_of_run
 
 # Columns that set the conditions of a cell: where one varies, the page has a control for it.
 CHOICES = ("mode", *CONDITIONS, "device_name", "seed")
+# Of an environment: a table of its own in environment.json, what the rows say, a text of its own.
+APART = ("peaks", PLACEMENTS, SPEC_TEXT)
 FIRST = ("device_name", "device", "threads", "cores", "started")  # of an environment, in this order
 
 
@@ -112,9 +114,7 @@ def _notes(results: Results) -> dict[str, dict[str, list[int]]]:
 
 
 def _environment(results: Results) -> dict[str, str]:
-    # Measured peaks are a table of their own, in environment.json; what the run has, its rows say.
-    shown = {key: value for key, value in results.environment.items() if key not in ("peaks", PLACEMENTS)}
-    texts = {key: _text(key, value) for key, value in shown.items()}
+    texts = {key: _text(key, value) for key, value in results.environment.items() if key not in APART}
     return {key: texts[key] for key in dict.fromkeys((*FIRST, *texts)) if texts.get(key)}
 
 

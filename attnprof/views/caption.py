@@ -98,7 +98,7 @@ def _explanation(metric: Metric, rows: Sequence[Row], environment: Environment) 
 def _estimator(environment: Environment) -> str:
     """Which of the samples the latency is, where that is known: a CSV alone does not say it."""
     name = environment.get("estimator", MEDIAN.name)
-    return ESTIMATORS[name].title if name else "seconds of a call"
+    return ESTIMATORS[name].title if name in ESTIMATORS else "seconds of a call"
 
 
 def _intervals(metric: Metric, rows: Sequence[Row]) -> str:

@@ -63,3 +63,63 @@ def test_this_machine_is_examined_in_earnest(command, tmp_path):
     assert "against itself" in done.stdout
     assert "params and MACs as known" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.fixture
+def folder(cli, tmp_path):
+    assert cli("count", "-m", "se,eca", "--points", "16@8", "--counters", "none", "-o", "out").code == 0
+    return tmp_path / "out"
+
+
+def test_a_whole_run_folder_is_exit_code_0(cli, folder):
+    ended = cli("doctor", "out")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == "out: schema 1, 4 records\nNothing is wrong.\n"
+
+
+def test_a_damaged_run_folder_is_exit_code_1_and_a_copy_of_it_is_mended(cli, folder, tmp_path):
+    lines = (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "records.jsonl").write_bytes(b"".join([lines[0], b"{\n", *lines[2:]]))
+    ended = cli("doctor", "out")
+    assert ended.code == 1
+    assert ended.out.splitlines()[1:] == [
+        "records.jsonl:2: not a record (left out; --resume measures what it held)",
+        "results.csv: 2 rows, where the journal has 1 cells (left out; --resume writes it)",
+        "2 things are wrong; --repair writes a mended copy beside the folder.",
+    ]
+    ended = cli("doctor", "out", "--repair")
+    assert ended.code == 0
+    assert ended.out.endswith(f"Mended in {tmp_path / 'out-repaired'}.\n")
+    assert cli("doctor", "out-repaired").code == 0
+    assert cli("run", "--resume", "out-repaired").code == 0
+    assert cli("doctor", "out-repaired").out == "out-repaired: schema 1, 5 records\nNothing is wrong.\n"
+    assert cli("doctor", "out", "--repair").err.endswith(
+        "is there already: remove or rename it, and try again\n"
+    )
+
+
+def test_what_is_wrong_is_there_for_programs(cli, folder):
+    (folder / "spec.toml").write_text("[grid]\n")
+    outcome = json.loads(cli("doctor", "out", "--format", "json").out)
+    assert [defect["place"] for defect in outcome["defects"]] == ["spec.toml"]
+    assert cli("doctor", "out", "--format", "csv").out.splitlines()[1].startswith("spec.toml,")
+
+
+def test_a_whole_folder_needs_no_copy(cli, folder, tmp_path):
+    assert cli("doctor", "out", "--repair").code == 0
+    assert not (tmp_path / "out-repaired").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--repair",), "error: --repair mends a run folder: attnprof doctor FOLDER --repair\n"),
+        (
+            ("absent",),
+            "error: absent holds no run: there is none of spec.toml, environment.json, records.jsonl\n",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(cli, arguments, says):
+    ended = cli("doctor", *arguments)
+    assert (ended.code, ended.out, ended.err) == (2, "", says)

@@ -241,11 +241,12 @@ def test_a_run_of_another_machine_or_software_is_not_continued_and_the_differenc
 ):
     path = finished / "environment.json"
     found = json.loads(path.read_text())
-    path.write_text(json.dumps({**found, name: "another"}))
+    other = 7 if name == "threads" else "another"
+    path.write_text(json.dumps({**found, name: other}))
     before = {file.name: file.read_bytes() for file in finished.iterdir()}
     said = cli("run", "--resume", "out")
     assert (said.code, said.out) == (2, "")
-    assert said.err == f"error: out cannot be continued here: {name}: another before, {found.get(name)} now\n"
+    assert said.err == f"error: out cannot be continued here: {name}: {other} before, {found.get(name)} now\n"
     assert {file.name: file.read_bytes() for file in finished.iterdir()} == before
 
 
@@ -255,13 +256,16 @@ def test_what_does_not_change_a_measurement_does_not_keep_a_run_from_being_conti
     assert cli("run", "--resume", "out").code == 0
 
 
-def test_a_damaged_line_in_the_middle_is_named_and_not_guessed_at(cli, finished):
+def test_a_damaged_line_in_the_middle_costs_that_line_and_its_cell_is_done_again(cli, finished):
     path = finished / "records.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([lines[0], lines[1][:40] + b"\n", *lines[2:]]))
-    said = cli("run", "--resume", "out")
-    assert (said.code, said.out) == (2, "")
-    assert said.err == "error: out/records.jsonl:2: not a record; the file is damaged\n"
+    damaged = b"".join([lines[0], lines[1][:40] + b"\n", *lines[2:]])
+    path.write_bytes(damaged)
+    ended = cli("run", "--resume", "out")
+    assert ended.code == 0
+    assert ended.err.startswith("out/records.jsonl:2: not a record; this line is lost\n")
+    assert path.read_bytes().startswith(damaged)
+    assert ended.out.count("\n16  ") == 3
 
 
 def test_a_run_that_is_being_written_is_in_use(cli, finished):

@@ -16,8 +16,9 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.errors import EnvironmentProblem, RunFolderError
-from attnprof.records.case import Case
+from attnprof.errors import DamagedRecord, EnvironmentProblem, RunFolderError
+from attnprof.records.case import Case, key_of
+from attnprof.records.checks import OF_UNIT
 from attnprof.records.codec import encode
 from attnprof.records.journal import (
     ENVIRONMENT,
@@ -29,6 +30,7 @@ from attnprof.records.journal import (
     events_in,
     new_folder,
     newest_folder,
+    require_spec,
 )
 from attnprof.records.record import (
     DeviceState,
@@ -42,29 +44,32 @@ from attnprof.records.record import (
 law = settings(derandomize=True, deadline=None, max_examples=40)
 
 texts = st.text(max_size=8)  # lone surrogates too: a reason may be the name of a file
-numbers = st.integers() | st.floats(allow_nan=False)
+whole = st.integers(0, 2**40)
+numbers = st.integers(-(2**190), 2**190) | st.floats(1e-50, 1e50) | st.floats(-1e50, -1e-50)
 values = st.booleans() | numbers | texts
+sizes = st.integers(1, 2**31 - 1)
 cases = st.builds(
     Case,
     module=texts,
-    channels=st.integers(1),
-    height=st.integers(1),
-    width=st.integers(1),
-    hyperparameters=st.dictionaries(texts, st.none() | values, max_size=3),
+    channels=sizes,
+    height=sizes,
+    width=sizes,
+    hyperparameters=st.dictionaries(texts, st.none() | values | st.floats(), max_size=3),
     variant=texts,
 )
-measurements = st.builds(
-    Measurement,
-    metric=texts,
-    value=values,
-    unit=texts,
-    interval=st.none() | st.tuples(numbers, numbers),
-    interval_kind=texts,
-    n=st.integers(),
-    note=texts,
-) | st.builds(Measurement, metric=texts, value=st.none(), unit=texts, note=st.text(min_size=1, max_size=8))
+amounts = st.integers(0, 2**190) | st.floats(1e-50, 1e50)
+intervals = st.none() | st.lists(numbers, min_size=2, max_size=2).map(lambda ends: tuple(sorted(ends)))
+measurements = st.one_of(
+    st.builds(Measurement, texts, amounts, st.sampled_from(list(OF_UNIT)), intervals, texts, whole, texts),
+    st.builds(
+        Measurement, texts, st.booleans() | amounts | texts, st.just(""), intervals, texts, whole, texts
+    ),
+    st.builds(
+        Measurement, texts, st.none(), st.sampled_from(["", *OF_UNIT]), note=st.text(min_size=1, max_size=8)
+    ),
+)
 some = st.lists(measurements, max_size=2)
-footprints = st.builds(Footprint, st.integers(), st.integers(), st.integers(), texts)
+footprints = st.builds(Footprint, whole, whole, whole, texts)
 states = st.builds(DeviceState, numbers, numbers, st.none() | numbers, st.none() | numbers)
 flags = st.lists(texts, max_size=2)
 events = (
@@ -150,9 +155,9 @@ VISIT = '{"event":"visit","key":"x","repeat":1,"measurements":[],"flags":["drift
         VISIT + "}",
         VISIT + "," + STATE + "}",
         VISIT + "," + STATE + ',"run":"0123456789ab"}',
-        VISIT.replace("[]", '[{"metric":"m","value":NaN,"unit":"","interval":[-Infinity,1],"interval_kind":"",'
+        VISIT.replace("[]", '[{"metric":"m","value":2,"unit":"","interval":[-1,1],"interval_kind":"",'
         '"n":0,"note":"\\udce9"}]') + "}",
-        json.dumps({"event": "account", "key": "x", "case": Case("se", 1, 2, 3).to_json(), "measurements": [],
+        json.dumps({"event": "account", "key": Case("se", 1, 2, 3).key, "case": Case("se", 1, 2, 3).to_json(), "measurements": [],
         "flags": [], "static": {"macs": 2**70, "peak": 1, "weights": 2, "largest": ""}, "run": "ab"},
         separators=(",", ":")),
     ],
@@ -164,7 +169,7 @@ def test_a_line_is_written_as_it_was_read(tmp_path, line):
 
 
 def test_an_account_of_a_run_that_kept_no_footprint_is_read(tmp_path):
-    line = json.dumps({"event": "account", "key": "x", "case": Case("se", 1, 2, 3).to_json()}
+    line = json.dumps({"event": "account", "key": Case("se", 1, 2, 3).key, "case": Case("se", 1, 2, 3).to_json()}
                       | {"measurements": [], "flags": []})  # fmt: skip
     (tmp_path / EVENTS).write_text(line + "\n")
     assert events_in(tmp_path)[0].footprint == Footprint()
@@ -175,32 +180,132 @@ def test_a_field_that_a_later_version_adds_is_passed_over(tmp_path):
     assert events_in(tmp_path)[0].process == 1
 
 
+def with_line(folder, number, line):
+    """A journal of three cells with ``line`` in the place of line ``number``, from 1."""
+    path = write(folder, THREE) / EVENTS
+    lines = path.read_bytes().split(b"\n")
+    lines[number - 1] = line
+    path.write_bytes(b"\n".join(lines))
+    return path
+
+
 @pytest.mark.parametrize(
     "line",
-    [
-        b"{",
-        b"",
-        b"null",
-        b"3",
-        b'"text"',
-        b"[]",
-        b"{}",
-        b'{"event":"done"}',
-        b'{"event":"estimate","key":"x"}',
-        b'{"key":"x"}',
-        b"\xff\xfe",
-        b"\x00\x00",
-    ],
+    [b"{", b"", b"null", b"3", b'"text"', b"[]", b"\xff\xfe", b"\x00\x00", b'{"event":"done","key"{"event":'],
     ids=repr,
 )
-def test_a_damaged_line_is_refused_with_its_number(tmp_path, line):
-    path = write(tmp_path / "run", THREE) / EVENTS
-    lines = path.read_bytes().split(b"\n")
-    lines[1] = line
-    path.write_bytes(b"\n".join(lines))
+def test_a_line_that_is_no_object_costs_that_line_and_is_told_by_its_number(tmp_path, line):
+    path = with_line(tmp_path / "run", 2, line)
+    with pytest.warns(DamagedRecord) as told:
+        assert events_in(tmp_path / "run") == [THREE[0], THREE[2]]
+    assert [str(each.message) for each in told] == [f"{path}:2: not a record; this line is lost"]
+
+
+CASE = Case("se", 8, 2, 3)
+
+
+def account_line(**changes):
+    event = json.loads(encode(account_event(CASE, [Measurement("params", 3, "count")])))
+    return {**event, **changes}
+
+
+def measurement_line(**changes):
+    figure = {
+        "metric": "params",
+        "value": 3,
+        "unit": "count",
+        "interval": None,
+        "interval_kind": "",
+        "n": 0,
+        "note": "",
+    }
+    return account_line(measurements=[{**figure, **changes}])
+
+
+def case_line(**changes):
+    case = Case(**{**CASE.to_json(), **changes})
+    return account_line(case=case.to_json(), key=case.key)
+
+
+UNTRUE = {
+    "{}": ({}, "missing required field event"),
+    "unknown event": (account_line(event="estimate"), "event: invalid value 'estimate'"),
+    "no key": ({"event": "done"}, "missing required field key"),
+    "wrong type": (account_line(flags=3), "flags: expected array, got int"),
+    "text for a number": (case_line(channels="8"), "case.channels: expected int, got str"),
+    "no channels": (case_line(channels=0), "case.channels: expected int >= 1"),
+    "huge size": (case_line(height=10**30), "case.height: expected int <= 2147483647"),
+    "unknown dtype": (case_line(dtype="fp4"), "case.dtype: expected str matching regex"),
+    "another's key": (account_line(key="0" * 64), "se@8@2x3 has the key of another case"),
+    "NaN": (measurement_line(value=float("nan")), "measurements[0]: params of nan"),
+    "infinity": (measurement_line(value=float("inf")), "measurements[0]: params of inf"),
+    "negative params": (measurement_line(value=-1), "measurements[0]: params of -1"),
+    "negative bytes": (measurement_line(metric="peak_memory", unit="bytes", value=-1), "peak_memory of -1"),
+    "negative seconds": (measurement_line(metric="latency", unit="s", value=-1e-3), "latency of -0.001"),
+    "wrong unit": (measurement_line(metric="latency", unit="bytes"), "measurements[0]: latency in 'bytes'"),
+    "unknown unit": (measurement_line(metric="x", unit="furlong"), "measurements[0]: x in 'furlong'"),
+    "text with a unit": (measurement_line(value="3"), "measurements[0]: params of 3"),
+    "number for a text": (measurement_line(metric="operators", unit=""), "operators of 3"),
+    "nothing without a reason": (measurement_line(value=None), "params is missing without a reason"),
+    "infinite interval": (
+        measurement_line(interval=[0, float("inf")]),
+        "params with an interval from 0 to inf",
+    ),
+    "turned interval": (measurement_line(interval=[2, 1]), "params with an interval from 2 to 1"),
+    "negative n": (measurement_line(n=-1), "measurements[0].n: expected int >= 0"),
+    "huge integer": (measurement_line(value=10**400), "params of 1000"),
+    "negative process": ({**json.loads(VISIT + "}"), "repeat": -1}, "repeat: expected int >= 0"),
+    "unknown status": (json.loads(encode(THREE[0])) | {"status": "odd"}, "status 'odd' with reason ''"),
+    "negative footprint": (account_line(static={"peak": -1}), "static.peak: expected int >= 0"),
+}
+
+
+@pytest.mark.parametrize(("fields", "says"), UNTRUE.values(), ids=UNTRUE)
+def test_a_record_that_cannot_be_true_is_refused_with_file_and_line(tmp_path, fields, says):
+    path = with_line(tmp_path / "run", 2, json.dumps(fields).encode())
     with pytest.raises(RunFolderError) as caught:
         events_in(tmp_path / "run")
-    assert str(caught.value) == f"{path}:2: not a record; the file is damaged"
+    assert str(caught.value).startswith(f"{path}:2: ")
+    assert says in str(caught.value)
+    assert str(caught.value).endswith(f": attnprof doctor {tmp_path / 'run'} --repair")
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b'{"event":' + b"[" * 10**5 + b"]" * 10**5 + b"}", "nested too deeply"),
+        (b"[" * 10**5, "nested too deeply"),
+        (b'{"event":"visit","key":"x","repeat":' + b"9" * 5000 + b"}", "an integer of too many digits"),
+        (VISIT.encode().replace(b'"repeat":1', b'"repeat":1e999') + b"}", "repeat: expected int, got float"),
+    ],
+    ids=["deep", "open", "digits", "range"],
+)
+def test_a_line_that_would_break_its_reader_is_refused(tmp_path, line, says):
+    path = with_line(tmp_path / "run", 2, line)
+    with pytest.raises(RunFolderError, match=f"{path}:2: {says}"):
+        events_in(tmp_path / "run")
+
+
+def test_one_key_has_one_case(tmp_path):
+    line = {**json.loads(encode(done_event(CASE, "ok"))), "key": THREE[0].key}
+    with_line(tmp_path / "run", 2, json.dumps(line).encode())
+    with pytest.raises(RunFolderError, match="se@8@2x3 has the key of se@16"):
+        events_in(tmp_path / "run")
+
+
+def test_a_case_is_held_once(tmp_path):
+    account, done = events_in(write(tmp_path / "run", [account_event(CASE, []), done_event(CASE, "ok")]))
+    assert account.case is done.case
+
+
+def test_the_key_of_a_later_versions_case_is_of_its_further_fields_too(tmp_path):
+    fields = {**CASE.to_json(), "weather": "fine"}
+    line = {**json.loads(encode(done_event(CASE, "ok"))), "case": fields, "key": key_of(fields)}
+    with_line(tmp_path / "run", 2, json.dumps(line).encode())
+    event = events_in(tmp_path / "run")[1]
+    assert (event.case, event.case.key) == (CASE, key_of(fields))
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
@@ -221,15 +326,63 @@ def test_the_spec_and_the_environment_lie_beside_the_records(tmp_path):
     with Journal.create(tmp_path / "run") as journal:
         journal.begin("[grid]\nbatch = 2\n", environment)
     assert (tmp_path / "run" / SPEC).read_text(encoding="utf-8") == "[grid]\nbatch = 2\n"
-    assert environment_in(tmp_path / "run") == environment
+    assert environment_in(tmp_path / "run") == {"schema": 1, **environment, "spec": "[grid]\nbatch = 2\n"}
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [ENVIRONMENT, EVENTS, SPEC]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "3", ""])
+@pytest.mark.parametrize("text", ["{", "[]", "3", "", "[" * 10**5, '{"a": 1', "\x00"])
 def test_a_damaged_environment_is_refused(tmp_path, text):
     (tmp_path / ENVIRONMENT).write_text(text)
-    with pytest.raises(RunFolderError, match=ENVIRONMENT):
+    with pytest.raises(RunFolderError, match=rf"{ENVIRONMENT}: .*: attnprof doctor .* --repair"):
         environment_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"device": 3}, "device: expected str, got int"),
+        ({"threads": -1}, "threads: expected int >= 0"),
+        ({"runs": 3}, "runs: expected object, got int"),
+        ({"runs": {"a": {"threads": "1"}}}, "runs[...].threads: expected int, got str"),
+        ({"peaks": {"bandwidths": []}}, "peaks.bandwidths: expected array of length >= 1"),
+        ({"schema": "1"}, "schema: expected int, got str"),
+        ({"schema": 0}, "schema: expected int >= 1"),
+    ],
+)
+def test_an_environment_that_cannot_be_true_is_refused(tmp_path, fields, says):
+    (tmp_path / ENVIRONMENT).write_text(json.dumps(fields))
+    with pytest.raises(RunFolderError) as caught:
+        environment_in(tmp_path)
+    assert says in str(caught.value)
+
+
+def test_a_folder_of_a_newer_schema_is_refused(tmp_path):
+    (tmp_path / ENVIRONMENT).write_text('{"schema": 2, "device": {}}')
+    with pytest.raises(RunFolderError) as caught:
+        environment_in(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: written under schema 2 by a newer attnprof; this one reads schema 1: upgrade it"
+    )
+
+
+def test_what_a_later_version_adds_to_an_environment_is_kept(tmp_path):
+    (tmp_path / ENVIRONMENT).write_text('{"weather": {"sky": "clear"}}')
+    assert environment_in(tmp_path) == {"weather": {"sky": "clear"}}
+
+
+def test_a_folder_without_a_schema_is_of_the_first(tmp_path):
+    (tmp_path / ENVIRONMENT).write_text('{"device": "cpu"}')
+    assert environment_in(tmp_path) == {"device": "cpu"}
+
+
+def test_a_spec_that_was_changed_since_is_refused(tmp_path):
+    with Journal.create(tmp_path / "run") as journal:
+        environment = journal.begin("[grid]\nbatch = 2\n", {})
+    require_spec(tmp_path / "run", environment)
+    require_spec(tmp_path / "run", {})
+    (tmp_path / "run" / SPEC).write_text("[grid]\n")
+    with pytest.raises(RunFolderError, match=r"spec\.toml is not what the run began with: attnprof doctor"):
+        require_spec(tmp_path / "run", environment)
 
 
 def test_the_environment_is_whole_before_the_journal_begins(tmp_path, monkeypatch):

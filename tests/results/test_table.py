@@ -334,12 +334,12 @@ def test_a_csv_that_is_not_there_is_refused(tmp_path):
 
 def test_a_run_folder_gives_the_results_of_its_events(results, tmp_path):
     with Journal.create(tmp_path / "run") as journal:
-        journal.begin(SPEC.to_toml(), ENVIRONMENT)
+        environment = journal.begin(SPEC.to_toml(), ENVIRONMENT)
         for event in EVENTS:
             journal.append(event)
     again = of_folder(tmp_path / "run")
     assert typed(again.rows()) == typed(results.rows())
-    assert (again.notes, again.environment, again.planned) == (results.notes, ENVIRONMENT, len(PLAN.cells))
+    assert (again.notes, again.environment, again.planned) == (results.notes, environment, len(PLAN.cells))
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
