@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import sys
-from contextlib import suppress
 from typing import Any
 
 from attnprof.catalogue import user_module
@@ -20,11 +19,11 @@ BEYOND = 512  # a module that closes what it has inherited rarely closes a file 
 CLOSED = 75  # exit code: there is no more file to write to
 
 
-def main(answers: int, seconds: float) -> None:
-    """Describe the modules whose names stdin has. answers: number of the file to write to. seconds: until
-    this process ends, also where nobody is left to stop it."""
+def main(seconds: float) -> None:
+    """Describe on stdout the modules whose names stdin has. seconds: until this process ends, also where
+    nobody is left to stop it."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    process, answers = os.getpid(), _out_of_the_way(answers)
+    process, answers = os.getpid(), _claimed_stdout()
     for name in json.load(sys.stdin):
         answer = {"name": name, **_answer(name)}
         if os.getpid() != process:  # the module has forked
@@ -42,10 +41,14 @@ def _answer(name: str) -> dict[str, Any]:
         return {"problem": user_module.cannot_import(name, problem)}
 
 
-def _out_of_the_way(number: int) -> int:
-    with suppress(OSError):  # fewer files than that may be open
-        return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, BEYOND)
-    return number
+def _claimed_stdout() -> int:
+    """The number of the file to write to. What a module prints from now on goes nowhere."""
+    try:
+        answers = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, BEYOND)
+    except OSError:  # fewer files than that may be open
+        answers = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return answers
 
 
 def _write(number: int, line: bytes) -> None:

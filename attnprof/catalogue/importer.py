@@ -16,9 +16,7 @@ from attnprof.errors import EnvironmentProblem
 
 SECONDS = 60.0  # until a child that imports is stopped; torch from a cold disk takes a third of it
 MOST_BYTES = 2**20  # that are read of its answers
-COMMAND = fresh_python(
-    "from attnprof.catalogue.child import main; main(int(sys.argv[1]), float(sys.argv[2]))"
-)
+COMMAND = fresh_python("from attnprof.catalogue.child import main; main(float(sys.argv[1]))")
 Answer = Description | str
 
 
@@ -44,11 +42,10 @@ def _import(names: Sequence[str], file: IO[bytes]) -> str:
     """Have a child import ``names`` and write its answers to ``file``; how it ended, in words."""
     try:
         process = subprocess.Popen(
-            (*COMMAND, str(file.fileno()), str(2 * SECONDS)),
+            (*COMMAND, str(2 * SECONDS)),
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=file,
             stderr=subprocess.DEVNULL,
-            pass_fds=(file.fileno(),),
             start_new_session=True,
         )
     except OSError as problem:
