@@ -1,7 +1,7 @@
 """The catalogue of attention modules: names, aliases and entries without torch, and ``create`` with it."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +74,8 @@ def create(
 ) -> "nn.Module":
     """The attention module ``name`` for ``channels`` channels: (N, C, H, W) in, same shape out.
 
-    height, width: the map's size in pixels, for modules that are built for one.
+    height, width: the map's size in pixels, for modules that are built for one. gate=True: of a module of
+    your own that gives a gate, (N, C, 1, 1) or (N, 1, H, W), by which the map is to be multiplied.
     Raises UnknownNameError, UsageError (a hyperparameter it does not have) or ImpossibleShapeError.
     """
     if user_module.is_path(name):
@@ -90,8 +91,20 @@ def create(
     if refusal:
         place = f"@{height}x{width}" if height and width else ""
         raise ImpossibleShapeError(f"{name}@{channels}{place} - {refusal}")
+    switches = {name: changes.pop(name) for name in module_entry.switches if name in changes}
     module: nn.Module = _constructor(name, module_entry)(channels, **changes, **size)
-    return module
+    return _switched(module, switches)
+
+
+def _switched(module: "nn.Module", switches: Mapping[str, Value]) -> "nn.Module":
+    """``module`` with what its switches add. Raises UsageError for one that is neither on nor off."""
+    gate = switches.get(user_module.GATE, False)
+    if not isinstance(gate, bool):
+        raise UsageError(f"{user_module.GATE} is true or false, not {gate!r}")
+    if not gate:
+        return module
+    gated: nn.Module = importlib.import_module("attnprof.modules._gated").Gated(module)
+    return gated
 
 
 def _constructor(name: str, module_entry: Entry) -> Callable[..., "nn.Module"]:

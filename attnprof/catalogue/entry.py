@@ -82,6 +82,7 @@ class Entry:
     compiles: bool | str = True
     exports: bool | str = True
     inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    switches: Mapping[str, Value] = field(default_factory=dict)  # settings that are no hyperparameters
 
     @property
     def summary(self) -> str:
@@ -89,12 +90,13 @@ class Entry:
         return self.doc.split("\n\n")[0].replace("\n", " ").strip()
 
     def settings(self, changes: Mapping[str, Value]) -> dict[str, Value]:
-        """Every hyperparameter with its value: that in ``changes``, else the default.
+        """Every hyperparameter with its value: that in ``changes``, else the default; and the switches among
+        ``changes``.
 
         Raises UsageError for a name that the constructor does not have.
         """
         for name in changes:
-            if name not in self.hyperparameters:
+            if name not in self.hyperparameters and name not in self.switches:
                 names = ", ".join(self.hyperparameters) or "none"
                 hint = nearest(name, self.hyperparameters) or f"It has: {names}."
                 raise UsageError(f"{self.key} has no hyperparameter {name!r}. {hint}")
@@ -102,10 +104,11 @@ class Entry:
 
     def changes(self, settings: Mapping[str, Value]) -> dict[str, Value]:
         """Those of ``settings`` that differ from the defaults, sorted: they identify a variant."""
+        defaults = {**self.switches, **self.hyperparameters}
         return {
             name: value
             for name, value in sorted(self.settings(settings).items())
-            if (type(value), value) != (type(self.hyperparameters[name]), self.hyperparameters[name])
+            if (type(value), value) != (type(defaults[name]), defaults[name])
         }
 
     def needs_size(self, settings: Mapping[str, Value] = NOTHING) -> bool:

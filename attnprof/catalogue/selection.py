@@ -143,7 +143,7 @@ def checked(name: str, key: str, value: Value) -> Value:
         for stage_value in values_of(value):
             checked(name, key, stage_value)
         return value
-    default = module_entry.hyperparameters[key]
+    default = {**module_entry.switches, **module_entry.hyperparameters}[key]
     if default is None or (value is None and _may_be_none(module_entry, key)):
         return value
     if isinstance(default, float) and type(value) is int:

@@ -2,7 +2,8 @@
 
 A class or a function that takes the number of channels first and returns an nn.Module on maps (N, C, H, W).
 Arguments called height and width receive the map's size; the others are hyperparameters. There are no closed
-forms, and no limits but the exceptions that it raises.
+forms, and no limits but the exceptions that it raises. The switch gate=true makes a module of one that gives a
+gate, (N, C, 1, 1) or (N, 1, H, W): the map is multiplied by it.
 
 Importing it runs its code. A process that only has to know what it is asks a child process (importer.py).
 """
@@ -24,6 +25,7 @@ from attnprof.catalogue.entry import Entry, Value
 from attnprof.errors import UsageError, nearest
 
 SIZE = ("height", "width")
+GATE = "gate"  # the switch that multiplies the map by what the module gives
 LONGEST = 300  # characters of an exception's text
 Stamp = tuple[object, ...]  # a name in a folder, with the state of its file
 
@@ -136,6 +138,7 @@ def entry_of(name: str) -> Entry:
         sized=str(any(argument.name in SIZE for argument in arguments)),
         params_formula="",
         macs_formula="",
+        switches=_switches(arguments),
     )
 
 
@@ -156,6 +159,11 @@ def _hyperparameters(arguments: Sequence[Argument]) -> dict[str, Value]:
     """Arguments with a plain default, or without one (then None), apart from channels and size."""
     plain = [argument for argument in arguments[1:] if argument.is_plain and argument.name not in SIZE]
     return {argument.name: argument.default for argument in plain}
+
+
+def _switches(arguments: Sequence[Argument]) -> dict[str, Value]:
+    """The switches of a module; where an argument has the name of one, it is that argument."""
+    return {} if any(argument.name == GATE for argument in arguments) else {GATE: False}
 
 
 def required_arguments(name: str) -> list[str]:

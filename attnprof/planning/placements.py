@@ -60,7 +60,8 @@ def _settled(network: Network, choice: ConfiguredModule) -> tuple[tuple[tuple[st
     module = entry(choice.module)
     usual = module.settings(settings_in(network, module))
     chosen = {**module.hyperparameters, **dict(choice.settings)}
-    settings = {name: chosen[name] if name in choice.named else usual[name] for name in usual}
+    switches = {name: value for name, value in choice.settings if name in module.switches}
+    settings = {name: chosen[name] if name in choice.named else usual[name] for name in usual} | switches
     for name, value in settings.items():
         count = len(values_of(value))
         if network.stages and count not in (1, len(network.stages)):
@@ -68,7 +69,7 @@ def _settled(network: Network, choice: ConfiguredModule) -> tuple[tuple[tuple[st
                 f"{choice.module}.{name}: {value} has {count} values;"
                 f" {network.title} has {len(network.stages)} stages"
             )
-    changed = {name: value for name, value in sorted(settings.items()) if value != usual[name]}
+    changed = {name: value for name, value in sorted(settings.items()) if value != usual.get(name)}
     return tuple(sorted(settings.items())), ConfiguredModule(choice.module, tuple(changed.items())).variant
 
 
