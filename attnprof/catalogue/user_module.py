@@ -2,8 +2,8 @@
 
 A class or a function that takes the number of channels first and returns an nn.Module on maps (N, C, H, W).
 Arguments called height and width receive the map's size; the others are hyperparameters. There are no closed
-forms, and no limits but the exceptions that it raises. The switch gate=true makes a module of one that gives a
-gate, (N, C, 1, 1) or (N, 1, H, W): the map is multiplied by it.
+forms, and no limits but the exceptions that it raises. With the switch gate=true the map is multiplied by
+what the module gives, a gate (N, C, 1, 1) or (N, 1, H, W).
 
 Importing it runs its code. A process that only has to know what it is asks a child process (importer.py).
 """

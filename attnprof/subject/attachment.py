@@ -106,8 +106,23 @@ def _replace(network: nn.Module, site: Site, module: nn.Module, attachment: Atta
         module = nn.Sequential(nn.AvgPool2d(3, site.stride, padding=1), module)
     if site.path != ONLY_ARGUMENT or site.takes_more:
         module = OfOneArgument(module, site.path)
+    _copy_plain_attributes(target, module)
     network.set_submodule(site.name, module)
     attachment.undo.append(lambda: network.set_submodule(site.name, target))
+
+
+def _copy_plain_attributes(target: nn.Module, module: nn.Module) -> None:
+    """Give ``module`` the numbers and texts that ``target`` has and it has not. A network may read them, such
+    as the layers that its inputs come from."""
+    for name, value in vars(target).items():
+        if not name.startswith("_") and _is_plain(value) and not hasattr(module, name):
+            setattr(module, name, value)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return isinstance(value, int | float | str)
 
 
 def _add(network: nn.Module, site: Site, module: nn.Module, attachment: Attachment) -> None:

@@ -41,12 +41,13 @@ def _to_count(case: Case) -> nn.Module:
 
 def count(case: Case) -> tuple[Account, tuple[str, ...]]:
     """The exact account of the case, on the meta device where it can be counted there, and its flags."""
-    module = _to_count(case)
     dtype, train = DTYPES[case.dtype], case.mode == "train"
     try:
+        module = _to_count(case)
         counted = account(module, case.shape, dtype, backward=train)
     except UnreadableValueError:
-        counted = cost(build(case, torch.device("cpu")), case.shape, dtype=dtype, backward=train)
+        module = build(case, torch.device("cpu"))
+        counted = cost(module, case.shape, dtype=dtype, backward=train)
     flags: list[str] = []
     if counted.inputs == REAL:
         flags.append("real-run")

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from attnprof.catalogue import user_module
-from attnprof.counting import first_tensor, on_meta, without_data
+from attnprof.counting import UnreadableValueError, call_stand_in, first_tensor, on_meta
+from attnprof.errors import AttnprofError, one_line
 from attnprof.networks import PLAIN, build_network, network_named
 from attnprof.records.case import Case
 from attnprof.subject.insertion import insert
@@ -14,15 +15,27 @@ def network(case: Case, device: torch.device) -> nn.Module:
     """The network ``case.host`` on ``device`` with ``case.module`` at ``case.place``; plain where that is
     'none'.
 
-    Raises UsageError or ImpossibleShapeError for a place where the module does not fit.
+    Raises UsageError or ImpossibleShapeError for a place where the module does not fit, UnreadableValueError
+    where the network has to be on another device than meta to be built or called.
     """
     with on_meta() if device.type == "meta" else device:
-        built = build_network(case.host)
+        built = _plain(case.host, device)
         built.train(case.mode == "train")
         if case.module != PLAIN:
             host = network_named(case.host)
             insert(built, case.module, at=case.place, shape=case.shape, host=host, **case.hyperparameters)
     return built if _gives_tensor(built, case) else FirstTensor(built)
+
+
+def _plain(name: str, device: torch.device) -> nn.Module:
+    """The network ``name`` without a module, on the default device, ``device``."""
+    try:
+        return build_network(name)
+    except Exception as problem:
+        # A constructor may read strides that it has found by a forward pass, or anything else.
+        if device.type == "meta" and not isinstance(problem, AttnprofError):
+            raise UnreadableValueError(one_line(problem)) from problem
+        raise
 
 
 class FirstTensor(nn.Module):
@@ -45,6 +58,10 @@ class FirstTensor(nn.Module):
 def _gives_tensor(network: nn.Module, case: Case) -> bool:
     if not user_module.is_path(case.host):
         return True
-    copy = without_data(network).eval()
-    with torch.no_grad(), torch.device("meta"):
-        return isinstance(copy(torch.empty(case.shape)), torch.Tensor)
+    kinds: list[type] = []
+
+    def watch(stand_in: nn.Module) -> None:
+        stand_in.eval().register_forward_hook(lambda *call: kinds.append(type(call[-1])))
+
+    call_stand_in(network, case.shape, watch)
+    return issubclass(kinds[-1], torch.Tensor)
