@@ -82,11 +82,7 @@ def create(
         user_module.load(name)  # its entry is then read here, too
     module_entry = entry(name)
     changes = module_entry.changes(hyperparameters)
-    size: dict[str, int] = {}
-    if module_entry.needs_size(hyperparameters):
-        if height is None or width is None:
-            raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
-        size = {"height": height, "width": width}
+    size = _size(height, width, name) if module_entry.needs_size(hyperparameters) else {}
     refusal = module_entry.refusal(channels, height or 0, width or 0, hyperparameters)
     if refusal:
         place = f"@{height}x{width}" if height and width else ""
@@ -94,6 +90,13 @@ def create(
     switches = {name: changes.pop(name) for name in module_entry.switches if name in changes}
     module: nn.Module = _constructor(name, module_entry)(channels, **changes, **size)
     return _switched(module, switches)
+
+
+def _size(height: int | None, width: int | None, name: str) -> dict[str, int]:
+    """The arguments of a module that is built for one map size. Raises ImpossibleShapeError without them."""
+    if height is None or width is None:
+        raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
+    return {"height": height, "width": width}
 
 
 def _switched(module: "nn.Module", switches: Mapping[str, Value]) -> "nn.Module":
