@@ -56,11 +56,19 @@ def _refusal(problem: Exception) -> str:
     if isinstance(problem, OSError):
         reason = (problem.strerror or str(problem)).lower()
         return f"{reason}: {problem.filename}" if problem.filename else reason
-    if isinstance(problem, ImportError) and not (problem.name or "").startswith("attnprof"):
-        return f"cannot import {problem.name}: {_last_line(_cause(problem))}"
-    if isinstance(problem, RuntimeError) and "can't start new thread" in str(problem):
-        return str(problem)
+    if isinstance(problem, ImportError):
+        return _refused_import(problem)
+    if "can't start new thread" in str(problem):
+        return f"{problem}: not enough memory, or too many processes"
     return ""
+
+
+def _refused_import(problem: ImportError) -> str:
+    """What a package of others lacks; empty where one of our own files does."""
+    package = problem.name or ""
+    if package.startswith("attnprof"):
+        return ""
+    return (f"cannot import {package}: " if package else "") + _last_line(_cause(problem))
 
 
 def _cause(problem: BaseException) -> BaseException:

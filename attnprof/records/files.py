@@ -18,6 +18,8 @@ _READABLE = 0o666  # without what the user's umask takes
 def file_in(folder: Path, name: str) -> Path:
     """The path of the file ``name`` of a run folder. Raises RunFolderError where it is a symbolic link."""
     path = folder / name
+    if "\0" in str(path):
+        raise RunFolderError(f"{folder} holds no run: no name of a folder has NUL in it")
     if os.path.islink(path):  # False for a name that no file can have
         raise RunFolderError(f"{path} is a symbolic link, and links out of a run folder are not followed")
     return path

@@ -1,5 +1,6 @@
 """Events of a run as one table: its columns, its baseline, rows side by side, several runs as one."""
 
+from attnprof.results import _room as _room  # before pandas
 from attnprof.results.sheet import of_csv
 from attnprof.results.table import Results, gather, of_folder, tabulate
 

@@ -23,8 +23,12 @@ MACHINES = [
         ImportError("libx.so: failed to map segment", name="x"),
         "cannot import x: libx.so: failed to map segment",
     ),
+    (ImportError("liby.so: failed to map segment"), "liby.so: failed to map segment"),
     (ModuleNotFoundError("No module named 'y'", name="y"), "cannot import y: No module named 'y'"),
-    (RuntimeError("can't start new thread"), "can't start new thread"),
+    (
+        RuntimeError("can't start new thread"),
+        "can't start new thread: not enough memory, or too many processes",
+    ),
 ]
 
 

@@ -6,14 +6,18 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+import attnprof.cli as cli_package
 from attnprof.cli import COMMANDS
 from attnprof.cli._main import main
-from attnprof.formats import FORMATS
+from attnprof.cli._terminal import Terminal
+from attnprof.formats import FORMATS, Document, Format, Written
 from attnprof.records.characters import ASCII
+from attnprof.views.document import TableCell, TableColumn
 from tests.conftest import clean_environment
 from tests.every_case import every_case
 
@@ -165,6 +169,35 @@ def test_the_help_of_every_command_is_ascii(cli):
     assert all(cli(name, "--help").out.isascii() for name in COMMANDS.names())
 
 
+# One place
+
+
+def test_nothing_in_the_command_line_prints_past_the_streams():
+    sources = {
+        path.name: path.read_text(encoding="utf-8") for path in Path(cli_package.__file__).parent.glob("*.py")
+    }
+    printing = re.compile(r"\bprint\(|click\.s?echo|std(?:out|err)\.write|\.secho\(")
+    own = {
+        name
+        for name, text in sources.items()
+        if printing.search(re.sub(r"terminal\.print\(|def print\(", "", text))
+    }
+    assert own == {"_streams.py"}
+
+
+def test_what_a_format_of_a_plug_in_writes_cannot_act_either(capsys, monkeypatch):
+    def write(document, look):
+        return Written(f"\x1b]52;c;eA==\x07\u202e{document.rows[0][0].value}\t\x1b[2J", ("\x9b2J",))
+
+    entry = Format(help="a plug-in's", write=write)
+    monkeypatch.setattr(type(FORMATS), "get", lambda self, name: entry)
+    terminal = Terminal()
+    terminal.print(Document(columns=[TableColumn("n", "n")], rows=[[TableCell("\x1b[1mn")]]), "theirs")
+    said = capsys.readouterr()
+    assert said.out == r"\x1b]52;c;eA==\x07\u202e\x1b[1mn" + "\t" + r"\x1b[2J" + "\n"
+    assert said.err == "\\x9b2J. All of them: --format csv\n"
+
+
 # Closed and full
 
 
@@ -230,9 +263,12 @@ def test_few_descriptors_are_enough_or_exit_code_4(line, tmp_path, wide):
         assert done.stderr.splitlines() == ["error: too many open files"]
 
 
-@pytest.mark.parametrize("line", [*CHEAP, RUN])
-def test_little_memory_is_enough_or_one_line_and_exit_code_4(line, tmp_path, wide):
-    done = shell(f"attnprof {line.format(wide=wide)}", tmp_path, "ulimit -v 200000")
+LITTLE = [(200_000, line) for line in (*CHEAP, RUN)] + [(100_000, "table {wide}"), (260_000, COUNT)]
+
+
+@pytest.mark.parametrize(("kilobytes", "line"), LITTLE)
+def test_little_memory_is_enough_or_one_line_and_exit_code_4(kilobytes, line, tmp_path, wide):
+    done = shell(f"attnprof {line.format(wide=wide)}", tmp_path, f"ulimit -v {kilobytes}")
     assert done.returncode in (0, 4)
     if done.returncode:
         assert re.fullmatch(r"error: .*(memory|map segment|Memory).*\n", done.stderr)
