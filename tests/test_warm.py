@@ -1,5 +1,6 @@
 """A process of the warm interpreter is what it would be of Python's: folder, variables, streams, end."""
 
+import fcntl
 import json
 import os
 import signal
@@ -120,3 +121,15 @@ def test_it_leaves_the_folder_out_of_the_path_where_it_is_told_to(python, module
     command = [python, "-P", "-c", "import module_of_a_test"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.stderr.endswith("No module named 'module_of_a_test'\n")
+
+
+def test_files_that_are_passed_to_it_have_their_numbers(python, module, tmp_path):
+    reading, writing = os.pipe()
+    os.write(writing, b"line\n")
+    os.close(writing)
+    high = fcntl.fcntl(reading, fcntl.F_DUPFD, 77)
+    command = [python, "-c", f"import os; print(os.read({high}, 9))"]
+    done = subprocess.run(command, capture_output=True, text=True, pass_fds=(high,))
+    os.close(reading)
+    os.close(high)
+    assert done.stdout == "b'line\\n'\n"

@@ -3,8 +3,8 @@
 import os
 import platform
 import resource
-import time
 from pathlib import Path
+from time import perf_counter, thread_time
 from typing import Any
 
 import torch
@@ -69,10 +69,10 @@ class CPU:
         alone = torch.get_num_threads() == 1
         with uncollected():
             waited = None if alone else _waited()
-            busy, wall = time.thread_time(), time.perf_counter()
+            busy, wall = thread_time(), perf_counter()
             for _ in range(calls):
                 call()
-            wall, busy = time.perf_counter() - wall, time.thread_time() - busy
+            wall, busy = perf_counter() - wall, thread_time() - busy
         if alone:
             return Sample(wall, max(0.0, wall - busy), busy)
         return Sample(wall, None if waited is None else _longest_wait(waited))

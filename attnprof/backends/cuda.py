@@ -3,9 +3,9 @@ from torch's caching allocator, the device's state from NVML."""
 
 import gc
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -108,11 +108,11 @@ class CUDA:
         """Wall seconds of ``calls`` calls, launch and synchronise of each included."""
         with uncollected():
             torch.cuda.synchronize()
-            start = time.perf_counter()
+            start = perf_counter()
             for _ in range(calls):
                 call()
                 torch.cuda.synchronize()
-            return Sample(time.perf_counter() - start)
+            return Sample(perf_counter() - start)
 
     def kernels(self, call: Call, calls: int) -> Kernels:
         """``calls`` calls as a CUDA graph where they can be captured, else issued behind a spin."""
@@ -218,11 +218,11 @@ class Issued:
 def _back_to_back(call: Call, calls: int) -> float:
     """Seconds per call of calls that only the last is waited for."""
     torch.cuda.synchronize()
-    start = time.perf_counter()
+    start = perf_counter()
     for _ in range(calls):
         call()
     torch.cuda.synchronize()
-    return (time.perf_counter() - start) / calls
+    return (perf_counter() - start) / calls
 
 
 def _captured(call: Call, calls: int) -> torch.cuda.CUDAGraph | None:

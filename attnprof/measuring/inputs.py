@@ -1,6 +1,7 @@
 """Random tensors: so many that none is still in the cache when its turn comes again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil, prod
 
 import torch
@@ -18,6 +19,8 @@ class RandomPool:
     def __init__(self) -> None:
         self._values: torch.Tensor | None = None
         self._seed = 0
+        self._lent = torch.empty(0)
+        self._draw: Callable[[], torch.Tensor] = partial(torch.empty, 0)
 
     def inputs(
         self, count: int, shape: Sequence[int], device: torch.device, dtype: torch.dtype, seed: int
@@ -25,13 +28,35 @@ class RandomPool:
         """``count`` tensors of ``shape`` that lie one behind the other in memory; the same values for the
         same seed."""
         total = count * prod(shape)
+        draw = partial(_drawn, min(total, DRAWN), device, dtype, seed)
         if total <= DRAWN:  # a part of more would be other values than so few drawn by themselves
-            return _filled(total, device, dtype, seed).view(count, *shape).unbind(0)
+            return self.lend(draw(), draw).view(count, *shape).unbind(0)
         if not self._holds(total, device, dtype, seed):
             self._values = None  # there may not be room for both
-            self._values, self._seed = _filled(total, device, dtype, seed), seed
+            self._values, self._seed = _repeated(draw(), total), seed
         assert self._values is not None
-        return self._values[:total].view(count, *shape).unbind(0)
+        return self.lend(self._values[:total], draw).view(count, *shape).unbind(0)
+
+    def lend(self, values: torch.Tensor, draw: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """``values``, which are used as inputs from now on: what ``draw`` returns, once or repeated."""
+        self._lent, self._draw = values, draw
+        return values
+
+    @property
+    def version(self) -> int:
+        """Another number whenever torch has written to what was lent last, or to a view of it."""
+        return self._lent._version
+
+    def is_clean(self) -> bool:
+        """Whether what was lent last has its values still."""
+        drawn = self._draw()
+        return all(torch.equal(piece, drawn[: len(piece)]) for piece in _pieces(self._lent, len(drawn)))
+
+    def clean(self) -> None:
+        """Give what was lent last its values again."""
+        drawn = self._draw()
+        for piece in _pieces(self._lent, len(drawn)):
+            piece.copy_(drawn[: len(piece)])
 
     def _holds(self, total: int, device: torch.device, dtype: torch.dtype, seed: int) -> bool:
         values = self._values
@@ -48,14 +73,21 @@ def random_inputs(
     return RandomPool().inputs(count, shape, device, dtype, seed)
 
 
-def _filled(total: int, device: torch.device, dtype: torch.dtype, seed: int) -> torch.Tensor:
-    """At least ``total`` random values."""
+def _pieces(values: torch.Tensor, size: int) -> Sequence[torch.Tensor]:
+    """``values`` in pieces of ``size``, the last of which may be shorter."""
+    return [values[start : start + size] for start in range(0, len(values), size)]
+
+
+def _drawn(count: int, device: torch.device, dtype: torch.dtype, seed: int) -> torch.Tensor:
+    """``count`` random values."""
     generator = torch.Generator(device).manual_seed(seed)
-    drawn = torch.randn(min(total, DRAWN), generator=generator, device=device, dtype=dtype)
-    if drawn.numel() == total:
-        return drawn
+    return torch.randn(count, generator=generator, device=device, dtype=dtype)
+
+
+def _repeated(drawn: torch.Tensor, total: int) -> torch.Tensor:
+    """At least ``total`` values: those ``drawn``, again and again."""
     total = ROUNDED_TO * ceil(total / ROUNDED_TO)
-    whole = torch.empty(total, device=device, dtype=dtype)
+    whole = torch.empty(total, device=drawn.device, dtype=drawn.dtype)
     times = total // DRAWN
     whole[: times * DRAWN].view(times, DRAWN).copy_(drawn)
     whole[times * DRAWN :] = drawn[: total - times * DRAWN]

@@ -1,6 +1,7 @@
 """One cell among those measured in turn: built, warmed up until it is steady, visited again and again."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from math import ceil
 from statistics import median
 
@@ -23,6 +24,7 @@ ROUGH = ((DEAR_SECONDS, 1), (LONG_SECONDS, 3), (0.0, 16))
 ENOUGH_VISITS = 12  # before a precision is believed
 
 Watch = Callable[["Trial"], None]
+Around = Callable[[], AbstractContextManager[None]]
 
 
 def rough_samples(per_call: float) -> int:
@@ -35,7 +37,7 @@ class Trial:
 
     ``prepare`` builds the call; ``watch`` is called before everything that may take long. least_sample:
     seconds that a sample lasts at least, where the device would do with less. estimator: how its samples
-    become a figure.
+    become a figure. around: entered and left, untimed, with each step: building, beginning, a visit.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Trial:
         watch: Watch = lambda trial: None,
         least_sample: float = 0.0,
         estimator: Estimator = MEDIAN,
+        around: Around = nullcontext,
     ) -> None:
         self.key = key
         self.call: Call | None = None
@@ -55,7 +58,7 @@ class Trial:
         self.per_call = 0.0
         self.problem: Exception | None = None  # what it raised; then it is visited no more
         self._prepare, self._watch, self._least_sample = prepare, watch, least_sample
-        self._estimator = estimator
+        self._estimator, self._around = estimator, around
         self._first = self._visit_seconds = 0.0
         self._dear = False
         self._rough = 1  # samples
@@ -80,8 +83,9 @@ class Trial:
     def build(self, backend: Backend) -> None:
         """Build it, and time its first call alone: what that sets up, or compiles, is set up once."""
         self._watch(self)
-        self.call = self._prepare()
-        self._first = self.per_call = backend.sample(self.call, 1).wall
+        with self._around():
+            self.call = self._prepare()
+            self._first = self.per_call = backend.sample(self.call, 1).wall
 
     def begin(self, backend: Backend, limit: float) -> None:
         """Warm it up until the last three blocks agree or ``limit`` seconds are spent. The first visit
@@ -89,8 +93,12 @@ class Trial:
 
         A dear call was warmed up by its first call, unless the second shows that this set something up.
         """
-        assert self.call is not None
         self._watch(self)
+        with self._around():
+            self._begin(backend, limit)
+
+    def _begin(self, backend: Backend, limit: float) -> None:
+        assert self.call is not None
         self._dear = self._first >= DEAR_SECONDS and self._is_warm(backend, self.call)
         if self._dear:
             return
@@ -105,8 +113,12 @@ class Trial:
 
     def visit(self, backend: Backend, turn: int) -> None:
         """Come back to it after another, in the round ``turn``: warm up again, untimed, and take samples."""
-        assert self.call is not None
         self._watch(self)
+        with self._around():
+            self._visit(backend, turn)
+
+    def _visit(self, backend: Backend, turn: int) -> None:
+        assert self.call is not None
         again = 0.0
         if not self._dear:
             again = backend.sample(self.call, max(1, ceil(REWARM_SECONDS / self.per_call))).wall

@@ -6,8 +6,10 @@ from attnprof.metrics import Findings, Metric, Reading
 def compute(findings: Findings) -> Reading:
     """The backend's figure; None where its allocator does not tell."""
     assert findings.memory is not None
-    note = "" if findings.memory.remaining is not None else "this device's allocator does not tell"
-    return Reading(findings.memory.remaining, interval_kind="exact", n=1, note=note)
+    remaining = findings.memory.remaining
+    if remaining is None:
+        return Reading(None, interval_kind="exact", n=1, note="this device's allocator does not tell")
+    return Reading(max(0, remaining), interval_kind="exact", n=1)  # a call may free what was there before
 
 
 METRIC = Metric(

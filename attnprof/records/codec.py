@@ -5,6 +5,7 @@ them.
 """
 
 import json
+from json import dumps  # a module's worker may meet another function of this name in there
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ DEEP = "nested too deeply"
 
 def encode(record: msgspec.Struct) -> bytes:
     """The line of ``record``, its newline included."""
-    return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode() + b"\n"
+    return dumps(msgspec.to_builtins(record), separators=(",", ":")).encode() + b"\n"
 
 
 class NotAnObject(ValueError):

@@ -39,12 +39,21 @@ FLAGS = {
     "power-capped": "the device ran at its power limit",
     "launch-bound": "the device waits for kernel launches: back-to-back calls take longer than their kernels",
     "leak": "a call keeps memory after its output is freed",
+    "changes-input": "it writes to its input, which was made anew for those after it",
+    "changes-settings": "it changes settings of the whole process; put back before others were measured",
+    "changes-process": "it changes its process for good, or leaves threads or processes: measured alone",
+    "other-shape": "its output has another shape than its input",
+    "other-dtype": "its output has another dtype than its input",
+    "not-finite": "its output has values that are NaN or infinite",
+    "not-repeatable": "two calls with one input differ, in eval",
     "incomplete": "some operators have no counting rule: FLOPs and MACs are lower bounds",
     "real-run": "the forward pass reads values of its input: counted on random ones, not from shapes alone",
     "tokens": "takes tokens: the map is flattened to (N, H*W, C), and the output reshaped to a map",
 }
 # Of these a row has only those of at least half of its processes: fewer do not move the middle of all.
 PASSING = frozenset(("contended", "loaded", "not-steady", "drift", "bimodal"))
+# After a case with one of these its process is not as it was, and another takes its place.
+SPOILING = frozenset(("leak", "changes-process"))
 STATUSES = ("ok", "skipped", "oom", "failed", "crashed", "timeout")
 
 

@@ -87,7 +87,9 @@ def _of_failure(request: Request, response: Failure) -> str:
         return "a failure of another case"
     if response.status not in STATUSES or response.status == "ok":
         return f"a failure with the status {response.status!r}"
-    return "" if response.reason and _is_text(response.reason) else "a failure without a reason"
+    if not response.reason or not _is_text(response.reason):
+        return "a failure without a reason"
+    return _of_flags(response.flags)
 
 
 def _of_step(request: Request, response: StepEvent) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from attnprof.records.case import Case
 from attnprof.records.environment import cores
-from attnprof.records.record import AccountEvent
+from attnprof.records.record import SPOILING, AccountEvent
 from attnprof.running.client import WorkerGone, WorkerSlot
 from attnprof.running.protocol import AccountRequest, BeginEvent, Failure
 
@@ -172,4 +172,6 @@ def _ask(slot: WorkerSlot, request: AccountRequest, timeout: float | None) -> Re
         slot.stop()
         return Failure(request.case.key, gone.status, str(gone))
     assert isinstance(response, AccountEvent | Failure)
+    if not SPOILING.isdisjoint(response.flags):
+        slot.stop()
     return response

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from attnprof.records.case import Case
-from attnprof.records.record import VisitEvent
+from attnprof.records.record import SPOILING, VisitEvent
 from attnprof.running.client import Worker, WorkerGone
 from attnprof.running.protocol import (
     BlockResponse,
@@ -30,10 +30,10 @@ class Exchange:
     ) -> None:
         self.measured: set[str] = set()  # keys of cases
         self.failures: dict[str, Failure] = {}  # by key
-        self.leaks = False  # whether a case kept memory after its calls
         self.gone: WorkerGone | None = None  # why the worker exited, where it did
         self._worker, self._request = worker, request
         self._timeout, self._stopped = timeout, stopped
+        self._flags: set[str] = set()  # of all cases
         self._current = ""  # key of the case that the worker was last known to measure
 
     def __iter__(self) -> Iterator[StepEvent | VisitEvent]:
@@ -50,15 +50,21 @@ class Exchange:
                     return
                 case Failure():
                     self.failures[response.key] = response
+                    self._flags.update(response.flags)
                 case VisitEvent():
                     self.measured.add(response.key)
-                    self.leaks = self.leaks or "leak" in response.flags
+                    self._flags.update(response.flags)
                     yield response
                 case StepEvent():
                     self._current = response.key or self._current
                     yield response
                 case _:
                     assert_never(response)
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether a case left the process other than it was."""
+        return not SPOILING.isdisjoint(self._flags)
 
     @property
     def suspects(self) -> set[str]:
@@ -130,7 +136,7 @@ def measure_block(
 
 def _events(exchange: Exchange, stop_worker: Callable[[], None]) -> Iterator[StepEvent | VisitEvent]:
     yield from exchange
-    if exchange.gone or exchange.leaks:  # what a case keeps would be missing to the others
+    if exchange.gone or exchange.is_spoilt:  # what a case keeps would be missing to the others
         stop_worker()
 
 

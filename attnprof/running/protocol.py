@@ -146,6 +146,7 @@ class Failure(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
     key: str  # of the case
     status: str
     reason: str
+    flags: tuple[str, ...] = ()  # of attnprof.records.record.FLAGS
 
 
 class EndResponse(msgspec.Struct, frozen=True, tag_field="event", tag="end"):

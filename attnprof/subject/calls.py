@@ -35,6 +35,10 @@ class Forward:
         with torch.no_grad(), self._autocast:
             return self._module(next(self._inputs))
 
+    def output(self, x: torch.Tensor) -> object:
+        """What the module returns for x."""
+        return output_of(self._module, x, self._autocast)
+
     def clear(self) -> None:
         """Nothing stays after a call."""
 
@@ -68,9 +72,19 @@ class Step:
         first.backward(self._gradient)  # type: ignore[no-untyped-call] # torch has no annotation
         return output
 
+    def output(self, x: torch.Tensor) -> object:
+        """What the module returns for x, without gradients."""
+        return output_of(self._module, x, self._autocast)
+
     def clear(self) -> None:
         """Give back the gradients of the step before."""
         self._module.zero_grad(set_to_none=True)
+
+
+def output_of(module: nn.Module, x: torch.Tensor, autocast: AbstractContextManager[object]) -> object:
+    """What ``module`` returns for x, without gradients."""
+    with torch.no_grad(), autocast:
+        return module(x)
 
 
 def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) -> Forward | Step:

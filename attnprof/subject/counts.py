@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from attnprof.catalogue import MODULES, entry
+from attnprof.catalogue.user_module import is_path
 from attnprof.counters import COUNTERS, Counter
 from attnprof.counting import REAL, Account, UnreadableValueError, account, cost
 from attnprof.errors import one_line
@@ -55,6 +56,8 @@ def count(case: Case) -> tuple[Account, tuple[str, ...]]:
         flags.append("incomplete")
     if isinstance(module, TokensIn):
         flags.append("tokens")
+    if is_path(case.module) and not case.host and counted.output_shape != case.shape:
+        flags.append("other-shape")
     return counted, tuple(flags)
 
 

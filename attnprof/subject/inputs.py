@@ -1,6 +1,7 @@
 """A case's inputs: one to count with, a ring of them to measure with."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import cycle
 from math import ceil, prod
 
@@ -26,8 +27,10 @@ def ring(
     """Random inputs (N, C, H, W) without end, for all cells of a block: one for 'hot' inputs, else so many in
     turn that more than twice ``cache`` bytes pass before one comes again. pool: where the blocks before it
     took theirs from."""
+    pool = pool or RandomPool()
     if case.inputs == "hot":
-        return cycle([example(case, device)])
+        draw = partial(example, case, device)
+        return cycle([pool.lend(draw(), draw)])
     dtype = DTYPES[case.dtype]
     if case.layout != "channels_last":
         return cycle(inputs_beyond(cache, case.shape, device, dtype, case.seed + 1, pool))

@@ -2,11 +2,13 @@
 measured, reported one by one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from statistics import median
 from time import monotonic
 
+import msgspec
 import torch
 
 from attnprof.backends import Backend, Condition, Memory, is_out_of_memory
@@ -25,8 +27,9 @@ from attnprof.records.record import DeviceState, VisitEvent, visit_event
 from attnprof.running.protocol import Failure, MeasureRequest
 from attnprof.subject.calls import Forward, Step, call_of, reference
 from attnprof.subject.counts import count
-from attnprof.subject.inputs import ring
+from attnprof.subject.inputs import example, ring
 from attnprof.units import show_bytes
+from attnprof.worker.guest import Guest, guest_of
 
 Send = Callable[[VisitEvent | Failure], None]
 
@@ -46,11 +49,12 @@ class Block:
     ) -> None:
         self._request, self._backend, self._device = request, backend, device
         self._failure, self._stopped, self._memory_limit = failure, stopped, memory_limit
-        self._pool = pool
+        self._pool = pool or RandomPool()
         self._metrics: list[Metric] = [METRICS.get(name) for name in request.metrics]
         self._needs = {need for metric in self._metrics for need in (metric.needs, *metric.also)}
         self._cases = {case.key: case for case in request.cases}
         self._calls: dict[str, Forward | Step] = {}  # by key of the case
+        self._guests: dict[str, Guest | None] = {}  # by key of the case; None for modules of the catalogue
         self._least = timer().least_sample
         self._estimator = ESTIMATORS[request.estimator or backend.estimator]
         self._load = Load()
@@ -90,7 +94,19 @@ class Block:
         return trial.problem is not None or trial.visits >= (CUT_SHORT if self._stopped() else 1)
 
     def _trial(self, key: str, case: Case, inputs: Iterator[torch.Tensor], watch: Watch) -> Trial:
-        return Trial(key, partial(self._build, case, inputs), watch, self._least, self._estimator)
+        # Without a baseline that is none of the cases there would be no ratio: it stays, whatever it does.
+        guest = guest_of(case, self._pool, alone=not key or len(self._request.cases) == 1)
+        self._guests[case.key] = guest
+        around = partial(self._watched, guest, case) if guest else nullcontext
+        return Trial(key, partial(self._build, case, inputs), watch, self._least, self._estimator, around)
+
+    @contextmanager
+    def _watched(self, guest: Guest, case: Case) -> Iterator[None]:
+        """A step of a user's module. The first time, its output is looked at behind it."""
+        with guest.step():
+            yield
+        if not self._request.process and not guest.was_seen:
+            guest.look_at(self._calls[case.key], example(case, self._device))
 
     def _companion_of(
         self, trials: Mapping[str, Trial], inputs: Iterator[torch.Tensor], watch: Watch
@@ -132,15 +148,25 @@ class Block:
             self._backend.limit_memory(self._memory_limit)
 
     def _build(self, case: Case, inputs: Iterator[torch.Tensor]) -> Forward | Step:
-        call = self._calls[case.key] = call_of(case, self._device, inputs)
+        guest = self._guests[case.key]
+        with guest.step() if guest else nullcontext():  # nothing that building changes is in the first call
+            call = self._calls[case.key] = call_of(case, self._device, inputs)
         return call
 
     def _result(self, trial: Trial) -> VisitEvent | Failure:
-        case = self._cases[trial.key]
+        guest = self._guests[trial.key]
+        result = self._finished(self._cases[trial.key], trial, guest)
+        if guest is None:
+            return result
+        guest.leave()
+        return msgspec.structs.replace(result, flags=(*result.flags, *guest.flags))
+
+    def _finished(self, case: Case, trial: Trial, guest: Guest | None) -> VisitEvent | Failure:
         if trial.problem:
             return self._failure(case, trial.problem)
         try:
-            return self._visit(case, trial)
+            with guest.step() if guest else nullcontext():
+                return self._visit(case, trial)
         except Exception as problem:  # noqa: BLE001 # memory may run out under the profiler, too
             return self._failure(case, problem)
 

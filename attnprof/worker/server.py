@@ -7,11 +7,13 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from queue import SimpleQueue
 from threading import Event as Signal
 from threading import Thread
 from time import monotonic
 
+import msgspec
 import torch
 
 from attnprof.backends import BACKENDS, Backend, is_out_of_memory
@@ -55,9 +57,11 @@ from attnprof.subject import counts
 from attnprof.subject.build import DTYPES
 from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
+from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 
 Send = Callable[[Response], None]
 DEVICE_LOST = 70  # exit code after an error that stays
+SPOILT = 71  # exit code after a module that changed the process for good
 STEP_SECONDS = 0.2  # between StepEvents of one case: the pipe costs the measurement something
 
 
@@ -162,7 +166,11 @@ class Server:
             self._memory_limit,
             self._pool,
         )
-        block.measure(send, Steps(send))
+        try:
+            block.measure(send, Steps(send))
+        except ProcessSpoilt as problem:  # the others are measured by another process, and it alone
+            print(problem, file=sys.stderr, flush=True)
+            os._exit(SPOILT)
         send(EndResponse())
 
 
@@ -191,10 +199,17 @@ def respond_about_case(request: CaseRequest | NetworkRequest) -> CaseResponse:
     """The response to a request about one case or network. A failure is a response, too."""
     if isinstance(request, NetworkRequest):
         return _explain_network(request)
+    guest = guest_of(request.case)
+    response = _response(request, guest)
+    if guest is None or not isinstance(response, AccountEvent | Failure):
+        return response
+    return msgspec.structs.replace(response, flags=(*response.flags, *guest.flags))
+
+
+def _response(request: CaseRequest, guest: Guest | None) -> CaseResponse:
     try:
-        if isinstance(request, AccountRequest):
-            return _account(request)
-        return _explain(request)
+        with guest.step() if guest else nullcontext():
+            return _account(request) if isinstance(request, AccountRequest) else _explain(request)
     except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
         return failure(request.case, problem)
 
@@ -228,8 +243,9 @@ def failure(case: Case, problem: BaseException) -> Failure:
 
 
 def _named(problem: BaseException) -> str:
-    """Type and text of ``problem``."""
-    return f"{type(problem).__name__}: {one_line(problem)}"
+    """Type and text of ``problem``; without a text, where it was raised, as far as that was noted."""
+    words = one_line(problem) or " ".join(getattr(problem, "__notes__", ()))[:300]
+    return f"{type(problem).__name__}: {words}" if words else type(problem).__name__
 
 
 def _account(request: AccountRequest) -> AccountEvent:

@@ -7,13 +7,17 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.conftest import run_attnprof
+
 
 class Row(NamedTuple):
-    """What the row of a misbehaving module says."""
+    """What a module does, and what its row says."""
 
     body: str  # of its forward, on real tensors
     status: str = "ok"
     reason: str = ""  # a pattern
+    flag: str = ""
+    init: str = "pass"  # what its constructor does, too
 
 
 FORGE = """
@@ -22,39 +26,90 @@ gc.unfreeze()
 connection = next(each for each in gc.get_objects() if type(each).__name__ == "Connection")
 connection.send(b'{"event":"failed","key":"nobody","status":"failed","reason":"because","new":1}\\n')
 """
-# name -> what it does to its worker, and the row that it costs
-MODULES = {
-    "Forks": Row("os.fork()"),
-    "ForksByC": Row("self.calls or ctypes.CDLL(None).fork()"),
+# What takes a worker along. Those that end it come first: what was measured beside them is measured again.
+FAULTS = {
     "Sleeps": Row(
-        "os.fork() or os.setsid(); time.sleep(30)",
-        "timeout",
-        "no answer within 3 s; the worker was stopped",
+        "os.fork() or os.setsid(); time.sleep(30)", "timeout", "no answer within 3 s; the worker was stopped"
     ),
-    "Scribbles": Row("for number in range(3, 256):\n    scribble(number)"),
-    "Closes": Row("os.closerange(3, 256)"),
     "ClosesAndSleeps": Row("os.closerange(0, 256); time.sleep(600)", "timeout", "no answer within 3 s"),
     "DiesOf40": Row("os.kill(os.getpid(), 40)", "crashed", "the worker was killed by signal 40"),
     "Stops": Row("os.kill(os.getpid(), signal.SIGSTOP)", "timeout", "no answer within 3 s"),
     "Exits": Row("sys.exit(0)", "crashed", "the worker ended with exit code 0"),
     "Surrogate": Row("raise ValueError('caf\\udce9')", "failed", re.escape(r"ValueError: caf\udce9")),
     "Escapes": Row("raise ValueError('a\\x1b[31mb')", "failed", re.escape(r"ValueError: a\x1b[31mb")),
-    "Speechless": Row("raise Mute", "failed", "Mute: "),
     "Forges": Row(FORGE, "crashed", "the worker answered what cannot be, .*: a failure of another case"),
+    "Forks": Row("os.fork()"),
+    "ForksByC": Row("self.calls or ctypes.CDLL(None).fork()"),
+    "Scribbles": Row("for number in range(3, 256): scribble(number)"),
+    "Closes": Row("os.closerange(3, 256)"),
     "Floods": Row("self.calls or [os.write(2, b'x' * 2**20) for _ in range(400)]"),
 }
+SETTINGS, PROCESS = "changes-settings", "changes-process"
+# What would change the figures of others.
+CHANGES = {
+    "PatchesTorch": Row("torch.sigmoid = torch.relu", flag=PROCESS),
+    "PatchesPython": Row("time.perf_counter = json.dumps = lambda *more, **named: 0.0", flag=PROCESS),
+    "LeavesThread": Row(
+        "self.calls or threading.Thread(target=time.sleep, args=[30], daemon=True).start()", flag=PROCESS
+    ),
+    "LeavesProcess": Row("self.calls or subprocess.Popen(['sleep', '30'])", flag=PROCESS),
+    "Threads": Row("torch.set_num_threads(2)", flag=SETTINGS),
+    "DefaultDtype": Row("torch.set_default_dtype(torch.float64)", flag=SETTINGS),
+    "DefaultDevice": Row("torch.set_default_device('meta')", flag=SETTINGS),
+    "GradMode": Row("pass", flag=SETTINGS, init="torch.set_grad_enabled(False)"),
+    "Autocast": Row("torch.set_autocast_enabled('cpu', True)", flag=SETTINGS),
+    "Deterministic": Row("torch.use_deterministic_algorithms(True)", flag=SETTINGS),
+    "Anomaly": Row("torch.autograd.set_detect_anomaly(True)", flag=SETTINGS),
+    "Precision": Row("torch.set_float32_matmul_precision('medium')", flag=SETTINGS),
+    "Denormal": Row("torch.set_flush_denormal(True)", flag=SETTINGS),
+    "Recursion": Row("sys.setrecursionlimit(5000)", flag=SETTINGS),
+    "Folder": Row("os.chdir('/')", flag=SETTINGS),
+    "Variables": Row("os.environ['SOME_VARIABLE'] = 'theirs'", flag=SETTINGS),
+    "Handlers": Row("signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.alarm(60)", flag=SETTINGS),
+    "Filters": Row("warnings.simplefilter('error')", flag=SETTINGS),
+    "Collector": Row("gc.set_threshold(1)", flag=SETTINGS),
+    "Hooks": Row("self.calls or torch.nn.modules.module.register_module_forward_hook(print)", flag=SETTINGS),
+    "Outputs": Row("self.calls or os.close(1); sys.stdout = None", flag=SETTINGS),
+    "Path": Row("sys.path.insert(0, '/theirs')", flag=SETTINGS),
+    "Writes": Row("x.mul_(2)", flag="changes-input"),
+    "WritesQuietly": Row("x.data.add_(1)", flag="changes-input"),
+    "OtherShape": Row("return x[:, :1]", flag="other-shape"),
+    "OtherDtype": Row("return x.double()", flag="other-dtype"),
+    "NotFinite": Row("return x / 0", flag="not-finite"),
+    "NotRepeatable": Row("self.calls += 1; return x * self.calls", flag="not-repeatable"),
+    "Mute": Row("raise LookupError", "failed", r"LookupError: strangers.py:\d+: raise LookupError"),
+    "MuteItself": Row("raise Wordless", "failed", r"Wordless: strangers.py:\d+: raise Wordless"),
+}
+# It fails where it does not meet what it would meet alone.
+PROBE = """
+assert torch.get_num_threads() == 1 and torch.get_default_dtype() == torch.float32
+assert torch.ones(1).device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+assert not torch.are_deterministic_algorithms_enabled() and not torch.is_anomaly_enabled()
+assert torch.get_float32_matmul_precision() == "highest"
+assert sys.getrecursionlimit() == 1000 and os.getcwd() != "/" and sys.path[0] != "/theirs"
+assert "SOME_VARIABLE" not in os.environ and gc.get_threshold()[0] > 1
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+assert warnings.filters[0][0] != "error" and sys.stdout and os.fstat(1)
+assert torch.sigmoid and time.perf_counter() and json.dumps(1) == "1"
+assert x.abs().max() < 10
+"""
 SOURCE = """
 import ctypes
+import gc
+import json
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
+import warnings
 from contextlib import suppress
 
 import torch
 
 
-class Mute(Exception):
+class Wordless(Exception):
     def __str__(self):
         raise ValueError
 
@@ -69,6 +124,7 @@ class {name}(torch.nn.Module):
     def __init__(self, channels):
         super().__init__()
         self.calls = 0
+        {init}
 
     def forward(self, x):
         if not x.is_meta:
@@ -80,10 +136,12 @@ class {name}(torch.nn.Module):
 PROBES = ("se", "none", "strangers.py:Probe")
 
 
-def source():
-    """A file of all modules of the table, and of one that does nothing."""
-    bodies = {name: row.body for name, row in MODULES.items()} | {"Probe": "pass"}
-    classes = [CLASS.format(name=name, body=indented(body)) for name, body in bodies.items()]
+def source(rows):
+    """A file of all modules of a table, and of one that looks for traces of them."""
+    classes = [
+        CLASS.format(name=name, init=row.init, body=indented(row.body))
+        for name, row in {**rows, "Probe": Row(PROBE)}.items()
+    ]
     return SOURCE + "".join(classes)
 
 
@@ -91,52 +149,65 @@ def indented(body):
     return "\n".join(" " * 12 + line for line in body.strip("\n").splitlines())
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Where their file lies."""
-    folder = tmp_path_factory.mktemp("strangers")
-    (folder / "strangers.py").write_text(source(), encoding="utf-8")
-    return folder
+def run_with_probes(modules, folder, python):
+    """What a run of the ``modules`` beside the probes printed, and its rows by module."""
+    (folder / "strangers.py").write_text(source(modules), encoding="utf-8")
+    names = ",".join([*(f"strangers.py:{name}" for name in modules), *PROBES])
+    options = (
+        "--hot --points 16@8 --counters none --metrics params,macs,latency,peak_memory --format csv -o out"
+    )
+    limits = "--threads 1 --timeout 3s --time-budget none --quality quick --precision 50%"
+    options = *options.split(), *limits.split()
+    done = run_attnprof(python, "run", "-m", names, *options, cwd=folder, timeout=900)
+    assert done.stdout, done.stderr
+    return done, list(csv.DictReader(done.stdout.splitlines()))
 
 
 @pytest.fixture(scope="module")
-def run(folder, command):
-    names = ",".join([*(f"strangers.py:{name}" for name in MODULES), *PROBES])
-    options = "--points 16@8 --counters none --metrics params,macs,latency,peak_memory --format csv -o out"
-    limits = "--timeout 3s --time-budget none --quality quick --precision 50%"
-    return command("run", "-m", names, *options.split(), *limits.split(), cwd=folder)
+def faults(tmp_path_factory, interpreter):
+    return run_with_probes(FAULTS, tmp_path_factory.mktemp("faults"), interpreter)
 
 
 @pytest.fixture(scope="module")
-def rows(run):
-    assert run.stdout, run.stderr
-    return list(csv.DictReader(run.stdout.splitlines()))
+def changes(tmp_path_factory, interpreter):
+    return run_with_probes(CHANGES, tmp_path_factory.mktemp("changes"), interpreter)
 
 
-def row_of(rows, module):
-    return next(row for row in rows if row["module"] == module)
+TABLES = {"faults": FAULTS, "changes": CHANGES}
+ROWS = [(table, name) for table, modules in TABLES.items() for name in modules]
+
+
+def row_of(run, module):
+    return next(row for row in run[1] if row["module"] == module)
 
 
 @pytest.mark.slow
-def test_every_module_has_exactly_one_row(run, rows):
-    modules = [*(f"strangers.py:{name}" for name in MODULES), *PROBES]
+@pytest.mark.parametrize("table", TABLES)
+def test_every_module_has_exactly_one_row(request, table):
+    done, rows = request.getfixturevalue(table)
+    modules = [*(f"strangers.py:{name}" for name in TABLES[table]), *PROBES]
     assert Counter(row["module"] for row in rows) == dict.fromkeys(modules, 1)
-    assert run.returncode == 3
-    assert "Traceback" not in run.stderr
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MODULES)
-def test_what_a_module_does_is_told_in_its_row(rows, name):
-    row = row_of(rows, f"strangers.py:{name}")
-    assert row["status"] == MODULES[name].status
-    assert re.match(MODULES[name].reason, row["reason"]), row["reason"]
+@pytest.mark.parametrize(("table", "name"), ROWS)
+def test_what_a_module_does_is_told_in_its_row(request, table, name):
+    row, expected = row_of(request.getfixturevalue(table), f"strangers.py:{name}"), TABLES[table][name]
+    assert row["status"] == expected.status, row["reason"]
+    assert re.match(expected.reason, row["reason"]), row["reason"]
     assert (row["latency_s"] != "") == (row["status"] == "ok")
+    if expected.flag:
+        assert expected.flag in row["flags"].split()
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("name", PROBES)
-def test_the_rows_of_the_others_are_as_if_they_were_alone(rows, name):
-    row = row_of(rows, name)
+def test_the_rows_of_the_others_are_as_if_they_were_alone(request, table, name):
+    row = row_of(request.getfixturevalue(table), name)
     assert (row["status"], row["reason"]) == ("ok", "")
-    assert 0 < float(row["latency_s"]) < 1e-2
+    assert 0 < float(row["latency_s"]) < 1
+    assert (row["params"], row["macs"]) == (("32", "32") if name == "se" else ("0", "0"))
+    assert not set(row["flags"].split()) & {change.flag for change in CHANGES.values()}

@@ -4,6 +4,7 @@ fresh processes."""
 import csv
 from collections import Counter, deque
 
+import msgspec
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from attnprof.measuring.bound import Peaks
 from attnprof.planning import plan
 from attnprof.records.case import Case
 from attnprof.records.record import (
+    SPOILING,
     AccountEvent,
     DoneEvent,
     Event,
@@ -510,15 +512,30 @@ def test_a_cell_that_fails_in_a_later_process_ends_so_and_keeps_what_was_found(m
     assert records["none"].value("processes") == 6
 
 
-def test_after_a_leak_the_next_block_has_a_fresh_worker(monkeypatch):
+@pytest.mark.parametrize("flag", sorted(SPOILING))
+@pytest.mark.parametrize("fails", [False, True])
+def test_behind_a_case_that_spoils_its_process_the_next_block_has_a_fresh_worker(monkeypatch, flag, fails):
     def reply(order, worker):
         if isinstance(order, AccountRequest):
             return good(order)
-        return [*(visited(case, 0, ["leak"]) for case in order.cases), EndResponse()]
+        if fails:
+            return [*(Failure(case.key, "failed", "because", (flag,)) for case in order.cases), EndResponse()]
+        return [*(visited(case, 0, [flag]) for case in order.cases), EndResponse()]
 
     shop = Workshop(monkeypatch, reply)
     list(run(planned("se", quality="quick")))
     assert [worker for worker, _ in shop.requests(MeasureRequest)] == [1, 2]
+
+
+def test_behind_a_count_that_spoils_its_process_the_next_has_a_fresh_worker(monkeypatch):
+    def reply(order, worker):
+        (account,) = good(order)
+        spoils = order.case.module == "se"
+        return [msgspec.structs.replace(account, flags=("changes-process",)) if spoils else account]
+
+    shop = Workshop(monkeypatch, reply)
+    list(run(planned("eca,se,none", channels="16", no_latency=True)))
+    assert [worker for worker, _ in shop.requests(AccountRequest)] == [1, 1, 2]
 
 
 def test_a_stopped_count_ends_after_the_cell_at_hand(monkeypatch):
@@ -636,7 +653,7 @@ def test_a_cell_is_left_before_its_timeout(monkeypatch):
             "DefaultCPUAllocator: can't",
         ),
         (ValueError("wrong\nlines"), "failed", "ValueError: wrong"),
-        (KeyError(), "failed", "KeyError: "),
+        (KeyError(), "failed", "KeyError"),
     ],
 )
 def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem, status, reason):

@@ -7,6 +7,7 @@ BYTECODE: the folder for what is compiled from now on; empty, it lies beside the
 
 import atexit
 import ctypes
+import fcntl
 import gc
 import importlib
 import marshal
@@ -43,6 +44,7 @@ PRELOADED = (
 )
 LARGEST = 2**20  # bytes of a request
 MOST_DESCRIPTORS = 1024  # as many as select takes
+MOST_FILES = 16  # that a client passes on
 # What glibc reads when a process starts, and mallopt's number of it.
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": -1, "MALLOC_TOP_PAD_": -2, "MALLOC_MMAP_THRESHOLD_": -3}
 
@@ -101,7 +103,7 @@ def next_request(listener: socket.socket) -> tuple[bytes, list[int]]:
         if listener not in ready:
             continue
         connection, _ = listener.accept()
-        request, descriptors, _, _ = socket.recv_fds(connection, LARGEST, 3)
+        request, descriptors, _, _ = socket.recv_fds(connection, LARGEST, MOST_FILES)
         process = os.fork()
         if not process:
             return request, descriptors
@@ -128,15 +130,26 @@ def part(client: Client, early: bool) -> None:
     os.close(client.end)
 
 
-def become(descriptors: list[int], arguments: list[str], folder: str, variables: dict[str, str]) -> Never:
+def take(descriptors: list[int], numbers: list[int]) -> None:
+    """Give the open files ``descriptors`` their ``numbers``, and close all others."""
+    above = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, max(numbers) + 1) for descriptor in descriptors]
+    for descriptor, number in zip(above, numbers, strict=True):
+        os.dup2(descriptor, number)
+    for number in range(MOST_DESCRIPTORS):
+        if number not in numbers:  # the server's own, and those of other clients
+            with suppress(OSError):
+                os.close(number)
+
+
+def become(
+    descriptors: list[int], numbers: list[int], arguments: list[str], folder: str, variables: dict[str, str]
+) -> Never:
     """Run what Python would run.
 
-    descriptors: stdin, stdout and stderr. arguments: the executable, '-P' where the folder is none to import from,
+    descriptors: the client's open files, and ``numbers`` theirs. arguments: the executable, '-P' where the folder is none to import from,
     '-m' and a module's name or '-c' and code, and what follows.
     """
-    for target, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, target)
-    os.closerange(3, MOST_DESCRIPTORS)  # theirs, and those of other clients
+    take(descriptors, numbers)
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)

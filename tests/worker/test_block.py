@@ -10,7 +10,9 @@ from attnprof.records.case import Case
 from attnprof.records.record import VisitEvent
 from attnprof.running.protocol import Failure, MeasureRequest
 from attnprof.worker import block as visiting
+from attnprof.worker import state
 from attnprof.worker.block import Block
+from attnprof.worker.guest import ProcessSpoilt
 from attnprof.worker.server import failure
 
 CPU = BACKENDS.get("cpu")
@@ -98,6 +100,64 @@ def test_what_a_case_raises_is_its_event_and_the_others_are_measured(mine):
     events, _ = carried_out(broken, case())
     assert events[broken.key] == Failure(broken.key, "failed", "ValueError: no")
     assert isinstance(events[case().key], VisitEvent)
+
+
+REPLACES = "torch.sigmoid = torch.relu"
+
+
+@pytest.fixture
+def functions():
+    """torch's functions as they are now are those to put back."""
+    state.original_functions.cache_clear()
+    sigmoid = torch.sigmoid
+    yield
+    torch.sigmoid = sigmoid
+
+
+def test_a_case_that_spoils_the_process_is_measured_alone(mine, functions):
+    spoils = mine(REPLACES)
+    with pytest.raises(ProcessSpoilt, match=r"torch\.sigmoid"):
+        carried_out(spoils, case())
+    events, _ = carried_out(spoils)
+    assert "changes-process" in events[spoils.key].flags
+
+
+def test_a_baseline_that_spoils_the_process_stays_beside_the_case(mine, functions):
+    events, _ = carried_out(case(), metrics=RATIO, baseline=mine(REPLACES))
+    assert found(events[case().key])["vs_baseline"].value > 0
+
+
+def test_what_a_case_changes_is_back_when_another_is_visited(mine):
+    meddles = mine("torch.set_num_threads(3); torch.set_default_dtype(torch.float64); x.mul_(2)")
+    threads, dtypes = set(), set()
+
+    class Watching:
+        def __getattr__(self, name):
+            return getattr(CPU, name)
+
+        def sample(self, call, calls):
+            if type(getattr(call, "_module", None)).__name__ != "Gate":
+                threads.add(torch.get_num_threads())
+                dtypes.add(torch.get_default_dtype())
+            return CPU.sample(call, calls)
+
+    events, _ = carried_out(meddles, case(), backend=Watching(), effort=Effort(0.5, precision=0.0))
+    assert (threads, dtypes) == ({1}, {torch.float32})
+    assert {"changes-input", "changes-settings"} <= set(events[meddles.key].flags)
+    assert not {"changes-input", "changes-settings"} & set(events[case().key].flags)
+
+
+def test_the_flags_of_a_case_that_fails_are_with_its_failure(mine):
+    fails = mine("torch.set_num_threads(3); raise ValueError('no')")
+    events, _ = carried_out(fails)
+    assert events[fails.key] == Failure(fails.key, "failed", "ValueError: no", ("changes-settings",))
+
+
+def test_a_case_that_raises_without_a_text_says_where(mine):
+    broken = mine("raise LookupError")
+    events, _ = carried_out(broken)
+    file = broken.module.partition(":")[0]
+    assert events[broken.key].reason == f"LookupError: {file}:10: raise LookupError"
 
 
 def test_a_case_that_keeps_memory_is_said_to_leak(mine):
