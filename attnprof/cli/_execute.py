@@ -109,14 +109,14 @@ def _claimed(output: str | None) -> Iterator[None]:
         yield
         return
     folder = Path(output)
-    is_new = not folder.exists()
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]  # what it is in comes last
     Journal.create(folder)
     try:
         yield
     except BaseException:
-        if is_new:
-            with suppress(OSError):
-                folder.rmdir()
+        with suppress(OSError):
+            for path in missing:
+                path.rmdir()
         raise
 
 

@@ -1,5 +1,6 @@
 """``attnprof plot``: a figure of a run."""
 
+import warnings
 from collections.abc import Mapping
 from importlib.util import find_spec
 from io import BytesIO
@@ -128,7 +129,9 @@ def _save(kind: FigureKind, scene: Scene, path: Path) -> list[str]:
     """Draw and write the figure; notes on it."""
     from attnprof.figures._style import style  # matplotlib, which may be missing until the kind is imported
 
-    with style():
+    with style(), warnings.catch_warnings():
+        # Letters that the font has not are boxes in the figure: it shows them itself.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure, notes = kind.draw(scene)
         suffix = path.suffix.lower()
         picture = BytesIO()

@@ -73,6 +73,7 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(cli, line, says):
 def test_a_mistake_leaves_no_folder_behind(cli, tmp_path):
     cli("run", "--res", "0")
     cli("count", "-m", "cbma", "-o", "out")
+    assert cli("count", "-m", "eca(kernel_size=3/5/7)", "-o", "a/b/c").code == 2  # found while planning
     assert list(tmp_path.iterdir()) == []
 
 

@@ -127,6 +127,22 @@ def test_a_figure_is_written_and_the_same_run_gives_the_same_file(cli, run, tmp_
     assert written[0].startswith({"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG"}[suffix])
 
 
+def test_a_name_in_a_script_that_the_font_has_not_is_drawn_without_a_warning(cli, run, tmp_path):
+    rows = cli("table", run, "--format", "csv").out.replace("cbam", "注意")
+    (tmp_path / "x.csv").write_text(rows, encoding="utf-8")
+    done = cli("plot", "x.csv", "-o", "x.svg")
+    assert (done.code, done.err) == (0, "x.svg\n")
+
+
+def test_half_a_character_in_the_name_of_a_device_is_spelled_in_the_figure(cli, run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    environment = json.loads((copy / "environment.json").read_text())
+    (copy / "environment.json").write_text(json.dumps({**environment, "device_name": "\ud800"}))
+    assert cli("plot", "copy", "-o", "x.svg").code == 0
+    assert "\\ud800" in (tmp_path / "x.svg").read_text()
+
+
 def test_a_figure_goes_into_the_runs_folder(cli, run, tmp_path):
     pytest.importorskip("matplotlib")
     copy = shutil.copytree(run, tmp_path / "copy")

@@ -24,6 +24,7 @@ READERS = ("check", "cite", "completion", "diff", "explain", "list", "pick", "sh
 EXAMINES = "doctor"  # prints its findings, those that forbid a run as well
 SUMMARY = "here/summary.md"  # of a workflow's step
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
+LOST_LINE = re.compile(r"^.+:\d+: .+; this line is lost\n", re.MULTILINE)  # a note on a damaged journal
 SEVERAL = re.compile(r"\d+ problems, nothing was measured\.")
 
 
@@ -131,7 +132,7 @@ def _faults_of_text(tested: Input, outcome: Outcome) -> list[str]:
     if outcome.code in REFUSED and command != EXAMINES:
         if outcome.out:
             wrong.append(f"a refusal prints on stdout: {command}")
-        if not _is_short(outcome.err, has_notes=outcome.code == ENVIRONMENT):
+        if not _is_short(LOST_LINE.sub("", outcome.err), has_notes=outcome.code == ENVIRONMENT):
             wrong.append(f"a refusal of {outcome.err.count(chr(10))} lines: {command}")
     return wrong
 
