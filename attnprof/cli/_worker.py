@@ -13,7 +13,6 @@ from attnprof.spec import Spec
 @contextmanager
 def started_worker(spec: Spec, terminal: Terminal, device: str | None = None) -> Iterator[Worker]:
     """A worker that imports torch while the context prepares its run; killed where preparing fails."""
-    _note_crowding(spec, terminal)
     worker = start_worker(setup_for(spec, device))
     try:
         with starting(terminal):
@@ -21,6 +20,7 @@ def started_worker(spec: Spec, terminal: Terminal, device: str | None = None) ->
     except BaseException:
         worker.kill()
         raise
+    _note_crowding(spec, terminal)
 
 
 def _note_crowding(spec: Spec, terminal: Terminal) -> None:

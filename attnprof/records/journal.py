@@ -52,6 +52,7 @@ class Journal:
         self._lock: FileLock | None = None
         self._file: int | None = None
         self._synced = 0.0
+        self._is_whole = False  # whether a last line that was torn is gone
 
     @classmethod
     def create(cls, folder: Path) -> Self:
@@ -147,6 +148,7 @@ class Journal:
         self.require_folder()
         file = self._file if self._file is not None else self._open()
         try:
+            self._drop_torn_line()
             write_all(file, b"".join(map(encode, events)))
             # A killed run loses nothing that was written. Only the machine's end could, and not what took
             # long to measure.
@@ -160,14 +162,23 @@ class Journal:
             ) from None
 
     def _open(self) -> int:
-        """Open the file of the events, without a torn last line."""
+        """Open the file of the events."""
         path = file_in(self.folder, EVENTS)
         try:
-            _drop_torn_line(path)
             self._file = open_end(path)
         except OSError as problem:
             raise EnvironmentProblem(f"cannot write {path}: {_words(problem)}") from None
         return self._file
+
+    def _drop_torn_line(self) -> None:
+        """Take a torn last line away, before the first event: a run that is refused has changed nothing."""
+        if self._is_whole:
+            return
+        path = self.folder / EVENTS
+        whole = path.read_bytes().rfind(b"\n") + 1
+        if whole != path.stat().st_size:
+            os.truncate(path, whole)
+        self._is_whole = True
 
     def _put(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -339,13 +350,6 @@ def _started(folder: Path) -> float:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, RunFolderError):
         return 0.0  # one damaged folder must not stand in the way of the others
-
-
-def _drop_torn_line(path: Path) -> None:
-    if path.exists():
-        whole = path.read_bytes().rfind(b"\n") + 1
-        if whole != path.stat().st_size:
-            os.truncate(path, whole)
 
 
 def _words(problem: OSError) -> str:

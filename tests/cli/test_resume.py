@@ -250,6 +250,15 @@ def test_a_run_of_another_machine_or_software_is_not_continued_and_the_differenc
     assert {file.name: file.read_bytes() for file in finished.iterdir()} == before
 
 
+def test_a_refused_continuation_leaves_a_torn_line_where_it_is(cli, finished):
+    records, path = finished / "records.jsonl", finished / "environment.json"
+    records.write_bytes(records.read_bytes() + TORN)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "torch_version": "another"}))
+    before = {file.name: file.read_bytes() for file in finished.iterdir()}
+    assert cli("run", "--resume", "out").code == 2
+    assert {file.name: file.read_bytes() for file in finished.iterdir()} == before
+
+
 def test_what_does_not_change_a_measurement_does_not_keep_a_run_from_being_continued(cli, finished):
     path = finished / "environment.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "platform": "another", "commit": "another"}))

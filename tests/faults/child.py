@@ -63,6 +63,7 @@ def arena(root: Path) -> Iterator[Arena]:
     """
     for name in [name for name in os.environ if name.startswith("ATTNPROF_") or name in VARIABLES]:
         del os.environ[name]
+    sys.dont_write_bytecode = True  # Python's own files are none of an input's
     client.Worker = StandIn
     importer.answers_about = answers_about
     webbrowser.open = lambda *more, **settings: False

@@ -1,12 +1,22 @@
-"""A part of the campaign: runs that are killed and continued."""
+"""A part of the campaign, always the same one: some hundred random inputs, and kills of runs that are continued."""
 
 from random import Random
 
 import pytest
 
+from tests.faults.campaign import run_inputs
 from tests.faults.kills import LINES, continued, whole
 
 SEED = 1
+INPUTS = 800
+
+
+@pytest.mark.slow
+def test_random_inputs_end_in_a_documented_way(interpreter):
+    tally = run_inputs(SEED, range(INPUTS), 1, interpreter)
+    assert sum(tally.kinds.values()) == INPUTS
+    assert len(tally.codes) > 3
+    assert not tally.faults, str(tally)
 
 
 @pytest.mark.slow
