@@ -14,7 +14,8 @@ files as run.
   attnprof host my.py:make_net --insert cbam --at 'layer*.*.bn3' --res 160
 
 NETWORK is resnet18, 34, 50, 101 or 152 (also 50_v1 ...), mobilenetv2,
-mobilenext, a function of your own, or a list of these.
+mobilenext, a function of your own, or a list of these. A module of your own
+that only gives a gate is applied as my.py:Gate(gate=true).
 """
 REPLACED = ("modules", "networks", "channels", "res", "points", "preset", "counters")
 

@@ -49,10 +49,10 @@ def insert(
     at: a place such as 'layer*.*.bn3' or 'replace:layer4.*.conv2'. shape: of an input (N, C, H, W) of the
     network; channels and sizes at each place follow from it. host: the network's own places and stages;
     without it a stage is a run of places with the same number of channels. settings: hyperparameters; a text
-    such as '3/5/5/7' gives each stage its own.
+    such as '3/5/5/7' gives each stage its own; gate=True applies a module of your own that gives a gate.
 
     Raises UsageError for a place that the network does not have, ImpossibleShapeError for one where the
-    module does not fit. The network is unchanged then.
+    module does not fit, or gives another shape than it takes. The network is unchanged then.
     """
     if user_module.is_path(module):
         user_module.load(module)  # its entry is then read in this process, too

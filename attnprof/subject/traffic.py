@@ -2,7 +2,7 @@
 submodules go through their own children."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -132,23 +132,31 @@ class _Children(dict[str, nn.Module | None]):
 
 
 def _map_among(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> MapAt | None:
-    """The first argument that is a map. A list of maps is none: there is no saying which is meant."""
-    named = [(1, name, value) for name, value in kwargs.items()]
-    for group, key, value in [*((0, i, value) for i, value in enumerate(args)), *named]:
-        if isinstance(value, torch.Tensor) and (place := map_in(value)):
-            return replace(place, path=(group, key))
-    return None
+    """The map among the arguments. A list of maps is none: there is no saying which is meant."""
+    positional = [((0, number), value) for number, value in enumerate(args)]
+    named = [((1, name), value) for name, value in kwargs.items()]
+    return _first_map(
+        (path, value) for path, value in [*positional, *named] if isinstance(value, torch.Tensor)
+    )
 
 
 def map_in(value: Any) -> MapAt | None:
-    """The first map in a value, or in its tuples, lists and dicts; None where there is none."""
+    """The map that a value is, or that its tuples, lists and dicts begin with; None where there is none."""
+    return _first_map(_tensors_in(value, ()))
+
+
+def _first_map(tensors: Iterable[tuple[Path, torch.Tensor]]) -> MapAt | None:
+    """The first tensor, by its path, where it is a map. Scores (N, K) and numbers may stand in front of it;
+    behind tokens (N, L, C) a map is not what goes on through the network."""
+    path, first = next(((path, x) for path, x in tensors if x.dim() > 2), ((), None))
+    return None if first is None or first.dim() != 4 else replace(_map(first), path=path)
+
+
+def _tensors_in(value: Any, path: Path) -> Iterator[tuple[Path, torch.Tensor]]:
     if isinstance(value, torch.Tensor):
-        return _map(value) if value.dim() == 4 else None
+        yield path, value
     for key, part in _parts(value):
-        inner = map_in(part)
-        if inner is not None:
-            return replace(inner, path=(key, *inner.path))
-    return None
+        yield from _tensors_in(part, (*path, key))
 
 
 def _map(x: torch.Tensor) -> MapAt:

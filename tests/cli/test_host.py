@@ -7,6 +7,7 @@ import json
 import pytest
 
 from attnprof.cli._main import main
+from tests.subject import detector
 
 
 def test_every_module_stands_next_to_the_plain_network(cli):
@@ -172,3 +173,38 @@ def test_a_run_inside_a_network_is_measured_and_shown_again(command, tmp_path):
     again = command("table", "kept", cwd=tmp_path)
     assert "plain" in again.stdout
     assert "latency +%" in again.stdout
+
+
+GATE = """
+from torch import nn
+class OfChannels(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1, bias=False)
+    def forward(self, x):
+        return self.conv(x.mean((2, 3), keepdim=True)).sigmoid()
+def network():
+    return nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1), nn.ReLU())
+"""
+
+
+def test_a_gate_is_refused_until_it_is_to_be_applied(cli, tmp_path):
+    (tmp_path / "my_gates.py").write_text(GATE)
+    modules = "my_gates.py:OfChannels,my_gates.py:OfChannels(gate=true)"
+    options = ["--at", "after:0", "--res", "32", "--no-latency", "--format", "csv"]
+    done = cli("host", "my_gates.py:network", "--insert", modules, *options)
+    plain, refused, gated = csv.DictReader(io.StringIO(done.out))
+    assert refused["status"] == "skipped"
+    assert "gives 1x16x1x1 for a map of 1x16x16x16: a gate, and not yet applied" in refused["reason"]
+    assert int(gated["params"]) - int(plain["params"]) == 16 * 16
+    assert int(gated["macs"]) - int(plain["macs"]) == 16 * 16
+
+
+def test_a_network_that_reads_values_is_compared_with_the_plain_one(cli):
+    options = ["--at", "after:model.4", "--res", "64", "--no-latency", "--format", "csv"]
+    done = cli("host", f"{detector.__file__}:Detector", "--insert", "se", *options)
+    plain, gated = csv.DictReader(io.StringIO(done.out))
+    assert done.code == 0
+    assert (int(plain["params"]), int(plain["macs"])) == (detector.PARAMS, detector.MACS)
+    # 64 channels at the place: two linear layers of 64 x 4.
+    assert (int(gated["params"]), int(gated["macs"])) == (detector.PARAMS + 512, detector.MACS + 512)

@@ -341,6 +341,24 @@ def test_what_answers_with_several_values_is_not_replaced(form):
         insert(network, "sk", at="replace:block", shape=SHAPE)
 
 
+class TokensFirst(nn.Module):
+    """Goes on with tokens (N, L, C), and answers with the map that they were, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = conv()
+
+    def forward(self, x):
+        y = self.conv(x)
+        return y.flatten(2).transpose(1, 2), y
+
+
+@pytest.mark.parametrize("relation", ["after", "replace"])
+def test_a_map_behind_tokens_is_no_place(relation):
+    with pytest.raises(ImpossibleShapeError, match="block: what is there is no map"):
+        insert(Whole(TokensFirst()).eval(), "se", at=f"{relation}:block", shape=SHAPE)
+
+
 class WithKeywords(nn.Module):
     """Calls its block by keywords, with an argument of another kind."""
 

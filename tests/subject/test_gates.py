@@ -1,10 +1,5 @@
 """A module that gives a gate and does not apply it is refused in a network, until it is told to."""
 
-import csv
-import io
-import subprocess
-import sys
-
 import pytest
 import torch
 from torch import nn
@@ -136,15 +131,3 @@ def test_a_switch_is_on_or_off(gates):
 def test_the_catalogue_has_no_such_switch():
     with pytest.raises(UsageError, match="se has no hyperparameter 'gate'"):
         create("se", 64, gate=True)
-
-
-def test_the_command_line_has_the_same_word(gates, tmp_path):
-    command = ["host", f"{gates}network", "--insert", f"{gates}OfChannels,{gates}OfChannels(gate=true)"]
-    options = ["--at", "after:0", "--res", "32", "--no-latency", "--format", "csv"]
-    line = [sys.executable, "-m", "attnprof", *command, *options]
-    done = subprocess.run(line, capture_output=True, text=True, cwd=tmp_path)
-    plain, refused, gated = csv.DictReader(io.StringIO(done.stdout))
-    assert refused["status"] == "skipped"
-    assert "gives 1x64x1x1 for a map of 1x64x16x16: a gate" in refused["reason"]
-    assert int(gated["params"]) - int(plain["params"]) == 512
-    assert int(gated["macs"]) - int(plain["macs"]) == 512
