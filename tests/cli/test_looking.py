@@ -33,6 +33,7 @@ LOOKS = (
     "diff out other",
     "diff out published:cbam",
     "doctor out",
+    "doctor out --repair",
     "merge out other -o merged",
     "table merged",
 )
