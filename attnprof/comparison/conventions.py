@@ -10,11 +10,14 @@ whose pooling counts, those of the row itself where the source wrote modules, th
 it wrote calls.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Self
+
+import msgspec
+
+from attnprof.errors import RunFolderError
 
 NORMS = ("native_batch_norm", "_native_batch_norm_legit_no_training")
 RELUS = ("relu", "hardtanh")
@@ -38,8 +41,16 @@ class Operations:
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Self:
-        """From a row with the metrics params, leaf_params, channel_pairs, macs and operators."""
-        kinds = {name: tuple(numbers) for name, numbers in json.loads(row["operators"]).items()}
+        """From a row with the metrics params, leaf_params, channel_pairs, macs and operators.
+
+        Raises RunFolderError where the operators are not what a run writes of them.
+        """
+        try:
+            kinds = msgspec.json.decode(row["operators"], type=dict[str, tuple[int, int, int, int, int]])
+        except (ValueError, msgspec.MsgspecError, RecursionError) as problem:
+            raise RunFolderError(
+                f"the operators of {row['module']} are not what a run writes: {problem}"
+            ) from None
         return cls(row["params"], row["leaf_params"], row["channel_pairs"], row["macs"], kinds)
 
     def read(self, names: tuple[str, ...]) -> int:

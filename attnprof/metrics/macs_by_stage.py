@@ -5,6 +5,8 @@ On request.
 
 import json
 
+import msgspec
+
 from attnprof.metrics import Findings, Metric, Reading
 from attnprof.networks import Network, network_named
 
@@ -37,8 +39,14 @@ def _stage(network: Network, module: str) -> str:
 
 
 def shares(value: str) -> str:
-    """Shares in per cent: numbered stages in their order, other parts of a network with their names."""
-    macs = json.loads(value)
+    """Shares in per cent: numbered stages in their order, other parts of a network with their names.
+
+    A text that no run writes stays as it is.
+    """
+    try:
+        macs = msgspec.json.decode(value, type=dict[str, int])
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        return value
     whole = sum(macs.values()) or 1
     percent = {name: f"{100 * count / whole:.0f}" for name, count in macs.items()}
     numbered = " ".join(share for name, share in percent.items() if name.isdigit())

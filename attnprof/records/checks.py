@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+
+from attnprof.records.case import Count
 from attnprof.records.record import RATIO, STATUSES, DoneEvent, Event, Measurement, Number, VisitEvent
 
 NUMBERS = frozenset((int, float))
@@ -27,6 +30,11 @@ OWN = {
 TYPES = {**dict.fromkeys(OF_UNIT, NUMBERS), "": NUMBERS | TEXT | {bool}}
 # Most of what a journal holds, to be recognised at one look.
 AMOUNTS = frozenset((name, unit, kind) for name, (unit, kinds) in OWN.items() if unit for kind in kinds)
+# What the texts of figures that are JSON hold.
+STRUCTURES: dict[str, msgspec.json.Decoder[Any]] = {
+    "operators": msgspec.json.Decoder(dict[str, tuple[Count, Count, Count, Count, Count]]),
+    "macs_by_stage": msgspec.json.Decoder(dict[str, Count]),
+}
 # Of a number: what is computed from several is still finite, and so is its interval.
 SMALLEST, LARGEST = 1e-60, 1e60
 
@@ -51,17 +59,20 @@ def falsehood_of_figure(measurement: Measurement) -> str:
     unit, types = OWN.get(metric) or (measurement.unit, TYPES.get(measurement.unit, TEXT))
     if measurement.unit != unit or unit not in TYPES:
         return f"{metric} in {measurement.unit or 'no unit'!r}"
-    if value is not None and not (type(value) in types and _is_possible(value, unit)):
+    if value is not None and not (type(value) in types and _is_possible(metric, value, unit)):
         return f"{metric} of {str(value):.40}"
     if measurement.interval is not None and not _is_interval(*measurement.interval):
         return f"{metric} with an interval from {measurement.interval[0]} to {measurement.interval[1]}"
     return ""
 
 
-def _is_possible(value: Any, unit: str) -> bool:
-    if type(value) not in NUMBERS:
-        return True
-    return _is_size(value if unit else abs(value))
+def _is_possible(metric: str, value: Any, unit: str) -> bool:
+    if type(value) in NUMBERS:
+        return _is_size(value if unit else abs(value))
+    try:
+        return metric not in STRUCTURES or STRUCTURES[metric].decode(value) is not None
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        return False
 
 
 def _is_size(value: Any) -> bool:
@@ -78,5 +89,5 @@ def _of_state(visit: VisitEvent) -> str:
     if state is None:
         return ""
     numbers = (state.clock, state.throttled, state.celsius, state.watts)
-    untrue = [number for number in numbers if number is not None and not _is_possible(number, "")]
+    untrue = [number for number in numbers if number is not None and not _is_size(abs(number))]
     return f"device: a state of {untrue[0]}" if untrue else ""
