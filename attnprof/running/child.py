@@ -111,7 +111,8 @@ class Child:
     def _remember_stray(self) -> None:
         assert self._process.stderr is not None
         while printed := os.read(self._process.stderr.fileno(), STRAY):
-            self._stray = (self._stray + printed)[-STRAY:]
+            whole = len(printed) == STRAY  # then what came before it need not be moved
+            self._stray = printed if whole else (self._stray + printed)[-STRAY:]
 
     def _notice_end(self) -> None:
         """Its output may stay open behind it, where what it started holds it."""

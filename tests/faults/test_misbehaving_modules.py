@@ -42,7 +42,7 @@ FAULTS = {
     "ForksByC": Row("self.calls or ctypes.CDLL(None).fork()"),
     "Scribbles": Row("for number in range(3, 256): scribble(number)"),
     "Closes": Row("os.closerange(3, 256)"),
-    "Floods": Row("self.calls or [os.write(2, b'x' * 2**20) for _ in range(400)]"),
+    "Floods": Row("self.calls or [os.write(2, b'x' * 2**20) for _ in range(60)]"),
 }
 SETTINGS, PROCESS = "changes-settings", "changes-process"
 # What would change the figures of others.
