@@ -132,6 +132,8 @@ def _save(kind: FigureKind, scene: Scene, path: Path) -> list[str]:
     with style(), warnings.catch_warnings():
         # Letters that the font has not are boxes in the figure: it shows them itself.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        # So is a name that leaves no room for the axes.
+        warnings.filterwarnings("ignore", "constrained_layout not applied")
         figure, notes = kind.draw(scene)
         suffix = path.suffix.lower()
         picture = BytesIO()
