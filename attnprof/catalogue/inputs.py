@@ -30,6 +30,7 @@ DTYPES = (
 _INPUT = re.compile(
     r"(?:(?P<name>[A-Za-z_]\w*)=)?(?:(?P<dtype>[a-z]+\d*)(?:\[(?P<bound>\d+)\])?:)?(?P<sides>\d+(?:x\d+)*)"
 )
+MOST_DIGITS = 18  # of a side, a bound or a number: torch's integers have 64 bits
 EXAMPLES = "write 1x3x224x224, q=1x196x64,k=1x196x64 or ids=int64[30522]:1x128"
 
 
@@ -71,6 +72,11 @@ def parse_inputs(text: str) -> InputTexts:
 
 
 def _value(match: re.Match[str]) -> TensorInput | int:
+    longest = max(map(len, re.findall(r"\d+", match[0])))
+    if longest > MOST_DIGITS:
+        raise UsageError(
+            f"input of a number of {longest} digits: torch has room for {MOST_DIGITS}; {EXAMPLES}"
+        )
     sides = tuple(map(int, match["sides"].split("x")))
     if match["dtype"] is None:
         return sides[0] if len(sides) == 1 else TensorInput(sides)

@@ -21,8 +21,8 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 
 AFTER, BEFORE, REPLACE = RELATIONS = ("after", "before", "replace")
-_STAGES = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
-_PICK = re.compile(r"(last|first|every)_([1-9]\d*)")
+_STAGES = re.compile(r"([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?")
+_PICK = re.compile(r"(last|first|every)_([1-9]\d{0,8})")
 _TARGET = re.compile(r"[\w*?\[\]!-]+(?:\.[\w*?\[\]!-]+)*")
 
 T = TypeVar("T")

@@ -109,6 +109,7 @@ def test_whole_numbers_that_are_given_can_be_read():
         (lambda: cost(Cross(), "q=1x2,1x2"), "input '1x2' has no name and stands behind one that has"),
         (lambda: cost(Cross(), "q=1x2,q=1x2"), "input 'q' is there twice"),
         (lambda: cost(Cross(), "int3:1x2"), "input 'int3:1x2': no dtype 'int3'. There are: float16"),
+        (lambda: cost(Cross(), "1x" + "9" * 5000), "input of a number of 5000 digits: torch has room for 18"),
         (lambda: cost(Cross(), "float32[3]:1x2"), "a bound is of whole numbers, and at least 1"),
         (lambda: cost(Cross(), "int64[0]:1x2"), "a bound is of whole numbers, and at least 1"),
         (lambda: cost(Cross(), ("1x2,1x2",)), "input '1x2,1x2' is more than one tensor"),

@@ -190,7 +190,7 @@ ROWS = [(table, name) for table, modules in TABLES.items() for name in modules]
 
 
 def test_the_sample_is_of_the_tables():
-    assert SAMPLE <= {*FAULTS, *CHANGES}
+    assert {*FAULTS, *CHANGES} >= SAMPLE
 
 
 def row_of(run, module):

@@ -54,7 +54,7 @@ cases = st.builds(
     channels=sizes,
     height=sizes,
     width=sizes,
-    hyperparameters=st.dictionaries(texts, st.none() | values | st.floats(), max_size=3),
+    hyperparameters=st.dictionaries(texts, st.none() | values | st.floats(allow_nan=False), max_size=3),
     variant=texts,
 )
 amounts = st.integers(0, 2**190) | st.floats(1e-50, 1e50)

@@ -133,6 +133,7 @@ def test_a_worker_imports_nothing_from_the_working_directory(monkeypatch, tmp_pa
     for name in ("statistics", "random", "json", "torch", "attnprof"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('from the working directory')\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(client, "COMMAND", (sys.executable, *client.COMMAND[1:]))  # Python as it starts
     started = Worker(SetupRequest())
     try:
         assert started.environment["device"] == "meta"
