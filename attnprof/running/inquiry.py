@@ -26,6 +26,7 @@ from attnprof.running.protocol import (
 )
 
 COUNTER_SECONDS = 60.0  # until a counter that does not respond is stopped
+ANSWER_SECONDS = 600.0  # the same of a module: the closed forms of the largest take a minute
 
 
 class Inquiry:
@@ -52,7 +53,7 @@ class Inquiry:
     def network(self, request: NetworkRequest) -> Explanation:
         """The counts of a module with inputs of its own, and their tree. Raises UsageError."""
         try:
-            response = self._ask(request, None)
+            response = self._ask(request, ANSWER_SECONDS)
         except WorkerGone as gone:
             raise UsageError(f"{request.location}: {gone}") from None
         if isinstance(response, Failure):
@@ -83,14 +84,14 @@ class Inquiry:
     def _ask_of(self, case: Case, request: CaseRequest) -> Response:
         """The response to a request that has to succeed. Raises UsageError."""
         try:
-            response = self._ask(request, None)
+            response = self._ask(request, ANSWER_SECONDS)
         except WorkerGone as gone:
             raise UsageError(f"{case.label}: {gone}") from None
         if isinstance(response, Failure):
             raise UsageError(f"{case.label}: {response.reason}")
         return response
 
-    def _ask(self, request: CaseRequest | NetworkRequest, timeout: float | None) -> Response:
+    def _ask(self, request: CaseRequest | NetworkRequest, timeout: float) -> Response:
         try:
             worker = self._slot.ready()
             worker.send(request)
