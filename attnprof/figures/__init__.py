@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attnprof.catalogue.entry import FAMILIES
 from attnprof.choosing.candidates import Candidate, Missing
 from attnprof.choosing.measures import Measure, measures
 from attnprof.choosing.pareto import Span
@@ -13,6 +14,7 @@ from attnprof.registry import Registry
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_DRAWN = frozenset(FAMILIES) - {"floor"}  # the floor is ``none``, which is no mark
 FIGURES = Registry("attnprof.figures", "FIGURE", "figure")
 
 
@@ -79,5 +81,6 @@ class FigureKind:
 
 
 def family_of(candidate: Candidate) -> str:
-    """The candidate's family; empty for a user's own module."""
-    return str(next(iter(candidate.cells.values()))[0].get("family") or "")
+    """The candidate's family; empty for a user's own module, and for one that a table alone has."""
+    family = str(next(iter(candidate.cells.values()))[0].get("family") or "")
+    return family if family in _DRAWN else ""

@@ -2,6 +2,7 @@
 same file."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +11,7 @@ from attnprof.choosing.measures import measures
 from attnprof.choosing.pareto import front
 from attnprof.cli.plot import FIGURES
 from attnprof.errors import UsageError
-from attnprof.figures import Scene
+from attnprof.figures import Scene, family_of
 from attnprof.figures._style import FAMILIES, SERIES, style
 from attnprof.views.caption import conditions
 from tests.synthetic import results
@@ -227,3 +228,11 @@ def relative_luminance(colour):
 @pytest.mark.parametrize("colour", sorted({*SERIES, *(colour for colour, _ in FAMILIES.values())}))
 def test_a_colour_stands_out_on_white(colour):
     assert 1.05 / (relative_luminance(colour) + 0.05) >= 2.2
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"), [("channel", "channel"), ("floor", ""), ("se(", ""), ("", ""), (None, "")]
+)
+def test_a_family_that_a_table_alone_has_is_drawn_as_a_users_own(written, drawn):
+    candidate = SimpleNamespace(cells={"64@56": [{"family": written}]})
+    assert family_of(candidate) == drawn
