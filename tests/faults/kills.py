@@ -175,7 +175,7 @@ def _kill(
 def _compare(line: str, events: Sequence[Event], undisturbed: Whole, losses: Losses) -> None:
     """Count the rows that are lost, repeated or changed."""
     ends = Counter(event["key"] for event in events if event["event"] == "done")
-    visits = Counter((event["key"], event.get("process", 0)) for event in events if event["event"] == "visit")
+    visits = Counter((event["key"], event["repeat"]) for event in events if event["event"] == "visit")
     counts = _counts(events)
     lost = undisturbed.counts.keys() - ends.keys()
     repeated = [key for counter in (ends, visits) for key, times in counter.items() if times > 1]
