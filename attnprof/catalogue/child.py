@@ -37,7 +37,7 @@ def _answer(name: str) -> dict[str, Any]:
         return {"description": described(user_module.load(name)).to_json()}
     except AttnprofError as problem:
         return {"problem": str(problem)}
-    except BaseException as problem:  # noqa: BLE001 # importing runs the user's code, which may raise anything
+    except BaseException as problem:  # noqa: BLE001 # the user's code may raise anything
         return {"problem": user_module.cannot_import(name, problem)}
 
 

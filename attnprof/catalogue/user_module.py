@@ -50,7 +50,7 @@ def _imported(name: str) -> Callable[..., Any]:
     location, _, attribute = name.partition(":")
     try:
         module = _import_file(Path(location)) if location.endswith(".py") else _import_module(location)
-    except (Exception, SystemExit) as problem:  # noqa: BLE001 # importing runs the user's code, which may raise anything
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 # the user's code may raise anything
         raise UsageError(cannot_import(name, problem)) from None
     constructor = getattr(module, attribute, None)
     if not callable(constructor):
