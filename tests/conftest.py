@@ -15,12 +15,14 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-# A shell's background job ignores SIGINT, and so would all that it starts: no test of an interrupt could end.
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    and threading.current_thread() is threading.main_thread()
-):
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell's background job ignores SIGINT, one of nohup's SIGHUP, and so would all that they start: no test of a
+# signal could end. What is handled here, were it by doing nothing, a program that is started has as it comes.
+HANDLERS = {"SIGINT": signal.default_int_handler, "SIGHUP": lambda number, frame: None}
+if threading.current_thread() is threading.main_thread():
+    for _name, _handler in HANDLERS.items():
+        _number = getattr(signal, _name, None)  # not every system has SIGHUP
+        if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+            signal.signal(_number, _handler)
 
 import pytest  # noqa: E402 # behind what its plugins would import
 

@@ -118,8 +118,8 @@ def waiting(tmp_path, plugin_package, module_source, start):
 
     yield begin
     for run in runs:
-        run.kill()
-        run.wait()
+        with run:  # closes its streams
+            run.kill()
 
 
 @pytest.mark.slow
