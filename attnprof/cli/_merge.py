@@ -9,7 +9,7 @@ from attnprof.errors import UsageError
 from attnprof.formats import FORMATS
 from attnprof.records.environment import Environment
 from attnprof.records.files import file_in
-from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, events_in, new_folder
+from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, new_folder, records_in
 from attnprof.results import merging, of_folder
 from attnprof.spec.file import recorded
 from attnprof.views.run import document as document_of_run
@@ -26,7 +26,7 @@ def merge(run: tuple[str, ...], name: str, output: str | None, format: str, term
     folder = Path(output) if output else new_folder(name, _device(environment))
     with Journal.create(folder) as journal:
         journal.begin(merged.spec.to_toml(), environment)
-        journal.extend(merged.events)
+        journal.copy([line for _, line in merged.records])
     results = of_folder(folder)
     document = document_of_run(results)
     write_document(folder / RESULTS, document, "csv")
@@ -39,9 +39,8 @@ def merge(run: tuple[str, ...], name: str, output: str | None, format: str, term
 
 
 def _part(folder: Path) -> merging.Part:
-    return merging.Part(
-        str(folder), recorded(file_in(folder, SPEC)), environment_in(folder), events_in(folder)
-    )
+    spec = recorded(file_in(folder, SPEC))
+    return merging.Part(str(folder), spec, environment_in(folder), list(records_in(folder)))
 
 
 def _device(environment: Environment) -> str:

@@ -141,7 +141,18 @@ class Journal:
 
     def extend(self, events: Sequence[Event]) -> None:
         """Put several events on disk at once, as ``append`` does one."""
-        if not events:
+        # A killed run loses nothing that was written. Only the machine's end could, and not what took long to
+        # measure.
+        self._write([encode(event) for event in events], any(isinstance(e, VisitEvent) for e in events))
+
+    def copy(self, lines: Sequence[bytes]) -> None:
+        """Put whole lines of other journals on disk as they are: a newer version's may say more than events
+        of this one."""
+        self._write(lines, is_dear=True)
+
+    def _write(self, lines: Sequence[bytes], is_dear: bool) -> None:
+        """is_dear: whether the lines are to outlive the machine's end, and not only the process's."""
+        if not lines:
             return
         if self._lock is None:
             raise RuntimeError("the journal is not open")
@@ -149,11 +160,8 @@ class Journal:
         file = self._file if self._file is not None else self._open()
         try:
             self._drop_torn_line()
-            write_all(file, b"".join(map(encode, events)))
-            # A killed run loses nothing that was written. Only the machine's end could, and not what took
-            # long to measure.
-            measured = any(isinstance(event, VisitEvent) for event in events)
-            if measured or monotonic() >= self._synced + BETWEEN_SYNCS:
+            write_all(file, b"".join(lines))
+            if is_dear or monotonic() >= self._synced + BETWEEN_SYNCS:
                 os.fsync(file)
                 self._synced = monotonic()
         except OSError as problem:
@@ -216,16 +224,19 @@ def events_in(folder: Path) -> list[Event]:
     A line in the middle that is no JSON object is passed over with a warning, DamagedRecord. Raises
     RunFolderError for a record that cannot be true, and where there is no run.
     """
-    events = []
-    for number, _, outcome in lines_in(folder):
+    return [event for event, _ in records_in(folder)]
+
+
+def records_in(folder: Path) -> Iterator[tuple[Event, bytes]]:
+    """The events of a run folder, each with its line. Warns and raises as ``events_in`` does."""
+    for number, line, outcome in lines_in(folder):
         if not isinstance(outcome, Damage):
-            events.append(outcome)
+            yield outcome, line
         elif outcome.is_readable:
             raise RunFolderError(f"{folder / EVENTS}:{number}: {outcome.problem}: {mending(folder)}")
         else:
             where = f"{folder / EVENTS}:{number}"
             warnings.warn(f"{where}: {outcome.problem}; this line is lost", DamagedRecord, stacklevel=2)
-    return events
 
 
 def lines_in(folder: Path) -> Iterator[tuple[int, bytes, "Event | Damage"]]:

@@ -3,6 +3,7 @@
 What does not belong together is refused.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,12 +37,12 @@ ALIKE = ("params", "macs")  # counts that every machine must agree on
 
 @dataclass(frozen=True)
 class Part:
-    """A run to be merged: its name in messages, what was requested, what it ran on, and its events."""
+    """A run to be merged: its name in messages, what was requested, what it ran on, and its records."""
 
     name: str
     spec: Spec
     environment: Environment
-    events: Sequence[Event]
+    records: Sequence[tuple[Event, bytes]]  # each event with its line: a newer version's may say more
 
     @property
     def runs(self) -> dict[str, Environment]:
@@ -60,10 +61,10 @@ def merge(parts: Sequence[Part]) -> Part:
     for other in others:
         _same_request(first, other)
     runs = {run_id: environment for part in parts for run_id, environment in part.runs.items()}
-    events = list(_distinct_events(parts, runs))
-    _same_counts(events)
+    records = list(_distinct_records(parts, runs))
+    _same_counts([event for event, _ in records])
     spec = first.spec.effective().model_copy(update={"shard": None})
-    return Part(" + ".join(part.name for part in parts), spec, joined(runs), events)
+    return Part(" + ".join(part.name for part in parts), spec, joined(runs), records)
 
 
 def _same_request(one: Part, other: Part) -> None:
@@ -87,28 +88,39 @@ def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _distinct_events(parts: Sequence[Part], runs: dict[str, Environment]) -> Iterator[Event]:
-    """Every event with its run.
+def _distinct_records(parts: Sequence[Part], runs: dict[str, Environment]) -> Iterator[tuple[Event, bytes]]:
+    """Every record with its run.
 
-    The events of a case that another part has on such a machine too are left out.
+    The records of a case that another part has on such a machine too are left out.
     """
     seen: dict[tuple[str, str], tuple[Part, list[Event]]] = {}
     for part in parts:
-        cases: dict[tuple[str, str], list[Event]] = {}
-        for event in part.events:
+        cases: dict[tuple[str, str], list[tuple[Event, bytes]]] = {}
+        for event, line in part.records:
             run_id = event.run or str(part.environment.get("run_id", ""))
-            marked = msgspec.structs.replace(event, run=run_id)
-            cases.setdefault((run_id, event.key), []).append(marked)
-        for (run_id, key), events in cases.items():
+            cases.setdefault((run_id, event.key), []).append(_marked(event, line, run_id))
+        for (run_id, key), records in cases.items():
+            events = [event for event, _ in records]
             place = fingerprint(runs[run_id]), key
             if place not in seen:
                 seen[place] = part, events
-                yield from events
+                yield from records
             elif _bare(events) != _bare(seen[place][1]):
                 raise RunFolderError(
                     f"{_label(events)} is in {seen[place][0].name} and in {part.name}, and they disagree: "
                     "two runs of one case on one machine are no single result"
                 )
+
+
+def _marked(event: Event, line: bytes, run_id: str) -> tuple[Event, bytes]:
+    """A record with the id of its run, which a merged run's has already."""
+    if event.run:
+        return event, line
+    end = line.rindex(b"}")
+    return msgspec.structs.replace(event, run=run_id), b'%s,"run":%s}\n' % (
+        line[:end],
+        json.dumps(run_id).encode(),
+    )
 
 
 def _bare(events: Sequence[Event]) -> list[Event]:

@@ -50,11 +50,13 @@ def merge(sources: Sequence[Source]) -> Spec:
 
 
 def recorded(path: Path) -> Spec:
-    """The Spec of the file at ``path``, whose names are not looked up: see ``Spec.recorded``.
+    """The Spec of a run folder's file at ``path``, whose names are not looked up: see ``Spec.recorded``.
 
-    Raises SpecError.
+    Tables and keys that a newer version has added are passed over. Raises SpecError.
     """
-    return _merged([from_file(path)], Spec.recorded)
+    reader = _read_spec(path)
+    problems = [problem for problem in reader.problems if problem not in reader.unknown]
+    return _merged([Source(reader.values, reader.places, problems)], Spec.recorded)
 
 
 def _merged(sources: Sequence[Source], of_values: Callable[..., Spec]) -> Spec:
@@ -86,6 +88,11 @@ def from_file(path: Path, how_to_ask: str = "") -> Source:
     how_to_ask: that of the Source. Unknown keys are its problems. Raises SpecError for a file that cannot be
     read or is not TOML.
     """
+    reader = _read_spec(path)
+    return Source(reader.values, reader.places, tuple(reader.problems), how_to_ask)
+
+
+def _read_spec(path: Path) -> "_Reader":
     text = _read(path)
     tables = _parsed(path, text)
     root = ("tool", "attnprof") if path.name == "pyproject.toml" else ()
@@ -96,7 +103,7 @@ def from_file(path: Path, how_to_ask: str = "") -> Source:
     reader = _Reader(path, text, root)
     for section, table in tables.items():
         reader.read(section, table)
-    return Source(reader.values, reader.places, tuple(reader.problems), how_to_ask)
+    return reader
 
 
 def _read(path: Path) -> str:
@@ -130,6 +137,7 @@ class _Reader:
         self.values: dict[str, Any] = {}
         self.places: dict[str, str] = {}
         self.problems: list[str] = []
+        self.unknown: set[str] = set()  # of the problems: a table or a key that no setting has
         self._path, self._text = path, text
         self._root = root  # tables that the spec is below: tool, attnprof
 
@@ -139,7 +147,7 @@ class _Reader:
         place = self._place(section)
         if section not in sections:
             hint = nearest(section, sections) or f"There are: {', '.join(sections)}"
-            self.problems.append(f"{place}: no such table. {hint}")
+            self._note_unknown(f"{place}: no such table. {hint}")
         elif not isinstance(table, dict):
             self.problems.append(f"{place} is a table: write [{section}], and its keys below it")
         elif section == "variants":
@@ -167,7 +175,11 @@ class _Reader:
             return
         names = [name for name, other in SECTIONS.items() if other == section]
         hint = f"It belongs in [{own_section}]." if own_section else nearest(key, names)
-        self.problems.append(f"{place}: no such key. {hint}".rstrip())
+        self._note_unknown(f"{place}: no such key. {hint}".rstrip())
+
+    def _note_unknown(self, problem: str) -> None:
+        self.problems.append(problem)
+        self.unknown.add(problem)
 
     def _set(self, field: str, value: Any, place: str) -> None:
         self.values[field], self.places[field] = value, place

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from attnprof.records.case import key_of
+from attnprof.records.journal import EVENTS
+
 COUNT = ["count", "-m", "se,eca,cbam,none", "--channels", "16,64", "--res", "7", "--counters", "none", "-q"]
 
 
@@ -87,3 +90,21 @@ def test_a_dry_run_of_a_shard_lists_its_cells_alone(cli):
     ]
     whole = cli("run", *COUNT[1:-1], "--no-latency", "--dry-run").out.splitlines()
     assert sorted(line for each in lists for line in each) == sorted(whole)
+
+
+def test_what_a_newer_version_says_of_a_record_stays_in_its_line(cli, shards, tmp_path):
+    """A field of a case is behind its key, too: without it the line would be another case's."""
+    for name in shards:
+        journal = tmp_path / name / EVENTS
+        newer = [json.loads(line) for line in journal.read_text().splitlines()]
+        for event in newer:
+            event["case"]["weather"] = "clear"
+            event |= {"key": key_of(event["case"]), "mood": ["calm"]}
+        journal.write_text("".join(f"{json.dumps(event)}\n" for event in newer))
+    assert cli("merge", *shards, "-o", "merged").code == 0
+    events = [json.loads(line) for line in (tmp_path / "merged" / EVENTS).read_text().splitlines()]
+    assert {(event["mood"][0], event["case"]["weather"]) for event in events} == {("calm", "clear")}
+    assert {event["run"] for event in events} == {
+        json.loads((tmp_path / name / "environment.json").read_text())["run_id"] for name in shards
+    }
+    assert cli("table", "merged").code == 0

@@ -12,6 +12,7 @@ from msgspec.structs import replace as changed
 
 from attnprof.errors import RunFolderError
 from attnprof.planning import plan
+from attnprof.records.codec import encode
 from attnprof.records.environment import PLACEMENTS
 from attnprof.records.journal import Journal
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
@@ -49,7 +50,7 @@ def part(spec, name="a", seconds=1e-3, **environment):
     ran = {**CPU, "run_id": name, **environment}
     planned = plan(spec, ran["device"])
     ran[PLACEMENTS] = list(planned.placements)
-    return Part(name, spec, ran, list(events_of(planned, seconds)))
+    return Part(name, spec, ran, [(event, encode(event)) for event in events_of(planned, seconds)])
 
 
 def results(one):
@@ -57,7 +58,7 @@ def results(one):
     with tempfile.TemporaryDirectory() as folder:
         with Journal.create(Path(folder)) as journal:
             journal.begin(one.spec.to_toml(), one.environment)
-            journal.extend(one.events)
+            journal.copy([line for _, line in one.records])
         return of_folder(Path(folder))
 
 
@@ -164,27 +165,27 @@ def test_two_runs_of_one_case_on_one_machine_that_disagree_are_refused():
 
 def test_machines_that_count_differently_are_refused():
     other = part(SPEC, "b", device_name="CPU two")
-    first, *rest = other.events
+    (first, line), *rest = other.records
     first = changed(first, measurements=tuple(changed(each, value=1) for each in first.measurements))
     with pytest.raises(RunFolderError, match=r"^se@64@7: the runs disagree about params: \d+, 1$"):
-        merge([part(SPEC), replace(other, events=[first, *rest])])
+        merge([part(SPEC), replace(other, records=[(first, line), *rest])])
 
 
 def test_a_users_module_of_two_files_is_refused():
     other = part(SPEC, "b", device_name="CPU two")
-    events = [
-        changed(event, case=replace(event.case, source="f00")) if hasattr(event, "case") else event
-        for event in other.events
+    records = [
+        (changed(event, case=replace(event.case, source="f00")) if hasattr(event, "case") else event, line)
+        for event, line in other.records
     ]
     with pytest.raises(RunFolderError, match="^se is another file in one of the runs"):
-        merge([part(SPEC), replace(other, events=events)])
+        merge([part(SPEC), replace(other, records=records)])
 
 
 def test_a_merged_folder_is_a_run_folder_like_any_other(tmp_path):
     merged = merge([part(SPEC), part(SPEC, "b", 2e-3, device_name="CPU two")])
     with Journal.create(tmp_path / "m") as journal:
         journal.begin(merged.spec.to_toml(), merged.environment)
-        journal.extend(merged.events)
+        journal.copy([line for _, line in merged.records])
     shown = of_folder(tmp_path / "m")
     found = [{name: value for name, value in row.items() if name != "run_id"} for row in shown.rows()]
     assert found == rows(merged)

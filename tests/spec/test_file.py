@@ -300,6 +300,13 @@ def test_the_spec_of_a_run_that_has_been_keeps_names_that_are_gone(tmp_path):
     assert recorded(path) == spec
 
 
+def test_tables_and_keys_that_a_newer_version_has_added_are_passed_over(tmp_path):
+    path = tmp_path / "spec.toml"
+    path.write_text("[grid]\nbatch = 2\nweather = 1\n[mood]\ncalm = true\n", encoding="utf-8")
+    assert recorded(path) == Spec(batch=2)
+    assert len(from_file(path).problems) == 2
+
+
 def test_its_values_are_checked_as_any_others(tmp_path):
     path = tmp_path / "spec.toml"
     path.write_text("[grid]\nbatch = -1\n", encoding="utf-8")
