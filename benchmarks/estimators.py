@@ -27,7 +27,6 @@ from attnprof.measuring.rounds import Effort
 from attnprof.measuring.timing import Taken, timed_of
 from attnprof.planning import plan
 from attnprof.records.case import Case
-from attnprof.running import client
 from attnprof.running.client import Worker
 from attnprof.running.exchange import Exchange
 from attnprof.running.protocol import MeasureRequest, SetupRequest
@@ -138,8 +137,7 @@ def sample(modules: str, points: str, seconds: float, processes: int = PROCESSES
 def _sample_in_a_worker(blocks: Sequence[Sequence[Case]], effort: Effort) -> dict[str, Any]:
     """The samples of one fresh process. Raises Failed."""
     with tempfile.TemporaryDirectory() as notes:
-        client.COMMAND = (sys.executable, "-m", "benchmarks._sampling", notes)
-        worker = client.start_worker(SetupRequest("cpu"))
+        worker = Worker(SetupRequest("cpu"), command=(sys.executable, "-m", "benchmarks._sampling", notes))
         try:
             assert worker.environment  # it is ready
             for block in blocks:

@@ -53,10 +53,11 @@ class WorkerGone(Exception):
 
 
 class Worker:
-    """One child process. Every wait for it has a deadline, its exit ends them all, and what it says is
-    checked before it is believed."""
+    """One child process, or another program, ``command``, that answers as a worker does. Every wait for it
+    has a deadline, its exit ends them all, and what it says is checked before it is believed."""
 
-    def __init__(self, setup: SetupRequest) -> None:
+    def __init__(self, setup: SetupRequest, command: tuple[str, ...] = ()) -> None:
+        self._command = command or COMMAND
         self._setup = msgspec.structs.replace(setup, token=token_hex(8))
         self._environment: Environment | None = None
         self._child: Child
@@ -101,7 +102,7 @@ class Worker:
 
     def _start(self) -> None:
         self._process = b""
-        self._child = Child(COMMAND, _variables(self._setup.threads), f"{self._setup.token} ".encode())
+        self._child = Child(self._command, _variables(self._setup.threads), f"{self._setup.token} ".encode())
         self.send(self._setup)
 
     def _set_up(self) -> Environment:

@@ -9,6 +9,7 @@ import pytest
 
 from attnprof.backends import Sample
 from attnprof.measuring.estimators import ESTIMATORS
+from attnprof.running import client
 from benchmarks import _sampling, estimators
 from benchmarks._estimator_report import (
     COPIES,
@@ -245,7 +246,9 @@ def test_conditions_are_known(capsys):
 @pytest.mark.slow
 def test_a_run_leaves_the_samples_of_every_cell(monkeypatch, interpreter):
     monkeypatch.setattr("sys.executable", interpreter)
+    command = client.COMMAND
     processes = estimators.sample("se,eca", "16@14,32@14", 1.0, processes=2)
+    assert command == client.COMMAND  # another worker of this process is attnprof's own
     labels = {"se@16@14", "eca@16@14", "se@32@14", "eca@32@14"}
     assert [process.keys() for process in processes] == [labels, labels]
     assert all(len(sample) == 5 for process in processes for own in process.values() for sample in own)

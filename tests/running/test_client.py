@@ -34,12 +34,11 @@ def says(message, process="os.getpid()"):
 
 
 @pytest.fixture
-def worker(monkeypatch, request):
+def worker(request):
     """A worker whose process runs this code."""
 
     def start(code):
-        monkeypatch.setattr(client, "COMMAND", (sys.executable, "-S", "-c", SCRIPT + code))
-        started = Worker(SetupRequest())
+        started = Worker(SetupRequest(), command=(sys.executable, "-S", "-c", SCRIPT + code))
         request.addfinalizer(started.kill)
         return started
 
@@ -133,8 +132,7 @@ def test_a_worker_imports_nothing_from_the_working_directory(monkeypatch, tmp_pa
     for name in ("statistics", "random", "json", "torch", "attnprof"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('from the working directory')\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(client, "COMMAND", (sys.executable, *client.COMMAND[1:]))  # Python as it starts
-    started = Worker(SetupRequest())
+    started = Worker(SetupRequest(), command=(sys.executable, *client.COMMAND[1:]))  # Python as it starts
     try:
         assert started.environment["device"] == "meta"
     finally:
