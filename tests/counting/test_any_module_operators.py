@@ -64,7 +64,11 @@ def is_free(call):
 
 @pytest.fixture
 def examples_of_no_test(monkeypatch):
-    """Spare the examples the search for the test that draws them: it looks up the source of every frame."""
+    """Spare the examples the search for the test that draws them: it looks up the source of every frame.
+
+    Importing them forbids the whole process to set the flags of its backends, which other tests do.
+    """
+    monkeypatch.setattr(torch.backends, "disable_global_flags", lambda: None)
     for place in ("common_utils", "opinfo.core"):
         monkeypatch.setattr(f"torch.testing._internal.{place}.extract_test_fn", lambda: None)
 
