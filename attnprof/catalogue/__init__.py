@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attnprof.catalogue import user_module
+from attnprof.catalogue import user_import, user_module
 from attnprof.catalogue.entry import Entry, Value, read
+from attnprof.catalogue.user_location import is_path
 from attnprof.errors import ImpossibleShapeError, UnknownNameError, UsageError, nearest
 from attnprof.registry import Registry
 
@@ -24,7 +25,7 @@ def entry(name: str) -> Entry:
     Raises UnknownNameError with the name behind an alias, or the nearest names; UsageError for a file without
     an entry, or that cannot be imported.
     """
-    return user_module.entry_of(name) if user_module.is_path(name) else _entry(name)
+    return user_module.entry_of(name) if is_path(name) else _entry(name)
 
 
 @cache
@@ -43,7 +44,7 @@ def source_hash(name: str) -> str:
     """SHA-256 of a module's file where it is not part of attnprof, else empty."""
     if MODULES.is_own(name):
         return ""
-    return file_hash(user_module.source_of(name) if user_module.is_path(name) else Path(MODULES.source(name)))
+    return file_hash(user_module.source_of(name) if is_path(name) else Path(MODULES.source(name)))
 
 
 def file_hash(path: Path) -> str:
@@ -78,8 +79,8 @@ def create(
     your own that gives a gate, (N, C, 1, 1) or (N, 1, H, W), by which the map is to be multiplied.
     Raises UnknownNameError, UsageError (a hyperparameter it does not have) or ImpossibleShapeError.
     """
-    if user_module.is_path(name):
-        user_module.load(name)  # its entry is then read here, too
+    if is_path(name):
+        user_import.load(name)  # its entry is then read here, too
     module_entry = entry(name)
     changes = module_entry.changes(hyperparameters)
     size = _size(height, width, name) if module_entry.needs_size(hyperparameters) else {}
@@ -111,8 +112,8 @@ def _switched(module: "nn.Module", switches: Mapping[str, Value]) -> "nn.Module"
 
 
 def _constructor(name: str, module_entry: Entry) -> Callable[..., "nn.Module"]:
-    if user_module.is_path(name):
-        return user_module.load(name)
+    if is_path(name):
+        return user_import.load(name)
     constructor: Callable[..., nn.Module] = getattr(
         importlib.import_module(MODULES.module_name(name)), module_entry.class_name
     )

@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import Any
 
-from attnprof.catalogue import user_module
+from attnprof.catalogue import user_import
 from attnprof.catalogue.description import described
 from attnprof.errors import AttnprofError
 
@@ -34,11 +34,11 @@ def main(seconds: float) -> None:
 
 def _answer(name: str) -> dict[str, Any]:
     try:
-        return {"description": described(user_module.load(name)).to_json()}
+        return {"description": described(user_import.load(name)).to_json()}
     except AttnprofError as problem:
         return {"problem": str(problem)}
     except BaseException as problem:  # noqa: BLE001 # the user's code may raise anything
-        return {"problem": user_module.cannot_import(name, problem)}
+        return {"problem": user_import.cannot_import(name, problem)}
 
 
 def _claimed_stdout() -> int:

@@ -12,6 +12,7 @@ from typing import IO, Any
 from attnprof.catalogue import child
 from attnprof.catalogue.description import Description, from_json
 from attnprof.catalogue.fresh_python import fresh_python
+from attnprof.catalogue.user_location import location_of
 from attnprof.errors import EnvironmentProblem
 
 SECONDS = 60.0  # until a child that imports is stopped; torch from a cold disk takes a third of it
@@ -33,7 +34,7 @@ def answers_about(names: Sequence[str]) -> dict[str, Answer]:
             file.seek(0)
             answers |= _answers_in(file.read(MOST_BYTES), waiting)
         if culprit := next((name for name in waiting if name not in answers), None):
-            module = culprit.partition(":")[0]
+            module = location_of(culprit).where
             answers[culprit] = f"{culprit}: importing {module} {ending}; see how: {_by_hand(module)}"
     return answers
 

@@ -10,7 +10,7 @@ from itertools import product
 
 from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import FAMILIES, PLACES, Entry, Value
-from attnprof.catalogue.user_module import is_path
+from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import is_staged, parse_value, show_value, values_of
 from attnprof.errors import UsageError, nearest
 

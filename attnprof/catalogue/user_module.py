@@ -5,72 +5,27 @@ Arguments called height and width receive the map's size; the others are hyperpa
 forms, and no limits but the exceptions that it raises. With the switch gate=true the map is multiplied by
 what the module gives, a gate (N, C, 1, 1) or (N, 1, H, W).
 
-Importing it runs its code. A process that only has to know what it is asks a child process (importer.py).
+Importing it (user_import.py) runs its code. A process that only has to know what it is asks a child process
+(importer.py).
 """
 
 import importlib
-import importlib.util
-import inspect
 import os
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from typing import Any
 
 from attnprof.catalogue.description import KEYWORD, REST, Argument, Description, described
 from attnprof.catalogue.entry import Entry, Value
-from attnprof.errors import UsageError, nearest
+from attnprof.catalogue.user_import import is_loaded, load
+from attnprof.catalogue.user_location import location_of
+from attnprof.errors import UsageError
 
 SIZE = ("height", "width")
 GATE = "gate"  # the switch that multiplies the map by what the module gives
-LONGEST = 300  # characters of an exception's text
 Stamp = tuple[object, ...]  # a name in a folder, with the state of its file
 
-_constructors: dict[str, Callable[..., Any]] = {}  # those that this process has imported
 _answers: dict[Stamp, Description | str] = {}  # what a child process said, or why it could not
-
-
-def is_path(name: str) -> bool:
-    """Whether ``name`` is the location of a module instead of a name of the catalogue."""
-    return ":" in name
-
-
-def load(name: str) -> Callable[..., Any]:
-    """The class or function at the location ``name``, imported into this process: a worker, or one whose user
-    builds modules in it. Raises UsageError, in words for the user."""
-    if name not in _constructors:
-        _constructors[name] = _imported(name)
-    return _constructors[name]
-
-
-def _imported(name: str) -> Callable[..., Any]:
-    location, _, attribute = name.partition(":")
-    try:
-        module = _import_file(Path(location)) if location.endswith(".py") else _import_module(location)
-    except (Exception, SystemExit) as problem:  # noqa: BLE001 # the user's code may raise anything
-        raise UsageError(cannot_import(name, problem)) from None
-    constructor = getattr(module, attribute, None)
-    if not callable(constructor):
-        names = [
-            key for key, value in vars(module).items() if inspect.isclass(value) or inspect.isfunction(value)
-        ]
-        hint = f"{name}: {location} has no class or function {attribute!r}. {nearest(attribute, names)}"
-        raise UsageError(hint.rstrip())
-    return constructor  # type: ignore[no-any-return] # getattr knows no types
-
-
-def cannot_import(name: str, problem: BaseException) -> str:
-    """One line on a module whose import raised ``problem``."""
-    location = name.partition(":")[0]
-    if isinstance(problem, SystemExit):
-        reason = f"it calls sys.exit({problem.code!r}); put that below if __name__ == '__main__':"
-    else:
-        lines = str(problem).strip().splitlines() or [""]
-        reason = f"{type(problem).__name__}: {lines[0][:LONGEST]}".rstrip(": ")
-    return f"{name}: cannot import {location}: {reason}"
 
 
 def describe(names: Iterable[str]) -> None:
@@ -78,7 +33,7 @@ def describe(names: Iterable[str]) -> None:
 
     All of them in one, as far as they have not said it yet: each may import torch.
     """
-    stamps = {name: _stamped(name) for name in names if name not in _constructors}
+    stamps = {name: _stamped(name) for name in names if not is_loaded(name)}
     _ask({name: stamp for name, stamp in stamps.items() if not isinstance(_answers.get(stamp), Description)})
 
 
@@ -94,7 +49,7 @@ def _ask(stamps: Mapping[str, Stamp]) -> None:
 def description_of(name: str) -> Description:
     """What the module at the location ``name`` says of itself: to this process where that has imported it,
     else to a child process. Raises UsageError, in words for the user."""
-    if name in _constructors:
+    if is_loaded(name):
         return _described_here(name)
     stamp = _stamped(name)
     if stamp not in _answers:
@@ -107,14 +62,14 @@ def description_of(name: str) -> Description:
 
 @cache
 def _described_here(name: str) -> Description:
-    return described(_constructors[name])
+    return described(load(name))
 
 
 def _stamped(name: str) -> Stamp:
     """The name in this folder, with the state of its file: one that was changed is imported again."""
     folder = os.path.abspath(".")
     try:
-        state = os.stat(name.partition(":")[0])
+        state = os.stat(location_of(name).path)
     except (OSError, ValueError):  # a package, or no file at all
         return folder, name
     return folder, name, state.st_mtime_ns, state.st_size
@@ -124,7 +79,7 @@ def entry_of(name: str) -> Entry:
     """The entry of a user's module, from its signature. Raises UsageError."""
     description = description_of(name)
     arguments = _arguments(name, description)
-    class_name = name.partition(":")[2]
+    class_name = location_of(name).name
     return Entry(
         key=name,
         class_name=class_name,
@@ -175,40 +130,3 @@ def required_arguments(name: str) -> list[str]:
 def source_of(name: str) -> Path:
     """The file that defines the module at ``name``. Raises UsageError."""
     return Path(description_of(name).source)
-
-
-def file_at(name: str) -> Path:
-    """Where the file at the location ``name`` is, or has to be. Nothing is imported: of a package that cannot
-    be found without, it is a path where no file is."""
-    location = name.partition(":")[0]
-    if not location.endswith(".py"):
-        with suppress(ImportError, ValueError, LookupError):
-            module = _module_spec(location.split("."))
-            return Path(module.origin or "" if module else "")
-    return Path(location)
-
-
-def _module_spec(parts: Sequence[str]) -> ModuleSpec | None:
-    """Where importing would find the module a.b.c; its packages are looked into and not imported."""
-    spec = importlib.util.find_spec(parts[0]) or PathFinder.find_spec(parts[0], [os.path.abspath(".")])
-    for count in range(2, len(parts) + 1):
-        folders = spec.submodule_search_locations if spec else None
-        spec = PathFinder.find_spec(".".join(parts[:count]), folders) if folders else None
-    return spec
-
-
-def _import_file(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise FileNotFoundError("no such file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)  # dataclasses and pickling look their module up there
-    sys.path.append(str(path.parent.resolve()))  # a file may import its neighbours
-    spec.loader.exec_module(module)
-    return module
-
-
-def _import_module(name: str) -> Any:
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # as with python -m: a package in the working directory is found
-    return importlib.import_module(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from attnprof.catalogue.selection import display_name, matching
-from attnprof.catalogue.user_module import is_path
+from attnprof.catalogue.user_location import is_path
 from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span
 from attnprof.errors import AttnprofError, UnknownNameError, nearest

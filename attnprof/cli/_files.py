@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from attnprof.catalogue import file_hash
-from attnprof.catalogue.user_module import file_at
+from attnprof.catalogue.user_location import file_at
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import RunFolderError
 from attnprof.records.environment import FILES, Environment

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from attnprof.catalogue import user_module
 from attnprof.catalogue.entry import Value
 from attnprof.catalogue.inputs import parse_inputs
+from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import parse_value
 from attnprof.cli._progress import starting
 from attnprof.cli._terminal import Terminal
@@ -29,7 +29,7 @@ def explanations_of(
 
 def _request(target: str, inputs: str, train: bool, real: bool) -> NetworkRequest:
     match = _TARGET.fullmatch(target)
-    if match is None or not user_module.is_path(match["location"]):
+    if match is None or not is_path(match["location"]):
         raise UsageError(
             f"{target!r}: --input goes with a module of your own, as in my.py:Net or timm:resnet18"
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from attnprof.catalogue import user_module
+from attnprof.catalogue import user_import
 from attnprof.catalogue.entry import Value
 from attnprof.counting import REAL, cost
 from attnprof.errors import UsageError
@@ -20,7 +20,7 @@ def explain_network(
     inputs: as catalogue/inputs.py reads them. train: forward and backward, in training mode. real: a real
     run. Exceptions of building or calling the module pass through.
     """
-    module = user_module.load(location)(**settings)
+    module = user_import.load(location)(**settings)
     if not isinstance(module, nn.Module):
         raise UsageError(f"{location} gives no nn.Module but {type(module).__name__}")
     module.train(train)

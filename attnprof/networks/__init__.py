@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from attnprof.catalogue import user_module
+from attnprof.catalogue import user_import, user_module
 from attnprof.catalogue.entry import Entry, Paper, Value
+from attnprof.catalogue.user_location import is_path, location_of
 from attnprof.errors import UsageError, nearest
 from attnprof.networks._places import AFTER, BEFORE, REPLACE, Place, matches, parse_place
 from attnprof.registry import Registry
@@ -83,7 +84,7 @@ def network_named(name: str) -> Network:
 
     Raises UnknownNameError with the nearest names; UsageError for a location that cannot be imported.
     """
-    if not user_module.is_path(name):
+    if not is_path(name):
         network: Network = NETWORKS.get(name)
         return network
     required = user_module.required_arguments(name)
@@ -92,7 +93,7 @@ def network_named(name: str) -> Network:
             f"{name}: it needs an argument, {required[0]!r};"
             " name a function that takes none and returns the network"
         )
-    return Network(title=name.partition(":")[2], paper=None, constructor=name)
+    return Network(title=location_of(name).name, paper=None, constructor=name)
 
 
 def build_network(name: str) -> "nn.Module":
@@ -100,8 +101,8 @@ def build_network(name: str) -> "nn.Module":
 
     Raises as ``network_named`` does, and UsageError for what is no nn.Module.
     """
-    if user_module.is_path(name):
-        network: Any = user_module.load(name)()
+    if is_path(name):
+        network: Any = user_import.load(name)()
     else:
         description = network_named(name)
         location, _, attribute = description.constructor.partition(":")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from attnprof.catalogue import entry, file_hash, user_module
 from attnprof.catalogue.entry import Value
 from attnprof.catalogue.selection import ConfiguredModule, select
+from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import values_of
 from attnprof.errors import UsageError
 from attnprof.networks import PLAIN, Network, network_named, place_of, settings_in
@@ -36,7 +37,7 @@ def placements(spec: Spec) -> list[Placement]:
 
 def _in(name: str, spec: Spec) -> Iterator[Placement]:
     network = network_named(name)
-    source = file_hash(user_module.source_of(name)) if user_module.is_path(name) else ""
+    source = file_hash(user_module.source_of(name)) if is_path(name) else ""
     yield Placement(PLAIN, host=name, source=source)
     for choice in _choices(spec):
         settings, variant = _settled(network, choice)

@@ -4,8 +4,9 @@ import ast
 import importlib.util
 from pathlib import Path
 
-from attnprof.catalogue import MODULES, user_module
+from attnprof.catalogue import MODULES
 from attnprof.catalogue.entry import Entry
+from attnprof.catalogue.user_location import is_path, location_of
 from attnprof.errors import UsageError
 from attnprof.snippets import Code
 
@@ -17,8 +18,8 @@ def standalone(entry: Entry) -> Code:
 
     Raises UsageError for a file that cannot be read.
     """
-    if user_module.is_path(entry.key):
-        where, _, name = entry.key.partition(":")
+    if is_path(entry.key):
+        where, name = location_of(entry.key)
         return Code("", frozenset({f"from {where.removesuffix('.py').replace('/', '.')} import {name}"}), "")
     path = Path(MODULES.source(entry.key))
     try:

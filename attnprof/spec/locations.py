@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from attnprof.catalogue.selection import location_in
-from attnprof.catalogue.user_module import is_path
+from attnprof.catalogue.user_location import is_path
 from attnprof.choosing.budget import read_budget
 from attnprof.errors import AttnprofError
 from attnprof.spec.fields import listed, sweeps_of

@@ -6,7 +6,8 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-from attnprof.catalogue import create, user_module
+from attnprof.catalogue import create
+from attnprof.catalogue.user_location import is_path
 from attnprof.counting import account, on_meta
 from attnprof.records.case import Case
 from attnprof.subject.network import network
@@ -24,7 +25,7 @@ def build(case: Case, device: torch.device) -> nn.Module:
         module = create(
             case.module, case.channels, height=case.height, width=case.width, **case.hyperparameters
         )
-    if user_module.is_path(case.module) and _wants_tokens(module, case):
+    if is_path(case.module) and _wants_tokens(module, case):
         module = TokensIn(module)
     return _settled(case, module)
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from attnprof.catalogue import MODULES, entry
-from attnprof.catalogue.user_module import is_path
+from attnprof.catalogue.user_location import is_path
 from attnprof.counters import COUNTERS, Counter
 from attnprof.counting import REAL, Account, UnreadableValueError, account, cost
 from attnprof.errors import one_line

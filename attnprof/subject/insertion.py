@@ -10,8 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from attnprof.catalogue import create, entry, user_module
+from attnprof.catalogue import create, entry, user_import
 from attnprof.catalogue.entry import Value
+from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import at_stage
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
 from attnprof.networks import BEFORE, REPLACE, Network
@@ -54,8 +55,8 @@ def insert(
     Raises UsageError for a place that the network does not have, ImpossibleShapeError for one where the
     module does not fit, or gives another shape than it takes. The network is unchanged then.
     """
-    if user_module.is_path(module):
-        user_module.load(module)  # its entry is then read in this process, too
+    if is_path(module):
+        user_import.load(module)  # its entry is then read in this process, too
     entry(module).settings(settings)
     places = sites(network, module, at, shape, host)
     stages = len(host.stages) if host and host.stages else places[-1].stage

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from attnprof.catalogue import user_module
+from attnprof.catalogue.user_location import is_path
 from attnprof.counting import UnreadableValueError, call_stand_in, first_tensor, on_meta
 from attnprof.errors import AttnprofError, one_line
 from attnprof.networks import PLAIN, build_network, network_named
@@ -56,7 +56,7 @@ class FirstTensor(nn.Module):
 
 
 def _gives_tensor(network: nn.Module, case: Case) -> bool:
-    if not user_module.is_path(case.host):
+    if not is_path(case.host):
         return True
     kinds: list[type] = []
 

@@ -6,6 +6,7 @@ from functools import partial
 from textwrap import fill, wrap
 from typing import Any
 
+from attnprof.catalogue.user_location import is_path, location_of
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.records.case import Case
 from attnprof.records.characters import printable
@@ -166,7 +167,8 @@ def _verification(explanation: Explanation, width: int) -> list[str]:
 
 
 def _head(case: Case, name: str, explanation: Explanation) -> str:
-    called = f" - {name}" if name and name != case.module.partition(":")[2] else ""
+    own_name = location_of(case.module).name if is_path(case.module) else ""
+    called = f" - {name}" if name not in ("", own_name) else ""
     mode = "train: forward + backward" if case.mode == "train" else "eval"
     shape = "x".join(map(str, explanation.shape))
     return f"{printable(case.title)}{called}\n{shape}, {case.dtype}, {mode}, counted on meta tensors"

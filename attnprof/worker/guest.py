@@ -11,6 +11,7 @@ from traceback import walk_tb
 import torch
 
 from attnprof.catalogue import user_module
+from attnprof.catalogue.user_location import is_path
 from attnprof.counting import first_tensor
 from attnprof.errors import AttnprofError, text_of
 from attnprof.measuring.inputs import RandomPool
@@ -100,7 +101,7 @@ class Guest:
 
 def guest_of(case: Case, pool: RandomPool | None = None, alone: bool = True) -> Guest | None:
     """The guest that the module of ``case`` is; None where it is one of the catalogue."""
-    return Guest(case, pool, alone) if user_module.is_path(case.module) else None
+    return Guest(case, pool, alone) if is_path(case.module) else None
 
 
 def _faults(output: torch.Tensor, x: torch.Tensor, case: Case) -> set[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnprof.catalogue.user_module import file_at
+from attnprof.catalogue.user_location import file_at
 from attnprof.spec import Spec
 from attnprof.spec.locations import locations
 

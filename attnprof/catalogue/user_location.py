@@ -1,0 +1,101 @@
+"""Where a module or a network of the user's own is, as text.
+
+    my.py:Gate            a class or function in a file, by the file's path
+    my_pkg.attn:Gate      one in a module that Python imports
+    "my, dir/a.py":Gate   quotes, single or double, around the path or around all of it
+
+A path is written as it is: blanks, parentheses, colons and '~' are part of it. 'my.py::Gate' is 'my.py:Gate'.
+"""
+
+import importlib.util
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from typing import NamedTuple
+
+SUFFIXES = (".py", ".ipynb")  # of a file; a notebook is one that cannot be imported
+QUOTES = ("'", '"')
+_NAME = r"::?(?P<name>[^\W\d]\w*)"
+_BEHIND_QUOTES = re.compile(_NAME)
+_IN_FILE = re.compile(rf"(?P<where>.+?\.(?:py|ipynb)){_NAME}(?=\s*(?:[(,@]|$))", re.DOTALL)
+_FILE_ALONE = re.compile(r"(?P<where>.+?\.(?:py|ipynb)):{0,2}(?P<name>)(?=\s*(?:,|$))", re.DOTALL)
+_IN_MODULE = re.compile(rf"(?P<where>[^\s()]*?){_NAME}(?=\s*(?:[(,@]|$))")
+
+
+class Location(NamedTuple):
+    """A place in Python code."""
+
+    where: str  # a file's path, or the dotted name of a module
+    name: str  # of a class or function there; empty where the text has none
+
+    def __str__(self) -> str:
+        return f"{self.where}:{self.name}"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is in a file that is named by its path."""
+        return self.where.endswith(SUFFIXES)
+
+    @property
+    def path(self) -> Path:
+        """The path of the file, where it is in one."""
+        return Path(os.path.expanduser(self.where))
+
+
+def is_path(name: str) -> bool:
+    """Whether ``name`` is the location of a module instead of a name of the catalogue."""
+    return ":" in name or name.endswith(SUFFIXES)
+
+
+def location_of(text: str) -> Location:
+    """The location that ``text`` is. Text that is none is taken for one where nothing can be."""
+    location, rest = cut_location(text)
+    if location is None or rest.strip():
+        return Location(*text.partition(":")[::2])
+    return location
+
+
+def cut_location(text: str) -> tuple[Location | None, str]:
+    """The location that ``text`` begins with, and what follows it; None and all of it where it begins with
+    none."""
+    stripped = text.lstrip()
+    if stripped.startswith(QUOTES):
+        return _cut_quoted(stripped)
+    for pattern in (_IN_FILE, _IN_MODULE, _FILE_ALONE):
+        if match := pattern.match(stripped):
+            return Location(match["where"], match["name"]), stripped[match.end() :]
+    return None, text
+
+
+def _cut_quoted(text: str) -> tuple[Location | None, str]:
+    inside, end, rest = text[1:].partition(text[0])
+    if not end:
+        return None, text
+    if match := _BEHIND_QUOTES.match(rest):
+        return Location(inside, match["name"]), rest[match.end() :]
+    location, others = cut_location(inside)
+    return (None, text) if others.strip() else (location, rest)
+
+
+def file_at(name: str) -> Path:
+    """Where the file at the location ``name`` is, or has to be. Nothing is imported: of a package that cannot
+    be found without, it is a path where no file is."""
+    location = location_of(name)
+    if location.is_file:
+        return location.path
+    with suppress(ImportError, ValueError, LookupError):
+        module = module_spec(location.where.split("."))
+        return Path(module.origin or "" if module else "")
+    return location.path
+
+
+def module_spec(parts: Sequence[str]) -> ModuleSpec | None:
+    """Where importing would find the module a.b.c; its packages are looked into and not imported."""
+    spec = importlib.util.find_spec(parts[0]) or PathFinder.find_spec(parts[0], [os.path.abspath(".")])
+    for count in range(2, len(parts) + 1):
+        folders = spec.submodule_search_locations if spec else None
+        spec = PathFinder.find_spec(".".join(parts[:count]), folders) if folders else None
+    return spec
