@@ -4,7 +4,7 @@
     g = sigmoid(mlp(a) + mlp(m))                mlp(s) = W2 relu(W1 s + b1) + b2, W1: C//r x C, W2: C x C//r
     z = g * x
     p = [max over C of z, mean over C of z]     (2, H, W)
-    y = sigmoid(BN(conv(p))) * z                k x k convolution to one map, no bias
+    y = sigmoid(BN(conv(p))) * z                k x k convolution to one map
 
     mode "spatial-first": the two steps in the other order; "parallel": both gates from x, y = g * map * x;
     "channel" and "spatial": one step alone.
@@ -32,7 +32,7 @@ ENTRY = {
     "aliases": ["convolutional-block-attention-module", "cbam-block"],
     "where": {"hidden": "C // reduction", "channel": "mode != 'spatial'", "spatial": "mode != 'channel'"},
     "params": "(2*C*hidden + (hidden + C if bias else 0) if channel else 0)"
-    " + (2*kernel_size**2 + (2 if norm else 0) if spatial else 0)",
+    " + (2*kernel_size**2 + (2 if norm else 0) + (1 if spatial_bias else 0) if spatial else 0)",
     "macs": "(4*C*hidden if channel else 0) + (2*kernel_size**2*N if spatial else 0)",
     "limits": [
         [
@@ -57,13 +57,18 @@ ENTRY = {
         "parallel": {"mode": "parallel"},
         "r8": {"reduction": 8},
         "plain": {"bias": False, "norm": False},
+        "plain-r8": {"bias": False, "norm": False, "reduction": 8},
+        "blog": {"bias": False, "norm": False, "spatial_bias": True},
     },
     "deviations": [
-        "The official MLP has biases and the official spatial convolution a BatchNorm; many copies lack both (plain).",
+        "The official MLP has biases and the official spatial convolution a BatchNorm; many copies lack both (plain; with a"
+        " reduction of 8, as in bubbliiiing's YOLO networks: plain-r8).",
+        "The listing that circulates in blogs lacks both and has a bias in the spatial convolution (variant blog).",
         "As in the official code the convolution sees the maximum first, the mean second; many copies swap the two.",
         "The MLP runs twice, on the average and on the maximum, and its MACs count twice.",
         "With fewer channels than the reduction the official code runs an empty hidden layer; here that is refused.",
         "xmu-xiaoma666's copy adds the input to the output and defaults to a 49x49 convolution: another module.",
+        "The CBAM of ultralytics has one C x C layer on the averages alone in place of the MLP: another module.",
     ],
 }
 
@@ -83,9 +88,9 @@ class _ChannelGate(nn.Module):
 
 
 class _SpatialGate(nn.Module):
-    def __init__(self, kernel_size: int, norm: bool) -> None:
+    def __init__(self, kernel_size: int, norm: bool, bias: bool) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2, bias=False)
+        self.conv = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2, bias=bias)
         self.norm = nn.BatchNorm2d(1, momentum=0.01) if norm else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -99,7 +104,8 @@ class CBAM(nn.Module):
     """Convolutional Block Attention Module: (N, C, H, W) to the same shape.
 
     channels: C. reduction: hidden width is C // reduction. kernel_size: of the spatial convolution, odd.
-    mode: "both", "channel", "spatial", "spatial-first" or "parallel". bias: in the MLP. norm: in the spatial gate.
+    mode: "both", "channel", "spatial", "spatial-first" or "parallel". bias: in the MLP. norm,
+    spatial_bias: in the spatial gate.
     """
 
     def __init__(
@@ -111,13 +117,14 @@ class CBAM(nn.Module):
         mode: str = "both",
         bias: bool = True,
         norm: bool = True,
+        spatial_bias: bool = False,
     ) -> None:
         super().__init__()
         self.mode = mode
         if mode != "spatial":
             self.channel = _ChannelGate(channels, channels // reduction, bias)
         if mode != "channel":
-            self.spatial = _SpatialGate(kernel_size, norm)
+            self.spatial = _SpatialGate(kernel_size, norm, spatial_bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by one value per channel, one per position, or both."""

@@ -40,9 +40,14 @@ ENTRY = {
         ["reduction > 0", "reduction must be positive, not {reduction}"],
         ["mode == 'channel' or C >= reduction", "channels must be at least the reduction = {reduction}"],
     ],
-    "variants": {"pam": {"mode": "position"}, "cam": {"mode": "channel"}},
+    "variants": {
+        "pam": {"mode": "position"},
+        "cam": {"mode": "channel"},
+        "changzy00-pam": {"mode": "position", "reduction": 1},
+    },
     "deviations": [
         "Unlike channels weigh most, as in the official code; the paper and changzy00's port have softmax(E).",
+        "changzy00's position attention has queries and keys of all channels (variant changzy00-pam).",
         "The paper has BatchNorm and ReLU behind the query and key convolutions; the official code, as here, has not.",
         "Both gammas start at 0: a fresh variant pam or cam returns its input, and the sum returns twice its input.",
         "The segmentation head, with 3x3 convolutions around both blocks at a quarter of the channels, is left out.",

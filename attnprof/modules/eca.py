@@ -1,7 +1,7 @@
 """Reweights each channel by a gate that one small 1-D convolution computes from the averages of neighbouring channels.
 
     s = mean over H, W of x                     (C)
-    g = sigmoid(conv1d(s))                      kernel k along the channels, zero padding (k-1)/2, no bias
+    g = sigmoid(conv1d(s))                      kernel k along the channels, zero padding (k-1)/2
     y = g * x
 
     k = kernel_size, or from C: t = int(|log2(C) + b| / gamma), k = t if t is odd else t + 1
@@ -36,7 +36,7 @@ ENTRY = {
         "t": "int(abs(log2(C) + b) / gamma)",
         "k": "(t if t % 2 else t + 1) if kernel_size is None else kernel_size",
     },
-    "params": "k if shared else k*C",
+    "params": "(k + (1 if bias else 0))*(1 if shared else C)",
     "macs": "k*C",
     "limits": [
         [
@@ -45,12 +45,16 @@ ENTRY = {
         ],
         ["gamma > 0", "gamma must be positive, not {gamma}"],
     ],
-    "variants": {"k3": {"kernel_size": 3}, "non-shared": {"kernel_size": 3, "shared": False}},
+    "variants": {
+        "k3": {"kernel_size": 3},
+        "non-shared": {"kernel_size": 3, "shared": False},
+        "xmu-xiaoma666": {"kernel_size": 3, "bias": True},
+    },
     "deviations": [
         "The paper derives k from the channels, as the default here; the official code does not: 3 unless told (k3).",
         "The official ResNet-50 command sets k to 3, 5, 5, 7 by stage; the paper's rule gives 5, 5, 5, 7 there.",
         "The variant non-shared is the paper's ablation with k*C weights, not what the name ECA usually means.",
-        "Some copies give the convolution a bias: one parameter more.",
+        "xmu-xiaoma666's copy has a kernel of 3 with a bias: one parameter more (variant xmu-xiaoma666).",
     ],
     "inside": {
         "resnet18": {"settings": {"kernel_size": "3/5/7/7"}},
@@ -67,6 +71,7 @@ class ECA(nn.Module):
     """Efficient Channel Attention: (N, C, H, W) to the same shape.
 
     channels: C. kernel_size: odd; None derives it from C with gamma and b. shared: one kernel for all channels.
+    bias: in the convolution.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class ECA(nn.Module):
         gamma: float = 2.0,
         b: float = 1.0,
         shared: bool = True,
+        bias: bool = False,
     ) -> None:
         super().__init__()
         if kernel_size is None:
@@ -86,9 +92,9 @@ class ECA(nn.Module):
         self.kernel_size = kernel_size
         self.padding = (kernel_size - 1) // 2
         if shared:
-            self.conv = nn.Conv1d(1, 1, kernel_size, padding=self.padding, bias=False)
+            self.conv = nn.Conv1d(1, 1, kernel_size, padding=self.padding, bias=bias)
         else:
-            self.conv = nn.Conv1d(channels, channels, kernel_size, groups=channels, bias=False)
+            self.conv = nn.Conv1d(channels, channels, kernel_size, groups=channels, bias=bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by one value per channel."""

@@ -49,11 +49,12 @@ ENTRY = {
         ],
         ["stride > 0", "stride must be positive, not {stride}"],
     ],
-    "variants": {"stride2": {"stride": 2}},
+    "variants": {"stride2": {"stride": 2}, "xmu-xiaoma666": {"heads": 1}},
     "deviations": [
         "No query meets a key: the weights come from a linear layer of the centre alone.",
         "Overlapping patches are summed, not averaged: an inner position gets k*k contributions at stride 1.",
         "VOLO's first stage uses stride 2 (variant stride2); the official class's default is 1.",
+        "xmu-xiaoma666's port has one head (variant xmu-xiaoma666).",
         "Cutting the patches out and summing them up moves k*k times the map, and no count of MACs shows it.",
     ],
 }

@@ -5,7 +5,7 @@ import torch
 from tests.modules.restatements._maths import batch_norm, conv2d, linear, sigmoid
 
 
-def restate(x, w, *, reduction, kernel_size, mode, bias, norm):
+def restate(x, w, *, reduction, kernel_size, mode, bias, norm, spatial_bias):
     def mlp(v):
         assert w["channel.squeeze.weight"].shape == (x.shape[1] // reduction, x.shape[1])
         first, second = (w[f"channel.{name}.bias"] if bias else None for name in ("squeeze", "excite"))
@@ -20,7 +20,8 @@ def restate(x, w, *, reduction, kernel_size, mode, bias, norm):
     def spatial(t):
         assert w["spatial.conv.weight"].shape == (1, 2, kernel_size, kernel_size)
         maps = torch.stack([t.amax(dim=1), t.sum(dim=1) / t.shape[1]], dim=1)
-        score = conv2d(maps, w["spatial.conv.weight"], padding=(kernel_size - 1) // 2)
+        shift = w["spatial.conv.bias"] if spatial_bias else None
+        score = conv2d(maps, w["spatial.conv.weight"], shift, padding=(kernel_size - 1) // 2)
         return sigmoid(batch_norm(score, w, "spatial.norm") if norm else score)
 
     if mode == "channel":

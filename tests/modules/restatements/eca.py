@@ -7,7 +7,7 @@ import torch
 from tests.modules.restatements._maths import sigmoid
 
 
-def restate(x, w, *, kernel_size, gamma, b, shared):
+def restate(x, w, *, kernel_size, gamma, b, shared, bias):
     n, channels, height, width = x.shape
     k = kernel_size
     if k is None:
@@ -16,7 +16,7 @@ def restate(x, w, *, kernel_size, gamma, b, shared):
     weight = w["conv.weight"]
     assert weight.shape == (1 if shared else channels, 1, k)
     s = x.sum(dim=(2, 3)) / (height * width)
-    scores = torch.zeros_like(s)
+    scores = torch.zeros_like(s) + (w["conv.bias"] if bias else 0)
     for c in range(channels):
         for j in range(k):
             neighbour = c + j - (k - 1) // 2
