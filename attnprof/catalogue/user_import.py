@@ -1,34 +1,32 @@
 """Modules of the user's own, imported into this process: a worker, the child that describes them, or one
 whose user builds modules in it."""
 
-import importlib
-import importlib.util
 import inspect
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from attnprof.catalogue.user_location import location_of
+from attnprof.catalogue.import_world import as_written, world_of
+from attnprof.catalogue.user_location import Location, location_of
 from attnprof.errors import UsageError, nearest
 
 LONGEST = 300  # characters of an exception's text
 
-_constructors: dict[str, Callable[..., Any]] = {}  # by location: what this process has imported
+_constructors: dict[Location, Callable[..., Any]] = {}  # by absolute location: what this process has imported
 
 
 def load(name: str) -> Callable[..., Any]:
     """The class or function at the location ``name``, imported into this process. Raises UsageError, in words
     for the user."""
-    if name not in _constructors:
-        _constructors[name] = _imported(name)
-    return _constructors[name]
+    location = location_of(name).absolute()
+    if location not in _constructors:
+        _constructors[location] = _imported(name)
+    return _constructors[location]
 
 
 def is_loaded(name: str) -> bool:
     """Whether this process has imported what is at the location ``name``."""
-    return name in _constructors
+    return location_of(name).absolute() in _constructors
 
 
 def cannot_import(name: str, problem: BaseException) -> str:
@@ -36,7 +34,7 @@ def cannot_import(name: str, problem: BaseException) -> str:
     if isinstance(problem, SystemExit):
         reason = f"it calls sys.exit({problem.code!r}); put that below if __name__ == '__main__':"
     else:
-        lines = str(problem).strip().splitlines() or [""]
+        lines = as_written(str(problem)).strip().splitlines() or [""]
         reason = f"{type(problem).__name__}: {lines[0][:LONGEST]}".rstrip(": ")
     return f"{name}: cannot import {location_of(name).where}: {reason}"
 
@@ -44,7 +42,7 @@ def cannot_import(name: str, problem: BaseException) -> str:
 def _imported(name: str) -> Callable[..., Any]:
     location = location_of(name)
     try:
-        module = _import_file(location.path) if location.is_file else _import_module(location.where)
+        module = _module_at(location)
     except (Exception, SystemExit) as problem:  # noqa: BLE001 # the user's code may raise anything
         raise UsageError(cannot_import(name, problem)) from None
     constructor = getattr(module, location.name, None)
@@ -57,18 +55,10 @@ def _imported(name: str) -> Callable[..., Any]:
     return constructor  # type: ignore[no-any-return] # getattr knows no types
 
 
-def _import_file(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
+def _module_at(location: Location) -> Any:
+    if not location.is_file:
+        return world_of(Path.cwd()).import_package(location.where)
+    path = location.path.resolve()
+    if not path.is_file():
         raise FileNotFoundError("no such file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)  # dataclasses and pickling look their module up there
-    sys.path.append(str(path.parent.resolve()))  # a file may import its neighbours
-    spec.loader.exec_module(module)
-    return module
-
-
-def _import_module(name: str) -> Any:
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # as with python -m: a package in the working directory is found
-    return importlib.import_module(name)
+    return world_of(path.parent).import_file(path)

@@ -44,6 +44,13 @@ class Location(NamedTuple):
         """The path of the file, where it is in one."""
         return Path(os.path.expanduser(self.where))
 
+    def absolute(self) -> "Location":
+        """The same place, seen from any working directory. A module's name is as it is in this one."""
+        where = str(self.path) if self.is_file else self.where
+        return Location(
+            os.path.join(os.getcwd(), where) if self.is_file else f"{os.getcwd()}:{where}", self.name
+        )
+
 
 def is_path(name: str) -> bool:
     """Whether ``name`` is the location of a module instead of a name of the catalogue."""

@@ -76,11 +76,10 @@ class State:
         return not self._has_compiler and COMPILER in sys.modules
 
     def _restore_path(self) -> list[str]:
-        """Put the import path back; what was added at the end, as a file's folder is, stays there."""
-        if sys.path[: len(self._path)] == self._path:
-            return []
-        sys.path[:] = [*self._path, *(each for each in sys.path if each not in self._path)]
-        return ["import path"]
+        """Put the import path back. A folder at its end stood in for no other module, and is no change."""
+        is_longer_alone = sys.path[: len(self._path)] == self._path
+        sys.path[:] = self._path
+        return [] if is_longer_alone else ["import path"]
 
     def _left_running(self) -> list[str]:
         kinds = []
