@@ -11,7 +11,7 @@ from attnprof.counting.costing import call_stand_in, cost
 from attnprof.counting.dispatch import run_uncounted
 from attnprof.counting.kernels import UnreadableValueError
 from attnprof.counting.stand_in import without_data
-from attnprof.counting.tensors import first_tensor
+from attnprof.counting.tensors import first_tensor, tensors_below
 
 __all__ = [
     "META",
@@ -26,5 +26,6 @@ __all__ = [
     "first_tensor",
     "on_meta",
     "run_uncounted",
+    "tensors_below",
     "without_data",
 ]

@@ -77,9 +77,14 @@ class KernelRunner:
         try:
             return self._run_by_shapes(func, args, kwargs)
         except Exception as problem:
-            if _READS_VALUES.intersection(func.tags) or is_about_values(problem):
-                self.unreadable = self.unreadable or str(func)
+            self._note_unreadable(problem, func)
+            if words := _about_channels(problem, func, args):
+                raise RuntimeError(words) from problem
             raise
+
+    def _note_unreadable(self, problem: Exception, func: Any) -> None:
+        if _READS_VALUES.intersection(func.tags) or is_about_values(problem):
+            self.unreadable = self.unreadable or str(func)
 
     def _run_by_shapes(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Run it with all tensors on meta; where that is refused, with those on the CPU as they are.
@@ -144,6 +149,17 @@ def is_about_values(problem: Exception) -> bool:
     """Whether torch raised it because a meta tensor has no values, or an operator no kernel for it."""
     is_torchs = isinstance(problem, RuntimeError | TypeError | ValueError)
     return is_torchs and _ON_META.search(str(problem)) is not None
+
+
+def _about_channels(problem: Exception, func: Any, args: Any) -> str:
+    """What is wrong with a convolution, as torch says it on other devices; empty for any other problem."""
+    if func is not aten.convolution.default or "Invalid channel" not in str(problem):
+        return ""
+    x, weight, groups = args[0], args[1], args[8]
+    return (
+        f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(x.shape)} to have"
+        f" {weight.shape[1] * groups} channels, but got {x.shape[1]} channels instead"
+    )
 
 
 def _is_on_meta(kwargs: Any) -> bool:

@@ -78,7 +78,7 @@ class Explanation:
     forward_macs: int  # of the forward pass in eval: what other counters count
     unknown: tuple[str, ...]  # operators without a rule
     tree: TreeNode
-    tokens: bool = False  # the module takes tokens, and received those of the map
+    remarks: tuple[str, ...] = ()  # how the module was built and called, and what it gives
     verified: int | None = None  # operators whose shapes were compared with torch's own kernels
     is_real: bool = False  # values of the input are read: a real run was counted
     differs: str = ""  # the difference that verification found

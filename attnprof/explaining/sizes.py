@@ -22,7 +22,7 @@ def counted(case: Case) -> Callable[[Point], Account | None]:
             return None
         channels, height, width = point
         try:
-            return count(replace(case, channels=channels, height=height, width=width))[0]
+            return count(replace(case, channels=channels, height=height, width=width)).account
         except Exception:  # noqa: BLE001 # a user's module may raise anything for a size it does not take
             return None
 

@@ -12,7 +12,9 @@ from attnprof.counting import Account, Operator, account
 from attnprof.explaining.explanation import Explanation, TreeNode
 from attnprof.explaining.growth import Growth, growth
 from attnprof.records.case import Case
-from attnprof.subject.build import DTYPES, TokensIn, build
+from attnprof.subject.build import DTYPES, build
+from attnprof.subject.calling import Adapted
+from attnprof.subject.counts import remarks
 
 _META = torch.device("meta")
 _FUSED = "scaled_dot_product"
@@ -53,7 +55,7 @@ def explain(case: Case, verify: bool = False) -> Explanation:
         forward_macs=forward.macs,
         unknown=counted.unknown_ops,
         tree=tree(module, counted.operators, growth(case)),
-        tokens=isinstance(module, TokensIn),
+        remarks=remarks(case, module, counted.output_shape),
         verified=len(counted.operators) if verify else None,
         differs=_difference(case, counted) if verify else "",
     )
@@ -76,7 +78,7 @@ def _difference(case: Case, counted: Account) -> str:
 def tree(module: nn.Module, operators: Iterable[Operator], growth_of: Growth) -> TreeNode:
     """The parts of ``module`` that called ``operators`` or hold parameters."""
     root = _Tree(module, operators, growth_of).node("", "").node
-    if isinstance(module, TokensIn):  # our adapter: the tree is that of the module inside it
+    if isinstance(module, Adapted):  # our adapter: the tree is that of the module inside it
         inside, *adapter = sorted(root.parts, key=lambda part: not part.kind)
         return replace(root, kind=inside.kind, parts=(*inside.parts, *adapter))
     return root

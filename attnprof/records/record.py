@@ -47,9 +47,11 @@ FLAGS = {
     "not-finite": "its output has values that are NaN or infinite",
     "not-repeatable": "two calls with one input differ, in eval",
     "incomplete": "some operators have no counting rule: FLOPs and MACs are lower bounds",
-    "real-run": "the forward pass reads values of its input: counted on random ones, not from shapes alone",
+    "real-run": "reads values: counted on a real run with random ones, not from shapes alone",
     "tokens": "takes tokens: the map is flattened to (N, H*W, C), and the output reshaped to a map",
 }
+# Of these a remark of the same row says more.
+REMARKED = frozenset(("tokens", "other-shape"))
 # Of these a row has only those of at least half of its processes: fewer do not move the middle of all.
 PASSING = frozenset(("contended", "loaded", "not-steady", "drift", "bimodal"))
 # After a case with one of these its process is not as it was, and another takes its place.
@@ -104,6 +106,7 @@ class AccountEvent(
     flags: tuple[str, ...]
     footprint: Footprint = msgspec.field(name="static", default_factory=Footprint)
     run: str = ""  # id of the run, where several were merged
+    remarks: tuple[str, ...] = ()  # how it was built and called, and what it gives: a sentence each
 
 
 class VisitEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="visit", omit_defaults=True):
@@ -135,9 +138,17 @@ def account_event(
     measurements: Iterable[Measurement],
     flags: Iterable[str] = (),
     footprint: Footprint | None = None,
+    remarks: Iterable[str] = (),
 ) -> AccountEvent:
     """The exact counts of ``case``. footprint: whatever metrics were chosen, a run needs to know it."""
-    return AccountEvent(case.key, case, tuple(measurements), tuple(flags), footprint or Footprint())
+    return AccountEvent(
+        case.key,
+        case,
+        tuple(measurements),
+        tuple(flags),
+        footprint or Footprint(),
+        remarks=tuple(remarks),
+    )
 
 
 def visit_event(
@@ -169,6 +180,7 @@ class Record:
     measurements: dict[str, Measurement] = field(default_factory=dict)  # by metric
     run: str = ""  # id of the run, where several were merged
     rough: bool = False  # whether its times rest on too few processes, where other records' rest on more
+    remarks: tuple[str, ...] = ()  # how it was built and called, and what it gives: a sentence each
 
     def value(self, metric: str) -> int | float | str | None:
         """The metric's value, or None where there is none."""
@@ -240,7 +252,16 @@ def _record(
     measurements = [*counts, *_of_all_processes(processes)]
     by_metric = {measurement.metric: measurement for measurement in measurements}
     rough = 0 < len(processes) < min(FEWEST_PROCESSES, most)
-    return Record(end.case, end.status, end.reason, tuple(dict.fromkeys(flags)), by_metric, end.run, rough)
+    return Record(
+        end.case,
+        end.status,
+        end.reason,
+        tuple(dict.fromkeys(flags)),
+        by_metric,
+        end.run,
+        rough,
+        account.remarks if account else (),
+    )
 
 
 def _lasting_flags(visits: Sequence[VisitEvent]) -> list[str]:

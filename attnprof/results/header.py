@@ -35,8 +35,9 @@ HEADER = (
     "flags", "output_shape", *ORIGIN,
 )  # fmt: skip
 # Columns that may hold what a user or a module wrote.
-USERS = ("module", "variant", "host", "place", "reason", "device_name")
+USERS = ("module", "variant", "host", "place", "reason", "remarks", "device_name")
 PROCESSES = "processes"  # how many processes measured a case: a measurement without a metric
+REMARKS = "remarks"  # how modules of the user's were built and called, and what they give
 INT64 = 2**63
 
 
@@ -48,7 +49,7 @@ def interval_columns(metric: Metric) -> tuple[str, str, str, str]:
 
 def column_kinds() -> dict[str, KindName]:
     """Column -> what it holds, for every column that a field, a metric or its interval declares."""
-    kinds: dict[str, KindName] = {**FIELDS, PROCESSES: "count"}
+    kinds: dict[str, KindName] = {**FIELDS, PROCESSES: "count", REMARKS: "text"}
     for column, name in columns().items():
         metric = METRICS.get(name)
         kinds[column] = metric.kind

@@ -23,6 +23,7 @@ from attnprof.results.baseline import derived_kinds, increases
 from attnprof.results.header import (
     HEADER,
     IDENTITY,
+    REMARKS,
     SIZE,
     column_kinds,
     interval_columns,
@@ -171,6 +172,7 @@ def _row(
         "reason": record.reason,
         "dtype": f"autocast-{case.autocast}" if case.autocast else case.dtype,
         "flags": " ".join(_flags(record)),
+        **_remarks(record),
     }
     ran = environment.get("runs", {}).get(record.run, environment)
     row |= {name: ran.get(name) for name in ("run_id", "attnprof_version", "torch_version", "device_name")}
@@ -184,6 +186,11 @@ def _row(
         if metric.name in record.measurements:
             row |= _interval(metric, record.measurements[metric.name], record.rough)
     return row, notes
+
+
+def _remarks(record: Record) -> dict[str, str]:
+    """A column where there are remarks, and none beside modules of the catalogue alone."""
+    return {REMARKS: "; ".join(record.remarks)} if record.remarks else {}
 
 
 def _flags(record: Record) -> list[str]:

@@ -68,6 +68,8 @@ def _of_account(request: Request, response: AccountEvent) -> str:
     sizes = footprint.macs, footprint.peak, footprint.weights
     if min(sizes) < 0 or not _is_text(footprint.largest):
         return "a footprint that none has"
+    if not all(map(_is_text, response.remarks)):
+        return "remarks that cannot be written"
     return _of_flags(response.flags) or _of_measurements(request.metrics, response.measurements)
 
 

@@ -1,8 +1,10 @@
 """What is counted of a case: by us, and by other counters on a copy of their own."""
 
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from math import prod
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -14,7 +16,8 @@ from attnprof.counting import REAL, Account, UnreadableValueError, account, cost
 from attnprof.errors import one_line
 from attnprof.records.case import ELEMENT_BYTES, Case
 from attnprof.records.record import Footprint
-from attnprof.subject.build import DTYPES, TokensIn, build
+from attnprof.subject.build import DTYPES, build
+from attnprof.subject.calling import TOKENS, adapter_in, is_gate, sizes
 from attnprof.subject.inputs import example
 from attnprof.subject.tracing import ShapesAlone
 from attnprof.units import show_bytes
@@ -40,8 +43,16 @@ def _to_count(case: Case) -> nn.Module:
     return _OF_ANY_SIZE[key]
 
 
-def count(case: Case) -> tuple[Account, tuple[str, ...]]:
-    """The exact account of the case, on the meta device where it can be counted there, and its flags."""
+class Counted(NamedTuple):
+    """What is counted of a case."""
+
+    account: Account
+    flags: tuple[str, ...]  # of attnprof.records.record.FLAGS
+    remarks: tuple[str, ...]  # how it was built and called, and what it gives: a sentence each
+
+
+def count(case: Case) -> Counted:
+    """The exact account of the case, on the meta device where it can be counted there."""
     dtype, train = DTYPES[case.dtype], case.mode == "train"
     try:
         module = _to_count(case)
@@ -49,16 +60,44 @@ def count(case: Case) -> tuple[Account, tuple[str, ...]]:
     except UnreadableValueError:
         module = build(case, torch.device("cpu"))
         counted = cost(module, case.shape, dtype=dtype, backward=train)
+    return Counted(counted, _flags(case, module, counted), remarks(case, module, counted.output_shape))
+
+
+def _flags(case: Case, module: nn.Module, counted: Account) -> tuple[str, ...]:
     flags: list[str] = []
     if counted.inputs == REAL:
         flags.append("real-run")
     if counted.unknown_ops:
         flags.append("incomplete")
-    if isinstance(module, TokensIn):
+    if (adapter := adapter_in(module)) and adapter.calling.layout == TOKENS:
         flags.append("tokens")
-    if is_path(case.module) and not case.host and counted.output_shape != case.shape:
+    if _is_users(case) and counted.output_shape != case.shape:
         flags.append("other-shape")
-    return counted, tuple(flags)
+    return tuple(flags)
+
+
+def remarks(case: Case, module: nn.Module, output_shape: tuple[int, ...]) -> tuple[str, ...]:
+    """What there is to say of a module of the user's: how it was built and called, and what it gives."""
+    if not _is_users(case):
+        return ()
+    adapter = adapter_in(module)
+    return (*(adapter.remarks if adapter else ()), *_remarks_on_answer(case.shape, output_shape))
+
+
+def _is_users(case: Case) -> bool:
+    return is_path(case.module) and not case.host
+
+
+def _remarks_on_answer(shape: tuple[int, ...], output_shape: tuple[int, ...]) -> Iterator[str]:
+    """That a module gives no map of ``shape``."""
+    if output_shape == shape:
+        return
+    if not output_shape:
+        yield "gives no tensor"
+    elif is_gate(shape, output_shape):
+        yield f"gives {sizes(output_shape)}: a gate, not applied; gate=true multiplies the map by it"
+    else:
+        yield f"gives {sizes(output_shape)}"
 
 
 def footprint(case: Case, account: Account) -> Footprint:

@@ -10,6 +10,7 @@ from torch import nn
 from attnprof.counting import call_stand_in
 from attnprof.errors import ImpossibleShapeError, UsageError
 from attnprof.subject.attachment import Attachment, Site
+from attnprof.subject.calling import is_gate, sizes
 
 
 def rehearse(
@@ -45,21 +46,12 @@ def _require_same_shape(who: str, x: torch.Tensor, output: Any) -> None:
     before, after = (tuple(each.shape) for each in (x, output))
     if before == after:
         return
-    sizes = f"{_sizes(after)} for a map of {_sizes(before)}"
-    if _is_gate(before, after):
+    extents = f"{sizes(after)} for a map of {sizes(before)}"
+    if is_gate(before, after):
         raise ImpossibleShapeError(
-            f"{who} gives {sizes}: a gate, and not yet applied; with gate=true the map is multiplied by it"
+            f"{who} gives {extents}: a gate, and not yet applied; with gate=true the map is multiplied by it"
         )
-    raise ImpossibleShapeError(f"{who} gives {sizes}; what is inserted keeps the shape")
-
-
-def _is_gate(map_shape: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether a map can be multiplied by a tensor of ``shape`` and keep its own."""
-    return len(shape) == 4 and all(side in (1, full) for side, full in zip(shape, map_shape, strict=True))
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))
+    raise ImpossibleShapeError(f"{who} gives {extents}; what is inserted keeps the shape")
 
 
 def _require_calls(site: Site, calls: int) -> None:

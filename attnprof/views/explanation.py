@@ -10,7 +10,6 @@ from attnprof.catalogue.user_location import is_path, location_of
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.records.case import Case
 from attnprof.records.characters import printable
-from attnprof.records.record import FLAGS
 from attnprof.units import show_bytes, show_count, significant
 from attnprof.views.document import Document, Look, Remark, TableCell, TableColumn, Written
 from attnprof.views.operator_tree import TABLE_COLUMNS, WIDTH, table_rows, tree
@@ -121,7 +120,7 @@ def _page(
         _totals(explanation, width),
         table,
         fill(f"{SHARES} Figures have three digits; all of them: --format json.", width),
-        *_tokens(explanation, width),
+        *_remarks(explanation, width),
         *_unknown(explanation, width),
     ]
     if counters:
@@ -141,12 +140,12 @@ def _hidden(columns: Sequence[str]) -> tuple[str, ...]:
     return (f"columns hidden (narrow terminal): {', '.join(columns)}",) if columns else ()
 
 
-def _tokens(explanation: Explanation, width: int) -> list[str]:
-    """That the module takes tokens, where it does."""
-    if not explanation.tokens:
+def _remarks(explanation: Explanation, width: int) -> list[str]:
+    """How a module of the user's was called, and what it gives."""
+    if not explanation.remarks:
         return []
-    meaning = FLAGS["tokens"]
-    return [fill(f"{meaning[:1].upper()}{meaning[1:]}.", width)]
+    sentences = [f"{text[:1].upper()}{text[1:]}." for text in map(printable, explanation.remarks)]
+    return [fill(" ".join(sentences), width)]
 
 
 def _unknown(explanation: Explanation, width: int) -> list[str]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence, Set
 
-from attnprof.records.record import FLAGS, HOT
+from attnprof.records.record import FLAGS, HOT, REMARKED
 from attnprof.results.columns import Row, title
 
 MOST = 0.5  # share of the rows from which on a remark stands below the table, and not beside each row
@@ -58,9 +58,11 @@ def _share(count: int, rows: int) -> str:
 
 
 def _texts(row: Row, shared: Set[str]) -> list[str]:
-    """The reason of its end, what each of its flags means."""
-    flags = [flag for flag in str(row.get("flags") or "").split() if flag != HOT]  # the caption says it
-    return [*_reasons(row, shared), *(meaning_of(flag) for flag in flags)]
+    """The reason of its end, how it was called, what each of its flags means."""
+    remarks = [f"{title(row)}: {text}"] if (text := row.get("remarks")) else []
+    silent = {HOT, *(REMARKED if remarks else ())}  # of these the caption and the remarks speak
+    flags = [flag for flag in str(row.get("flags") or "").split() if flag not in silent]
+    return [*_reasons(row, shared), *remarks, *(meaning_of(flag) for flag in flags)]
 
 
 def _reasons(row: Row, shared: Set[str]) -> list[str]:

@@ -173,7 +173,7 @@ class Block:
     def _visit(self, case: Case, trial: Trial) -> VisitEvent:
         timing = trial.timing(self._request.spread, _seconds(self._control))
         memory = self._memory(case) if "memory" in self._needs else None
-        account = count(case)[0] if "account" in self._needs else None
+        account = count(case).account if "account" in self._needs else None
         findings = Findings(
             case,
             account,

@@ -1,22 +1,19 @@
 """A user's module in a process that measures others, too: what it changes is put back after each of its
 steps, and is told by flags of its row."""
 
-import linecache
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from time import monotonic
-from traceback import walk_tb
 
 import torch
 
-from attnprof.catalogue import user_module
 from attnprof.catalogue.user_location import is_path
 from attnprof.counting import first_tensor
 from attnprof.errors import AttnprofError, text_of
 from attnprof.measuring.inputs import RandomPool
 from attnprof.records.case import Case
 from attnprof.subject.calls import Forward, Step
+from attnprof.subject.refusals import line_that_raised
 from attnprof.worker.state import Changes, State
 
 DEAR_SECONDS = 1.0  # a call that takes longer is not made twice to compare its outputs
@@ -128,14 +125,7 @@ def _are_alike(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 def _note_place(problem: Exception, case: Case) -> None:
     """Say in a note of a problem without a text which line of the user's file raised it."""
-    if text_of(problem).strip() or isinstance(problem, AttnprofError):
+    if text_of(problem).strip() or isinstance(problem, AttnprofError) or hasattr(problem, "__notes__"):
         return
-    with suppress(Exception):  # it is of a class of the user's
-        file = user_module.source_of(case.module).resolve()
-        lines = [
-            number
-            for frame, number in walk_tb(problem.__traceback__)
-            if Path(frame.f_code.co_filename).resolve() == file
-        ]
-        code = linecache.getline(str(file), lines[-1]).strip()
-        problem.add_note(f"{file.name}:{lines[-1]}: {code}")
+    if line := line_that_raised(problem, case.module):
+        problem.add_note(line)

@@ -250,7 +250,8 @@ def _named(problem: BaseException) -> str:
 
 def _account(request: AccountRequest) -> AccountEvent:
     case = request.case
-    account, flags = counts.count(case)
+    counted = counts.count(case)
+    account = counted.account
     metrics = [METRICS.get(name) for name in request.metrics]
     counters: dict[str, int | str] = {
         metric.counter: request.no_counters for metric in metrics if metric.counter
@@ -259,7 +260,7 @@ def _account(request: AccountRequest) -> AccountEvent:
         counters = {name: counts.count_with(name, case, account.macs) for name in counters}
     findings = Findings(case, account=account, counters=counters)
     measurements = [measure(metric, findings) for metric in metrics]
-    return account_event(case, measurements, flags, counts.footprint(case, account))
+    return account_event(case, measurements, counted.flags, counts.footprint(case, account), counted.remarks)
 
 
 def _explain(request: ExplainRequest | CompareRequest | FormsRequest) -> CaseResponse:

@@ -214,5 +214,5 @@ def test_a_row_of_a_real_run_says_so(tmp_path):
     )
     spec = Spec(modules=f"{file}:Checked", points="8@4", counters="none", no_latency=True)
     [cell] = [cell for cell in plan(spec, "cpu").cells if cell.case.module != "none"]
-    counts, flags = count(cell.case)
+    counts, flags, _ = count(cell.case)
     assert (counts.macs, flags) == (8 * 8 * 16, ("real-run",))

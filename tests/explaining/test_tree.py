@@ -140,7 +140,7 @@ def test_a_module_that_takes_tokens_is_the_root_of_its_tree(user_case):
     case = user_case(body)
     found = explain(case)
     adds_up(case)
-    assert found.tokens
+    assert found.remarks[0].startswith("takes (N, L, C): the map is given as ")
     assert found.tree.kind == "Gate"
     assert "fc" in [part.name for part in found.tree.parts]
 

@@ -333,3 +333,11 @@ def test_a_leak_in_one_process_is_a_leak():
     visits = [visit_event(case, n, [], ["leak"] if n == 0 else []) for n in range(6)]
     (record,) = fold([account_event(case, []), *visits, done_event(case, "ok")])
     assert record.flags == ("leak",)
+
+
+def test_a_record_has_the_remarks_of_its_account():
+    case = Case("my.py:Gate", 64, 8, 8)
+    account = account_event(case, [Measurement("params", 512, "count")], remarks=["gives 1x64x1x1"])
+    (record,) = fold([account, done_event(case, "ok")])
+    assert record.remarks == ("gives 1x64x1x1",)
+    assert fold([account_event(case, []), done_event(case, "ok")])[0].remarks == ()

@@ -43,6 +43,7 @@ from attnprof.running.protocol import (
     StepEvent,
 )
 from attnprof.spec import Spec
+from attnprof.subject.counts import Counted
 from attnprof.worker.server import respond_about_case
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
@@ -667,7 +668,7 @@ def test_whatever_a_module_raises_is_a_status_and_a_reason(monkeypatch, problem,
 
 
 def test_a_worker_asked_without_peers_says_why_their_counts_are_missing(monkeypatch):
-    monkeypatch.setattr("attnprof.subject.counts.count", lambda case: (cost("se", case.shape), ()))
+    monkeypatch.setattr("attnprof.subject.counts.count", lambda case: Counted(cost("se", case.shape), (), ()))
     request = AccountRequest(Case("se", 64, 8, 8), ("macs", "fvcore_macs"), LOST)
     ours, theirs = respond_about_case(request).measurements
     assert (ours.value, theirs.value) == (512, None)

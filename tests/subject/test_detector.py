@@ -118,7 +118,7 @@ def case(module, place, **more):
     [("none", "", 0), ("se", "after:model.4", SE_AT_64), ("se", "after:model.5", SE_AT_32)],
 )
 def test_a_case_of_it_is_counted(module, place, macs):
-    account, flags = count(case(module, place))
+    account, flags, _ = count(case(module, place))
     assert (account.params, account.macs) == (PARAMS + macs, MACS + macs)
     assert "incomplete" not in flags
 
