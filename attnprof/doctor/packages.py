@@ -13,16 +13,18 @@ OPTIONAL = {
     "thop": "the column of its counts",
     "matplotlib": "figures as files",
 }
+OTHERS = {"thop": "ultralytics-thop"}  # packages that install what is imported by the name of another
 GPU = {"nvidia-ml-py": "a GPU's clock, heat and throttling, and who else computes on it"}
 COMPILERS = ("c++", "g++", "clang++")
 
 
 def installed(name: str) -> str | None:
-    """The version of a package; None where it is not there."""
+    """The version of a package, or of another that takes its place; None where neither is there."""
     try:
         return version(name)
     except PackageNotFoundError:
-        return None
+        number = installed(OTHERS[name]) if name in OTHERS else None
+        return number and f"{number} ({OTHERS[name]})"
 
 
 def packages(gpu: bool, find: Callable[[str], str | None] = installed) -> Iterator[Finding]:

@@ -138,11 +138,14 @@ def _balance(theirs: Sequence[CountedPart], ours: Mapping[_Group, Sequence[Opera
 
 
 def _settle_attention(balance: dict[_Group, int]) -> None:
-    """Attention that one side counts as one operator and the other as its products makes no difference."""
+    """Attention that one side counts as one operator and the other as its products makes no difference but in
+    what is left of both: in one submodule, as several may differ for several reasons."""
     for submodule in {group.submodule for group in balance}:
         attention, products = _Group(submodule, ATTENTION), _Group(submodule, PRODUCT)
-        if balance[attention] == -balance[products]:
-            balance[attention] = balance[products] = 0
+        rest = balance[attention] + balance[products]
+        is_opposed = balance[attention] * balance[products] < 0
+        if is_opposed and (submodule is not None or rest == 0):
+            balance[attention], balance[products] = rest, 0
 
 
 def _kind(operator: Operator) -> str:

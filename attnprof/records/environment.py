@@ -127,7 +127,7 @@ def software() -> Environment:
         "python_version": platform.python_version(),
         "torch_version": _version("torch"),
         "fvcore_version": _version("fvcore"),
-        "thop_version": _version("thop"),
+        "thop_version": _version("thop") or _version_of("ultralytics-thop"),
         "platform": platform.platform(),
         "malloc": {key: os.environ[key] for key in sorted(os.environ) if key.startswith("MALLOC_")},
     }
@@ -186,6 +186,12 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _version_of(package: str) -> str | None:
+    """The version with the package's name before it, where it is another than what is imported."""
+    number = _version(package)
+    return number and f"{package} {number}"
 
 
 def _commit() -> str | None:
