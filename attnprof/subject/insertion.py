@@ -15,9 +15,9 @@ from attnprof.catalogue.entry import Value
 from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import at_stage
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
-from attnprof.networks import BEFORE, REPLACE, Network
+from attnprof.networks import REPLACE, Network
 from attnprof.networks._places import Place, matches, parse_place
-from attnprof.subject.attachment import Site, attach, owner_of, runs_in_turn
+from attnprof.subject.attachment import Site, attach, owner_of
 from attnprof.subject.rehearsal import rehearse
 from attnprof.subject.traffic import MapAt, Passage, Path, Shape, Traffic, traffic_of
 
@@ -95,8 +95,6 @@ def sites(
     place = _parsed(at, "" if host and host.stages else entry(module).place)
     spot = (host or Network("", None, "")).resolve(place, entry(module))
     names = _named(network, spot.patterns)
-    if spot.relation == BEFORE:
-        _require_no_sequential(network, names)
     traffic = traffic_of(network, names, shape)
     met = {name: _met(name, spot.relation, traffic.passages.get(name, ())) for name in names}
     stages = _stages(met, host)
@@ -111,13 +109,6 @@ def _site(network: nn.Module, name: str, how: str, stage: int, met: _Met, traffi
     if how == REPLACE:
         return Site(name, how, stage, *met)
     return Site(name, how, stage, *met, owner=owner_of(network, name, how, met.path, traffic.listing))
-
-
-def _require_no_sequential(network: nn.Module, names: Sequence[str]) -> None:
-    """Raises UsageError for a Sequential: a new child of it is its last, and not its first."""
-    for name in names:
-        if runs_in_turn(network.get_submodule(name)):
-            raise UsageError(f"before:{name}: it is a Sequential; name the first submodule in it")
 
 
 def _named(network: nn.Module, patterns: Sequence[str]) -> list[str]:

@@ -149,6 +149,28 @@ def test_what_is_inserted_is_copied_pickled_and_trained_with_the_network(chain):
     assert all(p.grad is not None for p in network.parameters())
 
 
+@pytest.mark.parametrize("kind", [nn.Sequential, OwnLoop])
+def test_before_a_sequential_its_input_is_gated(kind):
+    network = Around(kind(conv(), nn.Sequential(conv(), conv()))).eval()
+    image = torch.randn(SHAPE)
+    stem = network.stem(image)
+    for at, gate in (("before:block", "block_attention"), ("before:block.1", "block_1_attention")):
+        twin = deepcopy(network)
+        assert growth(twin, at) == (SE_AT_32, SE_AT_32)
+        assert calls_of(twin, image) == [1]
+        gate = getattr(twin, gate)
+        plain = network.block[0](stem)
+        gated = network.block(gate(stem)) if at == "before:block" else network.block[1](gate(plain))
+        torch.testing.assert_close(twin(image), network.head(gated))
+
+
+def test_before_a_sequential_in_nothing_but_sequentials_another_place_is_named():
+    network = nn.Sequential(conv(3, 32), nn.Sequential(conv(), conv())).eval()
+    with pytest.raises(UsageError, match="before:1: .* name a submodule inside it that has no children"):
+        insert(network, "se", at="before:1", shape=SHAPE)
+    assert growth(network, "before:1.0") == (SE_AT_32, SE_AT_32)
+
+
 class Branches(nn.Module):
     """Joins what all its children make of one map."""
 

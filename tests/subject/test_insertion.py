@@ -244,7 +244,6 @@ def test_a_size_that_is_part_of_the_module_is_found_too(net, image):
         ("replace:widen", "sk", ImpossibleShapeError, "it turns 8 channels into 16"),
         ("stem", "sa", ImpossibleShapeError, "after stem, 8@16x24: channels must be"),
         ("blocks.*.norm:3", "se", UsageError, "none of the 2 places is there; they are in stage 1"),
-        ("before:blocks", "se", UsageError, "it is a Sequential"),
         ("x y", "se", UsageError, "is not a place"),
         ("last_1", "se", UsageError, "names no place"),
         ("stem", "sse", UnknownNameError, "no module 'sse'"),
