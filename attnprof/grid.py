@@ -5,6 +5,7 @@ from typing import Any
 
 Point = tuple[int, int, int]
 LARGEST = 8192  # of a channel count or a map's side
+IMAGE_CHANNELS = 3  # of the input that networks usually take
 
 
 def whole_number(value: Any, largest: int, word: str) -> int:
@@ -47,6 +48,12 @@ def parse_point(value: Any) -> Point:
 def show_res(value: tuple[int, int]) -> str:
     """'56' or '28x40'."""
     return str(value[0]) if value[0] == value[1] else f"{value[0]}x{value[1]}"
+
+
+def show_input(point: Point) -> str:
+    """The input of a network: '224x224', and with its channels where they are not three, '1x98x98'."""
+    channels, *sides = point
+    return "x".join(map(str, sides if channels == IMAGE_CHANNELS else point))
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,10 @@ from typing import Any
 from attnprof.catalogue.selection import split
 from attnprof.cli._execute import execute, list_cells
 from attnprof.cli._network_inputs import explanations_of
-from attnprof.cli._spec import spec_of
+from attnprof.cli._spec import NO_COUNTERS, spec_of
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.views.explanation import counts_document
-
-# Another counter takes many times as long as ours, and computes the module for real where it reads values.
-NO_COUNTERS = {"counters": "none"}
 
 
 def count(

@@ -12,12 +12,13 @@ files as run.
 \b
   attnprof host resnet50 --insert se,eca,cbam,ca --no-latency
   attnprof host my.py:make_net --insert cbam --at 'layer*.*.bn3' --res 160
+  attnprof host my.py:grey_net --insert se --at stem --input 1x98x98
 
 NETWORK is resnet18, 34, 50, 101 or 152 (also 50_v1 ...), mobilenetv2,
 mobilenext, a function of your own, or a list of these. A module of your own
 that only gives a gate is applied as my.py:Gate(gate=true).
 """
-REPLACED = ("modules", "networks", "channels", "res", "points", "preset", "counters")
+REPLACED = ("modules", "networks", "channels", "res", "points", "preset")
 
 WHAT = [
     click.Argument(["networks"], required=False, metavar="NETWORK"),
@@ -27,6 +28,7 @@ WHAT = [
         help="modules, as -m of run: se,'eca(kernel_size=3/5/5/7)'",
     ),
     click.Option(["--res"], metavar="LIST", help="sizes of the network's input: 224 or 224x320 [224]"),
+    click.Option(["--input"], metavar="CxHxW", help="the network's input: 1x98x98 or 4x224x320 [3x224x224]"),
     click.Option(["--stages"], is_flag=True, help="MACs of each stage of the network"),
 ]
 

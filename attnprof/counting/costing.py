@@ -72,18 +72,23 @@ def cost(
         return _by_least_work(count, device)
 
 
-def call_stand_in(module: nn.Module, shape: tuple[int, ...], prepare: Callable[[nn.Module], object]) -> None:
+def call_stand_in(
+    module: nn.Module,
+    shape: tuple[int, ...],
+    prepare: Callable[[nn.Module], object],
+    device: str | None = None,
+) -> None:
     """Call a stand-in for ``module`` with an input of ``shape``, by as little computing as ``cost`` does.
 
     prepare: called with the stand-in before its call. Where that turns out to read values, a stand-in that
     has more of them is prepared and called in its place. Raises UnreadableValueError where the module itself
-    is on the meta device, and has none.
+    is on the meta device, and has none, or where ``device`` is "meta" and the pass has to compute.
     """
     has_values = not any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers()))
     with _nothing_changed():
         called = arguments(shape, {}, module)
         call = partial(_count, module, called, None, prepare=prepare)
-        _by_least_work(partial(call, backward=False, fused=False), None if has_values else META)
+        _by_least_work(partial(call, backward=False, fused=False), device if has_values else META)
 
 
 @contextmanager

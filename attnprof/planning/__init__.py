@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from attnprof.catalogue import entry, selection, source_hash
 from attnprof.catalogue.values import is_staged
 from attnprof.errors import UsageError
-from attnprof.grid import Point
+from attnprof.grid import Point, show_input
 from attnprof.metrics import COUNTED, METRICS, ONCE, Metric
 from attnprof.planning.baselines import baselines_of, keys_named
 from attnprof.planning.placements import Placement, placements
@@ -149,7 +149,7 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
         source=source_hash(placement.module) + placement.source,
         host=placement.host,
         place=placement.place,
-        network_input=f"{height}x{width}" if placement.host else "",
+        network_input=show_input(point) if placement.host else "",
         batch=spec.batch,
         dtype=spec.dtype,
         autocast=spec.autocast or "",

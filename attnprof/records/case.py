@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from attnprof.catalogue.entry import Value
+from attnprof.grid import IMAGE_CHANNELS, show_res
 
 ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
 # What two figures of one module at one size must share before they may be compared. Every table of what is
@@ -36,7 +37,9 @@ class Case:
     source: str = ""  # hash of the file of a user's module
     host: str = ""  # the network that the module is inserted in
     place: str = ""  # where in the network
-    network_input: str = ""  # size of the network's input as text, '224x224'
+    network_input: str = (
+        ""  # the network's input as text, '224x224', or '1x98x98' where it has not three channels
+    )
     batch: Positive = 1
     dtype: Annotated[str, Meta(pattern=f"^({'|'.join(ELEMENT_BYTES)})$")] = "fp32"
     autocast: str = ""  # '', 'bf16' or 'fp16'
@@ -71,7 +74,8 @@ class Case:
     @property
     def label(self) -> str:
         """Title and size: ``se@64@56`` or ``se@64@28x40``; in a network ``se in resnet50@224 after_bn3``."""
-        size = str(self.height) if self.height == self.width else f"{self.height}x{self.width}"
+        is_image = not self.host or self.channels == IMAGE_CHANNELS
+        size = show_res((self.height, self.width)) if is_image else self.network_input
         where = f"{self.title} in {self.host}" if self.host else f"{self.title}@{self.channels}"
         place = f" {self.place}" if self.place else ""
         return f"{where}@{size}{place}" + ("" if self.mode == "eval" else f" ({self.mode})")

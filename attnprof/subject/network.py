@@ -5,9 +5,11 @@ from torch import nn
 
 from attnprof.catalogue.user_location import is_path
 from attnprof.counting import UnreadableValueError, call_stand_in, first_tensor, on_meta
-from attnprof.errors import AttnprofError, one_line
+from attnprof.errors import AttnprofError, ImpossibleShapeError, UsageError, one_line
+from attnprof.grid import IMAGE_CHANNELS
 from attnprof.networks import PLAIN, build_network, network_named
 from attnprof.records.case import Case
+from attnprof.subject.admission import objection, volumes
 from attnprof.subject.insertion import insert
 
 
@@ -15,16 +17,18 @@ def network(case: Case, device: torch.device) -> nn.Module:
     """The network ``case.host`` on ``device`` with ``case.module`` at ``case.place``; plain where that is
     'none'.
 
-    Raises UsageError or ImpossibleShapeError for a place where the module does not fit, UnreadableValueError
-    where the network has to be on another device than meta to be built or called.
+    Raises UsageError or ImpossibleShapeError for a place where the module does not fit, and for an input that
+    the network does not take; UnreadableValueError where the network has to be on another device than meta to
+    be built or called.
     """
     with on_meta() if device.type == "meta" else device:
         built = _plain(case.host, device)
         built.train(case.mode == "train")
+        gives_tensor = _gives_tensor(built, case)
         if case.module != PLAIN:
             host = network_named(case.host)
             insert(built, case.module, at=case.place, shape=case.shape, host=host, **case.hyperparameters)
-    return built if _gives_tensor(built, case) else FirstTensor(built)
+    return built if gives_tensor else FirstTensor(built)
 
 
 def _plain(name: str, device: torch.device) -> nn.Module:
@@ -56,12 +60,22 @@ class FirstTensor(nn.Module):
 
 
 def _gives_tensor(network: nn.Module, case: Case) -> bool:
-    if not is_path(case.host):
+    """Whether the network answers with a tensor. Raises ImpossibleShapeError where it has no answer."""
+    if not is_path(case.host) and case.channels == IMAGE_CHANNELS:
         return True
+    size = "x".join(map(str, case.shape[1:]))
+    if reason := volumes(network, case.shape):
+        raise UsageError(f"{case.host} at {size}: {reason}")
     kinds: list[type] = []
 
     def watch(stand_in: nn.Module) -> None:
         stand_in.eval().register_forward_hook(lambda *call: kinds.append(type(call[-1])))
 
-    call_stand_in(network, case.shape, watch)
+    try:
+        call_stand_in(network, case.shape, watch)
+    except (AttnprofError, UnreadableValueError):
+        raise
+    except Exception as problem:
+        reason = objection(network, case.shape, problem)
+        raise ImpossibleShapeError(f"{case.host} at {size}: {reason}") from problem
     return issubclass(kinds[-1], torch.Tensor)

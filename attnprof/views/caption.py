@@ -68,7 +68,9 @@ def _what_was_run(rows: Sequence[Row]) -> list[str]:
     if first.get("host") and not varying(rows, ("host",)):
         parts.append(str(first["host"]))
     if not {"height", "width"} & set(vary):
-        parts.append(f"{size(first)} input" if first.get("host") else size(first))
+        parts.append(
+            f"{first.get('network_input') or size(first)} input" if first.get("host") else size(first)
+        )
     if len(places(rows)) == 1:
         parts.append(f"modules {places(rows)[0]}")
     parts += [f"batch {first['batch']}", str(first["dtype"])]

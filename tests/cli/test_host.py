@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -91,8 +92,8 @@ def test_a_network_that_cannot_take_the_input_is_a_row_with_its_reason(cli, tmp_
         "host", f"{tmp_path}/nets.py:grey", "--insert", "se", "--at", "*", "--no-latency", "--res", "32"
     )
     assert done.code == 3
-    assert "failed" in done.out
-    assert "every row: RuntimeError: " in done.out
+    assert "skipped" in done.out
+    assert "it takes 1 channel: --input 1x32x32" in " ".join(done.out.split())
 
 
 def test_what_is_wrong_is_said_at_once_with_the_words_of_the_command(cli):
@@ -208,3 +209,103 @@ def test_a_network_that_reads_values_is_compared_with_the_plain_one(cli):
     assert (int(plain["params"]), int(plain["macs"])) == (detector.PARAMS, detector.MACS)
     # 64 channels at the place: two linear layers of 64 x 4.
     assert (int(gated["params"]), int(gated["macs"])) == (detector.PARAMS + 512, detector.MACS + 512)
+
+
+GREY = """
+from torch import nn
+def grey():
+    return nn.Sequential(nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 8, 1))
+"""
+
+
+@pytest.fixture
+def grey(tmp_path):
+    """The words that put se into a network of one channel, on meta."""
+    (tmp_path / "grey_nets.py").write_text(GREY)
+    return ("host", "grey_nets.py:grey", "--insert", "se", "--at", "after:0", "--no-latency")
+
+
+def test_a_network_of_one_channel_takes_an_input_of_one(cli, grey):
+    done = cli(*grey, "--input", "1x98x64", "--format", "csv")
+    plain, gated = csv.DictReader(io.StringIO(done.out))
+    assert done.code == 0
+    assert {(row["channels"], row["network_input"], row["batch"]) for row in (plain, gated)} == {
+        ("1", "1x98x64", "1")
+    }
+    assert int(plain["macs"]) == 98 * 64 * (32 * 9 + 8 * 32)
+    assert int(gated["macs"]) - int(plain["macs"]) == 128
+    assert cli(*grey, "--input", "1x98x64").out.startswith("grey_nets.py:grey, 1x98x64 input, ")
+    listing = cli(*grey, "--input", "1x98x98", "--dry-run").out
+    assert listing.splitlines()[0] == "none in grey_nets.py:grey@1x98x98"
+
+
+def test_an_input_may_have_its_batch(cli, grey):
+    done = cli(*grey, "--input", "4x1x32x32", "--format", "csv")
+    plain, _ = csv.DictReader(io.StringIO(done.out))
+    assert (plain["batch"], plain["network_input"]) == ("4", "1x32x32")
+    assert int(plain["macs"]) == 4 * 32 * 32 * (32 * 9 + 8 * 32)
+
+
+def test_an_input_of_three_channels_is_named_by_its_size(cli):
+    done = cli("host", "resnet18", "--insert", "se", "--input", "3x64x96", "--dry-run")
+    assert done.out.splitlines()[0] == "none in resnet18@64x96"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--input", "1x98x98", "--res", "98"), "--input 1x98x98 and --res: the input says both"),
+        (("--input", "2x1x98x98", "--batch", "2"), "--input 2x1x98x98 and --batch: the input says both"),
+        (("--input", "1x98x98,mask=98x98"), "is called with one map; name a class of yours"),
+        (("--input", "98"), "write CxHxW, as in 1x98x98, or NxCxHxW"),
+        (("--input", "int64:1x98x98"), "the numbers are of --dtype"),
+        (("--input", "1x1x8x98x98"), "write CxHxW, as in 1x98x98, or NxCxHxW"),
+        (("--input", "1xax98"), "input '1xax98' is not understood"),
+        (("--input", "1x0x98"), "0x98 is not a size"),
+    ],
+)
+def test_an_input_that_is_none_says_why(cli, grey, words, says):
+    done = cli(*grey, *words)
+    assert done.code == 2
+    assert says in done.err
+
+
+def test_an_input_stays_with_a_run(cli, grey):
+    cli(*grey, "--input", "1x32x32", "-o", "kept")
+    assert '"1@32"' in Path("kept/spec.toml").read_text()
+    done = cli("host", "--resume", "kept")
+    assert (done.code, "2 of 2 cells have figures from before" in done.err) == (0, True)
+    assert cli("host", "--resume", "kept", "--input", "1x64x64").code == 2
+
+
+def test_another_counter_is_asked_where_it_is_named(cli, grey):
+    done = cli(*grey, "--input", "1x32x32", "--counters", "flopcounter,fvcore", "--format", "csv")
+    for row in csv.DictReader(io.StringIO(done.out)):
+        assert row["flopcounter_macs"] == row["macs"]
+        assert int(row["fvcore_macs"]) >= int(row["macs"])
+
+
+def test_a_size_that_a_network_cannot_take_is_a_row_that_says_which_it_can(cli, tmp_path):
+    (tmp_path / "nets.py").write_text(HALVING)
+    words = ("host", "nets.py:Halving", "--insert", "se", "--at", "stem", "--no-latency")
+    refused = cli(*words, "--res", "98", "--format", "csv")
+    assert refused.code == 3
+    for row in csv.DictReader(io.StringIO(refused.out)):
+        assert row["status"] == "skipped"
+        assert "a multiple of 4: --input 3x96x96 or 3x100x100" in row["reason"]
+    assert cli(*words, "--input", "3x100x100").code == 0
+
+
+HALVING = """
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+class Halving(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 1)
+        self.down = nn.MaxPool2d(4)
+    def forward(self, x):
+        x = self.stem(x)
+        return x + interpolate(self.down(x), scale_factor=4)
+"""
