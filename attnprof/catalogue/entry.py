@@ -41,7 +41,9 @@ from attnprof.grid import LARGEST, Point
 FAMILIES = ("channel", "spatial", "channel+spatial", "self-attention", "branch", "floor")
 PLACES = {"after": "after a convolution block", "replace": "in place of a 3x3 convolution"}
 
-Value = bool | int | float | str | None
+Plain = bool | int | float | str | None
+# A sequence is a tuple, also where its argument takes a list. At most three lie within each other.
+Value = Plain | tuple[Plain | tuple[Plain | tuple[Plain, ...], ...], ...]
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
@@ -88,6 +90,15 @@ class Entry:
         """The first sentence of the file's docstring."""
         return self.doc.split("\n\n")[0].replace("\n", " ").strip()
 
+    @property
+    def arguments(self) -> Collection[str]:
+        """The names of its settings, without switches."""
+        return self.hyperparameters
+
+    def takes(self, name: str) -> bool:
+        """Whether there is a setting ``name``."""
+        return name in self.hyperparameters or name in self.switches
+
     def settings(self, changes: Mapping[str, Value]) -> dict[str, Value]:
         """Every hyperparameter with its value: that in ``changes``, else the default; and the switches among
         ``changes``.
@@ -95,7 +106,7 @@ class Entry:
         Raises UsageError for a name that the constructor does not have.
         """
         for name in changes:
-            if name not in self.hyperparameters and name not in self.switches:
+            if not self.takes(name):
                 names = ", ".join(self.hyperparameters) or "none"
                 hint = nearest(name, self.hyperparameters) or f"It has: {names}."
                 raise UsageError(f"{self.key} has no hyperparameter {name!r}. {hint}")

@@ -16,7 +16,7 @@ from attnprof.choosing.measures import Measure, measure_named
 _LIMIT = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(<=|>=|≤|≥|=<|=>|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
 _BOUND = re.compile(r"\s*(?:(<=|>=|≤|≥)\s*)?(.*?)\s*", re.DOTALL)
 _RELATIVE = re.compile(r"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)\s*x\s*(?::\s*(.*))?", re.DOTALL)
-_REFERENCE = re.compile(r"[^()\s,]+(?:[(][^()]*[)])?")
+_REFERENCE = re.compile(r"[^()\s,]+(?:[(].*[)])?")
 _SIGNS = {"≤": "<=", "≥": ">="}
 LARGEST_FACTOR = Decimal(10) ** 9
 

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from attnprof.catalogue.entry import Value
 from attnprof.catalogue.inputs import parse_inputs
 from attnprof.catalogue.user_location import is_path
-from attnprof.catalogue.values import parse_value
+from attnprof.catalogue.values import parse_settings
 from attnprof.cli._progress import starting
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
@@ -14,7 +13,7 @@ from attnprof.explaining.explanation import Explanation
 from attnprof.running.inquiry import Inquiry
 from attnprof.running.protocol import NetworkRequest
 
-_TARGET = re.compile(r"(?P<location>[^()]+)(?:\((?P<settings>.*)\))?")
+_TARGET = re.compile(r"(?P<location>[^()]+)(?:\((?P<settings>.*)\))?", re.DOTALL)
 
 
 def explanations_of(
@@ -33,10 +32,8 @@ def _request(target: str, inputs: str, train: bool, real: bool) -> NetworkReques
         raise UsageError(
             f"{target!r}: --input goes with a module of your own, as in my.py:Net or timm:resnet18"
         )
-    settings: dict[str, Value] = {}
-    for part in filter(None, (match["settings"] or "").split(",")):
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise UsageError(f"{target!r}: settings are name=value, got {part!r}")
-        settings[name.strip()] = parse_value(value)
+    try:
+        settings = parse_settings(match["settings"] or "")
+    except UsageError as problem:
+        raise UsageError(f"{target!r}: {problem}") from None
     return NetworkRequest(match["location"], inputs, settings, train, real)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from attnprof.catalogue.values import is_value
 from attnprof.errors import RunFolderError
 from attnprof.records.characters import from_csv_cell
 from attnprof.records.environment import Environment, joined
@@ -95,8 +96,7 @@ def _require_settings(place: str, text: Cell) -> None:
         settings = json.loads(str(text or "{}"))
     except (ValueError, RecursionError):
         settings = None
-    scalars = (str, int, float, bool, type(None))
-    if not isinstance(settings, dict) or not all(isinstance(each, scalars) for each in settings.values()):
+    if not isinstance(settings, dict) or not all(map(is_value, settings.values())):
         raise RunFolderError(f"{place}: hyperparameters: {str(text)[:60]!r} is no JSON object of settings")
 
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, Validatio
 from attnprof.backends import BACKENDS
 from attnprof.catalogue import selection
 from attnprof.catalogue.entry import Value
-from attnprof.catalogue.values import parse_value
+from attnprof.catalogue.values import cut, read_value
 from attnprof.choosing.budget import Budget, read_budget
 from attnprof.counters import COUNTERS
 from attnprof.errors import AttnprofError
@@ -207,27 +207,27 @@ def sweeps_of(value: Any) -> dict[str, dict[str, list[Value]]]:
 
 
 def _axis(values: Any) -> list[Value]:
-    """The values of one sweep; 'none' is None, because TOML has no word for it."""
+    """The values of one sweep. A text is read as on the command line: TOML has no word for None."""
     listed = values if isinstance(values, list | tuple) else [values]
-    return [None if value == "none" else value for value in listed]
+    return [_as_value_error(read_value)(value) for value in listed]
 
 
 def _texts(value: Any) -> list[str]:
     return [] if value == "none" else [str(part) for part in listed(value)]
 
 
-def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[Value]]]:
+def _sweeps_of_text(parts: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     # 'cbam.reduction=8,16' arrives cut at its commas: a part without '=' continues the sweep before it.
-    sweeps: dict[str, dict[str, list[Value]]] = {}
-    values: list[Value] = []
+    sweeps: dict[str, dict[str, list[str]]] = {}
+    values: list[str] = []
     for part in parts:
-        path, equals, value = part.partition("=")
-        if equals:
+        path, *value = cut(part, "=")
+        if value:
             module, _, name = path.strip().rpartition(".")
             values = sweeps.setdefault(module or selection.EVERYWHERE, {}).setdefault(name, [])
         elif not sweeps:
             raise ValueError(f"{part!r} is no sweep; write cbam.reduction=8,16")
-        values.append(parse_value(value if equals else part))
+        values.append("=".join(value) if value else part)
     return sweeps
 
 

@@ -7,6 +7,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from attnprof.catalogue import user_module
+from attnprof.catalogue.values import written_value
 from attnprof.choosing.budget import as_table
 from attnprof.errors import SpecError
 from attnprof.grid import PRESETS, Point
@@ -161,10 +162,10 @@ class Spec(BaseModel):
 
 
 def _toml_sweeps(sweeps: dict[str, dict[str, list[Any]]]) -> dict[str, dict[str, list[Any]]]:
-    """The sweeps with 'none' for None, which TOML has no word for."""
+    """The sweeps as ``read_value`` reads them."""
     tables: dict[str, dict[str, list[Any]]] = {}
     for module, axes in sweeps.items():
-        tables[module] = {name: ["none" if v is None else v for v in axis] for name, axis in axes.items()}
+        tables[module] = {name: [written_value(value) for value in axis] for name, axis in axes.items()}
     return tables
 
 
