@@ -6,13 +6,13 @@ from copy import deepcopy
 from dataclasses import dataclass
 from html import escape
 from itertools import cycle
+from typing import Any
 
 import torch
 from torch import nn
 
 from attnprof.backends import BACKENDS, Backend
 from attnprof.catalogue import create
-from attnprof.catalogue.entry import Value
 from attnprof.counting import Account, cost
 from attnprof.errors import UsageError
 from attnprof.measuring.estimators import ESTIMATORS
@@ -77,7 +77,7 @@ def profile(
     threads: int = 1,
     precision: float = 0.01,
     seconds: float = 1.0,
-    **settings: Value,
+    **settings: Any,
 ) -> Profile:
     """Count and measure one call of ``module`` for an input of ``shape``, (N, C, H, W) or another.
 
@@ -118,13 +118,11 @@ def profile(
     )
 
 
-def _measured_module(
-    module: nn.Module | str, shape: Sequence[int], settings: Mapping[str, Value]
-) -> nn.Module:
+def _measured_module(module: nn.Module | str, shape: Sequence[int], settings: Mapping[str, Any]) -> nn.Module:
     """The module of the catalogue, or a copy of the user's."""
     if isinstance(module, str):
         height, width = (*shape, 1, 1)[2:4]
-        return create(module, shape[1], height=height, width=width, **settings)
+        return create(module, shape[1], height=height, width=width, settings=settings)
     if settings:
         names = ", ".join(sorted(settings))
         raise UsageError(f"profile: {names}: settings go with a name, not with a module")

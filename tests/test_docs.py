@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from attnprof.catalogue.entry import read
+from attnprof.catalogue.roles import TABLE, in_symbols
 from tests.pages import DOCS, PAGES, ROOT, blocks, broken_links, rewrite
 
 DESIGN = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
-COMPLEXITY, PUBLISHED = DOCS / "complexity.md", DOCS / "published.md"
+COMPLEXITY, PUBLISHED, NETWORKS = DOCS / "complexity.md", DOCS / "published.md", DOCS / "networks.md"
 SOME = "se,eca,ca,swin"  # all 80 modules take half a minute
 BLOCKS = [pytest.param(block, id=f"{page.name}: {block.command}") for page in PAGES for block in blocks(page)]
 
@@ -23,6 +24,20 @@ def printed(*words: str, python: str = sys.executable) -> list[str]:
         [python, "-m", "attnprof", *words], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return process.stdout.strip("\n").splitlines()
+
+
+def table_of_names() -> str:
+    """What the arguments of a user's class get, as Markdown."""
+    lines = ["| as | gets | arguments of these names |", "|---|---|---|"]
+    for role, names in TABLE.items():
+        listed = ", ".join(f"`{name}`" for name in names)
+        lines.append(f"| {role.name.lower().replace('_', ' ')} | `{in_symbols(role)}` | {listed} |")
+    return "\n".join(lines) + "\n"
+
+
+def with_table_of_names(page: str) -> str:
+    """``page`` with the table as it is now."""
+    return re.sub(r"[|] as [|] gets [|].*?\n(?=\n)", lambda _: table_of_names(), page, flags=re.DOTALL)
 
 
 def cells(line: str) -> list[str]:
@@ -60,6 +75,12 @@ def test_the_page_of_published_figures_is_what_the_command_prints(interpreter):
     assert page[-len(shown) :] == shown
 
 
+def test_the_table_of_what_a_signature_gets_is_that_of_the_code():
+    page = NETWORKS.read_text(encoding="utf-8")
+    assert table_of_names() in page
+    assert with_table_of_names(page) == page, "make docs-blocks"
+
+
 def test_the_module_of_the_page_on_adding_is_complete(tmp_path):
     page = (DOCS / "adding.md").read_text(encoding="utf-8")
     code = re.search(r"```python\n(\"\"\"Scales.+?)```", page, re.DOTALL)[1]
@@ -95,6 +116,7 @@ def head(page: Path) -> str:
 
 
 if __name__ == "__main__":
+    NETWORKS.write_text(with_table_of_names(NETWORKS.read_text(encoding="utf-8")), encoding="utf-8")
     for page in PAGES:
         rewrite(page)
     for page, words in (

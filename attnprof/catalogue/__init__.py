@@ -4,12 +4,14 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attnprof.catalogue import user_import, user_module
-from attnprof.catalogue.entry import Entry, Value, read
+from attnprof.catalogue.entry import NOTHING, Entry, Value, read
+from attnprof.catalogue.user_entry import GATE, UserEntry
 from attnprof.catalogue.user_location import is_path
 from attnprof.errors import ImpossibleShapeError, UnknownNameError, UsageError, nearest
+from attnprof.grid import Point
 from attnprof.registry import Registry
 
 if TYPE_CHECKING:
@@ -71,26 +73,45 @@ def _unknown(name: str) -> str:
 
 
 def create(
-    name: str, channels: int, *, height: int | None = None, width: int | None = None, **hyperparameters: Value
+    name: str,
+    channels: int,
+    /,
+    *,
+    height: int | None = None,
+    width: int | None = None,
+    settings: Mapping[str, Any] = NOTHING,
+    **hyperparameters: Any,
 ) -> "nn.Module":
     """The attention module ``name`` for ``channels`` channels: (N, C, H, W) in, same shape out.
 
-    height, width: the map's size in pixels, for modules that are built for one. gate=True: of a module of
-    your own that gives a gate, (N, C, 1, 1) or (N, 1, H, W), by which the map is to be multiplied.
+    height, width: the map's size in pixels, for modules that are built for one. settings: hyperparameters,
+    also those that are called height, width or settings. gate=True: of a module of your own that gives a
+    gate, (N, C, 1, 1) or (N, 1, H, W), by which the map is to be multiplied.
     Raises UnknownNameError, UsageError (a hyperparameter it does not have) or ImpossibleShapeError.
     """
     if is_path(name):
         user_import.load(name)  # its entry is then read here, too
     module_entry = entry(name)
-    changes = module_entry.changes(hyperparameters)
-    size = _size(height, width, name) if module_entry.needs_size(hyperparameters) else {}
-    refusal = module_entry.refusal(channels, height or 0, width or 0, hyperparameters)
-    if refusal:
-        place = f"@{height}x{width}" if height and width else ""
-        raise ImpossibleShapeError(f"{name}@{channels}{place} - {refusal}")
+    settings = {**settings, **hyperparameters}
+    changes = module_entry.changes(settings)
+    size = _size(height, width, name) if module_entry.needs_size(settings) else {}
+    point = channels, height or 0, width or 0
+    _require_possible(module_entry, point, settings)
     switches = {name: changes.pop(name) for name in module_entry.switches if name in changes}
-    module: nn.Module = _constructor(name, module_entry)(channels, **changes, **size)
+    if isinstance(module_entry, UserEntry):
+        module = module_entry.build(user_import.load(name), point, changes)
+    else:
+        module = _class_of(name, module_entry)(channels, **changes, **size)
     return _switched(module, switches)
+
+
+def _require_possible(module_entry: Entry, point: Point, settings: Mapping[str, Any]) -> None:
+    """Raises ImpossibleShapeError where a limit refuses ``point``: (C, H, W), H and W 0 where unknown."""
+    refusal = module_entry.refusal(*point, settings)
+    if refusal:
+        channels, height, width = point
+        place = f"@{height}x{width}" if height and width else ""
+        raise ImpossibleShapeError(f"{module_entry.key}@{channels}{place} - {refusal}")
 
 
 def _size(height: int | None, width: int | None, name: str) -> dict[str, int]:
@@ -102,19 +123,16 @@ def _size(height: int | None, width: int | None, name: str) -> dict[str, int]:
 
 def _switched(module: "nn.Module", switches: Mapping[str, Value]) -> "nn.Module":
     """``module`` with what its switches add. Raises UsageError for one that is neither on nor off."""
-    gate = switches.get(user_module.GATE, False)
+    gate = switches.get(GATE, False)
     if not isinstance(gate, bool):
-        raise UsageError(f"{user_module.GATE} is true or false, not {gate!r}")
+        raise UsageError(f"{GATE} is true or false, not {gate!r}")
     if not gate:
         return module
     gated: nn.Module = importlib.import_module("attnprof.modules._gated").Gated(module)
     return gated
 
 
-def _constructor(name: str, module_entry: Entry) -> Callable[..., "nn.Module"]:
-    if is_path(name):
-        return user_import.load(name)
-    constructor: Callable[..., nn.Module] = getattr(
-        importlib.import_module(MODULES.module_name(name)), module_entry.class_name
-    )
+def _class_of(name: str, module_entry: Entry) -> Callable[..., "nn.Module"]:
+    module = importlib.import_module(MODULES.module_name(name))
+    constructor: Callable[..., nn.Module] = getattr(module, module_entry.class_name)
     return constructor

@@ -10,8 +10,9 @@ from itertools import product
 
 from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import FAMILIES, PLACES, Entry, Value
+from attnprof.catalogue.user_entry import UserEntry
 from attnprof.catalogue.user_location import is_path
-from attnprof.catalogue.values import is_staged, parse_value, show_value, values_of
+from attnprof.catalogue.values import cut, is_staged, parse_value, show_settings, show_value, values_of
 from attnprof.errors import UsageError, nearest
 
 EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
@@ -38,7 +39,7 @@ class ConfiguredModule:
     @property
     def variant(self) -> str:
         """The settings as text: ``bias=true,reduction=8``; empty for the default."""
-        return ",".join(f"{name}={show_value(value)}" for name, value in self.settings)
+        return show_settings(dict(self.settings))
 
 
 def display_name(module: str, variant: str, settings: Mapping[str, Value]) -> str:
@@ -58,14 +59,8 @@ def display_name(module: str, variant: str, settings: Mapping[str, Value]) -> st
 
 
 def split(text: str) -> list[str]:
-    """``text`` cut at its commas, those inside parentheses excepted; empty parts are dropped."""
-    parts, depth, start = [], 0, 0
-    for position, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if letter == "," and depth == 0:
-            parts.append(text[start:position])
-            start = position + 1
-    return [part.strip() for part in [*parts, text[start:]] if part.strip()]
+    """``text`` cut at its commas, those inside brackets and quotes excepted; empty parts are dropped."""
+    return [part.strip() for part in cut(text) if part.strip()]
 
 
 def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
@@ -143,13 +138,19 @@ def checked(name: str, key: str, value: Value) -> Value:
         for stage_value in values_of(value):
             checked(name, key, stage_value)
         return value
+    if isinstance(module_entry, UserEntry) and key not in module_entry.switches:
+        return module_entry.typed(key, value)
+    return _of_the_defaults_kind(module_entry, key, value)
+
+
+def _of_the_defaults_kind(module_entry: Entry, key: str, value: Value) -> Value:
     default = {**module_entry.switches, **module_entry.hyperparameters}[key]
     if default is None or (value is None and _may_be_none(module_entry, key)):
         return value
     if isinstance(default, float) and type(value) is int:
         return float(value)
     if type(value) is not type(default):
-        raise UsageError(f"{name}.{key}: {show_value(value)!r} is not {_KINDS[type(default)]}")
+        raise UsageError(f"{module_entry.key}.{key}: {show_value(value)!r} is not {_KINDS[type(default)]}")
     return value
 
 
@@ -206,9 +207,12 @@ def _sweep(
     module: ConfiguredModule, sweeps: Mapping[str, Mapping[str, Sequence[Value]]]
 ) -> list[ConfiguredModule]:
     """The module at every combination of the swept values; as it is where no sweep concerns it."""
-    axes = {**sweeps.get(EVERYWHERE, {}), **sweeps.get(module.module, {})}
-    hyperparameters = entry(module.module).hyperparameters
-    axes = {name: values for name, values in axes.items() if name in hyperparameters}
+    module_entry = entry(module.module)
+    of_all = {
+        name: axis for name, axis in sweeps.get(EVERYWHERE, {}).items() if name in module_entry.arguments
+    }
+    own = {name: axis for name, axis in sweeps.get(module.module, {}).items() if module_entry.takes(name)}
+    axes = {**of_all, **own}
     swept = []
     for values in product(*axes.values()):
         settings = {**dict(module.settings), **dict(zip(axes, values, strict=True))}

@@ -1,9 +1,8 @@
 """A user's own module, named by its location: 'my.py:MyGate', 'my_pkg.attn:MyGate', 'timm.layers:EcaModule'.
 
-A class or a function that takes the number of channels first and returns an nn.Module on maps (N, C, H, W).
-Arguments called height and width receive the map's size; the others are hyperparameters. There are no closed
-forms, and no limits but the exceptions that it raises. With the switch gate=true the map is multiplied by
-what the module gives, a gate (N, C, 1, 1) or (N, 1, H, W).
+A class or a function that returns an nn.Module on maps (N, C, H, W). What its arguments stand for is in
+signature.py; there are no closed forms, and no limits but the exceptions that it raises. With the switch
+gate=true the map is multiplied by what the module gives, a gate (N, C, 1, 1) or (N, 1, H, W).
 
 Importing it (user_import.py) runs its code. A process that only has to know what it is asks a child process
 (importer.py).
@@ -11,18 +10,16 @@ Importing it (user_import.py) runs its code. A process that only has to know wha
 
 import importlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from attnprof.catalogue.description import KEYWORD, REST, Argument, Description, described
-from attnprof.catalogue.entry import Entry, Value
+from attnprof.catalogue.description import Description, described
+from attnprof.catalogue.user_entry import UserEntry, user_entry
 from attnprof.catalogue.user_import import is_loaded, load
 from attnprof.catalogue.user_location import location_of
 from attnprof.errors import UsageError
 
-SIZE = ("height", "width")
-GATE = "gate"  # the switch that multiplies the map by what the module gives
 Stamp = tuple[object, ...]  # a name in a folder, with the state of its file
 
 _answers: dict[Stamp, Description | str] = {}  # what a child process said, or why it could not
@@ -75,56 +72,15 @@ def _stamped(name: str) -> Stamp:
     return folder, name, state.st_mtime_ns, state.st_size
 
 
-def entry_of(name: str) -> Entry:
+def entry_of(name: str) -> UserEntry:
     """The entry of a user's module, from its signature. Raises UsageError."""
-    description = description_of(name)
-    arguments = _arguments(name, description)
-    class_name = location_of(name).name
-    return Entry(
-        key=name,
-        class_name=class_name,
-        name=class_name,
-        doc=description.doc,
-        paper=None,
-        code="",
-        family="",
-        place="after",
-        hyperparameters=_hyperparameters(arguments),
-        sized=str(any(argument.name in SIZE for argument in arguments)),
-        params_formula="",
-        macs_formula="",
-        switches=_switches(arguments),
-    )
-
-
-def _arguments(name: str, description: Description) -> list[Argument]:
-    """The named arguments of the constructor, the first of which is the number of channels."""
-    if description.arguments is None:
-        raise UsageError(f"{name}: its arguments cannot be read")
-    arguments = [argument for argument in description.arguments if argument.kind != REST]
-    if not arguments or arguments[0].kind == KEYWORD:
-        raise UsageError(
-            f"{name}: its first argument has to be the number of channels;"
-            f" it takes {len(arguments)} arguments"
-        )
-    return arguments
-
-
-def _hyperparameters(arguments: Sequence[Argument]) -> dict[str, Value]:
-    """Arguments with a plain default, or without one (then None), apart from channels and size."""
-    plain = [argument for argument in arguments[1:] if argument.is_plain and argument.name not in SIZE]
-    return {argument.name: argument.default for argument in plain}
-
-
-def _switches(arguments: Sequence[Argument]) -> dict[str, Value]:
-    """The switches of a module; where an argument has the name of one, it is that argument."""
-    return {} if any(argument.name == GATE for argument in arguments) else {GATE: False}
+    return user_entry(name, location_of(name).name, description_of(name))
 
 
 def required_arguments(name: str) -> list[str]:
     """The arguments without a default of the class or function at ``name``. Raises UsageError."""
     arguments = description_of(name).arguments or ()  # some built-in functions say nothing of theirs
-    return [argument.name for argument in arguments if not argument.has_default and argument.kind != REST]
+    return [argument.name for argument in arguments if not argument.has_default and argument.has_name]
 
 
 def source_of(name: str) -> Path:

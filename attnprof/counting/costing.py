@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from attnprof.catalogue import create
-from attnprof.catalogue.entry import Value
 from attnprof.catalogue.inputs import TensorInput, parse_inputs
 from attnprof.counting.account import META, REAL, Account, account_of_parts
 from attnprof.counting.building import on_meta
@@ -157,9 +156,9 @@ def _map_shape(name: str, inputs: Inputs) -> tuple[int, ...]:
     return shape
 
 
-def _on_meta(name: str, shape: tuple[int, ...], settings: dict[str, Value]) -> nn.Module:
+def _on_meta(name: str, shape: tuple[int, ...], settings: dict[str, Any]) -> nn.Module:
     with on_meta():
-        return create(name, shape[1], height=shape[2], width=shape[3], **settings).eval()
+        return create(name, shape[1], height=shape[2], width=shape[3], settings=settings).eval()
 
 
 def _without_compiler() -> AbstractContextManager[object]:

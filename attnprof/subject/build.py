@@ -68,7 +68,7 @@ def _created_by_user(case: Case, device: torch.device) -> nn.Module:
 def _created(case: Case, device: torch.device) -> nn.Module:
     with on_meta() if device.type == "meta" else device:
         return create(
-            case.module, case.channels, height=case.height, width=case.width, **case.hyperparameters
+            case.module, case.channels, height=case.height, width=case.width, settings=case.hyperparameters
         )
 
 

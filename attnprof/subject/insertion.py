@@ -5,13 +5,13 @@ The network's own parameters keep their names in its state_dict, so that trained
 
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from attnprof.catalogue import create, entry, user_import
-from attnprof.catalogue.entry import Value
+from attnprof.catalogue.entry import NOTHING, Value
 from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import at_stage
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
@@ -38,30 +38,33 @@ class _Met(NamedTuple):
 def insert(
     network: nn.Module,
     module: str,
+    /,
     *,
     at: str,
     shape: tuple[int, ...] = (1, 3, 224, 224),
     host: Network | None = None,
-    **settings: Value,
+    settings: Mapping[str, Any] = NOTHING,
+    **hyperparameters: Any,
 ) -> nn.Module:
     """Insert the module ``module`` of the catalogue at every place ``at``, and return ``network``, which is
     changed.
 
     at: a place such as 'layer*.*.bn3' or 'replace:layer4.*.conv2'. shape: of an input (N, C, H, W) of the
     network; channels and sizes at each place follow from it. host: the network's own places and stages;
-    without it a stage is a run of places with the same number of channels. settings: hyperparameters; a text
-    such as '3/5/5/7' gives each stage its own; gate=True applies a module of your own that gives a gate.
+    without it a stage is a run of places with the same number of channels. settings: hyperparameters, also
+    those that are called at, shape, host or settings; a text such as '3/5/5/7' gives each stage its own;
+    gate=True applies a module of your own that gives a gate.
 
     Raises UsageError for a place that the network does not have, ImpossibleShapeError for one where the
     module does not fit, or gives another shape than it takes. The network is unchanged then.
     """
     if is_path(module):
         user_import.load(module)  # its entry is then read in this process, too
-    entry(module).settings(settings)
+    changes = entry(module).changes({**settings, **hyperparameters})
     places = sites(network, module, at, shape, host)
     stages = len(host.stages) if host and host.stages else places[-1].stage
     modules = [
-        _module(network, module, site, at_stage(settings, site.stage, stages), shape[0]) for site in places
+        _module(network, module, site, at_stage(changes, site.stage, stages), shape[0]) for site in places
     ]
     attachments = [attach(network, site, each) for site, each in zip(places, modules, strict=True)]
     try:
@@ -83,7 +86,7 @@ def _module(
         raise ImpossibleShapeError(f"{site}: {refusal}")
     device, dtype = _likeness(network)
     with torch.device(device):
-        built = create(module, site.channels, height=site.height, width=site.width, **settings)
+        built = create(module, site.channels, height=site.height, width=site.width, settings=settings)
     return built.to(dtype).train(network.training)
 
 

@@ -27,7 +27,14 @@ def network(case: Case, device: torch.device) -> nn.Module:
         gives_tensor = _gives_tensor(built, case)
         if case.module != PLAIN:
             host = network_named(case.host)
-            insert(built, case.module, at=case.place, shape=case.shape, host=host, **case.hyperparameters)
+            insert(
+                built,
+                case.module,
+                at=case.place,
+                shape=case.shape,
+                host=host,
+                settings=case.hyperparameters,
+            )
     return built if gives_tensor else FirstTensor(built)
 
 

@@ -10,6 +10,8 @@ from textwrap import fill
 from typing import Any
 
 from attnprof.catalogue.entry import NOTHING, PLACES, Entry
+from attnprof.catalogue.signature_words import in_words
+from attnprof.catalogue.user_entry import UserEntry
 from attnprof.catalogue.values import show_value
 from attnprof.grid import Point
 from attnprof.units import show_count
@@ -137,11 +139,20 @@ def _use(entry: Entry, point: Point) -> list[str]:
 
 
 def _arguments(entry: Entry) -> list[str]:
+    if isinstance(entry, UserEntry):
+        return _arguments_of_user(entry)
     lines = ["channels  (required)"]
     lines += [f"{name} = {show_value(value)}" for name, value in entry.hyperparameters.items()]
     return lines + (
         ["height, width  (required: the size is part of the module)"] if entry.needs_size() else []
     )
+
+
+def _arguments_of_user(entry: UserEntry) -> list[str]:
+    lines = [f"{name} = {text}" for name, text in in_words(entry.signature).items()]
+    if entry.signature.roles:
+        lines.append("at C channels and a map of H x W; every argument can be set")
+    return lines
 
 
 def _variants(entry: Entry, point: Point) -> list[str]:
