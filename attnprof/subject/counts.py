@@ -11,6 +11,7 @@ from torch import nn
 
 from attnprof.catalogue import MODULES, entry
 from attnprof.catalogue.user_location import is_path
+from attnprof.catalogue.user_module import entry_of
 from attnprof.counters import COUNTERS, Counter
 from attnprof.counting import REAL, Account, UnreadableValueError, account, cost
 from attnprof.errors import one_line
@@ -81,7 +82,10 @@ def remarks(case: Case, module: nn.Module, output_shape: tuple[int, ...]) -> tup
     if not _is_users(case):
         return ()
     adapter = adapter_in(module)
-    return (*(adapter.remarks if adapter else ()), *_remarks_on_answer(case.shape, output_shape))
+    size = case.channels, case.height, case.width
+    built = entry_of(case.module).remarks(size, case.hyperparameters)
+    called = adapter.remarks if adapter else ()
+    return *built, *called, *_remarks_on_answer(case.shape, output_shape)
 
 
 def _is_users(case: Case) -> bool:

@@ -318,6 +318,17 @@ RIGHT = {
 }
 
 
+# What their rows say of how they were built, besides how they are called.
+REMARKS = {
+    "SpatialGate": "built with its defaults: no argument is the number of channels",
+    "Alternating(no_spatial=true)": "no argument is the number of channels",
+    "AnyArguments": "the number of channels goes first: it takes *args",
+    "TokensOfHeads": "num_heads=2: max(1, C // 32)",
+    "Positions": "fmap_size=(28,28) in place of its default",
+    "GridGate": "F_int=32: C // 2",
+}
+
+
 @pytest.mark.usefixtures("warm_workers")
 def test_each_way_to_say_what_a_constructor_wants_is_counted_right(here, count):
     rows = count(",".join(f"{here}:{pattern}" for pattern in RIGHT))
@@ -327,6 +338,7 @@ def test_each_way_to_say_what_a_constructor_wants_is_counted_right(here, count):
             with case(pattern):
                 params, macs = RIGHT[pattern]
                 assert row["status"] == "ok", row["reason"]
+                assert REMARKS.get(pattern, "") in row["remarks"]
                 assert int(row["params"]) == params
                 assert macs is None or int(row["macs"]) == macs
 
