@@ -82,7 +82,8 @@ def profile(
     """Count and measure one call of ``module`` for an input of ``shape``, (N, C, H, W) or another.
 
     module: any nn.Module, measured on the device and in the dtype that it is in; or a name of the catalogue
-    with ``settings`` for its hyperparameters, on the CPU in fp32. train: forward + backward instead of
+    with ``settings`` for its hyperparameters, on the CPU in fp32. On a GPU without tf32, whatever the process
+    has set; ``conditions`` says so, and afterwards it is as before. train: forward + backward instead of
     forward without gradients. threads: of the CPU, while it is measured. precision: stop at this half-width
     of the interval, as a share of the median, or after ``seconds``. The module is left as it was: a copy is
     measured. One process does not know how much processes differ: to compare modules, use a run.
@@ -96,16 +97,18 @@ def profile(
     dtype = next((t.dtype for t in tensors if t.is_floating_point()), torch.float32)
     backend = _backend(device)
     counts = cost(measured, tuple(shape), dtype=dtype, backward=train)
-    with _threads(threads):
+    with _threads(threads), backend.loan(device.index or 0):
         inputs = cycle(inputs_beyond(backend.cache_bytes(), shape, device, dtype, seed=1))
         call = (Step if train else Forward)(measured, inputs)
         timing, peak = _measured(backend, call, precision, seconds)
+        where = _description(backend, device, threads)
+        del inputs, call  # before the device is given back
     mode = "train" if train else "eval"
     conditions = [
         f"({', '.join(map(str, shape))})",
         str(dtype).removeprefix("torch."),
         mode,
-        _description(backend, device, threads),
+        where,
     ]
     return Profile(
         module=module if isinstance(module, str) else type(module).__name__,
@@ -132,8 +135,14 @@ def _measured_module(module: nn.Module | str, shape: Sequence[int], settings: Ma
 def _description(backend: Backend, device: torch.device, threads: int) -> str:
     name = backend.describe(device.index or 0)["device_name"]
     if device.type != "cpu":
-        return f"{device} ({name})"
+        return f"{device} ({name}{_arithmetic(backend)})"
     return f"{device} ({name}, {threads} thread{'' if threads == 1 else 's'})"
+
+
+def _arithmetic(backend: Backend) -> str:
+    """The switches that were set while it was measured, behind a comma."""
+    switches = backend.switches().items()
+    return "".join(f", {name} {value}" for name, value in switches)
 
 
 def _measured(backend: Backend, call: Forward | Step, precision: float, seconds: float) -> tuple[Timing, int]:

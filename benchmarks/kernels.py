@@ -66,9 +66,9 @@ def compare(case: Case, backend: Backend, device: torch.device) -> Compared:
         call()
     once = max(backend.sample(call, 3).wall / 3, 1e-9)
     calls = max(1, min(MOST_CALLS, round(2e-3 / once)))
-    kernels = backend.kernels(call, calls)
+    kernels = backend.capture(call, calls)
     assert kernels is not None
-    ours = median(kernels.sample().device for _ in range(SAMPLES))
+    ours = median(kernels.sample().device or 0.0 for _ in range(SAMPLES))
     seen = [_profiled(call, calls) for _ in range(3)]
     busy, span, count = (median(column) for column in zip(*seen, strict=True))
     return Compared(case.title, ours, busy, span, count, kernels.captured)

@@ -6,8 +6,8 @@ A plug-in device is one more file with a class that implements Backend; the entr
 """
 
 import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,10 +22,21 @@ BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
 Call = Callable[[], object]
 
 
+OUT_OF_MEMORY = ("can't allocate memory", "CUDA error: out of memory", "HIP error: out of memory")
+
+
 def is_out_of_memory(problem: BaseException) -> bool:
-    """Whether ``problem`` is an out-of-memory error, of Python or of torch."""
+    """Whether ``problem`` is an out-of-memory error, of Python, of torch or of a device's driver."""
     named = isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError"
-    return named or "can't allocate memory" in text_of(problem)
+    return named or any(words in text_of(problem) for words in OUT_OF_MEMORY)
+
+
+class CaptureFailed(Exception):
+    """Calls could not be captured, and left their traces: nothing else can be measured in this process."""
+
+    def __init__(self, words: str, out_of_memory: bool = False) -> None:
+        super().__init__(words)
+        self.out_of_memory = out_of_memory
 
 
 @contextmanager
@@ -64,7 +75,7 @@ class Condition:
 class Burst:
     """Seconds per call of calls issued back to back."""
 
-    device: float  # of the kernels alone
+    device: float | None  # from the first kernel's beginning to the last one's end; None: no figure
     host: float  # of everything, waited for once
 
 
@@ -72,6 +83,7 @@ class Kernels(Protocol):
     """Some calls, ready to be timed by the device's own clock."""
 
     captured: bool  # replayed as a graph instead of launched
+    note: str  # why the device has no figure, or what qualifies it; empty: nothing
 
     def sample(self) -> Burst:
         """Run them all once."""
@@ -79,13 +91,41 @@ class Kernels(Protocol):
 
 
 @dataclass(frozen=True)
+class KernelRun:
+    """One kernel, as a profiler saw it."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class KernelTrace:
+    """The kernels of some calls, as a profiler saw them."""
+
+    runs: tuple[KernelRun, ...]
+    calls: int
+    note: str = ""  # why there are none
+
+    @property
+    def seconds(self) -> float:
+        """Of one call, all kernels together."""
+        return sum(run.seconds for run in self.runs) / self.calls
+
+    @property
+    def count(self) -> float:
+        """Kernels of one call."""
+        return len(self.runs) / self.calls
+
+
+@dataclass(frozen=True)
 class Memory:
-    """Bytes of one call, beyond what was allocated before it."""
+    """Bytes of one call, beyond what was allocated before it. None: the allocator does not tell."""
 
     peak: int  # the most at once
-    remaining: int = 0  # still allocated after the call, its output freed
+    remaining: int | None = 0  # still allocated after the call, its output freed
     requested: int | None = None  # the peak before the allocator rounds up
-    reserved: int | None = None  # held by the allocator
+    reserved: int | None = None  # taken from the device by the allocator
+    allocator: str = "this device's allocator"  # whose figures these are
 
 
 class Backend(Protocol):
@@ -102,6 +142,11 @@ class Backend(Protocol):
         """The device with this index, made ready."""
         ...
 
+    def loan(self, index: int) -> AbstractContextManager[None]:
+        """The device with this index for a while, in a process that is not ours: what ``device`` changes is
+        put back, and what was allocated is given back."""
+        ...
+
     def describe(self, index: int) -> dict[str, Any]:
         """What the device is: at least 'device_name' and 'device_memory_bytes'."""
         ...
@@ -109,6 +154,14 @@ class Backend(Protocol):
     def others(self) -> str | None:
         """Which other processes compute on the device, where that would spoil figures; None where none
         does."""
+        ...
+
+    def switches(self) -> Mapping[str, object]:
+        """The switches of the process that decide the arithmetic, as they are now."""
+        ...
+
+    def set_switches(self) -> None:
+        """Set them as every cell is to have them."""
         ...
 
     def cache_bytes(self) -> int:
@@ -126,6 +179,18 @@ class Backend(Protocol):
 
     def kernels(self, call: Call, calls: int) -> Kernels | None:
         """``calls`` calls, ready for the device's own clock; None where it has none of its own."""
+        ...
+
+    def capture(self, call: Call, calls: int) -> Kernels | None:
+        """``calls`` calls as a graph, ready for the device's own clock; None where there are no graphs.
+
+        Raises CaptureFailed. The call must have run once already.
+        """
+        ...
+
+    def trace(self, call: Call) -> KernelTrace | None:
+        """The kernels of some calls, by a profiler, which disturbs what is timed after it; None where a call
+        launches none."""
         ...
 
     def condition(self) -> Condition | None:

@@ -3,6 +3,8 @@
 import os
 import platform
 import resource
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Any
@@ -11,7 +13,8 @@ import torch
 from torch._C._autograd import DeviceType
 from torch.autograd.profiler import profile  # torch.profiler imports the compiler, for most of a second
 
-from attnprof.backends import Call, Condition, Kernels, Memory, Sample, uncollected
+from attnprof.backends import Call, Condition, Kernels, KernelTrace, Memory, Sample, uncollected
+from attnprof.backends._waiting import longest_wait, waited
 from attnprof.records.environment import cores
 
 SOME_CACHE = 32 * 2**20  # where the system does not tell
@@ -31,6 +34,10 @@ class CPU:
         """The one CPU device."""
         return torch.device("cpu")
 
+    def loan(self, index: int) -> AbstractContextManager[None]:
+        """Nothing of the process is changed."""
+        return nullcontext()
+
     def describe(self, index: int) -> dict[str, Any]:
         """Model, cores that this process may use, memory and last-level cache in bytes."""
         return {
@@ -45,6 +52,13 @@ class CPU:
     def others(self) -> str | None:
         """Whoever shares the processor is told apart sample by sample."""
         return None
+
+    def switches(self) -> Mapping[str, object]:
+        """None that differ from torch's own."""
+        return {}
+
+    def set_switches(self) -> None:
+        """Nothing to set."""
 
     def cache_bytes(self) -> int:
         """The largest cache that the system tells of."""
@@ -68,17 +82,25 @@ class CPU:
         """
         alone = torch.get_num_threads() == 1
         with uncollected():
-            waited = None if alone else _waited()
+            before = None if alone else waited()
             busy, wall = thread_time(), perf_counter()
             for _ in range(calls):
                 call()
             wall, busy = perf_counter() - wall, thread_time() - busy
         if alone:
             return Sample(wall, max(0.0, wall - busy), busy)
-        return Sample(wall, None if waited is None else _longest_wait(waited))
+        return Sample(wall, longest_wait(before, waited()) if before else None)
 
     def kernels(self, call: Call, calls: int) -> Kernels | None:
         """A CPU has no clock but the host's."""
+        return None
+
+    def capture(self, call: Call, calls: int) -> Kernels | None:
+        """A CPU has no graphs."""
+        return None
+
+    def trace(self, call: Call) -> KernelTrace | None:
+        """A CPU launches no kernels."""
         return None
 
     def condition(self) -> Condition | None:
@@ -97,26 +119,6 @@ class CPU:
             current += event.nbytes()
             peak = max(peak, current)
         return Memory(peak, remaining=current)
-
-
-def _waited() -> dict[str, int] | None:
-    """Nanoseconds that each thread of this process has waited to run; None where the kernel does not report
-    it."""
-    waiting = {}
-    try:
-        for thread in os.listdir("/proc/self/task"):
-            try:
-                waiting[thread] = int(Path(f"/proc/self/task/{thread}/schedstat").read_bytes().split()[1])
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it ended meanwhile
-    except (OSError, IndexError):
-        return None
-    return waiting or None
-
-
-def _longest_wait(before: dict[str, int]) -> float | None:
-    now = _waited()
-    return None if now is None else max(now[thread] - before.get(thread, 0) for thread in now) / 1e9
 
 
 def _size(path: Path) -> int:

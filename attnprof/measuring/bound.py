@@ -12,7 +12,7 @@ class Peaks:
     """What a device can do at best."""
 
     bandwidths: tuple[tuple[int, float], ...]  # (bytes of the working set, bytes per second), smallest first
-    rates: dict[str, float]  # FLOP/s by category, as docs/counting.md defines them
+    rates: dict[str, float]  # FLOP/s by category, as docs/counting.md defines them; of a GPU products alone
     launch: float  # seconds of the smallest operator
     cache: int  # bytes of the last-level cache
     clock: float | None = None  # Hz meanwhile; None where the device does not report it
@@ -97,14 +97,16 @@ def bound(work: Work, peaks: Peaks, shape: tuple[int, ...], input_bytes: int) ->
     """The bound of a call with an input of ``shape``.
 
     Where a reduction over the whole map has to precede what rescales it, and the map does not stay in the
-    cache, it is read once more.
+    cache, it is read once more. A category without a rate takes no time of its own.
     """
     moved = work.minimal_bytes + (
         input_bytes if input_bytes > peaks.cache and _reads_twice(work, shape) else 0
     )
     rate, size = peaks.bandwidth(moved)
     arithmetic = sum(
-        flops / peaks.rates[category] for category, flops in work.flops_by_category.items() if flops
+        flops / peaks.rates[category]
+        for category, flops in work.flops_by_category.items()
+        if category in peaks.rates
     )
     level = "memory" if size is None or size > peaks.cache else f"a working set of {show_bytes(size)}"
     return Bound(moved / rate, arithmetic, len(work.operators) * peaks.launch, level)

@@ -10,6 +10,10 @@ import torch
 # measured. An odd number, so that no two inputs begin alike.
 DRAWN = 2**20 + 7
 ROUNDED_TO = 2**24  # values: inputs of another shape that pass the same cache are hardly more or fewer
+# Bytes between the beginnings of two inputs are a multiple of this. A GPU's allocator gives every tensor such
+# an address, and kernels that read 16 bytes at once need one; a compiler copies an input without.
+ALIGNED_TO = {"cpu": 1}
+ALIGNED = 512
 
 
 class RandomPool:
@@ -27,15 +31,16 @@ class RandomPool:
     ) -> Sequence[torch.Tensor]:
         """``count`` tensors of ``shape`` that lie one behind the other in memory; the same values for the
         same seed."""
-        total = count * prod(shape)
+        size, step = prod(shape), _step(prod(shape), device, dtype)
+        total = count * step
         draw = partial(_drawn, min(total, DRAWN), device, dtype, seed)
         if total <= DRAWN:  # a part of more would be other values than so few drawn by themselves
-            return self.lend(draw(), draw).view(count, *shape).unbind(0)
+            return _cut(self.lend(draw(), draw), step, size, shape)
         if not self._holds(total, device, dtype, seed):
             self._values = None  # there may not be room for both
             self._values, self._seed = _repeated(draw(), total), seed
         assert self._values is not None
-        return self.lend(self._values[:total], draw).view(count, *shape).unbind(0)
+        return _cut(self.lend(self._values[:total], draw), step, size, shape)
 
     def lend(self, values: torch.Tensor, draw: Callable[[], torch.Tensor]) -> torch.Tensor:
         """``values``, which are used as inputs from now on: what ``draw`` returns, once or repeated."""
@@ -71,6 +76,18 @@ def random_inputs(
     """``count`` tensors of ``shape`` that lie one behind the other in memory; the same values for the same
     seed."""
     return RandomPool().inputs(count, shape, device, dtype, seed)
+
+
+def _step(size: int, device: torch.device, dtype: torch.dtype) -> int:
+    """Values from the beginning of one input of ``size`` values to that of the next."""
+    multiple = max(1, ALIGNED_TO.get(device.type, ALIGNED) // dtype.itemsize)
+    return ceil(size / multiple) * multiple
+
+
+def _cut(values: torch.Tensor, step: int, size: int, shape: Sequence[int]) -> Sequence[torch.Tensor]:
+    """Tensors of ``shape`` that begin every ``step`` values."""
+    rows = values.view(-1, step)[:, :size]
+    return rows.view(len(rows), *shape).unbind(0)
 
 
 def _pieces(values: torch.Tensor, size: int) -> Sequence[torch.Tensor]:

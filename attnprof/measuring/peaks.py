@@ -18,9 +18,7 @@ OUT_OF_CACHE = 8  # times the cache: memory itself
 ENOUGH, STILL_OUT = 2**30, 2
 SAMPLES = 5  # the best of them is a peak; the others are its noise
 WARM_SECONDS = 4e-3
-# Of the operators' operands: in cache, and long enough that starting them takes no time.
-ELEMENTS = {"cpu": 2**16}
-MANY_ELEMENTS = 2**25
+ELEMENTS = 2**16  # of the operators' operands: in cache, and long enough that starting them takes no time
 PRODUCTS = {"cpu": (256, 768)}
 LARGE_PRODUCTS = (1024, 4096)
 MOST_AT_ONCE = 2**28  # bytes that one call moves: eight times a large cache takes seconds to go through
@@ -56,8 +54,9 @@ def _seconds(backend: Backend, call: Call) -> float:
     backend.sample(call, max(1, ceil(WARM_SECONDS / max(once, 1e-9))))
     calls = max(1, ceil(backend.sample_seconds / max(backend.sample(call, 3).wall / 3, 1e-9)))
     kernels = backend.kernels(call, calls)
-    if kernels:
-        return min(kernels.sample().device for _ in range(SAMPLES))
+    bursts = [kernels.sample().device for _ in range(SAMPLES)] if kernels else []
+    if seconds := [burst for burst in bursts if burst]:
+        return min(seconds)
     samples = [backend.sample(call, calls) for _ in range(SAMPLES)]
     return max(1e-9, min(s.busy if s.busy is not None else s.wall for s in samples) / calls)
 
@@ -83,8 +82,17 @@ def _bandwidth(backend: Backend, device: torch.device, size: int) -> float:
 
 
 def _rates(backend: Backend, device: torch.device, dtype: torch.dtype) -> dict[str, float]:
-    kind = device.type
-    n = ELEMENTS.get(kind, MANY_ELEMENTS)
+    """FLOP/s by category. On a GPU of products alone: whatever else it computes it computes while it waits
+    for memory, so that a rate of it would be a bandwidth once more, and no bound of a fused kernel."""
+    mac = 0.0
+    for size in PRODUCTS.get(device.type, LARGE_PRODUCTS):
+        m = torch.randn(size, size, device=device).to(dtype)
+        mac = max(mac, 2.0 * size**3 / _seconds(backend, partial(torch.mm, m, m)))
+    return _all_rates(backend, device, dtype, mac) if device.type == "cpu" else {"mac": mac}
+
+
+def _all_rates(backend: Backend, device: torch.device, dtype: torch.dtype, mac: float) -> dict[str, float]:
+    n = ELEMENTS
 
     def rate(flops: float, *calls: Callable[[], object]) -> float:
         return max(flops / _seconds(backend, call) for call in calls)
@@ -94,11 +102,6 @@ def _rates(backend: Backend, device: torch.device, dtype: torch.dtype) -> dict[s
     rows = a.view(-1, 256)
     image = a.view(1, 16, -1, 32)
     mean, scale = torch.zeros(16, device=device, dtype=dtype), torch.ones(16, device=device, dtype=dtype)
-    products = [
-        (2.0 * size**3, torch.mm, torch.randn(size, size, device=device).to(dtype))
-        for size in PRODUCTS.get(kind, LARGE_PRODUCTS)
-    ]
-    mac = max(rate(flops, partial(product, m, m)) for flops, product, m in products)
     pointwise = max(
         rate(n, partial(torch.add, a, b, out=out), partial(torch.clamp, a, 0.0, out=out)),
         rate(2 * n, partial(torch.addcmul, a, b, b, out=out)),

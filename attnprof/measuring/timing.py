@@ -24,7 +24,6 @@ class Taken:
     sample: Sample
     calls: int
     condition: Condition | None = None  # of the device
-    burst: Burst | None = None  # by the device's own clock
     round: int = 0  # in which it was taken
 
 
@@ -38,11 +37,16 @@ class Timing:
     first: float  # seconds of the very first call
     flags: tuple[str, ...] = ()  # of attnprof.records.record.FLAGS
     spread: bool = False  # show quartiles instead of a confidence interval
-    bursts: tuple[Burst, ...] = ()  # by the device's own clock, where it has one
-    captured: bool = False  # the bursts were replayed as a graph
+    bursts: tuple[Burst, ...] = ()  # calls back to back, where the device has a clock of its own
+    device_note: str = ""  # why the device's own clock gives no figure, or what qualifies it
     conditions: tuple[Condition, ...] = ()  # of the device
     reference: float | None = None  # seconds of the control kernel in the same rounds
     estimator: Estimator = MEDIAN  # how the samples become a figure
+
+    @property
+    def device_samples(self) -> tuple[float, ...]:
+        """Seconds per call by the device's own clock; none where it gives no figure."""
+        return tuple(burst.device for burst in self.bursts if burst.device is not None)
 
     @property
     def seconds(self) -> float:
@@ -77,26 +81,24 @@ class Judgement:
     """The samples that count."""
 
     samples: tuple[float, ...]  # seconds per call
-    bursts: tuple[Burst, ...]  # by the device's own clock
     flags: tuple[str, ...]  # of attnprof.records.record.FLAGS
 
 
-def judge(taken: Sequence[Taken], by: Estimator = MEDIAN) -> Judgement:
+def judge(taken: Sequence[Taken], by: Estimator = MEDIAN, bursts: Sequence[Burst] = ()) -> Judgement:
     """Leave out what a slowed device or other programs spoilt.
 
     Of the samples left, the clean ones count if they are at least FEWEST (or all there are) and a fifth.
     Otherwise the thread's CPU time stands for wall time where it may, and where it may not there is no value:
-    'contended' says both. by: drift is of its figures.
+    'contended' says both. by: drift is of its figures. bursts: calls back to back.
     """
     conditions = _conditions(taken)
     slowed = _slowed(conditions)
     counted = _at_speed(taken, slowed)
     timed, contended = _clean(counted)
     samples = [seconds for _, seconds in timed]
-    bursts = tuple(each.burst for each in counted if each.burst)
     not_steady = settles(samples, by.of)
     signs = {
-        "throttled": any(slowed),
+        "throttled": any(condition.throttled for condition in conditions),
         "power-capped": any(condition.capped for condition in conditions),
         "contended": contended,
         "not-steady": not_steady,
@@ -104,7 +106,7 @@ def judge(taken: Sequence[Taken], by: Estimator = MEDIAN) -> Judgement:
         "bimodal": is_bimodal(samples),
         "launch-bound": _is_launch_bound(bursts),
     }
-    return Judgement(tuple(samples), bursts, tuple(flag for flag, shows in signs.items() if shows))
+    return Judgement(tuple(samples), tuple(flag for flag, shows in signs.items() if shows))
 
 
 def timed_of(taken: Sequence[Taken]) -> list[Timed]:
@@ -115,7 +117,8 @@ def timed_of(taken: Sequence[Taken]) -> list[Timed]:
 
 
 def _is_launch_bound(bursts: Sequence[Burst]) -> bool:
-    return bool(bursts) and median(burst.host / burst.device for burst in bursts) > LAUNCH_BOUND
+    ratios = [burst.host / burst.device for burst in bursts if burst.device]
+    return bool(ratios) and median(ratios) > LAUNCH_BOUND
 
 
 def _conditions(taken: Sequence[Taken]) -> list[Condition]:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from math import ceil
 from statistics import median
 
-from attnprof.backends import Backend, Call, Kernels
+from attnprof.backends import Backend, Burst, Call, CaptureFailed
 from attnprof.measuring.estimators import MEDIAN, Estimator
 from attnprof.measuring.shares import Spending
 from attnprof.measuring.timing import Taken, Timing, judge, timed_of
@@ -64,7 +64,8 @@ class Trial:
         self._rough = 1  # samples
         self._per_visit = 1  # samples
         self._calls = 1
-        self._kernels: Kernels | None = None
+        self._bursts: list[Burst] = []
+        self._device_note = ""
 
     def spending(self, fewest: int) -> Spending:
         """What it has used, what its next visit will cost, and how many visits it is still to have.
@@ -106,7 +107,6 @@ class Trial:
         self._calls = max(1, ceil(max(backend.sample_seconds, self._least_sample) / self.per_call))
         self._per_visit = max(SAMPLES, ceil(VISIT_SECONDS / (self._calls * self.per_call)))
         self._rough = rough_samples(self.per_call) * self._per_visit // SAMPLES  # the same time
-        self._kernels = backend.kernels(self.call, self._calls)
         first = 1 if self.per_call > LONG_SECONDS else self._per_visit
         taken = self._sample(backend, self.call, first, 0)
         self._visit_seconds = taken * self._per_visit / first + max(REWARM_SECONDS, self.per_call)
@@ -133,9 +133,31 @@ class Trial:
         reached = self._estimator.half_width(samples) if samples else None
         return reached is not None and reached <= precision
 
+    def time_device(self, backend: Backend, captured: bool = True) -> None:
+        """Time calls by the device's own clock, where it has one: nothing else is called afterwards.
+
+        captured: as a graph. Raises CaptureFailed; the trial then has a note that says why.
+        """
+        assert self.call is not None
+        try:
+            kernels = backend.capture(self.call, self._calls) if captured else None
+        except CaptureFailed as problem:
+            self._device_note = str(problem)
+            raise
+        kernels = kernels or backend.kernels(self.call, self._calls)
+        if kernels is None:
+            return
+        slowed: list[Burst] = []
+        for _ in range(rough_samples(self.per_call)):
+            self._watch(self)
+            burst, condition = kernels.sample(), backend.condition()
+            (slowed if condition and condition.throttled else self._bursts).append(burst)
+        self._bursts = self._bursts or slowed
+        self._device_note = kernels.note
+
     def timing(self, spread: bool = False, reference: float | None = None) -> Timing:
         """What its samples say. reference: seconds of the control."""
-        verdict = judge(self.taken, self._estimator)
+        verdict = judge(self.taken, self._estimator, self._bursts)
         return Timing(
             verdict.samples,
             self._calls,
@@ -143,8 +165,8 @@ class Trial:
             self._first,
             verdict.flags,
             spread,
-            verdict.bursts,
-            self._kernels is not None and self._kernels.captured,
+            tuple(self._bursts),
+            self._device_note,
             tuple(each.condition for each in self.taken if each.condition),
             reference,
             self._estimator,
@@ -152,14 +174,13 @@ class Trial:
 
     def drop(self) -> None:
         """Give back what it holds."""
-        self.call = self._kernels = None
+        self.call = None
 
     def _is_warm(self, backend: Backend, call: Call) -> bool:
         """Take the first sample of a call whose first time was dear; whether it is dear all the time.
 
         Where it is not, the first call set something up, and the second is none of its samples.
         """
-        self._kernels = backend.kernels(call, 1)
         self._visit_seconds = self._sample(backend, call, 1, 0)
         if self.per_call >= DEAR_SECONDS:
             return True
@@ -189,9 +210,8 @@ class Trial:
         for _ in range(samples):
             self._watch(self)
             sample = backend.sample(call, self._calls)
-            burst = self._kernels.sample() if self._kernels else None
-            spent += sample.wall + (burst.host * self._calls if burst else 0.0)
-            self.taken.append(Taken(sample, self._calls, condition, burst, turn))
+            spent += sample.wall
+            self.taken.append(Taken(sample, self._calls, condition, turn))
         self.visits += 1
         self.per_call = self.taken[-1].sample.wall / self._calls
         return spent

@@ -17,7 +17,7 @@ from attnprof.registry import Registry
 from attnprof.units import KINDS, KindName
 
 if TYPE_CHECKING:
-    from attnprof.backends import Memory
+    from attnprof.backends import KernelTrace, Memory
     from attnprof.counting import Account
     from attnprof.measuring.bound import Peaks
     from attnprof.measuring.ratios import Ratio
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from attnprof.records.case import Case
     from attnprof.stats import Interval
 
-Need = Literal["account", "counters", "timing", "baseline", "memory", "peaks"]
+Need = Literal["account", "counters", "timing", "baseline", "memory", "kernels", "peaks"]
 COUNTED: tuple[Need, ...] = ("account", "counters")  # known from meta tensors, before anything is measured
 ONCE: tuple[Need, ...] = (
     "memory",
+    "kernels",
     "peaks",
 )  # measured by the first of several processes: the others measure the same
 LAST = 1000  # the place of a metric that claims none
@@ -44,6 +45,7 @@ class Findings:
     timing: "Timing | None" = None
     baseline: "Ratio | None" = None  # over the run's baseline, in one process
     memory: "Memory | None" = None  # bytes of one call
+    kernels: "KernelTrace | None" = None  # of some calls; None where a call launches none
     peaks: "Peaks | None" = None  # what the device can do at best
 
 
@@ -68,6 +70,7 @@ class Metric:
     needs: Need  # what must be known before it is computed
     compute: Callable[[Findings], Reading]
     also: tuple[Need, ...] = ()  # what else it looks at, where that is known
+    on_device: bool = False  # whether it looks at times by the device's own clock
     better: Literal["less", "more", ""] = "less"  # empty: neither
     caption: str = ""  # its line in a caption; what stands in {} varies from run to run
     interval: bool = False  # whether its figures have one

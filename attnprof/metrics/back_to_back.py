@@ -24,6 +24,7 @@ METRIC = Metric(
     help="Seconds per call, calls issued back to back",
     needs="timing",
     compute=compute,
+    on_device=True,
     interval=True,
     place=160,
     keep=11,

@@ -1,4 +1,4 @@
-"""Seconds of a call's kernels alone, by the device's own clock: without launches and gaps between them."""
+"""Seconds of a call by the device's own clock: from the first kernel's beginning to the last one's end."""
 
 from statistics import median
 
@@ -6,28 +6,34 @@ from attnprof.measuring.timing import interval_of
 from attnprof.metrics import Findings, Metric, Reading
 from attnprof.stats import Interval
 
+NO_CLOCK = "the device has no clock of its own"
+
 
 def compute(findings: Findings) -> Reading:
-    """The median of the bursts, and its interval; None for a device without a clock of its own."""
+    """The median of the bursts, and its interval; None for a device without a clock of its own, and where
+    that gives no figure."""
     timing = findings.timing
     assert timing is not None
-    if not timing.bursts:
-        return Reading(None, note="the device has no clock of its own")
-    seconds = [burst.device for burst in timing.bursts]
+    seconds = timing.device_samples
+    if not seconds:
+        return Reading(None, note=timing.device_note or NO_CLOCK)
     interval: Interval | None = interval_of(seconds, timing.spread)
     kind = "" if interval is None else "spread" if timing.spread else "samples"
-    note = "" if timing.captured else "it cannot be captured as a graph: issued eagerly behind a spin"
-    return Reading(median(seconds), interval, kind, len(seconds), note)
+    return Reading(median(seconds), interval, kind, len(seconds), timing.device_note)
 
 
 METRIC = Metric(
     kind="seconds",
     title="device time",
-    help="Seconds of the kernels alone, launch gaps excluded",
+    help="Seconds by the device's own clock, without launches: kernels and the gaps between them",
     needs="timing",
     compute=compute,
+    on_device=True,
     interval=True,
     place=150,
     keep=88,
-    caption="device time: kernels alone, by the device's own clock, inputs not in cache (cold).",
+    caption=(
+        "device time: replay of a graph by the device's own clock, inputs not in cache (cold):"
+        " kernels and the gaps between them."
+    ),
 )

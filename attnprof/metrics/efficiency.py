@@ -1,12 +1,16 @@
-"""How much of the device a call uses: its bound over its latency. Never above 1, and never clamped to it."""
+"""How much of the device a call uses: its bound over its time. Never above 1, and never clamped to it."""
+
+from statistics import median
 
 from attnprof.measuring.bound import bound
+from attnprof.measuring.timing import Timing, interval_of
 from attnprof.metrics import Findings, Metric, Reading
+from attnprof.stats import Interval
 from attnprof.units import show_seconds
 
 
 def compute(findings: Findings) -> Reading:
-    """Bound / latency with cold inputs.
+    """Bound / time with cold inputs: of a device with a clock of its own the device time, else the latency.
 
     None, with the reason, where one of them is missing or the bound is broken.
     """
@@ -17,13 +21,22 @@ def compute(findings: Findings) -> Reading:
     assert findings.peaks is not None
     assert findings.timing is not None
     least = bound(findings.account, findings.peaks, findings.case.shape, findings.case.input_bytes).seconds
-    seconds, n = findings.timing.seconds, len(findings.timing.samples)
+    seconds, ends, kind, n = _time(findings.timing)
     if least > seconds:
         note = f"the call takes {show_seconds(seconds)}, less than its bound of {show_seconds(least)}"
         return Reading(None, note=f"{note}: its operators beat those the peaks were taken with")
-    ends = findings.timing.interval
     interval = None if ends is None else (least / ends[1], least / ends[0])
-    return Reading(least / seconds, interval, findings.timing.kind, n)
+    return Reading(least / seconds, interval, kind, n)
+
+
+def _time(timing: Timing) -> tuple[float, Interval | None, str, int]:
+    """Seconds of a call, their interval, its kind, and the samples behind them."""
+    of_device = timing.device_samples
+    if not of_device:
+        return timing.seconds, timing.interval, timing.kind, len(timing.samples)
+    interval = interval_of(of_device, timing.spread)
+    kind = "" if interval is None else "spread" if timing.spread else "samples"
+    return median(of_device), interval, kind, len(of_device)
 
 
 def _missing(findings: Findings) -> str:
@@ -35,23 +48,27 @@ def _missing(findings: Findings) -> str:
         return "inputs are hot in cache; a bound is of cold ones"
     if findings.account.unknown_ops:
         return "FLOPs are incomplete"
-    return "" if findings.account.bytes_moved else "a call moves and computes nothing"
+    if not findings.account.bytes_moved:
+        return "a call moves and computes nothing"
+    # A device's clock that gives no figure leaves no time without launches.
+    timing = findings.timing
+    return timing.device_note if timing.bursts and not timing.device_samples else ""
 
 
 METRIC = Metric(
     kind="share",
     title="% of roofline",
-    help="Share of the latency that the device's measured peaks would need",
+    help="Share of the time that the device's measured peaks would need",
     needs="timing",
     compute=compute,
     also=("account", "peaks"),
+    on_device=True,
     better="more",
     interval=True,
     place=270,
     keep=70,
     aliases=("roofline", "of bound"),
     caption=(
-        "% of roofline: the least time that the device's measured peaks allow, over the latency"
-        " (± in points)."
+        "% of roofline: the least time that the device's measured peaks allow, over the {time} (± in points)."
     ),
 )

@@ -8,7 +8,7 @@ def compute(findings: Findings) -> Reading:
     assert findings.memory is not None
     remaining = findings.memory.remaining
     if remaining is None:
-        return Reading(None, interval_kind="exact", n=1, note="this device's allocator does not tell")
+        return Reading(None, interval_kind="exact", n=1, note=f"{findings.memory.allocator} does not tell")
     return Reading(max(0, remaining), interval_kind="exact", n=1)  # a call may free what was there before
 
 

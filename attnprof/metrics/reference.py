@@ -1,4 +1,4 @@
-"""Seconds of the control, a product measured in the same rounds as the cells: how fast the machine was."""
+"""Seconds of the control, a product measured beside the cells: how fast the machine was."""
 
 from attnprof.metrics import Findings, Metric, Reading
 

@@ -6,7 +6,7 @@ from attnprof.metrics import Findings, Metric, Reading
 def compute(findings: Findings) -> Reading:
     """The backend's figure; None where its allocator does not tell."""
     assert findings.memory is not None
-    note = "" if findings.memory.requested is not None else "this device's allocator does not tell"
+    note = "" if findings.memory.requested is not None else f"{findings.memory.allocator} does not tell"
     return Reading(findings.memory.requested, interval_kind="exact", n=1, note=note)
 
 

@@ -14,7 +14,9 @@ from attnprof.subject.build import DTYPES, build
 from attnprof.subject.inputs import MOST_INPUTS
 
 PLAIN: AbstractContextManager[object] = nullcontext()
-REFERENCE = 256  # rows and columns of the product that is timed beside the cells
+# Rows and columns of the product that is timed beside the cells. A GPU would spend a small one on its launch.
+REFERENCE = {"cpu": 256}
+LARGE_REFERENCE = 2048
 
 
 class Forward:
@@ -99,7 +101,8 @@ def reference(device: torch.device) -> Call:
     """A call that is the same in every run: a square product, which shows the device's clock and nothing of
     memory."""
     generator = torch.Generator().manual_seed(0)
-    a = torch.randn(REFERENCE, REFERENCE, generator=generator).to(device)
+    size = REFERENCE.get(device.type, LARGE_REFERENCE)
+    a = torch.randn(size, size, generator=generator).to(device)
     return lambda: torch.mm(a, a)
 
 

@@ -93,7 +93,9 @@ def _explanation(metric: Metric, rows: Sequence[Row], environment: Environment) 
     inputs = "one input, hot in cache" if hot else "inputs not in cache (cold)"
     estimator = _estimator(environment)
     text = metric.caption.replace("{inputs}", inputs).replace("{estimator}", estimator)
+    on_device = any(row.get("device_time_s") is not None for row in rows)
     text = text.replace("{interval}", _intervals(metric, rows))
+    text = text.replace("{time}", "device time" if on_device else "latency")
     return Remark(text, frozenset([metric.column]))
 
 

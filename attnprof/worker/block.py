@@ -1,7 +1,7 @@
 """A block of cases measured in one process: built, visited in rounds beside the baseline, their memory
 measured, reported one by one."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -11,7 +11,14 @@ from time import monotonic
 import msgspec
 import torch
 
-from attnprof.backends import Backend, Condition, Memory, is_out_of_memory
+from attnprof.backends import (
+    Backend,
+    CaptureFailed,
+    Condition,
+    KernelTrace,
+    Memory,
+    is_out_of_memory,
+)
 from attnprof.measuring.estimators import ESTIMATORS
 from attnprof.measuring.inputs import RandomPool
 from attnprof.measuring.load import Load
@@ -29,9 +36,11 @@ from attnprof.subject.calls import Forward, Step, call_of, reference
 from attnprof.subject.counts import count
 from attnprof.subject.inputs import example, ring
 from attnprof.units import show_bytes
-from attnprof.worker.guest import Guest, guest_of
+from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 
 Send = Callable[[VisitEvent | Failure], None]
+DEVICE_SECONDS = 0.05  # that a cell takes behind its last visit, where the device has a clock of its own
+DEVICE_SHARE = 0.25  # of the effort, at most, for that
 
 
 class Block:
@@ -52,11 +61,18 @@ class Block:
         self._pool = pool or RandomPool()
         self._metrics: list[Metric] = [METRICS.get(name) for name in request.metrics]
         self._needs = {need for metric in self._metrics for need in (metric.needs, *metric.also)}
+        self._on_device = any(metric.on_device for metric in self._metrics)
+        if device.type == "cpu":  # which launches none
+            self._needs.discard("kernels")
         self._cases = {case.key: case for case in request.cases}
         self._calls: dict[str, Forward | Step] = {}  # by key of the case
         self._guests: dict[str, Guest | None] = {}  # by key of the case; None for modules of the catalogue
         self._least = timer().least_sample
         self._estimator = ESTIMATORS[request.estimator or backend.estimator]
+        self._memories: dict[str, Memory] = {}  # by key of the case
+        self._altered: set[str] = set()  # keys of the cases that have changed the arithmetic
+        backend.set_switches()
+        self._switches = dict(backend.switches())
         self._load = Load()
         self._control: Trial
         self._companion: Trial | None = None  # the baseline's
@@ -84,10 +100,56 @@ class Block:
             baseline=self._companion,
             stop=self._stopped,
         )
-        for trial in rounds:
+        for trial in self._closed(rounds, send):
             self._finish(trial, send)
         if self._companion and self._companion.key and self._is_whole(self._companion):
-            self._finish(self._companion, send)
+            self._finish(self._close(self._companion, send), send)
+
+    def _closed(self, rounds: Iterable[Trial], send: Send) -> Iterator[Trial]:
+        """The finished trials. A profiler disturbs what is timed after it: where one is needed, all are
+        timed first."""
+        trials = (self._close(trial, send) for trial in rounds)
+        return iter(list(trials)) if "kernels" in self._needs else trials
+
+    def _close(self, trial: Trial, send: Send) -> Trial:
+        """What follows the last visit: the memory of a call, and its time by the device's own clock.
+
+        A capture that failed leaves a process in which nothing else can be measured: then the case is
+        reported, and ProcessSpoilt is raised for the others.
+        """
+        if trial.problem:
+            return trial
+        guest = self._guests[trial.key]
+        try:
+            with guest.step() if guest else nullcontext():
+                self._measure_call(trial)
+        except CaptureFailed as problem:
+            if problem.out_of_memory:
+                trial.problem = MemoryError(str(problem))
+            send(self._result(trial, is_spoilt=True))
+            raise ProcessSpoilt(str(problem)) from None
+        except Exception as problem:  # noqa: BLE001 # memory may run out here, too
+            trial.problem = problem.with_traceback(None)
+        return trial
+
+    def _measure_call(self, trial: Trial) -> None:
+        call = self._calls[trial.key]
+        call.clear()
+        if "memory" in self._needs:
+            self._memories[trial.key] = self._backend.weigh(call)
+        self._check_switches(trial.key)
+        if not self._on_device:
+            return
+        if self._control.call:
+            self._control.time_device(self._backend, captured=False)
+        trial.time_device(self._backend)
+
+    def _check_switches(self, key: str) -> None:
+        """Compare the arithmetic with what every cell is to have. What a module has changed is set again, and
+        is its flag."""
+        if dict(self._backend.switches()) != self._switches:
+            self._backend.set_switches()
+            self._altered.add(key)
 
     def _is_whole(self, trial: Trial) -> bool:
         """Whether there is something to report: a failure, or samples that were not cut short."""
@@ -127,6 +189,8 @@ class Block:
         """What is left of the effort after ``spent`` seconds."""
         effort = self._request.effort if "timing" in self._needs else Effort(0.0, each=0.0)
         weighed = "memory" in self._needs
+        if self._on_device and self._device.type != "cpu":
+            spent += min(DEVICE_SECONDS * len(self._request.cases), DEVICE_SHARE * effort.seconds)
         return replace(effort, seconds=effort.seconds - spent, most=effort.most - spent, weighed=weighed)
 
     def _inputs(self) -> Iterator[torch.Tensor]:
@@ -149,30 +213,40 @@ class Block:
 
     def _build(self, case: Case, inputs: Iterator[torch.Tensor]) -> Forward | Step:
         guest = self._guests[case.key]
+        if self._memory_limit is not None and self._device.type != "cpu":
+            self._backend.limit_memory(self._memory_limit)  # of this cell: what others hold is none of it
         with guest.step() if guest else nullcontext():  # nothing that building changes is in the first call
             call = self._calls[case.key] = call_of(case, self._device, inputs)
+        self._check_switches(case.key)
         return call
 
-    def _result(self, trial: Trial) -> VisitEvent | Failure:
+    def _result(self, trial: Trial, is_spoilt: bool = False) -> VisitEvent | Failure:
+        """is_spoilt: nothing can be called any more."""
         guest = self._guests[trial.key]
-        result = self._finished(self._cases[trial.key], trial, guest)
+        result = self._finished(self._cases[trial.key], trial, guest, is_spoilt)
         if guest is None:
             return result
         guest.leave()
         return msgspec.structs.replace(result, flags=(*result.flags, *guest.flags))
 
-    def _finished(self, case: Case, trial: Trial, guest: Guest | None) -> VisitEvent | Failure:
+    def _finished(
+        self, case: Case, trial: Trial, guest: Guest | None, is_spoilt: bool
+    ) -> VisitEvent | Failure:
         if trial.problem:
             return self._failure(case, trial.problem)
         try:
             with guest.step() if guest else nullcontext():
-                return self._visit(case, trial)
+                kernels = None if is_spoilt else self._trace(case)
+                return self._visit(case, trial, kernels)
         except Exception as problem:  # noqa: BLE001 # memory may run out under the profiler, too
             return self._failure(case, problem)
 
-    def _visit(self, case: Case, trial: Trial) -> VisitEvent:
+    def _trace(self, case: Case) -> KernelTrace | None:
+        return self._backend.trace(self._calls[case.key]) if "kernels" in self._needs else None
+
+    def _visit(self, case: Case, trial: Trial, kernels: KernelTrace | None) -> VisitEvent:
         timing = trial.timing(self._request.spread, _seconds(self._control))
-        memory = self._memory(case) if "memory" in self._needs else None
+        memory = self._memories.pop(case.key, None)
         account = count(case).account if "account" in self._needs else None
         findings = Findings(
             case,
@@ -180,6 +254,7 @@ class Block:
             timing=timing,
             baseline=self._ratio(case, trial),
             memory=memory,
+            kernels=kernels,
             peaks=self._request.peaks,
         )
         measurements = [measure(metric, findings) for metric in self._metrics]
@@ -197,16 +272,13 @@ class Block:
             return Ratio(baseline.title, None, why=f"{baseline.title} could not be measured beside it")
         return ratio_to(baseline.title, trial.samples, companion.samples, self._estimator)
 
-    def _memory(self, case: Case) -> Memory:
-        call = self._calls[case.key]
-        call.clear()
-        return self._backend.weigh(call)
-
     def _flags(self, case: Case, timing: Timing, memory: Memory | None) -> tuple[str, ...]:
         flags = timing.flags if "timing" in self._needs else ()
-        if self._device.type == "cpu" and "timing" in self._needs and self._load.is_high:
+        if "timing" in self._needs and self._load.is_high:
             flags += ("loaded",)
-        if memory is not None and memory.remaining > self._calls[case.key].keeps:
+        if case.key in self._altered and "changes-settings" not in flags:
+            flags += ("changes-settings",)
+        if memory and (memory.remaining or 0) > self._calls[case.key].keeps:
             flags += ("leak",)
         return flags
 
@@ -214,6 +286,8 @@ class Block:
 def _seconds(control: Trial) -> float | None:
     """Seconds of the control kernel; None where no sample of it counts."""
     timing = control.timing() if control.taken else None
+    if timing and timing.device_samples:
+        return median(timing.device_samples)
     return timing.seconds if timing and timing.samples else None
 
 

@@ -230,6 +230,8 @@ def failure(case: Case, problem: BaseException) -> Failure:
     """How a case ends that raised ``problem``. An error after which the device does nothing more ends the
     process: the parent then tries the case again in a fresh one."""
     words = one_line(problem)
+    if is_out_of_memory(problem):
+        return Failure(case.key, "oom", words or "no memory")
     if _is_sticky(problem, words):
         print(words, file=sys.stderr, flush=True)
         os._exit(DEVICE_LOST)
@@ -237,8 +239,6 @@ def failure(case: Case, problem: BaseException) -> Failure:
         return Failure(case.key, "skipped", words)
     if isinstance(problem, AttnprofError):
         return Failure(case.key, "failed", words)
-    if is_out_of_memory(problem):
-        return Failure(case.key, "oom", words or "no memory")
     return Failure(case.key, "failed", _named(problem))
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from attnprof.backends import BACKENDS, Sample
-from attnprof.backends.cpu import _waited
+from attnprof.backends._waiting import waited
 from attnprof.records.case import Case
 from attnprof.subject.build import build
 from attnprof.subject.calls import call_of, reference
@@ -96,19 +96,19 @@ def test_alone_a_thread_knows_what_it_computed_and_what_it_lost():
 def test_several_threads_know_how_long_they_stood_in_a_queue_and_nothing_stands_for_wall_time(monkeypatch):
     backend = BACKENDS.get("cpu")
     waits = iter([{"1": 5_000_000, "2": 0}, {"1": 5_000_000, "2": 2_000_000, "3": 1_000_000}])
-    monkeypatch.setattr("attnprof.backends.cpu._waited", lambda: next(waits))
+    monkeypatch.setattr("attnprof.backends.cpu.waited", lambda: next(waits))
     sample = threaded(2, lambda: backend.sample(lambda: None, 10))
     assert (sample.lost, sample.busy) == (2e-3, None)
 
 
 def test_where_the_kernel_does_not_tell_of_queues_nothing_is_known_to_be_lost(monkeypatch):
-    monkeypatch.setattr("attnprof.backends.cpu._waited", lambda: None)
+    monkeypatch.setattr("attnprof.backends.cpu.waited", lambda: None)
     assert threaded(2, lambda: BACKENDS.get("cpu").sample(lambda: None, 1)).lost is None
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_every_thread_of_this_process_has_an_account_of_its_waiting():
-    found = _waited()
+    found = waited()
     assert found is None or set(found) >= {str(threading.get_native_id())}
 
 
@@ -139,18 +139,20 @@ def test_a_step_keeps_its_gradients_and_no_more(name):
 def test_a_gpu_tells_the_time_of_kernels_alone():
     backend = backend_of("cuda")
     this = call(SE, backend.device(0))
-    burst = backend.kernels(this, 8).sample()
-    assert 0 < burst.device < burst.host < 0.1
+    this()
+    for kernels in (backend.capture(this, 8), backend.kernels(this, 8)):
+        burst = kernels.sample()
+        assert 0 < burst.device < burst.host < 0.1
 
 
 @pytest.mark.gpu
-def test_what_cannot_be_captured_is_issued_behind_a_spin():
+def test_what_waits_for_the_device_has_no_time_of_the_device():
     backend = backend_of("cuda")
-    device = backend.device(0)
-    x = torch.randn(1024, device=device)
-    kernels = backend.kernels(lambda: x.sum().item(), 4)
+    x = torch.randn(1024, device=backend.device(0))
+    kernels = backend.capture(lambda: x.sum().item(), 4)
     assert not kernels.captured
-    assert kernels.sample().device > 0
+    assert kernels.note.startswith("it cannot be captured as a graph: ")
+    assert kernels.sample().device is None
 
 
 def test_a_cpu_build_of_torch_says_why_cuda_is_not_there(monkeypatch):

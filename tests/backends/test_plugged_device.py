@@ -18,6 +18,7 @@ from attnprof.backends.cpu import CPU
 
 class Kernels:
     captured = False
+    note = ""
 
     def __init__(self, call):
         self.call = call

@@ -59,6 +59,9 @@ class Machine:
     def kernels(self, call, calls):
         return None if self.launch is None else Bursts(self, call, calls)
 
+    def capture(self, call, calls):
+        return self.kernels(call, calls)
+
     def condition(self):
         self.looked += 1
         return self.conditions(self.looked - 1) if self.conditions else None
@@ -72,6 +75,7 @@ class Machine:
 
 class Bursts:
     captured = True
+    note = ""
 
     def __init__(self, machine, call, calls):
         self.machine, self.call, self.calls = machine, call, calls

@@ -79,7 +79,12 @@ def test_samples_of_a_device_that_slowed_itself_are_left_out():
 def test_samples_at_a_clock_well_below_the_usual_one_are_left_out():
     found = judge([taken(2e-3, **at(0.85e9)) if n % 4 == 0 else taken(**at()) for n in range(40)])
     assert found.samples == pytest.approx([1e-3] * 30)
-    assert found.flags == ("throttled",)
+
+
+def test_a_clock_that_rises_while_a_device_wakes_up_is_no_throttling():
+    found = judge([taken(**at(1e9 * min(1.0, 0.2 + 0.1 * n))) for n in range(40)])
+    assert len(found.samples) == 33
+    assert found.flags == ()
 
 
 def test_a_clock_just_below_the_usual_one_is_noise():
@@ -101,8 +106,9 @@ def test_a_power_limit_is_said_and_takes_nothing_out():
 
 
 def test_a_device_that_waits_for_launches_is_said_to():
-    assert judge([taken(burst=Burst(1e-5, 3e-5))] * 12).flags == ("launch-bound",)
-    assert judge([taken(burst=Burst(1e-5, 1.05e-5))] * 12).flags == ()
+    assert judge([taken()] * 12, bursts=[Burst(1e-5, 3e-5)] * 3).flags == ("launch-bound",)
+    assert judge([taken()] * 12, bursts=[Burst(1e-5, 1.05e-5)] * 3).flags == ()
+    assert judge([taken()] * 12, bursts=[Burst(None, 3e-5)] * 3).flags == ()
 
 
 def test_drift_and_two_values_are_said():

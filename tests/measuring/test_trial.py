@@ -5,8 +5,9 @@ from itertools import cycle
 
 import pytest
 
-from attnprof.measuring.trial import ENOUGH_VISITS, REWARM_SECONDS, SAMPLES
-from tests.measuring.machine import Machine, Script, trial
+from attnprof.backends import CaptureFailed
+from attnprof.measuring.trial import ENOUGH_VISITS, REWARM_SECONDS, SAMPLES, rough_samples
+from tests.measuring.machine import Machine, Script, hot, trial
 
 
 def begun(script, limit=10.0, machine=None):
@@ -179,12 +180,36 @@ def test_a_call_without_a_value_reaches_nothing():
     assert this.timing().samples == ()
 
 
-def test_a_device_with_a_clock_of_its_own_gives_a_burst_beside_every_sample():
+def test_a_device_with_a_clock_of_its_own_gives_bursts_behind_the_last_visit():
     machine = Machine(launch=4e-5)
-    found = begun(Script(lambda n: 1e-5), machine=machine).timing()
-    assert [burst.device for burst in found.bursts] == [1e-5] * SAMPLES
-    assert found.captured
+    this = begun(Script(lambda n: 1e-5), machine=machine)
+    assert this.timing().bursts == ()
+    this.time_device(machine)
+    found = this.timing()
+    assert found.device_samples == (1e-5,) * rough_samples(1e-5)
     assert found.flags == ("launch-bound",)
+
+
+def test_bursts_of_a_device_that_slowed_itself_are_left_out_where_others_are_not():
+    machine = Machine(launch=4e-5, conditions=lambda n: hot(throttled=n % 2 == 1))
+    this = begun(Script(lambda n: 1e-5), machine=machine)
+    this.time_device(machine)
+    assert len(this.timing().bursts) == rough_samples(1e-5) / 2
+    always = Machine(launch=4e-5, conditions=lambda n: hot(throttled=True))
+    slow = begun(Script(lambda n: 1e-5), machine=always)
+    slow.time_device(always)
+    assert len(slow.timing().bursts) == rough_samples(1e-5)
+
+
+def test_a_capture_that_fails_is_the_note_and_is_told():
+    class Refusing(Machine):
+        def capture(self, call, calls):
+            raise CaptureFailed("it cannot be captured as a graph: no")
+
+    this = begun(Script(), machine=Refusing())
+    with pytest.raises(CaptureFailed):
+        this.time_device(Refusing())
+    assert this.timing().device_note == "it cannot be captured as a graph: no"
 
 
 def test_who_watches_is_told_before_everything_that_may_take_long():

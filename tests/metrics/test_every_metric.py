@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from attnprof.backends import Burst, Memory
+from attnprof.backends import Burst, KernelRun, KernelTrace, Memory
 from attnprof.counters import COUNTERS
 from attnprof.counting import cost
 from attnprof.counting.rules import CATEGORIES
@@ -29,9 +29,10 @@ FULL = Findings(
     CASE,
     account=replace(COUNTED, params=512, trainable_params=500, buffers=8, flops_by_category=HUGE),
     counters={name: 11 + n for n, name in enumerate(COUNTERS.names())},
-    timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(2.0, 3.0),) * 9, reference=0.5),
+    timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(20.0, 30.0),) * 9, reference=0.5),
     baseline=Ratio("se", 1.25, (1.2, 1.3), 9),
     memory=Memory(2**40 + 1, 3, 2**40, 2**41),
+    kernels=KernelTrace((KernelRun("gemm", 30.0), KernelRun("relu", 6.0)), calls=2),
     peaks=Peaks(((2**20, 1e9), (2**30, 1e8)), dict.fromkeys(CATEGORIES, 1e15), 1e-6, 2**25),
 )
 POOR = replace(
@@ -163,16 +164,41 @@ def test_a_quick_look_calls_its_quartiles_a_spread():
     assert (found.interval, found.interval_kind) == ((25.75, 75.25), "spread")
 
 
-def test_an_efficiency_is_the_bound_over_the_latency():
-    found, bound = follow("efficiency", FULL), follow("bound", FULL)
-    assert found.value == pytest.approx(bound.value / 50.5)
-    assert 0 < found.value <= 1
+def test_an_efficiency_is_the_bound_over_the_device_time_and_without_one_over_the_latency():
+    bound = follow("bound", FULL).value
+    assert follow("efficiency", FULL).value == pytest.approx(bound / 20)
+    without = replace(FULL, timing=replace(FULL.timing, bursts=()))
+    assert follow("efficiency", without).value == pytest.approx(bound / 50.5)
+
+
+def test_a_device_time_that_could_not_be_had_leaves_no_efficiency_and_says_why():
+    timing = replace(FULL.timing, bursts=(Burst(None, 30.0),) * 9, device_note="it cannot be captured: no")
+    for name in ("device_time", "efficiency", "launch_overhead"):
+        found = follow(name, replace(FULL, timing=timing))
+        assert (found.value, found.note) == (None, "it cannot be captured: no")
+
+
+def test_a_launch_overhead_is_what_the_latency_has_beyond_the_device_time():
+    assert follow("launch_overhead", FULL).value == pytest.approx(1 - 20 / 50.5)
+    busy = replace(FULL, timing=replace(FULL.timing, bursts=(Burst(60.0, 60.0),) * 9))
+    assert follow("launch_overhead", busy).value == 0
+
+
+def test_a_kernel_time_is_the_sum_over_kernels_and_says_how_the_device_time_differs():
+    found = follow("kernel_time", FULL)
+    assert (found.value, found.n) == (18.0, 2)
+    assert found.note == "1 kernels; 2.00 s less than the device time, which has the gaps between them"
+    side_by_side = replace(FULL, timing=replace(FULL.timing, bursts=(Burst(16.0, 30.0),)))
+    assert "2.00 s more than the device time" in follow("kernel_time", side_by_side).note
+    none = replace(FULL, kernels=KernelTrace((), 8, "the profiler sees no kernels"))
+    assert follow("kernel_time", none).note == "the profiler sees no kernels"
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
         ({"timing": Timing((1e-12,) * 9, 1, 9, 1.0)}, "less than its bound"),
+        ({"timing": replace(FULL.timing, bursts=(Burst(1e-12, 1.0),))}, "less than its bound"),
         ({"timing": Timing((), 1, 9, 1.0)}, "there is no latency"),
         ({"case": replace(CASE, inputs="hot")}, "hot in cache"),
         ({"account": replace(FULL.account, unknown_ops=("aten.foo",))}, "incomplete"),

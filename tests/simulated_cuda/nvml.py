@@ -18,6 +18,7 @@ class Nvml:
         self.celsius, self.milliwatts = 45, 300_000
         self.pids: list[int] = []
         self.busy: int | None = 0  # per cent; None: it does not tell
+        self.instance_of: dict[str, str] = {}  # UUID of an instance -> that of its device
 
     def module(self) -> ModuleType:
         """The library, as its users import it."""
@@ -28,6 +29,7 @@ class Nvml:
             "NVML_TEMPERATURE_GPU": 0,
             "nvmlInit": lambda: None,
             "nvmlDeviceGetHandleByUUID": self._handle,
+            "nvmlDeviceGetDeviceHandleFromMigDeviceHandle": self._device_of,
             "nvmlDeviceGetClockInfo": lambda handle, kind: round(handle.clock / 1e6),
             "nvmlDeviceGetCurrentClocksThrottleReasons": lambda handle: self.reasons,
             "nvmlDeviceGetTemperature": lambda handle, sensor: self.celsius,
@@ -43,9 +45,16 @@ class Nvml:
 
     def _handle(self, uuid):
         name = uuid if isinstance(uuid, str) else uuid.decode()
+        if name in self.instance_of:
+            return name
         if name not in self.uuids:
             raise NVMLError(f"no device {name}")
         return self._devices[self.uuids.index(name)]
+
+    def _device_of(self, handle):
+        if handle not in self.instance_of:
+            raise NVMLError("no instance")
+        return self._handle(self.instance_of[handle])
 
     def _rates(self, handle):
         if self.busy is None:

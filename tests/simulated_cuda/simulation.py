@@ -48,9 +48,14 @@ class Simulation:
         ]
 
     def _of_backend(self) -> list[tuple[Any, str, Any]]:
-        from attnprof.backends import cuda
+        from attnprof.backends import _profiler, _spin, cuda
 
-        return [(cuda, "perf_counter", lambda: self.host.now)]
+        return [
+            (cuda, "perf_counter", self.host.read),
+            (_spin, "perf_counter", self.host.read),
+            (cuda, "waited_here", lambda: self.host.waited),
+            (_profiler, "profile", lambda **options: Profile(self)),
+        ]
 
     @contextmanager
     def installed(self) -> Iterator["Simulation"]:

@@ -1,0 +1,87 @@
+"""Calls as a CUDA graph. All graphs share one stream and one pool of memory: they are replayed one at a time,
+and nobody reads what they compute."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from attnprof.backends import Call, CaptureFailed, is_out_of_memory
+from attnprof.errors import one_line
+
+WARM_CALLS = 3  # as torch.cuda.graphs asks for
+EMPTY = "The CUDA Graph is empty"  # how torch's warning of it begins
+NO_KERNEL = "a call launches no kernel"
+NOT_CAPTURED = "it cannot be captured as a graph"
+
+
+class Graphs:
+    """Captures on ``stream``, which is the current one whenever something is computed.
+
+    A leaf's gradient is added to on the stream on which its graph was first met. A module that keeps an
+    activation keeps that graph, and could not be captured on another stream.
+    """
+
+    def __init__(self, stream: torch.cuda.Stream) -> None:
+        self._stream = stream
+        self._pool: Any = torch.cuda.graph_pool_handle()
+
+    def obstacle(self, call: Call) -> str:
+        """What keeps ``call`` from being captured, as far as that shows without a capture, which would leave
+        its traces: an operator that waits for the device."""
+        for _ in range(WARM_CALLS):
+            call()
+        torch.cuda.synchronize()
+        try:
+            with _no_synchronisation():
+                call()
+        except RuntimeError as problem:
+            if is_out_of_memory(problem):
+                raise
+            return f"{NOT_CAPTURED}: {one_line(problem)}"
+        return ""
+
+    def capture(self, call: Call, calls: int) -> torch.cuda.CUDAGraph | None:
+        """The calls as a graph, each with the input that is its turn; None where they launch nothing.
+
+        Raises CaptureFailed; out of memory passes through, where it left no traces.
+        """
+        graph = torch.cuda.CUDAGraph()
+        with warnings.catch_warnings(record=True) as spoken:
+            warnings.simplefilter("always")
+            self._fill(graph, call, calls)
+        return None if any(str(each.message).startswith(EMPTY) for each in spoken) else graph
+
+    def _fill(self, graph: torch.cuda.CUDAGraph, call: Call, calls: int) -> None:
+        capture = torch.cuda.graph(graph, pool=self._pool, stream=self._stream)
+        problem: Exception | None = None
+        capture.__enter__()
+        try:
+            for _ in range(calls):
+                call()
+        except Exception as raised:  # noqa: BLE001 # whatever it is, the capture has to be ended
+            problem = raised
+        try:
+            capture.__exit__()
+        except RuntimeError as ending:  # then torch leaves its traces
+            raise _failure(problem or ending) from None
+        if problem and not is_out_of_memory(problem):
+            raise _failure(problem) from None
+        if problem:
+            raise problem
+
+
+def _failure(problem: Exception) -> CaptureFailed:
+    return CaptureFailed(f"{NOT_CAPTURED}: {one_line(problem)}", is_out_of_memory(problem))
+
+
+@contextmanager
+def _no_synchronisation() -> Iterator[None]:
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(before)

@@ -1,0 +1,40 @@
+"""The kernels of some calls, as torch's profiler sees them (CUPTI)."""
+
+import torch
+from torch._C._autograd import DeviceType
+from torch.autograd.profiler import profile  # torch.profiler imports the compiler, for most of a second
+
+from attnprof.backends import Call, KernelRun, KernelTrace
+
+CALLS = 8
+MARK = "spin_kernel"  # in the name of the kernel of torch.cuda._sleep, which shows that any is seen
+NOT_ALLOWED = (
+    "the profiler sees no kernels: CUPTI is missing, or not allowed here"
+    " (the driver's option NVreg_RestrictProfilingToAdminUsers=0, or a container's --cap-add SYS_ADMIN)"
+)
+NONE_LAUNCHED = "a call launches no kernel"
+
+
+def trace_kernels(call: Call, calls: int = CALLS) -> KernelTrace:
+    """The kernels of ``calls`` calls, copies and fills of memory among them. Nothing else may compute."""
+    torch.cuda.synchronize()
+    try:
+        profiler = profile(use_device="cuda", use_cpu=False, use_kineto=True)
+    except AssertionError:  # a build of torch without it
+        return KernelTrace((), calls, NOT_ALLOWED)
+    with profiler:
+        torch.cuda._sleep(1)  # type: ignore[no-untyped-call] # torch has no annotation
+        for _ in range(calls):
+            call()
+        torch.cuda.synchronize()
+    results = profiler.kineto_results
+    events = results.events() if results else []
+    every = [
+        KernelRun(event.name(), event.duration_ns() / 1e9)
+        for event in events
+        if event.device_type() == DeviceType.CUDA
+    ]
+    if not every:
+        return KernelTrace((), calls, NOT_ALLOWED)
+    runs = tuple(run for run in every if MARK not in run.name)
+    return KernelTrace(runs, calls, "" if runs else NONE_LAUNCHED)
