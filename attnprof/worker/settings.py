@@ -96,6 +96,33 @@ def _write_precision(values: tuple[Any, ...]) -> None:
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = bf16
 
 
+def _owners_of_precision() -> list[Any]:
+    """Whatever has a precision of fp32 of its own, the general one first; none before torch 2.9."""
+    backends: Any = torch.backends
+    kinds = [backends.cudnn, backends.mkldnn]
+    parts = [getattr(kind, name, None) for kind in kinds for name in ("matmul", "conv", "rnn")]
+    return [each for each in (backends, *kinds, backends.cuda.matmul, *parts) if _has_precision(each)]
+
+
+def _has_precision(owner: Any) -> bool:
+    try:
+        return bool(owner.fp32_precision)
+    except AttributeError:
+        return False
+
+
+def _read_fp32() -> tuple[str, ...]:
+    return tuple(owner.fp32_precision for owner in OWNERS_OF_PRECISION)
+
+
+def _write_fp32(values: tuple[str, ...]) -> None:
+    for owner, value in zip(OWNERS_OF_PRECISION, values, strict=True):
+        owner.fp32_precision = value
+
+
+OWNERS_OF_PRECISION = _owners_of_precision()
+
+
 def _read_attention() -> tuple[bool, ...]:
     return core._get_flash_sdp_enabled(), core._get_mem_efficient_sdp_enabled(), core._get_math_sdp_enabled()
 
@@ -227,6 +254,7 @@ SETTINGS = (
     ),
     ProcessValue("cuDNN", _read_cudnn, _write_cudnn),
     ProcessValue("precision of products", _read_precision, _write_precision),
+    ProcessValue("precision of fp32", _read_fp32, _write_fp32),
     ProcessValue("attention kernels", _read_attention, _write_attention),
     ProcessValue("oneDNN", core._get_mkldnn_enabled, core._set_mkldnn_enabled),
     ProcessValue("denormal numbers", lambda: not SMALLEST * 1.0, torch.set_flush_denormal),

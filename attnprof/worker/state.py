@@ -50,7 +50,7 @@ class State:
         original_functions()
         self._compiles = compiles
         self._has_compiler = COMPILER in sys.modules
-        self._values = [setting.read() for setting in SETTINGS]
+        self._values = [_value(setting) for setting in SETTINGS]
         self._path = [*sys.path]
         self._threads = set(threading.enumerate())
         self._children = children()
@@ -92,7 +92,8 @@ class State:
 
 
 def _value(setting: ProcessValue) -> Any:
-    """Its value; None where it has none any more, as a working directory that was removed."""
+    """Its value; None where it has none any more, as a working directory that was removed, and where torch
+    does not tell it, because it was set in two ways."""
     try:
         return setting.read()
     except Exception:  # noqa: BLE001

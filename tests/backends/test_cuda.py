@@ -48,7 +48,7 @@ def test_a_sample_is_the_hosts_time_and_the_devices(make):
     simulation, backend = make(launch=5e-6, kernel=2e-6)
     x = torch.ones(4, device="cuda")
     sample = backend.sample(lambda: x + 1, 10)
-    assert 10 * 7e-6 <= sample.wall <= 10 * 8e-6
+    assert sample.wall == pytest.approx(10 * 10e-6, rel=0.01)  # to issue it, and to wait for it
     assert sample.lost == 0
 
 
@@ -218,7 +218,7 @@ def test_a_loan_leaves_device_stream_switches_and_memory_as_they_were(make):
             assert not torch.backends.cudnn.allow_tf32
             assert torch.get_float32_matmul_precision() == "highest"
             assert backend.describe(1)["device_name"] == "Simulated GPU 1"
-            del x
+            x = None
         assert torch.cuda.current_device() == 0
         assert torch.cuda.current_stream(1) == torch.cuda.default_stream(1)
         assert torch.backends.cudnn.allow_tf32

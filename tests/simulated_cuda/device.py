@@ -91,6 +91,7 @@ class Device:
 
     def issue(self, name: str) -> None:
         """The host issues a kernel."""
+        self.host.waited += self.settings.stolen
         self.host.now += self.settings.launch
         seconds = self.settings.kernels.get(name, self.settings.kernel)
         if self.capture and self.is_capturing:
@@ -113,6 +114,7 @@ class Device:
     def synchronize(self) -> None:
         """Wait for all streams: forbidden during a capture, which it invalidates."""
         self._refuse_in_capture()
+        self.host.now += self.settings.launch
         self.host.now = max([self.host.now, *(queue.end for queue in self.queues)])
 
     def wait_within_operator(self, name: str, hidden: bool = False) -> None:

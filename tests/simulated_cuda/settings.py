@@ -26,6 +26,7 @@ class Settings:
     allocator: str = "native"
     cupti: bool = True  # whether a profiler may see kernels
     throttled: bool = False
+    stolen: float = 0.0  # seconds of the host that other programs take whenever it issues a kernel
     hidden_sync: tuple[str, ...] = ()  # operators that wait for the device without torch's knowledge
 
     def as_variable(self) -> dict[str, str]:

@@ -49,6 +49,7 @@ CHANGES = {
     "deterministic algorithms": lambda: torch.use_deterministic_algorithms(True),
     "anomaly detection": lambda: torch.autograd.set_detect_anomaly(True),
     "cuDNN": lambda: setattr(torch.backends.cudnn, "benchmark", not torch.backends.cudnn.benchmark),
+    "precision of fp32": lambda: setattr(torch.backends, "fp32_precision", "tf32"),
     "precision of products": lambda: torch.set_float32_matmul_precision("medium"),
     "attention kernels": lambda: torch.backends.cuda.enable_math_sdp(False),
     "oneDNN": lambda: torch._C._set_mkldnn_enabled(False),
