@@ -57,7 +57,8 @@ class Description(NamedTuple):
 
 def described(constructor: Callable[..., Any]) -> Description:
     """What ``constructor`` says of itself."""
-    doc = _text(inspect.getdoc(constructor) or "")[:LONGEST_DOC]
+    own = getattr(constructor, "__doc__", None)  # not that of nn.Module, which it may inherit
+    doc = _text(inspect.cleandoc(own))[:LONGEST_DOC] if isinstance(own, str) else ""
     return Description(doc, _source(constructor), _arguments(constructor), _expansion(constructor))
 
 

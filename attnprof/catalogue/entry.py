@@ -99,6 +99,10 @@ class Entry:
         """Whether there is a setting ``name``."""
         return name in self.hyperparameters or name in self.switches
 
+    def takes_text(self, name: str) -> bool:
+        """Whether any text is a value of the setting ``name``, as a path is: 'a/b'."""
+        return False
+
     def settings(self, changes: Mapping[str, Value]) -> dict[str, Value]:
         """Every hyperparameter with its value: that in ``changes``, else the default; and the switches among
         ``changes``.

@@ -83,7 +83,7 @@ class Signature:
 
     def symbols(self, settings: Settings) -> set[str]:
         """The symbols that ``settings`` use."""
-        values = [value for name, value in settings.items() if not self._is_text(name)]
+        values = [value for name, value in settings.items() if not self.is_text(name)]
         return set(_symbols_in(values))
 
     def needs_size(self, settings: Settings) -> bool:
@@ -148,13 +148,14 @@ class Signature:
     def _passed(self, name: str, value: Any, numbers: Mapping[str, int]) -> Any:
         """A setting as the constructor gets it: symbols as numbers, a sequence as a list where it takes
         one."""
-        if self._is_text(name):
+        if self.is_text(name):
             return value
         resolved = _resolved(value, numbers)
         is_list = isinstance(resolved, tuple) and name in self.named and takes_list(self.named[name])
         return list(resolved) if is_list else resolved
 
-    def _is_text(self, name: str) -> bool:
+    def is_text(self, name: str) -> bool:
+        """Whether the argument ``name`` declares that it is a text."""
         return name in self.named and str in kinds_of(self.named[name])
 
 

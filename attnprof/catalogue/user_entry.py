@@ -33,6 +33,10 @@ class UserEntry(Entry):
         """Whether there is a setting ``name``."""
         return super().takes(name) or self.signature.takes_any or name in self.signature.named
 
+    def takes_text(self, name: str) -> bool:
+        """Whether the argument declares that it is a text."""
+        return self.signature.is_text(name)
+
     def settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """As of any entry; what is set besides the hyperparameters is with them."""
         for name in changes:

@@ -51,7 +51,7 @@ def parse_settings(text: str) -> dict[str, Value]:
     for part in filter(None, map(str.strip, cut(text))):
         name, equals, value = part.partition("=")
         if not equals:
-            raise UsageError(f"settings are name=value, not {part!r}")
+            raise UsageError(f"settings are name=value, got {part!r}")
         settings[name.strip()] = parse_value(value)
     return settings
 

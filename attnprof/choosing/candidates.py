@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from attnprof.catalogue.selection import display_name, matching
-from attnprof.catalogue.user_location import is_path
+from attnprof.catalogue.user_location import cut_location, is_path
+from attnprof.catalogue.values import parse_settings, show_settings
 from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span
-from attnprof.errors import AttnprofError, UnknownNameError, nearest
+from attnprof.errors import AttnprofError, UnknownNameError, UsageError, nearest
 from attnprof.grid import show_res
 from attnprof.metrics import Metric
 from attnprof.published import TOP1, Evidence, span
@@ -160,8 +161,8 @@ def label(row: Row, vary: Iterable[str] = ()) -> str:
 
 def named(text: str, among: Sequence[Candidate]) -> Candidate:
     """The candidate that ``text`` names: 'se', 'cbam(reduction=8)', 'ge(theta)'. Raises UnknownNameError."""
-    plain = text.replace(" ", "")
-    names = {plain, _canonical(plain)}
+    plain = _canonical(text)
+    names = {text.replace(" ", ""), plain}
     for candidate in among:
         if names & {candidate.name, _title(candidate.module, candidate.variant)}:
             return candidate
@@ -175,11 +176,20 @@ def named(text: str, among: Sequence[Candidate]) -> Candidate:
 def _canonical(text: str) -> str:
     """``text`` with its settings in the order of a run's names; unchanged for an unknown module."""
     if is_path(text):
-        return text
+        return _canonical_of_user(text)
     with suppress(AttnprofError):
         modules = matching(text)
         if len(modules) == 1:
             return _title(modules[0].module, modules[0].variant)
+    return text
+
+
+def _canonical_of_user(text: str) -> str:
+    """The same of a user's module, which is not imported for it."""
+    location, rest = cut_location(text)
+    with suppress(UsageError):
+        settings = parse_settings(rest.strip().removeprefix("(").removesuffix(")"))
+        return _title(str(location), show_settings(dict(sorted(settings.items()))))
     return text
 
 

@@ -122,7 +122,7 @@ def _alone(spec: Spec) -> list[Placement]:
     choices = selection.select(spec.modules, spec.variants, spec.set)
     for choice in choices:
         for name, value in choice.settings:
-            if is_staged(value):
+            if is_staged(value) and not entry(choice.module).takes_text(name):
                 raise UsageError(
                     f"{choice.module}.{name}: {value} gives each stage of a network its own; name a network"
                 )

@@ -1,6 +1,6 @@
 """Which modules go where in which networks, by a spec that names networks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from attnprof.catalogue import entry, file_hash, user_module
@@ -61,17 +61,21 @@ def _settled(network: Network, choice: ConfiguredModule) -> tuple[tuple[tuple[st
     module = entry(choice.module)
     usual = module.settings(settings_in(network, module))
     chosen = {**module.hyperparameters, **dict(choice.settings)}
-    switches = {name: value for name, value in choice.settings if name in module.switches}
-    settings = {name: chosen[name] if name in choice.named else usual[name] for name in usual} | switches
+    settings = {**usual, **{name: chosen[name] for name in choice.named if name in chosen}}
+    changed = {name: value for name, value in sorted(settings.items()) if value != usual.get(name, ...)}
+    _require_a_value_per_stage(network, choice.module, changed)
+    return tuple(sorted(settings.items())), ConfiguredModule(choice.module, tuple(changed.items())).variant
+
+
+def _require_a_value_per_stage(network: Network, module: str, settings: Mapping[str, Value]) -> None:
+    """Raises UsageError for a setting of several values, but not as many as the network has stages."""
     for name, value in settings.items():
         count = len(values_of(value))
         if network.stages and count not in (1, len(network.stages)):
             raise UsageError(
-                f"{choice.module}.{name}: {value} has {count} values;"
+                f"{module}.{name}: {value} has {count} values;"
                 f" {network.title} has {len(network.stages)} stages"
             )
-    changed = {name: value for name, value in sorted(settings.items()) if value != usual.get(name)}
-    return tuple(sorted(settings.items())), ConfiguredModule(choice.module, tuple(changed.items())).variant
 
 
 def _places(network: Network, choice: ConfiguredModule, spec: Spec) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A case's module on a device: in its mode, dtype and layout."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -7,8 +8,9 @@ from torch import nn
 
 from attnprof.catalogue import create
 from attnprof.catalogue.user_location import is_path
+from attnprof.catalogue.user_module import entry_of
 from attnprof.counting import UnreadableValueError, on_meta
-from attnprof.errors import AttnprofError, UsageError, one_line
+from attnprof.errors import AttnprofError, ImpossibleShapeError, UsageError, one_line
 from attnprof.modules._gated import Gated
 from attnprof.records.case import Case
 from attnprof.subject.adapting import adapted
@@ -43,8 +45,29 @@ def _of_user(case: Case, device: torch.device) -> nn.Module:
         other = replace(case, channels=channels, height=height, width=width)
         return _without_gate(_created(other, device))
 
-    inside = adapted(_without_gate(module), case.shape, twin, case.module)
+    try:
+        inside = adapted(_without_gate(module), case.shape, twin, case.module)
+    except UnreadableValueError:
+        raise
+    except Exception as problem:
+        if device.type == "meta" and (remarks := built_so(case)):
+            raise _with_remarks(problem, remarks) from problem
+        raise
     return Gated(inside) if isinstance(module, Gated) else inside
+
+
+def built_so(case: Case) -> tuple[str, ...]:
+    """What a reader of the row of a user's module has to know of the arguments that it was built with."""
+    size = case.channels, case.height, case.width
+    return entry_of(case.module).remarks(size, case.hyperparameters)
+
+
+def _with_remarks(problem: Exception, remarks: Sequence[str]) -> AttnprofError:
+    """``problem`` behind what may be its reason."""
+    is_in_words = isinstance(problem, AttnprofError)
+    words = one_line(problem) if is_in_words else f"{type(problem).__name__}: {one_line(problem)}"
+    kind = ImpossibleShapeError if isinstance(problem, ImpossibleShapeError) else UsageError
+    return kind("; ".join([*remarks, words]))
 
 
 def _without_gate(module: nn.Module) -> nn.Module:

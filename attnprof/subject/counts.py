@@ -11,13 +11,12 @@ from torch import nn
 
 from attnprof.catalogue import MODULES, entry
 from attnprof.catalogue.user_location import is_path
-from attnprof.catalogue.user_module import entry_of
 from attnprof.counters import COUNTERS, Counter
 from attnprof.counting import REAL, Account, UnreadableValueError, account, cost
 from attnprof.errors import one_line
 from attnprof.records.case import ELEMENT_BYTES, Case
 from attnprof.records.record import Footprint
-from attnprof.subject.build import DTYPES, build
+from attnprof.subject.build import DTYPES, build, built_so
 from attnprof.subject.calling import TOKENS, adapter_in, is_gate, sizes
 from attnprof.subject.inputs import example
 from attnprof.subject.tracing import ShapesAlone
@@ -82,10 +81,8 @@ def remarks(case: Case, module: nn.Module, output_shape: tuple[int, ...]) -> tup
     if not _is_users(case):
         return ()
     adapter = adapter_in(module)
-    size = case.channels, case.height, case.width
-    built = entry_of(case.module).remarks(size, case.hyperparameters)
     called = adapter.remarks if adapter else ()
-    return *built, *called, *_remarks_on_answer(case.shape, output_shape)
+    return *built_so(case), *called, *_remarks_on_answer(case.shape, output_shape)
 
 
 def _is_users(case: Case) -> bool:

@@ -16,6 +16,8 @@ from attnprof.catalogue.signature import Signature
 from attnprof.catalogue.signature_words import refusal, remarks
 from attnprof.cli._main import main
 from attnprof.errors import ImpossibleShapeError, UsageError
+from attnprof.planning import plan
+from attnprof.spec import Spec
 from tests.catalogue import brought
 from tests.every_case import every_case
 
@@ -374,6 +376,14 @@ def test_what_is_missing_is_asked_for_by_name_in_its_row(count, here, pattern, s
 
 
 @pytest.mark.usefixtures("warm_workers")
+def test_a_row_that_fails_says_how_its_module_was_built(here, count):
+    named, positions = count(f"{here}:ByName(channels=8),{here}:OfStripes", "--points", "16@6")
+    assert (named["status"], positions["status"]) == ("failed", "failed")
+    assert named["reason"].startswith("channels=8 as it is set: the map has 16 channels; given a map")
+    assert positions["reason"].startswith("h=6,w=6 in place of their defaults; ")
+
+
+@pytest.mark.usefixtures("warm_workers")
 def test_a_size_is_the_maps_at_every_point_of_the_grid(here, count):
     rows = count(f"{here}:Positions,{here}:SizedGate", "--points", "16@4x6,32@14")
     assert [row["status"] for row in rows] == ["ok"] * 4
@@ -446,6 +456,33 @@ def test_a_sweep_takes_sequences_and_arguments_that_stand_for_the_channels(here)
     name = f"{here}:TupleOfWindow"
     swept = select([name], sweeps={name: {"window_size": [(7, 7), (14, 14)], "dim": [32]}})
     assert [choice.variant for choice in swept] == ["dim=32,window_size=(7,7)", "dim=32,window_size=(14,14)"]
+
+
+def test_a_text_with_a_slash_is_a_text_where_the_argument_says_so(here):
+    (cell,) = plan(Spec(modules=f"{here}:Texts(path=c/d)", points="8@4", no_latency=True)).cells
+    assert cell.case.hyperparameters == {"mode": "add", "path": "c/d"}
+    assert create(f"{here}:Texts", 8, settings=cell.case.hyperparameters).path == "c/d"
+
+
+@pytest.mark.usefixtures("warm_workers")
+def test_settings_of_every_kind_reach_a_module_in_a_network(here, capfd):
+    patterns = (
+        "RequiredKernel(kernel_size=7)",
+        "RequiredKernel",
+        "Texts",
+        "ListOfKernels(kernels=[3]/[5]/[7]/[3,5])",
+        "Awkward(name=1,at=2,shape=3,module=4)",
+    )
+    inserted = ",".join(f"{here}:{pattern}" for pattern in patterns)
+    main(["host", "resnet18", "--insert", inserted, "--no-latency", "--at", "after_stage", "--format", "csv"])
+    plain, kernel, missing, texts, kernels, awkward = csv.DictReader(io.StringIO(capfd.readouterr().out))
+    added = [int(row["params"]) - int(plain["params"]) for row in (kernel, texts, awkward, kernels)]
+    channels = (64, 128, 256, 512)
+    assert added[0] == 4 * 99
+    assert "needs kernel_size: write arguments.py:RequiredKernel(kernel_size=7)" in missing["reason"]
+    assert added[1] == added[2] == sum(c * c + c for c in channels)
+    taps = zip(channels, (9, 25, 49, 34), (1, 1, 1, 2), strict=True)
+    assert added[3] == sum(c * (weights + biases) for c, weights, biases in taps)
 
 
 def test_a_setting_that_no_argument_has_is_answered(here):

@@ -297,6 +297,17 @@ class Positions(nn.Module):
         return x + self.positions
 
 
+class OfStripes(nn.Module):
+    """Its h and w are not the map's."""
+
+    def __init__(self, dim, h=14, w=8):
+        super().__init__()
+        self.weights = nn.Parameter(torch.zeros(dim, h, w))
+
+    def forward(self, x):
+        return x * torch.fft.rfft2(x).real.mul(self.weights).sum()
+
+
 class ClassesAndModules(nn.Module):
     """Has defaults that no text stands for."""
 
