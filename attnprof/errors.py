@@ -24,6 +24,10 @@ class UsageError(AttnprofError):
     """An argument or option without a meaning, or two that contradict each other."""
 
 
+class CannotImportError(UsageError):
+    """A file of the user's that fails when it is imported."""
+
+
 class UnknownNameError(AttnprofError, LookupError):
     """A name that no registry entry has, answered with the nearest ones."""
 

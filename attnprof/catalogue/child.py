@@ -13,7 +13,7 @@ from typing import Any
 
 from attnprof.catalogue import user_import
 from attnprof.catalogue.description import described
-from attnprof.errors import AttnprofError
+from attnprof.errors import AttnprofError, CannotImportError
 
 BEYOND = 512  # a module that closes what it has inherited rarely closes a file of a higher number
 CLOSED = 75  # exit code: there is no more file to write to
@@ -36,9 +36,9 @@ def _answer(name: str) -> dict[str, Any]:
     try:
         return {"description": described(user_import.load(name)).to_json()}
     except AttnprofError as problem:
-        return {"problem": str(problem)}
+        return {"problem": str(problem), "is_of_import": isinstance(problem, CannotImportError)}
     except BaseException as problem:  # noqa: BLE001 # the user's code may raise anything
-        return {"problem": user_import.cannot_import(name, problem)}
+        return {"problem": user_import.cannot_import(name, problem), "is_of_import": True}
 
 
 def _claimed_stdout() -> int:

@@ -48,6 +48,7 @@ class Description(NamedTuple):
     source: str  # path of the file that defines it; empty where there is none
     arguments: tuple[Argument, ...] | None  # None: they cannot be read
     expansion: int = 1  # of a residual block's channels: what its class says
+    is_built: bool = False  # whether it is no class or function, but a module
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
@@ -59,6 +60,8 @@ def described(constructor: Callable[..., Any]) -> Description:
     """What ``constructor`` says of itself."""
     own = getattr(constructor, "__doc__", None)  # not that of nn.Module, which it may inherit
     doc = _text(inspect.cleandoc(own))[:LONGEST_DOC] if isinstance(own, str) else ""
+    if hasattr(constructor, "named_modules") and not inspect.isclass(constructor):
+        return Description(doc, _source(type(constructor)), (), is_built=True)
     return Description(doc, _source(constructor), _arguments(constructor), _expansion(constructor))
 
 
@@ -68,7 +71,9 @@ def from_json(fields: Any) -> Description:
     if arguments is not None:
         arguments = tuple(_argument_of(each) for each in arguments)
     doc, source = (_checked(fields[name], str) for name in ("doc", "source"))
-    return Description(doc, source, arguments, _checked(fields["expansion"], int))
+    return Description(
+        doc, source, arguments, _checked(fields["expansion"], int), _checked(fields["is_built"], bool)
+    )
 
 
 def _argument_of(fields: Mapping[str, Any]) -> Argument:

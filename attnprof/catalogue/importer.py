@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -13,16 +14,16 @@ from attnprof.catalogue import child
 from attnprof.catalogue.description import Description, from_json
 from attnprof.catalogue.fresh_python import fresh_python
 from attnprof.catalogue.user_location import location_of
-from attnprof.errors import EnvironmentProblem
+from attnprof.errors import CannotImportError, EnvironmentProblem, UsageError
 
 SECONDS = 60.0  # until a child that imports is stopped; torch from a cold disk takes a third of it
 MOST_BYTES = 2**20  # that are read of its answers
 COMMAND = fresh_python("from attnprof.catalogue.child import main; main(float(sys.argv[1]))")
-Answer = Description | str
+Answer = Description | UsageError
 
 
 def answers_about(names: Sequence[str]) -> dict[str, Answer]:
-    """Name -> what the module at that location says of itself, or why it cannot be imported, in one line.
+    """Name -> what the module at that location says of itself, or why it does not, in one line.
 
     One child imports them in turn; the one that ends it, or hangs, is answered for, and another child goes on
     behind it. Raises EnvironmentProblem where no child can be started.
@@ -35,7 +36,9 @@ def answers_about(names: Sequence[str]) -> dict[str, Answer]:
             answers |= _answers_in(file.read(MOST_BYTES), waiting)
         if culprit := next((name for name in waiting if name not in answers), None):
             module = location_of(culprit).where
-            answers[culprit] = f"{culprit}: importing {module} {ending}; see how: {_by_hand(module)}"
+            answers[culprit] = CannotImportError(
+                f"{culprit}: importing {module} {ending}; see how: {_by_hand(module)}"
+            )
     return answers
 
 
@@ -92,10 +95,11 @@ def _answers_in(text: bytes, names: Sequence[str]) -> Iterator[tuple[str, Answer
 
 def _answer_in(answer: Any) -> Answer:
     if "problem" in answer:
-        return " ".join(str(answer["problem"]).split())
+        kind = CannotImportError if answer["is_of_import"] else UsageError
+        return kind(" ".join(str(answer["problem"]).split()))
     return from_json(answer["description"])
 
 
 def _by_hand(module: str) -> str:
     """A command that imports the module, with nothing hidden."""
-    return f"python {module}" if module.endswith(".py") else f'python -c "import {module}"'
+    return f"python {shlex.quote(module)}" if module.endswith(".py") else f'python -c "import {module}"'

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from attnprof.catalogue import MODULES, entries, entry
+from attnprof.catalogue import MODULES, entries, entry, user_module
 from attnprof.catalogue.entry import FAMILIES, PLACES, Entry, Value
 from attnprof.catalogue.user_entry import UserEntry
-from attnprof.catalogue.user_location import is_path
+from attnprof.catalogue.user_location import cut_location, with_commas
 from attnprof.catalogue.values import cut, is_staged, parse_value, show_settings, show_value, values_of
-from attnprof.errors import UsageError, nearest
+from attnprof.errors import CannotImportError, UsageError, nearest
 
 EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
 _PROPERTIES: dict[str, Callable[[Entry], str]] = {
@@ -23,7 +23,8 @@ _PROPERTIES: dict[str, Callable[[Entry], str]] = {
 }
 _VOCABULARY = {"family": FAMILIES, "place": tuple(PLACES)}
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-_PATTERN = re.compile(r"\s*([^()\s]+)\s*(?:\((.*)\))?\s*")
+_SETTINGS = re.compile(r"\s*(?:\((?P<settings>.*)\))?\s*", re.DOTALL)
+_PATTERN = re.compile(rf"\s*(?P<name>[^()\s]+){_SETTINGS.pattern}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def display_name(module: str, variant: str, settings: Mapping[str, Value]) -> st
 
 def split(text: str) -> list[str]:
     """``text`` cut at its commas, those inside brackets and quotes excepted; empty parts are dropped."""
-    return [part.strip() for part in cut(text) if part.strip()]
+    return [part.strip() for part in with_commas(cut(text)) if part.strip()]
 
 
 def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
@@ -74,19 +75,38 @@ def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
     if name in _PROPERTIES:
         keys = _with_property(name, value)
         return [choice for key in keys for choice in _with_variants(key, variants)]
-    parts = _PATTERN.fullmatch(pattern)
-    if not parts:
-        raise UsageError(f"{pattern!r} is no module; write a name, or name(reduction=8)")
-    name, arguments = parts.groups()
+    name, arguments = name_and_settings(pattern)
     if arguments is None:
         return _with_variants(entry(name).key, variants)
     return [configured(name, _settings(name, arguments))]
 
 
+def name_and_settings(pattern: str) -> tuple[str, str | None]:
+    """The name in a pattern, and the settings in its parentheses; None where it has none. Raises
+    UsageError."""
+    location, rest = cut_location(pattern)
+    parts = _SETTINGS.fullmatch(rest) if location else _PATTERN.fullmatch(pattern)
+    if not parts:
+        raise UsageError(f"{pattern!r} is no module; write a name, or name(reduction=8)")
+    return str(location) if location else parts["name"], parts["settings"]
+
+
 def location_in(pattern: str) -> str:
     """The location of a user's own module in a pattern, 'my.py:Gate' in '!my.py:Gate(ratio=8)'; else ''."""
-    name = pattern.removeprefix("!").partition("(")[0].strip()
-    return name if is_path(name) and name.partition(":")[0] not in _PROPERTIES else ""
+    text = pattern.removeprefix("!")
+    location, _ = (None, "") if text.partition(":")[0] in _PROPERTIES else cut_location(text)
+    return str(location) if location else ""
+
+
+def import_problem(pattern: str) -> str:
+    """Why the user's own module in a pattern cannot be imported; empty where it can, and for any other."""
+    location = location_in(pattern)
+    try:
+        if location:
+            user_module.description_of(location)
+    except CannotImportError as problem:
+        return str(problem)
+    return ""
 
 
 def require_of_catalogue(patterns: Iterable[str]) -> None:

@@ -7,10 +7,34 @@ from pathlib import Path
 from typing import Any
 
 from attnprof.catalogue.import_world import as_written, world_of
+from attnprof.catalogue.user_contents import require_name
 from attnprof.catalogue.user_location import Location, location_of
-from attnprof.errors import UsageError, nearest
+from attnprof.errors import CannotImportError, UsageError, nearest
 
 LONGEST = 300  # characters of an exception's text
+# Packages that modules often need, and those of them that pip knows under another name. Anything else may be
+# a file of the user's that is not there, and a package of its name a stranger's.
+PACKAGES = {
+    *(
+        "cv2",
+        "einops",
+        "fvcore",
+        "kornia",
+        "matplotlib",
+        "mmcv",
+        "mmengine",
+        "numpy",
+        "pandas",
+        "PIL",
+        "pywt",
+    ),
+    *("scipy", "skimage", "sklearn", "thop", "timm", "torchvision", "tqdm", "transformers", "ultralytics"),
+    "yaml",
+}
+OF_PIP = {
+    **{"cv2": "opencv-python", "PIL": "pillow", "pywt": "PyWavelets"},
+    **{"skimage": "scikit-image", "sklearn": "scikit-learn", "yaml": "pyyaml"},
+}
 
 _constructors: dict[Location, Callable[..., Any]] = {}  # by absolute location: what this process has imported
 
@@ -31,20 +55,30 @@ def is_loaded(name: str) -> bool:
 
 def cannot_import(name: str, problem: BaseException) -> str:
     """One line on a module whose import raised ``problem``."""
+    return f"{name}: cannot import {location_of(name).where}: {_reason(problem)}"
+
+
+def _reason(problem: BaseException) -> str:
     if isinstance(problem, SystemExit):
-        reason = f"it calls sys.exit({problem.code!r}); put that below if __name__ == '__main__':"
-    else:
-        lines = as_written(str(problem)).strip().splitlines() or [""]
-        reason = f"{type(problem).__name__}: {lines[0][:LONGEST]}".rstrip(": ")
-    return f"{name}: cannot import {location_of(name).where}: {reason}"
+        return f"it calls sys.exit({problem.code!r}); put that below if __name__ == '__main__':"
+    if isinstance(problem, ModuleNotFoundError) and problem.name in PACKAGES:
+        return f"needs {problem.name}: pip install {OF_PIP.get(problem.name, problem.name)}"
+    lines = as_written(str(problem)).strip().splitlines() or [""]
+    reason = f"{type(problem).__name__}: {lines[0][:LONGEST]}".rstrip(": ")
+    if isinstance(problem, ModuleNotFoundError):
+        return f"{reason}; it is neither installed, nor beside the file, nor in a folder above it"
+    return reason
 
 
 def _imported(name: str) -> Callable[..., Any]:
     location = location_of(name)
+    require_name(name)
+    _require_file(name, location)
     try:
         module = _module_at(location)
     except (Exception, SystemExit) as problem:  # noqa: BLE001 # the user's code may raise anything
-        raise UsageError(cannot_import(name, problem)) from None
+        kind = UsageError if _is_absent(location, problem) else CannotImportError
+        raise kind(cannot_import(name, problem)) from None
     constructor = getattr(module, location.name, None)
     if not callable(constructor):
         names = [
@@ -55,10 +89,39 @@ def _imported(name: str) -> Callable[..., Any]:
     return constructor  # type: ignore[no-any-return] # getattr knows no types
 
 
+def _is_absent(location: Location, problem: BaseException) -> bool:
+    """Whether there is no such module, or a package that it would lie in."""
+    name = problem.name if isinstance(problem, ModuleNotFoundError) else None
+    return name is not None and not location.is_file and f"{location.where}.".startswith(f"{name}.")
+
+
 def _module_at(location: Location) -> Any:
     if not location.is_file:
         return world_of(Path.cwd()).import_package(location.where)
     path = location.path.resolve()
-    if not path.is_file():
-        raise FileNotFoundError("no such file")
     return world_of(path.parent).import_file(path)
+
+
+def _require_file(name: str, location: Location) -> None:
+    """Raises UsageError where there is no file that Python could import."""
+    path = location.path
+    if not location.is_file:
+        _require_module(name, location)
+    elif path.is_dir():
+        raise UsageError(f"{name}: {path} is a folder; name a file in it")
+    elif not path.is_file():
+        neighbours = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        hint = nearest(path.name, neighbours)
+        raise UsageError(f"{name}: cannot import {location.where}: no such file. {hint}".rstrip())
+    elif path.suffix == ".ipynb":
+        raise UsageError(f"{name}: {path.name} is a notebook; save its code as a file: {path.stem}.py")
+
+
+def _require_module(name: str, location: Location) -> None:
+    """Raises UsageError for what is no dotted name of a module, but may be meant for a file."""
+    if all(part.isidentifier() for part in location.where.split(".")):
+        return
+    hints = (f"{location.where}.py", f"{location.where}/__init__.py")
+    files = [hint for hint in hints if Path(hint).is_file()]
+    hint = f"Did you mean {files[0]}:{location.name}?" if files else "Write my.py:Gate, or my_pkg.attn:Gate"
+    raise UsageError(f"{name}: no module is called {location.where!r}. {hint}")

@@ -4,7 +4,8 @@
     my_pkg.attn:Gate      one in a module that Python imports
     "my, dir/a.py":Gate   quotes, single or double, around the path or around all of it
 
-A path is written as it is: blanks, parentheses, colons and '~' are part of it. 'my.py::Gate' is 'my.py:Gate'.
+A path is written as it is: blanks, parentheses, colons and '~' are part of it, and so are commas where a file
+of that name exists. 'my.py::Gate' is 'my.py:Gate'.
 """
 
 import importlib.util
@@ -20,9 +21,10 @@ SUFFIXES = (".py", ".ipynb")  # of a file; a notebook is one that cannot be impo
 QUOTES = ("'", '"')
 _NAME = r"::?(?P<name>[^\W\d]\w*)"
 _BEHIND_QUOTES = re.compile(_NAME)
-_IN_FILE = re.compile(rf"(?P<where>.+?\.(?:py|ipynb)){_NAME}(?=\s*(?:[(,@]|$))", re.DOTALL)
-_FILE_ALONE = re.compile(r"(?P<where>.+?\.(?:py|ipynb)):{0,2}(?P<name>)(?=\s*(?:,|$))", re.DOTALL)
-_IN_MODULE = re.compile(rf"(?P<where>[^\s()]*?){_NAME}(?=\s*(?:[(,@]|$))")
+_END = r"(?=\s*(?:\(|$))"  # settings may follow
+_IN_FILE = re.compile(rf"(?P<where>.+?\.(?:py|ipynb)){_NAME}{_END}", re.DOTALL)
+_IN_MODULE = re.compile(rf"(?P<where>[^\s()]*?){_NAME}{_END}")
+_FILE_ALONE = re.compile(r"(?P<where>.+\.(?:py|ipynb)):{0,2}(?P<name>)\s*$", re.DOTALL)
 
 
 class Location(NamedTuple):
@@ -54,15 +56,14 @@ class Location(NamedTuple):
 
 def is_path(name: str) -> bool:
     """Whether ``name`` is the location of a module instead of a name of the catalogue."""
-    return ":" in name or name.endswith(SUFFIXES)
+    return ":" in name or name.strip("\"' ").endswith(SUFFIXES)
 
 
 def location_of(text: str) -> Location:
-    """The location that ``text`` is. Text that is none is taken for one where nothing can be."""
-    location, rest = cut_location(text)
-    if location is None or rest.strip():
-        return Location(*text.partition(":")[::2])
-    return location
+    """The location that ``text`` is, apart from settings behind it. A text that is none is one where nothing
+    can be."""
+    location, _ = cut_location(text)
+    return location or Location(*text.partition(":")[::2])
 
 
 def cut_location(text: str) -> tuple[Location | None, str]:
@@ -85,6 +86,34 @@ def _cut_quoted(text: str) -> tuple[Location | None, str]:
         return Location(inside, match["name"]), rest[match.end() :]
     location, others = cut_location(inside)
     return (None, text) if others.strip() else (location, rest)
+
+
+def canonical(name: str) -> str:
+    """``name`` as results have it: a location without quotes; any other name as it is."""
+    return str(location_of(name)) if is_path(name) else name
+
+
+def as_pattern(name: str) -> str:
+    """The location ``name`` as it is written in a list: with quotes around a path with a comma."""
+    location = location_of(name)
+    return f'"{location.where}":{location.name}' if "," in location.where else name
+
+
+def with_commas(parts: Sequence[str]) -> list[str]:
+    """``parts`` of a list that was cut at its commas, with those put together again that are one path."""
+    whole: list[str] = []
+    for part in parts:
+        starts = range(len(whole)) if ".py" in part else ()
+        start = next((n for n in starts if _are_one_path(",".join(whole[n:]), part)), len(whole))
+        whole[start:] = [",".join([*whole[start:], part])]
+    return whole
+
+
+def _are_one_path(before: str, part: str) -> bool:
+    """Whether ``before`` and ``part``, with a comma between them, are the location of a file that exists."""
+    beginning = before.lstrip(" !") + ","
+    location, _ = cut_location(beginning + part)
+    return location is not None and location.where.startswith(beginning) and location.path.is_file()
 
 
 def file_at(name: str) -> Path:

@@ -10,19 +10,21 @@ Importing it (user_import.py) runs its code. A process that only has to know wha
 
 import importlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from attnprof.catalogue.description import Description, described
+from attnprof.catalogue.user_contents import require_name
 from attnprof.catalogue.user_entry import UserEntry, user_entry
 from attnprof.catalogue.user_import import is_loaded, load
-from attnprof.catalogue.user_location import location_of
+from attnprof.catalogue.user_location import canonical, file_at, location_of
 from attnprof.errors import UsageError
 
 Stamp = tuple[object, ...]  # a name in a folder, with the state of its file
 
-_answers: dict[Stamp, Description | str] = {}  # what a child process said, or why it could not
+_answers: dict[Stamp, Description | UsageError] = {}  # what a child process said, or why it could not
 
 
 def describe(names: Iterable[str]) -> None:
@@ -30,7 +32,8 @@ def describe(names: Iterable[str]) -> None:
 
     All of them in one, as far as they have not said it yet: each may import torch.
     """
-    stamps = {name: _stamped(name) for name in names if not is_loaded(name)}
+    complete = [name for name in names if location_of(name).name and not is_loaded(name)]
+    stamps = {name: _stamped(name) for name in complete}
     _ask({name: stamp for name, stamp in stamps.items() if not isinstance(_answers.get(stamp), Description)})
 
 
@@ -39,27 +42,28 @@ def _ask(stamps: Mapping[str, Stamp]) -> None:
         return
     # Whoever names no file of their own starts no process, and does without these imports.
     importer = importlib.import_module("attnprof.catalogue.importer")
-    answers: dict[str, Description | str] = importer.answers_about(list(stamps))
+    answers: dict[str, Description | UsageError] = importer.answers_about(list(stamps))
     _answers.update((stamps[name], answer) for name, answer in answers.items())
 
 
 def description_of(name: str) -> Description:
     """What the module at the location ``name`` says of itself: to this process where that has imported it,
     else to a child process. Raises UsageError, in words for the user."""
+    require_name(name)
     if is_loaded(name):
-        return _described_here(name)
+        return _described_here(load(name))
     stamp = _stamped(name)
     if stamp not in _answers:
         _ask({name: stamp})
     answer = _answers[stamp]
-    if isinstance(answer, str):
-        raise UsageError(answer)
+    if isinstance(answer, UsageError):
+        raise answer.with_traceback(None)
     return answer
 
 
 @cache
-def _described_here(name: str) -> Description:
-    return described(load(name))
+def _described_here(constructor: Callable[..., Any]) -> Description:
+    return described(constructor)
 
 
 def _stamped(name: str) -> Stamp:
@@ -74,15 +78,16 @@ def _stamped(name: str) -> Stamp:
 
 def entry_of(name: str) -> UserEntry:
     """The entry of a user's module, from its signature. Raises UsageError."""
-    return user_entry(name, location_of(name).name, description_of(name))
-
-
-def required_arguments(name: str) -> list[str]:
-    """The arguments without a default of the class or function at ``name``. Raises UsageError."""
-    arguments = description_of(name).arguments or ()  # some built-in functions say nothing of theirs
-    return [argument.name for argument in arguments if not argument.has_default and argument.has_name]
+    description = description_of(name)
+    if description.is_built:
+        raise UsageError(
+            f"{name}: it is built already, for the channels that it has; name its class, or a function of the"
+            " number of channels that builds it"
+        )
+    return user_entry(canonical(name), location_of(name).name, description)
 
 
 def source_of(name: str) -> Path:
     """The file that defines the module at ``name``. Raises UsageError."""
-    return Path(description_of(name).source)
+    source = description_of(name).source
+    return Path(source) if source else file_at(name)

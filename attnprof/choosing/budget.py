@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from attnprof.catalogue.selection import split
+from attnprof.catalogue.user_location import cut_location
 from attnprof.choosing.measures import Measure, measure_named
 
 _LIMIT = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(<=|>=|≤|≥|=<|=>|==|=|<|>)\s*(.*?)\s*", re.DOTALL)
 _BOUND = re.compile(r"\s*(?:(<=|>=|≤|≥)\s*)?(.*?)\s*", re.DOTALL)
 _RELATIVE = re.compile(r"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)\s*x\s*(?::\s*(.*))?", re.DOTALL)
-_REFERENCE = re.compile(r"[^()\s,]+(?:[(].*[)])?")
+_REFERENCE = re.compile(r"[^()\s,]+(?:[(].*[)])?", re.DOTALL)
+_SETTINGS = re.compile(r"\s*(?:[(].*[)])?", re.DOTALL)
 _SIGNS = {"≤": "<=", "≥": ">="}
 LARGEST_FACTOR = Decimal(10) ** 9
 
@@ -140,7 +142,8 @@ def _relative_limit(measure: Measure, factor: Decimal, reference: str, text: str
         raise ValueError(f"{text!r}: times what? write {measure.name}{measure.sign}{factor}x:se")
     if not 0 < factor <= LARGEST_FACTOR:
         raise ValueError(f"{text!r}: a factor is more than 0 and at most {LARGEST_FACTOR:.0e}")
-    if not _REFERENCE.fullmatch(reference):
+    location, rest = cut_location(reference)
+    if not (_SETTINGS.fullmatch(rest) if location else _REFERENCE.fullmatch(reference)):
         raise ValueError(f"{text!r}: {reference!r} is no module; write a name, or name(reduction=8)")
     return Limit(measure, factor, reference)
 

@@ -94,7 +94,8 @@ def list_cells(spec: Spec, terminal: Terminal) -> int:
     resolved = plan(spec, device)
     cells = resolved.cells
     for cell in cells:
-        refusal = f"  skipped: {cell.refusal}" if cell.refusal else ""
+        status = "failed" if cell.is_failed else "skipped"
+        refusal = f"  {status}: {cell.refusal}" if cell.refusal else ""
         terminal.show(f"{cell.case.label}{refusal}")
     possible = sum(cell.refusal is None for cell in cells)
     time = f" in about {show_about(expected_seconds(resolved))}" if resolved.timed and possible else ""

@@ -1,9 +1,10 @@
 """Modules that a command calls with inputs of their own (--input)."""
 
-import re
 from collections.abc import Sequence
 
 from attnprof.catalogue.inputs import parse_inputs
+from attnprof.catalogue.selection import name_and_settings
+from attnprof.catalogue.user_contents import require_name
 from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import parse_settings
 from attnprof.cli._progress import starting
@@ -12,8 +13,6 @@ from attnprof.errors import UsageError
 from attnprof.explaining.explanation import Explanation
 from attnprof.running.inquiry import Inquiry
 from attnprof.running.protocol import NetworkRequest
-
-_TARGET = re.compile(r"(?P<location>[^()]+)(?:\((?P<settings>.*)\))?", re.DOTALL)
 
 
 def explanations_of(
@@ -27,13 +26,14 @@ def explanations_of(
 
 
 def _request(target: str, inputs: str, train: bool, real: bool) -> NetworkRequest:
-    match = _TARGET.fullmatch(target)
-    if match is None or not is_path(match["location"]):
+    location, settings = name_and_settings(target)
+    if not is_path(location):
         raise UsageError(
             f"{target!r}: --input goes with a module of your own, as in my.py:Net or timm:resnet18"
         )
+    require_name(location)
     try:
-        settings = parse_settings(match["settings"] or "")
+        values = parse_settings(settings or "")
     except UsageError as problem:
         raise UsageError(f"{target!r}: {problem}") from None
-    return NetworkRequest(match["location"], inputs, settings, train, real)
+    return NetworkRequest(location, inputs, values, train, real)

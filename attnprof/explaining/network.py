@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from torch import nn
-
-from attnprof.catalogue import user_import
 from attnprof.catalogue.entry import Value
 from attnprof.counting import REAL, cost
-from attnprof.errors import UsageError
 from attnprof.explaining.explanation import Explanation
 from attnprof.explaining.tree import tree
+from attnprof.networks._own import build
 
 
 def explain_network(
@@ -20,9 +17,7 @@ def explain_network(
     inputs: as catalogue/inputs.py reads them. train: forward and backward, in training mode. real: a real
     run. Exceptions of building or calling the module pass through.
     """
-    module = user_import.load(location)(**settings)
-    if not isinstance(module, nn.Module):
-        raise UsageError(f"{location} gives no nn.Module but {type(module).__name__}")
+    module = build(location, settings)
     module.train(train)
     device = REAL if real else None
     counted = cost(module, inputs, backward=train, device=device)

@@ -1,8 +1,7 @@
 """Networks that modules are inserted in: what each is, its places for modules, and how to build it.
 
 One file per network, exporting NETWORK; importing it does not import torch. A user's own network is named by
-its location: 'torchvision.models:resnet50', 'my.py:make_net', a class or function without required arguments
-that returns an nn.Module.
+its location: 'torchvision.models:resnet50', 'my.py:make_net(width=0.5)', 'my.py:NET' (_own.py).
 """
 
 import importlib
@@ -10,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from attnprof.catalogue import user_import, user_module
 from attnprof.catalogue.entry import Entry, Paper, Value
 from attnprof.catalogue.user_location import is_path, location_of
 from attnprof.errors import UsageError, nearest
+from attnprof.networks import _own
 from attnprof.networks._places import AFTER, BEFORE, REPLACE, Place, matches, parse_place
 from attnprof.registry import Registry
 
@@ -87,13 +86,9 @@ def network_named(name: str) -> Network:
     if not is_path(name):
         network: Network = NETWORKS.get(name)
         return network
-    required = user_module.required_arguments(name)
-    if required:
-        raise UsageError(
-            f"{name}: it needs an argument, {required[0]!r};"
-            " name a function that takes none and returns the network"
-        )
-    return Network(title=location_of(name).name, paper=None, constructor=name)
+    location, settings = _own.location_and_settings(name)
+    _own.require_buildable(location, settings)
+    return Network(location_of(location).name, paper=None, constructor=location, arguments=settings)
 
 
 def build_network(name: str) -> "nn.Module":
@@ -102,14 +97,11 @@ def build_network(name: str) -> "nn.Module":
     Raises as ``network_named`` does, and UsageError for what is no nn.Module.
     """
     if is_path(name):
-        network: Any = user_import.load(name)()
-    else:
-        description = network_named(name)
-        location, _, attribute = description.constructor.partition(":")
-        network = getattr(importlib.import_module(location), attribute)(**description.arguments)
-    if not hasattr(network, "named_modules"):
-        raise UsageError(f"{name}: it returns {type(network).__name__}, not an nn.Module")
-    return network  # type: ignore[no-any-return] # loaded by name
+        return _own.build(*_own.location_and_settings(name))
+    description = network_named(name)
+    location, _, attribute = description.constructor.partition(":")
+    network: nn.Module = getattr(importlib.import_module(location), attribute)(**description.arguments)
+    return network
 
 
 def place_of(network: Network, module: Entry, text: str = "") -> str:

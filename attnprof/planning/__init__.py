@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from attnprof.catalogue import entry, selection, source_hash
+from attnprof.catalogue import entry, file_hash, source_hash
+from attnprof.catalogue.selection import ConfiguredModule
+from attnprof.catalogue.user_location import file_at
 from attnprof.catalogue.values import is_staged
 from attnprof.errors import UsageError
 from attnprof.grid import Point, show_input
 from attnprof.metrics import COUNTED, METRICS, ONCE, Metric
 from attnprof.planning.baselines import baselines_of, keys_named
-from attnprof.planning.placements import Placement, placements
+from attnprof.planning.placements import Placement, choices, placements
 from attnprof.planning.shards import PlannedCell, shard
 from attnprof.records.case import Case
 from attnprof.spec import Spec
@@ -119,23 +121,23 @@ def _cells(spec: Spec, device: str) -> tuple[PlannedCell, ...]:
 
 def _alone(spec: Spec) -> list[Placement]:
     """The modules of ``spec``, in no network."""
-    choices = selection.select(spec.modules, spec.variants, spec.set)
-    for choice in choices:
-        for name, value in choice.settings:
-            if is_staged(value) and not entry(choice.module).takes_text(name):
-                raise UsageError(
-                    f"{choice.module}.{name}: {value} gives each stage of a network its own; name a network"
-                )
-    return [_alone_as(choice) for choice in choices]
+    return [_alone_as(choice) for choice in choices(spec)]
 
 
-def _alone_as(choice: selection.ConfiguredModule) -> Placement:
+def _alone_as(choice: ConfiguredModule | Placement) -> Placement:
+    """Raises UsageError for settings of several stages."""
+    if isinstance(choice, Placement):
+        return choice
+    for name, value in choice.settings:
+        if is_staged(value) and not entry(choice.module).takes_text(name):
+            raise UsageError(
+                f"{choice.module}.{name}: {value} gives each stage of a network its own; name a network"
+            )
     settings = entry(choice.module).settings(dict(choice.settings))
     return Placement(choice.module, tuple(settings.items()), choice.variant)
 
 
 def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str) -> PlannedCell:
-    module = entry(placement.module)
     channels, height, width = point
     settings = dict(sorted(placement.settings))
     counted = device == "meta"
@@ -146,7 +148,7 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
         width=width,
         hyperparameters=settings,
         variant=placement.variant,
-        source=source_hash(placement.module) + placement.source,
+        source=_source_hash(placement) + placement.source,
         host=placement.host,
         place=placement.place,
         network_input=show_input(point) if placement.host else "",
@@ -161,11 +163,21 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
         inputs="hot" if spec.hot else "cold",
         seed=spec.seed,
     )
+    if placement.problem:
+        return PlannedCell(case, None, placement.problem, is_failed=True)
+    module = entry(placement.module)
     if placement.host:
         # The size that the module meets there shows when the network is built.
         return PlannedCell(case, module)
     refusal = module.refusal(*point, settings, batch=spec.batch, train=mode == "train")
     return PlannedCell(case, module, refusal)
+
+
+def _source_hash(placement: Placement) -> str:
+    """SHA-256 of the file of a module that is not part of attnprof, else empty."""
+    if placement.problem:
+        return file_hash(file_at(placement.module))
+    return source_hash(placement.module)
 
 
 def _metrics(spec: Spec) -> dict[str, Metric]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from attnprof.catalogue.selection import matching, stands_for_several
+from attnprof.catalogue.selection import import_problem, matching, stands_for_several
 from attnprof.errors import UsageError, nearest
 from attnprof.records.case import Case
 from attnprof.records.record import USUAL_BASELINE
@@ -35,6 +35,8 @@ def _cases_of(module: str, cases: Sequence[Case]) -> tuple[Case, ...]:
 
 def keys_named(spec: Spec, cases: Iterable[Case]) -> frozenset[str]:
     """Keys of the cases whose modules the user named one by one, and not by a pattern."""
-    names = [pattern for pattern in spec.modules if not stands_for_several(pattern)]
+    names = [
+        pattern for pattern in spec.modules if not (stands_for_several(pattern) or import_problem(pattern))
+    ]
     modules = {choice.module for name in names for choice in matching(name)}
     return frozenset(case.key for case in cases if case.module in modules)

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from attnprof.catalogue import entry, file_hash, user_module
 from attnprof.catalogue.entry import Value
-from attnprof.catalogue.selection import ConfiguredModule, select
-from attnprof.catalogue.user_location import is_path
+from attnprof.catalogue.selection import ConfiguredModule, import_problem, select
+from attnprof.catalogue.user_location import cut_location, is_path
 from attnprof.catalogue.values import values_of
 from attnprof.errors import UsageError
 from attnprof.networks import PLAIN, Network, network_named, place_of, settings_in
+from attnprof.networks._own import name_in_results
 from attnprof.networks._places import parse_place
 from attnprof.spec import Spec
 
@@ -24,6 +25,7 @@ class Placement:
     host: str = ""  # the network
     place: str = ""
     source: str = ""  # hash of the file of a user's network
+    problem: str = ""  # why the module cannot be imported
 
 
 def placements(spec: Spec) -> list[Placement]:
@@ -37,22 +39,31 @@ def placements(spec: Spec) -> list[Placement]:
 
 def _in(name: str, spec: Spec) -> Iterator[Placement]:
     network = network_named(name)
-    source = file_hash(user_module.source_of(name)) if is_path(name) else ""
+    source = file_hash(user_module.source_of(network.constructor)) if is_path(name) else ""
+    name = name_in_results(name) if is_path(name) else name
     yield Placement(PLAIN, host=name, source=source)
-    for choice in _choices(spec):
+    for choice in choices(spec):
+        if isinstance(choice, Placement):
+            yield from (replace(choice, host=name, place=place, source=source) for place in spec.at or ("",))
+            continue
+        if choice.module == PLAIN:
+            continue
         settings, variant = _settled(network, choice)
         for place in _places(network, choice, spec):
             yield Placement(choice.module, settings, variant, name, place, source)
 
 
-def _choices(spec: Spec) -> Iterator[ConfiguredModule]:
-    """The modules of ``spec``, pattern by pattern, without those that a '!pattern' removes."""
+def choices(spec: Spec) -> Iterator[ConfiguredModule | Placement]:
+    """The modules of ``spec``, pattern by pattern, without those that a '!pattern' removes; one whose file
+    cannot be imported as a placement with that problem."""
     removing = [pattern for pattern in spec.modules if pattern.startswith("!")]
     adding = [pattern for pattern in spec.modules if not pattern.startswith("!")]
     for pattern in adding or ["all"]:
-        for choice in select([pattern, *removing], spec.variants, spec.set):
-            if choice.module != PLAIN:
-                yield choice
+        if problem := import_problem(pattern):
+            location, settings = cut_location(pattern)
+            yield Placement(str(location), variant=settings.strip(" ()"), problem=problem)
+        else:
+            yield from select([pattern, *removing], spec.variants, spec.set)
 
 
 def _settled(network: Network, choice: ConfiguredModule) -> tuple[tuple[tuple[str, Value], ...], str]:

@@ -14,8 +14,11 @@ class PlannedCell:
     """A case of a plan."""
 
     case: Case
-    entry: Entry = field(compare=False, repr=False)  # of the case's module
+    entry: Entry | None = field(
+        compare=False, repr=False
+    )  # of the case's module; None: it cannot be imported
     refusal: str | None = None  # why the case cannot run
+    is_failed: bool = False  # whether that is a failure, and no rule of the module
 
 
 def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell, ...]:
@@ -58,7 +61,7 @@ def expected_work(cell: PlannedCell) -> int:
 def _macs(cell: PlannedCell) -> int:
     """MACs of one image by the closed form, or 0 where that does not hold: a plug-in's may be wrong."""
     case = cell.case
-    if not cell.entry.macs_formula:
+    if cell.entry is None or not cell.entry.macs_formula:
         return 0
     with suppress(ArithmeticError, ValueError, NameError, TypeError):
         return cell.entry.macs(case.channels, case.height, case.width, case.hyperparameters)

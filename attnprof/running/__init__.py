@@ -91,7 +91,11 @@ class Run:
 
     def _skip_impossible(self) -> Iterator[RunEvent]:
         for cell in self.plan.cells:
-            if cell.refusal and cell.case.key not in self._done:
+            if not cell.refusal or cell.case.key in self._done:
+                continue
+            if cell.is_failed:
+                yield from self._settle(Failure(cell.case.key, "failed", cell.refusal))
+            else:
                 yield self._end(cell.case.key, "skipped", cell.refusal)
 
     def _count(self) -> Iterator[RunEvent]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, Validatio
 from attnprof.backends import BACKENDS
 from attnprof.catalogue import selection
 from attnprof.catalogue.entry import Value
+from attnprof.catalogue.user_location import canonical
 from attnprof.catalogue.values import cut, read_value
 from attnprof.choosing.budget import Budget, read_budget
 from attnprof.counters import COUNTERS
@@ -91,7 +92,20 @@ def _optional(parse: Any) -> Any:
 
 
 def _pattern(text: str) -> None:
-    selection.matching(text.removeprefix("!"))
+    if not selection.import_problem(text):
+        selection.matching(text.removeprefix("!"))
+
+
+def _some_importable(patterns: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """Raises ValueError where no file of the user's can be imported, and they are all that is to be measured:
+    one of several costs its rows alone."""
+    if info.context is Names.RECORDED:
+        return patterns
+    adding = [pattern for pattern in patterns if not pattern.startswith("!")]
+    problems = [selection.import_problem(pattern) for pattern in adding]
+    if adding and all(problems):
+        raise ValueError("; ".join(dict.fromkeys(problems)))
+    return patterns
 
 
 def _place(value: Any) -> str:
@@ -202,7 +216,7 @@ def sweeps_of(value: Any) -> dict[str, dict[str, list[Value]]]:
                 f"{module}: write hyperparameters below a module: [variants.cbam] reduction = [8, 16]"
             )
         for name, values in axes.items():
-            sweeps.setdefault(module, {})[name] = _axis(values)
+            sweeps.setdefault(canonical(module), {})[name] = _axis(values)
     return sweeps
 
 
@@ -246,7 +260,9 @@ def _number(largest: int, word: str) -> BeforeValidator:
 
 Listed = BeforeValidator(listed)
 ModulePattern = Annotated[str, _looked_up(_pattern)]
-ModulePatterns = Annotated[tuple[ModulePattern, ...], BeforeValidator(_some_listed)]
+ModulePatterns = Annotated[
+    tuple[ModulePattern, ...], BeforeValidator(_some_listed), AfterValidator(_some_importable)
+]
 NetworkName = Annotated[str, _looked_up(network_named)]
 PlaceText = Annotated[str, BeforeValidator(_place)]
 ShardText = Annotated[str | None, BeforeValidator(_optional(_shard))]

@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Any
 
 from attnprof.catalogue.selection import location_in
-from attnprof.catalogue.user_location import is_path
 from attnprof.choosing.budget import read_budget
 from attnprof.errors import AttnprofError
 from attnprof.spec.fields import listed, sweeps_of
@@ -17,7 +16,7 @@ def locations(values: Mapping[str, Any]) -> list[str]:
     A field that no Spec can have names none.
     """
     of_modules = filter(None, map(location_in, _patterns(values)))
-    of_networks = [name for name in map(str, listed(values.get("networks", ()))) if is_path(name)]
+    of_networks = filter(None, map(location_in, map(str, listed(values.get("networks", ())))))
     return list(dict.fromkeys([*of_modules, *of_networks]))
 
 

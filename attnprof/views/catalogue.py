@@ -3,6 +3,7 @@
 Nothing here imports torch: closed forms give the counts.
 """
 
+import shlex
 from collections.abc import Sequence
 from functools import reduce
 from math import gcd
@@ -12,6 +13,7 @@ from typing import Any
 from attnprof.catalogue.entry import NOTHING, PLACES, Entry
 from attnprof.catalogue.signature_words import in_words
 from attnprof.catalogue.user_entry import UserEntry
+from attnprof.catalogue.user_location import as_pattern
 from attnprof.catalogue.values import show_value
 from attnprof.grid import Point
 from attnprof.units import show_count
@@ -89,7 +91,9 @@ def page(entry: Entry, point: Point, width: int = 100) -> str:
     head = [f"{entry.key} - {entry.name}", *_description(entry, width)]
     arguments = _section("Arguments", _arguments(entry))
     if not entry.params_formula:
-        counts = f"It states no closed forms. Its counts: attnprof count -m {entry.key}"
+        counts = (
+            f"It states no closed forms. Its counts: attnprof count -m {shlex.quote(as_pattern(entry.key))}"
+        )
         return "\n\n".join([*head, *arguments, counts])
     sections = [
         *head,

@@ -130,7 +130,7 @@ def test_one_that_ends_its_child_is_named_and_the_others_are_described(stranger)
     answers = importer.answers_about([good, bad, last])
     assert [type(answers[name]).__name__ for name in (good, bad, last)] == [
         "Description",
-        "str",
+        "CannotImportError",
         "Description",
     ]
 
@@ -171,7 +171,7 @@ def test_an_answer_of_another_shape_is_no_answer(line):
 
 def test_a_command_that_meets_such_a_file_ends_with_2_and_measures_nothing(stranger, capfd):
     name = stranger("import sys; sys.exit(0)")
-    for command in (["run", "-m", f"se,{name}"], ["count", "-m", name], ["show", name]):
+    for command in (["run", "-m", name], ["count", "-m", name], ["show", name]):
         assert main(command) == 2
         out, err = capfd.readouterr()
         assert (out, err.count("\n")) == ("", 1)
