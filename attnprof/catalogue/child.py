@@ -12,7 +12,6 @@ import sys
 from typing import Any
 
 from attnprof.catalogue import user_import
-from attnprof.catalogue.description import described
 from attnprof.errors import AttnprofError, CannotImportError
 
 BEYOND = 512  # a module that closes what it has inherited rarely closes a file of a higher number
@@ -34,7 +33,7 @@ def main(seconds: float) -> None:
 
 def _answer(name: str) -> dict[str, Any]:
     try:
-        return {"description": described(user_import.load(name)).to_json()}
+        return {"description": user_import.description_here(name).to_json()}
     except AttnprofError as problem:
         return {"problem": str(problem), "is_of_import": isinstance(problem, CannotImportError)}
     except BaseException as problem:  # noqa: BLE001 # the user's code may raise anything

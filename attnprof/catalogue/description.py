@@ -49,6 +49,7 @@ class Description(NamedTuple):
     arguments: tuple[Argument, ...] | None  # None: they cannot be read
     expansion: int = 1  # of a residual block's channels: what its class says
     is_built: bool = False  # whether it is no class or function, but a module
+    roots: tuple[str, ...] = ()  # what its file imports from folders above it: 'models from /repository'
 
     def to_json(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
@@ -71,9 +72,9 @@ def from_json(fields: Any) -> Description:
     if arguments is not None:
         arguments = tuple(_argument_of(each) for each in arguments)
     doc, source = (_checked(fields[name], str) for name in ("doc", "source"))
-    return Description(
-        doc, source, arguments, _checked(fields["expansion"], int), _checked(fields["is_built"], bool)
-    )
+    expansion, is_built = _checked(fields["expansion"], int), _checked(fields["is_built"], bool)
+    roots = tuple(_checked(root, str) for root in _checked(fields["roots"], list))
+    return Description(doc, source, arguments, expansion, is_built, roots)
 
 
 def _argument_of(fields: Mapping[str, Any]) -> Argument:

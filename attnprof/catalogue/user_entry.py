@@ -23,6 +23,7 @@ class UserEntry(Entry):
     """A user's module. Every argument of it can be set, those that stand for the channels too."""
 
     signature: Signature
+    roots: tuple[str, ...] = ()  # what its file imports from folders above it: 'models from /repository'
 
     @property
     def arguments(self) -> list[str]:
@@ -121,4 +122,5 @@ def user_entry(name: str, class_name: str, description: Description) -> UserEntr
         macs_formula="",
         switches={} if GATE in signature.named else {GATE: False},
         signature=signature,
+        roots=description.roots,
     )

@@ -3,9 +3,11 @@ whose user builds modules in it."""
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attnprof.catalogue.description import Description, described
 from attnprof.catalogue.import_world import as_written, world_of
 from attnprof.catalogue.user_contents import require_name
 from attnprof.catalogue.user_location import Location, location_of
@@ -39,6 +41,9 @@ OF_PIP = {
 _constructors: dict[Location, Callable[..., Any]] = {}  # by absolute location: what this process has imported
 
 
+_described = cache(described)
+
+
 def load(name: str) -> Callable[..., Any]:
     """The class or function at the location ``name``, imported into this process. Raises UsageError, in words
     for the user."""
@@ -51,6 +56,20 @@ def load(name: str) -> Callable[..., Any]:
 def is_loaded(name: str) -> bool:
     """Whether this process has imported what is at the location ``name``."""
     return location_of(name).absolute() in _constructors
+
+
+def description_here(name: str) -> Description:
+    """What the class or function at the location ``name``, imported into this process, says of itself. Raises
+    UsageError."""
+    return _described(load(name))._replace(roots=_roots(location_of(name)))
+
+
+def _roots(location: Location) -> tuple[str, ...]:
+    """What its file has imported from folders above it, for a reader."""
+    if not location.is_file:
+        return ()
+    roots = world_of(location.path.resolve().parent).roots
+    return tuple(f"{module} from {folder}" for module, folder in roots.items())
 
 
 def cannot_import(name: str, problem: BaseException) -> str:

@@ -10,15 +10,13 @@ Importing it (user_import.py) runs its code. A process that only has to know wha
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from attnprof.catalogue.description import Description, described
+from attnprof.catalogue.description import Description
 from attnprof.catalogue.user_contents import require_name
 from attnprof.catalogue.user_entry import UserEntry, user_entry
-from attnprof.catalogue.user_import import is_loaded, load
+from attnprof.catalogue.user_import import description_here, is_loaded
 from attnprof.catalogue.user_location import canonical, file_at, location_of
 from attnprof.errors import UsageError
 
@@ -51,7 +49,7 @@ def description_of(name: str) -> Description:
     else to a child process. Raises UsageError, in words for the user."""
     require_name(name)
     if is_loaded(name):
-        return _described_here(load(name))
+        return description_here(name)
     stamp = _stamped(name)
     if stamp not in _answers:
         _ask({name: stamp})
@@ -59,11 +57,6 @@ def description_of(name: str) -> Description:
     if isinstance(answer, UsageError):
         raise answer.with_traceback(None)
     return answer
-
-
-@cache
-def _described_here(constructor: Callable[..., Any]) -> Description:
-    return described(constructor)
 
 
 def _stamped(name: str) -> Stamp:

@@ -16,6 +16,7 @@ from attnprof.catalogue.user_entry import UserEntry
 from attnprof.catalogue.user_location import as_pattern
 from attnprof.catalogue.values import show_value
 from attnprof.grid import Point
+from attnprof.records.characters import printable
 from attnprof.units import show_count
 from attnprof.views.document import Document, TableCell, TableColumn
 
@@ -94,7 +95,7 @@ def page(entry: Entry, point: Point, width: int = 100) -> str:
         counts = (
             f"It states no closed forms. Its counts: attnprof count -m {shlex.quote(as_pattern(entry.key))}"
         )
-        return "\n\n".join([*head, *arguments, counts])
+        return "\n\n".join([*head, *arguments, *_roots(entry), counts])
     sections = [
         *head,
         f"Family {entry.family}; goes {PLACES[entry.place]}.",
@@ -150,6 +151,12 @@ def _arguments(entry: Entry) -> list[str]:
     return lines + (
         ["height, width  (required: the size is part of the module)"] if entry.needs_size() else []
     )
+
+
+def _roots(entry: Entry) -> list[str]:
+    """What a user's file imports from folders above it."""
+    roots = entry.roots if isinstance(entry, UserEntry) else ()
+    return [f"Its file imports {', '.join(map(printable, roots))}."] if roots else []
 
 
 def _arguments_of_user(entry: UserEntry) -> list[str]:

@@ -157,6 +157,13 @@ def test_an_import_from_the_root_of_the_repository(here, sign):
     assert world_of(here / "a/models/attention").roots == {"models": here / "a"}
 
 
+def test_the_page_of_a_module_says_which_root_was_taken(here, capfd):
+    write(here / "repository/models/common.py", CONV.format(kernel=1))
+    write(here / "repository/layers/gate.py", GATE.format(imports="from models.common import conv"))
+    assert main(["show", "repository/layers/gate.py:Gate"]) == 0
+    assert f"Its file imports models from {here / 'repository'}." in capfd.readouterr().out
+
+
 def test_the_search_ends_at_the_root_of_the_repository(here):
     write(here / "models/common.py", CONV.format(kernel=1))
     write(here / "repository/.git/HEAD")
