@@ -112,7 +112,7 @@ class World:
         parts = [part for part in path.relative_to(package).with_suffix("").parts if part != "__init__"]
         if package.parent.name in INSTALLED:
             return self._imported(".".join([package.name, *parts]))
-        own = self._own(package.name, init if init.is_file() else None, [str(package)])
+        own = self._own(package.name, init if os.path.isfile(init) else None, [str(package)])
         return self._imported(".".join([own, *parts]))
 
     def import_package(self, name: str) -> ModuleType:
@@ -227,7 +227,7 @@ def _package_of(path: Path) -> Path | None:
     if depth == 0:
         return None
     package = path.parents[min(depth, len(path.parents)) - 1]
-    while (package.parent / "__init__.py").is_file():
+    while os.path.isfile(package.parent / "__init__.py"):
         package = package.parent
     return package
 
@@ -238,7 +238,7 @@ def _above(folder: Path) -> list[Path]:
     chain = [folder, *folder.parents]
     for signs in SIGNS_OF_A_ROOT:
         for number, each in enumerate(chain):
-            if any((each / sign).exists() for sign in signs):
+            if any(os.path.exists(each / sign) for sign in signs):
                 return chain[1 : number + 1]
     ends = (os.path.expanduser("~"), folder.anchor)
     return chain[1 : next(number for number, each in enumerate(chain) if str(each) in ends)]

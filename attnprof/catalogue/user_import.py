@@ -2,6 +2,7 @@
 whose user builds modules in it."""
 
 import inspect
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,33 +15,16 @@ from attnprof.catalogue.user_location import Location, location_of
 from attnprof.errors import CannotImportError, UsageError, nearest
 
 LONGEST = 300  # characters of an exception's text
-# Packages that modules often need, and those of them that pip knows under another name. Anything else may be
-# a file of the user's that is not there, and a package of its name a stranger's.
+# Packages that modules often need -> what pip calls them. Anything else may be a file of the user's that is
+# missing, and a package of its name a stranger's.
 PACKAGES = {
-    *(
-        "cv2",
-        "einops",
-        "fvcore",
-        "kornia",
-        "matplotlib",
-        "mmcv",
-        "mmengine",
-        "numpy",
-        "pandas",
-        "PIL",
-        "pywt",
-    ),
-    *("scipy", "skimage", "sklearn", "thop", "timm", "torchvision", "tqdm", "transformers", "ultralytics"),
-    "yaml",
-}
-OF_PIP = {
-    **{"cv2": "opencv-python", "PIL": "pillow", "pywt": "PyWavelets"},
-    **{"skimage": "scikit-image", "sklearn": "scikit-learn", "yaml": "pyyaml"},
+    **{name: name for name in ("einops", "fvcore", "kornia", "matplotlib", "mmcv", "mmengine", "numpy")},
+    **{name: name for name in ("pandas", "scipy", "thop", "timm", "torchvision", "tqdm", "transformers")},
+    **{"cv2": "opencv-python", "PIL": "pillow", "pywt": "PyWavelets", "skimage": "scikit-image"},
+    **{"sklearn": "scikit-learn", "ultralytics": "ultralytics", "yaml": "pyyaml"},
 }
 
 _constructors: dict[Location, Callable[..., Any]] = {}  # by absolute location: what this process has imported
-
-
 _described = cache(described)
 
 
@@ -81,7 +65,7 @@ def _reason(problem: BaseException) -> str:
     if isinstance(problem, SystemExit):
         return f"it calls sys.exit({problem.code!r}); put that below if __name__ == '__main__':"
     if isinstance(problem, ModuleNotFoundError) and problem.name in PACKAGES:
-        return f"needs {problem.name}: pip install {OF_PIP.get(problem.name, problem.name)}"
+        return f"needs {problem.name}: pip install {PACKAGES[problem.name]}"
     lines = as_written(str(problem)).strip().splitlines() or [""]
     reason = f"{type(problem).__name__}: {lines[0][:LONGEST]}".rstrip(": ")
     if isinstance(problem, ModuleNotFoundError):
@@ -126,14 +110,21 @@ def _require_file(name: str, location: Location) -> None:
     path = location.path
     if not location.is_file:
         _require_module(name, location)
-    elif path.is_dir():
+    elif os.path.isdir(path):
         raise UsageError(f"{name}: {path} is a folder; name a file in it")
-    elif not path.is_file():
-        neighbours = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        hint = nearest(path.name, neighbours)
+    elif not os.path.isfile(path):
+        hint = nearest(path.name, _files_beside(path))
         raise UsageError(f"{name}: cannot import {location.where}: no such file. {hint}".rstrip())
     elif path.suffix == ".ipynb":
         raise UsageError(f"{name}: {path.name} is a notebook; save its code as a file: {path.stem}.py")
+
+
+def _files_beside(path: Path) -> list[str]:
+    """The names of the Python files in the folder of ``path``."""
+    try:
+        return [name for name in os.listdir(path.parent) if name.endswith(".py")]
+    except (OSError, ValueError):
+        return []
 
 
 def _require_module(name: str, location: Location) -> None:
@@ -141,6 +132,6 @@ def _require_module(name: str, location: Location) -> None:
     if all(part.isidentifier() for part in location.where.split(".")):
         return
     hints = (f"{location.where}.py", f"{location.where}/__init__.py")
-    files = [hint for hint in hints if Path(hint).is_file()]
+    files = [hint for hint in hints if os.path.isfile(hint)]
     hint = f"Did you mean {files[0]}:{location.name}?" if files else "Write my.py:Gate, or my_pkg.attn:Gate"
     raise UsageError(f"{name}: no module is called {location.where!r}. {hint}")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SUFFIXES = (".py", ".ipynb")  # of a file; a notebook is one that cannot be imported
+MOST_COMMAS = 8  # in a path without quotes
 QUOTES = ("'", '"')
 _NAME = r"::?(?P<name>[^\W\d]\w*)"
 _BEHIND_QUOTES = re.compile(_NAME)
@@ -103,7 +104,7 @@ def with_commas(parts: Sequence[str]) -> list[str]:
     """``parts`` of a list that was cut at its commas, with those put together again that are one path."""
     whole: list[str] = []
     for part in parts:
-        starts = range(len(whole)) if ".py" in part else ()
+        starts = range(max(0, len(whole) - MOST_COMMAS), len(whole)) if ".py" in part else ()
         start = next((n for n in starts if _are_one_path(",".join(whole[n:]), part)), len(whole))
         whole[start:] = [",".join([*whole[start:], part])]
     return whole
@@ -113,7 +114,7 @@ def _are_one_path(before: str, part: str) -> bool:
     """Whether ``before`` and ``part``, with a comma between them, are the location of a file that exists."""
     beginning = before.lstrip(" !") + ","
     location, _ = cut_location(beginning + part)
-    return location is not None and location.where.startswith(beginning) and location.path.is_file()
+    return location is not None and location.where.startswith(beginning) and os.path.isfile(location.path)
 
 
 def file_at(name: str) -> Path:

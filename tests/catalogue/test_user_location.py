@@ -82,6 +82,11 @@ def test_a_comma_is_part_of_a_path_where_such_a_file_exists(tmp_path, monkeypatc
     assert split("c, d/gate.py:Gate") == ["c", "d/gate.py:Gate"]
 
 
+@pytest.mark.parametrize("part", ["x.py:Gate", "x" * 5000 + ".py:Gate", "\0.py:Gate", '".py', "a.py(" * 50])
+def test_a_long_list_of_strange_paths_is_cut_at_once(part):
+    assert split(",".join(["y", *[part] * 200]))[0] == "y"
+
+
 CONTENTS = """
 import enum
 from abc import ABC
