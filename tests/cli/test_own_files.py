@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from attnprof import cost, create, insert
+from attnprof.catalogue.user_module import describe
 from attnprof.cli._main import main
 from attnprof.planning import plan
 from attnprof.spec import Spec
@@ -57,20 +58,18 @@ def rows_of(capfd):
 
 
 @pytest.mark.usefixtures("warm_workers")
-@pytest.mark.parametrize("text", BROKEN)
-def test_a_file_that_cannot_be_imported_costs_its_own_rows(write, capfd, text):
-    write("bad.py", text)
+def test_a_file_that_cannot_be_imported_costs_its_own_rows(write, capfd):
+    for number, text in enumerate(BROKEN):
+        write(f"bad{number}.py", text)
     write("good.py")
-    assert main(["count", "-m", "se,bad.py:X(ratio=2),good.py:Gate", *COUNT]) == 3
-    rows = rows_of(capfd)
-    assert [(row["module"], row["status"]) for row in rows] == [
-        ("se", "ok"),
-        ("bad.py:X", "failed"),
-        ("good.py:Gate", "ok"),
-    ]
-    assert BROKEN[text] in rows[1]["reason"]
-    assert rows[1]["variant"] == "ratio=2"
-    assert rows[1]["params"] == ""
+    names = [f"bad{number}.py:X(ratio=2)" for number in range(len(BROKEN))]
+    assert main(["count", "-m", ",".join(["se", *names, "good.py:Gate"]), *COUNT]) == 3
+    first, *broken, last = rows_of(capfd)
+    assert (first["status"], last["status"]) == ("ok", "ok")
+    for number, (row, says) in enumerate(zip(broken, BROKEN.values(), strict=True)):
+        assert (row["module"], row["variant"], row["status"]) == (f"bad{number}.py:X", "ratio=2", "failed")
+        assert says.replace("bad.py", f"bad{number}.py") in row["reason"]
+        assert row["params"] == ""
 
 
 @pytest.mark.parametrize("modules", ["bad.py:X", "bad.py:X,!se", "bad.py:X,bad.py:Y"])
@@ -190,22 +189,20 @@ def in_results(case):
     return "~/gate.py:Gate" if name.startswith("~") else f"{path}:Gate"
 
 
-@pytest.mark.parametrize("case", PATHS)
-def test_a_spec_file_names_it_alike(write, tmp_path, monkeypatch, case):
-    path, name = PATHS[case]
+def test_a_spec_file_names_them_alike(write, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    write(path)
-    spec = Spec(
-        modules=["se", f"{name}(ratio=2)"],
-        set={name: {"ratio": [2, 8]}},
-        baseline=f"{name}(ratio=2)",
-        points="16@7",
-    )
-    again = from_file_text(tmp_path, spec.to_toml())
-    assert again == spec
-    own = [cell.case for cell in plan(spec, "meta").cells if cell.case.module != "se"]
-    assert {each.module for each in own} == {in_results(case)}
-    assert [case.hyperparameters for case in own] == [{"ratio": 2}, {"ratio": 8}]
+    for path, _ in PATHS.values():
+        write(path)
+    names = [name for _, name in PATHS.values()]
+    describe(names)  # by one child
+    for case, name in zip(PATHS, names, strict=True):
+        spec = Spec(
+            modules=["se", f"{name}(ratio=2)"], set={name: {"ratio": [2, 8]}}, baseline=f"{name}(ratio=2)"
+        )
+        assert from_file_text(tmp_path, spec.to_toml()) == spec
+        own = [cell.case for cell in plan(spec, "meta").cells if cell.case.module != "se"]
+        assert {each.module for each in own} == {in_results(case)}
+        assert {each.hyperparameters["ratio"] for each in own} == {2, 8}
 
 
 def from_file_text(folder, text):

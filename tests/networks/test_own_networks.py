@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from attnprof.catalogue.user_import import load
+from attnprof.catalogue.user_module import describe
 from attnprof.cli._main import main
 from attnprof.errors import UsageError
 from attnprof.networks import build_network, network_named
@@ -39,10 +40,20 @@ NET = Net(2.0)
 """
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with nets.py, which one child describes once for all tests."""
+    folder = tmp_path_factory.mktemp("nets")
+    (folder / "nets.py").write_text(NETS, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        describe([f"nets.py:{name}" for name in ("Net", "make", "NET", "Nett")])
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def nets(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "nets.py").write_text(NETS, encoding="utf-8")
+def nets(folder, monkeypatch):
+    monkeypatch.chdir(folder)
 
 
 def params(network):
