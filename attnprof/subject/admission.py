@@ -2,13 +2,15 @@
 tensors."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 
 from torch import nn
 
 from attnprof.counting import META, call_stand_in
 from attnprof.errors import one_line
+from attnprof.subject.calling import Shape, sizes
+from attnprof.subject.refusals import sentence_on
 
 MULTIPLES = (2, 4, 8, 16, 32, 64, 128)  # of pixels, that the sides of a map may have to be
 USUAL_CHANNELS = (3, 1, 2, 4)
@@ -18,11 +20,14 @@ VOLUMES = (nn.Conv3d, nn.ConvTranspose3d, nn.BatchNorm3d)
 ROWS = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d)
 MAPS = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d)
 
-Shape = tuple[int, ...]  # (N, C, H, W)
 
+def objection(network: nn.Module, shape: Shape, problem: Exception, location: str) -> str:
+    """Why ``network`` raises ``problem`` at an input of ``shape``, and what it would take, in one line.
 
-def objection(network: nn.Module, shape: Shape, problem: Exception) -> str:
-    """Why ``network`` raises ``problem`` at an input of ``shape``, and what it would take, in one line."""
+    location: of the network, as the user names it.
+    """
+    if sentence := sentence_on(problem, location):
+        return sentence
     words = f"{type(problem).__name__}: {one_line(problem)}".rstrip(": ")
     needs = _further_inputs(network) or _rows(network) or _what_it_takes(network, shape)
     return f"{needs} ({words})" if needs else words
@@ -53,7 +58,7 @@ def volumes(network: nn.Module, shape: Shape) -> str:
         return ""
     return (
         "it takes volumes (N, C, D, H, W), and modules here gate maps (N, C, H, W); count it without:"
-        f" attnprof count -m NETWORK --input {_text(volume)}"
+        f" attnprof count -m NETWORK --input {sizes(volume)}"
     )
 
 
@@ -77,15 +82,15 @@ def _what_it_takes(network: nn.Module, shape: Shape) -> str:
     widths = list(dict.fromkeys((channels, *_first_widths(network), *USUAL_CHANNELS)))
     for number in widths:
         if number != channels and _takes(network, (batch, number, height, width)):
-            return f"it takes {number} channel{'s' * (number > 1)}: --input {_text((number, height, width))}"
+            return f"it takes {number} channel{'s' * (number > 1)}: --input {sizes((number, height, width))}"
         for multiple in MULTIPLES:
-            sizes = [(number, *sides) for sides in _rounded(height, width, multiple)]
-            if all(_takes(network, (batch, *size)) for size in sizes):
-                inputs = " or ".join(map(_text, sizes))
+            fitting = [(number, *sides) for sides in _rounded(height, width, multiple)]
+            if all(_takes(network, (batch, *size)) for size in fitting):
+                inputs = " or ".join(map(sizes, fitting))
                 return f"its input needs sides that are a multiple of {multiple}: --input {inputs}"
         for side in USUAL_SIDES:
             if _takes(network, (batch, number, side, side)):
-                return f"it takes --input {_text((number, side, side))}"
+                return f"it takes --input {sizes((number, side, side))}"
     return ""
 
 
@@ -107,7 +112,3 @@ def _takes(network: nn.Module, shape: Shape) -> bool:
         call_stand_in(network, shape, lambda stand_in: stand_in.eval(), META)
         return True
     return False
-
-
-def _text(size: Sequence[int]) -> str:
-    return "x".join(map(str, size))

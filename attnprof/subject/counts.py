@@ -22,6 +22,7 @@ from attnprof.subject.inputs import example
 from attnprof.subject.tracing import ShapesAlone
 from attnprof.units import show_bytes
 
+WITH_CONSTANTS = "reads values: built on the CPU, and counted from shapes and what it holds"
 MOST_REAL_MACS = 20 * 10**9  # multiply-accumulates up to which a counter may run the module for real
 
 
@@ -54,13 +55,16 @@ class Counted(NamedTuple):
 def count(case: Case) -> Counted:
     """The exact account of the case, on the meta device where it can be counted there."""
     dtype, train = DTYPES[case.dtype], case.mode == "train"
+    how: tuple[str, ...] = ()
     try:
         module = _to_count(case)
         counted = account(module, case.shape, dtype, backward=train)
     except UnreadableValueError:
         module = build(case, torch.device("cpu"))
         counted = cost(module, case.shape, dtype=dtype, backward=train)
-    return Counted(counted, _flags(case, module, counted), remarks(case, module, counted.output_shape))
+        how = () if counted.inputs == REAL else (WITH_CONSTANTS,)  # a flag tells of a real run
+    sentences = remarks(case, module, counted.output_shape)
+    return Counted(counted, _flags(case, module, counted), (*sentences, *how))
 
 
 def _flags(case: Case, module: nn.Module, counted: Account) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ from attnprof.grid import IMAGE_CHANNELS
 from attnprof.networks import PLAIN, build_network, network_named
 from attnprof.records.case import Case
 from attnprof.subject.admission import objection, volumes
+from attnprof.subject.calling import sizes
 from attnprof.subject.insertion import insert
+from attnprof.subject.refusals import sentence_on
 
 
 def network(case: Case, device: torch.device) -> nn.Module:
@@ -42,9 +44,13 @@ def _plain(name: str, device: torch.device) -> nn.Module:
     """The network ``name`` without a module, on the default device, ``device``."""
     try:
         return build_network(name)
+    except AttnprofError:
+        raise
     except Exception as problem:
+        if sentence := sentence_on(problem, name):
+            raise UsageError(f"{name}: {sentence}") from problem
         # A constructor may read strides that it has found by a forward pass, or anything else.
-        if device.type == "meta" and not isinstance(problem, AttnprofError):
+        if device.type == "meta":
             raise UnreadableValueError(one_line(problem)) from problem
         raise
 
@@ -70,7 +76,7 @@ def _gives_tensor(network: nn.Module, case: Case) -> bool:
     """Whether the network answers with a tensor. Raises ImpossibleShapeError where it has no answer."""
     if not is_path(case.host) and case.channels == IMAGE_CHANNELS:
         return True
-    size = "x".join(map(str, case.shape[1:]))
+    size = sizes(case.shape[1:])
     if reason := volumes(network, case.shape):
         raise UsageError(f"{case.host} at {size}: {reason}")
     kinds: list[type] = []
@@ -80,9 +86,9 @@ def _gives_tensor(network: nn.Module, case: Case) -> bool:
 
     try:
         call_stand_in(network, case.shape, watch)
-    except (AttnprofError, UnreadableValueError):
+    except AttnprofError:
         raise
     except Exception as problem:
-        reason = objection(network, case.shape, problem)
+        reason = objection(network, case.shape, problem, case.host)
         raise ImpossibleShapeError(f"{case.host} at {size}: {reason}") from problem
     return issubclass(kinds[-1], torch.Tensor)

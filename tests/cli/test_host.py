@@ -209,6 +209,10 @@ def test_a_network_that_reads_values_is_compared_with_the_plain_one(cli):
     assert (int(plain["params"]), int(plain["macs"])) == (detector.PARAMS, detector.MACS)
     # 64 channels at the place: two linear layers of 64 x 4.
     assert (int(gated["params"]), int(gated["macs"])) == (detector.PARAMS + 512, detector.MACS + 512)
+    assert {row["remarks"] for row in (plain, gated)} == {
+        "reads values: built on the CPU, and counted from shapes and what it holds"
+    }
+    assert "se: reads values: built on the CPU" in " ".join(cli("table").out.split())
 
 
 GREY = """

@@ -6,6 +6,7 @@ import torch
 from attnprof.errors import ImpossibleShapeError, UsageError
 from attnprof.records.case import Case
 from attnprof.subject.build import build
+from attnprof.subject.counts import count
 
 META = torch.device("meta")
 NETS = '''
@@ -79,6 +80,44 @@ class Guided(nn.Module):
         return self.stem(image) * mask * scale + bias
 
 
+class OnCuda(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = conv(3, 8)
+
+    def forward(self, x):
+        return self.stem(x) + torch.ones(8, 1, 1).cuda()
+
+
+class BuiltOnCuda(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = conv(3, 8).cuda()
+
+    def forward(self, x):
+        return self.stem(x)
+
+
+class NeedsPackage(nn.Module):
+    def __init__(self):
+        super().__init__()
+        import some_package_of_yours.ops
+        self.stem = conv(3, 8)
+
+    def forward(self, x):
+        return self.stem(x)
+
+
+class ImportsLate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = conv(3, 8)
+
+    def forward(self, x):
+        from some_package_of_yours import rearrange
+        return rearrange(self.stem(x))
+
+
 class Broken(nn.Module):
     def __init__(self):
         super().__init__()
@@ -127,3 +166,25 @@ def test_what_it_says_is_so(nets, size):
     channels, height, width = size
     built = build(Case("none", channels, height, width, host=f"{nets}UNet"), META)
     assert built(torch.empty(1, *size, device="meta")).shape == (1, 8, height, width)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the calls work here")
+@pytest.mark.parametrize("network", ["OnCuda", "BuiltOnCuda"])
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_a_network_that_moves_to_a_gpu_says_so(nets, network, device):
+    assert "calls .cuda() or names that device" in str(problem_of(nets + network, torch.device(device)))
+
+
+@pytest.mark.parametrize("network", ["NeedsPackage", "ImportsLate"])
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_a_missing_package_is_named(nets, network, device):
+    said = str(problem_of(nets + network, torch.device(device)))
+    assert "needs some_package_of_yours: pip install some_package_of_yours" in said
+
+
+def problem_of(network, device):
+    """What is raised in the end: counting goes on on the CPU where meta does not do."""
+    case = Case("none", 3, 64, 64, host=network)
+    with pytest.raises((ImpossibleShapeError, UsageError)) as caught:
+        count(case) if device == META else build(case, device)
+    return caught.value

@@ -8,11 +8,12 @@ import torch
 from attnprof.errors import ImpossibleShapeError
 from attnprof.records.case import Case
 from attnprof.subject.build import build
-from attnprof.subject.counts import count
+from attnprof.subject.counts import WITH_CONSTANTS, count
 from attnprof.subject.inputs import example
 
 CPU, META = torch.device("cpu"), torch.device("meta")
 NETS = """
+import torch
 from torch import nn
 class Two(nn.Module):
     def __init__(self):
@@ -21,6 +22,32 @@ class Two(nn.Module):
     def forward(self, x):
         y = self.stem(x)
         return {"map": y, "again": (y, x)}
+class Stem(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 3, padding=1, bias=False)
+class Branching(Stem):
+    def forward(self, x):
+        y = self.stem(x)
+        return y.relu() if y.mean() > 0 else y
+class Scaled(Stem):
+    def forward(self, x):
+        y = self.stem(x)
+        return y * y.amax().item()
+class Strided(Stem):
+    def __init__(self):
+        super().__init__()
+        y = self.stem(torch.zeros(1, 3, 8, 8))
+        self.stride = torch.tensor([8 / side for side in y.shape[2:]])
+        self.step = int(self.stride.max())
+    def forward(self, x):
+        return self.stem(x)[:, :, :: int(self.stride.max()), :: self.step]
+class Positions(Stem):
+    def forward(self, x):
+        y = self.stem(x)
+        mask = torch.zeros(y.shape[0], *y.shape[2:], dtype=torch.bool, device=x.device)
+        rows = (~mask).cumsum(1)
+        return y + torch.arange(int(rows.max()), device=x.device).view(-1, 1)
 class Nothing(nn.Module):
     def forward(self, x):
         return None
@@ -66,6 +93,26 @@ def test_an_answer_that_is_no_tensor_is_made_one(nets):
     assert account.output_shape == (1, 16, 32, 32)
     assert build(asked, CPU)(example(asked, CPU)).shape == (1, 16, 32, 32)
     assert flags == ()
+
+
+# A stem of 3 x 16 x 9 weights, and se (reduction 16) of 16 + 16 behind it.
+@pytest.mark.parametrize(
+    ("network", "flags", "remarks"),
+    [
+        ("Branching", ("real-run",), ()),
+        ("Scaled", ("real-run",), ()),
+        ("Strided", (), (WITH_CONSTANTS,)),
+        ("Positions", (), (WITH_CONSTANTS,)),
+    ],
+)
+@pytest.mark.parametrize(("module", "place", "added"), [("none", "", 0), ("se", "stem", 32)])
+def test_a_network_that_reads_values_says_how_it_was_counted(
+    nets, network, flags, remarks, module, place, added
+):
+    counted = count(case(module, host=nets + network, place=place))
+    assert counted.account.params == 3 * 16 * 9 + added
+    assert counted.account.macs == 3 * 16 * 9 * 32 * 32 + added
+    assert (counted.flags, counted.remarks) == (flags, remarks)
 
 
 def test_a_network_that_answers_with_nothing_says_so(nets):
