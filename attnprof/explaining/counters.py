@@ -17,11 +17,10 @@ from attnprof.counters import (
     Counter,
     Discrepancy,
 )
-from attnprof.counting import Operator, account
+from attnprof.counting import Operator
 from attnprof.explaining.explanation import CounterDifference, CounterReport, plain
 from attnprof.records.case import Case
-from attnprof.subject.build import build
-from attnprof.subject.counts import count_with
+from attnprof.subject.counts import count_with, module_and_account
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,7 @@ def compare(name: str, case: Case) -> CounterReport:
     """
     counter: Counter = COUNTERS.get(name)
     counted_case = replace(case, mode="eval", dtype="fp32", layout="contiguous")
-    module = build(counted_case, torch.device("meta"))
-    ours = account(module, counted_case.shape)
+    module, ours = module_and_account(counted_case)
     breakdowns: list[Breakdown] = []
 
     def count(module: torch.nn.Module, x: torch.Tensor) -> int:

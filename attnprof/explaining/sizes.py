@@ -8,11 +8,12 @@ from attnprof.catalogue import entry
 from attnprof.counting import Account
 from attnprof.grid import Point
 from attnprof.records.case import Case
-from attnprof.subject.counts import count
+from attnprof.subject.counts import account_by_shapes
 
 
 def counted(case: Case) -> Callable[[Point], Account | None]:
-    """The account of ``case`` at any size; None for a size that the module does not take."""
+    """The account of ``case`` at any size; None for a size that the module does not take, and for one that
+    reads values: real runs at hundreds of sizes would take too long."""
     module, settings = entry(case.module), case.hyperparameters
     train = case.mode == "train"
 
@@ -22,7 +23,7 @@ def counted(case: Case) -> Callable[[Point], Account | None]:
             return None
         channels, height, width = point
         try:
-            return count(replace(case, channels=channels, height=height, width=width)).account
+            return account_by_shapes(replace(case, channels=channels, height=height, width=width))
         except Exception:  # noqa: BLE001 # a user's module may raise anything for a size it does not take
             return None
 

@@ -8,15 +8,13 @@ from math import inf
 import torch
 from torch import nn
 
-from attnprof.counting import Account, Operator, account
+from attnprof.counting import REAL, Account, Operator
 from attnprof.explaining.explanation import Explanation, TreeNode
 from attnprof.explaining.growth import Growth, growth
 from attnprof.records.case import Case
-from attnprof.subject.build import DTYPES, build
 from attnprof.subject.calling import Adapted
-from attnprof.subject.counts import remarks
+from attnprof.subject.counts import module_and_account, remarks
 
-_META = torch.device("meta")
 _FUSED = "scaled_dot_product"
 
 
@@ -39,8 +37,7 @@ class _PlacedCall:
 def explain(case: Case, verify: bool = False) -> Explanation:
     """The counts of ``case`` and their tree. Exceptions of building or calling the module pass through."""
     train = case.mode == "train"
-    module = build(case, _META)
-    counted = account(module, case.shape, DTYPES[case.dtype], backward=train)
+    module, counted = module_and_account(case, backward=train)
     is_fused = any(_FUSED in operator.name for operator in counted.operators)
     unfused = _recount(case, backward=train, fused=False) if is_fused else None
     forward = _recount(replace(case, mode="eval")) if train else counted
@@ -57,13 +54,14 @@ def explain(case: Case, verify: bool = False) -> Explanation:
         tree=tree(module, counted.operators, growth(case)),
         remarks=remarks(case, module, counted.output_shape),
         verified=len(counted.operators) if verify else None,
+        is_real=counted.inputs == REAL,
         differs=_difference(case, counted) if verify else "",
     )
 
 
 def _recount(case: Case, **options: bool) -> Account:
-    """The account of a new module of ``case``."""
-    return account(build(case, _META), case.shape, DTYPES[case.dtype], **options)
+    """The account of ``case``, with these options of ``account``."""
+    return module_and_account(case, **options)[1]
 
 
 def _difference(case: Case, counted: Account) -> str:

@@ -4,6 +4,7 @@ A module of the catalogue takes a map (N, C, H, W) and gives one. A user's may t
 as: its tokens, say, or the same map for each of several arguments.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
@@ -31,6 +32,9 @@ SIZE_NAMES = frozenset(
 MASK_NAMES = frozenset(
     ("mask", "attn_mask", "attention_mask", "mask_matrix", "key_padding_mask", "padding_mask", "src_mask")
 )
+
+
+_NAMES_CHANNELS_LAST = re.compile(r"\b[bn]\W{0,2}h\W{0,2}w\W{0,2}c\b", re.IGNORECASE)  # (B, H, W, C), NHWC
 
 
 class Slot(NamedTuple):
@@ -107,7 +111,11 @@ def ways_to_call(module: nn.Module) -> list[Calling]:
     """The ways in which ``module`` may want to be called, in the order in which they are tried."""
     slots = slots_of(module)
     is_sized = any(slot.role in ("height", "width", "size") for slot in slots)
-    return [Calling(layout, slots) for layout in (BESIDE_SIZE if is_sized else LAYOUTS)]
+    layouts = list(BESIDE_SIZE if is_sized else LAYOUTS)
+    if _NAMES_CHANNELS_LAST.search(f"{type(module).__doc__} {module.forward.__doc__}"):
+        layouts.remove(CHANNELS_LAST)  # to tokens most such modules do the same
+        layouts.insert(layouts.index(TOKENS), CHANNELS_LAST)
+    return [Calling(layout, slots) for layout in layouts]
 
 
 def slots_of(module: nn.Module) -> tuple[Slot, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -54,17 +54,38 @@ class Counted(NamedTuple):
 
 def count(case: Case) -> Counted:
     """The exact account of the case, on the meta device where it can be counted there."""
-    dtype, train = DTYPES[case.dtype], case.mode == "train"
+    train = case.mode == "train"
     how: tuple[str, ...] = ()
     try:
-        module = _to_count(case)
-        counted = account(module, case.shape, dtype, backward=train)
+        module, counted = _by_shapes(case, backward=train)
     except UnreadableValueError:
-        module = build(case, torch.device("cpu"))
-        counted = cost(module, case.shape, dtype=dtype, backward=train)
+        module, counted = _by_values(case, backward=train)
         how = () if counted.inputs == REAL else (WITH_CONSTANTS,)  # a flag tells of a real run
     sentences = remarks(case, module, counted.output_shape)
     return Counted(counted, _flags(case, module, counted), (*sentences, *how))
+
+
+def module_and_account(case: Case, **options: Any) -> tuple[nn.Module, Account]:
+    """The case's module and its account, as ``count`` makes it. options: of ``account``."""
+    try:
+        return _by_shapes(case, **options)
+    except UnreadableValueError:
+        return _by_values(case, **options)
+
+
+def account_by_shapes(case: Case) -> Account:
+    """The account of the case, of which nothing is computed. Raises UnreadableValueError."""
+    return _by_shapes(case, backward=case.mode == "train")[1]
+
+
+def _by_shapes(case: Case, **options: Any) -> tuple[nn.Module, Account]:
+    module = _to_count(case)
+    return module, account(module, case.shape, DTYPES[case.dtype], **options)
+
+
+def _by_values(case: Case, **options: Any) -> tuple[nn.Module, Account]:
+    module = build(case, torch.device("cpu"))
+    return module, cost(module, case.shape, dtype=DTYPES[case.dtype], **options)
 
 
 def _flags(case: Case, module: nn.Module, counted: Account) -> tuple[str, ...]:

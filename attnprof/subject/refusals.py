@@ -7,19 +7,20 @@ from contextlib import suppress
 from math import ceil
 from pathlib import Path
 from traceback import walk_tb
+from typing import Any
 
 from torch import nn
 
 from attnprof.catalogue import user_module
-from attnprof.counting import call_stand_in
+from attnprof.counting import META, cost
 from attnprof.errors import ImpossibleShapeError, UsageError, one_line
-from attnprof.subject.calling import MAP, TOKENS, Shape, listed, shape_of_layout, sizes, slots_of
+from attnprof.subject.calling import MAP, TOKENS, Calling, Shape, listed, shape_of_layout, sizes, slots_of
 from attnprof.subject.fitting import NoWayError, fitting_way
 
 Twin = Callable[[Shape], nn.Module]  # builds the same module for maps of a shape (N, C, H, W)
 
 DEPTH = 8  # of the volume that a module is tried with
-STEPS = (2, 4, 7, 8, 14, 16, 32, 64)  # the sides of a map may have to be multiples of one
+STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 32, 64)  # the sides of a map may have to be multiples of one
 LONGEST = 110  # characters of one error among others
 _WITHOUT_CUDA = re.compile(
     r"not compiled with CUDA|NVIDIA driver|CUDA GPUs|CUDA driver|(meta|cpu).*cuda:\d|cuda:\d.*(meta|cpu)"
@@ -40,11 +41,11 @@ def refusal(nothing: NoWayError, module: nn.Module, shape: Shape, twin: Twin, lo
     for problem in problems:
         if sentence := sentence_on(problem, location):
             return UsageError(sentence)
-    if _takes(module, volume := (*shape[:2], DEPTH, *shape[2:])):
-        return UsageError(f"takes (N, C, D, H, W): attnprof count -m {location} --input {sizes(volume)}")
-    if fitting := _sides_that_fit(shape, twin):
-        return ImpossibleShapeError(f"takes no map of {sizes(shape[2:])} ({_words(problems[0])}); {fitting}")
-    if len(set(map(_words, problems))) == 1:
+    if sentence := _about_volumes(module, shape, location) or _about_lists(module, shape):
+        return UsageError(sentence)
+    if sentence := _about_sides(nothing, shape, twin):
+        return ImpossibleShapeError(sentence)
+    if len(set(map(_words, problems))) == 1 and len(slots_of(module)) == 1:
         return problems[0]
     return UsageError(_every_word(nothing, module, shape))
 
@@ -75,47 +76,71 @@ def line_that_raised(problem: Exception, location: str) -> str:
     return ""
 
 
-def _takes(module: nn.Module, shape: Shape) -> bool:
-    """Whether it can be called with a tensor of ``shape``."""
+def _about_volumes(module: nn.Module, shape: Shape, location: str) -> str:
+    """That the module takes volumes, where it does."""
+    volume = (*shape[:2], DEPTH, *shape[2:])
+    if not _takes(module, volume):
+        return ""
+    return f"takes (N, C, D, H, W): attnprof count -m {location} --input {sizes(volume)}"
+
+
+def _about_lists(module: nn.Module, shape: Shape) -> str:
+    """That the module takes a list of maps, where it does."""
+    if not _takes(module, ([shape, shape],)):
+        return ""
+    return f"takes a list of maps: attnprof.cost(module, ([{shape}, {shape}],)) counts it"
+
+
+def _takes(module: nn.Module, inputs: Any) -> bool:
+    """Whether it can be called with ``inputs``, as ``cost`` takes them."""
     try:
-        call_stand_in(module, shape, lambda stand_in: stand_in.eval())
+        cost(module, inputs, device=META)
     except Exception:  # noqa: BLE001 # it may raise anything
         return False
     return True
 
 
-def _sides_that_fit(shape: Shape, twin: Twin) -> str:
+def _about_sides(nothing: NoWayError, shape: Shape, twin: Twin) -> str:
     """The nearest size of a map that the module takes, where its sides have to be multiples of something."""
-    batch, channels, height, width = shape
     for step in STEPS:
-        nearest = (ceil(height / step) * step, ceil(width / step) * step)
-        further = (nearest[0] + step, nearest[1] + step)
-        if nearest != (height, width) and all(
-            _fits((batch, channels, *sides), twin) for sides in (nearest, further)
-        ):
-            return f"{sizes(nearest)} fits, as other multiples of {step} do"
+        nearest = _rounded_up(shape, step)
+        if nearest == shape:
+            continue
+        calling = _way_at(nearest, twin)
+        further = (*nearest[:2], nearest[2] + step, nearest[3] + step)
+        if calling is not None and calling == _way_at(further, twin):
+            words = _words(nothing.problems[calling.layout])
+            fitting = f"{sizes(nearest[2:])} fits, as other multiples of {step} do"
+            return f"takes no map of {sizes(shape[2:])} ({words}); {fitting}"
     return ""
 
 
-def _fits(shape: Shape, twin: Twin) -> bool:
+def _rounded_up(shape: Shape, step: int) -> Shape:
+    return (*shape[:2], *(ceil(side / step) * step for side in shape[2:]))
+
+
+def _way_at(shape: Shape, twin: Twin) -> Calling | None:
+    """How the module is called with a map of ``shape``; None where it cannot be."""
     try:
-        fitting_way(twin(shape).eval(), shape)
+        return fitting_way(twin(shape).eval(), shape)
     except Exception:  # noqa: BLE001 # it may raise anything
-        return False
-    return True
+        return None
 
 
 def _every_word(nothing: NoWayError, module: nn.Module, shape: Shape) -> str:
     """What the module was given, and what it said to that."""
-    names = [slot.name for slot in slots_of(module) if slot.role == "map"]
-    each = f"for each of {listed(names)} " if len(names) > 1 else ""
     tokens = sizes(shape_of_layout(shape, TOKENS))
     answers = [
         f"{name}: {_words(nothing.problems[layout])}"
         for layout, name in ((MAP, "the map"), (TOKENS, "the tokens"))
         if layout in nothing.problems
     ]
-    return "; ".join([f"given {each}a map {sizes(shape)} and its tokens {tokens}", *answers])
+    words = "; ".join([f"given a map {sizes(shape)} and its tokens {tokens}", *answers])
+    names = [slot.name for slot in slots_of(module) if slot.role == "map"]
+    if len(names) == 1:
+        return words
+    inputs = ",".join([f"{names[0]}={sizes(shape)}", *(f"{name}=..." for name in names[1:])])
+    return f"takes {listed(names)}, other than a map each (--input {inputs} counts it); {words}"
 
 
 def _words(problem: Exception) -> str:

@@ -41,8 +41,7 @@ def document(
 
 def network_document(name: str, inputs: str, mode: str, explanation: Explanation) -> Document:
     """The same of a module that is called with ``inputs`` of its own: without counters and closed forms."""
-    way = "a real run, as values of the input are read" if explanation.is_real else "meta tensors"
-    head = f"{printable(name)}\n{printable(inputs)}, {mode}, counted on {way}"
+    head = f"{printable(name)}\n{printable(inputs)}, {mode}, counted on {_way(explanation)}"
 
     def page(look: Look) -> Written:
         width = _page_width(look)
@@ -170,7 +169,11 @@ def _head(case: Case, name: str, explanation: Explanation) -> str:
     called = f" - {name}" if name not in ("", own_name) else ""
     mode = "train: forward + backward" if case.mode == "train" else "eval"
     shape = "x".join(map(str, explanation.shape))
-    return f"{printable(case.title)}{called}\n{shape}, {case.dtype}, {mode}, counted on meta tensors"
+    return f"{printable(case.title)}{called}\n{shape}, {case.dtype}, {mode}, counted on {_way(explanation)}"
+
+
+def _way(explanation: Explanation) -> str:
+    return "a real run, as values of the input are read" if explanation.is_real else "meta tensors"
 
 
 def _totals(explanation: Explanation, width: int) -> str:

@@ -178,7 +178,7 @@ def test_a_shape_that_is_not_torchs_is_told(case_of, monkeypatch):
             raise AssertionError("aten.mean.dim: our shape function gives (1, 65)")
         return account(module, shape, dtype, **how)
 
-    monkeypatch.setattr("attnprof.explaining.tree.account", one_disagrees)
+    monkeypatch.setattr("attnprof.subject.counts.account", one_disagrees)
     assert (
         explain(case_of("se@64@14"), verify=True).differs == "aten.mean.dim: our shape function gives (1, 65)"
     )

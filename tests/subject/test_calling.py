@@ -98,6 +98,15 @@ class ChannelsLast(nn.Module):
         return x * self.scale(self.norm(x)).sigmoid()
 
 
+class AnyPositions(nn.Module):
+    """To its code tokens and maps are the same; its author had (B, H, W, C) in mind."""
+    def __init__(self, channels):
+        super().__init__()
+        self.scale = nn.Linear(channels, channels)
+    def forward(self, x):
+        return x * self.scale(x).sigmoid()
+
+
 class Rows(nn.Module):
     """On (N, C, L)."""
     def __init__(self, channels):
@@ -292,6 +301,35 @@ class Windows(nn.Module):
         return self.mix(windows.movedim(1, -1)).movedim(-1, 1).reshape(x.shape)
 
 
+class TokenWindows(nn.Module):
+    """Of 5 tokens by 5, of a square map."""
+    def __init__(self, channels):
+        super().__init__()
+        self.mix = nn.Linear(channels, channels)
+    def forward(self, x):
+        batch, length, channels = x.shape
+        side = int(length**0.5)
+        if side % 5:
+            raise ValueError(f"{side} is no multiple of 5")
+        return self.mix(x)
+
+
+class Timed(nn.Module):
+    """Takes a vector beside the map."""
+    def __init__(self, channels):
+        super().__init__()
+        self.shift = nn.Linear(512, channels)
+    def forward(self, x, step):
+        return x + self.shift(step)[..., None, None]
+
+
+class Joined(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+    def forward(self, x):
+        return torch.cat(x, 1)
+
+
 class Mismatched(nn.Module):
     def __init__(self, channels):
         super().__init__()
@@ -359,6 +397,7 @@ KINDS = {
     "Named": (*FUSION, "takes x and skip: each is given the map"),
     "Masked": (*MIXER, "takes (N, L, C): the map is given as 1x784x64, mask=None"),
     "ChannelsLast": (64 * 64 + 192, L * 64 * 64, "takes (N, H, W, C): the map is given as 1x28x28x64"),
+    "AnyPositions": (64 * 64 + 64, L * 64 * 64, "takes (N, H, W, C): the map is given as 1x28x28x64"),
     "Rows": (3 * 64 * 64 + 64, 3 * L * 64 * 64, "takes (N, C, L): the map is given as 1x64x784"),
     "Sequence": (*MIXER, "takes (L, N, C): the map is given as 784x1x64"),
     "SequenceByHand": (
@@ -423,6 +462,16 @@ def test_an_explanation_says_it_too(mine, tmp_path, monkeypatch, capsys):
     )
 
 
+def test_one_that_reads_values_is_explained_by_a_real_run(mine, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("attnprof.running.inquiry.start_worker", Counting)
+    user_import.load(f"{mine}TokenReader")
+    main(["explain", f"{mine}TokenReader@64@28"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "counted on a real run, as values of the input are read" in printed
+    assert "MACs 3 211 264" in printed
+
+
 def test_a_gate_that_is_applied_gives_the_map(counted):
     rows = counted("GateOfChannels(gate=true)", "GateOfPixels(gate=true)", "GateOfTokens(gate=true)")
     assert [(row["output_shape"], row["flags"]) for row in rows] == [
@@ -449,6 +498,8 @@ REFUSALS = {
     "CudaWhenBuilt": "calls .cuda() or names that device (called_modules.py:",
     "Volume": "takes (N, C, D, H, W): attnprof count -m ",
     "Needy": "needs package_of_nobody: pip install package_of_nobody",
+    "Timed": "takes x and step, other than a map each (--input x=1x64x28x28,step=... counts it); given a map",
+    "Joined": "takes a list of maps: attnprof.cost(module, ([(1, 64, 28, 28), (1, 64, 28, 28)],)) counts it",
     "Mismatched": "given a map 1x64x28x28 and its tokens 1x784x64; the map: RuntimeError: ",
     "Picky": "ValueError: not",
 }
@@ -467,6 +518,11 @@ def test_a_size_that_does_not_fit_is_answered_with_the_nearest_that_does(counted
     assert row["status"] == "skipped"
     assert row["reason"].startswith("takes no map of 27x27 (")
     assert row["reason"].endswith("; 28x28 fits, as other multiples of 7 do")
+    (row,) = counted("TokenWindows")
+    says = (
+        "takes no map of 28x28 (ValueError: 28 is no multiple of 5); 30x30 fits, as other multiples of 5 do"
+    )
+    assert (row["status"], row["reason"]) == ("skipped", says)
 
 
 def test_where_channels_and_other_axes_are_of_one_size_the_layout_is_still_told(counted):
