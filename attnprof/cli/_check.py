@@ -21,6 +21,7 @@ from attnprof.running import run
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, line_of, merge
 from attnprof.views.check import Check, document
+from attnprof.views.remarks import remark_of
 
 
 def check(
@@ -47,7 +48,8 @@ def check(
         if (candidate.module, candidate.variant) in of_spec
     ]
     unjudged = tuple(limit for limit in whole if limit not in judged)
-    outcome = Check(str(path), judged, unjudged, points, rows)
+    remarks = dict.fromkeys(remark for row in results.rows() if (remark := remark_of(row)))
+    outcome = Check(str(path), judged, unjudged, points, rows, tuple(remarks))
     _annotate(outcome, path if from_options is None else None)
     terminal.print(document(outcome), format)
     return 0 if outcome.holds else NOT_MET

@@ -1,6 +1,7 @@
 """A user's module, made to take and give maps (N, C, H, W) where it does not."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from torch import nn
 
@@ -62,7 +63,7 @@ def _with_images_apart(calling: Calling, module: nn.Module, shape: Shape) -> Cal
     length, as nn.MultiheadAttention does without batch_first."""
     if calling.layout != TOKENS or not _is_over_images(calling, module, shape):
         return calling
-    turned = Calling(SEQUENCE, calling.slots, calling.answer)
+    turned = replace(calling, layout=SEQUENCE)
     with suppress(Exception):  # it takes no sequences either
         if is_gate(shape, reply_to(turned, module, shape).shape) and not _is_over_images(
             turned, module, shape

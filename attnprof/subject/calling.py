@@ -51,6 +51,9 @@ class Calling:
 
     layout: str  # of what stands for the map
     slots: tuple[Slot, ...]
+    copies: bool = (
+        False  # whether what stands for the map is laid out anew: a view is not to be viewed at will
+    )
     answer: str = ""  # the kind of what the module gives, where that holds tensors and is none
 
     @property
@@ -61,6 +64,8 @@ class Calling:
     def call(self, module: nn.Module, x: torch.Tensor) -> Any:
         """What ``module`` gives for x, as a map where it can be one."""
         laid_out = lay_out(x, self.layout)
+        if self.copies:
+            laid_out = laid_out.contiguous()
         height, width = x.shape[2:]
         values = {"map": laid_out, "height": height, "width": width, "size": (height, width), "nothing": None}
         positional = [values[slot.role] for slot in self.slots if not slot.is_named]
@@ -86,7 +91,7 @@ class Calling:
             map_words += "" if self.layout == MAP else f" as {axes}, {laid_out}"
         values = {"height": shape[2], "width": shape[3], "size": tuple(shape[2:]), "nothing": None}
         others = [f"{slot.name}={values[slot.role]}" for slot in self.slots if slot.role != "map"]
-        return ", ".join([map_words, *others])
+        return ", ".join([map_words + (", a copy" if self.copies else ""), *others])
 
 
 class Adapted(nn.Module):

@@ -1,5 +1,6 @@
 """Which way of calling a module fits it: each is tried on a stand-in, on meta where that can be."""
 
+from collections import deque
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -40,7 +41,9 @@ def fitting_way(module: nn.Module, shape: Shape) -> Calling:
     """
     replies: dict[Calling, Reply] = {}
     problems: dict[str, Exception] = {}
-    for calling in ways_to_call(module):
+    ways = deque(ways_to_call(module))
+    while ways:
+        calling = ways.popleft()
         try:
             reply = reply_to(calling, module, shape)
         except AttnprofError:
@@ -49,6 +52,8 @@ def fitting_way(module: nn.Module, shape: Shape) -> Calling:
             if is_out_of_memory(problem):
                 raise
             problems[calling.layout] = problem
+            if not calling.copies and _is_about_views(problem):
+                ways.appendleft(replace(calling, copies=True))
             continue
         replies[replace(calling, answer=reply.answer)] = reply
         if is_gate(shape, reply.shape):
@@ -96,6 +101,11 @@ def _copy_of_lazy(module: nn.Module) -> nn.Module:
 
 def _tensors_of(module: nn.Module) -> chain[torch.Tensor]:
     return chain(module.parameters(), module.buffers())
+
+
+def _is_about_views(problem: Exception) -> bool:
+    """Whether torch raised it because a tensor does not lie in memory as a view of that shape needs it."""
+    return isinstance(problem, RuntimeError | ValueError) and "view" in str(problem)
 
 
 def _kind(answer: Any) -> str:

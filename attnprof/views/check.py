@@ -23,6 +23,7 @@ class Check:
     unjudged: Budget
     points: Sequence[str]
     judged: Sequence[tuple[Candidate, Sequence[Verdict]]]
+    remarks: Sequence[str] = ()  # how modules of the user's were called, and what they give
 
     @property
     def holds(self) -> bool:
@@ -74,7 +75,7 @@ def document(check: Check) -> Document:
         columns=columns,
         rows=[_row(check, candidate, verdicts) for candidate, verdicts in check.judged],
         above=[Remark(line) for line in check.caption],
-        below=[check.outcome],
+        below=[*check.remarks, check.outcome],
         header=HEADER,
         records=partial(_records, check),
         data=partial(_data, check),

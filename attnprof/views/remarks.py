@@ -59,10 +59,15 @@ def _share(count: int, rows: int) -> str:
 
 def _texts(row: Row, shared: Set[str]) -> list[str]:
     """The reason of its end, how it was called, what each of its flags means."""
-    remarks = [f"{title(row)}: {text}"] if (text := row.get("remarks")) else []
-    silent = {HOT, *(REMARKED if remarks else ())}  # of these the caption and the remarks speak
+    remark = remark_of(row)
+    silent = {HOT, *(REMARKED if remark else ())}  # of these the caption and the remarks speak
     flags = [flag for flag in str(row.get("flags") or "").split() if flag not in silent]
-    return [*_reasons(row, shared), *remarks, *(meaning_of(flag) for flag in flags)]
+    return [*_reasons(row, shared), *filter(None, [remark]), *(meaning_of(flag) for flag in flags)]
+
+
+def remark_of(row: Row) -> str:
+    """How a module of the user's was built and called, and what it gives; empty for any other."""
+    return f"{title(row)}: {row['remarks']}" if row.get("remarks") else ""
 
 
 def _reasons(row: Row, shared: Set[str]) -> list[str]:

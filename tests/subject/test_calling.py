@@ -36,6 +36,16 @@ class Mixer(nn.Module):
         return self.join(mixed.transpose(1, 2).reshape(batch, length, channels))
 
 
+class FlatMixer(nn.Module):
+    """Views all tokens of a batch as one row of them."""
+    def __init__(self, channels):
+        super().__init__()
+        self.scale = nn.Linear(channels, channels)
+    def forward(self, x):
+        batch, length, channels = x.shape
+        return self.scale(x.view(-1, channels)).view(batch, length, channels)
+
+
 class Reduced(nn.Module):
     """On tokens, whose map it needs again: keys and values are a quarter as many."""
     def __init__(self, channels):
@@ -478,6 +488,24 @@ def test_a_gate_that_is_applied_gives_the_map(counted):
         ("1x64x28x28", ""), ("1x64x28x28", ""), ("1x64x28x28", "tokens"),
     ]  # fmt: skip
     assert [int(row["macs"]) for row in rows] == [2 * 64 * 4, 98 * L, 64 * 64]
+
+
+def test_tokens_that_are_to_lie_in_a_row_are_copied_where_they_do_not(counted):
+    alone, batch = counted("FlatMixer")[0], counted("FlatMixer", options=("--batch", "2"))[0]
+    assert alone["remarks"] == "takes (N, L, C): the map is given as 1x784x64"
+    assert batch["remarks"] == "takes (N, L, C): the map is given as 2x784x64, a copy"
+    assert int(batch["macs"]) == 2 * int(alone["macs"]) == 2 * L * 64 * 64
+
+
+def test_a_check_says_how_a_module_was_called(mine, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("attnprof.cli._worker.start_worker", Counting)
+    user_import.load(f"{mine}GateOfPixels")
+    (tmp_path / "attnprof.toml").write_text(
+        f'[grid]\nmodules = ["{mine}GateOfPixels"]\npoints = ["64@28"]\n[budget]\nparams = "10k"\n'
+    )
+    assert main(["check", "attnprof.toml"]) == 0
+    assert "GateOfPixels: gives 1x1x28x28: a gate, not applied" in " ".join(capsys.readouterr().out.split())
 
 
 def test_attention_over_the_images_of_a_batch_is_said(counted):

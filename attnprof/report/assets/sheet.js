@@ -103,6 +103,7 @@ function costTable(run, rows) {
     : h("td", { class: "figure" }, shown(row, metric), metric.low ? h("span", { class: "spread" }, uncertainty(row, metric)) : null);
   const remarks = rows.flatMap((row) => [
     ...(row.status === "ok" ? [] : [`${row.point}: ${row.status}: ${row.reason}`]),
+    ...(row.remarks ? [`${row.title}: ${row.remarks}`] : []),
     ...flagsOf(row).map((flag) => `${flag}: ${run.flags[flag] ?? "a flag of another version"}`),
     ...metrics.filter((metric) => row[metric.column] === null && run.notes[row.index][metric.column]).map((metric) => `${row.point}: no ${metricTitle(metric)}: ${run.notes[row.index][metric.column]}`)]);
   return [
