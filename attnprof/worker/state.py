@@ -27,7 +27,8 @@ from torch.nn import functional
 
 from attnprof.worker.settings import SETTINGS, ProcessValue
 
-COMPILER = "torch._dynamo"  # which some operators import
+# Parts of torch's compiler: some operators import them, and some errors of operators on meta.
+COMPILER = frozenset(("torch._dynamo", "torch.fx.experimental.symbolic_shapes"))
 ITS_SETTINGS = ("environment variables", "recursion limit", "warning filters")  # that it changes itself
 TORCH = str(Path(torch.__file__).parent)
 VITAL = (nn.Module, gc, json, random, time)
@@ -49,7 +50,7 @@ class State:
         """compiles: whether torch's compiler runs, which starts threads and processes of its own."""
         original_functions()
         self._compiles = compiles
-        self._has_compiler = COMPILER in sys.modules
+        self._compiler = COMPILER & sys.modules.keys()
         self._values = [_value(setting) for setting in SETTINGS]
         self._path = [*sys.path]
         self._threads = set(threading.enumerate())
@@ -73,7 +74,7 @@ class State:
         return changes
 
     def _met_compiler(self) -> bool:
-        return not self._has_compiler and COMPILER in sys.modules
+        return self._compiler != COMPILER & sys.modules.keys()
 
     def _restore_path(self) -> list[str]:
         """Put the import path back. A folder at its end stood in for no other module, and is no change."""

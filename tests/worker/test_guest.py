@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+from types import ModuleType
 
 import pytest
 import torch
@@ -257,3 +258,15 @@ def test_modules_of_the_catalogue_are_no_guests():
     assert guest_of(Case("se", 16, 8, 8)) is None
     assert guest_of(CASE) is not None
     assert example(CASE, CPU).shape == (1, 16, 8, 8)
+
+
+def test_what_torch_imports_to_say_what_is_wrong_with_an_operator_is_nobodys_doing(monkeypatch):
+    name = "torch.fx.experimental.symbolic_shapes"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    before = State()
+    monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    warnings.filterwarnings("ignore", "what that import filters")
+    assert before.put_back().settings == []
+    before = State()
+    warnings.filterwarnings("ignore", "what a module filters")
+    assert before.put_back().settings == ["warning filters"]
