@@ -48,8 +48,7 @@ def check(
         if (candidate.module, candidate.variant) in of_spec
     ]
     unjudged = tuple(limit for limit in whole if limit not in judged)
-    remarks = dict.fromkeys(remark for row in results.rows() if (remark := remark_of(row)))
-    outcome = Check(str(path), judged, unjudged, points, rows, tuple(remarks))
+    outcome = Check(str(path), judged, unjudged, points, rows, _remarks(results))
     _annotate(outcome, path if from_options is None else None)
     terminal.print(document(outcome), format)
     return 0 if outcome.holds else NOT_MET
@@ -98,6 +97,11 @@ def _results(spec: Spec, terminal: Terminal) -> Results:
             if isinstance(event, Event):
                 events.append(event)
     return tabulate(events, resolved, this.environment)
+
+
+def _remarks(results: Results) -> tuple[str, ...]:
+    """Each remark on a row, once."""
+    return tuple(dict.fromkeys(filter(None, map(remark_of, results.rows()))))
 
 
 def _annotate(outcome: Check, path: Path | None) -> None:

@@ -1,6 +1,5 @@
 """Which way of calling a module fits it: each is tried on a stand-in, on meta where that can be."""
 
-from collections import deque
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -13,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from attnprof.backends import is_out_of_memory
 from attnprof.counting import call_stand_in, on_meta, tensors_below
-from attnprof.errors import AttnprofError
+from attnprof.errors import AttnprofError, text_of
 from attnprof.subject.calling import Adapted, Calling, Shape, is_gate, ways_to_call
 
 
@@ -41,27 +40,35 @@ def fitting_way(module: nn.Module, shape: Shape) -> Calling:
     """
     replies: dict[Calling, Reply] = {}
     problems: dict[str, Exception] = {}
-    ways = deque(ways_to_call(module))
-    while ways:
-        calling = ways.popleft()
+    for way in ways_to_call(module):
         try:
-            reply = reply_to(calling, module, shape)
+            calling, reply = _viewed_or_copied(way, module, shape)
         except AttnprofError:
             raise
         except Exception as problem:  # a module may raise anything for what it does not take
             if is_out_of_memory(problem):
                 raise
-            problems[calling.layout] = problem
-            if not calling.copies and _is_about_views(problem):
-                ways.appendleft(replace(calling, copies=True))
+            problems[way.layout] = problem
             continue
-        replies[replace(calling, answer=reply.answer)] = reply
+        replies[calling] = reply
         if is_gate(shape, reply.shape):
-            break
+            return calling
     if not replies:
         raise NoWayError(problems)
-    gates = [calling for calling, reply in replies.items() if is_gate(shape, reply.shape)]
-    return next(iter(gates or replies))
+    return next(iter(replies))
+
+
+def _viewed_or_copied(calling: Calling, module: nn.Module, shape: Shape) -> tuple[Calling, Reply]:
+    """``calling``, which copies what stands for the map where a view of it does not lie in memory as the
+    module needs it; and the reply."""
+    try:
+        reply = reply_to(calling, module, shape)
+    except (RuntimeError, ValueError) as problem:
+        if "view" not in text_of(problem):
+            raise
+        calling = replace(calling, copies=True)
+        reply = reply_to(calling, module, shape)
+    return replace(calling, answer=reply.answer), reply
 
 
 def reply_to(calling: Calling, module: nn.Module, shape: Shape) -> Reply:
@@ -101,11 +108,6 @@ def _copy_of_lazy(module: nn.Module) -> nn.Module:
 
 def _tensors_of(module: nn.Module) -> chain[torch.Tensor]:
     return chain(module.parameters(), module.buffers())
-
-
-def _is_about_views(problem: Exception) -> bool:
-    """Whether torch raised it because a tensor does not lie in memory as a view of that shape needs it."""
-    return isinstance(problem, RuntimeError | ValueError) and "view" in str(problem)
 
 
 def _kind(answer: Any) -> str:
