@@ -160,7 +160,9 @@ def _macs_by(name: str) -> Metric:
         ours = findings.account.macs if findings.account else counted
         if counted == ours:
             return Reading(counted)
-        return Reading(counted, note=f"ours is {ours}; attnprof explain {findings.case.label} says why")
+        # explain is about modules, not about whole networks.
+        why = "" if findings.case.host else f"; attnprof explain {findings.case.label} says why"
+        return Reading(counted, note=f"ours is {ours}{why}")
 
     title = counter.title or name
     return Metric(

@@ -289,6 +289,13 @@ def test_another_counter_is_asked_where_it_is_named(cli, grey):
         assert int(row["fvcore_macs"]) >= int(row["macs"])
 
 
+def test_a_counter_that_differs_names_no_command_that_takes_no_network(cli, grey):
+    cli(*grey, "--insert", "ca", "--input", "1x32x32", "--counters", "fvcore", "-o", "kept")
+    notes = Path("kept/records.jsonl").read_text()
+    assert "ours is " in notes
+    assert "attnprof explain" not in notes
+
+
 def test_a_size_that_a_network_cannot_take_is_a_row_that_says_which_it_can(cli, tmp_path):
     (tmp_path / "nets.py").write_text(HALVING)
     words = ("host", "nets.py:Halving", "--insert", "se", "--at", "stem", "--no-latency")
