@@ -150,7 +150,7 @@ class DeformableAttention(nn.Module):
         if self.offset_range < 0:
             points: torch.Tensor = (reference + offset).clamp(-1, 1)
         else:
-            sides = offset.new_tensor([len(n) - 1 for n in numbers])
+            sides = torch.stack([n[-1] for n in numbers])  # no number of the host, for which a GPU would wait
             points = reference + offset.tanh() * self.offset_range / sides
         return points
 

@@ -24,8 +24,8 @@ What is simulated:
 - The profiler's device events, where it is allowed to see any.
 
 What is not: values that depend on the device, concurrency of streams, fragmentation within a segment, autocast by
-CUDA's lists (the CPU's are used), and operators on tensors of two devices, which FakeTensorMode refuses
-(tests/modules/test_fake_cuda.py). ``Settings.as_variable`` hands the settings to a worker process, which
+CUDA's lists (the CPU's are used), and that operators refuse tensors of two devices: tests/modules/test_on_a_gpu.py
+looks for tensors that are made on the CPU instead. ``Settings.as_variable`` hands the settings to a worker process, which
 ``tests.simulated_cuda.worker`` starts.
 """
 

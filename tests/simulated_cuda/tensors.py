@@ -112,6 +112,7 @@ class Functions(TorchFunctionMode):
                 tensor.to, x, _index(device or "cuda"), **more
             ),
             tensor.cpu: lambda x, **more: self._move(tensor.to, x, None, **more),
+            tensor.new_tensor: self._new_tensor,
             tensor.__deepcopy__: self._deepcopy,
             tensor.backward: self._backward,
             tensor.tolist: self._to_host_first(tensor.tolist),
@@ -153,6 +154,15 @@ class Functions(TorchFunctionMode):
             self._tensors.devices[device].wait_within_operator("copy")
         with self._tensors.going_to(HOST if index is None else index):
             return to(x, "cpu", dtype, copy=True, **_format(more.get("memory_format")))
+
+    def _new_tensor(self, x, values, **more):
+        """Numbers of the host on x's device: a transfer, which waits."""
+        made = torch.Tensor.new_tensor(x, values, **more)
+        index = self._tensors.index(x)
+        if index is not None:
+            self._tensors.devices[index].wait_within_operator("copy")
+            self._tensors.adopt(made, index)
+        return made
 
     def _deepcopy(self, x, memo):
         copy = torch.Tensor.__deepcopy__(x, memo)
