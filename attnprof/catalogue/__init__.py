@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnprof.catalogue import user_import, user_module
-from attnprof.catalogue.entry import NOTHING, Entry, Value, read
-from attnprof.catalogue.user_entry import GATE, UserEntry
+from attnprof.catalogue.entry import GATE, NOTHING, Entry, Value, read
 from attnprof.catalogue.user_location import is_path
 from attnprof.errors import ImpossibleShapeError, UnknownNameError, UsageError, nearest
 from attnprof.grid import Point
@@ -98,8 +97,8 @@ def create(
     point = channels, height or 0, width or 0
     _require_possible(module_entry, point, settings)
     switches = {name: changes.pop(name) for name in module_entry.switches if name in changes}
-    if isinstance(module_entry, UserEntry):
-        module = module_entry.build(user_import.load(name), point, changes)
+    if is_path(name):
+        module = user_module.entry_of(name).build(user_import.load(name), point, changes)
     else:
         module = _class_of(name, module_entry)(channels, **changes, **size)
     return _switched(module, switches)

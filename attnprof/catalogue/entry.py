@@ -45,6 +45,7 @@ Plain = bool | int | float | str | None
 # A sequence is a tuple, also where its argument takes a list. At most three lie within each other.
 Value = Plain | tuple[Plain | tuple[Plain | tuple[Plain, ...], ...], ...]
 NOTHING: Mapping[str, Value] = MappingProxyType({})
+GATE = "gate"  # the switch of a user's module that multiplies the map by what the module gives
 
 
 @dataclass(frozen=True)

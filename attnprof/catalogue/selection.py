@@ -10,8 +10,7 @@ from itertools import product
 
 from attnprof.catalogue import MODULES, entries, entry, user_module
 from attnprof.catalogue.entry import FAMILIES, PLACES, Entry, Value
-from attnprof.catalogue.user_entry import UserEntry
-from attnprof.catalogue.user_location import cut_location, with_commas
+from attnprof.catalogue.user_location import cut_location, is_path, with_commas
 from attnprof.catalogue.values import cut, is_staged, parse_value, show_settings, show_value, values_of
 from attnprof.errors import CannotImportError, UsageError, nearest
 
@@ -158,8 +157,8 @@ def checked(name: str, key: str, value: Value) -> Value:
         for stage_value in values_of(value):
             checked(name, key, stage_value)
         return value
-    if isinstance(module_entry, UserEntry) and key not in module_entry.switches:
-        return module_entry.typed(key, value)
+    if is_path(name) and key not in module_entry.switches:
+        return user_module.entry_of(name).typed(key, value)
     return _of_the_defaults_kind(module_entry, key, value)
 
 

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attnprof.catalogue.description import Description
-from attnprof.catalogue.entry import NOTHING, Entry, Value
+from attnprof.catalogue.entry import GATE, NOTHING, Entry, Value
 from attnprof.catalogue.signature import Signature, signature_of
-from attnprof.catalogue.signature_words import refusal, remarks
+from attnprof.catalogue.signature_words import in_code, in_words, refusal, remarks
 from attnprof.errors import UsageError, nearest
 from attnprof.grid import Point
 
 if TYPE_CHECKING:
     from torch import nn
-
-GATE = "gate"  # the switch that multiplies the map by what the module gives
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +93,14 @@ class UserEntry(Entry):
     def remarks(self, size: Point, settings: Mapping[str, Any]) -> tuple[str, ...]:
         """What a reader of its figures has to know of how it was built."""
         return tuple(remarks(self.signature, size, self._arguments(settings)))
+
+    def in_words(self) -> dict[str, str]:
+        """What each argument gets where it is not set, by name."""
+        return in_words(self.signature)
+
+    def in_code(self, settings: Mapping[str, Any], channels: str, height: str, width: str) -> list[str]:
+        """The arguments of a call as code, in these names of variables."""
+        return in_code(self.signature, self._arguments(settings), channels, height, width)
 
     def _arguments(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """What the constructor gets of ``settings``: the changes, without switches."""

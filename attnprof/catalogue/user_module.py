@@ -12,13 +12,16 @@ import importlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attnprof.catalogue.description import Description
 from attnprof.catalogue.user_contents import require_name
-from attnprof.catalogue.user_entry import UserEntry, user_entry
 from attnprof.catalogue.user_import import description_here, is_loaded
 from attnprof.catalogue.user_location import canonical, file_at, location_of
 from attnprof.errors import UsageError
+
+if TYPE_CHECKING:
+    from attnprof.catalogue.user_entry import UserEntry
 
 Stamp = tuple[object, ...]  # a name in a folder, with the state of its file
 
@@ -69,7 +72,7 @@ def _stamped(name: str) -> Stamp:
     return folder, name, state.st_mtime_ns, state.st_size
 
 
-def entry_of(name: str) -> UserEntry:
+def entry_of(name: str) -> "UserEntry":
     """The entry of a user's module, from its signature. Raises UsageError."""
     description = description_of(name)
     if description.is_built:
@@ -77,7 +80,9 @@ def entry_of(name: str) -> UserEntry:
             f"{name}: it is built already, for the channels that it has; name its class, or a function of the"
             " number of channels that builds it"
         )
-    return user_entry(canonical(name), location_of(name).name, description)
+    user_entry = importlib.import_module("attnprof.catalogue.user_entry")  # the catalogue does without it
+    entry: UserEntry = user_entry.user_entry(canonical(name), location_of(name).name, description)
+    return entry
 
 
 def source_of(name: str) -> Path:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from attnprof.catalogue.entry import Entry, Value
-from attnprof.catalogue.signature_words import in_code
-from attnprof.catalogue.user_entry import UserEntry
+from attnprof.catalogue.user_location import is_path
+from attnprof.catalogue.user_module import entry_of
 from attnprof.errors import UsageError
 from attnprof.grid import Point
 from attnprof.registry import Registry
@@ -49,8 +49,8 @@ class Example:
 
     def call(self, channels: str, height: str = "height", width: str = "width") -> str:
         """The expression that builds it: 'SE(channels, reduction=8)'."""
-        if isinstance(self.entry, UserEntry):
-            arguments = in_code(self.entry.signature, self.settings, channels, height, width)
+        if is_path(self.entry.key):
+            arguments = entry_of(self.entry.key).in_code(self.settings, channels, height, width)
             return f"{self.name}({', '.join(arguments)})"
         settings = [f"{name}={value!r}" for name, value in self.settings.items()]
         size = [f"height={height}", f"width={width}"] if self.sized else []

@@ -11,9 +11,8 @@ from textwrap import fill
 from typing import Any
 
 from attnprof.catalogue.entry import NOTHING, PLACES, Entry
-from attnprof.catalogue.signature_words import in_words
-from attnprof.catalogue.user_entry import UserEntry
-from attnprof.catalogue.user_location import as_pattern
+from attnprof.catalogue.user_location import as_pattern, is_path
+from attnprof.catalogue.user_module import entry_of
 from attnprof.catalogue.values import show_value
 from attnprof.grid import Point
 from attnprof.records.characters import printable
@@ -144,8 +143,8 @@ def _use(entry: Entry, point: Point) -> list[str]:
 
 
 def _arguments(entry: Entry) -> list[str]:
-    if isinstance(entry, UserEntry):
-        return _arguments_of_user(entry)
+    if is_path(entry.key):
+        return _arguments_of_user(entry.key)
     lines = ["channels  (required)"]
     lines += [f"{name} = {show_value(value)}" for name, value in entry.hyperparameters.items()]
     return lines + (
@@ -155,12 +154,13 @@ def _arguments(entry: Entry) -> list[str]:
 
 def _roots(entry: Entry) -> list[str]:
     """What a user's file imports from folders above it."""
-    roots = entry.roots if isinstance(entry, UserEntry) else ()
+    roots = entry_of(entry.key).roots if is_path(entry.key) else ()
     return [f"Its file imports {', '.join(map(printable, roots))}."] if roots else []
 
 
-def _arguments_of_user(entry: UserEntry) -> list[str]:
-    lines = [f"{name} = {text}" for name, text in in_words(entry.signature).items()]
+def _arguments_of_user(location: str) -> list[str]:
+    entry = entry_of(location)
+    lines = [f"{name} = {text}" for name, text in entry.in_words().items()]
     if entry.signature.roles:
         lines.append("at C channels and a map of H x W; every argument can be set")
     return lines

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -411,6 +413,18 @@ def test_a_default_that_no_text_stands_for_is_left_alone_and_can_be_set_in_pytho
 def test_sequences_and_texts_are_hyperparameters(here):
     assert entry(f"{here}:ListOfKernels").hyperparameters == {"kernels": (3, 5, 7)}
     assert entry(f"{here}:Texts").hyperparameters == {"mode": "add", "path": "a/b"}
+
+
+def test_the_catalogue_does_without_what_reads_signatures():
+    code = "import sys, attnprof.catalogue.selection; print('attnprof.catalogue.signature' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_its_page_and_its_code_say_what_each_argument_gets(here, capfd):
+    assert main(["show", f"{here}:Positions"]) == 0
+    assert "  dim = C\n  fmap_size = (H, W)\n" in capfd.readouterr().out
+    assert main(["show", f"{here}:TupleOfWindow(window_size=(7,7))", "--as", "pytorch"]) == 0
+    assert "TupleOfWindow(dim=channels, window_size=(7, 7))" in capfd.readouterr().out
 
 
 # Settings.
