@@ -149,7 +149,7 @@ def test_a_network_of_ones_own_has_no_places_but_patterns_and_numbers(nets):
 @pytest.mark.parametrize(
     ("network", "says"),
     [
-        ("{nets}:needs", "it needs an argument, 'width'"),
+        ("{nets}:needs", "needs width: write .*:needs[(]width=[.]{3}[)]"),
         ("{nets}:smal", "no class or function 'smal'. Did you mean 'small'"),
         ("{nets}x.py:small", "cannot import .*no such file"),
     ],
