@@ -1,4 +1,4 @@
-.PHONY: setup check test bench campaign docs docs-blocks docs-images examples
+.PHONY: setup check test bench campaign docs docs-blocks docs-images examples gpu-bundle
 
 setup:  ## install for development
 	pip install -c constraints.txt -e '.[dev]'
@@ -15,6 +15,9 @@ test:  ## everything that needs no GPU
 bench:  ## ratios against a peer or a bound, in one run
 	python benchmarks/startup.py
 	python benchmarks/choosing.py
+
+gpu-bundle:  ## gather in .gpu-bundle what a machine with a GPU and without a network lacks: docs/gpu.md
+	python -m benchmarks.gpu_bundle
 
 docs:  ## build the site into docs/_build/html; warnings are errors
 	python -m sphinx -W --keep-going -q -b html docs docs/_build/html

@@ -1,238 +1,141 @@
-"""Everything that needs a GPU, within ten minutes, as small files: tests, peers, kernels, tables, training,
-compiled modules.
+"""Everything that needs a GPU, in seven minutes: a smoke, then runs, kernels and timers that are kept.
 
     python -m benchmarks.gpu --out FOLDER          (FOLDER is $OUT where that is set)
     python -m benchmarks.gpu --dry-run             says what would be done, and for how long
+    python -m benchmarks.gpu_report FOLDER         prints the results as tables
 
-Each step has its own time limit and its own file; one that fails or is stopped does not stop the others. It
-needs no network and no installation: it runs in the project's root. What is missing there is said first.
-fvcore and thop are not asked.
+A minute at most for the imports on a cold disk, one for the smoke, five and a half for the rest. Each step
+has its own time limit; one that fails or is stopped does not stop the others, but for one that shows that
+nothing can be measured. What is done is written at once, as few files. It needs no network and installs
+nothing: it runs in the project's root, with the wheels of the bundle (make gpu-bundle) where there is one.
 """
 
 import argparse
-import json
 import os
-import signal
-import subprocess
 import sys
-import tarfile
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib import invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).parent.parent
-ALL_SECONDS = 570.0  # of ten minutes; the rest is for packing and the way back
-GRACE = 8.0  # after an interrupt a run finishes its case and writes its table
-MISSED, SOME_FAILED = (1,), (3,)
-NOTHING = 4
-TRACEBACK = "Traceback (most recent call last):"
-LINES = 60  # kept of what a step said
-NEEDED = ("torch", "click", "pydantic", "rich", "pandas", "numpy", "filelock", "tomli_w")
+from benchmarks._bundle import BUNDLE, contents_of, unpack
+from benchmarks._gpu_joining import join_runs, machine_of, too_much, write_log, write_summary
+from benchmarks._gpu_running import Interpreter, Outcome, run_part
+from benchmarks._gpu_steps import ALL_SECONDS, NOTHING, ROOT, Part, Place, left_out, parts
+
+NEEDED = ("torch", "click", "pydantic", "rich", "pandas", "numpy", "filelock", "msgspec", "tomli_w")
 OPTIONAL = {
     "pynvml": "no clocks, throttling, temperature or power; a busy GPU is not noticed",
-    "triton": "no do_bench and no compiled modules",
+    "triton": "no do_bench",
     "pytest": "no tests",
     "hypothesis": "some tests cannot be collected",
 }
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing to do. words: for Python. share: of the time there is. makes: the folder of a run, '' where
-    it is none.
-
-    results: exit codes beside 0 with which it has done what it should.
-    """
-
-    name: str
-    words: tuple[str, ...]
-    share: float
-    makes: str = ""
-    results: tuple[int, ...] = ()
-
-    def limit(self, seconds: float) -> float:
-        """Seconds after which it is stopped, the grace included."""
-        return self.share * seconds
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a step ended. status: 'ok', 'failed' or 'stopped'. said: the last lines of what it printed."""
-
-    name: str
-    status: str
-    code: int | None
-    seconds: float
-    limit: float
-    said: list[str]
-
-
-def steps(device: str, seconds: float, out: Path) -> list[Step]:
-    """What is to be done, the surest and cheapest first; the shares add up to one."""
-
-    def run(name: str, share: float, *words: str) -> Step:
-        # The start of processes, counting, and what is said at the end are in the limit, but not in the
-        # budget.
-        budget = max(1.0, 0.75 * share * seconds - GRACE)
-        # Other counters need no GPU, and are often not installed where one is.
-        asked = ("--device", device, "--counters", "none", "--time-budget", f"{budget:.1f}s")
-        return Step(
-            name, ("-m", "attnprof", "run", *words, *asked, "-o", str(out / name)), share, name, SOME_FAILED
-        )
-
-    # A process on a GPU takes seconds to start: fewer of them than on a CPU, and these long enough.
-    budget = f"{0.22 * seconds / 10:.1f}"
-    peers = ("--device", device, "--methods", "standard,do_bench", "--repeats", "4", "--seconds", budget)
-    tests = (
-        "-m",
-        "pytest",
-        "-m",
-        "gpu",
-        "-n",
-        "0",
-        "-q",
-        "--continue-on-collection-errors",
-        "-p",
-        "no:benchmark",
-        *tests_of_gpus(),
-    )
-    return [
-        Step("tests", tests, 0.10),
-        Step(
-            "kernels",
-            ("-m", "benchmarks.kernels", "--device", device, "--out", str(out / "kernels.json")),
-            0.14,
-            "",
-            MISSED,
-        ),
-        run("paper-fp32", 0.12, "specs/paper.toml", "--quality", "standard"),
-        run("paper-bf16", 0.12, "specs/paper.toml", "--quality", "standard", "--dtype", "bf16"),
-        run("resnet50-fp32", 0.09, "specs/resnet50.toml", "--quality", "quick"),
-        run("resnet50-bf16", 0.09, "specs/resnet50.toml", "--quality", "quick", "--dtype", "bf16"),
-        run("compiled", 0.12, "-m", "se,eca,cbam,ca,nonlocal", "--points", "64@56", "--compile", "--train"),
-        Step(
-            "peers",
-            ("-m", "benchmarks.latency", *peers, "--no-command", "--out", str(out / "peers.json")),
-            0.22,
-            "",
-            MISSED,
-        ),
-    ]
-
-
-def tests_of_gpus() -> list[str]:
-    """The test files that have one for a GPU: collecting all the others would take longer than running
-    these."""
-    files = sorted((ROOT / "tests").rglob("test_*.py"))
-    return [
-        str(path.relative_to(ROOT)) for path in files if "pytest.mark.gpu" in path.read_text(encoding="utf-8")
-    ]
-
-
 def main(words: list[str] | None = None) -> int:
     """Do all steps; exit code 1 when one did not end well, 4 when none can be begun."""
-    asked = _arguments(words)
-    planned = steps(asked.device, asked.seconds, asked.out)
+    options = _arguments(words)
+    with TemporaryDirectory(prefix="gpu-") as work:
+        site = Path(work) / "site"
+        _tell(unpack(options.bundle, site))
+        sys.path.insert(0, str(site))  # of this process, which asks for names and versions
+        invalidate_caches()
+        try:
+            return _main(options, Path(work), site)
+        finally:
+            sys.path.remove(str(site))
+
+
+def _main(options: argparse.Namespace, work: Path, site: Path) -> int:
+    missing = _tell_missing()
+    available = _options() if not missing else frozenset()
+    place = Place(options.device, work / "runs", options.out, available)
+    planned = [
+        part for part in parts(place, options.seconds / ALL_SECONDS) if options.part in ("all", part.name)
+    ]
+    _tell_plan(planned)
+    _tell(left_out(available))
+    if missing or options.dry_run:
+        return NOTHING if missing else 0
+    if not options.through and (reason := _unavailable(options.device)):
+        print(reason, file=sys.stderr)
+        return NOTHING
+    place.work.mkdir()
+    place.out.mkdir(parents=True, exist_ok=True)
+    return _run(planned, place, Interpreter(_variables(site), options.through), options.bundle)
+
+
+def _run(planned: list[Part], place: Place, python: Interpreter, bundle: Path) -> int:
+    """Run the parts. A smoke that fails where it matters is the end."""
+    machine = machine_of(place.device, contents_of(bundle))
+    outcomes: list[Outcome] = []
+
+    def note(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        join_runs(place.work, place.out)
+        write_log(outcomes, place.out)
+        write_summary(outcomes, machine, place.out)
+        print(
+            f"{outcome.name:14} {outcome.seconds:4.0f} of {outcome.limit:4.0f} s  {outcome.status}",
+            flush=True,
+        )
+
+    try:
+        if not all(run_part(part, python, note) for part in planned):
+            _tell(
+                [
+                    *outcomes[-1].output.splitlines()[-20:],
+                    f"{outcomes[-1].name} failed: nothing else is begun",
+                ]
+            )
+    finally:
+        join_runs(place.work, place.out)  # of a step that was interrupted, too
+    _tell(too_much(place.out))
+    return int(any(outcome.status in ("failed", "stopped") for outcome in outcomes))
+
+
+def _tell(lines: list[str]) -> None:
+    for line in lines:
+        print(line, flush=True)
+
+
+def _tell_missing() -> list[str]:
+    """Say which packages are missing; the names of those without which nothing works."""
     missing = [name for name in NEEDED if not find_spec(name)]
     for name in missing:
-        print(f"{name} is not installed, and attnprof needs it: bring its wheel, and put it on PYTHONPATH")
+        print(f"{name} is not installed, and attnprof needs it: make gpu-bundle, and carry its folder")
     for name, means in OPTIONAL.items():
         if not find_spec(name):
             print(f"{name} is not installed: {means}")
-    for step in planned:
-        print(f"{step.name:14} {step.limit(asked.seconds):4.0f} s  python {' '.join(step.words)}")
-    print(f"{'in all':14} {sum(step.limit(asked.seconds) for step in planned):4.0f} s")
-    if missing or asked.dry_run:
-        return NOTHING if missing else 0
-    if reason := absent(asked.device):
-        print(reason, file=sys.stderr)
-        return NOTHING
-    asked.out.mkdir(parents=True, exist_ok=True)
-    ended: list[Outcome] = []
-    for step in planned:
-        ended.append(do(step, step.limit(asked.seconds)))
-        pack(step, asked.out)
-        summary = {"environment": environment(asked.device), "steps": [asdict(each) for each in ended]}
-        (asked.out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        print(f"{step.name:14} {ended[-1].seconds:4.0f} s  {ended[-1].status}", flush=True)
-    return int(any(each.status != "ok" for each in ended))
+    return missing
 
 
-def absent(device: str) -> str | None:
+def _tell_plan(planned: list[Part]) -> None:
+    for part in planned:
+        print(f"{part.name}, {part.seconds:.0f} s")
+        for step in part.steps:
+            print(f"  {step.name:14} {step.seconds:4.0f} s  python {' '.join(step.words)}")
+    print(f"in all, {sum(part.seconds for part in planned):.0f} s")
+
+
+def _options() -> frozenset[str]:
+    """What ``attnprof run`` has options for."""
+    from attnprof.spec.settings import SETTINGS  # not before what it needs is known to be there
+
+    return frozenset(SETTINGS)
+
+
+def _unavailable(device: str) -> str | None:
     """Why there is no such device; None where there is."""
-    from attnprof.backends import BACKENDS  # not before what it needs is known to be there
+    from attnprof.backends import BACKENDS
 
-    found: str | None = BACKENDS.get(device.partition(":")[0]).unavailable()
-    return found
-
-
-def do(step: Step, limit: float) -> Outcome:
-    """One step in a process of its own: interrupted when its time is up, and killed when that does not
-    help."""
-    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    start = monotonic()
-    process = subprocess.Popen(
-        [sys.executable, *step.words],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    said, stopped = "", False
-    for seconds, ends_with in (
-        (max(0.0, limit - GRACE), signal.SIGINT),
-        (GRACE, signal.SIGKILL),
-        (None, None),
-    ):
-        try:
-            said, _ = process.communicate(timeout=seconds)
-            break
-        except subprocess.TimeoutExpired:
-            stopped = True
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, ends_with) if ends_with else None
-    lines = said.splitlines()
-    # Some exit codes only say that a bar is missed, or that some cells cannot be measured: that is a result.
-    well = process.returncode in (0, *step.results) and TRACEBACK not in lines
-    status = "stopped" if stopped else "ok" if well else "failed"
-    return Outcome(step.name, status, process.returncode, monotonic() - start, limit, lines[-LINES:])
+    reason: str | None = BACKENDS.get(device.partition(":")[0]).unavailable()
+    return reason
 
 
-def pack(step: Step, out: Path) -> None:
-    """Make one file of a run folder."""
-    folder = out / step.makes
-    if step.makes and folder.is_dir():
-        with tarfile.open(out / f"{step.makes}.tar.gz", "w:gz") as packed:
-            packed.add(folder, arcname=step.makes)
-        for path in sorted(folder.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        folder.rmdir()
-
-
-def environment(device: str) -> dict[str, Any]:
-    """Versions, and what nvidia-smi says."""
-    found: dict[str, Any] = {"device": device}
-    for name in ("torch", "triton", "nvidia-ml-py"):
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    with suppress(OSError, subprocess.SubprocessError):
-        query = [
-            "nvidia-smi",
-            "--query-gpu=name,driver_version,clocks.sm,clocks.mem,power.limit",
-            "--format=csv",
-        ]
-        found["nvidia-smi"] = subprocess.run(
-            query, capture_output=True, text=True, timeout=10
-        ).stdout.splitlines()
-    return found
+def _variables(site: Path) -> dict[str, str]:
+    paths = [str(ROOT), str(site), os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
@@ -243,13 +146,16 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--device", default="cuda:0", help="cuda:0; cpu tries the steps where there is no GPU"
     )
+    parser.add_argument("--part", choices=("all", "smoke", "kept"), default="all", help="all")
     parser.add_argument(
-        "--seconds", type=float, default=ALL_SECONDS, help=f"for all steps ({ALL_SECONDS:.0f})"
+        "--seconds", type=float, default=ALL_SECONDS, help=f"for all parts ({ALL_SECONDS:.0f})"
     )
+    parser.add_argument("--bundle", type=Path, default=BUNDLE, help=f"folder of wheels ({BUNDLE.name})")
+    parser.add_argument("--through", default="", help="a module that runs the steps' modules on its device")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and end")
-    asked = parser.parse_args(words)
-    asked.out = asked.out.resolve()
-    return asked
+    options = parser.parse_args(words)
+    options.out = options.out.resolve()
+    return options
 
 
 if __name__ == "__main__":

@@ -1,145 +1,225 @@
-"""Device time as attnprof measures it, beside the sum of kernel times in torch's profiler (CUPTI), for every
-module.
+"""Device time and kernel time as attnprof measures them, beside torch's profiler (CUPTI), for every module.
 
     python -m benchmarks.kernels --device cuda:0 --out kernels.json
 
-Both time the same calls on the same inputs. The profiler sees each kernel by itself; the device's events see
-all of them with the gaps that a replayed graph leaves between them, and so the sum of busy and idle time is
-told, too.
+One profiler session a module and batch. Both look at the same replay of a graph: the device's events see its
+span, the profiler each kernel, and so their sum, their gaps and their span. kernel_time is the sum over the
+same calls issued one by one. At batch 1 kernels last about as long as a profiler's error; at the large batch
+most modules' kernels last 30 us and more.
 """
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from time import perf_counter
+from typing import Any
 
 import torch
-from torch._C._autograd import DeviceType
-from torch.profiler import ProfilerActivity, profile
 
-from attnprof.backends import BACKENDS, Backend, Call
+from attnprof.backends import BACKENDS, Backend, CaptureFailed
 from attnprof.planning import plan
 from attnprof.records.case import Case
 from attnprof.spec import Spec
 from attnprof.subject.calls import call_of
 from attnprof.subject.inputs import ring
+from benchmarks._bars import Bar
+from benchmarks._cupti import replayed_and_eager, session
 
-SHARE, SECONDS = 0.03, 0.5e-6  # the bar: either of them
+BEGUN = perf_counter()
+SHARE, SECONDS = 0.03, 0.5e-6  # the goal: either of them
 SAMPLES, MOST_CALLS = 9, 64
+SAMPLE_SECONDS = 2e-3  # of a sample, about
+LARGE_BATCH = 128
+LONG_KERNEL = 30e-6  # seconds
+NOT_SEEN = "the profiler sees no kernels: CUPTI is missing, or not allowed here"
+MISSED, NOTHING = 1, 4
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Seconds of one call. device_time: ours. kernels: the profiler's sum; span: from the first kernel's
-    begin to the last one's end, per call. count: kernels of one call. captured: ours replayed a graph."""
+    """Seconds of one call. device_time, kernel_time: ours. In the profiler's session: event_span, ours of the
+    replay that it saw; span, busy: the profiler's, of that replay. count: kernels of a call."""
 
     module: str
+    batch: int
     device_time: float
-    kernels: float
+    kernel_time: float
+    event_span: float
     span: float
+    busy: float
     count: float
-    captured: bool
 
     @property
-    def agrees(self) -> bool:
-        """Whether ours is the profiler's sum, within the bar."""
-        return abs(self.device_time - self.kernels) <= max(SHARE * self.kernels, SECONDS)
+    def group(self) -> str:
+        """What it is compared in: modules whose kernels last as long."""
+        if self.batch == 1:
+            return "batch 1"
+        longer = self.kernel_time >= LONG_KERNEL * self.count
+        return f"batch {self.batch}, {'30 us a kernel and more' if longer else 'shorter kernels'}"
+
+    @property
+    def pairs(self) -> dict[str, tuple[float, float]]:
+        """(ours, the profiler's) of each figure."""
+        return {
+            "the replay's span": (self.event_span, self.span),
+            "device_time": (self.device_time, self.span),
+            "kernel_time": (self.kernel_time, self.busy),
+        }
 
 
-def busy_and_span(events: Iterable[tuple[float, float]], calls: int) -> tuple[float, float]:
-    """Of kernels given as (begin, end): their time together, and from the first begin to the last end; per
-    call."""
-    found = sorted(events)
-    if not found:
-        return 0.0, 0.0
-    busy = sum(end - begin for begin, end in found)
-    return busy / calls, (max(end for _, end in found) - found[0][0]) / calls
+def agree(ours: float, theirs: float) -> bool:
+    """Whether two figures agree, within the goal."""
+    return abs(ours - theirs) <= max(SHARE * theirs, SECONDS)
 
 
-def compare(case: Case, backend: Backend, device: torch.device) -> Compared:
-    """Both figures for ``case``."""
+def compare(case: Case, backend: Backend, device: torch.device) -> Compared | str:
+    """Both figures for ``case``, or why there are none. Raises CaptureFailed."""
     call = call_of(case, device, ring(case, device, backend.cache_bytes()))
     for _ in range(3):
         call()
     once = max(backend.sample(call, 3).wall / 3, 1e-9)
-    calls = max(1, min(MOST_CALLS, round(2e-3 / once)))
+    calls = max(1, min(MOST_CALLS, round(SAMPLE_SECONDS / once)))
     kernels = backend.capture(call, calls)
-    assert kernels is not None
-    ours = median(kernels.sample().device or 0.0 for _ in range(SAMPLES))
-    seen = [_profiled(call, calls) for _ in range(3)]
-    busy, span, count = (median(column) for column in zip(*seen, strict=True))
-    return Compared(case.title, ours, busy, span, count, kernels.captured)
-
-
-def _profiled(call: Call, calls: int) -> tuple[float, float, float]:
-    torch.cuda.synchronize()
-    with profile(activities=[ProfilerActivity.CUDA]) as profiled:
-        for _ in range(calls):
-            call()
-        torch.cuda.synchronize()
-    events = profiled.profiler.kineto_results.events()
-    found = [
-        (e.start_ns() / 1e9, (e.start_ns() + e.duration_ns()) / 1e9)
-        for e in events
-        if e.device_type() == DeviceType.CUDA
-    ]
-    return *busy_and_span(found, calls), len(found) / calls
-
-
-def lines(found: Sequence[Compared]) -> list[str]:
-    """The table, the farthest apart first, and the bar."""
-    apart = sorted(found, key=lambda each: abs(each.device_time / max(each.kernels, 1e-12) - 1), reverse=True)
-    table = [f"{'module':24} {'device time':>12} {'kernels':>10} {'span':>10} {'ratio':>6} {'n':>5}"]
-    for each in apart:
-        ratio = each.device_time / max(each.kernels, 1e-12)
-        told = f"{1e6 * each.device_time:9.2f} us {1e6 * each.kernels:7.2f} us {1e6 * each.span:7.2f} us"
-        note = "" if each.agrees else " !"
-        table.append(f"{each.module[:24]:24} {told} {ratio:6.3f} {each.count:5.0f}{note}")
-    agree = sum(each.agrees for each in found)
-    bar = (
-        f"device time within {SHARE:.0%} or {1e6 * SECONDS:g} us of the kernels' sum: {agree} of {len(found)}"
+    if kernels is None or not kernels.captured:
+        return kernels.note if kernels else "there are no graphs"
+    samples = [kernels.sample().device for _ in range(SAMPLES)]
+    burst, events = session(kernels)
+    if not events:
+        return NOT_SEEN
+    if burst.device is None or None in samples:
+        return kernels.note
+    replay, eager = replayed_and_eager(events, calls)
+    device_time = median(sample for sample in samples if sample is not None)
+    return Compared(
+        case.module, case.batch, device_time, eager.busy, burst.device, replay.span, replay.busy, eager.count
     )
-    return [*table, f"{bar}: {'kept' if found and agree == len(found) else 'MISSED'}"]
+
+
+class Results:
+    """What there is so far, on disk after each module."""
+
+    def __init__(self, file: Path | None, goes_on: bool) -> None:
+        self._file = file
+        before = json.loads(file.read_text(encoding="utf-8")) if file and goes_on else {}
+        self.rows = [Compared(**row) for row in before.get("rows", [])]
+        self.blank: dict[str, str] = before.get("blank", {})
+        self._spent: float = before.get("spent", 0.0)
+
+    @property
+    def spent(self) -> float:
+        """Seconds so far, of all processes."""
+        return self._spent + perf_counter() - BEGUN
+
+    def has(self, case: Case) -> bool:
+        """Whether ``case`` is done."""
+        return _key(case) in self.blank or (case.module, case.batch) in [
+            (row.module, row.batch) for row in self.rows
+        ]
+
+    def note(self, case: Case, result: Compared | str) -> None:
+        """Keep what came of ``case``."""
+        if isinstance(result, str):
+            self.blank[_key(case)] = result
+        else:
+            self.rows.append(result)
+        self.write()
+
+    def write(self) -> None:
+        """Write the file anew."""
+        if self._file:
+            rows = [asdict(row) for row in self.rows]
+            results = {"rows": rows, "blank": self.blank, "spent": self.spent}
+            self._file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def _key(case: Case) -> str:
+    return f"{case.module}, batch {case.batch}"
+
+
+def lines(rows: Sequence[Compared]) -> Iterator[str]:
+    """A table of each group, the farthest apart first."""
+    for group in dict.fromkeys(row.group for row in rows):
+        yield f"{group:28} {'device time':>12} {'span':>9} {'kernel time':>12} {'busy':>9} {'kernels':>8}"
+        own = [row for row in rows if row.group == group]
+        for row in sorted(own, key=lambda row: abs(row.event_span / row.span - 1), reverse=True):
+            figures = (row.device_time, row.span, row.kernel_time, row.busy)
+            texts = (f"{1e6 * figure:.2f}" for figure in figures)
+            yield f"{row.module:28} {{:>12}} {{:>9}} {{:>12}} {{:>9}}".format(*texts) + f" {row.count:8.0f}"
+    yield ""
+
+
+def bars(rows: Sequence[Compared]) -> Iterator[Bar]:
+    """In each group, how many of the figures agree with the profiler's."""
+    for group in dict.fromkeys(row.group for row in rows):
+        own = [row.pairs for row in rows if row.group == group]
+        for name in own[0]:
+            hits = sum(agree(*pairs[name]) for pairs in own)
+            what = f"{group}: {name} within {SHARE:.0%} or {1e6 * SECONDS:g} us"
+            yield Bar(what, hits / len(own), 1.0, least=True, note=f"of {len(own)}")
 
 
 def main(words: list[str] | None = None) -> int:
-    """Compare every module; exit code 1 when the bar is missed, 4 when there is no such device."""
+    """Compare every module; exit code 1 when the goal is missed, 4 when there is nothing to compare."""
+    options = _arguments(words)
+    name, _, index = options.device.partition(":")
+    backend: Backend = BACKENDS.get(name)
+    if reason := backend.unavailable():
+        print(reason, file=sys.stderr)
+        return NOTHING
+    device = backend.device(int(index or 0))
+    if backend.capture(lambda: torch.ones(1, device=device), 1) is None:
+        print(f"{device} has no clock of its own: there is nothing to compare", file=sys.stderr)
+        return NOTHING
+    results = Results(options.out, options.goes_on)
+    for case in cases(options):
+        if results.has(case):
+            continue
+        if results.spent > options.seconds:
+            print(f"the time is up before {_key(case)}", file=sys.stderr)
+            break
+        try:
+            results.note(case, compare(case, backend, device))
+        except CaptureFailed as problem:  # this process can measure nothing more
+            results.note(case, str(problem))
+            if options.out is None:
+                break
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], "--goes-on"])
+        except (RuntimeError, ValueError) as problem:
+            results.note(case, str(problem).partition("\n")[0])
+    results.write()
+    return _tell(results)
+
+
+def cases(options: argparse.Namespace) -> Iterator[Case]:
+    """Each module at batch 1, then each at the large batch."""
+    for batch in (1, LARGE_BATCH):
+        spec = Spec(modules=options.modules, points=options.point, device=options.device, batch=batch)
+        yield from (cell.case for cell in plan(spec, options.device).cells if not cell.refusal)
+
+
+def _tell(results: Results) -> int:
+    print(*lines(results.rows), sep="\n")
+    print(*(bar.text for bar in bars(results.rows)), sep="\n")
+    print(*(f"{key}: {reason}" for key, reason in results.blank.items()), sep="\n")
+    if not results.rows:
+        return NOTHING
+    return 0 if all(bar.kept for bar in bars(results.rows)) else MISSED
+
+
+def _arguments(words: list[str] | None) -> Any:
     parser = argparse.ArgumentParser("python -m benchmarks.kernels", description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--modules", default="all")
     parser.add_argument("--point", default="64@56")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no module after these")
     parser.add_argument("--out", type=Path)
-    asked = parser.parse_args(words)
-    name, _, index = asked.device.partition(":")
-    backend: Backend = BACKENDS.get(name)
-    if reason := backend.unavailable():
-        print(reason, file=sys.stderr)
-        return 4
-    device = backend.device(int(index or 0))
-    if backend.kernels(lambda: None, 1) is None:
-        print(f"{device} has no clock of its own: there is nothing to compare", file=sys.stderr)
-        return 4
-    found, failed = [], {}
-    for cell in plan(
-        Spec(modules=asked.modules, points=asked.point, device=asked.device), asked.device
-    ).cells:
-        if cell.refusal:
-            continue
-        try:
-            found.append(compare(cell.case, backend, device))
-        except RuntimeError as problem:
-            failed[cell.case.title] = str(problem).splitlines()[0]
-            continue
-        if asked.out:  # what is there is kept, should the time run out
-            rows = [{**asdict(each), "agrees": each.agrees} for each in found]
-            asked.out.write_text(
-                json.dumps({"rows": rows, "failed": failed}, indent=1) + "\n", encoding="utf-8"
-            )
-    print("\n".join([*lines(found), *(f"{title}: {reason}" for title, reason in failed.items())]))
-    return int(bool(failed) or not all(each.agrees for each in found))
+    parser.add_argument("--goes-on", action="store_true", help="with what --out has already")
+    return parser.parse_args(words)
 
 
 if __name__ == "__main__":

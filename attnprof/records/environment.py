@@ -195,10 +195,10 @@ def _version_of(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    # Of attnprof's own checkout; an installed copy has none.
+    """That of attnprof's own checkout, or the one that it was installed from."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
-        return None
+        return _installed_commit()
     try:
         process = subprocess.run(
             ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"],
@@ -209,3 +209,18 @@ def _commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return process.stdout.strip() or None
+
+
+def _installed_commit() -> str | None:
+    """What an installer wrote down of a commit (PEP 610), as ``pip install git+https://...`` does."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        text = distribution("attnprof").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    try:
+        commit = json.loads(text or "{}").get("vcs_info", {}).get("commit_id")
+    except (ValueError, AttributeError):
+        return None
+    return commit[:12] if isinstance(commit, str) else None

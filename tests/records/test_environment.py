@@ -24,3 +24,20 @@ def test_the_run_id_of_joined_runs_depends_on_theirs_alone():
     assert run_id == joined(dict(reversed(runs.items())))["run_id"]
     assert run_id != joined({"ra": {}})["run_id"]
     assert run_id.startswith("r")
+
+
+@pytest.mark.parametrize(
+    ("text", "commit"),
+    [
+        ('{"url": "https://x", "vcs_info": {"vcs": "git", "commit_id": "abcdef0123456789"}}', "abcdef012345"),
+        ('{"url": "file:///x", "dir_info": {}}', None),
+        ('{"vcs_info": {"commit_id": 7}}', None),
+        ("[]", None),
+        ("no json", None),
+        (None, None),
+    ],
+)
+def test_an_installed_copy_knows_the_commit_that_it_was_installed_from(monkeypatch, text, commit):
+    installed = SimpleNamespace(read_text=lambda name: text if name == "direct_url.json" else None)
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: installed)
+    assert environment._installed_commit() == commit
