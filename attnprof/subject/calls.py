@@ -109,11 +109,17 @@ def reference(device: torch.device) -> Call:
 def _compiled(module: nn.Module) -> nn.Module:
     import torch._dynamo
 
-    # Cells of one class share their code, and beyond eight of them dynamo would quietly run eagerly.
-    torch._dynamo.config.recompile_limit = MOST_INPUTS
-    torch._dynamo.config.accumulated_recompile_limit = MOST_INPUTS
+    allow_compiling(torch._dynamo.config, MOST_INPUTS)
     compiled: Any = torch.compile(module, dynamic=False)
     return compiled  # type: ignore[no-any-return]
+
+
+def allow_compiling(config: Any, times: int) -> None:
+    """Let dynamo compile one code so many times. Cells of one class share their code, and beyond eight of
+    them it would quietly run eagerly."""
+    limit = "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"  # torch 2.6
+    for name in (limit, f"accumulated_{limit}"):
+        setattr(config, name, times)
 
 
 def _autocast(case: Case) -> AbstractContextManager[object]:

@@ -54,4 +54,6 @@ def _set_tracing_state(state: Any) -> None:
 def _every_key() -> Any:
     """While active: no dispatch key is excluded."""
     included = torch._C._dispatch_tls_local_include_set()
-    return torch._C._ForceDispatchKeyGuard(included, torch._C.DispatchKeySet.from_raw_repr(0))
+    # torch 2.6 has no other way to name the set that is empty.
+    none = torch._C.DispatchKeySet(torch._C.DispatchKey.Undefined)
+    return torch._C._ForceDispatchKeyGuard(included, none)
