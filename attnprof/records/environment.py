@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 from msgspec import UNSET, Meta, MsgspecError, Struct, UnsetType, convert
 
 from attnprof.records.case import Whole
 from attnprof.records.codec import DEEP, in_words
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 Environment = dict[str, Any]
 Figure = Annotated[float, Meta(ge=0, le=1e70)]
@@ -180,18 +183,23 @@ def machines(environment: Environment) -> list[Environment]:
 
 
 def _version(package: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version  # a run alone needs it, and it takes 10 ms
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    installed = _installed(package)
+    return installed.version if installed else None
 
 
 def _version_of(package: str) -> str | None:
     """The version with the package's name before it, where it is another than what is imported."""
     number = _version(package)
     return number and f"{package} {number}"
+
+
+def _installed(package: str) -> "Distribution | None":
+    from importlib.metadata import PackageNotFoundError, distribution  # a run alone needs it: it takes 10 ms
+
+    try:
+        return distribution(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _commit() -> str | None:
@@ -213,12 +221,8 @@ def _commit() -> str | None:
 
 def _installed_commit() -> str | None:
     """What an installer wrote down of a commit (PEP 610), as ``pip install git+https://...`` does."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        text = distribution("attnprof").read_text("direct_url.json")
-    except PackageNotFoundError:
-        return None
+    installed = _installed("attnprof")
+    text = installed.read_text("direct_url.json") if installed else None
     try:
         commit = json.loads(text or "{}").get("vcs_info", {}).get("commit_id")
     except (ValueError, AttributeError):
