@@ -20,6 +20,12 @@ from tests.simulated_cuda import Settings, simulated
 SE = Case("se", 64, 8, 8, device="cuda:0", hyperparameters={"bias": False, "reduction": 16})
 
 
+@pytest.fixture(autouse=True)
+def locks(tmp_path, monkeypatch):
+    """Devices of one name are simulated in other processes, too."""
+    monkeypatch.setenv("ATTNPROF_LOCKS", str(tmp_path))
+
+
 @pytest.fixture
 def make():
     """(simulation, backend) for devices with these settings, made ready."""

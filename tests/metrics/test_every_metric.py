@@ -172,7 +172,10 @@ def test_an_efficiency_is_the_bound_over_the_device_time_and_without_one_over_th
 
 
 def test_a_device_time_that_could_not_be_had_leaves_no_efficiency_and_says_why():
-    timing = replace(FULL.timing, bursts=(Burst(None, 30.0),) * 9, device_note="it cannot be captured: no")
+    bursts = (Burst(None, 30.0),) * 9
+    timing = replace(FULL.timing, bursts=bursts, device_note="it cannot be captured: no")
+    failed = replace(timing, bursts=())
+    assert follow("efficiency", replace(FULL, timing=failed)).note == "it cannot be captured: no"
     for name in ("device_time", "efficiency", "launch_overhead"):
         found = follow(name, replace(FULL, timing=timing))
         assert (found.value, found.note) == (None, "it cannot be captured: no")
