@@ -114,7 +114,7 @@ def test_every_metric_but_the_declared_ones_is_a_further_column():
             "flops_by_category",
             "flopcounter_macs",
         ),
-        *("channel_pairs", "leaf_params", "macs_by_stage", "operators"),
+        *("channel_pairs", "leaf_params", "macs_by_stage", "operators", "kernel_time_s", "launch_overhead"),
         *("kept_memory_bytes", "requested_memory_bytes", "reserved_memory_bytes"),
     }
 
