@@ -3,14 +3,52 @@
 from contextlib import suppress
 from dataclasses import replace
 
+import torch
 from torch import nn
 
 from attnprof.counting import META, UnreadableValueError, cost
+from attnprof.errors import AttnprofError, UsageError, one_line
+from attnprof.modules._gated import Gated
 from attnprof.subject.calling import MAP, SEQUENCE, TOKENS, Adapted, Calling, Shape, is_gate
 from attnprof.subject.fitting import NoWayError, call_once, fitting_way, is_lazy_module, reply_to
-from attnprof.subject.refusals import Twin, refusal
+from attnprof.subject.refusals import Twin, refusal, sentence_on
 
 OVER_IMAGES = "its attention goes over the images of a batch: two cost more than twice as much as one"
+
+
+def constructed(make: Twin, shape: Shape, location: str, device: torch.device) -> nn.Module:
+    """What ``make`` builds on ``device`` for maps of ``shape``: the module at ``location``, maybe in a Gated.
+
+    Raises UsageError with what to do where a package or a GPU is not there; UnreadableValueError for whatever
+    is raised on the meta device, where its constructor may read values.
+    """
+    try:
+        return make(shape)
+    except AttnprofError:
+        raise
+    except Exception as problem:
+        if sentence := sentence_on(problem, location):
+            raise UsageError(sentence) from problem
+        if device.type == "meta":
+            raise UnreadableValueError(one_line(problem)) from problem
+        raise
+
+
+def made_to_fit(module: nn.Module, make: Twin, shape: Shape, location: str) -> nn.Module:
+    """The module at ``location``, or a Gated around it, made to take and give maps of ``shape``.
+
+    make: builds the same for another shape. Raises as ``adapted`` does.
+    """
+
+    def twin(other: Shape) -> nn.Module:
+        return _without_gate(make(other))
+
+    inside = adapted(_without_gate(module), shape, twin, location)
+    return Gated(inside) if isinstance(module, Gated) else inside
+
+
+def _without_gate(module: nn.Module) -> nn.Module:
+    return module.module if isinstance(module, Gated) else module
 
 
 def adapted(module: nn.Module, shape: Shape, twin: Twin, location: str) -> nn.Module:

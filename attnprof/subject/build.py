@@ -11,12 +11,10 @@ from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.user_module import entry_of
 from attnprof.counting import UnreadableValueError, on_meta
 from attnprof.errors import AttnprofError, ImpossibleShapeError, UsageError, one_line
-from attnprof.modules._gated import Gated
 from attnprof.records.case import Case
-from attnprof.subject.adapting import adapted
+from attnprof.subject.adapting import constructed, made_to_fit
 from attnprof.subject.calling import Shape
 from attnprof.subject.network import network
-from attnprof.subject.refusals import sentence_on
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "fp64": torch.float64}
 
@@ -38,22 +36,20 @@ def build(case: Case, device: torch.device) -> nn.Module:
 
 def _of_user(case: Case, device: torch.device) -> nn.Module:
     """A user's module, made to take and give maps."""
-    module = _created_by_user(case, device)
 
-    def twin(shape: Shape) -> nn.Module:
+    def make(shape: Shape) -> nn.Module:
         _, channels, height, width = shape
-        other = replace(case, channels=channels, height=height, width=width)
-        return _without_gate(_created(other, device))
+        return _created(replace(case, channels=channels, height=height, width=width), device)
 
+    module = constructed(make, case.shape, case.module, device)
     try:
-        inside = adapted(_without_gate(module), case.shape, twin, case.module)
+        return made_to_fit(module, make, case.shape, case.module)
     except UnreadableValueError:
         raise
     except Exception as problem:
         if device.type == "meta" and (remarks := built_so(case)):
             raise _with_remarks(problem, remarks) from problem
         raise
-    return Gated(inside) if isinstance(module, Gated) else inside
 
 
 def built_so(case: Case) -> tuple[str, ...]:
@@ -68,24 +64,6 @@ def _with_remarks(problem: Exception, remarks: Sequence[str]) -> AttnprofError:
     words = one_line(problem) if is_in_words else f"{type(problem).__name__}: {one_line(problem)}"
     kind = ImpossibleShapeError if isinstance(problem, ImpossibleShapeError) else UsageError
     return kind("; ".join([*remarks, words]))
-
-
-def _without_gate(module: nn.Module) -> nn.Module:
-    return module.module if isinstance(module, Gated) else module
-
-
-def _created_by_user(case: Case, device: torch.device) -> nn.Module:
-    """The module as its constructor makes it. Raises UsageError with what to do where that is plain."""
-    try:
-        return _created(case, device)
-    except AttnprofError:
-        raise
-    except Exception as problem:
-        if sentence := sentence_on(problem, case.module):
-            raise UsageError(sentence) from problem
-        if device.type == "meta":  # it may read values while it is built
-            raise UnreadableValueError(one_line(problem)) from problem
-        raise
 
 
 def _created(case: Case, device: torch.device) -> nn.Module:

@@ -17,7 +17,7 @@ from attnprof.errors import one_line
 from attnprof.records.case import ELEMENT_BYTES, Case
 from attnprof.records.record import Footprint
 from attnprof.subject.build import DTYPES, build, built_so
-from attnprof.subject.calling import TOKENS, adapter_in, is_gate, sizes
+from attnprof.subject.calling import TOKENS, Adapted, adapter_in, is_gate, sizes
 from attnprof.subject.inputs import example
 from attnprof.subject.tracing import ShapesAlone
 from attnprof.units import show_bytes
@@ -103,11 +103,20 @@ def _flags(case: Case, module: nn.Module, counted: Account) -> tuple[str, ...]:
 
 def remarks(case: Case, module: nn.Module, output_shape: tuple[int, ...]) -> tuple[str, ...]:
     """What there is to say of a module of the user's: how it was built and called, and what it gives."""
-    if not _is_users(case):
+    if not is_path(case.module):
         return ()
+    if case.host:
+        return _remarks_of_first(module)
     adapter = adapter_in(module)
     called = adapter.remarks if adapter else ()
     return *built_so(case), *called, *_remarks_on_answer(case.shape, output_shape)
+
+
+def _remarks_of_first(network: nn.Module) -> tuple[str, ...]:
+    """How the first of the user's modules in ``network`` is called."""
+    remarks = [part.remarks for part in network.modules() if isinstance(part, Adapted)]
+    place = "at the first place: " if len(remarks) > 1 else ""
+    return tuple(f"{place}{remark}" for remark in remarks[0]) if remarks else ()
 
 
 def _is_users(case: Case) -> bool:

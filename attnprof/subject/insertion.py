@@ -17,6 +17,7 @@ from attnprof.catalogue.values import at_stage
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
 from attnprof.networks import REPLACE, Network
 from attnprof.networks._places import Place, matches, parse_place
+from attnprof.subject.adapting import constructed, made_to_fit
 from attnprof.subject.attachment import Site, attach, owner_of
 from attnprof.subject.rehearsal import rehearse
 from attnprof.subject.traffic import MapAt, Passage, Path, Shape, Traffic, traffic_of
@@ -79,14 +80,27 @@ def insert(
 def _module(
     network: nn.Module, module: str, site: Site, settings: Mapping[str, Value], batch: int
 ) -> nn.Module:
-    """The module for one site, in the mode, dtype and device of ``network``. Raises ImpossibleShapeError."""
+    """The module for one site, in the mode, dtype and device of ``network``; a user's takes and gives maps.
+
+    Raises ImpossibleShapeError.
+    """
     train = any(part.training for part in network.modules())
     size = site.channels, site.height, site.width
     if refusal := entry(module).refusal(*size, settings, batch=batch, train=train):
         raise ImpossibleShapeError(f"{site}: {refusal}")
     device, dtype = _likeness(network)
-    with torch.device(device):
-        built = create(module, site.channels, height=site.height, width=site.width, settings=settings)
+
+    def make(shape: tuple[int, ...]) -> nn.Module:
+        _, channels, height, width = shape
+        with torch.device(device):
+            return create(module, channels, height=height, width=width, settings=settings)
+
+    shape = batch, *size
+    if is_path(module):
+        own = constructed(make, shape, module, device)
+        built = made_to_fit(own, make, shape, module)
+    else:
+        built = make(shape)
     return built.to(dtype).train(network.training)
 
 
