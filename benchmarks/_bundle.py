@@ -57,6 +57,11 @@ def version_in(root: Path = ROOT) -> str:
     return str(project["version"])
 
 
+def commit_of(contents: Contents | None) -> str:
+    """The commit that these files are; empty where it is not known."""
+    return contents.commit if contents and contents.sources == digest() else ""
+
+
 def unpack(bundle: Path, site: Path, python: str = THIS_PYTHON) -> list[str]:
     """Unpack the wheels into ``site``, a folder for PYTHONPATH, and say there what version and commit of
     attnprof this is. Returns what the reader of a log has to know, a line each."""
@@ -69,9 +74,8 @@ def unpack(bundle: Path, site: Path, python: str = THIS_PYTHON) -> list[str]:
     for wheel in contents.wheels:
         with ZipFile(bundle / wheel) as archive:
             archive.extractall(site)
-    is_same = contents.sources == digest()
-    _describe(site, contents, contents.commit if is_same else "")
-    if not is_same:
+    _describe(site, contents, commit_of(contents))
+    if contents.sources != digest():
         return ["the bundle is of other files than these: their commit is not known (make gpu-bundle)"]
     commit = contents.commit or "no commit"
     return [f"bundle: {len(contents.wheels)} wheels, attnprof {contents.version} at {commit}"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from subprocess import SubprocessError, run
 from typing import Any
 
-from benchmarks._bundle import Contents
+from benchmarks._bundle import Contents, commit_of, version_in
 from benchmarks._gpu_running import Outcome
 
 RUNS, SUMMARY, LOG = "runs.tar.gz", "summary.json", "log.txt"
@@ -49,8 +49,7 @@ def write_summary(outcomes: Sequence[Outcome], machine: dict[str, Any], out: Pat
 def machine_of(device: str, contents: Contents | None) -> dict[str, Any]:
     """Versions, what this checkout is, and what nvidia-smi says."""
     machine: dict[str, Any] = {"device": device, "python": sys.version.split()[0]}
-    if contents:
-        machine |= {"attnprof": contents.version, "commit": contents.commit}
+    machine |= {"attnprof": version_in(), "commit": commit_of(contents)}
     for name in PACKAGES:
         with suppress(PackageNotFoundError):
             machine[name] = version(name)

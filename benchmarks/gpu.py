@@ -75,19 +75,13 @@ def _run(planned: list[Part], place: Place, python: Interpreter, bundle: Path) -
         join_runs(place.work, place.out)
         write_log(outcomes, place.out)
         write_summary(outcomes, machine, place.out)
-        print(
-            f"{outcome.name:14} {outcome.seconds:4.0f} of {outcome.limit:4.0f} s  {outcome.status}",
-            flush=True,
-        )
+        seconds = f"{outcome.seconds:4.0f} of {outcome.limit:4.0f} s"
+        print(f"{outcome.name:14} {seconds}  {outcome.status}", flush=True)
 
     try:
         if not all(run_part(part, python, note) for part in planned):
-            _tell(
-                [
-                    *outcomes[-1].output.splitlines()[-20:],
-                    f"{outcomes[-1].name} failed: nothing else is begun",
-                ]
-            )
+            last = outcomes[-1]
+            _tell([*last.output.splitlines()[-20:], f"{last.name} failed: nothing else is begun"])
     finally:
         join_runs(place.work, place.out)  # of a step that was interrupted, too
     _tell(too_much(place.out))

@@ -9,7 +9,7 @@ import pytest
 from attnprof.planning import plan
 from attnprof.spec import Spec
 from benchmarks import _gpu_joining, _gpu_running, _gpu_steps, gpu
-from benchmarks._bundle import Contents
+from benchmarks._bundle import Contents, digest, version_in
 from benchmarks._gpu_joining import MOST_BYTES, MOST_FILES, RUNS, join_runs, too_much
 from benchmarks._gpu_running import Interpreter, Outcome, run_part, run_step
 from benchmarks._gpu_steps import (
@@ -229,8 +229,8 @@ def test_the_summary_has_the_end_of_what_a_step_printed():
     assert (len(lines), lines[-1]) == (_gpu_running.LAST_LINES, "99")
 
 
-def test_the_machine_says_versions_and_commit(tmp_path):
-    contents = Contents("9.9", "abc", "", "3.12", ())
-    machine = _gpu_joining.machine_of("cuda:0", contents)
+@pytest.mark.parametrize(("sources", "commit"), [(digest(), "abc"), ("of other files", "")])
+def test_the_machine_says_versions_and_the_commit_that_its_files_are(sources, commit):
+    machine = _gpu_joining.machine_of("cuda:0", Contents("9.9", "abc", sources, "3.12", ()))
     assert machine["torch"]
-    assert (machine["device"], machine["attnprof"], machine["commit"]) == ("cuda:0", "9.9", "abc")
+    assert (machine["device"], machine["attnprof"], machine["commit"]) == ("cuda:0", version_in(), commit)
