@@ -1,13 +1,17 @@
 """attnprof.profile: counts and measures a copy in this process, and shows itself in a notebook."""
 
+import gc
+
 import pytest
 import torch
 from torch import nn
 
 import attnprof
+from attnprof.backends._switches import read_switches, write_switches
 from attnprof.errors import UsageError
 from attnprof.measuring.timing import Timing
 from attnprof.profiling import Profile
+from tests.simulated_cuda import simulated
 
 SHAPE = (2, 8, 6, 6)
 
@@ -121,3 +125,29 @@ def test_a_module_that_cannot_be_copied_is_refused():
     module.lock = (n for n in range(3))
     with pytest.raises(UsageError, match="profile: Identity cannot be copied"):
         attnprof.profile(module, SHAPE)
+
+
+@pytest.fixture
+def second_gpu():
+    """Two simulated devices, the first of which is the current one, in a process that lets convolutions round."""
+    with simulated() as simulation:
+        before = read_switches()
+        torch.backends.cudnn.allow_tf32 = True
+        yield simulation
+        write_switches(before)
+
+
+def test_a_module_is_measured_on_the_gpu_that_it_is_on_and_the_process_stays_as_it_was(second_gpu):
+    module = nn.Sequential(nn.Conv2d(8, 8, 1), nn.Sigmoid()).to("cuda:1")
+    profiled = attnprof.profile(module, (1, 8, 8, 8), seconds=0.05)
+    assert "cuda:1 (Simulated GPU 1, cudnn_tf32 False, matmul_precision highest" in profiled.conditions
+    first, second = second_gpu.devices
+    assert not first.kernels
+    assert second.kernels
+    assert torch.backends.cudnn.allow_tf32
+    assert torch.cuda.current_device() == 0
+    assert torch.cuda.current_stream(1) == torch.cuda.default_stream(1)
+    gc.collect()
+    assert (
+        second.allocator.allocated.current < 2**12
+    )  # the module, and not the inputs nor the buffer of the clock

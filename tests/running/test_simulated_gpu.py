@@ -70,7 +70,7 @@ def test_a_capture_that_fails_costs_its_row_a_device_time_and_nobody_else_anythi
 
 
 def test_the_whole_catalogue_is_measured_in_eval_and_in_training(measured):
-    code, rows = measured("-m", "all", "--points", "64@14", "--train")
+    code, rows = measured("-m", "all", "--points", "64@16", "--batch", "2", "--train")
     assert code == 0, {key: row["reason"] for key, row in rows.items() if row["status"] != "ok"}
     assert {row["status"] for row in rows.values()} <= {"ok", "skipped"}
     timed = [row for row in rows.values() if row["status"] == "ok" and row["module"] != "none"]
