@@ -15,6 +15,7 @@ from attnprof.records.journal import RESULTS
 from attnprof.records.record import DoneEvent, Event
 from attnprof.results import Results, tabulate
 from attnprof.running.racing import SURE
+from attnprof.spec.fields import AUTO
 from attnprof.views.run import document as document_of_run
 from attnprof.views.screen import Wish
 
@@ -34,7 +35,7 @@ def finish(
     document = document_of_run(results, wish=Wish(run=_in_commands(plan, folder)))
     write_document(folder / RESULTS, document, "csv")
     terminal.print(document, plan.spec.format)
-    short = [] if interrupted else [*_quality(results), *_unanswered(plan, results)]
+    short = [] if interrupted else [*shortfall(results), *_unanswered(plan, results)]
     for note in [*short, f"all rows: {folder / RESULTS}"]:
         terminal.note(note)
     statuses = {event.key: event.status for event in events if isinstance(event, DoneEvent)}
@@ -70,14 +71,15 @@ def _unanswered(plan: Plan, results: Results) -> list[str]:
     return [f"other counters have figures of {' and '.join(short)} of {len(rows)} cells"] if short else []
 
 
-def _quality(results: Results) -> list[str]:
+def shortfall(results: Results) -> list[str]:
     """Where the run stayed behind the quality of its spec."""
     processes = [row.get("processes") for row in results.rows() if row["status"] == "ok"]
     most = max((count for count in processes if count is not None), default=0)
     if not 0 < most < min(results.spec.processes, SURE):
         return []
     quality = f"{results.spec.quality} quality is {results.spec.processes} processes"
-    return [f"{quality}; the time budget allowed {most}. More: --time-budget auto"]
+    more = "none" if results.spec.time_budget == AUTO else AUTO
+    return [f"{quality}; the time budget allowed {most}. More: --time-budget {more}"]
 
 
 def _exit_code(plan: Plan, statuses: Sequence[str]) -> int:
