@@ -64,6 +64,8 @@ class Place:
         """A run of attnprof's that ends in time. Other counters need no GPU, and take long."""
         budget = max(1.0, SHARE * seconds - GRACE)
         common = ("--device", self.device, "--counters", "none", "--time-budget", f"{budget:.1f}s")
+        # The worker of a run that was stopped holds the device's lock for a moment more.
+        common = (*common, "--allow-busy")
         command = ("-m", "attnprof", "run", *words, *common, "-o", str(self.work / name))
         return Step(name, command, seconds, name, SOME_FAILED, vital)
 

@@ -75,6 +75,10 @@ def test_a_budget_leaves_time_for_the_start_and_the_end():
     assert all(budget_of(step) + GRACE < step.seconds for step in timed)
 
 
+def test_a_run_is_not_refused_for_what_a_stopped_one_leaves():
+    assert all("--allow-busy" in run.words for run in runs())
+
+
 def test_every_run_has_a_folder_of_its_own():
     assert len({step.folder for step in runs()}) == len(runs())
 
