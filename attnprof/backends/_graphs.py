@@ -1,10 +1,9 @@
-"""Calls as a CUDA graph. All graphs share one stream and one pool of memory: they are replayed one at a time,
-and nobody reads what they compute."""
+"""Calls as a CUDA graph. All graphs are captured on one stream, and each has a pool of memory of its own,
+which goes back to the allocator when the graph is dropped."""
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 
@@ -26,7 +25,6 @@ class Graphs:
 
     def __init__(self, stream: torch.cuda.Stream) -> None:
         self._stream = stream
-        self._pool: Any = torch.cuda.graph_pool_handle()
 
     def obstacle(self, call: Call) -> str:
         """What keeps ``call`` from being captured, as far as that shows without a capture, which would leave
@@ -55,7 +53,7 @@ class Graphs:
         return None if any(str(each.message).startswith(EMPTY) for each in spoken) else graph
 
     def _fill(self, graph: torch.cuda.CUDAGraph, call: Call, calls: int) -> None:
-        capture = torch.cuda.graph(graph, pool=self._pool, stream=self._stream)
+        capture = torch.cuda.graph(graph, stream=self._stream)
         problem: Exception | None = None
         capture.__enter__()
         try:
@@ -64,7 +62,7 @@ class Graphs:
         except Exception as raised:  # noqa: BLE001 # whatever it is, the capture has to be ended
             problem = raised
         try:
-            capture.__exit__()
+            capture.__exit__(None, None, None)
         except RuntimeError as ending:  # then torch leaves its traces
             raise _failure(problem or ending) from None
         if problem and not is_out_of_memory(problem):
@@ -80,7 +78,9 @@ def _failure(problem: Exception) -> CaptureFailed:
 @contextmanager
 def _no_synchronisation() -> Iterator[None]:
     before = torch.cuda.get_sync_debug_mode()
-    torch.cuda.set_sync_debug_mode("error")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that this check is a prototype
+        torch.cuda.set_sync_debug_mode("error")
     try:
         yield
     finally:

@@ -134,6 +134,11 @@ class Device:
     def begin_capture(self, pool: Pool) -> None:
         if self.current is self.default:
             raise RuntimeError("CUDA graphs must be captured on a non-default stream.")
+        allocator = self.allocator
+        if allocator.users.get(pool) == 0 and any(s.pool == pool for s in allocator.segments):
+            raise RuntimeError(
+                "it->second->use_count > 0 INTERNAL ASSERT FAILED"
+            )  # of a pool without a graph
         self.draws_in_capture = True
         self.allocator.captures.append(pool)
         self.allocator.users[pool] = self.allocator.users.get(pool, 0) + 1

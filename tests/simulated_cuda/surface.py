@@ -190,7 +190,7 @@ def _classes(simulation: "Simulation") -> dict[str, Any]:
             self._before = Stream(queue=self._new.queue.device.current)
             set_stream(self._new)
 
-        def __exit__(self, *problem):
+        def __exit__(self, kind, problem, trace):
             set_stream(self._before)
 
     def device_queue(device):

@@ -1,7 +1,5 @@
 """A block of cases on a simulated GPU: what one module does there costs no other."""
 
-import gc
-
 import pytest
 import torch
 
@@ -120,20 +118,13 @@ def test_what_a_module_keeps_is_a_leak_where_it_is_less_than_a_block_of_the_allo
     assert "leak" in run.events[leaking.key].flags
 
 
-def reserved():
-    """Bytes that are in use, or in the pool of the graphs."""
-    gc.collect()
-    torch.cuda.empty_cache()
-    return torch.cuda.memory_reserved()
-
-
-def test_pools_of_graphs_are_one_however_many_cells_there_are(run):
+def test_pools_of_graphs_do_not_add_up_over_cells(run):
     run = run()
     big = {"channels": 64, "height": 64, "width": 64}
     run.measure(case(**big))
-    after_one = reserved()
-    run.measure(*(case(seed=seed, **big) for seed in range(6)))
-    assert reserved() == after_one
+    with_one = run.simulation.device.allocator.reserved.peak
+    run.measure(*(case(seed=seed, **big) for seed in range(12)))
+    assert run.simulation.device.allocator.reserved.peak <= with_one + 2 * 20 * 2**20
 
 
 def test_a_memory_limit_is_each_cells_and_not_the_blocks(run, mine):
