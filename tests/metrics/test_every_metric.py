@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from attnprof.backends import Burst, KernelRun, KernelTrace, Memory
+from attnprof.backends import Burst, Condition, KernelRun, KernelTrace, Memory
 from attnprof.counters import COUNTERS
 from attnprof.counting import cost
 from attnprof.counting.rules import CATEGORIES
@@ -151,6 +151,9 @@ def test_latency_of_too_few_samples_has_a_value_and_says_why_it_has_no_interval(
 def test_latency_says_how_many_samples_were_left_out():
     found = follow("latency", replace(FULL, timing=Timing(HUNDRED[:30], 1, 40, 0.25)))
     assert (found.n, found.note) == (30, "10 of 40 samples were others' and are left out")
+    on_a_gpu = Timing(HUNDRED[:30], 1, 40, 0.25, conditions=(Condition(1e9),) * 40)
+    words = follow("latency", replace(FULL, timing=on_a_gpu)).note
+    assert words == "10 of 40 samples were others', or of a slowed device, and are left out"
 
 
 def test_without_a_sample_that_counts_there_is_no_latency():
