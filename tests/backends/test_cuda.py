@@ -40,7 +40,7 @@ def make():
         return simulation, backend
 
     yield begin
-    for context in contexts:
+    for context in reversed(contexts):  # one may stand in another
         context.__exit__(None, None, None)
 
 

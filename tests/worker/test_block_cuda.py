@@ -56,7 +56,7 @@ def run():
         return Run(simulation)
 
     yield begin
-    for context in contexts:
+    for context in reversed(contexts):
         context.__exit__(None, None, None)
     state.original_functions.cache_clear()
     state.vital_functions.cache_clear()
