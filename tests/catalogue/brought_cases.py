@@ -265,6 +265,7 @@ HINDERED = [
     counted("hindered.py:Halo(block_size=7,halo_size=3)", "64*C", "64*C*N"),
     counted("hindered.py:BareReturn", "C*C + C", "N*C*C", "gives no tensor", gives="()"),
 ]
+MISSING = [refused("missing.py:LinearAttention", "'absent_einops'; it is neither installed")]
 LISTINGS = (
-    *CHANNELS, *DEFAULTS, *COMPANIONS, *TYPED, *LAYOUTS, *SEVERAL, *SHAPES, *YOLO, *BLOCKS, *HINDERED
+    *CHANNELS, *DEFAULTS, *COMPANIONS, *TYPED, *LAYOUTS, *SEVERAL, *SHAPES, *YOLO, *BLOCKS, *HINDERED, *MISSING
 )  # fmt: skip
