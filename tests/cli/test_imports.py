@@ -77,7 +77,8 @@ def parameters(command):
 def test_every_field_of_the_spec_is_an_option_of_run_or_of_host_and_no_other_option_is():
     looks = {"spec", "resume", "dry_run", "quiet", "no_color"}
     assert parameters("run") - looks == set(Spec.model_fields) - set(NETWORK)
-    assert set(NETWORK) <= parameters("host") - looks - {"stages"} <= set(Spec.model_fields)
+    shorthands = {"stages", "input"}  # for places, and for points and batch
+    assert set(NETWORK) <= parameters("host") - looks - shorthands <= set(Spec.model_fields)
 
 
 def test_every_field_of_the_spec_has_a_table_in_toml():
