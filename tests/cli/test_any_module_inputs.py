@@ -83,7 +83,7 @@ def test_whole_numbers_and_a_real_run(cli, net):
         (("explain", "se", "--input", "1x64x7x7"), "'se': --input goes with a module of your own"),
         (("explain", "NET:Cross", "--input", "1x3x8"), "missing 1 required positional argument: 'k'"),
         (("explain", "NET:Cross", "--input", "x=1x3x8"), "Cross's forward has no argument 'x'"),
-        (("explain", "NET:Cross(3)", "--input", "1x3x8"), "settings are name=value, not '3'"),
+        (("explain", "NET:Cross(3)", "--input", "1x3x8"), "settings are name=value, got '3'"),
         (("count", "--input", "1x3x8"), "--input needs a module: attnprof count -m my.py:Net"),
     ],
 )

@@ -174,7 +174,7 @@ def test_verify_that_finds_a_difference_says_it_and_exits_with_1(cli, monkeypatc
             raise AssertionError("aten.mean.dim: our shape function gives (1, 65), torch (1, 64)")
         return account(module, shape, dtype, **how)
 
-    monkeypatch.setattr("attnprof.explaining.tree.account", disagrees)
+    monkeypatch.setattr("attnprof.subject.counts.account", disagrees)
     done = cli("explain", "eca@64@14", "--verify")
     assert done.code == 1
     assert "not verified: aten.mean.dim: our shape function gives (1, 65), torch (1, 64)" in done.out
@@ -216,7 +216,7 @@ def test_a_variant_is_explained_under_its_settings(cli):
         (["se(reductoin=8)@64@56"], r"se has no hyperparameter 'reductoin'\. Did you mean 'reduction'\?"),
         (["mine.py:Gat@64@56"], r"mine\.py:Gat: mine\.py has no class or function 'Gat'\. Did you mean 'Gate'\?"),
         (["mine.py:Broken@64@56"], r"mine\.py:Broken@64@56: RuntimeError: .*"),
-        (["nowhere.py:Gate@64@56"], r"nowhere\.py:Gate: cannot import nowhere\.py: FileNotFoundError: no such file"),
+        (["nowhere.py:Gate@64@56"], r"nowhere\.py:Gate: cannot import nowhere\.py: no such file\."),
         (["se@64@56", "--format", "xml"], r".*'xml'.*"),
     ],
 )  # fmt: skip
