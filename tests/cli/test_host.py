@@ -165,7 +165,7 @@ def test_what_it_takes_is_asked_for(cli):
 @pytest.mark.slow
 def test_a_run_inside_a_network_is_measured_and_shown_again(command, tmp_path):
     done = command(
-        "host", "mobilenetv2", "--insert", "eca", "--res", "32", "--quality", "quick", "--time-budget", "30s", "--precision", "50%", "--device", "cpu", "-o", "kept",
+        "host", "mobilenetv2", "--insert", "eca", "--res", "32", "--quality", "quick", "--time-budget", "5s", "--device", "cpu", "-o", "kept",
         "--metrics", "latency", "--format", "json", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -2,8 +2,9 @@
 
 import sys
 from copy import deepcopy
+from importlib.metadata import PackageNotFoundError
 from math import prod
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
@@ -191,12 +192,12 @@ def test_a_thop_with_a_rule_of_its_own_has_no_reason(other_thop, monkeypatch):
 def test_a_run_and_doctor_name_the_package_that_is_there(monkeypatch):
     def version(name):
         if name != "ultralytics-thop":
-            raise environment_error(name)
+            raise PackageNotFoundError(name)
         return "2.2.3"
 
-    from importlib.metadata import PackageNotFoundError as environment_error
-
-    monkeypatch.setattr("importlib.metadata.version", version)
+    monkeypatch.setattr(
+        "importlib.metadata.distribution", lambda name: SimpleNamespace(version=version(name))
+    )
     monkeypatch.setattr("attnprof.doctor.packages.version", version)
     assert environment.software()["thop_version"] == "ultralytics-thop 2.2.3"
     assert installed("thop") == "2.2.3 (ultralytics-thop)"

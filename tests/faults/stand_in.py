@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from attnprof.catalogue.description import POSITION, Argument, Description
 from attnprof.catalogue.importer import Answer
+from attnprof.errors import CannotImportError
 from attnprof.records.environment import software
 from attnprof.records.record import Measurement, account_event
 from attnprof.running.client import WorkerGone
@@ -47,4 +48,7 @@ class StandIn:
 def answers_about(names: Sequence[str]) -> dict[str, Answer]:
     """In place of attnprof.catalogue.importer.answers_about."""
     gate = Description("", os.path.abspath("my.py"), (Argument("channels", POSITION, False, False),))
-    return {name: gate if name == "my.py:Gate" else f"{name}: cannot import it here" for name in names}
+    return {
+        name: gate if name == "my.py:Gate" else CannotImportError(f"{name}: cannot import it here")
+        for name in names
+    }

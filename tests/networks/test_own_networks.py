@@ -94,7 +94,7 @@ REFUSED = {
     "nets.py:make": "nets.py:make needs width: write nets.py:make(width=...)",
     "nets.py:make(widht=2)": "nets.py:make has no argument 'widht'. Did you mean 'width'?",
     "nets.py:Net(width=wide)": "nets.py:Net: width: wide is not a number",
-    "nets.py:Net(2)": "settings are name=value, not '2'",
+    "nets.py:Net(2)": "settings are name=value, got '2'",
     "nets.py:NET(width=2)": "nets.py:NET: it is built already, and takes no settings",
     "nets.py": "nets.py has: Net; write nets.py:Net",
     "nets.py:Nett": "nets.py has no class or function 'Nett'. Did you mean 'Net'?",

@@ -77,7 +77,6 @@ def net():
         ("OfChannels", r"after 0, 64@16x24: .*OfChannels gives 2x64x1x1 for a map of 2x64x16x24: a gate"),
         ("OfPixels", r"gives 2x1x16x24 for a map of 2x64x16x24: a gate, .*gate=true"),
         ("Halved", r"gives 2x32x16x24 for a map of 2x64x16x24; what is inserted keeps the shape"),
-        ("Pair", r"gives a tuple and not a map"),
     ],
 )
 @pytest.mark.parametrize("at", ["after:0", "before:2"])
@@ -108,6 +107,14 @@ def test_told_to_the_gate_is_applied(net, gates, module, params, macs):
     assert (after.params - before.params, after.macs - before.macs) == (params, macs)
     gate = net[0].attention.module
     torch.testing.assert_close(net(image), net[2]((plain * gate(plain)).relu()))
+
+
+def test_of_several_values_the_first_map_goes_on(net, gates):
+    image = torch.randn(SHAPE)
+    plain = net[0](image)
+    insert(net, f"{gates}Pair", at="after:0", shape=SHAPE)
+    first, _ = net[0].attention.module(plain)
+    torch.testing.assert_close(net(image), net[2](first.relu()))
 
 
 def test_a_gate_stands_alone_too(gates):
