@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attnprof.catalogue import user_import, user_module
-from attnprof.catalogue.entry import GATE, NOTHING, Entry, Value, read
+from attnprof.catalogue import user_module
+from attnprof.catalogue.entry import GATE, NOTHING, Entry, read
 from attnprof.catalogue.user_location import is_path
+from attnprof.catalogue.values import Value
 from attnprof.errors import ImpossibleShapeError, UnknownNameError, UsageError, nearest
 from attnprof.grid import Point
 from attnprof.registry import Registry
@@ -88,19 +89,16 @@ def create(
     gate, (N, C, 1, 1) or (N, 1, H, W), by which the map is to be multiplied.
     Raises UnknownNameError, UsageError (a hyperparameter it does not have) or ImpossibleShapeError.
     """
-    if is_path(name):
-        user_import.load(name)  # its entry is then read here, too
-    module_entry = entry(name)
+    own = user_module.load(name) if is_path(name) else None
+    module_entry = entry(name)  # read in this process where the module is loaded
     settings = {**settings, **hyperparameters}
     changes = module_entry.changes(settings)
-    size = _size(height, width, name) if module_entry.needs_size(settings) else {}
-    point = channels, height or 0, width or 0
-    _require_possible(module_entry, point, settings)
+    if not (height and width) and module_entry.needs_size(settings):
+        raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
+    size = channels, height or 0, width or 0
+    _require_possible(module_entry, size, settings)
     switches = {name: changes.pop(name) for name in module_entry.switches if name in changes}
-    if is_path(name):
-        module = user_module.entry_of(name).build(user_import.load(name), point, changes)
-    else:
-        module = _class_of(name, module_entry)(channels, **changes, **size)
+    module: nn.Module = module_entry.build(own or _class_of(name, module_entry), size, changes)
     return _switched(module, switches)
 
 
@@ -111,13 +109,6 @@ def _require_possible(module_entry: Entry, point: Point, settings: Mapping[str, 
         channels, height, width = point
         place = f"@{height}x{width}" if height and width else ""
         raise ImpossibleShapeError(f"{module_entry.key}@{channels}{place} - {refusal}")
-
-
-def _size(height: int | None, width: int | None, name: str) -> dict[str, int]:
-    """The arguments of a module that is built for one map size. Raises ImpossibleShapeError without them."""
-    if height is None or width is None:
-        raise ImpossibleShapeError(f"{name} is built for one map size: give height and width")
-    return {"height": height, "width": width}
 
 
 def _switched(module: "nn.Module", switches: Mapping[str, Value]) -> "nn.Module":

@@ -6,8 +6,7 @@ from itertools import takewhile
 from os.path import abspath
 from typing import Any, NamedTuple
 
-from attnprof.catalogue.entry import Value
-from attnprof.catalogue.values import frozen
+from attnprof.catalogue.values import Value, frozen
 from attnprof.errors import UsageError
 
 # How an argument is passed: by position alone, by both, by name alone; *args and **kwargs take any number.

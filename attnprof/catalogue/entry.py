@@ -35,15 +35,14 @@ from types import MappingProxyType
 from typing import Any
 
 from attnprof.catalogue.formula import evaluate, fill, symbols
+from attnprof.catalogue.values import Value, show_value
 from attnprof.errors import UsageError, nearest
 from attnprof.grid import LARGEST, Point
 
 FAMILIES = ("channel", "spatial", "channel+spatial", "self-attention", "branch", "floor")
 PLACES = {"after": "after a convolution block", "replace": "in place of a 3x3 convolution"}
 
-Plain = bool | int | float | str | None
-# A sequence is a tuple, also where its argument takes a list. At most three lie within each other.
-Value = Plain | tuple[Plain | tuple[Plain | tuple[Plain, ...], ...], ...]
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 GATE = "gate"  # the switch of a user's module that multiplies the map by what the module gives
 
@@ -85,6 +84,7 @@ class Entry:
     exports: bool | str = True
     inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     switches: Mapping[str, Value] = field(default_factory=dict)  # settings that are no hyperparameters
+    roots: tuple[str, ...] = ()  # what a user's file imports from folders above it: 'models from /repository'
 
     @property
     def summary(self) -> str:
@@ -129,6 +129,42 @@ class Entry:
     def needs_size(self, settings: Mapping[str, Value] = NOTHING) -> bool:
         """Whether the module with these hyperparameters is built for one map size."""
         return bool(evaluate(self.sized, self._symbols(0, 0, 0, settings)))
+
+    def typed(self, name: str, value: Value) -> Value:
+        """``value`` of the setting ``name``, of its default's kind. Raises UsageError."""
+        default = {**self.switches, **self.hyperparameters}[name]
+        if default is None or (value is None and self._may_be_none(name)):
+            return value
+        if isinstance(default, float) and type(value) is int:
+            return float(value)
+        if type(value) is not type(default):
+            raise UsageError(f"{self.key}.{name}: {show_value(value)!r} is not {_KINDS[type(default)]}")
+        return value
+
+    def build(self, constructor: Callable[..., Any], size: Point, settings: Mapping[str, Any]) -> Any:
+        """The module for a map of ``size`` (C, H, W), by its class. Raises what that raises."""
+        channels, height, width = size
+        sides = {"height": height, "width": width} if self.needs_size(settings) else {}
+        return constructor(channels, **settings, **sides)
+
+    def remarks(self, size: Point, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """What a reader of its figures at ``size`` (C, H, W) has to know of how it was built."""
+        return ()
+
+    def arguments_in_words(self) -> list[str]:
+        """A line for each argument of the constructor: what it gets where it is not set."""
+        lines = ["channels  (required)"]
+        lines += [f"{name} = {show_value(value)}" for name, value in self.hyperparameters.items()]
+        size = ["height, width  (required: the size is part of the module)"] if self.needs_size() else []
+        return [*lines, *size]
+
+    def arguments_in_code(
+        self, settings: Mapping[str, Any], channels: str, height: str, width: str
+    ) -> list[str]:
+        """The arguments of the constructor's call, in these names of variables."""
+        texts = [f"{name}={value!r}" for name, value in settings.items()]
+        size = [f"height={height}", f"width={width}"] if self.needs_size(settings) else []
+        return [channels, *texts, *size]
 
     def params(self, channels: int, height: int, width: int, settings: Mapping[str, Value] = NOTHING) -> int:
         """Learnable parameters by the closed form."""
@@ -206,6 +242,10 @@ class Entry:
                 yield fill(re.sub(r",? not [{][^}]*[}]", "", sentence), self.hyperparameters)
             except (NameError, ArithmeticError, TypeError):
                 yield re.sub(r"[{]([^{}]+)[}]", r"\1", sentence)  # it depends on a size
+
+    def _may_be_none(self, name: str) -> bool:
+        """Whether a named variant sets ``name`` to None, which lets the module derive the setting."""
+        return any(name in changes and changes[name] is None for changes in self.variants.values())
 
     def _symbols(
         self, c: int, h: int, w: int, settings: Mapping[str, Value], batch: int = 1, train: bool = False

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from attnprof.catalogue import MODULES, entries, entry, user_module
-from attnprof.catalogue.entry import FAMILIES, PLACES, Entry, Value
-from attnprof.catalogue.user_location import cut_location, is_path, with_commas
-from attnprof.catalogue.values import cut, is_staged, parse_value, show_settings, show_value, values_of
+from attnprof.catalogue.entry import FAMILIES, PLACES, Entry
+from attnprof.catalogue.user_location import cut_location, with_commas
+from attnprof.catalogue.values import Value, cut, is_staged, parse_value, show_settings, values_of
 from attnprof.errors import CannotImportError, UsageError, nearest
 
 EVERYWHERE = "*"  # in a sweep: every module that has the hyperparameter
@@ -21,7 +21,6 @@ _PROPERTIES: dict[str, Callable[[Entry], str]] = {
     "year": lambda module: str(module.paper.year) if module.paper else "",
 }
 _VOCABULARY = {"family": FAMILIES, "place": tuple(PLACES)}
-_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 _SETTINGS = re.compile(r"\s*(?:\((?P<settings>.*)\))?\s*", re.DOTALL)
 _PATTERN = re.compile(rf"\s*(?P<name>[^()\s]+){_SETTINGS.pattern}", re.DOTALL)
 
@@ -157,25 +156,7 @@ def checked(name: str, key: str, value: Value) -> Value:
         for stage_value in values_of(value):
             checked(name, key, stage_value)
         return value
-    if is_path(name) and key not in module_entry.switches:
-        return user_module.entry_of(name).typed(key, value)
-    return _of_the_defaults_kind(module_entry, key, value)
-
-
-def _of_the_defaults_kind(module_entry: Entry, key: str, value: Value) -> Value:
-    default = {**module_entry.switches, **module_entry.hyperparameters}[key]
-    if default is None or (value is None and _may_be_none(module_entry, key)):
-        return value
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if type(value) is not type(default):
-        raise UsageError(f"{module_entry.key}.{key}: {show_value(value)!r} is not {_KINDS[type(default)]}")
-    return value
-
-
-def _may_be_none(module_entry: Entry, key: str) -> bool:
-    """Whether a named variant sets ``key`` to None, which lets the module derive the setting."""
-    return any(key in changes and changes[key] is None for changes in module_entry.variants.values())
+    return module_entry.typed(key, value)
 
 
 def configured(name: str, settings: Mapping[str, Value]) -> ConfiguredModule:

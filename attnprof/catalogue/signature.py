@@ -11,9 +11,8 @@ from typing import Any
 
 from attnprof.catalogue.declared import annotated_kinds, in_words, kinds_of, takes_list
 from attnprof.catalogue.description import FIRST, NAMES, POSITION, REST, Argument, Description
-from attnprof.catalogue.entry import Value
 from attnprof.catalogue.roles import OF_THE_MAP, TABLE, Role, heads_for, roles_of
-from attnprof.catalogue.values import show_value
+from attnprof.catalogue.values import Value, show_value
 from attnprof.errors import UsageError
 from attnprof.grid import Point
 

@@ -3,17 +3,15 @@ its arguments need."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attnprof.catalogue.description import Description
-from attnprof.catalogue.entry import GATE, NOTHING, Entry, Value
+from attnprof.catalogue.entry import GATE, NOTHING, Entry
 from attnprof.catalogue.signature import Signature, signature_of
 from attnprof.catalogue.signature_words import in_code, in_words, refusal, remarks
+from attnprof.catalogue.values import Value
 from attnprof.errors import UsageError, nearest
 from attnprof.grid import Point
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +19,6 @@ class UserEntry(Entry):
     """A user's module. Every argument of it can be set, those that stand for the channels too."""
 
     signature: Signature
-    roots: tuple[str, ...] = ()  # what its file imports from folders above it: 'models from /repository'
 
     @property
     def arguments(self) -> list[str]:
@@ -72,17 +69,19 @@ class UserEntry(Entry):
 
     def typed(self, name: str, value: Value) -> Value:
         """``value`` as the argument ``name`` declares it. Raises UsageError."""
+        if name in self.switches:
+            return super().typed(name, value)
         try:
             return self.signature.typed(name, value)
         except UsageError as problem:
             raise UsageError(f"{self.key}: {problem}") from None
 
-    def build(self, constructor: Callable[..., Any], size: Point, settings: Mapping[str, Any]) -> "nn.Module":
+    def build(self, constructor: Callable[..., Any], size: Point, settings: Mapping[str, Any]) -> Any:
         """The module for a map of ``size``. Raises what the constructor raises."""
         first: Exception | None = None
         for call in self.signature.calls(size, self._arguments(settings)):
             try:
-                module: nn.Module = constructor(*call.positional, **call.named)
+                module = constructor(*call.positional, **call.named)
             except Exception as problem:  # noqa: BLE001 # the next way of building it may be the right one
                 first = first or problem
             else:
@@ -94,12 +93,16 @@ class UserEntry(Entry):
         """What a reader of its figures has to know of how it was built."""
         return tuple(remarks(self.signature, size, self._arguments(settings)))
 
-    def in_words(self) -> dict[str, str]:
-        """What each argument gets where it is not set, by name."""
-        return in_words(self.signature)
+    def arguments_in_words(self) -> list[str]:
+        """A line for each argument of the constructor, and what the symbols in them are."""
+        lines = [f"{name} = {text}" for name, text in in_words(self.signature).items()]
+        symbols = ["at C channels and a map of H x W; every argument can be set"]
+        return [*lines, *(symbols if self.signature.roles else [])]
 
-    def in_code(self, settings: Mapping[str, Any], channels: str, height: str, width: str) -> list[str]:
-        """The arguments of a call as code, in these names of variables."""
+    def arguments_in_code(
+        self, settings: Mapping[str, Any], channels: str, height: str, width: str
+    ) -> list[str]:
+        """The arguments of the constructor's call, in these names of variables."""
         return in_code(self.signature, self._arguments(settings), channels, height, width)
 
     def _arguments(self, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,27 +5,32 @@ signature.py; there are no closed forms, and no limits but the exceptions that i
 gate=true the map is multiplied by what the module gives, a gate (N, C, 1, 1) or (N, 1, H, W).
 
 Importing it (user_import.py) runs its code. A process that only has to know what it is asks a child process
-(importer.py).
+(importer.py). Whoever names no file of their own starts without the code for either.
 """
 
 import importlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from attnprof.catalogue.description import Description
-from attnprof.catalogue.user_contents import require_name
-from attnprof.catalogue.user_import import description_here, is_loaded
 from attnprof.catalogue.user_location import canonical, file_at, location_of
 from attnprof.errors import UsageError
 
 if TYPE_CHECKING:
+    from attnprof.catalogue.description import Description
     from attnprof.catalogue.user_entry import UserEntry
 
 Stamp = tuple[object, ...]  # a name in a folder, with the state of its file
 
-_answers: dict[Stamp, Description | UsageError] = {}  # what a child process said, or why it could not
+_answers: dict[Stamp, "Description | UsageError"] = {}  # of child processes
+
+
+def load(name: str) -> Callable[..., Any]:
+    """The class or function at the location ``name``, imported into this process. Raises UsageError, in words
+    for the user."""
+    constructor: Callable[..., Any] = _part("user_import").load(name)
+    return constructor
 
 
 def describe(names: Iterable[str]) -> None:
@@ -33,26 +38,29 @@ def describe(names: Iterable[str]) -> None:
 
     All of them in one, as far as they have not said it yet: each may import torch.
     """
-    complete = [name for name in names if location_of(name).name and not is_loaded(name)]
+    complete = [name for name in names if location_of(name).name and not _is_loaded(name)]
     stamps = {name: _stamped(name) for name in complete}
-    _ask({name: stamp for name, stamp in stamps.items() if not isinstance(_answers.get(stamp), Description)})
+    _ask({name: stamp for name, stamp in stamps.items() if not _is_described(stamp)})
+
+
+def _is_described(stamp: Stamp) -> bool:
+    return stamp in _answers and not isinstance(_answers[stamp], UsageError)
 
 
 def _ask(stamps: Mapping[str, Stamp]) -> None:
     if not stamps:
         return
-    # Whoever names no file of their own starts no process, and does without these imports.
-    importer = importlib.import_module("attnprof.catalogue.importer")
-    answers: dict[str, Description | UsageError] = importer.answers_about(list(stamps))
+    answers: dict[str, Description | UsageError] = _part("importer").answers_about(list(stamps))
     _answers.update((stamps[name], answer) for name, answer in answers.items())
 
 
-def description_of(name: str) -> Description:
+def description_of(name: str) -> "Description":
     """What the module at the location ``name`` says of itself: to this process where that has imported it,
     else to a child process. Raises UsageError, in words for the user."""
-    require_name(name)
-    if is_loaded(name):
-        return description_here(name)
+    _part("user_contents").require_name(name)
+    if _is_loaded(name):
+        description: Description = _part("user_import").description_here(name)
+        return description
     stamp = _stamped(name)
     if stamp not in _answers:
         _ask({name: stamp})
@@ -80,8 +88,7 @@ def entry_of(name: str) -> "UserEntry":
             f"{name}: it is built already, for the channels that it has; name its class, or a function of the"
             " number of channels that builds it"
         )
-    user_entry = importlib.import_module("attnprof.catalogue.user_entry")  # the catalogue does without it
-    entry: UserEntry = user_entry.user_entry(canonical(name), location_of(name).name, description)
+    entry: UserEntry = _part("user_entry").user_entry(canonical(name), location_of(name).name, description)
     return entry
 
 
@@ -89,3 +96,12 @@ def source_of(name: str) -> Path:
     """The file that defines the module at ``name``. Raises UsageError."""
     source = description_of(name).source
     return Path(source) if source else file_at(name)
+
+
+def _is_loaded(name: str) -> bool:
+    return bool(_part("user_import").is_loaded(name))
+
+
+def _part(name: str) -> Any:
+    """The module ``name`` of this package."""
+    return importlib.import_module(f"attnprof.catalogue.{name}")

@@ -15,8 +15,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from attnprof.catalogue.entry import Value
 from attnprof.errors import UsageError
+
+Plain = bool | int | float | str | None
+# A sequence is a tuple, also where its argument takes a list. At most three lie within each other.
+Value = Plain | tuple[Plain | tuple[Plain | tuple[Plain, ...], ...], ...]
 
 BETWEEN = "/"
 WORDS: Mapping[str, Value] = {"true": True, "false": False, "none": None}

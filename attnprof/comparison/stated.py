@@ -7,7 +7,7 @@ bias of linear layers is open unless it is stated, because papers seldom state i
 import re
 from collections.abc import Collection, Mapping
 
-from attnprof.catalogue.entry import Value
+from attnprof.catalogue.values import Value
 
 STATED = {"reduction": r"\br=(\d+)\b", "kernel_size": r"\bk=(\d+)(?![\d,]| [(/])"}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from attnprof.catalogue.entry import Value
+from attnprof.catalogue.values import Value
 from attnprof.counting import REAL, cost
 from attnprof.explaining.explanation import Explanation
 from attnprof.explaining.tree import tree

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from attnprof.catalogue.entry import Entry, Paper, Value
+from attnprof.catalogue.entry import Entry, Paper
 from attnprof.catalogue.user_location import is_path, location_of
+from attnprof.catalogue.values import Value
 from attnprof.errors import UsageError, nearest
 from attnprof.networks import _own
 from attnprof.networks._places import AFTER, BEFORE, REPLACE, Place, matches, parse_place

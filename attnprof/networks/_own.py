@@ -11,12 +11,10 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from attnprof.catalogue.declared import takes_list
-from attnprof.catalogue.entry import Value
 from attnprof.catalogue.selection import name_and_settings
 from attnprof.catalogue.signature import Signature, signature_of
-from attnprof.catalogue.user_import import load
-from attnprof.catalogue.user_module import description_of
-from attnprof.catalogue.values import parse_settings, show_settings
+from attnprof.catalogue.user_module import description_of, load
+from attnprof.catalogue.values import Value, parse_settings, show_settings
 from attnprof.errors import UsageError, nearest
 
 if TYPE_CHECKING:

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from attnprof.catalogue import entry, file_hash, user_module
-from attnprof.catalogue.entry import Value
 from attnprof.catalogue.selection import ConfiguredModule, import_problem, select
 from attnprof.catalogue.user_location import cut_location, is_path
-from attnprof.catalogue.values import values_of
+from attnprof.catalogue.values import Value, values_of
 from attnprof.errors import UsageError
 from attnprof.networks import PLAIN, Network, network_named, place_of, settings_in
 from attnprof.networks._own import name_in_results

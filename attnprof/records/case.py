@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from attnprof.catalogue.entry import Value
+from attnprof.catalogue.values import Value
 from attnprof.grid import IMAGE_CHANNELS, show_res
 
 ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}

@@ -9,7 +9,7 @@ when that changes.
 
 import msgspec
 
-from attnprof.catalogue.entry import Value
+from attnprof.catalogue.values import Value
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort

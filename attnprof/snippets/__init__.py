@@ -4,9 +4,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from attnprof.catalogue.entry import Entry, Value
-from attnprof.catalogue.user_location import is_path
-from attnprof.catalogue.user_module import entry_of
+from attnprof.catalogue.entry import Entry
+from attnprof.catalogue.values import Value
 from attnprof.errors import UsageError
 from attnprof.grid import Point
 from attnprof.registry import Registry
@@ -49,12 +48,8 @@ class Example:
 
     def call(self, channels: str, height: str = "height", width: str = "width") -> str:
         """The expression that builds it: 'SE(channels, reduction=8)'."""
-        if is_path(self.entry.key):
-            arguments = entry_of(self.entry.key).in_code(self.settings, channels, height, width)
-            return f"{self.name}({', '.join(arguments)})"
-        settings = [f"{name}={value!r}" for name, value in self.settings.items()]
-        size = [f"height={height}", f"width={width}"] if self.sized else []
-        return f"{self.name}({', '.join([channels, *settings, *size])})"
+        arguments = self.entry.arguments_in_code(self.settings, channels, height, width)
+        return f"{self.name}({', '.join(arguments)})"
 
     def require(self, channels: int, side: int, where: str, sized: bool = False) -> None:
         """Raises UsageError where the module cannot be used at this size in ``where``.

@@ -10,9 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, Validatio
 
 from attnprof.backends import BACKENDS
 from attnprof.catalogue import selection
-from attnprof.catalogue.entry import Value
 from attnprof.catalogue.user_location import canonical
-from attnprof.catalogue.values import cut, read_value
+from attnprof.catalogue.values import Value, cut, read_value
 from attnprof.choosing.budget import Budget, read_budget
 from attnprof.counters import COUNTERS
 from attnprof.errors import AttnprofError

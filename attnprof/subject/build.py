@@ -6,9 +6,8 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from attnprof.catalogue import create
+from attnprof.catalogue import create, entry
 from attnprof.catalogue.user_location import is_path
-from attnprof.catalogue.user_module import entry_of
 from attnprof.counting import UnreadableValueError, on_meta
 from attnprof.errors import AttnprofError, ImpossibleShapeError, UsageError, one_line
 from attnprof.records.case import Case
@@ -55,7 +54,7 @@ def _of_user(case: Case, device: torch.device) -> nn.Module:
 def built_so(case: Case) -> tuple[str, ...]:
     """What a reader of the row of a user's module has to know of the arguments that it was built with."""
     size = case.channels, case.height, case.width
-    return entry_of(case.module).remarks(size, case.hyperparameters)
+    return entry(case.module).remarks(size, case.hyperparameters)
 
 
 def _with_remarks(problem: Exception, remarks: Sequence[str]) -> AttnprofError:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from attnprof.catalogue import create, entry, user_import
-from attnprof.catalogue.entry import NOTHING, Value
+from attnprof.catalogue import create, entry, user_module
+from attnprof.catalogue.entry import NOTHING
 from attnprof.catalogue.user_location import is_path
-from attnprof.catalogue.values import at_stage
+from attnprof.catalogue.values import Value, at_stage
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
 from attnprof.networks import REPLACE, Network
 from attnprof.networks._places import Place, matches, parse_place
@@ -60,7 +60,7 @@ def insert(
     module does not fit, or gives another shape than it takes. The network is unchanged then.
     """
     if is_path(module):
-        user_import.load(module)  # its entry is then read in this process, too
+        user_module.load(module)  # its entry is then read in this process, too
     changes = entry(module).changes({**settings, **hyperparameters})
     places = sites(network, module, at, shape, host)
     stages = len(host.stages) if host and host.stages else places[-1].stage

@@ -11,8 +11,7 @@ from textwrap import fill
 from typing import Any
 
 from attnprof.catalogue.entry import NOTHING, PLACES, Entry
-from attnprof.catalogue.user_location import as_pattern, is_path
-from attnprof.catalogue.user_module import entry_of
+from attnprof.catalogue.user_location import as_pattern
 from attnprof.catalogue.values import show_value
 from attnprof.grid import Point
 from attnprof.records.characters import printable
@@ -89,7 +88,7 @@ def page(entry: Entry, point: Point, width: int = 100) -> str:
     """Everything that the module's file says, with its variants counted at ``point`` (C, H, W)."""
     channels, height, map_width = point
     head = [f"{entry.key} - {entry.name}", *_description(entry, width)]
-    arguments = _section("Arguments", _arguments(entry))
+    arguments = _section("Arguments", entry.arguments_in_words())
     if not entry.params_formula:
         counts = (
             f"It states no closed forms. Its counts: attnprof count -m {shlex.quote(as_pattern(entry.key))}"
@@ -142,28 +141,9 @@ def _use(entry: Entry, point: Point) -> list[str]:
     return ["import attnprof", f'gate = attnprof.create("{entry.key}", {channels}{size})']
 
 
-def _arguments(entry: Entry) -> list[str]:
-    if is_path(entry.key):
-        return _arguments_of_user(entry.key)
-    lines = ["channels  (required)"]
-    lines += [f"{name} = {show_value(value)}" for name, value in entry.hyperparameters.items()]
-    return lines + (
-        ["height, width  (required: the size is part of the module)"] if entry.needs_size() else []
-    )
-
-
 def _roots(entry: Entry) -> list[str]:
     """What a user's file imports from folders above it."""
-    roots = entry_of(entry.key).roots if is_path(entry.key) else ()
-    return [f"Its file imports {', '.join(map(printable, roots))}."] if roots else []
-
-
-def _arguments_of_user(location: str) -> list[str]:
-    entry = entry_of(location)
-    lines = [f"{name} = {text}" for name, text in entry.in_words().items()]
-    if entry.signature.roles:
-        lines.append("at C channels and a map of H x W; every argument can be set")
-    return lines
+    return [f"Its file imports {', '.join(map(printable, entry.roots))}."] if entry.roots else []
 
 
 def _variants(entry: Entry, point: Point) -> list[str]:
