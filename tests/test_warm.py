@@ -4,12 +4,14 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
 
 from attnprof.backends import BACKENDS
+from tests.warm import server
 
 SAY = """
 import json, os, sys
@@ -66,6 +68,15 @@ def test_it_can_use_a_gpu(interpreter):
         pytest.skip(reason)
     command = [interpreter, "-c", "import torch; print(torch.ones(2, device='cuda').sum().item())"]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "2.0\n"
+
+
+def test_a_client_that_is_killed_ends_its_own_process_and_not_the_server():
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        client = server.meet(here, process.pid, [])
+        there.close()  # with an answer unread, as a kill leaves it
+        server.part(client, early=True)
+    assert here.fileno() == -1
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])

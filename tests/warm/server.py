@@ -103,7 +103,12 @@ def next_request(listener: socket.socket) -> tuple[bytes, list[int]]:
         if listener not in ready:
             continue
         connection, _ = listener.accept()
-        request, descriptors, _, _ = socket.recv_fds(connection, LARGEST, MOST_FILES)
+        request, descriptors = b"", []
+        with suppress(ConnectionError):
+            request, descriptors, _, _ = socket.recv_fds(connection, LARGEST, MOST_FILES)
+        if not request:  # the client was killed before it had asked
+            connection.close()
+            continue
         process = os.fork()
         if not process:
             return request, descriptors
@@ -114,7 +119,7 @@ def meet(connection: socket.socket, process: int, descriptors: list[int]) -> Cli
     """Tell the client which ``process`` is its own."""
     for descriptor in descriptors:
         os.close(descriptor)  # the process alone writes to them
-    with suppress(BrokenPipeError):
+    with suppress(ConnectionError):  # the client is gone
         connection.send(str(process).encode())
     return Client(connection, process, os.pidfd_open(process))
 
@@ -124,7 +129,7 @@ def part(client: Client, early: bool) -> None:
     if early:
         os.kill(client.process, signal.SIGKILL)
     _, status = os.waitpid(client.process, 0)
-    with suppress(BrokenPipeError):
+    with suppress(ConnectionError):  # the client is gone
         client.connection.send(str(status).encode())
     client.connection.close()
     os.close(client.end)
