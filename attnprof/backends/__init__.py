@@ -100,7 +100,7 @@ class KernelRun:
 
 @dataclass(frozen=True)
 class KernelTrace:
-    """The kernels of some calls, as a profiler saw them."""
+    """The kernels of some calls, as a profiler saw them, in the order in which they ran."""
 
     runs: tuple[KernelRun, ...]
     calls: int
@@ -110,6 +110,15 @@ class KernelTrace:
     def seconds(self) -> float:
         """Of one call, all kernels together."""
         return sum(run.seconds for run in self.runs) / self.calls
+
+    @property
+    def sums(self) -> tuple[float, ...]:
+        """Seconds of each call's kernels; none where the calls have not as many kernels each."""
+        each, rest = divmod(len(self.runs), self.calls)
+        if rest or not each:
+            return ()
+        starts = range(0, len(self.runs), each)
+        return tuple(sum(run.seconds for run in self.runs[start : start + each]) for start in starts)
 
     @property
     def count(self) -> float:

@@ -47,20 +47,15 @@ class Graphs:
         Raises CaptureFailed; out of memory passes through, where it left no traces.
         """
         graph = torch.cuda.CUDAGraph()
-        with warnings.catch_warnings(record=True) as spoken:
+        with warnings.catch_warnings(record=True) as messages:
             warnings.simplefilter("always")
             self._fill(graph, call, calls)
-        return None if any(str(each.message).startswith(EMPTY) for each in spoken) else graph
+        return None if any(str(each.message).startswith(EMPTY) for each in messages) else graph
 
     def _fill(self, graph: torch.cuda.CUDAGraph, call: Call, calls: int) -> None:
         capture = torch.cuda.graph(graph, stream=self._stream)
-        problem: Exception | None = None
         capture.__enter__()
-        try:
-            for _ in range(calls):
-                call()
-        except Exception as raised:  # noqa: BLE001 # whatever it is, the capture has to be ended
-            problem = raised
+        problem = _problem_of(call, calls)
         try:
             capture.__exit__(None, None, None)
         except RuntimeError as ending:  # then torch leaves its traces
@@ -69,6 +64,16 @@ class Graphs:
             raise _failure(problem) from None
         if problem:
             raise problem
+
+
+def _problem_of(call: Call, calls: int) -> Exception | None:
+    """What the calls raise: whatever it is, a capture of them has to be ended."""
+    try:
+        for _ in range(calls):
+            call()
+    except Exception as problem:  # noqa: BLE001 # handed on
+        return problem
+    return None
 
 
 def _failure(problem: Exception) -> CaptureFailed:

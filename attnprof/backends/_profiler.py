@@ -31,7 +31,7 @@ def trace_kernels(call: Call, calls: int = CALLS) -> KernelTrace:
     events = results.events() if results else []
     every = [
         KernelRun(event.name(), event.duration_ns() / 1e9)
-        for event in events
+        for event in sorted(events, key=lambda event: event.start_ns())
         if event.device_type() == DeviceType.CUDA
     ]
     if not every:

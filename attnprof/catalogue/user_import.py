@@ -64,13 +64,22 @@ def cannot_import(name: str, problem: BaseException) -> str:
 def _reason(problem: BaseException) -> str:
     if isinstance(problem, SystemExit):
         return f"it calls sys.exit({problem.code!r}); put that below if __name__ == '__main__':"
-    if isinstance(problem, ModuleNotFoundError) and problem.name in PACKAGES:
-        return f"needs {problem.name}: pip install {PACKAGES[problem.name]}"
-    lines = as_written(str(problem)).strip().splitlines() or [""]
-    reason = f"{type(problem).__name__}: {lines[0][:LONGEST]}".rstrip(": ")
     if isinstance(problem, ModuleNotFoundError):
-        return f"{reason}; it is neither installed, nor beside the file, nor in a folder above it"
-    return reason
+        return absence(problem)
+    return _in_one_line(problem)
+
+
+def absence(problem: ModuleNotFoundError) -> str:
+    """What to do about a package that is not there."""
+    package = (problem.name or "").partition(".")[0]
+    if package in PACKAGES:
+        return f"needs {package}: pip install {PACKAGES[package]}"
+    return f"{_in_one_line(problem)}; it is neither installed, nor beside the file, nor in a folder above it"
+
+
+def _in_one_line(problem: BaseException) -> str:
+    lines = as_written(str(problem)).strip().splitlines() or [""]
+    return f"{type(problem).__name__}: {lines[0][:LONGEST]}".rstrip(": ")
 
 
 def _imported(name: str) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from attnprof.backends import Burst, Condition, Sample
 from attnprof.measuring.estimators import MEDIAN, Estimator
@@ -27,6 +28,15 @@ class Taken:
     round: int = 0  # in which it was taken
 
 
+class MeasuredTime(NamedTuple):
+    """Seconds per call, by one clock."""
+
+    seconds: float
+    interval: Interval | None
+    kind: str  # 'samples' for a 95 % interval, 'spread' for quartiles, '' for none
+    n: int  # samples
+
+
 @dataclass(frozen=True)
 class Timing:
     """The timing of a call in one process."""
@@ -44,9 +54,15 @@ class Timing:
     estimator: Estimator = MEDIAN  # how the samples become a figure
 
     @property
-    def device_samples(self) -> tuple[float, ...]:
-        """Seconds per call by the device's own clock; none where it gives no figure."""
-        return tuple(burst.device for burst in self.bursts if burst.device is not None)
+    def by_device(self) -> MeasuredTime | None:
+        """By the device's own clock, the median of its samples; None where it gives no figure."""
+        samples = [burst.device for burst in self.bursts if burst.device is not None]
+        return median_time(samples, self.spread) if samples else None
+
+    @property
+    def by_host(self) -> MeasuredTime:
+        """By the host's clock: the latency. There must be a sample."""
+        return MeasuredTime(self.seconds, self.interval, self.kind, len(self.samples))
 
     @property
     def seconds(self) -> float:
@@ -74,6 +90,13 @@ def interval_of(samples: Sequence[float], spread: bool) -> Interval | None:
     """The quartiles of ``samples`` where ``spread``, else the 95 % interval of their median; None for too
     few."""
     return quartiles(samples) if spread else median_interval(samples)
+
+
+def median_time(samples: Sequence[float], spread: bool) -> MeasuredTime:
+    """The median of ``samples``, which are not empty, in the order taken, with its interval."""
+    interval = interval_of(samples, spread)
+    kind = "" if interval is None else "spread" if spread else "samples"
+    return MeasuredTime(median(samples), interval, kind, len(samples))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,6 @@
 """Seconds of a call by the device's own clock: from the first kernel's beginning to the last one's end."""
 
-from statistics import median
-
-from attnprof.measuring.timing import interval_of
 from attnprof.metrics import Findings, Metric, Reading
-from attnprof.stats import Interval
 
 NO_CLOCK = "the device has no clock of its own"
 
@@ -14,12 +10,9 @@ def compute(findings: Findings) -> Reading:
     that gives no figure."""
     timing = findings.timing
     assert timing is not None
-    seconds = timing.device_samples
-    if not seconds:
+    if timing.by_device is None:
         return Reading(None, note=timing.device_note or NO_CLOCK)
-    interval: Interval | None = interval_of(seconds, timing.spread)
-    kind = "" if interval is None else "spread" if timing.spread else "samples"
-    return Reading(median(seconds), interval, kind, len(seconds), timing.device_note)
+    return Reading(*timing.by_device, timing.device_note)
 
 
 METRIC = Metric(

@@ -1,11 +1,7 @@
 """How much of the device a call uses: its bound over its time. Never above 1, and never clamped to it."""
 
-from statistics import median
-
 from attnprof.measuring.bound import bound
-from attnprof.measuring.timing import Timing, interval_of
 from attnprof.metrics import Findings, Metric, Reading
-from attnprof.stats import Interval
 from attnprof.units import show_seconds
 
 
@@ -21,22 +17,12 @@ def compute(findings: Findings) -> Reading:
     assert findings.peaks is not None
     assert findings.timing is not None
     least = bound(findings.account, findings.peaks, findings.case.shape, findings.case.input_bytes).seconds
-    seconds, ends, kind, n = _time(findings.timing)
+    seconds, ends, kind, n = findings.timing.by_device or findings.timing.by_host
     if least > seconds:
         note = f"the call takes {show_seconds(seconds)}, less than its bound of {show_seconds(least)}"
         return Reading(None, note=f"{note}: its operators beat those the peaks were taken with")
     interval = None if ends is None else (least / ends[1], least / ends[0])
     return Reading(least / seconds, interval, kind, n)
-
-
-def _time(timing: Timing) -> tuple[float, Interval | None, str, int]:
-    """Seconds of a call, their interval, its kind, and the samples behind them."""
-    of_device = timing.device_samples
-    if not of_device:
-        return timing.seconds, timing.interval, timing.kind, len(timing.samples)
-    interval = interval_of(of_device, timing.spread)
-    kind = "" if interval is None else "spread" if timing.spread else "samples"
-    return median(of_device), interval, kind, len(of_device)
 
 
 def _missing(findings: Findings) -> str:
@@ -51,7 +37,7 @@ def _missing(findings: Findings) -> str:
     if not findings.account.bytes_moved:
         return "a call moves and computes nothing"
     # A device's clock that gives no figure leaves no time without launches.
-    return "" if findings.timing.device_samples else findings.timing.device_note
+    return "" if findings.timing.by_device else findings.timing.device_note
 
 
 METRIC = Metric(

@@ -1,26 +1,29 @@
 """Seconds of a call's kernels, each by itself, added up: what a profiler sees."""
 
+from attnprof.measuring.timing import median_time
 from attnprof.metrics import Findings, Metric, Reading
 from attnprof.units import show_seconds
 
 
 def compute(findings: Findings) -> Reading:
-    """The sum over kernels; the note has what the device time has beyond it."""
+    """The sum over kernels, the median of some calls; the note has what the device time has beyond it."""
     trace = findings.kernels
     if trace is None:
         return Reading(None, note="a call launches no kernels on this device, or they were not looked at")
     if trace.note:
         return Reading(None, note=trace.note)
-    return Reading(trace.seconds, n=trace.calls, note=f"{trace.count:g} kernels{_gaps(findings)}")
+    kernels = f"{trace.count:g} kernel{'' if trace.count == 1 else 's'}"
+    time = median_time(trace.sums, spread=False) if trace.sums else None
+    seconds, interval, kind, _ = time or (trace.seconds, None, "", 0)
+    return Reading(seconds, interval, kind, trace.calls, f"{kernels}{_gaps(findings, seconds)}")
 
 
-def _gaps(findings: Findings) -> str:
-    """How the device time differs, in words."""
-    timing, trace = findings.timing, findings.kernels
-    if timing is None or trace is None or not timing.device_samples:
+def _gaps(findings: Findings, seconds: float) -> str:
+    """How the device time differs from ``seconds``, in words."""
+    device = findings.timing.by_device if findings.timing else None
+    if device is None:
         return ""
-    samples = sorted(timing.device_samples)
-    beyond = samples[len(samples) // 2] - trace.seconds
+    beyond = device.seconds - seconds
     if beyond < 0:
         return f"; {show_seconds(-beyond)} more than the device time: some of them run side by side"
     return f"; {show_seconds(beyond)} less than the device time, which has the gaps between them"
@@ -34,6 +37,7 @@ METRIC = Metric(
     compute=compute,
     also=("timing",),
     on_device=True,
+    interval=True,
     place=155,
     keep=60,
     caption="kernel time: sum of a call's kernels in the profiler, launched one by one.",

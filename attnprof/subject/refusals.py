@@ -2,6 +2,7 @@
 
 import linecache
 import re
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from math import ceil
@@ -12,6 +13,8 @@ from typing import Any
 from torch import nn
 
 from attnprof.catalogue import user_module
+from attnprof.catalogue.user_import import absence
+from attnprof.catalogue.user_location import as_pattern
 from attnprof.counting import META, cost
 from attnprof.errors import ImpossibleShapeError, UsageError, one_line
 from attnprof.subject.calling import MAP, TOKENS, Calling, Shape, listed, shape_of_layout, sizes, slots_of
@@ -25,13 +28,6 @@ LONGEST = 110  # characters of one error among others
 _WITHOUT_CUDA = re.compile(
     r"not compiled with CUDA|NVIDIA driver|CUDA GPUs|CUDA driver|(meta|cpu).*cuda:\d|cuda:\d.*(meta|cpu)"
 )
-# What packages are installed as that are imported by another name.
-_INSTALLED_AS = {
-    "cv2": "opencv-python",
-    "PIL": "pillow",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-}
 
 
 def refusal(nothing: NoWayError, module: nn.Module, shape: Shape, twin: Twin, location: str) -> Exception:
@@ -52,9 +48,8 @@ def refusal(nothing: NoWayError, module: nn.Module, shape: Shape, twin: Twin, lo
 
 def sentence_on(problem: Exception, location: str) -> str:
     """What to do about a device or a package that is not there; empty for any other problem."""
-    if isinstance(problem, ModuleNotFoundError) and problem.name:
-        package = problem.name.partition(".")[0]
-        return f"needs {package}: pip install {_INSTALLED_AS.get(package, package)}"
+    if isinstance(problem, ModuleNotFoundError):
+        return absence(problem)
     if isinstance(problem, RuntimeError | AssertionError) and _WITHOUT_CUDA.search(str(problem)):
         line = line_that_raised(problem, location)
         where = f" ({line})" if line else ""
@@ -81,7 +76,8 @@ def _about_volumes(module: nn.Module, shape: Shape, location: str) -> str:
     volume = (*shape[:2], DEPTH, *shape[2:])
     if not _takes(module, volume):
         return ""
-    return f"takes (N, C, D, H, W): attnprof count -m {location} --input {sizes(volume)}"
+    name = shlex.quote(as_pattern(location))
+    return f"takes (N, C, D, H, W): attnprof count -m {name} --input {sizes(volume)}"
 
 
 def _about_lists(module: nn.Module, shape: Shape) -> str:

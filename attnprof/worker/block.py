@@ -286,8 +286,8 @@ class Block:
 def _seconds(control: Trial) -> float | None:
     """Seconds of the control kernel; None where no sample of it counts."""
     timing = control.timing() if control.taken else None
-    if timing and timing.device_samples:
-        return median(timing.device_samples)
+    if timing and timing.by_device:
+        return timing.by_device.seconds
     return timing.seconds if timing and timing.samples else None
 
 

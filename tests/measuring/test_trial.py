@@ -186,7 +186,7 @@ def test_a_device_with_a_clock_of_its_own_gives_bursts_behind_the_last_visit():
     assert this.timing().bursts == ()
     this.time_device(machine)
     found = this.timing()
-    assert found.device_samples == (1e-5,) * rough_samples(1e-5)
+    assert found.by_device == (1e-5, (1e-5, 1e-5), "samples", rough_samples(1e-5))
     assert found.flags == ("launch-bound",)
 
 

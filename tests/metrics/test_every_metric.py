@@ -190,14 +190,33 @@ def test_a_launch_overhead_is_what_the_latency_has_beyond_the_device_time():
     assert follow("launch_overhead", busy).value == 0
 
 
+def test_a_launch_overhead_has_the_interval_of_the_worst_case():
+    bursts = tuple(Burst(seconds, 30.0) for seconds in (18.0, 22.0, 20.0, 19.0, 21.0, 20.5, 19.5, 18.5, 21.5))
+    timing = replace(FULL.timing, bursts=bursts)
+    (shortest, longest), (least, most) = timing.by_device.interval, timing.by_host.interval
+    reading = follow("launch_overhead", replace(FULL, timing=timing))
+    assert reading.interval == pytest.approx((1 - longest / least, 1 - shortest / most))
+    assert reading.interval[0] < reading.value < reading.interval[1]
+    assert (reading.interval_kind, reading.n) == ("samples", 9)
+
+
 def test_a_kernel_time_is_the_sum_over_kernels_and_says_how_the_device_time_differs():
     found = follow("kernel_time", FULL)
     assert (found.value, found.n) == (18.0, 2)
-    assert found.note == "1 kernels; 2.00 s less than the device time, which has the gaps between them"
+    assert found.note == "1 kernel; 2.00 s less than the device time, which has the gaps between them"
     side_by_side = replace(FULL, timing=replace(FULL.timing, bursts=(Burst(16.0, 30.0),)))
     assert "2.00 s more than the device time" in follow("kernel_time", side_by_side).note
     none = replace(FULL, kernels=KernelTrace((), 8, "the profiler sees no kernels"))
     assert follow("kernel_time", none).note == "the profiler sees no kernels"
+
+
+def test_a_kernel_time_has_the_interval_of_its_calls_where_they_have_as_many_kernels():
+    seconds = (30.0, 6.0, 31.0, 6.0, 29.0, 7.0, 30.5, 6.5, 29.5, 6.0, 30.0, 6.0, 30.0, 6.0, 31.0, 7.0)
+    runs = tuple(KernelRun("gemm", each) for each in seconds)
+    reading = follow("kernel_time", replace(FULL, kernels=KernelTrace(runs, calls=8)))
+    assert (reading.value, reading.interval, reading.interval_kind) == (36.0, (35.5, 38.0), "samples")
+    uneven = follow("kernel_time", replace(FULL, kernels=KernelTrace(runs[:-1], calls=8)))
+    assert (uneven.value, uneven.interval) == (pytest.approx(sum(seconds[:-1]) / 8), None)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from attnprof.errors import ImpossibleShapeError, UsageError
 from attnprof.records.case import Case
 from attnprof.subject.build import build
 from attnprof.subject.counts import count
+from attnprof.subject.refusals import sentence_on
 
 META = torch.device("meta")
 NETS = '''
@@ -178,8 +179,14 @@ def test_a_network_that_moves_to_a_gpu_says_so(nets, network, device):
 @pytest.mark.parametrize("network", ["NeedsPackage", "ImportsLate"])
 @pytest.mark.parametrize("device", ["cpu", "meta"])
 def test_a_missing_package_is_named(nets, network, device):
-    said = str(problem_of(nets + network, torch.device(device)))
-    assert "needs some_package_of_yours: pip install some_package_of_yours" in said
+    words = str(problem_of(nets + network, torch.device(device)))
+    assert "No module named 'some_package_of_yours'; it is neither installed, nor beside the file" in words
+    assert "pip install" not in words  # of that name there may be a stranger's package
+
+
+def test_of_a_well_known_package_it_is_said_what_installs_it():
+    problem = ModuleNotFoundError("No module named 'cv2.ximgproc'", name="cv2.ximgproc")
+    assert sentence_on(problem, "nets.py:Net") == "needs cv2: pip install opencv-python"
 
 
 def problem_of(network, device):

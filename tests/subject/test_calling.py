@@ -525,7 +525,7 @@ REFUSALS = {
     "Cuda": "calls .cuda() or names that device (called_modules.py:",
     "CudaWhenBuilt": "calls .cuda() or names that device (called_modules.py:",
     "Volume": "takes (N, C, D, H, W): attnprof count -m ",
-    "Needy": "needs package_of_nobody: pip install package_of_nobody",
+    "Needy": "ModuleNotFoundError: No module named 'package_of_nobody'; it is neither installed, nor beside the file",
     "Timed": "takes x and step, other than a map each (--input x=1x64x28x28,step=... counts it); given a map",
     "Joined": "takes a list of maps: attnprof.cost(module, ([(1, 64, 28, 28), (1, 64, 28, 28)],)) counts it",
     "Mismatched": "given a map 1x64x28x28 and its tokens 1x784x64; the map: RuntimeError: ",
