@@ -24,6 +24,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from attnprof.catalogue.user_location import spec_within
+
 SHARED = sys.stdlib_module_names | {"torch", "attnprof"}
 INSTALLED = ("site-packages", "dist-packages")  # names of folders whose modules are shared
 SIGNS_OF_A_ROOT = ((".git",), ("pyproject.toml", "setup.py", "setup.cfg"))  # the first weigh more
@@ -249,14 +251,11 @@ def _has(folder: Path, name: str, parts: Sequence[str]) -> bool:
     some of which a folder without __init__.py has to have."""
     if folder.name in INSTALLED:
         return False
-    spec, folders = None, [str(folder)]
-    for part in name.split("."):
-        spec = PathFinder.find_spec(part, folders)
-        if spec is None:
-            return False
-        folders = [*(spec.submodule_search_locations or ())]
-    is_package = spec is not None and spec.loader is not None
-    return is_package or any(PathFinder.find_spec(part, folders) for part in parts)
+    top, *others = name.split(".")
+    spec = spec_within(PathFinder.find_spec(top, [str(folder)]), others)
+    if spec is None:
+        return False
+    return spec.loader is not None or any(spec_within(spec, [part]) for part in parts)
 
 
 def _is_installed(name: str) -> bool:
@@ -270,7 +269,4 @@ def _is_installed(name: str) -> bool:
         spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return False
-    for part in others:
-        folders = spec.submodule_search_locations if spec else None
-        spec = PathFinder.find_spec(part, [*folders]) if folders else None
-    return spec is not None
+    return spec_within(spec, others) is not None

@@ -21,30 +21,9 @@ EXAMPLES = {
 # Names of arguments that are functions, modules or objects: no setting can be one.
 OBJECTS = frozenset(
     (
-        *(
-            "fn",
-            "func",
-            "function",
-            "conv",
-            "act",
-            "activation",
-            "act_layer",
-            "act_fn",
-            "act_func",
-            "act_cfg",
-        ),
-        *(
-            "norm",
-            "norm_layer",
-            "norm_cfg",
-            "conv_layer",
-            "conv_cfg",
-            "layer",
-            "block",
-            "module",
-            "submodule",
-        ),
-        *("attn", "attention", "mixer", "ffn", "mlp", "model", "net", "network", "backbone"),
+        *("fn", "func", "function", "act", "activation", "act_layer", "act_fn", "act_func", "act_cfg"),
+        *("norm", "norm_layer", "norm_cfg", "conv", "conv_layer", "conv_cfg", "layer", "block", "module"),
+        *("submodule", "attn", "attention", "mixer", "ffn", "mlp", "model", "net", "network", "backbone"),
         *("config", "cfg", "conf", "args", "opt", "opts", "options", "params", "hparams"),
     )
 )

@@ -49,10 +49,9 @@ class Location(NamedTuple):
 
     def absolute(self) -> "Location":
         """The same place, seen from any working directory. A module's name is as it is in this one."""
-        where = str(self.path) if self.is_file else self.where
-        return Location(
-            os.path.join(os.getcwd(), where) if self.is_file else f"{os.getcwd()}:{where}", self.name
-        )
+        here = os.getcwd()
+        where = os.path.join(here, self.path) if self.is_file else f"{here}:{self.where}"
+        return Location(where, self.name)
 
 
 def is_path(name: str) -> bool:
@@ -123,16 +122,18 @@ def file_at(name: str) -> Path:
     location = location_of(name)
     if location.is_file:
         return location.path
+    top, *others = location.where.split(".")
     with suppress(ImportError, ValueError, LookupError):
-        module = module_spec(location.where.split("."))
+        package = importlib.util.find_spec(top) or PathFinder.find_spec(top, [os.path.abspath(".")])
+        module = spec_within(package, others)
         return Path(module.origin or "" if module else "")
     return location.path
 
 
-def module_spec(parts: Sequence[str]) -> ModuleSpec | None:
-    """Where importing would find the module a.b.c; its packages are looked into and not imported."""
-    spec = importlib.util.find_spec(parts[0]) or PathFinder.find_spec(parts[0], [os.path.abspath(".")])
-    for count in range(2, len(parts) + 1):
+def spec_within(spec: ModuleSpec | None, parts: Sequence[str]) -> ModuleSpec | None:
+    """Where importing would find the module that lies at ``parts``, one in the other, in the package of
+    ``spec``; None where there is none. Nothing is imported."""
+    for part in parts:
         folders = spec.submodule_search_locations if spec else None
-        spec = PathFinder.find_spec(".".join(parts[:count]), folders) if folders else None
+        spec = PathFinder.find_spec(part, [*folders]) if folders else None
     return spec

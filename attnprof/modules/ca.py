@@ -48,11 +48,11 @@ ENTRY = {
     },
     "deviations": [
         "The hidden width is at least 8, so up to 256 channels the default's counts are linear in the channels.",
-        "The paper leaves the activation open; the official code has hard swish, as here; changzy00's copy has ReLU and no"
-        " sigmoids: another module.",
+        "The paper leaves the activation open; the official code has hard swish, as here; changzy00's copy"
+        " has ReLU and no sigmoids: another module.",
         "The convolution in front of the BatchNorm has a bias too, as in the official code.",
-        "The CA_Block that circulates in blogs and YOLO networks has no biases, ReLU and C // 16 hidden channels without a"
-        " minimum (variant blog).",
+        "The CA_Block that circulates in blogs and YOLO networks has no biases, ReLU and C // 16 hidden"
+        " channels without a minimum (variant blog).",
     ],
 }
 
@@ -60,8 +60,8 @@ ENTRY = {
 class CA(nn.Module):
     """Coordinate Attention: (N, C, H, W) to the same shape.
 
-    channels: C. reduction, min_hidden: hidden width is C // reduction, but at least min_hidden. bias: in the three
-    convolutions. activation: "hardswish" or "relu".
+    channels: C. reduction, min_hidden: hidden width is C // reduction, but at least min_hidden. bias: in
+    the three convolutions. activation: "hardswish" or "relu".
     """
 
     def __init__(

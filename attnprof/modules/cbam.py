@@ -61,14 +61,16 @@ ENTRY = {
         "blog": {"bias": False, "norm": False, "spatial_bias": True},
     },
     "deviations": [
-        "The official MLP has biases and the official spatial convolution a BatchNorm; many copies lack both (plain; with a"
-        " reduction of 8, as in bubbliiiing's YOLO networks: plain-r8).",
-        "The listing that circulates in blogs lacks both and has a bias in the spatial convolution (variant blog).",
+        "The official MLP has biases and the official spatial convolution a BatchNorm; many copies lack both"
+        " (plain; with a reduction of 8, as in bubbliiiing's YOLO networks: plain-r8).",
+        "The listing that circulates in blogs lacks both and has a bias in the spatial convolution"
+        " (variant blog).",
         "As in the official code the convolution sees the maximum first, the mean second; many copies swap the two.",
         "The MLP runs twice, on the average and on the maximum, and its MACs count twice.",
         "With fewer channels than the reduction the official code runs an empty hidden layer; here that is refused.",
         "xmu-xiaoma666's copy adds the input to the output and defaults to a 49x49 convolution: another module.",
-        "The CBAM of ultralytics has one C x C layer on the averages alone in place of the MLP: another module.",
+        "The CBAM of ultralytics has one C x C layer on the averages alone in place of the MLP: another"
+        " module.",
     ],
 }
 

@@ -43,8 +43,8 @@ ENTRY = {
         "smp": {"reduction": 16, "combine": "add"},
     },
     "deviations": [
-        "The official code, as the default here, keeps the larger of the two gated maps; many copies add them (add),"
-        " that of segmentation_models_pytorch with a reduction of 16 (variant smp).",
+        "The official code, as the default here, keeps the larger of the two gated maps; many copies add them"
+        " (add), that of segmentation_models_pytorch with a reduction of 16 (variant smp).",
         "The reduction is 2 by default, not the 16 that is usual for squeeze-and-excitation (variant r16).",
         "All layers have biases, the 1x1 convolution of the spatial gate too.",
     ],
