@@ -165,6 +165,22 @@ def show_rate(value: float, digits: int = 3) -> str:
     return f"{group_digits(significant(value, digits))}/s"
 
 
+def show_flop_rate(value: float, digits: int = 3) -> str:
+    """FLOPs per second to so many significant digits: '1.25 TFLOP/s'."""
+    return _in_largest(FLOP_RATES, value, digits)
+
+
+def show_byte_rate(value: float, digits: int = 3) -> str:
+    """Bytes per second to so many significant digits, in powers of ten, as data sheets are: '412 GB/s'."""
+    return _in_largest(BYTE_RATES, value, digits)
+
+
+def _in_largest(units: "tuple[Unit, ...]", value: float, digits: int) -> str:
+    """``value`` in the largest of ``units`` that it is one of, else in the last of them."""
+    symbol, size = next((unit for unit in units if value >= unit[1]), units[-1])
+    return f"{significant(value / float(size), digits)} {symbol}"
+
+
 def show_intensity(value: float) -> str:
     """FLOPs per byte to three significant digits."""
     return f"{significant(value)} FLOP/byte"
@@ -190,11 +206,17 @@ TIMES: tuple[Unit, ...] = (("s", Decimal(1)), *((unit, TIME[unit]) for unit in (
 SIZES: tuple[Unit, ...] = tuple((unit, Decimal(MEMORY[unit])) for unit in ("TiB", "GiB", "MiB", "KiB", "B"))
 COUNTS: tuple[Unit, ...] = tuple((unit, Decimal(SI[unit])) for unit in ("T", "G", "M", "k", ""))
 ONE: tuple[Unit, ...] = (("", Decimal(1)),)
+FLOP_RATES: tuple[Unit, ...] = tuple(
+    (f"{prefix}FLOP/s", Decimal(SI[prefix])) for prefix in ("T", "G", "M", "")
+)
+BYTE_RATES: tuple[Unit, ...] = tuple((f"{unit}/s", Decimal(MEMORY[unit])) for unit in ("TB", "GB", "MB", "B"))
 KindName = Literal[
     "seconds",
     "bytes",
     "count",
     "rate",
+    "flop_rate",
+    "byte_rate",
     "intensity",
     "share",
     "ratio",
@@ -212,7 +234,7 @@ MOST_SHOWN = 6
 class Kind:
     """What sort of quantity a figure is: how it is named, read and printed."""
 
-    show: Callable[[Any], str]  # rounded, with its unit
+    show: Callable[..., str]  # rounded, with its unit; of what ``with_digits`` says, to so many digits
     unit: str = ""  # in the journal
     suffix: str = ""  # behind a metric's name in the CSV header
     units: tuple[Unit, ...] = ONE  # the largest first
@@ -221,6 +243,7 @@ class Kind:
     )
     parse: Callable[[str], int | float | Decimal] = Decimal
     example: str = ""  # a limit of this kind
+    with_digits: bool = False  # whether a figure with an interval is shown with the digits that it deserves
 
     def write(self, value: Decimal) -> str:
         """``value`` with every digit, as ``parse`` reads it back: '10k', '0.2ms', '8MiB'."""
@@ -235,10 +258,14 @@ def _decimals(number: Decimal) -> int:
 
 
 KINDS: dict[KindName, Kind] = {
-    "seconds": Kind(show_seconds, "s", "_s", TIMES, TIMES, parse_seconds, "0.2ms"),
+    "seconds": Kind(show_seconds, "s", "_s", TIMES, TIMES, parse_seconds, "0.2ms", with_digits=True),
     "bytes": Kind(show_bytes, "bytes", "_bytes", SIZES, SIZES, parse_bytes, "8MiB"),
     "count": Kind(show_count, "count", "", COUNTS, ONE, parse_count, "10k"),
-    "rate": Kind(show_rate, "1/s", "_per_s", COUNTS, (("1/s", Decimal(1)),), parse_rate, "5k"),
+    "rate": Kind(
+        show_rate, "1/s", "_per_s", COUNTS, (("1/s", Decimal(1)),), parse_rate, "5k", with_digits=True
+    ),
+    "flop_rate": Kind(show_flop_rate, "FLOP/s", "_per_s", FLOP_RATES, FLOP_RATES, with_digits=True),
+    "byte_rate": Kind(show_byte_rate, "bytes/s", "_bytes_per_s", BYTE_RATES, BYTE_RATES, with_digits=True),
     "intensity": Kind(show_intensity, "FLOP/byte", column_units=(("FLOP/byte", Decimal(1)),)),
     "share": Kind(show_share, column_units=(("%", Decimal("0.01")),)),
     "ratio": Kind(show_ratio, "x"),
@@ -275,10 +302,8 @@ def show_figure(kind: KindName, value: Any, interval: "Interval | None" = None) 
     half = half_width(value, interval)
     if interval is None or not value:
         return text
-    if kind == "seconds":
-        text = show_seconds(value, deserved_digits(value, interval))
-    if kind == "rate":
-        text = show_rate(value, deserved_digits(value, interval))
+    if KINDS[kind].with_digits:
+        text = KINDS[kind].show(value, deserved_digits(value, interval))
     if kind == "share":
         text = f"{significant(100 * value, deserved_digits(value, interval))} %"
     return f"{text} ± {show_share(half if kind in POINTS else half / abs(value))}"

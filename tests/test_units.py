@@ -18,8 +18,11 @@ from attnprof.units import (
     parse_rate,
     parse_seconds,
     parse_share,
+    show_byte_rate,
     show_bytes,
     show_count,
+    show_figure,
+    show_flop_rate,
     show_seconds,
     show_share,
     significant,
@@ -192,3 +195,18 @@ def test_a_percentage_may_have_its_sign_and_ends_at_100():
     for text in ("101", "77 points", "1e3"):
         with pytest.raises(ValueError, match="percentage"):
             parse_percentage(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (show_flop_rate(1.25e12), "1.25 TFLOP/s"),
+        (show_flop_rate(9.875e9), "9.88 GFLOP/s"),
+        (show_flop_rate(5.0), "5.00 FLOP/s"),
+        (show_byte_rate(4.8e12), "4.80 TB/s"),
+        (show_byte_rate(412e9), "412 GB/s"),
+        (show_figure("byte_rate", 12.3456e9, (12.34e9, 12.35e9)), "12.346 GB/s ± 0.0 %"),
+    ],
+)
+def test_rates_of_work_are_shown_in_the_units_of_data_sheets(text, shown):
+    assert text == shown

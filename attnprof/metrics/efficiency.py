@@ -2,6 +2,7 @@
 
 from attnprof.measuring.bound import bound
 from attnprof.metrics import Findings, Metric, Reading
+from attnprof.metrics._rates import INCOMPLETE, NO_PEAKS, missing_time, time_of
 from attnprof.units import show_seconds
 
 
@@ -10,14 +11,13 @@ def compute(findings: Findings) -> Reading:
 
     None, with the reason, where one of them is missing or the bound is broken.
     """
-    why = _missing(findings)
+    why = _without_bound(findings) or missing_time(findings)
     if why:
         return Reading(None, note=why)
     assert findings.account is not None
     assert findings.peaks is not None
-    assert findings.timing is not None
     least = bound(findings.account, findings.peaks, findings.case.shape, findings.case.input_bytes).seconds
-    seconds, ends, kind, n = findings.timing.by_device or findings.timing.by_host
+    seconds, ends, kind, n = time_of(findings)
     if least > seconds:
         note = f"the call takes {show_seconds(seconds)}, less than its bound of {show_seconds(least)}"
         return Reading(None, note=f"{note}: its operators beat those the peaks were taken with")
@@ -25,19 +25,14 @@ def compute(findings: Findings) -> Reading:
     return Reading(least / seconds, interval, kind, n)
 
 
-def _missing(findings: Findings) -> str:
+def _without_bound(findings: Findings) -> str:
     if findings.peaks is None or findings.account is None:
-        return "the device's peaks were not measured"
-    if findings.timing is None or not findings.timing.samples:
-        return "there is no latency"
+        return NO_PEAKS
     if findings.case.inputs == "hot":
         return "inputs are hot in cache; a bound is of cold ones"
     if findings.account.unknown_ops:
-        return "FLOPs are incomplete"
-    if not findings.account.bytes_moved:
-        return "a call moves and computes nothing"
-    # A device's clock that gives no figure leaves no time without launches.
-    return "" if findings.timing.by_device else findings.timing.device_note
+        return INCOMPLETE
+    return "" if findings.account.bytes_moved else "a call moves and computes nothing"
 
 
 METRIC = Metric(

@@ -71,7 +71,7 @@ class Plan:
     @property
     def needs_peaks(self) -> bool:
         """Whether a metric needs what the device can do at best."""
-        return any(metric.needs == "peaks" for metric in self.metrics.values())
+        return any("peaks" in (metric.needs, *metric.also) for metric in self.metrics.values())
 
 
 def plan(spec: Spec, device: str | None = None) -> Plan:

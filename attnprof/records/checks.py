@@ -16,6 +16,8 @@ OF_UNIT = {
     + ("bytes_moved", "minimal_bytes"),
     "count": ("params", "macs", "flops", "buffers", "trainable_params", "leaf_params", "channel_pairs"),
     "1/s": ("throughput",),
+    "FLOP/s": ("achieved_flops",),
+    "bytes/s": ("achieved_bandwidth",),
     "FLOP/byte": ("arithmetic_intensity",),
     RATIO: ("vs_baseline",),
 }
@@ -24,7 +26,7 @@ OWN = {
     **{metric: (unit, NUMBERS) for unit, metrics in OF_UNIT.items() for metric in metrics},
     **dict.fromkeys(("operators", "flops_by_category", "macs_by_stage"), ("", TEXT)),
     **dict.fromkeys(("output_shape", "baseline", "flops_incomplete"), ("", TEXT)),
-    "efficiency": ("", NUMBERS),
+    **dict.fromkeys(("efficiency", "share_of_peak_flops", "share_of_peak_bandwidth"), ("", NUMBERS)),
 }
 # Unit -> the types of a value: only what has none can be a text.
 TYPES = {**dict.fromkeys(OF_UNIT, NUMBERS), "": NUMBERS | TEXT | {bool}}

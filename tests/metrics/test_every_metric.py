@@ -237,6 +237,58 @@ def test_an_efficiency_that_would_mislead_is_blank_and_says_why(change, why):
     assert why in found.note
 
 
+RATES = {"achieved_flops": FULL.account.flops, "achieved_bandwidth": FULL.account.minimal_bytes}
+
+
+@pytest.mark.parametrize(("name", "amount"), RATES.items())
+def test_an_achieved_rate_is_an_exact_count_over_the_device_time_and_without_one_over_the_latency(
+    name, amount
+):
+    assert follow(name, FULL).value == pytest.approx(amount / 20)
+    without = follow(name, replace(FULL, timing=replace(FULL.timing, bursts=())))
+    assert without.value == pytest.approx(amount / 50.5)
+    assert without.interval == pytest.approx((amount / 61.0, amount / 40.0))
+    assert (without.interval_kind, without.n) == ("samples", 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "peak"),
+    [("share_of_peak_flops", "achieved_flops", 1e15), ("share_of_peak_bandwidth", "achieved_bandwidth", 1e9)],
+)
+def test_a_share_of_a_peak_is_the_achieved_rate_over_it_and_blank_where_that_is_beaten(name, rate, peak):
+    timing = replace(FULL.timing, bursts=())
+    share, achieved = (follow(each, replace(FULL, timing=timing)) for each in (name, rate))
+    assert share.value == pytest.approx(achieved.value / peak)
+    assert share.interval == pytest.approx(tuple(end / peak for end in achieved.interval))
+    beaten = follow(name, replace(FULL, timing=Timing((1e-12,) * 9, 1, 9, 1.0)))
+    assert beaten.value is None
+    assert "more than the measured peak of 1" in beaten.note
+    assert "peaks were not measured" in follow(name, replace(FULL, peaks=None)).note
+
+
+@pytest.mark.parametrize(
+    ("names", "change", "why"),
+    [
+        (("achieved_flops", "share_of_peak_flops"), {"unknown_ops": ("aten.foo",)}, "FLOPs are incomplete"),
+        (("achieved_flops", "share_of_peak_flops"), {"flops_by_category": {}}, "a call computes nothing"),
+        (("achieved_bandwidth", "share_of_peak_bandwidth"), {"bytes_moved": 0}, "a call moves nothing"),
+    ],
+)
+def test_a_rate_of_work_that_is_not_known_or_not_there_is_blank(names, change, why):
+    findings = replace(FULL, account=replace(FULL.account, **change))
+    assert [(follow(name, findings).value, follow(name, findings).note) for name in names] == [
+        (None, why)
+    ] * 2
+
+
+def test_hot_inputs_leave_no_bandwidth_and_a_device_without_a_time_no_rate():
+    hot = replace(FULL, case=replace(CASE, inputs="hot"))
+    assert "hot in cache" in follow("achieved_bandwidth", hot).note
+    assert follow("achieved_flops", hot).value > 0
+    failed = replace(FULL.timing, bursts=(), device_note="it cannot be captured: no")
+    assert follow("achieved_flops", replace(FULL, timing=failed)).note == "it cannot be captured: no"
+
+
 def test_a_bound_says_what_binds_and_where_the_bytes_are():
     assert follow("bound", FULL).note == "arithmetic binds; the bytes are in a working set of 1.00 MiB"
 

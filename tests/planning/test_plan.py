@@ -196,6 +196,12 @@ def test_auto_is_the_best_device_there_is(monkeypatch, there):
     assert plan(Spec(modules="se")).device == ("cuda:0" if there else "cpu")
 
 
+@pytest.mark.parametrize("name", ["bound", "efficiency", "share_of_peak_flops"])
+def test_the_peaks_are_measured_for_every_metric_that_looks_at_them(name):
+    assert plan(Spec(modules="se", metrics=name), "cpu").needs_peaks
+    assert not plan(Spec(modules="se", metrics="latency"), "cpu").needs_peaks
+
+
 def test_a_metric_is_had_by_its_name():
     assert isinstance(METRICS.get("latency"), Metric)
 
