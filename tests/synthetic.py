@@ -27,12 +27,11 @@ WIDTH = 0.02  # of an interval's half, as a share
 def seconds(case: Case) -> float:
     """A latency that grows with the work."""
     known = entry(case.module)
-    macs = known.macs(*case.shape[1:], dict(case.hyperparameters))
+    macs = case.batch * known.macs(*case.shape[1:], dict(case.hyperparameters))
     passes = sum(map(ord, case.module)) % 7 + 1
     floor = 2.5e-6 if case.module == "none" else 5e-5
-    return (floor + 1e-10 * macs + passes * 1e-9 * case.channels * case.height * case.width) * (
-        1 + (case.mode == "train")
-    )
+    elements = case.batch * case.channels * case.height * case.width
+    return (floor + 1e-10 * macs + passes * 1e-9 * elements) * (1 + (case.mode == "train"))
 
 
 def events(spec: Spec, latency: Callable[[Case], float | None] = seconds) -> list[dict[str, object]]:
@@ -45,7 +44,8 @@ def events(spec: Spec, latency: Callable[[Case], float | None] = seconds) -> lis
             continue
         known, size = entry(case.module), (case.channels, case.height, case.width)
         given = dict(case.hyperparameters)
-        macs, elements = known.macs(*size, given), case.channels * case.height * case.width
+        elements = case.batch * case.channels * case.height * case.width
+        macs = case.batch * known.macs(*size, given)
         counted = {"params": known.params(*size, given), "macs": macs, "flops": 2 * macs + 3 * elements}
         found = [Measurement(name, value, "count") for name, value in counted.items()]
         made.append(account_event(case, [*found, Measurement("activation_memory", 12 * elements, "bytes")]))

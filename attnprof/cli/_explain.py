@@ -60,7 +60,10 @@ def _case(target: str, fields: dict[str, Any]) -> Case:
         raise UsageError(f"{name!r} stands for several modules; explain takes one")
     options = Source(fields, {field: f"--{field}" for field in fields})
     preset = Source({"modules": [name], "points": ["@".join(size)], "no_latency": True}, {})
-    cell = plan(merge([options, preset]), "meta").cells[-1]
+    spec = merge([options, preset])
+    if len(spec.batches) > 1:
+        raise UsageError(f"--batch: explain is of one batch, not of {' and '.join(map(str, spec.batches))}")
+    cell = plan(spec, "meta").cells[-1]
     if cell.refusal:
         raise ImpossibleShapeError(f"{name}@{point[0]}@{show_res(point[1:])} - {cell.refusal}")
     return cell.case

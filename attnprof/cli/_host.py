@@ -46,7 +46,7 @@ def _of_input(text: str, fields: Mapping[str, Any]) -> dict[str, Any]:
             raise UsageError(f"--input {text} and {option}: the input says both; leave one of them out")
     *batch, channels, height, width = shape
     size = {"res": (), "points": (f"{channels}@{height}x{width}",)}
-    return {**size, "batch": batch[0]} if batch else size
+    return {**size, "batch": batch} if batch else size
 
 
 def _map_shape(text: str) -> tuple[int, ...]:

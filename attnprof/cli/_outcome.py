@@ -91,4 +91,6 @@ def _exit_code(plan: Plan, statuses: Sequence[str]) -> int:
 
 
 def _is_named(plan: Plan) -> bool:
-    return len(plan.spec.grid()) == 1 and not any(map(stands_for_several, plan.spec.modules))
+    spec = plan.spec
+    is_one_size = len(spec.grid()) == len(spec.batches) == 1
+    return is_one_size and not any(map(stands_for_several, spec.modules))

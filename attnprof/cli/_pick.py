@@ -20,6 +20,7 @@ from attnprof.results.columns import Row
 from attnprof.views.choice import Published
 from attnprof.views.choice import document as document_of_choice
 
+ALL = "all"  # every batch
 USUAL = ("latency", "macs", "params")  # ranked by the first of these that the run has
 
 
@@ -30,6 +31,7 @@ def pick(
     pareto: str | None,
     at: str,
     device: str,
+    batch: str,
     network: str,
     dataset: str,
     rejected: bool,
@@ -42,7 +44,7 @@ def pick(
     published = Published(*published_figures.choose(network, dataset))
     results = results_of(run)
     keep, source = budget_or_default(budget, limits, results.spec)
-    results = _selected(results, at, device)
+    results = _selected(results, at, device, batch)
     points, entrants = candidates(
         results.rows(),
         results.notes,
@@ -56,14 +58,16 @@ def pick(
     return 0 if choice.chosen else NOT_MET
 
 
-def _selected(results: Results, at: str, device: str) -> Results:
-    """The rows at the points or networks of ``at``, on the machines whose name contains ``device``."""
+def _selected(results: Results, at: str, device: str, batch: str) -> Results:
+    """The rows at the points or networks of ``at``, on the machines whose name contains ``device``, of the
+    batches ``batch``."""
     rows = results.rows()
     if not rows:
         raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
     at_points = _rows_at(rows, at)
     on_machines = _rows_on(rows, device)
-    return results.only([number for number in on_machines if number in at_points])
+    of_batches = _rows_of(rows, batch)
+    return results.only([number for number in on_machines if number in at_points & of_batches])
 
 
 def _rows_at(rows: Sequence[Row], at: str) -> AbstractSet[int]:
@@ -87,6 +91,27 @@ def _rows_on(rows: Sequence[Row], device: str) -> list[int]:
         names = ", ".join(sorted(set(machines)))
         raise UsageError(f"--device: no {device!r} in this run. There are: {names}")
     return numbers
+
+
+def _rows_of(rows: Sequence[Row], batch: str) -> AbstractSet[int]:
+    """The numbers of the rows of the batches ``batch``, a list or ALL; empty: of the only one.
+
+    Raises UsageError, also where there are several and none is named: a limit on a latency means another
+    thing at each.
+    """
+    batches = sorted({row["batch"] for row in rows})
+    wanted = set(split(batch)) or {str(batches[0])}
+    if ALL in wanted:
+        return set(range(len(rows)))
+    if not split(batch) and len(batches) > 1:
+        raise UsageError(
+            f"this run has batches {', '.join(map(str, batches))}: choose at one, --batch {batches[0]}, or at"
+            " every one, --batch all"
+        )
+    if missing := wanted - set(map(str, batches)):
+        measured = ", ".join(map(str, batches))
+        raise UsageError(f"--batch: {min(missing)} was not measured. There are: {measured}")
+    return {number for number, row in enumerate(rows) if str(row["batch"]) in wanted}
 
 
 def _point(text: str, names: AbstractSet[str], labels: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ NETWORK = (
     "sweep_places",
 )  # fields that mean something inside a network only: options of host
 METAVARS = {
-    "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "N",
+    "modules": "LIST", "set": "SWEEPS", "channels": "LIST", "res": "LIST", "points": "LIST", "batch": "LIST",
     "variants": "default|all", "preset": "NETWORK", "dtype": "TYPE", "device": "NAME", "metrics": "LIST",
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "networks": "LIST",
     "memory_limit": "SIZE", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",

@@ -32,6 +32,9 @@ COMMAND = command(
         click.Option(["--at"], default="", metavar="POINTS", help="judge at these points only: 256@56"),
         click.Option(["--device"], default="", metavar="NAME", help="judge on this machine only, of several"),
         click.Option(
+            ["--batch"], default="", metavar="N", help="judge at this batch only, of several; or all"
+        ),
+        click.Option(
             ["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"
         ),
         click.Option(

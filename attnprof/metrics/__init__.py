@@ -148,6 +148,14 @@ def _counter_of(name: str) -> str:
     return name.removesuffix(MACS) if name.endswith(MACS) else ""
 
 
+def _explained(case: "Case") -> str:
+    """The command that explains a count; nothing in a network, for explain is about modules."""
+    if case.host:
+        return ""
+    options = [f" --batch {case.batch}"] * (case.batch > 1) + [" --train"] * (case.mode == "train")
+    return f"; attnprof explain {case.target}{''.join(options)} says why"
+
+
 @cache
 def _macs_by(name: str) -> Metric:
     """The metric of what the counter ``name`` counts: its figure, or why it gave none."""
@@ -160,9 +168,7 @@ def _macs_by(name: str) -> Metric:
         ours = findings.account.macs if findings.account else counted
         if counted == ours:
             return Reading(counted)
-        # explain is about modules, not about whole networks.
-        why = "" if findings.case.host else f"; attnprof explain {findings.case.label} says why"
-        return Reading(counted, note=f"ours is {ours}{why}")
+        return Reading(counted, note=f"ours is {ours}{_explained(findings.case)}")
 
     title = counter.title or name
     return Metric(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from attnprof.catalogue import entry, file_hash, source_hash
 from attnprof.catalogue.selection import ConfiguredModule
@@ -107,15 +108,13 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
 
 
 def _cells(spec: Spec, device: str) -> tuple[PlannedCell, ...]:
-    """All cells of ``spec``, each once: by mode, then point, then module."""
+    """All cells of ``spec``, each once: by mode, then point, then batch, then module."""
     placed = placements(spec) if spec.networks else _alone(spec)
     modes = ("eval", "train") if spec.train else ("eval",)
     cells: dict[Case, PlannedCell] = {}
-    for mode in modes:
-        for point in spec.grid():
-            for placement in placed:
-                cell = _cell(spec, placement, point, device, mode)
-                cells.setdefault(cell.case, cell)
+    for mode, point, batch, placement in product(modes, spec.grid(), spec.batches, placed):
+        cell = _cell(spec, placement, point, batch, device, mode)
+        cells.setdefault(cell.case, cell)
     return tuple(cells.values())
 
 
@@ -137,7 +136,7 @@ def _alone_as(choice: ConfiguredModule | Placement) -> Placement:
     return Placement(choice.module, tuple(settings.items()), choice.variant)
 
 
-def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str) -> PlannedCell:
+def _cell(spec: Spec, placement: Placement, point: Point, batch: int, device: str, mode: str) -> PlannedCell:
     channels, height, width = point
     settings = dict(sorted(placement.settings))
     counted = device == "meta"
@@ -152,7 +151,7 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
         host=placement.host,
         place=placement.place,
         network_input=show_input(point) if placement.host else "",
-        batch=spec.batch,
+        batch=batch,
         dtype=spec.dtype,
         autocast=spec.autocast or "",
         layout="channels_last" if spec.channels_last else "contiguous",
@@ -169,7 +168,7 @@ def _cell(spec: Spec, placement: Placement, point: Point, device: str, mode: str
     if placement.host:
         # The size that the module meets there shows when the network is built.
         return PlannedCell(case, module)
-    refusal = module.refusal(*point, settings, batch=spec.batch, train=mode == "train")
+    refusal = module.refusal(*point, settings, batch=batch, train=mode == "train")
     return PlannedCell(case, module, refusal)
 
 

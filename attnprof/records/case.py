@@ -72,13 +72,19 @@ class Case:
         return " ".join(filter(None, (self.title, self.host and f"in {self.host}", self.place)))
 
     @property
-    def label(self) -> str:
+    def target(self) -> str:
         """Title and size: ``se@64@56`` or ``se@64@28x40``; in a network ``se in resnet50@224 after_bn3``."""
         is_image = not self.host or self.channels == IMAGE_CHANNELS
         size = show_res((self.height, self.width)) if is_image else self.network_input
         where = f"{self.title} in {self.host}" if self.host else f"{self.title}@{self.channels}"
         place = f" {self.place}" if self.place else ""
-        return f"{where}@{size}{place}" + ("" if self.mode == "eval" else f" ({self.mode})")
+        return f"{where}@{size}{place}"
+
+    @property
+    def label(self) -> str:
+        """The target, several images per call, and training: ``se@64@56 batch 8 (train)``."""
+        images = f" batch {self.batch}" if self.batch > 1 else ""
+        return f"{self.target}{images}" + ("" if self.mode == "eval" else f" ({self.mode})")
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 
 MODES = {"eval": 0, "train": 1}
 T = TypeVar("T")
-Position = tuple[bool, int, int, int, int]
+Position = tuple[bool, int, int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Outline:
-    """The rows of a run: by device, then mode, then point, then placement."""
+    """The rows of a run: by device, then mode, then point, then batch, then placement."""
 
     spec: Spec
     cells: int  # of the whole run, finished or not
     devices: Mapping[str, int]
     points: Mapping[Point, int]
+    batches: Mapping[int, int]
     placements: Mapping[str, int]  # by Case.placement
 
     def position(self, case: Case) -> Position:
@@ -40,8 +41,10 @@ class Outline:
         device = self.devices.get(case.device, -1)
         mode = MODES.get(case.mode, -1)
         point = self.points.get((case.channels, case.height, case.width), -1)
+        batch = self.batches.get(case.batch, -1)
         placement = self.placements.get(case.placement, -1)
-        return min(device, mode, point, placement) < 0, device, mode, point, placement
+        places = device, mode, point, batch, placement
+        return min(places) < 0, *places
 
 
 def outline_of_plan(plan: "Plan") -> Outline:
@@ -54,13 +57,20 @@ def outline_of_journal(spec: Spec, environment: Environment, events: Sequence[Ev
     cases = list(_cases(events))
     devices = [str(machine.get("device", "cpu")) for machine in machines(environment)]
     placements = _recorded_placements(environment) or _placements_of(cases, spec)
-    each = len(spec.grid()) * len(placements) * (2 if spec.train else 1)
+    each = len(spec.grid()) * len(spec.batches) * len(placements) * (2 if spec.train else 1)
     cells = share(each, spec.shard) * len(devices)
     return _outline(spec, max(cells, len({case.key for case in cases})), devices, placements)
 
 
 def _outline(spec: Spec, cells: int, devices: Sequence[str], placements: Sequence[str]) -> Outline:
-    return Outline(spec, cells, _numbered(devices), _numbered(spec.grid()), _numbered(placements))
+    return Outline(
+        spec,
+        cells,
+        _numbered(devices),
+        _numbered(spec.grid()),
+        _numbered(spec.batches),
+        _numbered(placements),
+    )
 
 
 def _numbered(things: Sequence[T]) -> dict[T, int]:

@@ -41,10 +41,15 @@ def listed(value: Any) -> Any:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _some_listed(value: Any) -> Any:
-    if not listed(value):
-        raise ValueError("name at least one, or all")
-    return listed(value)
+def _some_listed(advice: str) -> BeforeValidator:
+    """A list that is not empty. advice: what to write instead."""
+
+    def validate(value: Any) -> Any:
+        if not listed(value):
+            raise ValueError(advice)
+        return listed(value)
+
+    return BeforeValidator(validate)
 
 
 def _listed_or_none(value: Any) -> Any:
@@ -260,7 +265,9 @@ def _number(largest: int, word: str) -> BeforeValidator:
 Listed = BeforeValidator(listed)
 ModulePattern = Annotated[str, _looked_up(_pattern)]
 ModulePatterns = Annotated[
-    tuple[ModulePattern, ...], BeforeValidator(_some_listed), AfterValidator(_some_importable)
+    tuple[ModulePattern, ...],
+    _some_listed("name at least one, or all"),
+    AfterValidator(_some_importable),
 ]
 NetworkName = Annotated[str, _looked_up(network_named)]
 PlaceText = Annotated[str, BeforeValidator(_place)]
@@ -274,6 +281,7 @@ CounterNames = Annotated[tuple[CounterName, ...], BeforeValidator(_listed_or_non
 Autocast = Annotated[Literal["bf16", "fp16"] | None, AfterValidator(_from_fp32)]
 Seed = Annotated[int, BeforeValidator(_seed)]
 Batch = Annotated[int, _number(LARGEST_BATCH, "a batch")]
+Batches = Annotated[tuple[Batch, ...], _some_listed("name at least one: 1, or 1,8,32")]
 Threads = Annotated[int, _number(LARGEST_THREADS, "a number of threads")]
 Channels = Annotated[int, _number(LARGEST, "a number of channels")]
 Res = Annotated[tuple[int, int], BeforeValidator(parse_res), _written(show_res)]

@@ -17,7 +17,7 @@ from attnprof.spec.fields import (
     TARGET,
     Autocast,
     BaselineName,
-    Batch,
+    Batches,
     Bytes,
     Channels,
     CounterNames,
@@ -70,7 +70,7 @@ class Spec(BaseModel):
     networks: Annotated[tuple[NetworkName, ...], Listed] = _field("networks")
     at: Annotated[tuple[PlaceText, ...], Listed] = _field("at")
     sweep_places: bool = _field("sweep_places")
-    batch: Batch = _field("batch")
+    batch: Batches = _field("batch")
     shard: ShardText = _field("shard")
     device: DeviceName = _field("device")
     dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("dtype")
@@ -127,6 +127,11 @@ class Spec(BaseModel):
         if self.preset:
             points += PRESETS[self.preset].points
         return tuple(dict.fromkeys(points))
+
+    @property
+    def batches(self) -> tuple[int, ...]:
+        """The images per call, each number once."""
+        return tuple(dict.fromkeys(self.batch))
 
     @property
     def processes(self) -> int:

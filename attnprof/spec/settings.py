@@ -27,7 +27,7 @@ SETTINGS = {
     "networks": Setting("grid", (), "put the modules into these: resnet50, my.py:make_net"),
     "at": Setting("grid", (), "places: after_bn3:2-4, last_3, layer*.bn3 (its own)"),
     "sweep_places": Setting("grid", False, "each stage of the network alone, too"),
-    "batch": Setting("grid", 1, "images per call"),
+    "batch": Setting("grid", 1, "images per call: 1, or 1,8,32"),
     "shard": Setting("grid", None, "the i-th of n equal parts of the cells: 1/4"),
     "device": Setting("measure", "auto", "auto, cpu, cuda or cuda:1"),
     "dtype": Setting("measure", "fp32", "number format"),

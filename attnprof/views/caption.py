@@ -64,20 +64,28 @@ def conditions(results: Results) -> str:
 
 def _what_was_run(rows: Sequence[Row]) -> list[str]:
     first, vary = rows[0], varying(rows, VARYING)
-    parts: list[str] = []
-    if first.get("host") and not varying(rows, ("host",)):
-        parts.append(str(first["host"]))
-    if not {"height", "width"} & set(vary):
-        parts.append(
-            f"{first.get('network_input') or size(first)} input" if first.get("host") else size(first)
-        )
+    parts = _where(rows)
     if len(places(rows)) == 1:
         parts.append(f"modules {places(rows)[0]}")
-    parts += [f"batch {first['batch']}", str(first["dtype"])]
+    if "batch" not in vary:
+        parts.append(f"batch {first['batch']}")
+    parts.append(str(first["dtype"]))
     if "mode" not in vary:
         parts.append("train (forward + backward)" if first["mode"] == "train" else first["mode"])
     if first["layout"] != "contiguous":
         parts.append(first["layout"])
+    return parts
+
+
+def _where(rows: Sequence[Row]) -> list[str]:
+    """The network and the size that all rows share."""
+    first, parts = rows[0], []
+    if first.get("host") and not varying(rows, ("host",)):
+        parts.append(str(first["host"]))
+    if not varying(rows, ("height", "width")):
+        parts.append(
+            f"{first.get('network_input') or size(first)} input" if first.get("host") else size(first)
+        )
     return parts
 
 

@@ -67,9 +67,9 @@ def _run_title(run: Ran) -> str:
 def _conditions(comparison: Comparison) -> list[str]:
     """The conditions that all cells of both runs share; the usual layout and execution are not named."""
     case, sizes = comparison.cells[0].case, _sizes(comparison.cells)
-    conditions = [f"batch {case.batch}", case.dtype]
-    if len(sizes) == 1:
-        conditions.insert(0, sizes[0])
+    conditions = sizes if len(sizes) == 1 else []
+    conditions += [] if _has_batches(comparison.cells) else [f"batch {case.batch}"]
+    conditions.append(case.dtype)
     if case.autocast:
         conditions.append(f"autocast {case.autocast}")
     conditions.append(_device(case, comparison.after.environment))
@@ -98,6 +98,11 @@ def _sizes(cells: Sequence[ComparedCell]) -> list[str]:
     return list(dict.fromkeys(f"{cell.case.height}x{cell.case.width}" for cell in cells))
 
 
+def _has_batches(cells: Sequence[ComparedCell]) -> bool:
+    """Whether the cells are of several batches."""
+    return len({cell.case.batch for cell in cells}) > 1
+
+
 def _share(tolerance: float) -> str:
     return f"± {100 * tolerance:g} %"
 
@@ -106,6 +111,7 @@ COLUMNS = (
     TableColumn("host", "network", right=False),
     TableColumn("channels", "C"),
     TableColumn("size", "HxW"),
+    TableColumn("batch", "batch"),
     TableColumn("mode", "mode", right=False),
     TableColumn("module", "module", right=False),
     TableColumn("place", "place", right=False),
@@ -133,6 +139,7 @@ def _worth_showing(column: str, timed: Sequence[ComparedCell]) -> bool:
         "host": inside,
         "channels": not inside,
         "size": len(_sizes(timed)) > 1,
+        "batch": _has_batches(timed),
         "mode": len({cell.case.mode for cell in timed}) > 1,
         "place": len({cell.case.place for cell in timed if cell.case.place}) > 1,
         "ratio_ci": any(cell.outcome and cell.outcome.interval for cell in timed),
@@ -162,6 +169,7 @@ def _cells_of(cell: ComparedCell, notes: dict[str, int]) -> dict[str, TableCell]
         "host": case.host,
         "channels": str(case.channels),
         "size": f"{case.height}x{case.width}",
+        "batch": str(case.batch),
         "mode": case.mode,
         "module": "plain" if plain else case.title,
         "place": case.place,

@@ -39,15 +39,16 @@ def _fastest(blocks: Sequence[SizeBlock]) -> str:
             sizes.setdefault(tuple(sorted(rival.name for rival in block.fastest)), []).append(block)
     if not sizes:
         return "No latency has an interval yet: a longer --time-budget gives it one."
-    parts = [_fastest_of(group, len(blocks)) for group in list(sizes.values())[:SIZES]]
-    more = len(sizes) - SIZES
-    return "; ".join([*parts, *([f"{more} more sizes differ"] if more > 0 else [])]) + "."
+    groups = list(sizes.values())
+    parts = [_fastest_of(group, blocks) for group in groups[:SIZES]]
+    more = sum(map(len, groups[SIZES:]))
+    return "; ".join([*parts, *([f"{more} more {_units(blocks)} differ"] if more else [])]) + "."
 
 
-def _fastest_of(blocks: Sequence[SizeBlock], sizes: int) -> str:
-    """Of blocks in which the same modules are fastest. sizes: how many blocks there are in all."""
+def _fastest_of(blocks: Sequence[SizeBlock], every: Sequence[SizeBlock]) -> str:
+    """Of blocks in which the same modules are fastest. every: all blocks of the run."""
     fastest, undecided = blocks[0].fastest, [rival.name for block in blocks for rival in block.undecided]
-    where = _where(blocks, sizes)
+    where = _where(blocks, every)
     others = f"; by rough figures {_joined(undecided)} may be as fast" if undecided else ""
     if len(fastest) == 1:
         verb = "leads" if undecided else "is fastest"
@@ -56,10 +57,34 @@ def _fastest_of(blocks: Sequence[SizeBlock], sizes: int) -> str:
     return f"{tie}{_leanest(fastest)}{others}"
 
 
-def _where(blocks: Sequence[SizeBlock], sizes: int) -> str:
-    if sizes == 1:
+def _where(blocks: Sequence[SizeBlock], every: Sequence[SizeBlock]) -> str:
+    """At which sizes and batches ``blocks`` are; nothing where the run has one block."""
+    if len(every) == 1:
         return ""
-    return " at every size" if len(blocks) == sizes else f" at {_joined([block.point for block in blocks])}"
+    axes = _axes(every)
+    if len(blocks) == len(every):
+        return f" at every {' and '.join(axes)}"
+    return f" at {_joined([_point(block, axes) for block in blocks])}"
+
+
+def _axes(blocks: Sequence[SizeBlock]) -> list[str]:
+    """What tells ``blocks`` apart: 'size', 'batch', or both."""
+    batches, sizes = {block.batch for block in blocks}, {block.size for block in blocks}
+    if len(batches) == 1:
+        return ["size"]
+    return ["size", "batch"] if len(sizes) > 1 else ["batch"]
+
+
+def _point(block: SizeBlock, axes: Sequence[str]) -> str:
+    """'64@56', 'batch 8' or '64@56 batch 8'."""
+    words = {"size": block.size, "batch": f"batch {block.batch}"}
+    return " ".join(words[axis] for axis in axes)
+
+
+def _units(blocks: Sequence[SizeBlock]) -> str:
+    """The blocks in the plural: 'sizes', 'batches', 'sizes and batches'."""
+    plurals = {"size": "sizes", "batch": "batches"}
+    return " and ".join(plurals[axis] for axis in _axes(blocks))
 
 
 def _leanest(rivals: Sequence[Rival]) -> str:
@@ -77,7 +102,7 @@ def _front(blocks: Sequence[SizeBlock]) -> str:
     competing = [block for block in blocks if block.competing]
     fronts = [[rival.name for rival in block.front((MACS,))] for block in competing]
     shared = [name for name in fronts[0] if all(name in front for front in fronts)]
-    return _unbeaten(shared) if shared else _unbeaten(fronts[0], f" at {competing[0].point}")
+    return _unbeaten(shared) if shared else _unbeaten(fronts[0], _where(competing[:1], blocks))
 
 
 def _unbeaten(names: Sequence[str], where: str = "") -> str:
@@ -134,7 +159,7 @@ def next_commands(blocks: Sequence[SizeBlock], run: str) -> list[str]:
     """Three commands that go on from here. run: how they name the run; empty where it is the newest."""
     name = next((rival.row["module"] for rival in _candidates(blocks)), "se")
     words = [
-        ["attnprof pick", run, _limit(blocks)],
+        ["attnprof pick", run, *_limit(blocks)],
         ["attnprof report", run, "--open"],
         ["attnprof show", name],
     ]
@@ -148,12 +173,16 @@ def _candidates(blocks: Sequence[SizeBlock]) -> list[Rival]:
     return sorted(of_catalogue, key=lambda rival: rival.name == blocks[0].baseline)
 
 
-def _limit(blocks: Sequence[SizeBlock]) -> str:
-    """A limit that the fastest keep at every size; on parameters where nothing was timed."""
-    seconds = [block.competing[0].latency or 0.0 for block in blocks if block.competing]
+def _limit(blocks: Sequence[SizeBlock]) -> list[str]:
+    """A limit that the fastest keep at every size, of several batches at the smallest; on parameters where
+    nothing was timed."""
+    batches = {block.batch for block in blocks}
+    batch = [f"--batch {min(batches)}"] if len(batches) > 1 else []
+    timed = [block for block in blocks if block.competing and block.batch == min(batches)]
+    seconds = [block.competing[0].latency or 0.0 for block in timed]
     if not seconds:
-        return "--max-params 10k"
-    return f"--max-latency {KINDS['seconds'].write(nice(ROOM * max(seconds)))}"
+        return [*batch, "--max-params 10k"]
+    return [*batch, f"--max-latency {KINDS['seconds'].write(nice(ROOM * max(seconds)))}"]
 
 
 def nice(value: float) -> Decimal:

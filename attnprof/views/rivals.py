@@ -6,7 +6,7 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
-from attnprof.choosing.candidates import RATIO
+from attnprof.choosing.candidates import RATIO, label
 from attnprof.choosing.pareto import DOUBT, Span, front
 from attnprof.choosing.ranking import ranks
 from attnprof.metrics import METRICS
@@ -14,8 +14,8 @@ from attnprof.records.case import ROW_CONDITIONS
 from attnprof.results import Results
 from attnprof.results.columns import Row, is_rough, size, title, varying
 
-LATENCY, MACS, PARAMS, MEMORY = (
-    METRICS.get(name).column for name in ("latency", "macs", "params", "peak_memory")
+LATENCY, MACS, PARAMS, MEMORY, THROUGHPUT = (
+    METRICS.get(name).column for name in ("latency", "macs", "params", "peak_memory", "throughput")
 )
 USUAL_BASELINE = "se"
 SIZE = ("host", "mode", "height", "width", "channels")
@@ -62,7 +62,8 @@ class SizeBlock:
     """The rivals of one size, the fastest first, and those without a latency last."""
 
     heading: str
-    point: str  # the size in short: '64@56'
+    size: str  # in short: '64@56'
+    batch: int  # images per call
     baseline: str  # the module that ratios are over; empty without
     rivals: Sequence[Rival]
 
@@ -106,7 +107,7 @@ def blocks(results: Results) -> list[SizeBlock]:
 def _place_of_block(group: Sequence[Rival]) -> tuple[Any, ...]:
     row = group[0].row
     size_of_map = -row["height"] * row["width"], row["channels"]
-    return row.get("host") or "", row["mode"], *size_of_map, row.get("device_name") or ""
+    return row.get("host") or "", row["mode"], *size_of_map, row["batch"], row.get("device_name") or ""
 
 
 def _place(rival: Rival) -> tuple[Any, ...]:
@@ -121,7 +122,8 @@ def _block(rivals: Sequence[Rival], vary: Sequence[str], rows: Sequence[Row]) ->
     with_ratios = [replace(rival, ratio=_ratio(rival, baseline)) for rival in rivals]
     return SizeBlock(
         _heading(row, vary, rows),
-        f"{row.get('host') or row['channels']}@{row['height']}",
+        label(row),
+        row["batch"],
         baseline.name if baseline else "",
         _ranked(with_ratios),
     )

@@ -24,7 +24,7 @@ from attnprof.views.rivals import blocks
 from attnprof.views.run_columns import BESIDE_HIDDEN, RunColumn, chosen_columns, resolve
 from attnprof.views.screen import Wish, screen
 
-SIZE = ("host", "mode", "height", "width", "channels")  # what the lines of one block share
+SIZE = ("host", "mode", "height", "width", "channels", "batch")  # what the lines of one block share
 NOTE = TableColumn("note", "note", keep=97, right=False)
 MORE = "+"  # before the name of a column that is wanted besides the usual ones
 
@@ -151,10 +151,10 @@ def _row_of(column: RunColumn, line: Line) -> tuple[int, Row] | None:
 
 def _rank(row: Row) -> tuple[object, ...]:
     latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
-    size = row["mode"], -row["height"] * row["width"], row["channels"], row.get("device_name") or ""
+    size = row["mode"], -row["height"] * row["width"], row["channels"], row["batch"]
     inside = bool(row.get("host")) and row["module"] != PLAIN
     costs = latency is None, latency or 0, macs is None, macs or 0, params or 0
-    return (row.get("host") or "", *size, inside, *costs, title(row))
+    return (row.get("host") or "", *size, row.get("device_name") or "", inside, *costs, title(row))
 
 
 def _blocks(ordered: Sequence[Line], pivot: str) -> list[int]:

@@ -54,7 +54,7 @@ IDENTITIES = (
     replace(_identity("size", "HxW", right=True), cell=lambda number, row: TableCell(size(row))),
     _identity("mode", "mode"),
     _identity("device_name", "device"),
-    *(_identity(name, name) for name in CONDITIONS),
+    *(_identity(name, name, right=name == "batch") for name in CONDITIONS),
     replace(_identity("module", "module"), cell=lambda number, row: TableCell(title(row))),
     _identity("place", "place"),
 )
@@ -213,10 +213,18 @@ def _default(results: Results, pivot: str) -> list[RunColumn]:
     rows = results.rows()
     inside = any(row.get("host") for row in rows)
     requested = {METRICS.get(name).column for name in results.spec.metrics if name in METRICS}
+    requested |= _of_several_batches(rows)
     identities = [identity for identity in IDENTITIES if _tells_apart(identity.name, rows, inside)]
     columns = [*identities, *_metric_columns(results, rows, requested, pivot)]
     hidden = _hidden(inside, pivot) - requested
     return [column for column in columns if column.name not in hidden]
+
+
+def _of_several_batches(rows: Sequence[Row]) -> set[str]:
+    """What makes rows of several batches comparable: the throughput, where something was timed."""
+    name = METRICS.get("throughput").column
+    is_timed = any(row.get(name) is not None for row in rows)
+    return {name} if is_timed and varying(rows, ["batch"]) else set()
 
 
 def _metric_columns(

@@ -9,6 +9,7 @@ from attnprof.networks import PLAIN
 from attnprof.results import Results
 from attnprof.results.columns import places
 from attnprof.units import (
+    group_digits,
     half_width,
     show_bytes,
     show_count,
@@ -20,7 +21,7 @@ from attnprof.views.caption import caption, conditions
 from attnprof.views.document import Document, Remark, TableCell, TableColumn
 from attnprof.views.findings import disturbances, findings, next_commands
 from attnprof.views.remarks import reasons_of
-from attnprof.views.rivals import LATENCY, MACS, MEMORY, PARAMS, Rival, SizeBlock, blocks
+from attnprof.views.rivals import LATENCY, MACS, MEMORY, PARAMS, THROUGHPUT, Rival, SizeBlock, blocks
 from attnprof.views.run_columns import RunColumn
 
 MOST = 15  # rows of a block
@@ -181,7 +182,8 @@ def _identities(results: Results, rivals: Sequence[Rival]) -> list[Own]:
 
 
 def _times(shown: Sequence[ShownBlock]) -> list[Own]:
-    """How long a call takes, and how long over the baseline or the plain network."""
+    """How long a call takes, and how long over the baseline or the plain network; between several batches,
+    how many images a second."""
     rivals = [rival for each in shown for rival in each.rivals]
     baselines = dict.fromkeys(each.block.baseline for each in shown if each.block.baseline)
     over = f"vs {', '.join(baselines)}"
@@ -190,6 +192,7 @@ def _times(shown: Sequence[ShownBlock]) -> list[Own]:
         (TableColumn(LATENCY, "latency", keep=95), _aligned([_latency(rival) for rival in rivals])),
         (TableColumn("ratio", over, keep=93), _aligned([_ratio(rival) for rival in rivals])),
         (TableColumn(ADDED, "+ latency", keep=94), _aligned([_added(rival) for rival in rivals])),
+        (TableColumn(THROUGHPUT, "images/s", keep=91), _rates(shown)),
     ]
 
 
@@ -228,6 +231,14 @@ def _bars(shown: Sequence[ShownBlock]) -> list[float]:
         longest = min(max(seconds), LONGEST_BAR * median(seconds)) if seconds else 1.0
         bars += [(rival.latency or 0.0) / longest for rival in each.rivals]
     return bars
+
+
+def _rates(shown: Sequence[ShownBlock]) -> list[str]:
+    """Images per second, which make rows of several batches comparable; nothing where there is one batch."""
+    rates = [rival.row.get(THROUGHPUT) for each in shown for rival in each.rivals]
+    if len({each.block.batch for each in shown}) == 1:
+        return [""] * len(rates)
+    return ["" if rate is None else group_digits(significant(rate)) for rate in rates]
 
 
 Parts = tuple[str, str]  # a figure, and what stands behind it

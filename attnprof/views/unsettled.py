@@ -62,11 +62,13 @@ def _modules(wanted: Sequence[Candidate], choice: Choice) -> str:
 
 
 def _cells(modules: str, rows: Sequence[Row]) -> list[str]:
-    """The words that ask for ``modules`` in the networks of ``rows``, or at their sizes."""
+    """The words that ask for ``modules`` where ``rows`` have them: networks, else sizes, and batches."""
     networks = dict.fromkeys(row["host"] for row in rows if row.get("host"))
+    batches = dict.fromkeys(row["batch"] for row in rows)
+    images = ["--batch", _joined(batches)] if set(batches) != {1} else []
     if networks:
-        return ["host", _joined(networks), "--insert", modules]
-    return ["run", "-m", modules, *_sizes(rows)]
+        return ["host", _joined(networks), "--insert", modules, *images]
+    return ["run", "-m", modules, *_sizes(rows), *images]
 
 
 def _spelled(candidate: Candidate) -> str:

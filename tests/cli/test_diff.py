@@ -42,6 +42,18 @@ def test_runs_that_are_the_same_are_exit_code_0(cli, runs):
     )
 
 
+def test_cells_of_several_batches_are_told_apart(cli, tmp_path):
+    cells = [cell(case("se", batch=batch), STEADY) for batch in (1, 8)]
+    folder(tmp_path / "a", ran("a", *cells, cell(case("eca", batch=8), STEADY)))
+    folder(tmp_path / "b", ran("b", *cells))
+    out = cli("diff", "a", "b").out
+    assert "\n28x28, fp32, cpu" in out
+    assert [line.split()[:3] for line in out.splitlines() if line.startswith((" C", "64"))] == [
+        ["C", "batch", "module"], ["64", "1", "se"], ["64", "8", "se"],
+    ]  # fmt: skip
+    assert "only in A: eca@64@28 batch 8\n" in out
+
+
 def test_what_is_worse_is_named_and_exit_code_1(cli, runs):
     said = cli("diff", "base", "slow")
     assert said.code == 1

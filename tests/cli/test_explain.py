@@ -213,6 +213,7 @@ def test_a_variant_is_explained_under_its_settings(cli):
         (["mhsa@65@56"], r"mhsa@65@56 - .*multiple of 64.*; nearest 64, 128"),
         (["srm@64@56", "--train"], r"srm@64@56 - training needs a batch of more than one.*"),
         (["se@64@56", "--batch", "0"], r"--batch: 0 is not a batch \(1\.\.65536\)"),
+        (["se@64@56", "--batch", "1,8"], r"--batch: explain is of one batch, not of 1 and 8"),
         (["se(reductoin=8)@64@56"], r"se has no hyperparameter 'reductoin'\. Did you mean 'reduction'\?"),
         (["mine.py:Gat@64@56"], r"mine\.py:Gat: mine\.py has no class or function 'Gat'\. Did you mean 'Gate'\?"),
         (["mine.py:Broken@64@56"], r"mine\.py:Broken@64@56: RuntimeError: .*"),

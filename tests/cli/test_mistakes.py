@@ -31,6 +31,9 @@ OPTIONS = [
     ("run --channels 6.4", r"--channels: 6\.4 is not a number of channels \(1\.\.8192\)"),
     ("run --points 64", r"--points: '64' is not a point; write 64@56 or 256@28x40"),
     ("run --batch 0", r"--batch: 0 is not a batch \(1\.\.65536\)"),
+    ("run --batch 8,x", r"--batch: x is not a batch \(1\.\.65536\)"),
+    ("count --batch 1,99999", r"--batch: 99999 is not a batch \(1\.\.65536\)"),
+    ("run --batch ,", r"--batch: name at least one: 1, or 1,8,32"),
     ("run --dtype fp8", r"--dtype: 'fp8' is not one of .*'fp32'.*"),
     ("run --preset resnet", r"--preset: 'resnet' is not one of .*'resnet50'.*"),
     ("run --variants some", r"--variants: 'some' is not one of 'default' or 'all'"),
@@ -138,7 +141,7 @@ def test_an_unknown_key_of_the_file_and_a_mistake_of_the_command_line_are_report
 
 def test_a_mistake_in_the_environment_names_its_variable(cli, monkeypatch):
     monkeypatch.setenv("ATTNPROF_BATCH", "0")
-    assert cli("run").err == "error: ATTNPROF_BATCH: 0 is not a batch (1..65536)\n"
+    assert cli("run").err == "error: ATTNPROF_BATCH[0]: 0 is not a batch (1..65536)\n"
 
 
 def test_a_spec_file_whose_name_is_no_name_for_a_folder_is_run_all_the_same(cli, tmp_path):

@@ -92,6 +92,41 @@ def test_a_figure_is_that_of_the_worst_point_and_the_headroom_is_what_is_left(cl
     assert rows[1][2:7] == ["512", "2048", "400 µs ± 5.0 %", "250 KiB", "latency 16 %, params 95 %"]
 
 
+@pytest.fixture(scope="module")
+def batches(tmp_path_factory):
+    spec = Spec(modules=tuple(FIGURES), points="64@56", batch="1,8", device="cpu")
+    return folder_of(tmp_path_factory.mktemp("batches") / "run", spec)
+
+
+def test_of_several_batches_one_is_chosen_at(cli, batches):
+    said = cli("pick", batches, "--max-latency", "1ms")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "error: this run has batches 1, 8: choose at one, --batch 1, or at every one, --batch all\n"
+    )
+    at_one = cli("pick", batches, "--max-latency", "1ms", "--batch", "8").out
+    assert "at the measured point (64@56)" in at_one
+    assert "56x56, batch 8, fp32" in at_one
+
+
+def test_a_choice_over_every_batch_names_them(cli, batches):
+    said = cli("pick", batches, "--max-latency", "1ms", "--batch", "all")
+    assert "at every measured point (64@56 batch 1, 64@56 batch 8)" in said.out
+    one_by_one = cli("pick", batches, "--max-latency", "1ms", "--batch", "1,8")
+    assert one_by_one.out == said.out
+
+
+@pytest.mark.parametrize("batch", ["2", "x", "08", "1,2"])
+def test_a_batch_that_was_not_measured_is_a_mistake(cli, batches, batch):
+    said = cli("pick", batches, "--batch", batch)
+    assert said.code == 2
+    assert said.err == f"error: --batch: {batch[-2:].strip(',')} was not measured. There are: 1, 8\n"
+
+
+def test_a_run_of_one_batch_is_chosen_from_at_that(cli, priced):
+    assert cli("pick", priced, "--batch", "1").out == cli("pick", priced).out
+
+
 def test_at_narrows_the_points(cli, priced):
     said = cli("pick", priced, "--max-latency", "0.5ms", "--at", "64@56")
     assert "at the measured point (64@56)" in said.out

@@ -119,6 +119,17 @@ def test_a_counters_count_is_the_counters_and_its_failure_the_note(name):
 
 
 @pytest.mark.parametrize(
+    ("changes", "options"),
+    [({"batch": 1}, ""), ({"batch": 8}, " --batch 8"), ({"batch": 8, "mode": "train"}, " --batch 8 --train")],
+)
+def test_a_count_that_differs_names_the_command_that_explains_it(changes, options):
+    case = replace(CASE, **changes)
+    findings = Findings(case, account=FULL.account, counters={"thop": FULL.account.macs + 1})
+    note = follow("thop_macs", findings).note
+    assert note == f"ours is {FULL.account.macs}; attnprof explain {case.target}{options} says why"
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("params", 512),

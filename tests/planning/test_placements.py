@@ -106,8 +106,8 @@ def test_a_case_in_a_network_is_of_the_networks_input():
     (plain, se) = plan(Spec(networks="resnet50", modules="se", res="160x192", batch=2), "cpu").cells
     assert se.case.shape == (2, 3, 160, 192)
     assert (se.case.host, se.case.place, se.case.network_input) == ("resnet50", "after_bn3", "160x192")
-    assert se.case.label == "se in resnet50@160x192 after_bn3"
-    assert plain.case.label == "none in resnet50@160x192"
+    assert se.case.label == "se in resnet50@160x192 after_bn3 batch 2"
+    assert plain.case.label == "none in resnet50@160x192 batch 2"
 
 
 def test_a_networks_input_is_224_by_224_unless_it_is_said():

@@ -1,11 +1,13 @@
 """From a Spec to its cells: the product of modules, points and modes, with the impossible ones explained."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.catalogue import MODULES, entry
-from attnprof.grid import PRESETS
+from attnprof.grid import PRESETS, show_res
 from attnprof.metrics import METRICS, Metric
 from attnprof.planning import plan
 from attnprof.spec import Spec
@@ -76,6 +78,45 @@ def test_what_cannot_be_trained_can_still_be_evaluated():
 def test_a_larger_batch_can_be_trained():
     planned = plan(Spec(modules=["cbam"], points="64@1", train=True, batch=2), "cpu")
     assert [cell.refusal for cell in planned.cells] == [None, None]
+
+
+batches = st.lists(st.integers(1, 64), min_size=1, max_size=3)
+
+
+@given(
+    st.lists(st.sampled_from(["se", "cbam", "eca", "none"]), min_size=1, max_size=3, unique=True),
+    st.lists(st.sampled_from(["16@7", "16@7x8", "64@7"]), min_size=1, max_size=3),
+    batches,
+    st.booleans(),
+)
+@law
+def test_the_cells_are_the_product_of_the_axes_each_once(modules, points, batch, train):
+    planned = plan(Spec(modules=modules, points=points, batch=batch, train=train), "cpu")
+    modes = ("eval", "train")[: 1 + train]
+    points_once, batches_once = dict.fromkeys(points), dict.fromkeys(batch)
+    expected = list(product(modes, points_once, batches_once, modules))
+    cells = [
+        (cell.case.mode, point_of(cell.case), cell.case.batch, cell.case.module) for cell in planned.cells
+    ]
+    assert cells == expected
+    assert len({cell.case.key for cell in planned.cells}) == len(expected)
+
+
+def point_of(case):
+    return f"{case.channels}@{show_res((case.height, case.width))}"
+
+
+def test_what_needs_a_larger_batch_to_be_trained_is_refused_at_one_alone():
+    planned = plan(Spec(modules=["cbam"], points="64@1", train=True, batch="1,2"), "cpu")
+    cells = {(cell.case.mode, cell.case.batch): cell.refusal is None for cell in planned.cells}
+    assert cells == {("eval", 1): True, ("eval", 2): True, ("train", 1): False, ("train", 2): True}
+
+
+def test_every_batch_has_a_baseline_of_its_own():
+    planned = plan(Spec(modules="se,eca", points="16@7,64@7", batch="1,4"), "cpu")
+    assert [(case.module, case.channels, case.batch) for case in planned.baselines] == [
+        ("se", 16, 1), ("se", 16, 4), ("se", 64, 1), ("se", 64, 4),
+    ]  # fmt: skip
 
 
 def test_training_adds_rows_and_changes_none():
@@ -209,12 +250,13 @@ def test_a_metric_is_had_by_its_name():
 @given(
     st.lists(st.sampled_from(["se", "cbam", "eca", "none", "sa"]), min_size=1, max_size=5, unique=True),
     st.lists(st.integers(1, 300), min_size=1, max_size=3, unique=True),
+    st.lists(st.integers(1, 64), min_size=1, max_size=2),
     st.integers(1, 9),
     st.booleans(),
 )
 @law
-def test_shards_part_the_plan_evenly_and_keep_its_order(modules, channels, hands, train):
-    spec = Spec(modules=modules, channels=channels, res="7,14", train=train)
+def test_shards_part_the_plan_evenly_and_keep_its_order(modules, channels, batch, hands, train):
+    spec = Spec(modules=modules, channels=channels, res="7,14", batch=batch, train=train)
     whole = plan(spec, "cpu").cells
     shards = [plan(spec.model_copy(update={"shard": f"{n + 1}/{hands}"}), "cpu").cells for n in range(hands)]
     dealt = [cell for shard in shards for cell in shard]

@@ -152,9 +152,10 @@ def test_the_title_is_the_module_with_its_variant():
         ({}, "cbam(reduction=8)@64@28x40"),
         ({"width": 28}, "cbam(reduction=8)@64@28"),
         ({"variant": "", "mode": "train"}, "cbam@64@28x40 (train)"),
+        ({"variant": "", "mode": "train", "batch": 8}, "cbam@64@28x40 batch 8 (train)"),
     ],
 )
-def test_the_label_is_title_size_and_training(changes, label):
+def test_the_label_is_title_size_batch_and_training(changes, label):
     assert replace(CASE, **changes).label == label
 
 

@@ -30,6 +30,15 @@ def test_a_ratio_is_the_figure_over_that_of_the_baseline_at_the_same_size():
                 assert row["params_over_se"] == row["params"] / rows["se"]["params"]
 
 
+def test_a_ratio_is_to_the_baseline_at_the_same_batch():
+    found = over(results(modules=FEW, channels="32", res="28", batch="1,8"), "se")
+    for batch in (1, 8):
+        rows = by_module(found, batch=batch)
+        for row in rows.values():
+            assert row["latency_over_se"] == row["latency_s"] / rows["se"]["latency_s"]
+            assert row["macs_over_se"] == row["macs"] / rows["se"]["macs"]
+
+
 def test_the_baseline_is_once_itself_and_never_unclear():
     found = over(results(modules=FEW, channels="32,64", res="28"), "se")
     for number, row in enumerate(found.rows()):

@@ -70,13 +70,14 @@ def rows(one):
 @given(
     st.lists(st.sampled_from(MODULES), min_size=1, max_size=5, unique=True),
     st.lists(st.sampled_from(["16", "64", "100"]), min_size=1, max_size=3, unique=True),
+    st.sampled_from(["1", "8,1"]),
     st.booleans(),
     st.integers(2, 5),
     st.randoms(use_true_random=False),
 )
 @law
-def test_shards_merged_equal_the_whole(modules, channels, train, shards, random):
-    spec = Spec(modules=modules, channels=channels, res="7,14", train=train, device="cpu")
+def test_shards_merged_equal_the_whole(modules, channels, batch, train, shards, random):
+    spec = Spec(modules=modules, channels=channels, res="7,14", batch=batch, train=train, device="cpu")
     whole = part(spec)
     parts = [
         part(spec.model_copy(update={"shard": f"{n}/{shards}"}), name=f"shard {n}")
@@ -131,7 +132,7 @@ SPEC = Spec(modules="se,eca", channels="64", res="7", device="cpu")
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"batch": 8}, "b does not belong with a: grid.batch is 8, not 1"),
+        ({"batch": (1, 8)}, "b does not belong with a: grid.batch is 1,8, not 1"),
         ({"dtype": "bf16"}, "b does not belong with a: measure.dtype is bf16, not fp32"),
         ({"modules": ("se",)}, "b does not belong with a: grid.modules is se, not se,eca"),
         ({"seed": 3}, "b does not belong with a: measure.seed is 3, not 0"),

@@ -21,6 +21,7 @@ requests = st.fixed_dictionaries(
         "modules": st.lists(st.sampled_from(MODULES), min_size=1, max_size=4, unique=True),
         "channels": st.lists(st.sampled_from(["16", "100", "64"]), min_size=1, max_size=3, unique=True),
         "res": st.lists(st.sampled_from(["14", "7", "7x9"]), min_size=1, max_size=2, unique=True),
+        "batch": st.lists(st.integers(1, 64), min_size=1, max_size=3),
         "train": st.booleans(),
         "shard": st.sampled_from([None, *(f"{n}/{HANDS}" for n in range(1, HANDS + 1))]),
     }
@@ -60,7 +61,7 @@ def test_a_run_that_says_its_placements_has_the_rows_of_its_plan(request):
 
 
 def test_so_has_one_in_networks():
-    spec = Spec(**NETWORKS, train=True)
+    spec = Spec(**NETWORKS, batch="8,1", train=True)
     planned = plan(spec, "cpu")
     cases = [cell.case for cell in planned.cells]
     outline = outline_of_journal(spec, ran(planned), [])
@@ -73,6 +74,7 @@ def test_so_has_one_in_networks():
     [
         {"modules": "cbam,se,eca", "channels": "64,16", "res": "14,7"},
         {"modules": "all,!nam", "channels": "64", "res": "56"},
+        {"modules": "eca,se", "channels": "64", "res": "14", "batch": "8,1,2"},
         NETWORKS,
     ],
 )

@@ -21,6 +21,7 @@ cells = st.builds(
         channels=st.sampled_from([16, 32]),
         height=st.just(8),
         width=st.just(8),
+        batch=st.sampled_from([1, 4]),
         mode=st.sampled_from(["eval", "train"]),
         seed=st.integers(0, 1),
     ),

@@ -182,12 +182,12 @@ def test_the_command_line_outranks_the_environment_and_that_the_file(file):
             Source({"batch": "300"}, {"batch": "--batch"}),
         ]
     )
-    assert (spec.channels, spec.res, spec.batch, spec.dtype) == ((1,), ((20, 20),), 300, "fp16")
+    assert (spec.channels, spec.res, spec.batch, spec.dtype) == ((1,), ((20, 20),), (300,), "fp16")
 
 
 def test_what_is_outranked_is_not_judged(file):
     path = file("[grid]\nbatch = 0\n")
-    assert merge([from_file(path), Source({"batch": 2}, {"batch": "--batch"})]).batch == 2
+    assert merge([from_file(path), Source({"batch": 2}, {"batch": "--batch"})]).batch == (2,)
 
 
 def test_each_mistake_has_the_place_of_the_source_that_made_it(file):
@@ -197,12 +197,14 @@ def test_each_mistake_has_the_place_of_the_source_that_made_it(file):
     ) == [
         f"{path}:2: grid.channels[1]: 0 is not a number of channels (1..8192)",
         "--res: 0 is not a size; write 56 or 28x40 (1..8192)",
-        "ATTNPROF_BATCH: 0 is not a batch (1..65536)",
+        "ATTNPROF_BATCH[0]: 0 is not a batch (1..65536)",
     ]
 
 
 def test_a_mistake_without_a_place_carries_its_field():
-    assert problems(Source({"batch": 0}, {})) == ["batch: 0 is not a batch (1..65536)"]
+    assert problems(Source({"seed": -1}, {})) == [
+        "seed: -1 is not a seed: a whole number, not negative, of 18 digits at most"
+    ]
 
 
 fields = ("channels", "res", "batch", "seed")
@@ -310,5 +312,5 @@ def test_tables_and_keys_that_a_newer_version_has_added_are_passed_over(tmp_path
 def test_its_values_are_checked_as_any_others(tmp_path):
     path = tmp_path / "spec.toml"
     path.write_text("[grid]\nbatch = -1\n", encoding="utf-8")
-    with pytest.raises(SpecError, match=r"spec\.toml:2: grid\.batch: "):
+    with pytest.raises(SpecError, match=r"spec\.toml:2: grid\.batch\[0\]: "):
         recorded(path)

@@ -42,7 +42,7 @@ values = st.fixed_dictionaries(
         "res": st.lists(maps, max_size=4),
         "points": st.lists(st.tuples(sizes, sizes, sizes), max_size=4),
         "preset": st.sampled_from([None, *PRESETS]),
-        "batch": st.integers(1, 65536),
+        "batch": st.integers(1, 65536) | st.lists(st.integers(1, 65536), min_size=1, max_size=4),
         "shard": st.none() | st.integers(1, 9).flatmap(lambda n: st.integers(1, n).map(lambda i: f"{i}/{n}")),
         "budget": st.lists(
             st.sampled_from(["params<=10k", "latency<=0.2ms", "latency<=1.2x:cbam(reduction=8)", "top1>=77"]),
@@ -155,7 +155,7 @@ def test_the_module_none_can_be_asked_for_by_its_name():
 
 def test_the_defaults_are_valid_and_ask_for_the_whole_catalogue():
     spec = Spec()
-    assert (spec.modules, spec.dtype, spec.batch, spec.device) == (("all",), "fp32", 1, "auto")
+    assert (spec.modules, spec.dtype, spec.batch, spec.device) == (("all",), "fp32", (1,), "auto")
     assert (spec.counters, spec.time_budget, spec.timeout, spec.precision) == (
         ("fvcore", "thop"),
         "auto",
@@ -185,14 +185,14 @@ def test_texts_are_read_as_the_command_line_writes_them():
         channels="64, 256",
         res="56,28x40",
         points="64@56,256@28x40",
-        batch="2",
+        batch="2,16",
         time_budget="2min",
         precision="2%",
     )
     assert spec.channels == (64, 256)
     assert spec.res == ((56, 56), (28, 40))
     assert spec.points == ((64, 56, 56), (256, 28, 40))
-    assert (spec.batch, spec.time_budget, spec.precision) == (2, 120.0, 0.02)
+    assert (spec.batch, spec.time_budget, spec.precision) == ((2, 16), 120.0, 0.02)
 
 
 def test_a_single_value_is_a_list_of_one():
@@ -248,7 +248,7 @@ MISTAKES = {
     "networks": ("resnet51", "networks[0]: no network 'resnet51'. Did you mean 'resnet50'"),
     "at": ("after_bn3,a..b", "at[1]: 'a..b' is not a place"),
     "sweep_places": ("maybe", "sweep_places: 'maybe' is neither true nor false"),
-    "batch": ("x", "batch: x is not a batch (1..65536)"),
+    "batch": ("8,x", "batch[1]: x is not a batch (1..65536)"),
     "shard": ("3/2", "shard: '3/2' is no shard; write 1/4 to 4/4"),
     "baseline": ("see", "baseline: no module 'see'. Did you mean 'se"),
     "budget": ("latency<=2x:sse", "budget: no module 'sse'. "),

@@ -52,6 +52,29 @@ def test_what_is_the_same_at_all_sizes_is_shown_once():
     assert {"MACs 14x14", "MACs 28x28", "latency 14x14", "latency 28x28"} <= set(titles)
 
 
+def test_several_batches_have_a_column_of_their_own_and_the_throughput():
+    table = document(results(modules=FEW, channels="32", res="28", batch="1,8"))
+    titles = [column.title for column in table.columns]
+    assert titles[:3] == ["C", "batch", "module"]
+    assert "throughput" in titles
+    assert list(table.blocks) == [3, 3]
+    assert [row["batch"] for row in texts_of(table)] == ["1"] * 3 + ["8"] * 3
+    assert "batch" not in table.remarks(table.columns)[0]
+
+
+def test_one_batch_is_said_above(grid):
+    table = document(grid)
+    assert not {"batch", "throughput_per_s"} & {column.name for column in table.columns}
+    assert "batch 1" in table.remarks(table.columns)[0]
+
+
+def test_several_batches_stand_side_by_side():
+    beside = document(results(modules=FEW, channels="32", res="28", batch="1,8"), pivot="batch")
+    titles = [column.heading for column in beside.columns]
+    assert titles[:3] == ["C", "module", "params"]
+    assert {"latency batch 1", "latency batch 8", "throughput batch 1", "throughput batch 8"} <= set(titles)
+
+
 def test_the_pivot_itself_is_no_column(grid):
     assert "channels" not in [column.name for column in document(grid, pivot="channels").columns]
     assert "size" not in [

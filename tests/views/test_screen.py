@@ -1,5 +1,6 @@
 """The first screen: which rows it shows, how they are ranked, what it finds, and commands that work."""
 
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -155,6 +156,62 @@ def test_sizes_at_which_the_same_modules_are_fastest_share_a_sentence():
         lambda case: 1e-4 if case.module == "se" else 1e-3, modules=FEW, channels="32,64", res="28"
     )
     assert findings(blocks(found))[0].startswith("se is fastest at every size")
+
+
+@pytest.fixture(scope="module")
+def batches():
+    """se leads at batch 1, eca at 8 and 32; a call of eca takes as long at every batch."""
+    return results(
+        lambda case: 5e-4 if case.module == "eca" else 1e-4 * case.batch**0.8,
+        modules="se,eca",
+        channels="64",
+        res="28",
+        batch="32,1,8",
+    )
+
+
+def test_each_batch_is_a_block_with_its_images_a_second(batches):
+    found = blocks(batches)
+    assert [block.heading for block in found] == [f"28x28, 64 channels, batch {n}" for n in (1, 8, 32)]
+    assert [[rival.name for rival in block.rivals] for block in found] == [
+        ["se", "eca"], ["eca", "se"], ["eca", "se"],
+    ]  # fmt: skip
+    assert [block.rivals[1].ratio.value for block in found[:1]] == [pytest.approx(5.0)]
+    text = shown(batches, width=120)
+    assert text.count("images/s") == 3
+    assert re.search(r"eca .* 16\W000 ", text)  # batch 8 in 500 us
+    assert "batch" not in text.splitlines()[0]
+
+
+def test_one_batch_has_no_column_of_images_a_second(few):
+    assert "images/s" not in shown(few, width=120)
+
+
+def test_what_is_found_says_at_which_batch(batches):
+    fastest = findings(blocks(batches))[0]
+    assert fastest == "se is fastest at batch 1 (100 µs); eca is fastest at batch 8 and batch 32 (500 µs)."
+    two_sizes = results(
+        lambda case: 1e-4 if case.module == "se" else 1e-3,
+        modules=FEW,
+        channels="32,64",
+        res="28",
+        batch="1,8",
+    )
+    assert findings(blocks(two_sizes))[0].startswith("se is fastest at every size and batch (")
+
+
+def test_what_differs_beyond_two_results_is_counted():
+    order = ["se", "eca", "cbam", "cbam"]
+    found = results(
+        lambda case: 1e-4 if case.module == order[(1, 2, 4, 8).index(case.batch)] else 1e-3,
+        modules=FEW, channels="32", res="28", batch="1,2,4,8",
+    )  # fmt: skip
+    assert findings(blocks(found))[0].endswith("eca is fastest at batch 2 (100 µs); 2 more batches differ.")
+
+
+def test_the_command_that_chooses_names_a_batch(batches):
+    command = document(batches).screen().commands[0]
+    assert command == "attnprof pick --batch 1 --max-latency 200us"
 
 
 def test_the_size_of_a_front_is_that_of_the_first_block_with_a_latency():
