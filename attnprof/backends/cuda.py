@@ -17,8 +17,9 @@ from attnprof.backends._nvml import Nvml, nvml_of
 from attnprof.backends._profiler import trace_kernels
 from attnprof.backends._spin import DeviceClock, Queued, Unqueued
 from attnprof.backends._switches import read_switches, write_switches
+from attnprof.backends._variables import changing, choosing, spoiling
 from attnprof.backends._waiting import waited_here
-from attnprof.errors import one_line
+from attnprof.errors import EnvironmentProblem, one_line
 
 NATIVE = "native"  # the allocator whose statistics are whole
 INSTEAD = "Use --device cpu, or --no-latency"
@@ -51,7 +52,10 @@ class CUDA:
 
     def device(self, index: int) -> torch.device:
         """CUDA device ``index``, made the current one, with a stream of its own, its context and cuBLAS
-        workspace set up, and no tf32."""
+        workspace set up, and no tf32. Raises EnvironmentProblem where an environment variable would spoil
+        every figure."""
+        if reason := spoiling():
+            raise EnvironmentProblem(reason)
         self.set_switches()
         device = torch.device("cuda", index)
         torch.cuda.set_device(device)
@@ -103,6 +107,8 @@ class CUDA:
             # torch has no annotation
             "cudnn_version": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
             "allocator": torch.cuda.get_allocator_backend(),
+            "cuda_variables": changing(),
+            "cuda_visible": choosing(),
             **switches,
             "tf32": switches["cudnn_tf32"] is not False or switches["matmul_precision"] != "highest",
         }

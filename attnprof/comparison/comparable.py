@@ -9,10 +9,18 @@ from attnprof.records.environment import Environment
 # Of a case: how it was measured.
 MEASURED = (*CONDITIONS, "autocast", "inputs", "tf32", "seed")
 # Of a run: the machine and its settings.
-MACHINE = ("device_name", "cores", "malloc", "cudnn_benchmark", "matmul_precision", "mkldnn")
+MACHINE = (
+    "device_name",
+    "cores",
+    "malloc",
+    "cudnn_benchmark",
+    "matmul_precision",
+    "mkldnn",
+    "cuda_variables",
+)
 VERSIONS = (
     *("attnprof_version", "torch_version", "python_version", "estimator"),
-    *("cuda_version", "cudnn_version", "driver_version", "platform"),
+    *("cuda_version", "rocm_version", "cudnn_version", "driver_version", "platform"),
 )
 USUAL = {"estimator": "median"}  # what an environment without the entry means
 COUNTERS = ("fvcore_version", "thop_version")
@@ -65,4 +73,6 @@ def _listed(values: Iterable[object]) -> str:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict) and value:
+        return " ".join(f"{name}={value[name]}" for name in sorted(value))
     return "none" if value in (None, "", {}) else str(value)

@@ -30,6 +30,7 @@ FINGERPRINT = (
     "device",
     "device_name",
     "cuda_version",
+    "cuda_variables",
     "threads",
 )
 
@@ -81,6 +82,8 @@ class _Known(Struct):
     fvcore_version: Text = None
     thop_version: Text = None
     cuda_version: Text = None
+    rocm_version: Text = None
+    cuda_variables: dict[str, str] | None = None
     platform: Text = None
     malloc: dict[str, str] | None = None
     device: str = ""

@@ -32,6 +32,16 @@ LARGEST_MEMORY = 2**60  # bytes
 PROCESSES = {"quick": 1, "standard": 6, "paper": 6}
 AUTO = "auto"  # a time budget that the run plans; the usual baseline
 TARGET, QUICK_TARGET = 0.01, 0.02
+NOT_MEASURED = (
+    "attnprof does not measure on {0}; --device cpu measures the processor, attnprof count counts without a"
+    " device, and one file adds a device of your own (CONTRIBUTING.md, Device)"
+)
+# Devices of torch's that are no entries, and what can be done instead.
+INSTEAD = {
+    "mps": NOT_MEASURED.format("mps, Apple's GPU"),
+    "xpu": NOT_MEASURED.format("xpu, Intel's GPU"),
+    **dict.fromkeys(("hip", "rocm"), "torch calls AMD's GPUs cuda: --device cuda"),
+}
 
 
 def listed(value: Any) -> Any:
@@ -188,6 +198,8 @@ def _device(text: str) -> None:
     if text == "auto":
         return
     name, colon, index = text.partition(":")
+    if name in INSTEAD and name not in BACKENDS:
+        raise ValueError(INSTEAD[name])
     if name not in BACKENDS or (colon and not index.isdigit()):
         raise ValueError(f"no device {text!r}; write auto, {', '.join(BACKENDS.names())} or cuda:1")
 

@@ -92,7 +92,16 @@ def _where(rows: Sequence[Row]) -> list[str]:
 def _machine(environment: Environment) -> str:
     threads = environment.get("threads")
     name = environment.get("device_name") or ""
-    return f"{environment.get('device')} ({name}, {threads} thread{'' if threads == 1 else 's'})"
+    about = [name, f"{threads} thread{'' if threads == 1 else 's'}", *_of_gpu(environment)]
+    return f"{environment.get('device')} ({', '.join(about)})"
+
+
+def _of_gpu(environment: Environment) -> list[str]:
+    """What a reader has to know of a GPU's figures besides: an unverified platform, and variables that change
+    them."""
+    version, variables = environment.get("rocm_version"), environment.get("cuda_variables") or {}
+    platform = [f"ROCm {version}, on which nobody has verified attnprof"] if version else []
+    return platform + [f"{name}={value}" for name, value in sorted(variables.items())]
 
 
 def _explanation(metric: Metric, rows: Sequence[Row], environment: Environment) -> Remark:

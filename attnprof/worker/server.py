@@ -17,7 +17,7 @@ import msgspec
 import torch
 
 from attnprof.backends import BACKENDS, Backend, is_out_of_memory
-from attnprof.errors import AttnprofError, ImpossibleShapeError, one_line
+from attnprof.errors import AttnprofError, EnvironmentProblem, ImpossibleShapeError, one_line
 from attnprof.measuring.inputs import RandomPool
 from attnprof.measuring.peaks import peaks
 from attnprof.measuring.timer import timer
@@ -125,7 +125,7 @@ class Server:
             return UnavailableResponse(reason)
         try:
             return self._open(device, int(number or 0), setup)
-        except (RuntimeError, AssertionError) as problem:
+        except (RuntimeError, AssertionError, EnvironmentProblem) as problem:
             return UnavailableResponse(f"{device}: {one_line(problem)}")
 
     def _open(self, device: str, number: int, setup: SetupRequest) -> ReadyResponse | UnavailableResponse:

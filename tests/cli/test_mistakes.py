@@ -41,6 +41,12 @@ OPTIONS = [
     ("run --counters flops", r"--counters: no counter 'flops'\. .*fvcore.*"),
     ("run --format latx", r"--format: no format 'latx'\. .*"),
     ("run --device cude", r"--device: no device 'cude'; write auto, cpu, cuda or cuda:1"),
+    (
+        "run --device mps",
+        r"--device: attnprof does not measure on mps, Apple's GPU; --device cpu .* attnprof count .*Device.*",
+    ),
+    ("run --device xpu:1", r"--device: attnprof does not measure on xpu, Intel's GPU; .*"),
+    ("run --device rocm", r"--device: torch calls AMD's GPUs cuda: --device cuda"),
     ("run --timeout 10m", r"--timeout: '10m' is ambiguous \(milli or minutes\?\); write 10ms or min"),
     ("run --time-budget 75", r"--time-budget: '75' needs a unit of time: .*min.*"),
     ("run --time-budget -1s", r"--time-budget: '-1s' is not a quantity"),

@@ -42,6 +42,13 @@ def test_other_conditions_are_refused_and_named_whatever_is_asked(changes, envir
         assert str(problem.value) == f"a and b are not comparable: {says}"
 
 
+def test_variables_that_change_a_gpus_figures_are_named_one_by_one():
+    before = ran("a", cell(case(), STEADY), cuda_variables={})
+    after = ran("b", cell(case(), STEADY), cuda_variables={"PYTORCH_ALLOC_CONF": "backend:native"})
+    with pytest.raises(RunFolderError, match=r"cuda_variables: none and PYTORCH_ALLOC_CONF=backend:native$"):
+        compare(before, after)
+
+
 def test_other_versions_are_refused_unless_they_are_asked_for_and_then_named():
     before, after = ran("a", cell(case(), STEADY)), ran("b", cell(case(), STEADY), torch_version="2.14.0")
     with pytest.raises(

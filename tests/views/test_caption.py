@@ -1,7 +1,10 @@
 """What a caption says of the rows above it."""
 
+from dataclasses import replace
+
 import pytest
 
+from attnprof.views.caption import conditions
 from attnprof.views.run import document
 from tests.report.conftest import results_of
 
@@ -12,6 +15,25 @@ def test_where_rows_are_of_training_other_counters_are_said_to_count_the_forward
     caption = "\n".join(table.remarks(table.columns))
     assert "thop: other tools' MACs / ours" in caption
     assert ("thop count the forward pass alone" in caption) == train
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, "cuda:0 (GPU, 1 thread)"),
+        ({"cuda_variables": {}, "rocm_version": None}, "cuda:0 (GPU, 1 thread)"),
+        ({"cuda_variables": {"A": "1", "B": "x y"}}, "cuda:0 (GPU, 1 thread, A=1, B=x y)"),
+        (
+            {"rocm_version": "6.4"},
+            "cuda:0 (GPU, 1 thread, ROCm 6.4, on which nobody has verified attnprof)",
+        ),
+    ],
+)
+def test_a_caption_says_what_sets_a_gpus_figures_apart(environment, says):
+    results = results_of(modules="se", points="64@28")
+    on_gpu = {"device": "cuda:0", "device_name": "GPU", **environment}
+    results = replace(results, environment={**results.environment, **on_gpu})
+    assert f" {says}, " in conditions(results)
 
 
 def test_a_caption_explains_no_column_that_is_not_there():
