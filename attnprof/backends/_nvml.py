@@ -1,7 +1,9 @@
 """NVIDIA's management library: clock, reasons to slow down, heat, power, other processes of a device."""
 
 import os
+from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from attnprof.backends import Condition
@@ -10,8 +12,33 @@ from attnprof.backends import Condition
 POWER_CAP = 0x4
 SLOWDOWNS = 0x8 | 0x20 | 0x40 | 0x80  # hardware slowdown, thermal by software and by hardware, power brake
 BUSY = 10  # per cent of the last sampling period in which some kernel ran: a desktop stays below
+# What its functions are asked for, from the same reference.
+SM, MEMORY = 1, 2  # of clocks
+SLOWDOWN = 1  # of temperatures: from which on the hardware slows itself
+CORRECTED, UNCORRECTED = 0, 1  # of errors of memory
+SINCE_LOADED = 0  # of counts of these: since the driver was loaded
 KINDS = ("GPU", "MIG")  # of a UUID: of a whole device, or of an instance of one
 ADVICE = "wait, or --allow-busy"
+
+
+class Untold(Exception):
+    """NVML does not tell something; the words say why."""
+
+
+@dataclass(frozen=True)
+class Computing:
+    """A process that holds memory of a device."""
+
+    pid: int
+    memory: int | None  # bytes; None where that is not told
+    name: str  # empty where that is not told
+
+
+def others_than(own: Collection[int], pids: Collection[int]) -> int:
+    """How many of ``pids`` are others' processes. In a container our own is listed under a number that it
+    does not know."""
+    foreign = set(pids) - set(own)
+    return len(foreign) - (bool(pids) and len(foreign) == len(set(pids)))
 
 
 class Nvml:
@@ -56,11 +83,10 @@ class Nvml:
         library = self._library
         try:
             pids = {process.pid for process in library.nvmlDeviceGetComputeRunningProcesses(self._users)}
-            busy = library.nvmlDeviceGetUtilizationRates(self._users).gpu if self._is_whole else None
+            busy = library.nvmlDeviceGetUtilizationRates(self._users).gpu if not self.is_instance else None
         except library.NVMLError:
             return None
-        # In a container our own process is listed under a number that it does not know.
-        count = len(pids - {os.getpid()}) - (bool(pids) and os.getpid() not in pids)
+        count = others_than({os.getpid()}, pids)
         if count < 1 or (busy is not None and busy < BUSY):
             return None
         processes = "process" if count == 1 else "processes"
@@ -69,8 +95,40 @@ class Nvml:
         return f"{count} other {processes} compute on it ({busy} % busy); {ADVICE}"
 
     @property
-    def _is_whole(self) -> bool:
-        return self._gpu is self._users
+    def is_instance(self) -> bool:
+        """Whether it is an instance of a device (MIG)."""
+        return self._gpu is not self._users
+
+    def ask(self, function: str, *arguments: object) -> Any:
+        """What 'nvmlDevice' and ``function`` answer of the device as a whole. Raises Untold."""
+        return self._answer(f"nvmlDevice{function}", self._gpu, *arguments)
+
+    def computing(self) -> list[Computing]:
+        """The processes that use it for computing, ours among them. Raises Untold."""
+        processes = self._answer("nvmlDeviceGetComputeRunningProcesses", self._users)
+        return [
+            Computing(each.pid, getattr(each, "usedGpuMemory", None), self._name_of(each.pid))
+            for each in processes
+        ]
+
+    def joules(self) -> float:
+        """What the device has used since its driver was loaded. Raises Untold."""
+        return float(self.ask("GetTotalEnergyConsumption")) / 1e3
+
+    def _name_of(self, pid: int) -> str:
+        try:
+            return str(self._answer("nvmlSystemGetProcessName", pid))
+        except Untold:
+            return ""
+
+    def _answer(self, function: str, *arguments: object) -> Any:
+        """Raises Untold also where the library is older than the function."""
+        try:
+            return getattr(self._library, function)(*arguments)
+        except self._library.NVMLError as problem:
+            raise Untold(str(problem)) from None
+        except AttributeError:
+            raise Untold("not in this nvidia-ml-py") from None
 
     def driver(self) -> str:
         """The driver's version."""

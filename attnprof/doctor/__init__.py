@@ -13,6 +13,7 @@ class Finding:
     level: str  # 'ok', 'note' (measuring works, and could be better) or 'stop' (it cannot work)
     says: str  # its state, in words
     advice: str = ""  # what to do about it, where something can be done
+    commands: tuple[str, ...] = ()  # that do it, for a person to run
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS or (self.level == FINE and self.advice):

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from attnprof.backends._nvml import nvml_of
 from attnprof.doctor import FINE, NOTE, STOP, Finding, machine
+from attnprof.doctor.gpu import gpu
 from attnprof.doctor.packages import compiler, packages
 from attnprof.doctor.selftests import self_tests
 from attnprof.errors import EnvironmentProblem
@@ -25,14 +25,14 @@ def examine(start: Start, folder: Path = Path("reports")) -> Iterator[Finding]:
         environment = {}
     yield from device(environment)
     yield from machine.survey(cores(), folder)
-    yield from packages(gpu=is_gpu(environment))
+    yield from packages(gpu=is_gpu(environment) and not environment.get("rocm_version"))
     yield compiler()
     if environment:
         yield from self_tests(worker, start, environment)
 
 
 def is_gpu(environment: Environment) -> bool:
-    """Whether the device is one of NVIDIA's."""
+    """Whether the device is one of CUDA's, or of ROCm's."""
     return str(environment.get("device", "")).startswith("cuda")
 
 
@@ -46,7 +46,7 @@ def device(environment: Environment, nvidia: Path = Path("/proc/driver/nvidia/ve
     says = f"{environment['device']}: {environment['device_name']}{cores_text}, {memory}{cache}"
     yield Finding("device", FINE, says)
     if is_gpu(environment):
-        yield from _gpu(environment)
+        yield from gpu(environment)
     elif nvidia.exists():
         advice = "a build of torch for its CUDA version measures it: https://pytorch.org/get-started"
         yield Finding(
@@ -55,20 +55,3 @@ def device(environment: Environment, nvidia: Path = Path("/proc/driver/nvidia/ve
             f"there is an NVIDIA driver, and torch {environment['torch_version']} uses the CPU",
             advice,
         )
-
-
-def _gpu(environment: Environment) -> Iterator[Finding]:
-    versions = {"driver": "driver_version", "CUDA": "cuda_version", "cuDNN": "cudnn_version"}
-    says = ", ".join(f"{name} {environment[key]}" for name, key in versions.items() if environment.get(key))
-    yield Finding("driver", FINE, f"{says}; tf32 {'on' if environment.get('tf32') else 'off'}")
-    library = nvml_of(str(environment.get("device_uuid", "")))
-    now = library.condition() if library else None
-    if now is None:
-        return
-    says = f"{now.clock / 1e6:.0f} MHz" + ("" if now.celsius is None else f", {now.celsius:.0f} °C")
-    if now.throttled:
-        yield Finding(
-            "clocks", NOTE, f"{says}: the device slows itself", "let it cool down, or see to its supply"
-        )
-    else:
-        yield Finding("clocks", FINE, says)

@@ -21,7 +21,7 @@ COLUMNS = (
 
 def document(versions: Mapping[str, object], findings: Sequence[Finding]) -> Document:
     """One row per finding; on a terminal a paragraph each."""
-    values = [(finding.level, finding.name, finding.says, finding.advice) for finding in findings]
+    values = [(finding.level, finding.name, finding.says, _advice(finding)) for finding in findings]
     return Document(
         columns=COLUMNS,
         rows=[[TableCell(value or None) for value in row] for row in values],
@@ -38,12 +38,13 @@ def title(versions: Mapping[str, object]) -> str:
 
 
 def paragraph(finding: Finding, look: Look) -> str:
-    """A finding for a terminal: a line, and the advice below it."""
+    """A finding for a terminal: a line, the advice below it, and each command on a line of its own."""
     width, indent = look.width or UNLIMITED, " " * INDENT
     head = f"{finding.level:5} {finding.name:{NAMES}}  {finding.says}"
     lines = [fill(head, width, subsequent_indent=indent)]
     if finding.advice:
         lines.append(fill(finding.advice, width, initial_indent=indent, subsequent_indent=indent))
+    lines += [f"{indent}  {command}" for command in finding.commands]
     return "\n".join(lines)
 
 
@@ -56,6 +57,11 @@ def outcome(findings: Sequence[Finding]) -> str:
     if not notes:
         return "Ready to measure."
     return f"Ready to measure; {notes} thing{'s' if notes > 1 else ''} could be better."
+
+
+def _advice(finding: Finding) -> str:
+    """In one line, with its commands."""
+    return "; ".join([finding.advice, *finding.commands])
 
 
 def _page(versions: Mapping[str, object], findings: Sequence[Finding], look: Look) -> Written:

@@ -20,7 +20,8 @@ What is simulated:
   itself is torch's own.
 - Memory. Blocks of 512 bytes in segments of 2 MiB and more, pools for graphs, a limit, statistics, and the allocator
   ``cudaMallocAsync``, which leaves most of them at zero (allocator.py).
-- NVML: a module ``pynvml`` with a clock, reasons, temperature, power and processes that a test sets (nvml.py).
+- NVML: a module ``pynvml`` with a clock, reasons, temperature, power, processes and other answers that a test sets, and
+  a counter of energy that is updated in steps (nvml.py).
 - The profiler's device events, where it is allowed to see any.
 
 What is not: values that depend on the device, concurrency of streams, fragmentation within a segment, autocast by

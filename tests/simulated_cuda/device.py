@@ -1,6 +1,7 @@
 """One simulated device: queues, events, captures, a random generator."""
 
 import warnings
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -70,6 +71,8 @@ class Device:
         self.draws_in_capture = False  # the random generator's flag
         self.kernels: list[Kernel] = []  # that ran
         self.computed = 0.0  # seconds, so far
+        self._begins: list[float] = []  # of kernels, and the seconds computed before each
+        self._computed_before: list[float] = []
         self.checks_synchronisation = False  # torch.cuda.set_sync_debug_mode("error")
         self._pools = count(1)
 
@@ -79,6 +82,20 @@ class Device:
         settings = self.settings
         share = 1.0 if not settings.ramp else min(1.0, self.computed / settings.ramp)
         return settings.rest_clock + share * (settings.clock - settings.rest_clock)
+
+    def counted_joules(self) -> float:
+        """What the counter of energy says: what was used until its last update."""
+        step = self.settings.energy_step
+        until = self.host.now // step * step
+        busy = self._computed_until(until)
+        return self.settings.rest_watts * until + (self.settings.watts - self.settings.rest_watts) * busy
+
+    def _computed_until(self, time: float) -> float:
+        last = bisect_right(self._begins, time) - 1
+        if last < 0:
+            return 0.0
+        begin, seconds = self._begins[last], self.kernels[last].seconds
+        return self._computed_before[last] + min(seconds, time - begin)
 
     @property
     def is_capturing(self) -> bool:
@@ -187,5 +204,7 @@ class Device:
     def _run(self, name: str, seconds: float, earliest: float) -> None:
         begin = max(earliest, self.current.end)
         self.current.end = begin + seconds
+        self._begins.append(begin)
+        self._computed_before.append(self.computed)
         self.computed += seconds
         self.kernels.append(Kernel(name, begin, seconds))

@@ -26,6 +26,9 @@ class Settings:
     allocator: str = "native"
     cupti: bool = True  # whether a profiler may see kernels
     throttled: bool = False
+    rest_watts: float = 100.0
+    watts: float = 400.0  # while it computes
+    energy_step: float | None = 0.02  # seconds between updates of the counter of energy; None: there is none
     stolen: float = 0.0  # seconds of the host that other programs take whenever it issues a kernel
     hidden_sync: tuple[str, ...] = ()  # operators that wait for the device without torch's knowledge
 
