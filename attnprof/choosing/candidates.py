@@ -121,7 +121,7 @@ def candidates(
 
     A point is a size, '256@56', with what else differs between the rows: 'batch 8', 'cuda:0'.
     """
-    vary = [name for name in ROW_CONDITIONS if len({str(row.get(name)) for row in rows}) > 1]
+    vary = varying_conditions(rows)
     notes_of: dict[int, dict[str, str]] = {}
     for (number, column), text in notes.items():
         notes_of.setdefault(number, {})[column] = text
@@ -141,6 +141,11 @@ def candidates(
         name = display_name(module, variant, settings) + (f" {place}" if place else "")
         entrants.append(Candidate(name, module, variant, cells, published(module)))
     return tuple(points), entrants
+
+
+def varying_conditions(rows: Sequence[Row]) -> list[str]:
+    """The conditions that not all ``rows`` share."""
+    return [name for name in ROW_CONDITIONS if len({str(row.get(name)) for row in rows}) > 1]
 
 
 def places_of(rows: Sequence[Row]) -> dict[tuple[str, str, str], set[str]]:

@@ -15,7 +15,7 @@ from attnprof.choosing.measures import Measure, measure_named
 from attnprof.cli._results import is_file, of_modules, results_of, write_file
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UnknownNameError
-from attnprof.figures import FIGURES, FigureKind, Scene
+from attnprof.figures import AXES, FIGURES, FigureKind, Scene
 from attnprof.grid import parse_point, show_res
 from attnprof.records.characters import printable
 from attnprof.records.journal import newest_folder
@@ -48,8 +48,8 @@ def plot(
         raise click.UsageError(f"-o: {output}: write a name that ends in {', '.join(SUFFIXES)}")
     results = results_of(run)
     horizontal, vertical = _measure("x", x), _measure("y", y)
-    if against not in (None, "channels", "res"):
-        raise click.UsageError(f"--against: {against!r} is neither channels nor res")
+    if against not in (None, *AXES):
+        raise click.UsageError(f"--against: {against!r} is not one of {', '.join(AXES)}")
     points, entrants = candidates([*map(_printable, of_modules(results, modules).rows())], {})
     conditions = printable(conditions_of(results))
     scene = Scene(entrants, _points(points, at), conditions, horizontal, vertical, against or "", inches)

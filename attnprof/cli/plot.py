@@ -3,7 +3,7 @@
 import click
 
 from attnprof.cli._command import command, run_argument
-from attnprof.figures import FIGURES
+from attnprof.figures import AXES, FIGURES
 
 HELP = """\
 Draw the results of a run as PDF, SVG or PNG.
@@ -11,6 +11,7 @@ Draw the results of a run as PDF, SVG or PNG.
 \b
   attnprof plot -o front.pdf
   attnprof plot --kind scaling -m se,eca --against channels -o scaling.svg
+  attnprof plot --kind scaling --against batch -y throughput
   attnprof plot -x params -y memory --at 256@56 --width 3.4in
 
 RUN is a run folder, a results.csv, or - for a CSV on standard input; the
@@ -34,7 +35,9 @@ COMMAND = command(
             metavar="METRIC",
             help="vertical axis: params, macs, flops, latency, memory, ... [latency]",
         ),
-        click.Option(["--against"], metavar="channels|res", help="scaling's axis (the one that varies more)"),
+        click.Option(
+            ["--against"], metavar="AXIS", help=f"of scaling: {', '.join(AXES)} (the one that varies most)"
+        ),
         click.Option(["--at"], default="", metavar="POINTS", help="these points only: 64@56,256@28x40"),
         click.Option(
             ["-m", "--modules"], default="", metavar="LIST", help="only these: names, family:channel, !name"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DRAWN = frozenset(FAMILIES) - {"floor"}  # the floor is ``none``, which is no mark
+AXES = ("res", "channels", "batch")  # what a scaling figure can go along
 FIGURES = Registry("attnprof.figures", "FIGURE", "figure")
 
 
@@ -35,7 +36,7 @@ class Scene:
     caption: str  # the conditions
     x: Measure
     y: Measure
-    against: str = ""  # the axis of a scaling figure: 'channels', 'res', or '' for the one that varies more
+    against: str = ""  # the axis of a scaling figure: one of AXES, or '' for the one that varies most
     width: float = 7.0  # inches
 
     @property

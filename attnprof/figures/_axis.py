@@ -31,6 +31,11 @@ class LogAxis:
     least: float  # the smallest positive figure
     zero: float | None  # where 0 is drawn; None where no figure is 0
 
+    @property
+    def title(self) -> str:
+        """What the axis is of; the ticks of a rate lack its unit."""
+        return f"{self.measure.title} (images/s)" if self.measure.kind == "rate" else self.measure.title
+
     def place(self, value: float) -> float:
         """Where ``value`` is drawn."""
         return value if value or self.zero is None else self.zero

@@ -51,7 +51,7 @@ def draw(scene: Scene) -> tuple[Figure, list[str]]:
         x.apply(panel, "x")
         y.apply(panel, "y")
         _plot(panel, of_point, x, y)
-    labelled(axes, scene.x.title, scene.y.title)
+    labelled(axes, x.title, y.title)
     _legend(figure, {family_of(mark.candidate) for mark in marks})
     settle(figure)
     return figure, _name(axes, panels, x, y)

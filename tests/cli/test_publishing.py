@@ -161,7 +161,11 @@ def test_a_figure_goes_into_the_runs_folder(cli, run, tmp_path):
         ("--at x", "--at: "),
         ("--width 7", "--width: '7' is no width; write 7in"),
         ("--width 0.1in", "--width: 0.1in is not between"),
-        ("--against depth", "--against: 'depth' is neither channels nor res"),
+        ("--against depth", "--against: 'depth' is not one of res, channels, batch"),
+        (
+            "--kind scaling --against batch",
+            "nothing was measured at several batches: attnprof run --batch 1,8,32",
+        ),
         ("-m nonlocal", "-m: nonlocal: the run has none of them"),
         ("-y train_latency", "no module has macs and train_latency in this run"),
     ],

@@ -113,7 +113,7 @@ GOOD: dict[str, Sequence[str]] = {
     "baseline": ("se", "none", "auto", "cbam"), "time_budget": TIMES, "timeout": TIMES, "precision": ("1%", "5%"),
     "tolerance": ("1%", "10%", "0.5%"), "memory_limit": SIZES, "budget": BUDGETS, "rank": METRICS.names(),
     "pareto": ("latency,params", "latency,params,top1", *METRICS.names()), "x": METRICS.names(),
-    "y": METRICS.names(), "against": ("channels", "res"), "kind": FIGURES.names(), "width": ("7in", "8.5cm", "252pt"),
+    "y": METRICS.names(), "against": ("channels", "res", "batch"), "kind": FIGURES.names(), "width": ("7in", "8.5cm", "252pt"),
     "columns": COLUMNS, "pivot": ("channels", "res", "point", "batch", "mode", "device", "module", "latency_s"),
     "format": FORMATS.names(), "framework": SNIPPETS.names(), "shell": ("bash", "zsh", "fish"),
     "run": RUNS, "before": RUNS, "after": (*RUNS, "published:resnet50", "published:se"), "resume": RUNS,

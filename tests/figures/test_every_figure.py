@@ -11,7 +11,7 @@ from attnprof.choosing.measures import measures
 from attnprof.choosing.pareto import front
 from attnprof.cli.plot import FIGURES
 from attnprof.errors import UsageError
-from attnprof.figures import Scene, family_of
+from attnprof.figures import AXES, Scene, family_of
 from attnprof.figures._style import FAMILIES, SERIES, style
 from attnprof.views.caption import conditions
 from tests.synthetic import results
@@ -152,10 +152,64 @@ def test_what_varies_more_is_what_scaling_goes_along():
 
 
 def test_scaling_of_one_size_is_refused_with_what_to_run():
-    with pytest.raises(
-        UsageError, match="nothing was measured at several resolutions. attnprof run --res 14,28,56"
-    ):
-        drawn("scaling", scene(results(modules="se,eca", channels="16", res="14")))
+    one = results(modules="se,eca", channels="16", res="14")
+    options = {"res": "--res 14,28,56", "channels": "--channels 64,128,256", "batch": "--batch 1,8,32"}
+    words = {"res": "resolutions", "channels": "channel counts", "batch": "batches"}
+    for against in AXES:
+        with pytest.raises(UsageError) as caught:
+            drawn("scaling", scene(one, against=against))
+        assert str(caught.value) == (
+            f"nothing was measured at several {words[against]}: attnprof run {options[against]}"
+        )
+
+
+@pytest.fixture(scope="module")
+def batches():
+    return results(modules="se,eca,cbam,none", channels="16,32", res="14", batch="1,8,32")
+
+
+def test_throughput_curves_join_what_was_measured_at_each_batch(batches):
+    what = scene(batches, y="throughput", against="batch")
+    figure, notes = drawn("scaling", what)
+    assert notes == []
+    assert [axes.get_title("left") for axes in figure.axes] == ["16@14", "32@14"]
+    for axes in figure.axes:
+        size = axes.get_title("left")
+        assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "8", "32"]
+        assert list(axes.get_xticks()) == [1, 8, 32]
+        joined = {tuple(line.get_ydata()) for line in axes.lines if list(line.get_xdata()) == [1, 8, 32]}
+        for candidate in what.rivals:
+            spans = [candidate.figure(what.y, f"{size} batch {batch}") for batch in (1, 8, 32)]
+            assert tuple(span.value for span in spans) in joined
+    assert {text.get_text() for text in texts(figure)} == {"se", "eca", "cbam"}
+    assert {axes.get_xlabel() for axes in figure.axes} == {"images per call"}
+    assert figure.axes[0].get_ylabel() == "throughput (images/s)"
+
+
+def test_intervals_of_a_curve_are_drawn_to_their_ends(batches):
+    what = scene(batches, against="batch")
+    figure, _ = drawn("scaling", what)
+    uprights = {
+        tuple(map(float, segment[:, 1]))
+        for collection in figure.axes[0].collections
+        for segment in collection.get_segments()
+    }
+    for candidate in what.rivals:
+        for batch in (1, 8, 32):
+            span = candidate.figure(what.y, f"16@14 batch {batch}")
+            assert (span.low, span.high) in uprights
+
+
+def test_along_another_axis_each_batch_has_a_panel(batches):
+    figure, _ = drawn("scaling", scene(batches, against="channels"))
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles == ["14x14 batch 1", "14x14 batch 8", "14x14 batch 32"]
+
+
+def test_eight_powers_of_two_have_a_tick_each():
+    found = results(modules="se,eca", points="16@14", batch="1,2,4,8,16,32,64,128")
+    figure, _ = drawn("scaling", scene(found))
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == [str(2**n) for n in range(8)]
 
 
 def test_memory_shows_what_was_measured_and_what_was_counted(few):
