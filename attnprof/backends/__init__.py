@@ -9,7 +9,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attnprof.errors import text_of
 from attnprof.registry import Registry
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
 
 Call = Callable[[], object]
+TRACED = 8  # calls that a profiler sees
+RunKind = Literal["kernel", "operator"]  # what it sees of them
 
 
 OUT_OF_MEMORY = ("can't allocate memory", "CUDA error: out of memory", "HIP error: out of memory")
@@ -92,7 +94,7 @@ class Kernels(Protocol):
 
 @dataclass(frozen=True)
 class KernelRun:
-    """One kernel, as a profiler saw it."""
+    """One kernel, as a profiler saw it; on a CPU one operator, without those within it."""
 
     name: str
     seconds: float
@@ -100,11 +102,13 @@ class KernelRun:
 
 @dataclass(frozen=True)
 class KernelTrace:
-    """The kernels of some calls, as a profiler saw them, in the order in which they ran."""
+    """The kernels of some calls, as a profiler saw them, in the order in which they ran; on a CPU the
+    operators."""
 
     runs: tuple[KernelRun, ...]
     calls: int
     note: str = ""  # why there are none
+    kind: RunKind = "kernel"
 
     @property
     def seconds(self) -> float:
@@ -112,13 +116,17 @@ class KernelTrace:
         return sum(run.seconds for run in self.runs) / self.calls
 
     @property
-    def sums(self) -> tuple[float, ...]:
-        """Seconds of each call's kernels; none where the calls have not as many kernels each."""
+    def by_call(self) -> tuple[tuple[KernelRun, ...], ...]:
+        """The kernels of each call; none where the calls have not as many kernels each."""
         each, rest = divmod(len(self.runs), self.calls)
         if rest or not each:
             return ()
-        starts = range(0, len(self.runs), each)
-        return tuple(sum(run.seconds for run in self.runs[start : start + each]) for start in starts)
+        return tuple(self.runs[start : start + each] for start in range(0, len(self.runs), each))
+
+    @property
+    def sums(self) -> tuple[float, ...]:
+        """Seconds of each call's kernels; none where the calls have not as many kernels each."""
+        return tuple(sum(run.seconds for run in runs) for runs in self.by_call)
 
     @property
     def count(self) -> float:
@@ -197,9 +205,9 @@ class Backend(Protocol):
         """
         ...
 
-    def trace(self, call: Call) -> KernelTrace | None:
-        """The kernels of some calls, by a profiler, which disturbs what is timed after it; None where a call
-        launches none."""
+    def trace(self, call: Call, calls: int = TRACED) -> KernelTrace | None:
+        """The kernels of ``calls`` calls, on a CPU their operators, by a profiler, which disturbs what is
+        timed after it; None where the device has none."""
         ...
 
     def condition(self) -> Condition | None:

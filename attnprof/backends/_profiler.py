@@ -1,4 +1,4 @@
-"""The kernels of some calls, as torch's profiler sees them (CUPTI)."""
+"""The kernels of some calls, as torch's profiler sees them (CUPTI); on a CPU the operators."""
 
 import torch
 from torch._C._autograd import DeviceType
@@ -6,16 +6,16 @@ from torch.autograd.profiler import profile  # torch.profiler imports the compil
 
 from attnprof.backends import Call, KernelRun, KernelTrace
 
-CALLS = 8
 MARK = "spin_kernel"  # in the name of the kernel of torch.cuda._sleep, which shows that any is seen
 NOT_ALLOWED = (
     "the profiler sees no kernels: CUPTI is missing, or not allowed here"
     " (the driver's option NVreg_RestrictProfilingToAdminUsers=0, or a container's --cap-add SYS_ADMIN)"
 )
 NONE_LAUNCHED = "a call launches no kernel"
+NO_OPERATOR = "a call runs no operator"
 
 
-def trace_kernels(call: Call, calls: int = CALLS) -> KernelTrace:
+def trace_kernels(call: Call, calls: int) -> KernelTrace:
     """The kernels of ``calls`` calls, copies and fills of memory among them. Nothing else may compute."""
     torch.cuda.synchronize()
     try:
@@ -38,3 +38,14 @@ def trace_kernels(call: Call, calls: int = CALLS) -> KernelTrace:
         return KernelTrace((), calls, NOT_ALLOWED)
     runs = tuple(run for run in every if MARK not in run.name)
     return KernelTrace(runs, calls, "" if runs else NONE_LAUNCHED)
+
+
+def trace_operators(call: Call, calls: int) -> KernelTrace:
+    """The operators of ``calls`` calls on the CPU, each without the time of those within it."""
+    with profile() as profiler:
+        for _ in range(calls):
+            call()
+    events = [event for event in profiler.function_events or () if event.device_type == DeviceType.CPU]
+    events.sort(key=lambda event: event.time_range.start)
+    runs = tuple(KernelRun(event.name, event.self_cpu_time_total / 1e6) for event in events)
+    return KernelTrace(runs, calls, "" if runs else NO_OPERATOR, "operator")

@@ -13,7 +13,8 @@ import torch
 from torch._C._autograd import DeviceType
 from torch.autograd.profiler import profile  # torch.profiler imports the compiler, for most of a second
 
-from attnprof.backends import Call, Condition, Kernels, KernelTrace, Memory, Sample, uncollected
+from attnprof.backends import TRACED, Call, Condition, Kernels, KernelTrace, Memory, Sample, uncollected
+from attnprof.backends._profiler import trace_operators
 from attnprof.backends._waiting import longest_wait, waited
 from attnprof.records.environment import cores
 
@@ -99,9 +100,9 @@ class CPU:
         """A CPU has no graphs."""
         return None
 
-    def trace(self, call: Call) -> KernelTrace | None:
-        """A CPU launches no kernels."""
-        return None
+    def trace(self, call: Call, calls: int = TRACED) -> KernelTrace:
+        """The operators that the profiler sees: a CPU launches no kernels."""
+        return trace_operators(call, calls)
 
     def condition(self) -> Condition | None:
         """The clock is the system's to know."""

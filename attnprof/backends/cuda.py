@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from attnprof.backends import Call, Condition, Kernels, KernelTrace, Memory, Sample, uncollected
+from attnprof.backends import TRACED, Call, Condition, Kernels, KernelTrace, Memory, Sample, uncollected
 from attnprof.backends._graphs import NO_KERNEL, Graphs
 from attnprof.backends._lock import DeviceLock
 from attnprof.backends._nvml import Nvml, nvml_of
@@ -175,9 +175,9 @@ class CUDA:
             return Unqueued(call, calls, NO_KERNEL)
         return Queued(clock, graph.replay, call, calls, captured=True)
 
-    def trace(self, call: Call) -> KernelTrace:
+    def trace(self, call: Call, calls: int = TRACED) -> KernelTrace:
         """The kernels that the profiler sees."""
-        return trace_kernels(call)
+        return trace_kernels(call, calls)
 
     def condition(self) -> Condition | None:
         """What NVML says; None without it."""

@@ -77,7 +77,7 @@ def spec_options(
     more: further parameters, ``what`` before and ``output`` behind those of their group.
     """
     groups: dict[str, list[click.Parameter]] = {
-        title: [_option(field) for field in fields if field not in without]
+        title: [setting_option(field) for field in fields if field not in without]
         for title, fields in GROUPS.items()
     }
     groups["What"][:0] = more.get("what", ())
@@ -85,13 +85,14 @@ def spec_options(
     return groups
 
 
-def _option(field: str) -> click.Option:
+def setting_option(field: str, with_variable: bool = True) -> click.Option:
+    """The option of a setting. with_variable: it can be set by ATTNPROF_FIELD, too."""
     setting = SETTINGS[field]
     flags = [*filter(None, [SHORT.get(field)]), "--" + field.replace("_", "-")]
     meaning = setting.meaning
     if field == "format":
         meaning = ", ".join(FORMATS.names())
-    shared: dict[str, Any] = {"default": None, "envvar": variable_of(field)}
+    shared: dict[str, Any] = {"default": None, "envvar": variable_of(field) if with_variable else None}
     if isinstance(setting.default, bool):
         return click.Option(flags, is_flag=True, help=meaning, **shared)
     if setting.default not in (None, (), {}, ""):

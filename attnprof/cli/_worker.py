@@ -20,10 +20,10 @@ def started_worker(spec: Spec, terminal: Terminal, device: str | None = None) ->
     except BaseException:
         worker.kill()
         raise
-    _note_crowding(spec, terminal)
+    note_crowding(spec, terminal)
 
 
-def _note_crowding(spec: Spec, terminal: Terminal) -> None:
+def note_crowding(spec: Spec, terminal: Terminal) -> None:
     """Say so where threads are to share cores: the run goes on, its times are those of threads that wait."""
     if spec.threads > cores() and not spec.no_latency:
         terminal.note(f"{spec.threads} threads on {cores()} cores wait for each other: --threads {cores()}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from attnprof.formats import Document, Format, Look, Written
-from attnprof.views.document import Figure, UnitColumn, in_units
+from attnprof.views.document import Figure, UnitColumn, in_units, shortened
 
 ON_ONE_PAGE = 45  # lines; a longer table is broken across pages
 UNITS = {
@@ -19,6 +19,7 @@ UNITS = {
 }  # fmt: skip
 SIGNS = {"≈": r"{$\approx$} ", "≥": r"{$\geq$} "}
 SIGN_WIDTH = 2  # in digits
+LONGEST_NAME = 60  # characters, of a name that can be shortened
 TEXT_WIDTH = 345  # points, of LaTeX's article
 SIZES = (
     ("small", 4.63, 5.0),
@@ -185,6 +186,7 @@ def _set(column: UnitColumn, related: bool) -> list[_Set]:
     texts = [figure.digits for figure in column.figures]
     if not column.number:
         kind = "r" if column.column.right else "l"
+        texts = [shortened(column.column, text, LONGEST_NAME) for text in texts]
         return [_Set(group, heading, kind, list(map(escape, texts)), max(map(len, [*texts, words])))]
     whole, decimals = _digits(texts)
     signed = any(figure.sign for figure in column.figures)

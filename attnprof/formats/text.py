@@ -9,11 +9,12 @@ from textwrap import fill
 from attnprof.formats import Document, Format, Look, Written
 from attnprof.formats._terminal import Grid, bar, paragraph, styled
 from attnprof.records.characters import ascii_of
-from attnprof.views.document import TableCell, TableColumn, words
+from attnprof.views.document import TableCell, TableColumn, shortened, words
 
 PROSE = 100  # columns of a sentence where stdout is no terminal
 NAME_WIDTHS = (28, 20, 14)  # a longer name is folded onto the next line; figures never are
 FOLDED = ("module", "place", "host")  # the columns of names
+SHORTEST = 24  # of a name that is shortened
 GAP = 2  # between columns
 WIDE = 100  # columns of a terminal from which on bars are long
 SHORT_BAR, LONG_BAR = 8, 16
@@ -81,7 +82,8 @@ def _table(document: Document, shown: Sequence[int], look: Look) -> str:
         return _plain_table(document, shown, look)
     columns = [document.columns[n] for n in shown]
     folded = [column.name in FOLDED for column in columns]
-    grid = Grid(columns, _table_widths(document, shown, look), folded, GAP, look)
+    widths = _table_widths(document, shown, look)
+    grid = Grid(columns, widths, folded, GAP, look)
     if not document.headings:
         return "\n".join([*grid.head(), *_rows(document, document.rows, shown, grid)])
     return "\n\n".join(_block(document, number, shown, grid) for number in range(len(document.blocks)))
@@ -102,7 +104,8 @@ def _rows(
 ) -> list[str]:
     lines = []
     for row in rows:
-        texts = [_text(document.columns[n], row[n], grid.look) for n in shown]
+        whole = [_text(document.columns[n], row[n], grid.look) for n in shown]
+        texts = [shortened(*each) for each in zip(grid.columns, whole, grid.widths, strict=True)]
         lines += grid.row(texts, [_style(document.columns[n], row[n], document) for n in shown])
     return lines
 
@@ -152,6 +155,8 @@ def _widths(document: Document, shown: Sequence[int], name_width: int | None, lo
     for n in shown:
         column = document.columns[n]
         longest = max([len(column.heading), *(len(_text(column, row[n], look)) for row in document.rows)])
+        if column.shorten and name_width is not None:
+            longest = min(longest, SHORTEST)
         fold = name_width is not None and column.name in FOLDED
         widths.append(min(longest, max(name_width or 0, len(column.heading))) if fold else longest)
     return widths
@@ -174,8 +179,12 @@ def _plain_table(document: Document, shown: Sequence[int], look: Look) -> str:
 def _table_widths(document: Document, shown: Sequence[int], look: Look) -> list[int]:
     """The columns' widths on a terminal, names folded as little as it takes to fit."""
     widths = _widths(document, shown, None, look)
+    room = (look.width or 0) - GAP * (len(shown) - 1)
+    for place, n in enumerate(shown):
+        if document.columns[n].shorten:
+            widths[place] = min(widths[place], max(SHORTEST, room - sum(widths) + widths[place]))
     for name_width in NAME_WIDTHS:
-        if sum(widths) + GAP * (len(shown) - 1) <= (look.width or 0):
+        if sum(widths) <= room:
             break
         widths = _widths(document, shown, name_width, look)
     return widths

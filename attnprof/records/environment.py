@@ -185,6 +185,22 @@ def machines(environment: Environment) -> list[Environment]:
     return list({fingerprint(run): run for run in runs.values()}.values())
 
 
+def device_words(environment: Environment) -> str:
+    """The device as a caption has it: 'cpu (Intel Xeon, 1 thread)'."""
+    threads = environment.get("threads")
+    name = environment.get("device_name") or ""
+    about = [name, f"{threads} thread{'' if threads == 1 else 's'}", *_of_gpu(environment)]
+    return f"{environment.get('device')} ({', '.join(about)})"
+
+
+def _of_gpu(environment: Environment) -> list[str]:
+    """What a reader has to know of a GPU's figures besides: an unverified platform, and variables that change
+    them."""
+    version, variables = environment.get("rocm_version"), environment.get("cuda_variables") or {}
+    platform = [f"ROCm {version}, on which nobody has verified attnprof"] if version else []
+    return platform + [f"{name}={value}" for name, value in sorted(variables.items())]
+
+
 def _version(package: str) -> str | None:
     installed = _installed(package)
     return installed.version if installed else None

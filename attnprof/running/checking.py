@@ -4,6 +4,8 @@ anything."""
 from collections.abc import Iterable, Sequence
 from math import inf, isfinite
 
+from attnprof.explaining.kernels import KernelReport
+from attnprof.measuring.estimators import ESTIMATORS
 from attnprof.metrics import METRICS, Metric
 from attnprof.records.record import FLAGS, STATUSES, AccountEvent, Measurement, VisitEvent
 from attnprof.running.protocol import (
@@ -16,6 +18,8 @@ from attnprof.running.protocol import (
     Failure,
     FormsRequest,
     FormsResponse,
+    KernelsRequest,
+    KernelsResponse,
     MeasureRequest,
     NetworkRequest,
     PeaksEvent,
@@ -37,6 +41,7 @@ ANSWERS: dict[type, tuple[type, ...]] = {
     NetworkRequest: (ExplainResponse, Failure),
     CompareRequest: (CompareResponse, Failure),
     FormsRequest: (FormsResponse, Failure),
+    KernelsRequest: (KernelsResponse, Failure),
 }
 WORDS = ("text", "code")  # kinds of metrics that are no numbers
 SIGNED = ("change", "number")  # kinds that may be below zero
@@ -57,6 +62,8 @@ def objection(request: Request, response: Response) -> str:
             return _of_step(request, response)
         case PeaksEvent():
             return _of_peaks(response)
+        case KernelsResponse():
+            return _of_kernels(response.report)
     return ""
 
 
@@ -107,12 +114,29 @@ def _of_peaks(response: PeaksEvent) -> str:
     return "" if pairs and all(map(_is_figure, figures)) else "peaks that no device has"
 
 
+def _of_kernels(report: KernelReport) -> str:
+    if report.calls < 1 or report.estimator not in ESTIMATORS or not all(map(_is_figure, _figures(report))):
+        return "kernels that no call has"
+    if not all(map(_is_text, (report.note, *(use.name for use in report.uses)))):
+        return "kernels whose names cannot be written"
+    return _of_flags(report.flags)
+
+
+def _figures(report: KernelReport) -> list[float]:
+    """All figures of a report."""
+    uses = [use for use in (*report.uses, report.total) if use]
+    figures = [figure for use in uses for figure in (use.runs, use.seconds, use.share, *(use.interval or ()))]
+    if report.latency:
+        figures += [report.latency.seconds, *(report.latency.interval or ())]
+    return figures
+
+
 def _keys(request: Request) -> frozenset[str]:
     """Of the cases that it is about."""
     match request:
         case MeasureRequest():
             return frozenset(case.key for case in request.cases)
-        case AccountRequest() | ExplainRequest() | CompareRequest() | FormsRequest():
+        case AccountRequest() | ExplainRequest() | CompareRequest() | FormsRequest() | KernelsRequest():
             return frozenset((request.case.key,))
     return frozenset(("",))
 

@@ -9,7 +9,9 @@ from typing import Self
 from attnprof.counters import COUNTERS, Counter
 from attnprof.errors import UsageError
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
+from attnprof.explaining.kernels import KernelReport
 from attnprof.records.case import Case
+from attnprof.records.environment import Environment
 from attnprof.running.client import WorkerGone, WorkerSlot, start_worker
 from attnprof.running.protocol import (
     CaseRequest,
@@ -20,6 +22,8 @@ from attnprof.running.protocol import (
     Failure,
     FormsRequest,
     FormsResponse,
+    KernelsRequest,
+    KernelsResponse,
     NetworkRequest,
     Response,
     SetupRequest,
@@ -32,8 +36,9 @@ ANSWER_SECONDS = 600.0  # the same of a module: the closed forms of the largest 
 class Inquiry:
     """A worker that answers questions: started with the first of them, ended with the context."""
 
-    def __init__(self) -> None:
-        self._slot = WorkerSlot(lambda: start_worker(SetupRequest()))
+    def __init__(self, setup: SetupRequest | None = None) -> None:
+        """setup: of the worker's device; None: it only counts."""
+        self._slot = WorkerSlot(lambda: start_worker(setup or SetupRequest()))
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +72,18 @@ class Inquiry:
         assert isinstance(response, FormsResponse)
         return list(response.forms)
 
+    @property
+    def environment(self) -> Environment:
+        """The worker's. Raises EnvironmentProblem where its device cannot be used."""
+        return self._slot.ready().environment
+
+    def kernels(self, case: Case) -> KernelReport:
+        """The kernels of a call of ``case``, on the worker's device. Raises UsageError where the module
+        cannot be built or called."""
+        response = self._ask_of(case, KernelsRequest(case))
+        assert isinstance(response, KernelsResponse)
+        return response.report
+
     def counters(self, case: Case) -> list[CounterReport]:
         """The figure of every other counter, or why it failed."""
         return [self._counter(name, case) for name in COUNTERS.names()]
@@ -81,7 +98,7 @@ class Inquiry:
         assert isinstance(response, CompareResponse)
         return response.report
 
-    def _ask_of(self, case: Case, request: CaseRequest) -> Response:
+    def _ask_of(self, case: Case, request: CaseRequest | KernelsRequest) -> Response:
         """The response to a request that has to succeed. Raises UsageError."""
         try:
             response = self._ask(request, ANSWER_SECONDS)
@@ -91,7 +108,7 @@ class Inquiry:
             raise UsageError(f"{case.label}: {response.reason}")
         return response
 
-    def _ask(self, request: CaseRequest | NetworkRequest, timeout: float) -> Response:
+    def _ask(self, request: CaseRequest | NetworkRequest | KernelsRequest, timeout: float) -> Response:
         try:
             worker = self._slot.ready()
             worker.send(request)

@@ -11,6 +11,7 @@ import msgspec
 
 from attnprof.catalogue.values import Value
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
+from attnprof.explaining.kernels import KernelReport
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort
 from attnprof.records.case import Case
@@ -93,6 +94,12 @@ class FormsRequest(msgspec.Struct, frozen=True, tag_field="do", tag="forms"):
     around: bool = False  # only the piece that holds at the size of the case
 
 
+class KernelsRequest(msgspec.Struct, frozen=True, tag_field="do", tag="kernels"):
+    """Look which kernels a call of a case launches. The response is a KernelsResponse or a Failure."""
+
+    case: Case
+
+
 class ReadyResponse(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     """The device is set up."""
 
@@ -171,11 +178,25 @@ class FormsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="forms")
     forms: tuple[Form, ...]
 
 
+class KernelsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="kernels"):
+    """The kernels of a case's call, and its latency."""
+
+    report: KernelReport
+
+
 CaseRequest = AccountRequest | ExplainRequest | CompareRequest | FormsRequest  # about one case
-Request = SetupRequest | CaseRequest | NetworkRequest | PeaksRequest | MeasureRequest | FinishRequest
+Request = (
+    SetupRequest
+    | CaseRequest
+    | NetworkRequest
+    | KernelsRequest
+    | PeaksRequest
+    | MeasureRequest
+    | FinishRequest
+)
 CaseResponse = AccountEvent | ExplainResponse | CompareResponse | FormsResponse | Failure
 BlockResponse = StepEvent | VisitEvent | Failure | EndResponse  # to a MeasureRequest
-Response = ReadyResponse | UnavailableResponse | CaseResponse | PeaksEvent | BlockResponse
+Response = ReadyResponse | UnavailableResponse | CaseResponse | KernelsResponse | PeaksEvent | BlockResponse
 Progress = PhaseEvent | ForecastEvent | BeginEvent | StepEvent | PeaksEvent  # passes by, and is not recorded
 RunEvent = Event | Progress
 

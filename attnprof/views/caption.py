@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from attnprof.measuring.estimators import ESTIMATORS, MEDIAN
 from attnprof.metrics import Metric, in_order
 from attnprof.metrics import columns as metric_columns
-from attnprof.records.environment import Environment, machines
+from attnprof.records.environment import Environment, device_words, machines
 from attnprof.records.record import HOT
 from attnprof.results import Results
 from attnprof.results.baseline import ADDED, SHARE
@@ -56,7 +56,7 @@ def conditions(results: Results) -> str:
     if environment.get("device") == "meta":
         parts.append("counted on meta tensors")
     else:
-        parts.append("; ".join(map(_machine, machines(environment))))
+        parts.append("; ".join(map(device_words, machines(environment))))
     if environment.get("started"):
         parts.append(str(environment["started"]).replace("T", " ")[:16])
     return ", ".join(parts)
@@ -87,21 +87,6 @@ def _where(rows: Sequence[Row]) -> list[str]:
             f"{first.get('network_input') or size(first)} input" if first.get("host") else size(first)
         )
     return parts
-
-
-def _machine(environment: Environment) -> str:
-    threads = environment.get("threads")
-    name = environment.get("device_name") or ""
-    about = [name, f"{threads} thread{'' if threads == 1 else 's'}", *_of_gpu(environment)]
-    return f"{environment.get('device')} ({', '.join(about)})"
-
-
-def _of_gpu(environment: Environment) -> list[str]:
-    """What a reader has to know of a GPU's figures besides: an unverified platform, and variables that change
-    them."""
-    version, variables = environment.get("rocm_version"), environment.get("cuda_variables") or {}
-    platform = [f"ROCm {version}, on which nobody has verified attnprof"] if version else []
-    return platform + [f"{name}={value}" for name, value in sorted(variables.items())]
 
 
 def _explanation(metric: Metric, rows: Sequence[Row], environment: Environment) -> Remark:

@@ -72,6 +72,8 @@ class TableColumn:
     at: str = ""  # the heading of a pivot that it stands under
     baseline: str = ""  # of a ratio: what its figures are over
     on_page: bool = True  # whether a printed page, whose width is fixed, has room for it
+    # Of a name: that name in so many characters, for a terminal that has no room for it.
+    shorten: Callable[[str, int], str] | None = None
     bar: bool = False  # whether its shares are drawn as bars on a terminal
     key: str = field(init=False)  # of its values in a record: its name, and the heading that it stands under
 
@@ -172,6 +174,11 @@ def words(column: TableColumn, cell: TableCell) -> str:
     if cell.value is None:
         return cell.sign + cell.note
     return cell.sign + show_figure(column.kind, cell.value, cell.interval) + (cell.note and f" {cell.note}")
+
+
+def shortened(column: TableColumn, text: str, width: int) -> str:
+    """``text`` in ``width`` characters, where its column can be shortened."""
+    return column.shorten(text, width) if column.shorten and len(text) > width else text
 
 
 @dataclass(frozen=True)

@@ -164,12 +164,17 @@ def _verification(explanation: Explanation, width: int) -> list[str]:
     return [fill(f"verified: {operators} are those of torch's own kernels.", width)]
 
 
-def _head(case: Case, name: str, explanation: Explanation) -> str:
+def title_of(case: Case, name: str) -> str:
+    """The module with its settings, and what the field calls it."""
     own_name = location_of(case.module).name if is_path(case.module) else ""
     called = f" - {name}" if name not in ("", own_name) else ""
+    return f"{printable(case.title)}{called}"
+
+
+def _head(case: Case, name: str, explanation: Explanation) -> str:
     mode = "train: forward + backward" if case.mode == "train" else "eval"
     shape = "x".join(map(str, explanation.shape))
-    return f"{printable(case.title)}{called}\n{shape}, {case.dtype}, {mode}, counted on {_way(explanation)}"
+    return f"{title_of(case, name)}\n{shape}, {case.dtype}, {mode}, counted on {_way(explanation)}"
 
 
 def _way(explanation: Explanation) -> str:

@@ -17,7 +17,6 @@ from attnprof.backends import (
     Condition,
     KernelTrace,
     Memory,
-    is_out_of_memory,
 )
 from attnprof.measuring.estimators import ESTIMATORS
 from attnprof.measuring.inputs import RandomPool
@@ -34,9 +33,9 @@ from attnprof.records.record import DeviceState, VisitEvent, visit_event
 from attnprof.running.protocol import Failure, MeasureRequest
 from attnprof.subject.calls import Forward, Step, call_of, reference
 from attnprof.subject.counts import count
-from attnprof.subject.inputs import example, ring
-from attnprof.units import show_bytes
+from attnprof.subject.inputs import example
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
+from attnprof.worker.inputs import block_inputs
 
 Send = Callable[[VisitEvent | Failure], None]
 DEVICE_SECONDS = 0.05  # that a cell takes behind its last visit, where the device has a clock of its own
@@ -82,7 +81,8 @@ class Block:
         trial's steps."""
         began = monotonic()
         try:
-            inputs = self._inputs()
+            case = self._request.cases[0]
+            inputs = block_inputs(case, self._backend, self._device, self._pool, self._memory_limit)
         # no memory for the inputs is no memory for any of the cases
         except Exception as problem:  # noqa: BLE001
             for case in self._request.cases:
@@ -192,24 +192,6 @@ class Block:
         if self._on_device and self._device.type != "cpu":
             spent += min(DEVICE_SECONDS * len(self._request.cases), DEVICE_SHARE * effort.seconds)
         return replace(effort, seconds=effort.seconds - spent, most=effort.most - spent, weighed=weighed)
-
-    def _inputs(self) -> Iterator[torch.Tensor]:
-        """The inputs of all cases. The memory limit is for what a case allocates, and they are none of
-        that."""
-        case = self._request.cases[0]
-        cache = self._backend.cache_bytes()
-        self._backend.limit_memory(None)
-        try:
-            return ring(case, self._device, cache, self._pool)
-        except RuntimeError as problem:
-            if case.inputs == "hot" or not is_out_of_memory(problem):
-                raise
-            raise MemoryError(
-                f"inputs that are cold in a cache of {show_bytes(cache)} take twice that,"
-                " and there is no memory for them; --hot needs one alone"
-            ) from problem
-        finally:
-            self._backend.limit_memory(self._memory_limit)
 
     def _build(self, case: Case, inputs: Iterator[torch.Tensor]) -> Forward | Step:
         guest = self._guests[case.key]

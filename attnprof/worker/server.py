@@ -41,6 +41,8 @@ from attnprof.running.protocol import (
     FinishRequest,
     FormsRequest,
     FormsResponse,
+    KernelsRequest,
+    KernelsResponse,
     MeasureRequest,
     NetworkRequest,
     PeaksEvent,
@@ -58,6 +60,7 @@ from attnprof.subject.build import DTYPES
 from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
+from attnprof.worker.kernels import kernels_of
 
 Send = Callable[[Response], None]
 DEVICE_LOST = 70  # exit code after an error that stays
@@ -106,6 +109,8 @@ class Server:
                 send(self._measure_peaks(request))
             case MeasureRequest():
                 self._measure(request, send)
+            case KernelsRequest():
+                send(self._kernels(request.case))
             case FinishRequest():
                 self._finish.set()
             case _:
@@ -151,6 +156,13 @@ class Server:
             return PeaksEvent(peaks(self._backend, self._device, dtypes))
         finally:
             self._backend.limit_memory(self._memory_limit)
+
+    def _kernels(self, case: Case) -> KernelsResponse | Failure:
+        try:
+            report = kernels_of(case, self._backend, self._device, self._pool, self._memory_limit)
+        except Exception as problem:  # noqa: BLE001 # whatever a module raises is the reason
+            return failure(case, problem)
+        return KernelsResponse(report)
 
     def _measure(self, request: MeasureRequest, send: Send) -> None:
         # What is imported by now stays. Collections would walk all of it for each case whose memory is

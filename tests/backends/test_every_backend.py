@@ -135,6 +135,18 @@ def test_a_step_keeps_its_gradients_and_no_more(name):
     assert backend.weigh(step).remaining == step.keeps == 4 * 2 * 64 * 4
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_profiler_sees_what_as_many_calls_run_as_are_wanted(name):
+    backend = backend_of(name)
+    x = torch.randn(4096, device=backend.device(0))
+    trace = backend.trace(lambda: x.exp().sum(), 3)
+    assert (trace.calls, len(trace.by_call), trace.note) == (3, 3, "")
+    assert all(run.seconds >= 0 for run in trace.runs)
+    first, *others = ([run.name for run in runs] for runs in trace.by_call)
+    assert others == [first] * 2
+    assert "exp" in " ".join(first)
+
+
 @pytest.mark.gpu
 def test_a_gpu_tells_the_time_of_kernels_alone():
     backend = backend_of("cuda")

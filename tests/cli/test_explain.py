@@ -7,10 +7,12 @@ import re
 import pytest
 
 from attnprof.catalogue import entry
+from attnprof.errors import EnvironmentProblem
 from attnprof.explaining.explanation import Form, FormPiece, TreeNode
+from attnprof.explaining.kernels import KernelReport, KernelUse
 from attnprof.formats import FORMATS, Look
 from attnprof.running.client import WorkerGone
-from attnprof.running.protocol import CompareRequest, ExplainRequest
+from attnprof.running.protocol import CompareRequest, ExplainRequest, KernelsResponse
 from attnprof.views.closed_forms import document
 from attnprof.views.operator_tree import tree
 from attnprof.views.other_counters import ratio
@@ -219,6 +221,14 @@ def test_a_variant_is_explained_under_its_settings(cli):
         (["mine.py:Broken@64@56"], r"mine\.py:Broken@64@56: RuntimeError: .*"),
         (["nowhere.py:Gate@64@56"], r"nowhere\.py:Gate: cannot import nowhere\.py: no such file\."),
         (["se@64@56", "--format", "xml"], r".*'xml'.*"),
+        (["se@64@56", "--threads", "2"], r"--threads goes with --kernels: .*"),
+        (["se@64@56", "--channels-last"], r"--channels-last goes with --kernels: .*"),
+        (["se@64@56", "--kernels", "--formula"], r"--formula is about counts, and --kernels measures: .*"),
+        (["mine.py:Gate", "--kernels", "--input", "1x3x8x8"], r"--input is about counts, .*"),
+        (["mine.py:Gate", "--dtype", "bf16", "--input", "1x3x8x8"], r"--dtype goes with NAME@C@HxW: .*"),
+        (["mhsa@65@56", "--kernels"], r"mhsa@65@56 - .*multiple of 64.*; nearest 64, 128"),
+        (["se@64@56", "--kernels", "--device", "tpu"], r"--device: no device 'tpu'; .*"),
+        (["se@64@56", "--kernels", "--batch", "1,8"], r"--batch: explain is of one batch, not of 1 and 8"),
     ],
 )  # fmt: skip
 def test_a_mistake_gets_one_line_and_exit_code_2(cli, tmp_path, arguments, says):
@@ -265,6 +275,63 @@ def test_a_module_that_takes_the_worker_down_is_a_mistake_of_one_line(cli, monke
     monkeypatch.setattr("attnprof.running.inquiry.start_worker", Dies)
     done = cli("explain", "se@64@14")
     assert (done.code, done.err) == (2, "error: se@64@14: the worker was killed by SIGSEGV\n")
+
+
+class Traces:
+    """A worker on a device, which answers what it is asked about kernels."""
+
+    setups, requests = [], []
+
+    def __init__(self, setup):
+        self.setups.append(setup)
+        self.environment = {"device": "cuda:0", "device_name": "Test GPU", "threads": setup.threads}
+
+    def send(self, request):
+        self.requests.append(request)
+
+    def receive(self, timeout):
+        relu = KernelUse("relu", 1.0, 2e-6, (1e-6, 3e-6))
+        return KernelsResponse(KernelReport("kernel", (relu,), relu, 32, "median", "", None))
+
+    def kill(self):
+        pass
+
+
+CONDITIONS = ("--device", "cuda", "--batch", "8", "--dtype", "bf16", "--train", "--hot")
+
+
+def test_kernels_are_those_of_the_case_and_the_device_that_the_options_mean(cli, monkeypatch):
+    monkeypatch.setattr("attnprof.running.inquiry.start_worker", Traces)
+    done = cli("explain", "se@64@56", "--kernels", *CONDITIONS)
+    assert (done.code, done.err) == (0, "")
+    assert re.search(r"relu +1 +2\.00 µs ± 50 % +100 %", done.out)
+    assert "cuda:0 (Test GPU, 1 thread), one input, hot in cache" in done.out
+    (setup,), (request,) = Traces.setups, Traces.requests
+    case = request.case
+    assert setup.device == "cuda"
+    assert (case.device, case.batch, case.dtype, case.mode, case.inputs) == (
+        "cuda:0",
+        8,
+        "bf16",
+        "train",
+        "hot",
+    )
+
+
+def test_a_device_that_is_not_there_is_the_environments_fault(cli, monkeypatch):
+    def refuse(setup):
+        raise EnvironmentProblem("no CUDA device: torch is a CPU build")
+
+    monkeypatch.setattr("attnprof.running.inquiry.start_worker", refuse)
+    done = cli("explain", "se@64@56", "--kernels", "--device", "cuda")
+    assert (done.code, done.out) == (4, "")
+    assert "no CUDA device" in done.err
+
+
+def test_counts_are_of_the_number_format_that_is_wanted(cli):
+    whole, half = (cli("explain", "se@64@14", "--dtype", dtype).out for dtype in ("fp32", "bf16"))
+    assert ("fp32, eval" in whole, "bf16, eval" in half) == (True, True)
+    assert ("at least 100 KiB" in whole, "at least 50.0 KiB" in half) == (True, True)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from math import inf, nan
 import msgspec
 import pytest
 
+from attnprof.explaining.kernels import KernelReport, KernelUse
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort
+from attnprof.measuring.timing import MeasuredTime
 from attnprof.records.case import Case
 from attnprof.records.record import DeviceState, Footprint, Measurement, account_event, visit_event
 from attnprof.running.checking import objection
@@ -17,6 +19,8 @@ from attnprof.running.protocol import (
     ExplainRequest,
     Failure,
     FormsRequest,
+    KernelsRequest,
+    KernelsResponse,
     MeasureRequest,
     NetworkRequest,
     PeaksEvent,
@@ -127,6 +131,38 @@ def test_what_cannot_be_a_count_is_not(response):
 )
 def test_what_cannot_be_a_measurement_is_not(response):
     assert objection(MEASURE, response)
+
+
+def kernels(use=None, **more):
+    use = KernelUse(**{"name": "gemm", "runs": 1.0, "seconds": 1e-6, **(use or {})})
+    fields = {"kind": "kernel", "uses": (use,), "total": use, "calls": 8, "estimator": "median", "note": ""}
+    return KernelsResponse(KernelReport(**{**fields, "latency": None, **more}))
+
+
+def test_the_kernels_of_a_call_are_believed():
+    assert not objection(KernelsRequest(SE), kernels())
+    assert not objection(KernelsRequest(SE), kernels(latency=MeasuredTime(1e-3, (1e-3, 2e-3), "samples", 9)))
+    assert not objection(KernelsRequest(SE), Failure(SE.key, "oom", "no memory"))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        kernels({"seconds": nan}),
+        kernels({"runs": -1.0}),
+        kernels({"share": inf}),
+        kernels({"interval": (0.0, nan)}),
+        kernels({"name": "\udc80"}),
+        kernels(calls=0),
+        kernels(estimator="guess"),
+        kernels(latency=MeasuredTime(nan, None, "", 1)),
+        kernels(flags=("fast",)),
+        Failure(ECA.key, "oom", "no memory"),
+        EndResponse(),
+    ],
+)
+def test_what_cannot_be_the_kernels_of_a_call_is_not(response):
+    assert objection(KernelsRequest(SE), response)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from attnprof.records.case import Case
 from attnprof.records.record import VisitEvent
 from attnprof.running.protocol import Failure, MeasureRequest
 from attnprof.worker import block as visiting
+from attnprof.worker import inputs as inputs_module
 from attnprof.worker import state
 from attnprof.worker.block import Block
 from attnprof.worker.guest import ProcessSpoilt
@@ -198,9 +199,9 @@ class Narrow:
 
     def __init__(self, monkeypatch, inputs=None):
         self.limits = []
-        drawn = visiting.ring
+        drawn = inputs_module.ring
         monkeypatch.setattr(
-            visiting, "ring", lambda *given: self.limits.append("inputs") or (inputs or drawn)(*given)
+            inputs_module, "ring", lambda *given: self.limits.append("inputs") or (inputs or drawn)(*given)
         )
 
     def __getattr__(self, name):
@@ -268,7 +269,9 @@ def test_memory_repeats_to_the_byte_so_that_one_process_of_a_run_weighs():
     for key, event in first.items():
         weights = [[each.value for each in found(one).values()] for one in (event, second[key])]
         assert weights[0] == weights[1]
-    call = visiting.call_of(case(), torch.device("cpu"), visiting.ring(case(), torch.device("cpu"), 2**20))
+    call = visiting.call_of(
+        case(), torch.device("cpu"), inputs_module.ring(case(), torch.device("cpu"), 2**20)
+    )
     call()
     assert len({CPU.weigh(call) for _ in range(5)}) == 1
 

@@ -1,0 +1,106 @@
+"""The kernels of a case's call, on a simulated GPU, and the operators on the CPU."""
+
+import pytest
+import torch
+
+from attnprof.backends import BACKENDS
+from attnprof.backends.cuda import CUDA
+from attnprof.measuring.inputs import RandomPool
+from attnprof.measuring.rounds import Effort
+from attnprof.records.case import Case
+from attnprof.running.protocol import Failure, KernelsRequest
+from attnprof.worker import kernels
+from attnprof.worker.kernels import kernels_of
+from attnprof.worker.server import Server
+from tests.simulated_cuda import Settings, simulated
+
+SE = {"bias": False, "reduction": 16}
+MINE = """
+import torch
+
+
+class Gate(torch.nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+
+    def forward(self, x):
+        {first}
+        return x * 2
+"""
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch):
+    monkeypatch.setattr(kernels, "LATENCY", Effort(0.0, fewest=1))
+    monkeypatch.setattr(kernels, "MOST_CALLS", 6)
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """The location of a module of the user's whose ``forward`` begins with this line."""
+
+    def make(first):
+        (tmp_path / "mine.py").write_text(MINE.format(first=first))
+        return f"{tmp_path}/mine.py:Gate"
+
+    return make
+
+
+def on_a_gpu(case, **settings):
+    with simulated(Settings(**{"launch": 1e-3, "kernel": 5e-4, **settings})):
+        backend = CUDA()
+        device = backend.device(0)
+        return kernels_of(case, backend, device, RandomPool(), None)
+
+
+def test_a_call_on_a_gpu_has_its_kernels_and_what_it_takes_besides():
+    case = Case("se", 16, 8, 8, device="cuda:0", hyperparameters=SE)
+    report = on_a_gpu(case, kernels={"mm": 7e-4})
+    uses = {use.name: (use.runs, use.seconds) for use in report.uses}
+    assert report.kind == "kernel"
+    assert uses["mm"] == (2.0, pytest.approx(14e-4))
+    assert report.uses[0].name == "mm"
+    assert report.total.seconds == pytest.approx(sum(seconds for _, seconds in uses.values()))
+    assert report.total.interval is not None
+    assert report.latency.seconds > report.total.seconds
+
+
+def test_where_the_profiler_may_see_no_kernel_the_latency_is_left_with_the_reason():
+    report = on_a_gpu(Case("se", 16, 8, 8, device="cuda:0", hyperparameters=SE), cupti=False)
+    assert (report.uses, report.total) == ((), None)
+    assert report.note.startswith("the profiler sees no kernels: CUPTI is missing, or not allowed here")
+    assert report.latency.seconds > 0
+
+
+def on_the_cpu(case):
+    server = Server()
+    server._backend, server._device = BACKENDS.get("cpu"), torch.device("cpu")
+    responses = []
+    server.respond(KernelsRequest(case), responses.append)
+    return responses[0]
+
+
+@pytest.fixture(autouse=True)
+def small_cache(monkeypatch):
+    monkeypatch.setattr(type(BACKENDS.get("cpu")), "cache_bytes", lambda self: 2**16)
+
+
+def test_a_call_on_the_cpu_has_its_operators_those_within_others_apart():
+    report = on_the_cpu(Case("se", 16, 8, 8, hyperparameters=SE, mode="train")).report
+    runs = {use.name: use.runs for use in report.uses}
+    assert report.kind == "operator"
+    assert (runs["aten::sigmoid"], runs["SigmoidBackward0"], runs["aten::linear"]) == (1.0, 1.0, 2.0)
+    assert sum(use.share for use in report.uses) == pytest.approx(1.0)
+    assert report.latency.seconds > 0
+
+
+def test_what_a_module_changes_is_put_back_and_told(mine):
+    threads = torch.get_num_threads()
+    report = on_the_cpu(Case(mine("torch.set_num_threads(3)"), 8, 4, 4)).report
+    assert torch.get_num_threads() == threads
+    assert "changes-settings" in report.flags
+
+
+def test_what_a_module_raises_is_the_answer(mine):
+    case = Case(mine("raise ValueError('no')"), 8, 4, 4)
+    assert on_the_cpu(case) == Failure(case.key, "failed", "ValueError: no")
