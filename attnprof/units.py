@@ -181,6 +181,11 @@ def _in_largest(units: "tuple[Unit, ...]", value: float, digits: int) -> str:
     return f"{significant(value / float(size), digits)} {symbol}"
 
 
+def show_joules(value: float, digits: int = 3) -> str:
+    """Joules to so many significant digits: '2.40 mJ'."""
+    return _in_largest(ENERGIES, value, digits)
+
+
 def show_intensity(value: float) -> str:
     """FLOPs per byte to three significant digits."""
     return f"{significant(value)} FLOP/byte"
@@ -210,8 +215,10 @@ FLOP_RATES: tuple[Unit, ...] = tuple(
     (f"{prefix}FLOP/s", Decimal(SI[prefix])) for prefix in ("T", "G", "M", "")
 )
 BYTE_RATES: tuple[Unit, ...] = tuple((f"{unit}/s", Decimal(MEMORY[unit])) for unit in ("TB", "GB", "MB", "B"))
+ENERGIES: tuple[Unit, ...] = (("J", Decimal(1)), ("mJ", Decimal("1e-3")), ("µJ", Decimal("1e-6")))
 KindName = Literal[
     "seconds",
+    "joules",
     "bytes",
     "count",
     "rate",
@@ -259,6 +266,7 @@ def _decimals(number: Decimal) -> int:
 
 KINDS: dict[KindName, Kind] = {
     "seconds": Kind(show_seconds, "s", "_s", TIMES, TIMES, parse_seconds, "0.2ms", with_digits=True),
+    "joules": Kind(show_joules, "J", "_j", ENERGIES, ENERGIES, with_digits=True),
     "bytes": Kind(show_bytes, "bytes", "_bytes", SIZES, SIZES, parse_bytes, "8MiB"),
     "count": Kind(show_count, "count", "", COUNTS, ONE, parse_count, "10k"),
     "rate": Kind(

@@ -135,6 +135,34 @@ class KernelTrace:
 
 
 @dataclass(frozen=True)
+class Energy:
+    """What a device used for calls back to back, by a counter of its own that is updated now and then."""
+
+    joules: float = 0.0  # of all calls, power at rest included
+    calls: int = 0
+    seconds: float = 0.0  # that they took
+    step: float = 0.0  # seconds from one update of the counter to the next, less than they took
+    rest_watts: float = 0.0  # used while nothing was computed
+    note: str = ""  # why there is none
+
+    @property
+    def per_call(self) -> float:
+        """Joules."""
+        return self.joules / self.calls
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Joules of a call, between which an update more or less at either end leaves it."""
+        share = self.step / self.seconds
+        return self.per_call / (1 + share), self.per_call / (1 - share)
+
+    @property
+    def watts(self) -> float:
+        """Used while the calls ran."""
+        return self.joules / self.seconds
+
+
+@dataclass(frozen=True)
 class Memory:
     """Bytes of one call, beyond what was allocated before it. None: the allocator does not tell."""
 
@@ -208,6 +236,11 @@ class Backend(Protocol):
     def trace(self, call: Call, calls: int = TRACED) -> KernelTrace | None:
         """The kernels of ``calls`` calls, on a CPU their operators, by a profiler, which disturbs what is
         timed after it; None where the device has none."""
+        ...
+
+    def energy(self, call: Call) -> Energy | None:
+        """What calls back to back use, which takes seconds and heats the device; None where it has no counter
+        of energy."""
         ...
 
     def condition(self) -> Condition | None:

@@ -19,6 +19,8 @@ CORRECTED, UNCORRECTED = 0, 1  # of errors of memory
 SINCE_LOADED = 0  # of counts of these: since the driver was loaded
 KINDS = ("GPU", "MIG")  # of a UUID: of a whole device, or of an instance of one
 ADVICE = "wait, or --allow-busy"
+NO_NVML = "NVML does not know this device: it takes an NVIDIA GPU, and pip install nvidia-ml-py"
+INSTANCE = "a MIG instance has no counter of energy of its own: the whole GPU's holds what others use"
 
 
 class Untold(Exception):
@@ -145,3 +147,22 @@ def nvml_of(uuid: str) -> Nvml | None:
         return Nvml(pynvml, uuid)
     except pynvml.NVMLError:
         return None
+
+
+def obstacle_to_energy(nvml: Nvml | None) -> str:
+    """Why a device's counter does not tell what calls of this process use; empty where it does."""
+    if nvml is None:
+        return NO_NVML
+    if nvml.is_instance:
+        return INSTANCE
+    try:
+        nvml.joules()
+    except Untold as problem:
+        return f"this GPU has no counter of energy, as those from Volta on have (NVML: {problem})"
+    try:
+        pids = [process.pid for process in nvml.computing()]
+    except Untold as problem:
+        return f"NVML does not tell who else computes on the GPU, and its counter would hold that ({problem})"
+    count = others_than({os.getpid()}, pids)
+    others = "1 other process is" if count == 1 else f"{count} other processes are"
+    return f"{others} on the GPU, and its counter holds what they use" if count > 0 else ""

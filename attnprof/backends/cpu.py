@@ -104,6 +104,9 @@ class CPU:
         """The operators that the profiler sees: a CPU launches no kernels."""
         return trace_operators(call, calls)
 
+    def energy(self, call: Call) -> None:
+        """A CPU's own counter (RAPL) is the administrator's to read, and holds all that runs."""
+
     def condition(self) -> Condition | None:
         """The clock is the system's to know."""
         return None

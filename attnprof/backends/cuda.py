@@ -5,17 +5,29 @@ import gc
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import torch
 
-from attnprof.backends import TRACED, Call, Condition, Kernels, KernelTrace, Memory, Sample, uncollected
+from attnprof.backends import (
+    TRACED,
+    Call,
+    Condition,
+    Energy,
+    Kernels,
+    KernelTrace,
+    Memory,
+    Sample,
+    uncollected,
+)
+from attnprof.backends._energy import STANDS_STILL, CounterAtRest, measure_energy, poll
 from attnprof.backends._graphs import NO_KERNEL, Graphs
 from attnprof.backends._lock import DeviceLock
-from attnprof.backends._nvml import Nvml, nvml_of
+from attnprof.backends._nvml import Nvml, nvml_of, obstacle_to_energy
 from attnprof.backends._profiler import trace_kernels
-from attnprof.backends._spin import DeviceClock, Queued, Unqueued
+from attnprof.backends._spin import DeviceClock, Queued, Unqueued, back_to_back
 from attnprof.backends._switches import read_switches, write_switches
 from attnprof.backends._variables import changing, choosing, spoiling
 from attnprof.backends._waiting import waited_here
@@ -37,6 +49,7 @@ class CUDA:
         self._uuid = ""
         self._lock: DeviceLock | None = None
         self._clock: DeviceClock | None = None
+        self._rest: CounterAtRest | None = None  # None: not polled yet
         self._stream: torch.cuda.Stream | None = None
         self._graphs: Graphs | None = None
 
@@ -59,7 +72,7 @@ class CUDA:
         self.set_switches()
         device = torch.device("cuda", index)
         torch.cuda.set_device(device)
-        self._clock = None
+        self._clock = self._rest = None
         # One stream for everything: a graph may use only what was met on the stream that it is captured on.
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call] # torch has no annotation
         torch.cuda.set_stream(self._stream)
@@ -178,6 +191,19 @@ class CUDA:
     def trace(self, call: Call, calls: int = TRACED) -> KernelTrace:
         """The kernels that the profiler sees."""
         return trace_kernels(call, calls)
+
+    def energy(self, call: Call) -> Energy:
+        """What NVML's counter says of calls back to back. How often it is updated is polled once."""
+        reason = obstacle_to_energy(self._nvml)
+        if reason or self._nvml is None:
+            return Energy(note=reason)
+        torch.cuda.synchronize()
+        joules = self._nvml.joules
+        self._rest = self._rest or poll(joules, perf_counter)
+        if self._rest is None:
+            return Energy(note=STANDS_STILL)
+        with uncollected():
+            return measure_energy(self._rest, joules, partial(back_to_back, call), perf_counter)
 
     def condition(self) -> Condition | None:
         """What NVML says; None without it."""

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from math import ceil
 from statistics import median
 
-from attnprof.backends import Backend, Burst, Call, CaptureFailed
+from attnprof.backends import Backend, Burst, Call, CaptureFailed, Energy
 from attnprof.measuring.estimators import MEDIAN, Estimator
 from attnprof.measuring.shares import Spending
 from attnprof.measuring.timing import Taken, Timing, judge, timed_of
@@ -56,6 +56,7 @@ class Trial:
         self.used = 0.0  # seconds since it was built, by the engine's clock
         self.pace = 0.0  # of a visit, how much has fallen due
         self.per_call = 0.0
+        self.energy: Energy | None = None  # of calls back to back; None where nobody has asked, or can tell
         self.problem: Exception | None = None  # what it raised; then it is visited no more
         self._prepare, self._watch, self._least_sample = prepare, watch, least_sample
         self._estimator, self._around = estimator, around
@@ -154,6 +155,13 @@ class Trial:
             (slowed if condition and condition.throttled else self._bursts).append(burst)
         self._bursts = self._bursts or slowed
         self._device_note = kernels.note
+
+    def measure_energy(self, backend: Backend) -> None:
+        """Ask the device's counter of energy, where it has one."""
+        assert self.call is not None
+        self._watch(self)
+        with self._around():
+            self.energy = backend.energy(self.call)
 
     def timing(self, spread: bool = False, reference: float | None = None) -> Timing:
         """What its samples say. reference: seconds of the control."""

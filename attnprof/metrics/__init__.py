@@ -17,7 +17,7 @@ from attnprof.registry import Registry
 from attnprof.units import KINDS, KindName
 
 if TYPE_CHECKING:
-    from attnprof.backends import KernelTrace, Memory
+    from attnprof.backends import Energy, KernelTrace, Memory
     from attnprof.counting import Account
     from attnprof.measuring.bound import Peaks
     from attnprof.measuring.ratios import Ratio
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from attnprof.records.case import Case
     from attnprof.stats import Interval
 
-Need = Literal["account", "counters", "timing", "baseline", "memory", "kernels", "peaks"]
+Need = Literal["account", "counters", "timing", "baseline", "memory", "energy", "kernels", "peaks"]
 COUNTED: tuple[Need, ...] = ("account", "counters")  # known from meta tensors, before anything is measured
 ONCE: tuple[Need, ...] = (
     "memory",
+    "energy",
     "kernels",
     "peaks",
 )  # measured by the first of several processes: the others measure the same
@@ -45,6 +46,7 @@ class Findings:
     timing: "Timing | None" = None
     baseline: "Ratio | None" = None  # over the run's baseline, in one process
     memory: "Memory | None" = None  # bytes of one call
+    energy: "Energy | None" = None  # of calls back to back; None where the device has no counter of it
     kernels: "KernelTrace | None" = None  # of some calls; None where a call launches none
     peaks: "Peaks | None" = None  # what the device can do at best
 
@@ -55,7 +57,7 @@ class Reading:
 
     value: int | float | str | None
     interval: "Interval | None" = None
-    interval_kind: str = ""  # 'samples', 'spread', 'exact'; empty without an interval
+    interval_kind: str = ""  # 'samples', 'spread', 'resolution', 'exact'; empty without an interval
     n: int = 0  # samples behind it
     note: str = ""  # why the value is missing, or what qualifies it
 

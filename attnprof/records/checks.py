@@ -16,6 +16,7 @@ OF_UNIT = {
     + ("bytes_moved", "minimal_bytes"),
     "count": ("params", "macs", "flops", "buffers", "trainable_params", "leaf_params", "channel_pairs"),
     "1/s": ("throughput",),
+    "J": ("energy",),
     "FLOP/s": ("achieved_flops",),
     "bytes/s": ("achieved_bandwidth",),
     "FLOP/byte": ("arithmetic_intensity",),

@@ -27,6 +27,7 @@ HOT = "hot-inputs"
 RATIO = "x"  # the unit of a ratio to the baseline
 USUAL_BASELINE = "se"  # the module that ratios are to, unless a run names another
 ROUGH = "rough"  # the kind of an interval, or of none, of a figure that rests on too few of a run's processes
+RESOLUTION = "resolution"  # the kind of an interval that is a counter's steps, and no matter of processes
 # What disturbs or qualifies a figure, as its row says it.
 FLAGS = {
     HOT: "every call had the same input, in cache (hot)",
@@ -67,7 +68,8 @@ class Measurement(msgspec.Struct, frozen=True, gc=False):
     unit: str  # 's', 'bytes', '1/s', 'FLOP/byte', 'count', 'x' (a ratio) or ''
     interval: tuple[Number, Number] | None = None  # (low, high), in the same unit
     # 'processes': 95 %, from several processes. 'samples': 95 %, within one process. 'spread': the
-    # interquartile range, which is no confidence interval. 'exact': the value has no noise.
+    # interquartile range, which is no confidence interval. 'resolution': a counter's, of one process.
+    # 'exact': the value has no noise.
     interval_kind: str = ""
     n: Whole = 0  # samples behind the value
     note: str = ""  # why the value is missing, or what qualifies it

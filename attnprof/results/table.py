@@ -18,7 +18,7 @@ from attnprof.metrics import METRICS, Metric, column, in_order
 from attnprof.records.environment import Environment, joined
 from attnprof.records.files import file_in
 from attnprof.records.journal import SPEC, environment_in, events_in
-from attnprof.records.record import HOT, ROUGH, Event, Measurement, Record, fold
+from attnprof.records.record import HOT, RESOLUTION, ROUGH, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
 from attnprof.results.header import (
     HEADER,
@@ -200,5 +200,6 @@ def _flags(record: Record) -> list[str]:
 
 def _interval(metric: Metric, measurement: Measurement, rough: bool) -> dict[str, Any]:
     low, high = measurement.interval or (None, None)
-    values = (low, high, ROUGH if rough else measurement.interval_kind, measurement.n)
+    kind = measurement.interval_kind
+    values = (low, high, ROUGH if rough and kind != RESOLUTION else kind, measurement.n)
     return dict(zip(interval_columns(metric), values, strict=True))

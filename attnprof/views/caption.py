@@ -1,6 +1,7 @@
 """The conditions under which figures hold, and what their headings mean: the lines about a table."""
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 
 from attnprof.measuring.estimators import ESTIMATORS, MEDIAN
@@ -18,6 +19,7 @@ INTERVALS = {
     "processes": "95 % interval from {processes}",
     "samples": "95 % interval within a process",
     "spread": "half of the samples, which is no interval",
+    "resolution": "an update of the counter at either end",
     "rough": "rough, from one process",
 }
 
@@ -32,6 +34,7 @@ def caption(results: Results, columns: Sequence[TableColumn]) -> list[Remark]:
     return [
         *remarks,
         *(_explanation(metric, rows, results.environment) for metric in metrics if metric.caption),
+        *_blanks(metrics, results),
         *_other_counters([metric for metric in metrics if metric.counter], rows),
         *_increases(columns),
         *_baselines(columns),
@@ -99,6 +102,17 @@ def _explanation(metric: Metric, rows: Sequence[Row], environment: Environment) 
     text = text.replace("{interval}", _intervals(metric, rows))
     text = text.replace("{time}", "device time" if on_device else "latency")
     return Remark(text, frozenset([metric.column]))
+
+
+def _blanks(metrics: Sequence[Metric], results: Results) -> list[Remark]:
+    """Why a column has no figure in any row."""
+    rows, remarks = results.rows(), []
+    for metric in metrics:
+        reasons = Counter(text for (_, column), text in results.notes.items() if column == metric.column)
+        if reasons and all(row.get(metric.column) is None for row in rows):
+            reason, _ = reasons.most_common(1)[0]
+            remarks.append(Remark(f"{metric.title}: no figure; {reason}", frozenset([metric.column])))
+    return remarks
 
 
 def _estimator(environment: Environment) -> str:

@@ -61,8 +61,8 @@ class Block:
         self._metrics: list[Metric] = [METRICS.get(name) for name in request.metrics]
         self._needs = {need for metric in self._metrics for need in (metric.needs, *metric.also)}
         self._on_device = any(metric.on_device for metric in self._metrics)
-        if device.type == "cpu":  # which launches none
-            self._needs.discard("kernels")
+        if device.type == "cpu":  # which launches none, and has no counter that is ours
+            self._needs -= {"kernels", "energy"}
         self._cases = {case.key: case for case in request.cases}
         self._calls: dict[str, Forward | Step] = {}  # by key of the case
         self._guests: dict[str, Guest | None] = {}  # by key of the case; None for modules of the catalogue
@@ -100,16 +100,33 @@ class Block:
             baseline=self._companion,
             stop=self._stopped,
         )
-        for trial in self._closed(rounds, send):
+        for trial in self._in_order(self._closed(rounds, send)):
             self._finish(trial, send)
-        if self._companion and self._companion.key and self._is_whole(self._companion):
-            self._finish(self._close(self._companion, send), send)
 
     def _closed(self, rounds: Iterable[Trial], send: Send) -> Iterator[Trial]:
-        """The finished trials. A profiler disturbs what is timed after it: where one is needed, all are
-        timed first."""
-        trials = (self._close(trial, send) for trial in rounds)
-        return iter(list(trials)) if "kernels" in self._needs else trials
+        """The finished trials, the baseline's last."""
+        for trial in rounds:
+            yield self._close(trial, send)
+        if self._companion and self._companion.key and self._is_whole(self._companion):
+            yield self._close(self._companion, send)
+
+    def _in_order(self, trials: Iterable[Trial]) -> Iterable[Trial]:
+        """The trials. All of them are timed first where something follows that disturbs timing: calls for
+        seconds, which heat the device, and a profiler, which comes last."""
+        if not self._needs & {"energy", "kernels"}:
+            return trials
+        trials = list(trials)
+        for trial in trials if "energy" in self._needs else ():
+            self._measure_energy(trial)
+        return trials
+
+    def _measure_energy(self, trial: Trial) -> None:
+        if trial.problem or self._stopped():
+            return
+        try:
+            trial.measure_energy(self._backend)
+        except Exception as problem:  # noqa: BLE001 # memory may run out here, too
+            trial.problem = problem.with_traceback(None)
 
     def _close(self, trial: Trial, send: Send) -> Trial:
         """What follows the last visit: the memory of a call, and its time by the device's own clock.
@@ -236,6 +253,7 @@ class Block:
             timing=timing,
             baseline=self._ratio(case, trial),
             memory=memory,
+            energy=trial.energy,
             kernels=kernels,
             peaks=self._request.peaks,
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from attnprof.backends import Burst, Condition, KernelRun, KernelTrace, Memory
+from attnprof.backends import Burst, Condition, Energy, KernelRun, KernelTrace, Memory
 from attnprof.counters import COUNTERS
 from attnprof.counting import cost
 from attnprof.counting.rules import CATEGORIES
@@ -32,6 +32,7 @@ FULL = Findings(
     timing=Timing(HUNDRED, 1, 100, 250.0, bursts=(Burst(20.0, 30.0),) * 9, reference=0.5),
     baseline=Ratio("se", 1.25, (1.2, 1.3), 9),
     memory=Memory(2**40 + 1, 3, 2**40, 2**41),
+    energy=Energy(600.0, 300, 2.0, 0.1, 75.0),
     kernels=KernelTrace((KernelRun("gemm", 30.0), KernelRun("relu", 6.0)), calls=2),
     peaks=Peaks(((2**20, 1e9), (2**30, 1e8)), dict.fromkeys(CATEGORIES, 1e15), 1e-6, 2**25),
 )
@@ -41,6 +42,7 @@ POOR = replace(
     timing=Timing((3.0, 1.0, 2.0), 1, 3, 0.25),
     baseline=Ratio("se", None, why="no round in which se has a sample, too"),
     memory=Memory(2**40 + 1, 3),
+    energy=Energy(note="no counter"),
     peaks=None,
 )
 NOTHING = replace(POOR, timing=Timing((), 1, 30, 0.25, ("contended",)))
@@ -98,7 +100,7 @@ def test_an_interval_holds_the_value_and_says_its_kind(name):
         found = follow(name, findings)
         if found.interval:
             assert found.interval[0] <= found.value <= found.interval[1]
-            assert found.interval_kind == "samples"
+            assert found.interval_kind == ("resolution" if name == "energy" else "samples")
         else:
             assert found.interval_kind in ("", "exact")
 
@@ -219,6 +221,22 @@ def test_a_kernel_time_is_the_sum_over_kernels_and_says_how_the_device_time_diff
     assert "2.00 s more than the device time" in follow("kernel_time", side_by_side).note
     none = replace(FULL, kernels=KernelTrace((), 8, "the profiler sees no kernels"))
     assert follow("kernel_time", none).note == "the profiler sees no kernels"
+
+
+def test_an_energy_has_the_counters_resolution_for_an_interval_and_says_what_power_it_came_from():
+    reading = follow("energy", FULL)
+    assert reading.value == 2.0
+    assert reading.interval == pytest.approx((2.0 / 1.05, 2.0 / 0.95))
+    assert (reading.interval_kind, reading.n) == ("resolution", 300)
+    said = "300 W for 2.00 s, 75 W at rest; the counter is updated every 100 ms, by 30.0 J"
+    assert reading.note == said
+
+
+def test_an_energy_that_is_missing_says_why():
+    assert follow("energy", POOR).note == "no counter"
+    none = replace(FULL, energy=None)
+    assert "RAPL" in follow("energy", replace(none, case=replace(CASE, device="cpu"))).note
+    assert "no counter" in follow("energy", replace(none, case=replace(CASE, device="cuda:0"))).note
 
 
 def test_a_kernel_time_has_the_interval_of_its_calls_where_they_have_as_many_kernels():

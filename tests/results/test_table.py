@@ -115,6 +115,7 @@ def test_every_metric_but_the_declared_ones_is_a_further_column():
             "flopcounter_macs",
         ),
         *("channel_pairs", "leaf_params", "macs_by_stage", "operators", "kernel_time_s", "launch_overhead"),
+        "energy_j",
         *("achieved_flops_per_s", "achieved_bandwidth_bytes_per_s"),
         *("share_of_peak_flops", "share_of_peak_bandwidth"),
         *("kept_memory_bytes", "requested_memory_bytes", "reserved_memory_bytes"),

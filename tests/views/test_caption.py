@@ -36,6 +36,17 @@ def test_a_caption_says_what_sets_a_gpus_figures_apart(environment, says):
     assert f" {says}, " in conditions(results)
 
 
+def test_a_column_without_any_figure_says_why():
+    results = results_of(modules="se,eca", points="64@28")
+    results.frame["energy_j"] = None
+    notes = {(0, "energy_j"): "no counter", (1, "energy_j"): "no counter"}
+    table = document(replace(results, notes=notes), ("module", "energy"))
+    assert "energy: no figure; no counter" in table.remarks(table.columns)
+    results.frame.loc[0, "energy_j"] = 0.5
+    table = document(replace(results, notes=notes), ("module", "energy"))
+    assert not [remark for remark in table.remarks(table.columns) if "no figure" in remark]
+
+
 def test_a_caption_explains_no_column_that_is_not_there():
     table = document(results_of(modules="se", points="64@28"))
     shown = [column for column in table.columns if column.name not in ("thop_macs", "peak_memory_bytes")]

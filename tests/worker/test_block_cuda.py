@@ -218,3 +218,30 @@ def test_a_host_that_others_use_is_told(run):
     run = run(stolen=1e-3)
     run.measure(case(), metrics=("latency",))
     assert "contended" in run.events[case().key].flags
+
+
+def test_energy_is_asked_for_when_all_is_timed_and_before_the_profiler(run, monkeypatch):
+    run = run()
+    order = []
+    for name in ("sample", "capture", "energy", "trace"):
+        method = getattr(run.backend, name)
+        monkeypatch.setattr(
+            run.backend, name, lambda *given, name=name, method=method: order.append(name) or method(*given)
+        )
+    cases = case(), case("eca")
+    run.measure(*cases, metrics=(*TIMED, "kernel_time", "energy"), baseline=cases[0])
+    assert order[-4:] == ["energy", "energy", "trace", "trace"]
+    for each in cases:
+        energy = run.figure(each, "energy")
+        low, high = energy.interval
+        assert low < energy.value < high
+        assert energy.interval_kind == "resolution"
+
+
+def test_energy_alone_is_a_figure_and_without_a_counter_a_blank_with_its_reason(run):
+    told = run()
+    told.measure(case(), metrics=("energy",))
+    assert told.figure(case(), "energy").value > 0
+    silent = run(energy_step=None)
+    silent.measure(case(), metrics=("energy",))
+    assert "no counter of energy" in silent.figure(case(), "energy").note
