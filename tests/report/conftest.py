@@ -36,8 +36,8 @@ def events_of(cell, dice, note=""):
         return [done_event(case, "skipped", cell.refusal)]
     at = case.channels, case.height, case.width
     known, given = entry(case.module), dict(case.hyperparameters)
-    params, macs = known.params(*at, given), known.macs(*at, given)
-    numel = case.channels * case.height * case.width
+    params, macs = known.params(*at, given), case.batch * known.macs(*at, given)
+    numel = case.batch * case.channels * case.height * case.width
     counts = {
         "params": params,
         "trainable_params": params,
@@ -57,7 +57,7 @@ def events_of(cell, dice, note=""):
     measured = [
         Measurement("latency", seconds, "s", (seconds - half, seconds + half), "samples", 40),
         Measurement("latency_p90", seconds + half, "s", n=40),
-        Measurement("throughput", 1 / seconds, "1/s", n=40),
+        Measurement("throughput", case.batch / seconds, "1/s", n=40),
         Measurement("peak_memory", 8 * numel + dice.randrange(99), "bytes", n=1),
         Measurement("first_call", 10 * seconds, "s", n=1, note="a single call"),
     ]

@@ -236,6 +236,21 @@ def test_the_curves_say_by_which_power_a_cost_grows(look, catalogue):
     assert "se," not in tab.locator("#scaling svg").get_attribute("aria-label").split(": ")[1].split("; ")
 
 
+def test_several_batches_have_a_switch_curves_and_a_place_in_the_command(look):
+    tab = look(results_of(modules="se,eca,simam", points="64@28", batch="1,8,32"), "#within.macs=5000000")
+    switch = '[data-key="dimension-batch-{}"]'
+    assert [tab.locator(switch.format(n)).inner_text() for n in range(3)] == ["1", "8", "32"]
+    assert tab.locator("#headline").inner_text() == "3 attention modules at 64 @ 28, 3 batches"
+    tab.locator(switch.format(1)).click()
+    assert (
+        "attnprof pick reports/a-run --at 64@28 --batch 8 --max-macs 5M" in tab.locator("#pick").inner_text()
+    )
+    assert len(names(tab)) == 3
+    said = tab.locator("#scaling svg").get_attribute("aria-label")
+    assert " along images per call: " in said
+    assert tab.locator("#scaling svg .series circle").count() % 3 == 0
+
+
 def test_a_run_of_one_size_says_what_curves_need(look):
     tab = look(results_of(modules="se,eca,simam", points="64@28"))
     assert tab.locator("#scaling-none").is_visible()

@@ -54,5 +54,6 @@ function pickCommand(run, state) {
   const words = Object.entries(state.budget)
     .filter(([column]) => options[column])
     .map(([column, bound]) => `${options[column]} ${asOption(run.metrics[column], bound)}`);
-  return words.length ? `attnprof pick ${quoted(run.name)} --at ${quoted(state.setting.point)} ${words.join(" ")}` : null;
+  const batch = state.setting.batch ? ` --batch ${state.setting.batch}` : ""; // a condition only where there are several
+  return words.length ? `attnprof pick ${quoted(run.name)} --at ${quoted(state.setting.point)}${batch} ${words.join(" ")}` : null;
 }

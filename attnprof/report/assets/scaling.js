@@ -3,7 +3,7 @@
 const ALONG = {
   channels: { title: "channels C", symbol: "C", except: ["point"], same: (row, at) => row.side === at.side },
   pixels: { title: "pixels H·W", symbol: "HW", except: ["point"], same: (row, at) => row.channels === at.channels },
-  batch: { title: "batch", symbol: "N", except: ["batch"], same: () => true },
+  batch: { title: "images per call", symbol: "N", except: ["batch"], same: () => true },
   point: { title: "sizes, as listed", symbol: "", except: ["point"], same: () => true },
 };
 const MOST_SERIES = 8;

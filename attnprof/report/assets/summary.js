@@ -6,7 +6,9 @@ function drawHeadline(run) {
   const modules = new Set(run.rows.filter((row) => !row.host || !isFloor(row)).map((row) => row.module)).size;
   const points = run.dimensions[0].values;
   const where = `${inside ? "in" : "at"} ${points.length === 1 ? points[0].replace("@", " @ ") : plural(points.length, inside ? "network" : "size")}`;
-  $("headline").textContent = run.rows.length ? `${plural(modules, "attention module")} ${where}` : "No cell was finished";
+  const batches = run.dimensions.find(({ name }) => name === "batch")?.values.length;
+  const several = batches ? `, ${batches} batches` : "";
+  $("headline").textContent = run.rows.length ? `${plural(modules, "attention module")} ${where}${several}` : "No cell was finished";
   const counts = {};
   for (const row of run.rows) counts[row.status] = (counts[row.status] ?? 0) + 1;
   const parts = [`${plural(run.rows.length, "cell")}${run.planned > run.rows.length ? ` of ${showCount(run.planned)} planned` : ""}`];
