@@ -14,7 +14,7 @@ OPTIONAL = {
     "matplotlib": "figures as files",
 }
 OTHERS = {"thop": "ultralytics-thop"}  # packages that install what is imported by the name of another
-GPU = {"nvidia-ml-py": "a GPU's clock, heat and throttling, and who else computes on it"}
+GPU = {"nvidia-ml-py": "the clock, heat, throttling or energy of a GPU, nor who else computes on it"}
 COMPILERS = ("c++", "g++", "clang++")
 
 

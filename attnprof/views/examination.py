@@ -61,7 +61,7 @@ def outcome(findings: Sequence[Finding]) -> str:
 
 def _advice(finding: Finding) -> str:
     """In one line, with its commands."""
-    return "; ".join([finding.advice, *finding.commands])
+    return f"{finding.advice} {'; '.join(finding.commands)}".rstrip()
 
 
 def _page(versions: Mapping[str, object], findings: Sequence[Finding], look: Look) -> Written:

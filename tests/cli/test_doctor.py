@@ -45,7 +45,7 @@ def test_advice_stands_below_what_it_is_about(doctor):
 def test_json_is_for_programs_and_bug_reports(doctor):
     found = json.loads(doctor("--format", "json").out)
     assert (found["schema"], found["ready"]) == (1, True)
-    assert {"name", "level", "says", "advice"} == set(found["findings"][0])
+    assert {"name", "level", "says", "advice", "commands"} == set(found["findings"][0])
     assert json.loads(doctor("--format", "json", dies=MeasureRequest).out)["ready"] is False
 
 

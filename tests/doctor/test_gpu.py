@@ -7,8 +7,9 @@ import pytest
 from attnprof.backends._nvml import nvml_of, others_than
 from attnprof.doctor import FINE, NOTE
 from attnprof.doctor.gpu import SUBJECTS, gpu, processes, sustained_clock, variables
+from attnprof.records.environment import software
 from attnprof.views.document import Look
-from attnprof.views.examination import paragraph
+from attnprof.views.examination import document, paragraph
 from tests.simulated_cuda import simulated
 
 ENVIRONMENT = {
@@ -171,3 +172,10 @@ def test_a_command_stands_whole_on_a_line_of_its_own(cuda):
     lines = paragraph(named()["GPU clocks"], Look(width=80)).splitlines()
     assert [line.strip() for line in lines[-2:]] == list(named()["GPU clocks"].commands)
     assert max(map(len, lines)) <= 80
+
+
+def test_a_table_has_the_commands_in_the_advice(cuda):
+    [row] = document(software(), [named()["GPU clocks"]]).rows
+    assert row[-1].value.endswith(
+        "afterwards: sudo nvidia-smi -i 0 -lgc 1485,1485; sudo nvidia-smi -i 0 -rgc"
+    )
