@@ -61,7 +61,8 @@ class CUDA:
             warnings.simplefilter("ignore")  # of a driver that is too old: the reason below says it
             if torch.cuda.is_available():
                 return None
-        return f"no CUDA device: torch {torch.__version__} finds none{_why_none()}. {INSTEAD}"
+        hiding = "".join(f" ({name}={value})" for name, value in choosing().items())
+        return f"no CUDA device: torch {torch.__version__} finds none{_why_none()}{hiding}. {INSTEAD}"
 
     def device(self, index: int) -> torch.device:
         """CUDA device ``index``, made the current one, with a stream of its own, its context and cuBLAS

@@ -147,16 +147,28 @@ def begun(environment: Environment) -> Environment:
 
 def fingerprint(environment: Environment) -> str:
     """SHA-256 over what has to agree before two runs may be joined."""
-    return sha256(json.dumps([environment.get(name) for name in FINGERPRINT]).encode()).hexdigest()
+    return sha256(json.dumps([_entry(environment, name) for name in FINGERPRINT]).encode()).hexdigest()
 
 
 def differences(before: Environment, now: Environment) -> list[str]:
     """'torch_version: 2.13.0 before, 2.14.0 now' for whatever keeps two runs from being joined."""
     return [
-        f"{name}: {before.get(name)} before, {now.get(name)} now"
+        f"{name}: {_in_words(before, name)} before, {_in_words(now, name)} now"
         for name in FINGERPRINT
-        if before.get(name) != now.get(name)
+        if _entry(before, name) != _entry(now, name)
     ]
+
+
+def _entry(environment: Environment, name: str) -> Any:
+    """Nothing is the same as no entry."""
+    return environment.get(name) or None
+
+
+def _in_words(environment: Environment, name: str) -> str:
+    entry = _entry(environment, name)
+    if isinstance(entry, dict):
+        return " ".join(f"{key}={entry[key]}" for key in sorted(entry))
+    return "none" if entry is None else str(entry)
 
 
 def joined(runs: Mapping[str, Environment]) -> Environment:

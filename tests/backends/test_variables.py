@@ -52,3 +52,15 @@ def test_a_device_is_described_with_them(monkeypatch):
         environment = backend.describe(0)
     assert environment["cuda_variables"] == {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
     assert environment["cuda_visible"] == {"CUDA_VISIBLE_DEVICES": "0,1"}
+
+
+def test_a_device_that_a_variable_hides_is_refused_with_its_name(monkeypatch):
+    import torch
+
+    from attnprof.backends.cuda import CUDA
+
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "init", lambda: None)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert "finds none (CUDA_VISIBLE_DEVICES=-1). Use --device cpu" in CUDA().unavailable()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from attnprof.records import environment
-from attnprof.records.environment import begun, joined
+from attnprof.records.environment import begun, differences, fingerprint, joined
 
 
 @pytest.mark.parametrize("digits", ["1234567e89012345", "12345678901234567"])
@@ -24,6 +24,15 @@ def test_the_run_id_of_joined_runs_depends_on_theirs_alone():
     assert run_id == joined(dict(reversed(runs.items())))["run_id"]
     assert run_id != joined({"ra": {}})["run_id"]
     assert run_id.startswith("r")
+
+
+def test_variables_that_change_figures_keep_two_runs_from_being_joined_and_their_lack_does_not():
+    plain, older = {"device": "cuda:0", "cuda_variables": {}}, {"device": "cuda:0"}
+    changed = {**plain, "cuda_variables": {"B": "2", "A": "1"}}
+    assert differences(plain, changed) == ["cuda_variables: none before, A=1 B=2 now"]
+    assert fingerprint(plain) != fingerprint(changed)
+    assert differences(older, plain) == []
+    assert fingerprint(older) == fingerprint(plain)
 
 
 @pytest.mark.parametrize(
