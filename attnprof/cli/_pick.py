@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 
 from attnprof import published as published_figures
 from attnprof.catalogue.selection import split
-from attnprof.choosing.candidates import Candidate, Missing, candidates, label
+from attnprof.choosing.candidates import Candidate, Missing, candidates, label, varying_conditions
 from attnprof.choosing.choice import Choice, choose
 from attnprof.choosing.measures import Measure, measure_named, measures
 from attnprof.cli._budget import budget_or_default, sentence
@@ -65,9 +65,8 @@ def _selected(results: Results, at: str, device: str, batch: str) -> Results:
     if not rows:
         raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
     at_points = _rows_at(rows, at)
-    on_machines = _rows_on(rows, device)
-    of_batches = _rows_of(rows, batch)
-    return results.only([number for number in on_machines if number in at_points & of_batches])
+    numbers = [number for number in _rows_on(rows, device) if number in at_points]
+    return results.only([numbers[n] for n in _rows_of([rows[number] for number in numbers], batch)])
 
 
 def _rows_at(rows: Sequence[Row], at: str) -> AbstractSet[int]:
@@ -77,10 +76,10 @@ def _rows_at(rows: Sequence[Row], at: str) -> AbstractSet[int]:
     """
     if not split(at):
         return set(range(len(rows)))
-    labels = [label(row) for row in rows]
-    networks = [row.get("host") for row in rows]
-    points = {_point(text, {*labels, *filter(None, networks)}, labels) for text in split(at)}
-    return {number for number in range(len(rows)) if {labels[number], networks[number]} & points}
+    vary, labels = varying_conditions(rows), [label(row) for row in rows]
+    names = [{str(row.get("host") or ""), label(row), label(row, vary)} - {""} for row in rows]
+    points = {_point(text, set().union(*names), labels) for text in split(at)}
+    return {number for number in range(len(rows)) if names[number] & points}
 
 
 def _rows_on(rows: Sequence[Row], device: str) -> list[int]:
@@ -93,16 +92,16 @@ def _rows_on(rows: Sequence[Row], device: str) -> list[int]:
     return numbers
 
 
-def _rows_of(rows: Sequence[Row], batch: str) -> AbstractSet[int]:
+def _rows_of(rows: Sequence[Row], batch: str) -> list[int]:
     """The numbers of the rows of the batches ``batch``, a list or ALL; empty: of the only one.
 
     Raises UsageError, also where there are several and none is named: a limit on a latency means another
     thing at each.
     """
     batches = sorted({row["batch"] for row in rows})
-    wanted = set(split(batch)) or {str(batches[0])}
+    wanted = set(split(batch)) or set(map(str, batches))
     if ALL in wanted:
-        return set(range(len(rows)))
+        return list(range(len(rows)))
     if not split(batch) and len(batches) > 1:
         raise UsageError(
             f"this run has batches {', '.join(map(str, batches))}: choose at one, --batch {batches[0]}, or at"
@@ -111,7 +110,7 @@ def _rows_of(rows: Sequence[Row], batch: str) -> AbstractSet[int]:
     if missing := wanted - set(map(str, batches)):
         measured = ", ".join(map(str, batches))
         raise UsageError(f"--batch: {min(missing)} was not measured. There are: {measured}")
-    return {number for number, row in enumerate(rows) if str(row["batch"]) in wanted}
+    return [number for number, row in enumerate(rows) if str(row["batch"]) in wanted]
 
 
 def _point(text: str, names: AbstractSet[str], labels: Sequence[str]) -> str:

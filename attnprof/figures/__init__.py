@@ -1,5 +1,6 @@
 """Figures: one kind per file, each exporting FIGURE. matplotlib is imported only when one is drawn."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,6 +59,11 @@ class Scene:
         return UsageError(
             f"no module has {names} in this run. -x and -y choose among {', '.join(drawable) or 'nothing'}"
         )
+
+    def too_many(self, each: str, most: int) -> UsageError:
+        """The mistake that there are more points than fit, with how one is chosen. each: what one takes."""
+        choice = f"choose up to {most}, as with --at {shlex.quote(self.points[0])}"
+        return UsageError(f"{len(self.points)} points, {each} each: {choice}")
 
     def _has(self, measure: Measure) -> bool:
         return any(

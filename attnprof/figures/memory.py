@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from attnprof.choosing.measures import Measure, measures
-from attnprof.errors import UsageError
 from attnprof.figures import FigureKind, Scene
 from attnprof.figures._axis import LogAxis, log_axis
 from attnprof.figures._style import FRAME, INK, MARKS, SERIES, SMALL, canvas, captioned, key
@@ -20,7 +19,7 @@ Values = dict[str, dict[str, float]]  # module: point: figure
 def draw(scene: Scene) -> tuple[Figure, list[str]]:
     """One panel: modules from the least to the most, a mark for every point."""
     if len(scene.points) > MOST_POINTS:
-        raise UsageError(f"{len(scene.points)} points, a colour each: choose up to {MOST_POINTS} with --at")
+        raise scene.too_many("a colour", MOST_POINTS)
     measure, values, counted = _values(scene)
     if not values:
         raise scene.nothing_of(measure)

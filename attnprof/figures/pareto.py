@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 from attnprof.choosing.candidates import Candidate
 from attnprof.choosing.measures import Measure
 from attnprof.choosing.pareto import Span, front
-from attnprof.errors import UsageError
 from attnprof.figures import FigureKind, Scene, family_of
 from attnprof.figures._axis import LogAxis, log_axis
 from attnprof.figures._naming import Named, Point, name_marks
@@ -36,7 +35,7 @@ Panels = Mapping[str, Sequence[_Mark]]  # by point
 def draw(scene: Scene) -> tuple[Figure, list[str]]:
     """A panel for every point; the marks on the front are filled, and joined by its line."""
     if len(scene.points) > MOST_PANELS:
-        raise UsageError(f"{len(scene.points)} points, a panel each: choose up to {MOST_PANELS} with --at")
+        raise scene.too_many("a panel", MOST_PANELS)
     panels = {point: _marks(scene, point) for point in scene.points}
     marks = [mark for of_point in panels.values() for mark in of_point]
     if not marks:

@@ -123,6 +123,12 @@ def test_a_batch_that_was_not_measured_is_a_mistake(cli, batches, batch):
     assert said.err == f"error: --batch: {batch[-2:].strip(',')} was not measured. There are: 1, 8\n"
 
 
+def test_a_point_may_be_named_with_its_batch(cli, batches):
+    by_point = cli("pick", batches, "--max-latency", "1ms", "--at", "64@56 batch 8")
+    assert (by_point.code, by_point.err) == (0, "")
+    assert by_point.out == cli("pick", batches, "--max-latency", "1ms", "--batch", "8").out
+
+
 def test_a_run_of_one_batch_is_chosen_from_at_that(cli, priced):
     assert cli("pick", priced, "--batch", "1").out == cli("pick", priced).out
 

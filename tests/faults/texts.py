@@ -106,7 +106,7 @@ GOOD: dict[str, Sequence[str]] = {
     "at": (*POINTS, *PLACES, "resnet50"), "networks": NETWORK_NAMES, "network": NETWORK_NAMES,
     "dataset": ("imagenet-1k", "cifar-100", "coco"), "preset": ("resnet50", "mobilenetv2", "yolo-n"),
     "variants": ("default", "all"), "set": ("cbam.reduction=8,16", "reduction=4,8", "se.reduction=none"),
-    "batch": NUMBERS, "threads": NUMBERS, "seed": NUMBERS, "shard": ("1/2", "2/2", "1/4", "9/9"),
+    "batch": (*NUMBERS, "1,2", "2,1,2"), "threads": NUMBERS, "seed": NUMBERS, "shard": ("1/2", "2/2", "1/4", "9/9"),
     "device": ("auto", *BACKENDS.names(), "cuda:1", "meta", "Test"), "dtype": ("fp32", "fp16", "bf16", "fp64"),
     "autocast": ("bf16", "fp16"), "metrics": ("usual", *METRICS.names()), "metric": METRICS.names(),
     "counters": ("none", *COUNTERS.names()), "quality": ("quick", "standard", "paper"),

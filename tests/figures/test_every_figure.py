@@ -230,6 +230,13 @@ def test_more_points_than_there_is_room_for_are_refused(name):
         drawn(name, what)
 
 
+def test_of_many_points_the_way_to_choose_one_is_shown():
+    found = results(modules="se", points="8@7", batch="1,2,3,4,5,6,7,8")
+    with pytest.raises(UsageError) as caught:
+        drawn("pareto", scene(found))
+    assert str(caught.value) == "8 points, a panel each: choose up to 6, as with --at '8@7 batch 1'"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_not_measured_is_refused_in_words(name, few):
     frame = few.frame.copy()
