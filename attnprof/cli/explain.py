@@ -23,7 +23,8 @@ height and width. With --input it is a module of your own by itself, built
 without channels and called with these inputs; docs/counting.md has the grammar.
 """
 COUNTED = ("train", "dtype")  # of the settings, those that change counts
-CONDITIONS = tuple(field for field in GROUPS["Where"] if field not in COUNTED)  # of a call that is measured
+# Of a call that is measured; a limit of memory is for what is measured unseen.
+CONDITIONS = tuple(field for field in GROUPS["Where"] if field not in (*COUNTED, "memory_limit"))
 
 COMMAND = command(
     "explain",

@@ -16,7 +16,7 @@ class KernelUse:
     name: str
     runs: float  # of one call
     seconds: float  # of one call, all runs together: the estimator's figure, or the mean
-    interval: Interval | None = None  # 95 %; None for too few calls, or where they do not launch the same
+    interval: Interval | None = None  # 95 %; None for calls that are too few, too noisy or not alike
     share: float = 1.0  # of the seconds of all kernels
 
 
@@ -28,7 +28,8 @@ class KernelReport:
     uses: tuple[KernelUse, ...]  # the longest first
     total: KernelUse | None  # of all kernels; None where none was seen
     calls: int  # that the profiler saw
-    estimator: str  # of attnprof.measuring.estimators: how these become a figure
+    # Of attnprof.measuring.estimators: how these become a figure. Empty: their mean, as they are not alike.
+    estimator: str
     note: str  # why no kernel was seen; empty where some were
     latency: MeasuredTime | None  # of a call, without a profiler; None where no sample counts
     flags: tuple[str, ...] = ()  # of attnprof.records.record.FLAGS

@@ -115,7 +115,11 @@ def _of_peaks(response: PeaksEvent) -> str:
 
 
 def _of_kernels(report: KernelReport) -> str:
-    if report.calls < 1 or report.estimator not in ESTIMATORS or not all(map(_is_figure, _figures(report))):
+    if (
+        report.calls < 1
+        or report.estimator not in ("", *ESTIMATORS)
+        or not all(map(_is_figure, _figures(report)))
+    ):
         return "kernels that no call has"
     if not all(map(_is_text, (report.note, *(use.name for use in report.uses)))):
         return "kernels whose names cannot be written"

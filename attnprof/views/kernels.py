@@ -33,7 +33,7 @@ OUTSIDE = {
 }
 INSIDE = {
     "kernel": "some of them run side by side",
-    "operator": "the profiler makes each of them longer",
+    "operator": "the profiler, and other programs meanwhile, make them longer",
 }
 
 
@@ -89,11 +89,14 @@ def _conditions(case: Case, environment: Environment) -> str:
 
 def _method(report: KernelReport) -> str:
     """What the columns hold."""
-    calls = f"{report.calls} call{'' if report.calls == 1 else 's'}"
-    statistic = f"{ESTIMATORS[report.estimator].title} (n = {report.calls}), ± 95 % interval"
-    if report.total and report.total.interval is None:
-        statistic = f"mean of {calls}, too few for an interval or not alike"
-    return f"runs, time: of one call. {METHODS[report.kind]}; {statistic}."
+    return f"runs, time: of one call. {METHODS[report.kind]}; {_statistic(report)}."
+
+
+def _statistic(report: KernelReport) -> str:
+    if not report.estimator:
+        return f"mean of {report.calls} calls, which do not all run the same"
+    has_interval = any(use.interval for use in report.uses)
+    return f"{ESTIMATORS[report.estimator].title} (n = {report.calls}){', ± 95 % interval' * has_interval}"
 
 
 def _large(report: KernelReport) -> list[KernelUse]:

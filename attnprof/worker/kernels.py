@@ -44,7 +44,7 @@ def kernels_of(
         kernel_uses(trace, estimator),
         all_kernels(trace, estimator),
         trace.calls,
-        estimator.name,
+        estimator.name if trace.by_call else "",
         trace.note,
         timing.by_host if timing.samples else None,
         (*timing.flags, *(guest.flags if guest else ())),

@@ -50,6 +50,8 @@ def test_a_run_has_every_figure_of_a_gpu(measured):
     assert float(se["latency_s"]) > float(se["device_time_s"]) > float(se["kernel_time_s"]) > 0
     assert 0 < float(se["launch_overhead"]) < 1
     assert 0 < float(se["efficiency"]) < 1
+    assert float(se["achieved_flops_per_s"]) > 0
+    assert 0 < float(se["share_of_peak_bandwidth"]) < 1
     assert "launch-bound" in se["flags"]
     assert "leak" not in rows["se", "train"]["flags"]
     assert rows["none", "eval"]["device_time_s"] == ""

@@ -68,6 +68,14 @@ def test_the_lines_above_say_what_was_measured_and_the_one_below_what_is_no_kern
     assert last.endswith("the wait at the end.")
 
 
+def test_figures_without_an_interval_say_what_they_are():
+    uses = tuple(replace(use, interval=None) for use in REPORT.uses)
+    bare = replace(REPORT, uses=uses, total=replace(REPORT.total, interval=None))
+    assert "median call (n = 32)." in said(bare)
+    uneven = replace(bare, estimator="")
+    assert "mean of 32 calls, which do not all run the same." in said(uneven)
+
+
 def test_conditions_that_are_not_the_usual_ones_are_said():
     unusual = replace(
         CASE, mode="train", autocast="bf16", layout="channels_last", execution="compiled", inputs="hot"
@@ -81,7 +89,9 @@ def test_kernels_side_by_side_and_a_profiler_that_slows_are_told_apart():
     quick = replace(REPORT, latency=MeasuredTime(15e-6, None, "", 1))
     assert "2.50 µs less than these kernels; some of them run side by side." in said(quick)
     on_a_cpu = said(replace(quick, kind="operator"))
-    assert "less than these operators; the profiler makes each of them longer." in on_a_cpu
+    assert (
+        "less than these operators; the profiler, and other programs meanwhile, make them longer." in on_a_cpu
+    )
 
 
 def test_what_takes_little_is_one_row_of_a_terminal_and_complete_elsewhere():

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from attnprof.backends.cuda import CUDA
+from attnprof.counting import cost
+from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort
 from attnprof.records.case import Case
 from attnprof.running.protocol import MeasureRequest
@@ -15,6 +17,7 @@ from tests.simulated_cuda import Settings, simulated
 
 CUDA_0 = torch.device("cuda", 0)
 TIMED = ("latency", "device_time", "back_to_back")
+REACHED = ("achieved_flops", "share_of_peak_flops", "achieved_bandwidth", "share_of_peak_bandwidth")
 SE = {"bias": False, "reduction": 16}
 
 
@@ -199,6 +202,17 @@ def test_device_time_and_kernel_time_are_both_there_and_their_difference_is_said
     device, kernels = run.figure(case(), "device_time"), run.figure(case(), "kernel_time")
     assert device.value > kernels.value > 0
     assert "less than the device time, which has the gaps between them" in kernels.note
+
+
+def test_what_a_call_reaches_is_its_work_over_the_device_time(run):
+    run = run()
+    peaks = Peaks(((2**20, 1e12),), {"mac": 1e12}, 1e-6, 2**20)
+    run.measure(case(), metrics=(*TIMED, *REACHED), peaks=peaks)
+    seconds = run.figure(case(), "device_time").value
+    flops, moved = cost("se", (1, 16, 8, 8)).flops, cost("se", (1, 16, 8, 8)).minimal_bytes
+    reached = {name: run.figure(case(), name).value for name in REACHED}
+    expected = (flops / seconds, flops / seconds / 1e12, moved / seconds, moved / seconds / 1e12)
+    assert tuple(reached.values()) == pytest.approx(expected)
 
 
 def test_the_control_is_timed_by_the_device(run):
