@@ -16,7 +16,7 @@ from attnprof.catalogue import create
 from attnprof.counting import Account, cost
 from attnprof.errors import UsageError
 from attnprof.measuring.estimators import ESTIMATORS
-from attnprof.measuring.rounds import Effort, Rounds
+from attnprof.measuring.rounds import Effort, time_alone
 from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial
 from attnprof.subject.calls import Forward, Step
@@ -148,12 +148,9 @@ def _arithmetic(backend: Backend) -> str:
 def _measured(backend: Backend, call: Forward | Step, precision: float, seconds: float) -> tuple[Timing, int]:
     """The engine's judgement of the call, and the bytes that it allocates at most."""
     trial = Trial("", lambda: call, estimator=ESTIMATORS[backend.estimator])
-    for _ in Rounds(backend, [trial], Effort(seconds=seconds, precision=precision)):
-        pass
-    if trial.problem:
-        raise trial.problem
+    timing = time_alone(backend, trial, Effort(seconds=seconds, precision=precision))
     call.clear()
-    return trial.timing(), backend.weigh(call).peak
+    return timing, backend.weigh(call).peak
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 
 from attnprof.backends import Backend
 from attnprof.measuring.shares import visits_due
+from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial
 
 WARM_SHARE = 0.12  # of a cell's share of the budget, at most
@@ -39,6 +40,15 @@ class Effort:
     seed: int = 0  # of the order
     most: float = inf  # seconds in which no cell is begun any more, however few were
     weighed: bool = False  # whether each cell is called once more when it is finished
+
+
+def time_alone(backend: Backend, trial: Trial, effort: Effort) -> Timing:
+    """The timing of ``trial``, with nothing beside it. Raises what its call raises."""
+    for _ in Rounds(backend, [trial], effort):
+        pass
+    if trial.problem:
+        raise trial.problem
+    return trial.timing()
 
 
 class Rounds:

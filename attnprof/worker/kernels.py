@@ -8,7 +8,7 @@ from attnprof.backends import Backend, KernelTrace
 from attnprof.explaining.kernels import KernelReport, all_kernels, kernel_uses
 from attnprof.measuring.estimators import ESTIMATORS, Estimator
 from attnprof.measuring.inputs import RandomPool
-from attnprof.measuring.rounds import Effort, Rounds
+from attnprof.measuring.rounds import Effort, time_alone
 from attnprof.measuring.timer import timer
 from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial
@@ -55,11 +55,7 @@ def _timing(call: Forward | Step, backend: Backend, estimator: Estimator, guest:
     around = guest.step if guest else nullcontext
     least = timer().least_sample
     trial = Trial("", lambda: call, least_sample=least, estimator=estimator, around=around)
-    for _ in Rounds(backend, [trial], LATENCY):
-        pass
-    if trial.problem:
-        raise trial.problem
-    return trial.timing()
+    return time_alone(backend, trial, LATENCY)
 
 
 def _calls_to_trace(timing: Timing) -> int:
