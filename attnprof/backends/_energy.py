@@ -12,7 +12,8 @@ from math import ceil
 from attnprof.backends import Energy
 
 UPDATES = 5  # that are waited for, to know how often they come
-POLL_SECONDS = 2.0  # at most, for these
+REST_SECONDS = 1.0  # at least, for these: power falls slowly behind a load
+POLL_SECONDS = 2.0  # at most
 RESOLUTION = 0.05  # of what the calls use, that an update is at most
 MOST_SECONDS = 3.0  # of calls, whatever the resolution
 WARM_SECONDS = 0.3  # of calls before they count: clock and power have to rise
@@ -29,7 +30,7 @@ class CounterAtRest:
     """A counter of energy while its device does nothing."""
 
     step: float  # seconds from one update to the next, at most
-    watts: float  # that the device uses
+    watts: float  # that the device used in the second half of the time
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,24 @@ class _Update:
 
 def poll(joules: Read, clock: Read) -> CounterAtRest | None:
     """How often the counter is updated, looked at while its device rests; None where it stands still."""
+    updates = _updates(joules, clock)
+    if len(updates) < 2:
+        return None
+    step = max(later.after - earlier.before for earlier, later in pairwise(updates))
+    middle, last = updates[(len(updates) - 1) // 2], updates[-1]
+    return CounterAtRest(step, (last.joules - middle.joules) / (last.after - middle.after))
+
+
+def _updates(joules: Read, clock: Read) -> list[_Update]:
     updates: list[_Update] = []
     begin = before = clock()
     last = joules()
-    while len(updates) <= UPDATES and before - begin < POLL_SECONDS:
+    while before - begin < (REST_SECONDS if len(updates) > UPDATES else POLL_SECONDS):
         now, after = joules(), clock()
         if now != last:
             updates.append(_Update(before, after, now))
         before, last = after, now
-    if len(updates) < 2:
-        return None
-    step = max(later.after - earlier.before for earlier, later in pairwise(updates))
-    first, final = updates[0], updates[-1]
-    return CounterAtRest(step, (final.joules - first.joules) / (final.after - first.after))
+    return updates
 
 
 def measure_energy(counter: CounterAtRest, joules: Read, issue: Issue, clock: Read) -> Energy:

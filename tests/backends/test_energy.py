@@ -85,6 +85,12 @@ def test_how_often_a_counter_is_updated_is_polled(step, phase):
     assert step <= counter.step <= step + 3 * READING
 
 
+def test_what_is_left_of_a_load_is_no_power_at_rest():
+    script = Script(0.02)
+    script.spans = [(1.0, 1.3)]  # power that falls while the counter is polled
+    assert poll(script.joules, script.clock).watts == pytest.approx(script.rest, rel=0.02)
+
+
 def test_a_counter_that_stands_still_is_not_waited_for():
     script = Script(step=1000.0)
     assert poll(script.joules, script.clock) is None

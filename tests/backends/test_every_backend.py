@@ -250,3 +250,15 @@ def test_compiled_cells_of_one_class_do_not_stop_being_compiled(monkeypatch):
 def test_the_reference_is_the_same_product_in_every_process():
     one, two = reference(torch.device("cpu")), reference(torch.device("cpu"))
     assert torch.equal(one(), two())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_energy_has_the_resolution_of_its_counter_or_a_reason(name):
+    backend = backend_of(name)
+    energy = backend.energy(call(SE, backend.device(0)))
+    if energy is None or energy.note:
+        return  # of no counter there is nothing else to say
+    low, high = energy.interval
+    assert 0 < low < energy.per_call < high
+    assert energy.rest_watts > 0
+    assert 0 < energy.step < energy.seconds

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from attnprof.backends import BACKENDS
 from attnprof.backends._nvml import nvml_of, others_than
 from attnprof.doctor import FINE, NOTE
 from attnprof.doctor.gpu import SUBJECTS, gpu, processes, sustained_clock, variables
@@ -179,3 +180,14 @@ def test_a_table_has_the_commands_in_the_advice(cuda):
     assert row[-1].value.endswith(
         "afterwards: sudo nvidia-smi -i 0 -lgc 1485,1485; sudo nvidia-smi -i 0 -rgc"
     )
+
+
+@pytest.mark.gpu
+def test_a_real_gpu_has_a_line_for_each_subject():
+    backend = BACKENDS.get("cuda")
+    if reason := backend.unavailable():
+        pytest.skip(reason)
+    backend.device(0)
+    findings = list(gpu({**backend.describe(0), "device": "cuda:0"}))
+    assert all(finding.says for finding in findings)
+    assert len(findings) in (3, 2 + len(SUBJECTS))  # without NVML, and with it
