@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from attnprof.backends import BACKENDS, Backend
+from attnprof.backends import BACKENDS, Arithmetic, Backend
 from attnprof.catalogue import create
 from attnprof.counting import Account, cost
 from attnprof.errors import UsageError
@@ -77,27 +77,30 @@ def profile(
     threads: int = 1,
     precision: float = 0.01,
     seconds: float = 1.0,
+    tf32: bool = False,
     **settings: Any,
 ) -> Profile:
     """Count and measure one call of ``module`` for an input of ``shape``, (N, C, H, W) or another.
 
     module: any nn.Module, measured on the device and in the dtype that it is in; or a name of the catalogue
-    with ``settings`` for its hyperparameters, on the CPU in fp32. On a GPU without tf32, whatever the process
-    has set; ``conditions`` says so, and afterwards it is as before. train: forward + backward instead of
+    with ``settings`` for its hyperparameters, on the CPU in fp32. train: forward + backward instead of
     forward without gradients. threads: of the CPU, while it is measured. precision: stop at this half-width
-    of the interval, as a share of the median, or after ``seconds``. The module is left as it was: a copy is
-    measured. One process does not know how much processes differ: to compare modules, use a run.
+    of the interval, as a share of the median, or after ``seconds``. tf32: let an NVIDIA GPU round products
+    of fp32 to it, whatever the process has set; ``conditions`` says so, and afterwards it is as before. The
+    module is left as it was: a copy is measured. One process does not know how much processes differ: to
+    compare modules, use a run.
 
-    Raises UsageError for a module that cannot be copied, or a device that cannot be measured; what the
-    module's own forward raises passes through.
+    Raises UsageError for a module that cannot be copied, a device that cannot be measured, and tf32 where
+    there is none; what the module's own forward raises passes through.
     """
     measured = _measured_module(module, shape, settings).train(train)
     tensors = [*measured.parameters(), *measured.buffers()]
     device = tensors[0].device if tensors else torch.device("cpu")
     dtype = next((t.dtype for t in tensors if t.is_floating_point()), torch.float32)
     backend = _backend(device)
+    arithmetic = _arithmetic(tf32, dtype)
     counts = cost(measured, tuple(shape), dtype=dtype, backward=train)
-    with _threads(threads), backend.loan(device.index or 0):
+    with _threads(threads), _loan(backend, device, arithmetic):
         inputs = cycle(inputs_beyond(backend.cache_bytes(), shape, device, dtype, seed=1))
         call = (Step if train else Forward)(measured, inputs)
         timing, peak = _measured(backend, call, precision, seconds)
@@ -132,14 +135,31 @@ def _measured_module(module: nn.Module | str, shape: Sequence[int], settings: Ma
     return _copy(module)
 
 
+def _arithmetic(tf32: bool, dtype: torch.dtype) -> Arithmetic:
+    """Raises UsageError for tf32 of another dtype than fp32."""
+    if tf32 and dtype != torch.float32:
+        raise UsageError(f"profile: tf32 is how fp32 is multiplied, and this module is of {dtype}")
+    return Arithmetic(tf32)
+
+
+@contextmanager
+def _loan(backend: Backend, device: torch.device, arithmetic: Arithmetic) -> Iterator[None]:
+    """The device for a while, computing so. Raises UsageError where it cannot."""
+    with backend.loan(device.index or 0):
+        if reason := backend.refusal(arithmetic):
+            raise UsageError(f"profile: {device}: {reason}")
+        backend.set_switches(arithmetic)
+        yield
+
+
 def _description(backend: Backend, device: torch.device, threads: int) -> str:
     name = backend.describe(device.index or 0)["device_name"]
     if device.type != "cpu":
-        return f"{device} ({name}{_arithmetic(backend)})"
+        return f"{device} ({name}{_switches(backend)})"
     return f"{device} ({name}, {threads} thread{'' if threads == 1 else 's'})"
 
 
-def _arithmetic(backend: Backend) -> str:
+def _switches(backend: Backend) -> str:
     """The switches that were set while it was measured, behind a comma."""
     switches = backend.switches().items()
     return "".join(f", {name} {value}" for name, value in switches)

@@ -113,6 +113,12 @@ def test_a_module_that_returns_several_tensors_is_measured():
         (nn.Identity(), {"reduction": 8}, "profile: reduction: settings go with a name"),
         (nn.Linear(1, 1, device="meta"), {}, "profile: a module on meta cannot be measured"),
         ("sse", {}, "no module 'sse'"),
+        (nn.Identity(), {"tf32": True}, "profile: cpu: tf32 exists on NVIDIA GPUs alone"),
+        (
+            nn.Conv2d(8, 8, 1).half(),
+            {"tf32": True},
+            "profile: tf32 is how fp32 is multiplied, and this module is",
+        ),
     ],
 )
 def test_a_mistake_is_said_in_words(module, settings, says):
@@ -135,6 +141,13 @@ def second_gpu():
         torch.backends.cudnn.allow_tf32 = True
         yield simulation
         write_switches(before)
+
+
+def test_a_module_is_measured_in_tf32_where_that_is_wanted(second_gpu):
+    torch.backends.cudnn.allow_tf32 = False
+    profiled = attnprof.profile(nn.Conv2d(8, 8, 1).to("cuda:0"), (1, 8, 8, 8), seconds=0.05, tf32=True)
+    assert "cudnn_tf32 True, matmul_precision high, cudnn_benchmark False" in profiled.conditions
+    assert not torch.backends.cudnn.allow_tf32
 
 
 def test_a_module_is_measured_on_the_gpu_that_it_is_on_and_the_process_stays_as_it_was(second_gpu):

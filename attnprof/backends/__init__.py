@@ -24,6 +24,25 @@ TRACED = 8  # calls that a profiler sees
 RunKind = Literal["kernel", "operator"]  # what it sees of them
 
 
+@dataclass(frozen=True)
+class Arithmetic:
+    """The liberties that a GPU has when it computes; without them figures are comparable between devices."""
+
+    tf32: bool = False  # products and convolutions of fp32 round their operands to 10 bits behind the point
+    cudnn_benchmark: bool = False  # cuDNN tries its algorithms at each new shape, and keeps the fastest
+
+
+EXACT = Arithmetic()
+# Why a CPU has no use for a setting: field of a Spec, and its value.
+GPU_ALONE: Mapping[tuple[str, object], str] = {
+    ("tf32", True): "tf32 exists on NVIDIA GPUs alone",
+    ("cudnn_benchmark", True): "cuDNN computes on GPUs alone",
+    ("compile_mode", "reduce-overhead"): (
+        "reduce-overhead is CUDA graphs, which exist on GPUs alone; on a CPU write --compile"
+    ),
+}
+
+
 OUT_OF_MEMORY = ("can't allocate memory", "CUDA error: out of memory", "HIP error: out of memory")
 
 
@@ -205,8 +224,12 @@ class Backend(Protocol):
         """The switches of the process that decide the arithmetic, as they are now."""
         ...
 
-    def set_switches(self) -> None:
+    def set_switches(self, arithmetic: Arithmetic = EXACT) -> None:
         """Set them as every cell is to have them."""
+        ...
+
+    def refusal(self, arithmetic: Arithmetic) -> str | None:
+        """Why the device made ready cannot compute so; None where it can."""
         ...
 
     def cache_bytes(self) -> int:

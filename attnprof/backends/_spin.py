@@ -77,7 +77,7 @@ class Queued:
 
     def __init__(self, clock: DeviceClock, issue: Call, call: Call, calls: int, captured: bool) -> None:
         self.captured = captured
-        self.note = "" if captured else "not a graph: issued eagerly behind a spin"
+        self.note = "" if captured else "issued behind a spin, not captured as a graph"
         self._clock, self._issue, self._call, self._calls = clock, issue, call, calls
         issue()  # the first time sets something up
         self._spin = max(SHORTEST_SPIN, SPIN_SHARE * _issuing(issue))

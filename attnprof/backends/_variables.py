@@ -58,6 +58,13 @@ def choosing(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: environ[name] for name in CHOOSE if name in environ}
 
 
+def keeping_tf32_off(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The variable that does so whatever torch is told, with what to do; None where none does."""
+    if environ.get(OVERRIDE) != "0":
+        return None
+    return f"{OVERRIDE}=0 keeps tf32 off; unset {OVERRIDE}"
+
+
 def spoiling(environ: Mapping[str, str] = os.environ) -> str | None:
     """Which of them leaves no figure that means anything, with what to do; None where none does."""
     for name in BLOCKING:

@@ -13,7 +13,19 @@ import torch
 from torch._C._autograd import DeviceType
 from torch.autograd.profiler import profile  # torch.profiler imports the compiler, for most of a second
 
-from attnprof.backends import TRACED, Call, Condition, Kernels, KernelTrace, Memory, Sample, uncollected
+from attnprof.backends import (
+    EXACT,
+    GPU_ALONE,
+    TRACED,
+    Arithmetic,
+    Call,
+    Condition,
+    Kernels,
+    KernelTrace,
+    Memory,
+    Sample,
+    uncollected,
+)
 from attnprof.backends._profiler import trace_operators
 from attnprof.backends._waiting import longest_wait, waited
 from attnprof.records.environment import cores
@@ -58,8 +70,13 @@ class CPU:
         """None that differ from torch's own."""
         return {}
 
-    def set_switches(self) -> None:
+    def set_switches(self, arithmetic: Arithmetic = EXACT) -> None:
         """Nothing to set."""
+
+    def refusal(self, arithmetic: Arithmetic) -> str | None:
+        """All of it is a GPU's."""
+        reasons = (GPU_ALONE.get(setting) for setting in vars(arithmetic).items())
+        return next(filter(None, reasons), None)
 
     def cache_bytes(self) -> int:
         """The largest cache that the system tells of."""

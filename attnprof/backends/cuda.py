@@ -12,7 +12,10 @@ from typing import Any
 import torch
 
 from attnprof.backends import (
+    EXACT,
+    GPU_ALONE,
     TRACED,
+    Arithmetic,
     Call,
     Condition,
     Energy,
@@ -28,11 +31,12 @@ from attnprof.backends._lock import DeviceLock
 from attnprof.backends._nvml import Nvml, nvml_of, obstacle_to_energy
 from attnprof.backends._profiler import trace_kernels
 from attnprof.backends._spin import DeviceClock, Queued, Unqueued, back_to_back
-from attnprof.backends._switches import read_switches, write_switches
-from attnprof.backends._variables import changing, choosing, spoiling
+from attnprof.backends._switches import read_switches, settings_of, write_switches
+from attnprof.backends._variables import changing, choosing, keeping_tf32_off, spoiling
 from attnprof.backends._waiting import waited_here
 from attnprof.errors import EnvironmentProblem, one_line
 
+AMPERE = (8, 0)  # the first compute capability with tf32
 NATIVE = "native"  # the allocator whose statistics are whole
 INSTEAD = "Use --device cpu, or --no-latency"
 
@@ -139,9 +143,20 @@ class CUDA:
         """tf32, the precision of products, and the search for the fastest algorithm."""
         return read_switches()
 
-    def set_switches(self) -> None:
-        """No tf32, and no search."""
-        write_switches()
+    def set_switches(self, arithmetic: Arithmetic = EXACT) -> None:
+        """Without ``arithmetic``: no tf32, and no search."""
+        write_switches(settings_of(arithmetic))
+
+    def refusal(self, arithmetic: Arithmetic) -> str | None:
+        """tf32 on a device that would compute in fp32 all the same."""
+        if not arithmetic.tf32:
+            return None
+        if torch.version.hip:
+            return GPU_ALONE["tf32", True]
+        capability = torch.cuda.get_device_capability()
+        if capability < AMPERE:
+            return f"tf32 exists from compute capability 8.0 on, and this is {capability[0]}.{capability[1]}"
+        return keeping_tf32_off()
 
     def cache_bytes(self) -> int:
         """The L2 cache."""

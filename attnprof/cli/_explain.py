@@ -75,7 +75,7 @@ def _require_kernels(settings: Mapping[str, Any]) -> None:
 
 def _explain_kernels(target: str, settings: Mapping[str, Any], format: str, terminal: Terminal) -> int:
     spec = _spec(target, settings, metrics="latency")
-    _case(target, spec, "cpu")  # a size that it does not take is said before a worker starts
+    _case(target, spec, spec.device)  # a size that it does not take is said before a worker starts
     note_crowding(spec, terminal)
     with Inquiry(setup_for(spec)) as inquiry, starting(terminal):
         environment = inquiry.environment

@@ -26,7 +26,7 @@ METAVARS = {
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "networks": "LIST",
     "memory_limit": "SIZE", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
     "quality": "LEVEL", "baseline": "NAME", "autocast": "TYPE", "name": "NAME", "output": "DIR",
-    "format": "FORMAT",
+    "format": "FORMAT", "compile_mode": "MODE",
 }  # fmt: skip
 NAMES = {
     "modules": MODULES,
@@ -37,6 +37,8 @@ NAMES = {
     "device": BACKENDS,
 }
 
+# Flags that can be taken back, where a spec file has them.
+REVOCABLE = ("tf32", "cudnn_benchmark")
 # Where the help of a command has its settings. Those few need are in the help on every option alone.
 GROUPS = {
     "What": (
@@ -44,8 +46,8 @@ GROUPS = {
         "batch", "shard",
     ),
     "Where": (
-        "device", "dtype", "autocast", "channels_last", "compile", "hot", "train", "threads", "memory_limit",
-        "allow_busy",
+        "device", "dtype", "autocast", "tf32", "cudnn_benchmark", "channels_last", "compile", "compile_mode",
+        "hot", "train", "threads", "memory_limit", "allow_busy",
     ),
     "How precisely": (
         "no_latency", "metrics", "counters", "baseline", "quality", "time_budget", "precision", "timeout",
@@ -54,14 +56,28 @@ GROUPS = {
     OUTPUT: ("budget", "name", "output", "format"),
 }  # fmt: skip
 RARE = (
-    "set", "shard", "sweep_places", "autocast", "channels_last", "hot", "memory_limit", "allow_busy",
-    "timeout", "seed", "fail_fast", "budget", "name", "no_color",
+    "set", "shard", "sweep_places", "autocast", "tf32", "cudnn_benchmark", "channels_last", "compile_mode",
+    "hot", "memory_limit", "allow_busy", "timeout", "seed", "fail_fast", "budget", "name", "no_color",
 )  # fmt: skip
 
 RESUME = click.Option(
     ["--resume"], is_flag=False, flag_value="", metavar="[RUN]", help="finish a run (the newest)"
 )
 DRY_RUN = click.Option(["--dry-run"], is_flag=True, help="list the cells, measure nothing")
+
+
+class _Revocable(click.Option):
+    """A flag with its opposite: --tf32, and --no-tf32."""
+
+    def __init__(self, flags: Sequence[str], **more: Any) -> None:
+        *others, flag = flags
+        self._name = flag.removeprefix("--")
+        super().__init__([*others, f"{flag}/--no-{self._name}"], **more)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Both in one, which leaves room for the meaning."""
+        record = super().get_help_record(ctx)
+        return record and (f"--[no-]{self._name}", record[1])
 
 
 def variable_of(field: str) -> str:
@@ -93,6 +109,8 @@ def setting_option(field: str, with_variable: bool = True) -> click.Option:
     if field == "format":
         meaning = ", ".join(FORMATS.names())
     shared: dict[str, Any] = {"default": None, "envvar": variable_of(field) if with_variable else None}
+    if field in REVOCABLE:
+        return _Revocable(flags, is_flag=True, help=meaning, **shared)
     if isinstance(setting.default, bool):
         return click.Option(flags, is_flag=True, help=meaning, **shared)
     if setting.default not in (None, (), {}, ""):

@@ -20,7 +20,8 @@ where --counters names them.
 """
 MEASURING = (
     "no_latency", "time_budget", "precision", "quality", "baseline", "threads", "device", "hot", "compile",
-    "channels_last", "memory_limit", "allow_busy", "seed", "budget",
+    "channels_last", "memory_limit", "allow_busy", "seed", "budget", "tf32", "cudnn_benchmark",
+    "compile_mode",
 )  # fmt: skip
 
 COMMAND = command(

@@ -38,6 +38,7 @@ class Trial:
     ``prepare`` builds the call; ``watch`` is called before everything that may take long. least_sample:
     seconds that a sample lasts at least, where the device would do with less. estimator: how its samples
     become a figure. around: entered and left, untimed, with each step: building, beginning, a visit.
+    settling: calls behind the first that set something up, too; they are not timed.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Trial:
         least_sample: float = 0.0,
         estimator: Estimator = MEDIAN,
         around: Around = nullcontext,
+        settling: int = 0,
     ) -> None:
         self.key = key
         self.call: Call | None = None
@@ -59,7 +61,7 @@ class Trial:
         self.energy: Energy | None = None  # of calls back to back; None where nobody has asked, or can tell
         self.problem: Exception | None = None  # what it raised; then it is visited no more
         self._prepare, self._watch, self._least_sample = prepare, watch, least_sample
-        self._estimator, self._around = estimator, around
+        self._estimator, self._around, self._settling = estimator, around, settling
         self._first = self._visit_seconds = 0.0
         self._dear = False
         self._rough = 1  # samples
@@ -88,6 +90,8 @@ class Trial:
         with self._around():
             self.call = self._prepare()
             self._first = self.per_call = backend.sample(self.call, 1).wall
+            for _ in range(self._settling):
+                self.call()
 
     def begin(self, backend: Backend, limit: float) -> None:
         """Warm it up until the last three blocks agree or ``limit`` seconds are spent. The first visit
@@ -134,10 +138,11 @@ class Trial:
         reached = self._estimator.half_width(samples) if samples else None
         return reached is not None and reached <= precision
 
-    def time_device(self, backend: Backend, captured: bool = True) -> None:
+    def time_device(self, backend: Backend, captured: bool = True, note: str = "") -> None:
         """Time calls by the device's own clock, where it has one: nothing else is called afterwards.
 
-        captured: as a graph. Raises CaptureFailed; the trial then has a note that says why.
+        captured: as a graph. note: what is to be said of the figure besides. Raises CaptureFailed; the trial
+        then has a note that says why.
         """
         assert self.call is not None
         try:
@@ -154,7 +159,7 @@ class Trial:
             burst, condition = kernels.sample(), backend.condition()
             (slowed if condition and condition.throttled else self._bursts).append(burst)
         self._bursts = self._bursts or slowed
-        self._device_note = kernels.note
+        self._device_note = "; ".join(filter(None, [note, kernels.note]))
 
     def measure_energy(self, backend: Backend) -> None:
         """Ask the device's counter of energy, where it has one."""

@@ -38,7 +38,8 @@ LAST = 1000  # the place of a metric that claims none
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known of a case. A metric is computed only when what it needs is there."""
+    """What is known of a case. A metric is computed only when what it needs is there, and else has the
+    reason in ``missing``."""
 
     case: "Case"
     account: "Account | None" = None
@@ -49,6 +50,7 @@ class Findings:
     energy: "Energy | None" = None  # of calls back to back; None where the device has no counter of it
     kernels: "KernelTrace | None" = None  # of some calls; None where a call launches none
     peaks: "Peaks | None" = None  # what the device can do at best
+    missing: Mapping[Need, str] = field(default_factory=dict)  # what is not there -> why
 
 
 @dataclass(frozen=True)

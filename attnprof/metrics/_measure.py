@@ -1,6 +1,6 @@
 """A metric's figure of a case, as the journal has it."""
 
-from attnprof.metrics import Findings, Metric
+from attnprof.metrics import Findings, Metric, Reading
 from attnprof.records.checks import falsehood_of_figure
 from attnprof.records.record import Measurement
 
@@ -10,7 +10,8 @@ def measure(metric: Metric, findings: Findings) -> Measurement:
 
     What cannot be a figure, as a plug-in's NaN or negative time, is missing, and the note says what it was.
     """
-    reading = metric.compute(findings)
+    why = findings.missing.get(metric.needs)
+    reading = Reading(None, note=why) if why else metric.compute(findings)
     measurement = Measurement(
         metric.name,
         reading.value,

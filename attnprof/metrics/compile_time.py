@@ -7,7 +7,7 @@ def compute(findings: Findings) -> Reading:
     """First call less latency; None for a case that runs eagerly."""
     timing = findings.timing
     assert timing is not None
-    if findings.case.execution != "compiled":
+    if not findings.case.compile_mode:
         return Reading(None, note="it runs eagerly")
     if not timing.samples or timing.first <= timing.seconds:
         return Reading(None, note="no call after the first is known to have taken less")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from attnprof.backends import GPU_ALONE, Arithmetic
 from attnprof.catalogue import entry, file_hash, source_hash
 from attnprof.catalogue.selection import ConfiguredModule
 from attnprof.catalogue.user_location import file_at
@@ -29,6 +30,7 @@ class Plan:
     placements: tuple[str, ...]  # of the cells of all shards, each once, in the order of the spec
     metrics: Mapping[str, Metric]  # by name, in the order of the spec
     threads: int
+    arithmetic: Arithmetic  # the liberties that a GPU has
     memory_limit: int | None  # bytes that a case may allocate; None: nine tenths of what is free
     allow_busy: bool  # whether a device that others compute on is used, too
     processes: int  # fresh worker processes behind every measured figure, at most
@@ -77,9 +79,11 @@ class Plan:
 
 def plan(spec: Spec, device: str | None = None) -> Plan:
     """The plan of ``spec`` on ``device``, 'cpu' or 'cuda:0'; None: that of the spec, or the best one for
-    auto."""
+    auto. Raises UsageError for what the device has no use for."""
     metrics = _metrics(spec)
     device = _device(spec, metrics, device)
+    if device == "cpu" and (problem := _wants_a_gpu(spec)):
+        raise UsageError(f"{device}: {problem}")
     all_cells = _cells(spec, device)
     cells = shard(all_cells, spec.shard)
     baselines = baselines_of(spec, [cell.case for cell in all_cells if not cell.refusal])
@@ -90,6 +94,7 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
         placements=tuple(dict.fromkeys(cell.case.placement for cell in all_cells)),
         metrics=metrics if baselines else _without_baseline(metrics),
         threads=spec.threads,
+        arithmetic=spec.arithmetic,
         memory_limit=spec.memory_limit,
         allow_busy=spec.allow_busy,
         processes=spec.processes,
@@ -158,8 +163,9 @@ def _cell(spec: Spec, placement: Placement, point: Point, batch: int, device: st
         device=device,
         threads=0 if counted else spec.threads,
         mode=mode,
-        execution="compiled" if spec.compile and not counted else "eager",
+        execution="eager" if counted else spec.execution,
         inputs="hot" if spec.hot else "cold",
+        tf32=spec.tf32 and not counted,
         seed=spec.seed,
     )
     if placement.problem:
@@ -212,6 +218,12 @@ def _device(spec: Spec, metrics: Mapping[str, Metric], device: str | None) -> st
     if device:
         return device
     return _best_device() if spec.device == "auto" else spec.device
+
+
+def _wants_a_gpu(spec: Spec) -> str:
+    """Why ``spec`` cannot be measured on a CPU; empty where it can."""
+    problems = (text for (field, value), text in GPU_ALONE.items() if getattr(spec, field) == value)
+    return next(problems, "")
 
 
 def _best_device() -> str:

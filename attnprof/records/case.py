@@ -17,6 +17,8 @@ ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "fp64": 8}
 CONDITIONS = ("batch", "dtype", "layout", "device", "threads", "execution")
 # The same of two rows of results, which may be of networks and of several machines.
 ROW_CONDITIONS = ("host", "network_input", *CONDITIONS, "device_name")
+# Modes of torch.compile that make CUDA graphs of what they compile, on a GPU.
+GRAPH_MODES = ("reduce-overhead", "max-autotune")
 # What a case that is read has to keep to.
 Positive = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Count = Annotated[int, Meta(ge=0)]
@@ -47,7 +49,7 @@ class Case:
     device: str = "cpu"
     threads: Whole = 1
     mode: str = "eval"  # forward; 'train': forward and backward
-    execution: str = "eager"  # or 'compiled'
+    execution: str = "eager"  # or 'compiled', with a mode of torch.compile that is not its default behind ':'
     inputs: str = "cold"  # the input of each call is out of cache; 'hot': one input for all calls
     tf32: bool = False
     seed: Whole = 0
@@ -85,6 +87,17 @@ class Case:
         """The target, several images per call, and training: ``se@64@56 batch 8 (train)``."""
         images = f" batch {self.batch}" if self.batch > 1 else ""
         return f"{self.target}{images}" + ("" if self.mode == "eval" else f" ({self.mode})")
+
+    @property
+    def compile_mode(self) -> str | None:
+        """The mode of torch.compile; None where it runs eagerly."""
+        way, _, mode = self.execution.partition(":")
+        return (mode or "default") if way == "compiled" else None
+
+    @property
+    def replays_graphs(self) -> bool:
+        """Whether a call replays CUDA graphs that torch.compile has made."""
+        return self.device != "cpu" and self.compile_mode in GRAPH_MODES
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -96,6 +96,8 @@ class _Known(Struct):
     timer: _Timer | None = None
     peaks: _Peaks | UnsetType = UNSET
     estimator: str = ""
+    tf32: bool | None = None
+    cudnn_benchmark: bool | None = None
     placements: list[str] | UnsetType = UNSET
     files: dict[str, str] | UnsetType = UNSET
     spec: str = ""
@@ -197,11 +199,12 @@ def machines(environment: Environment) -> list[Environment]:
     return list({fingerprint(run): run for run in runs.values()}.values())
 
 
-def device_words(environment: Environment) -> str:
-    """The device as a caption has it: 'cpu (Intel Xeon, 1 thread)'."""
+def device_words(environment: Environment, dtype: str) -> str:
+    """The device as a caption of figures of ``dtype`` has it: 'cpu (Intel Xeon, 1 thread)'."""
     threads = environment.get("threads")
     name = environment.get("device_name") or ""
-    about = [name, f"{threads} thread{'' if threads == 1 else 's'}", *_of_gpu(environment)]
+    words = [name, f"{threads} thread{'' if threads == 1 else 's'}"]
+    about = [*words, *liberties(environment, dtype), *_of_gpu(environment)]
     return f"{environment.get('device')} ({', '.join(about)})"
 
 
@@ -211,6 +214,18 @@ def _of_gpu(environment: Environment) -> list[str]:
     version, variables = environment.get("rocm_version"), environment.get("cuda_variables") or {}
     platform = [f"ROCm {version}, on which nobody has verified attnprof"] if version else []
     return platform + [f"{name}={value}" for name, value in sorted(variables.items())]
+
+
+def liberties(environment: Environment, dtype: str) -> list[str]:
+    """What a GPU may do to compute faster, as far as it bears on figures of ``dtype``: 'tf32 off'."""
+    words = []
+    if environment.get("tf32"):
+        words.append("tf32 on")
+    elif environment.get("tf32") is False and dtype == "fp32" and not environment.get("rocm_version"):
+        words.append("tf32 off")
+    if environment.get("cudnn_benchmark"):
+        words.append("cudnn.benchmark on")
+    return words
 
 
 def _version(package: str) -> str | None:

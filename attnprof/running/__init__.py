@@ -54,7 +54,9 @@ class Run:
         self.plan = plan
         self.stop = False
         self.environment: Environment = {}
-        self._setup = SetupRequest(plan.device, plan.threads, plan.memory_limit, plan.allow_busy)
+        self._setup = SetupRequest(
+            plan.device, plan.threads, plan.memory_limit, plan.allow_busy, plan.arithmetic
+        )
         self._slot = WorkerSlot(partial(start_worker, self._setup), worker)
         self._timetable = Timetable(plan, monotonic() if started is None else started)
         self._peaks, self._peaks_missing = peaks, plan.needs_peaks and peaks is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from attnprof.catalogue.fresh_python import fresh_python
-from attnprof.errors import EnvironmentProblem
+from attnprof.errors import EnvironmentProblem, UsageError
 from attnprof.records.codec import encode
 from attnprof.records.environment import Environment
 from attnprof.running.checking import objection
@@ -67,7 +67,7 @@ class Worker:
     @property
     def environment(self) -> Environment:
         """The worker's environment, once it is ready. Raises EnvironmentProblem where the device cannot be
-        used."""
+        used, and UsageError where it can, but not as it is requested."""
         if self._environment is None:
             self._environment = self._set_up()
         return self._environment
@@ -109,7 +109,7 @@ class Worker:
         response = self._first_response()
         if isinstance(response, UnavailableResponse):
             self.kill()
-            raise EnvironmentProblem(response.reason)
+            raise UsageError(response.reason) if response.is_usable else EnvironmentProblem(response.reason)
         assert isinstance(response, ReadyResponse)
         return response.environment
 
@@ -167,7 +167,7 @@ def setup_for(spec: "Spec", device: str | None = None) -> SetupRequest:
     """The setup of a worker for ``spec``, before there is a plan: its environment then says which device
     'auto' is."""
     default = "meta" if spec.no_latency else spec.device
-    return SetupRequest(device or default, spec.threads, spec.memory_limit, spec.allow_busy)
+    return SetupRequest(device or default, spec.threads, spec.memory_limit, spec.allow_busy, spec.arithmetic)
 
 
 def start_worker(setup: SetupRequest) -> Worker:

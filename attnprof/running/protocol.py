@@ -9,6 +9,7 @@ when that changes.
 
 import msgspec
 
+from attnprof.backends import EXACT, Arithmetic
 from attnprof.catalogue.values import Value
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.explaining.kernels import KernelReport
@@ -27,6 +28,7 @@ class SetupRequest(msgspec.Struct, frozen=True, tag_field="do", tag="setup"):
     threads: int = 1
     memory_limit: int | None = None  # bytes that a case may allocate; None: nine tenths of what is free
     allow_busy: bool = False  # use a device that others compute on, too
+    arithmetic: Arithmetic = EXACT  # the liberties that a GPU has
     token: str = ""  # what every line of the worker begins with, its process's number next
 
 
@@ -107,9 +109,10 @@ class ReadyResponse(msgspec.Struct, frozen=True, tag_field="event", tag="ready")
 
 
 class UnavailableResponse(msgspec.Struct, frozen=True, tag_field="event", tag="unavailable"):
-    """The device cannot be used."""
+    """The device cannot be used, or not as it is requested."""
 
     reason: str
+    is_usable: bool = False  # in another way
 
 
 class BeginEvent(msgspec.Struct, frozen=True, tag_field="event", tag="begin"):

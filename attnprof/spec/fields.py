@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
 
-from attnprof.backends import BACKENDS
+from attnprof.backends import BACKENDS, GPU_ALONE
 from attnprof.catalogue import selection
 from attnprof.catalogue.user_location import canonical
 from attnprof.catalogue.values import Value, cut, read_value
@@ -212,6 +212,22 @@ def _from_fp32(value: str | None, info: ValidationInfo) -> str | None:
     return value
 
 
+def _of_fp32(value: bool, info: ValidationInfo) -> bool:
+    """Refuse tf32 beside a dtype that is not fp32; a field in front of this one."""
+    dtype = info.data.get("dtype", "fp32")
+    if value and dtype != "fp32":
+        raise ValueError(f"tf32 is how fp32 is multiplied; leave it out, or the dtype {dtype}")
+    return value
+
+
+def _not_on_cpu(value: Any, info: ValidationInfo) -> Any:
+    """Refuse what a CPU has no use for beside the device cpu; a field in front of this one."""
+    problem = GPU_ALONE.get((str(info.field_name), value))
+    if problem and info.data.get("device") == "cpu":
+        raise ValueError(problem)
+    return value
+
+
 def _sweeps(value: Any, info: ValidationInfo) -> dict[str, dict[str, list[Value]]]:
     """Module -> hyperparameter -> values, from a table or texts. Raises for a sweep that no module takes."""
     sweeps = sweeps_of(value)
@@ -291,6 +307,13 @@ MetricName = Annotated[str, _name_in(METRICS, USUAL)]
 CounterName = Annotated[str, _name_in(COUNTERS)]
 CounterNames = Annotated[tuple[CounterName, ...], BeforeValidator(_listed_or_none)]
 Autocast = Annotated[Literal["bf16", "fp16"] | None, AfterValidator(_from_fp32)]
+OnGpu = Annotated[bool, AfterValidator(_not_on_cpu)]
+Tf32 = Annotated[OnGpu, AfterValidator(_of_fp32)]
+CompileMode = Annotated[
+    Literal["default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs"] | None,
+    BeforeValidator(_optional(str)),
+    AfterValidator(_not_on_cpu),
+]
 Seed = Annotated[int, BeforeValidator(_seed)]
 Batch = Annotated[int, _number(LARGEST_BATCH, "a batch")]
 Batches = Annotated[tuple[Batch, ...], _some_listed("name at least one: 1, or 1,8,32")]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from attnprof.backends import Arithmetic
 from attnprof.catalogue import user_module
 from attnprof.catalogue.values import written_value
 from attnprof.choosing.budget import as_table
@@ -20,6 +21,7 @@ from attnprof.spec.fields import (
     Batches,
     Bytes,
     Channels,
+    CompileMode,
     CounterNames,
     DeviceName,
     FormatName,
@@ -29,6 +31,7 @@ from attnprof.spec.fields import (
     ModulePatterns,
     Names,
     NetworkName,
+    OnGpu,
     PlaceText,
     PointText,
     Res,
@@ -38,6 +41,7 @@ from attnprof.spec.fields import (
     ShardText,
     Share,
     Sweeps,
+    Tf32,
     Threads,
     TimeBudget,
 )
@@ -75,8 +79,11 @@ class Spec(BaseModel):
     device: DeviceName = _field("device")
     dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("dtype")
     autocast: Autocast = _field("autocast")
+    tf32: Tf32 = _field("tf32")
+    cudnn_benchmark: OnGpu = _field("cudnn_benchmark")
     channels_last: bool = _field("channels_last")
     compile: bool = _field("compile")
+    compile_mode: CompileMode = _field("compile_mode")
     hot: bool = _field("hot")
     train: bool = _field("train")
     no_latency: bool = _field("no_latency")
@@ -132,6 +139,18 @@ class Spec(BaseModel):
     def batches(self) -> tuple[int, ...]:
         """The images per call, each number once."""
         return tuple(dict.fromkeys(self.batch))
+
+    @property
+    def execution(self) -> str:
+        """How modules run: 'eager', 'compiled', 'compiled:reduce-overhead'. A mode alone compiles, too."""
+        if self.compile_mode in (None, "default"):
+            return "compiled" if self.compile or self.compile_mode else "eager"
+        return f"compiled:{self.compile_mode}"
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """The liberties that a GPU has."""
+        return Arithmetic(self.tf32, self.cudnn_benchmark)
 
     @property
     def processes(self) -> int:

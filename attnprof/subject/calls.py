@@ -92,8 +92,8 @@ def output_of(module: nn.Module, x: torch.Tensor, autocast: AbstractContextManag
 def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) -> Forward | Step:
     """The call that is measured, on ``inputs`` as ``ring`` makes them."""
     module = build(case, device)
-    if case.execution == "compiled":
-        module = _compiled(module)
+    if case.compile_mode:
+        module = _compiled(module, case.compile_mode)
     return (Forward if case.mode == "eval" else Step)(module, inputs, _autocast(case))
 
 
@@ -106,11 +106,11 @@ def reference(device: torch.device) -> Call:
     return lambda: torch.mm(a, a)
 
 
-def _compiled(module: nn.Module) -> nn.Module:
+def _compiled(module: nn.Module, mode: str) -> nn.Module:
     import torch._dynamo
 
     allow_compiling(torch._dynamo.config, MOST_INPUTS)
-    compiled: Any = torch.compile(module, dynamic=False)
+    compiled: Any = torch.compile(module, dynamic=False, mode=mode)
     return compiled  # type: ignore[no-any-return]
 
 

@@ -59,7 +59,8 @@ def conditions(results: Results) -> str:
     if environment.get("device") == "meta":
         parts.append("counted on meta tensors")
     else:
-        parts.append("; ".join(map(device_words, machines(environment))))
+        dtype = str(rows[0]["dtype"])
+        parts.append("; ".join(device_words(each, dtype) for each in machines(environment)))
     if environment.get("started"):
         parts.append(str(environment["started"]).replace("T", " ")[:16])
     return ", ".join(parts)
@@ -75,9 +76,7 @@ def _what_was_run(rows: Sequence[Row]) -> list[str]:
     parts.append(str(first["dtype"]))
     if "mode" not in vary:
         parts.append("train (forward + backward)" if first["mode"] == "train" else first["mode"])
-    if first["layout"] != "contiguous":
-        parts.append(first["layout"])
-    return parts
+    return [*parts, *_unusual(rows)]
 
 
 def _where(rows: Sequence[Row]) -> list[str]:
@@ -90,6 +89,13 @@ def _where(rows: Sequence[Row]) -> list[str]:
             f"{first.get('network_input') or size(first)} input" if first.get("host") else size(first)
         )
     return parts
+
+
+def _unusual(rows: Sequence[Row]) -> list[str]:
+    """Layout and execution, where all rows have one that is not the usual one."""
+    usual = {"layout": "contiguous", "execution": "eager"}
+    shared = [(rows[0].get(name), usual[name]) for name in usual if not varying(rows, (name,))]
+    return [str(value) for value, normal in shared if value not in (None, normal)]
 
 
 def _explanation(metric: Metric, rows: Sequence[Row], environment: Environment) -> Remark:

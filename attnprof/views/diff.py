@@ -9,7 +9,7 @@ from attnprof.comparison.runs import ComparedCell, Comparison, Ran
 from attnprof.metrics import METRICS
 from attnprof.networks import PLAIN
 from attnprof.records.case import Case
-from attnprof.records.environment import Environment
+from attnprof.records.environment import Environment, liberties
 from attnprof.records.record import FLAGS
 from attnprof.units import show_change, show_count, significant
 from attnprof.views.diff_data import HEADER, data, records
@@ -82,7 +82,8 @@ def _device(case: Case, environment: Environment) -> str:
     if case.device == "meta":
         return "counted on meta tensors"
     threads = f"{case.threads} thread{'' if case.threads == 1 else 's'}"
-    return f"{case.device} ({environment.get('device_name') or 'no data'}, {threads})"
+    name = environment.get("device_name") or "no data"
+    return f"{case.device} ({', '.join([name, threads, *liberties(environment, case.dtype)])})"
 
 
 def _judged(comparison: Comparison) -> str:

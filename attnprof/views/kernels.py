@@ -81,7 +81,7 @@ def _conditions(case: Case, environment: Environment) -> str:
         "train: forward + backward" if case.mode == "train" else "eval",
         "" if case.layout == "contiguous" else case.layout,
         "" if case.execution == "eager" else case.execution,
-        device_words(environment),
+        device_words(environment, case.dtype),
         "one input, hot in cache" if case.inputs == "hot" else "inputs not in cache (cold)",
     ]
     return ", ".join(filter(None, parts))

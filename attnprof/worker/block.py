@@ -12,6 +12,8 @@ import msgspec
 import torch
 
 from attnprof.backends import (
+    EXACT,
+    Arithmetic,
     Backend,
     CaptureFailed,
     Condition,
@@ -38,6 +40,11 @@ from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 from attnprof.worker.inputs import block_inputs
 
 Send = Callable[[VisitEvent | Failure], None]
+# torch.compile runs a function to warm up, records its graphs in the next call, and replays them from then
+# on.
+SETTLING = 3  # calls behind the first
+OWN_GRAPHS = "torch.compile replays graphs of its own"
+OWN_POOL = "torch.compile's graphs hold their memory all the time: a call allocates none of it"
 DEVICE_SECONDS = 0.05  # that a cell takes behind its last visit, where the device has a clock of its own
 DEVICE_SHARE = 0.25  # of the effort, at most, for that
 
@@ -54,6 +61,7 @@ class Block:
         stopped: Callable[[], bool],  # asked between visits
         memory_limit: int | None = None,  # bytes that a case may allocate; None: nine tenths of what is free
         pool: RandomPool | None = None,  # that the blocks before it took their inputs from
+        arithmetic: Arithmetic = EXACT,  # that every case is to have
     ) -> None:
         self._request, self._backend, self._device = request, backend, device
         self._failure, self._stopped, self._memory_limit = failure, stopped, memory_limit
@@ -70,7 +78,8 @@ class Block:
         self._estimator = ESTIMATORS[request.estimator or backend.estimator]
         self._memories: dict[str, Memory] = {}  # by key of the case
         self._altered: set[str] = set()  # keys of the cases that have changed the arithmetic
-        backend.set_switches()
+        self._arithmetic = arithmetic
+        backend.set_switches(arithmetic)
         self._switches = dict(backend.switches())
         self._load = Load()
         self._control: Trial
@@ -150,22 +159,25 @@ class Block:
         return trial
 
     def _measure_call(self, trial: Trial) -> None:
-        call = self._calls[trial.key]
+        call, replays_graphs = self._calls[trial.key], self._cases[trial.key].replays_graphs
         call.clear()
-        if "memory" in self._needs:
+        if "memory" in self._needs and not replays_graphs:
             self._memories[trial.key] = self._backend.weigh(call)
         self._check_switches(trial.key)
         if not self._on_device:
             return
         if self._control.call:
             self._control.time_device(self._backend, captured=False)
-        trial.time_device(self._backend)
+        if replays_graphs:  # which are not captured into another
+            trial.time_device(self._backend, captured=False, note=OWN_GRAPHS)
+        else:
+            trial.time_device(self._backend)
 
     def _check_switches(self, key: str) -> None:
         """Compare the arithmetic with what every cell is to have. What a module has changed is set again, and
         is its flag."""
         if dict(self._backend.switches()) != self._switches:
-            self._backend.set_switches()
+            self._backend.set_switches(self._arithmetic)
             self._altered.add(key)
 
     def _is_whole(self, trial: Trial) -> bool:
@@ -177,7 +189,15 @@ class Block:
         guest = guest_of(case, self._pool, alone=not key or len(self._request.cases) == 1)
         self._guests[case.key] = guest
         around = partial(self._watched, guest, case) if guest else nullcontext
-        return Trial(key, partial(self._build, case, inputs), watch, self._least, self._estimator, around)
+        return Trial(
+            key,
+            partial(self._build, case, inputs),
+            watch,
+            self._least,
+            self._estimator,
+            around,
+            SETTLING if case.replays_graphs else 0,
+        )
 
     @contextmanager
     def _watched(self, guest: Guest, case: Case) -> Iterator[None]:
@@ -256,6 +276,7 @@ class Block:
             energy=trial.energy,
             kernels=kernels,
             peaks=self._request.peaks,
+            missing={"memory": OWN_POOL} if case.replays_graphs else {},
         )
         measurements = [measure(metric, findings) for metric in self._metrics]
         flags = self._flags(case, timing, memory)

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import torch
 
-from attnprof.backends import Backend, KernelTrace
+from attnprof.backends import EXACT, Arithmetic, Backend, KernelTrace
 from attnprof.explaining.kernels import KernelReport, all_kernels, kernel_uses
 from attnprof.measuring.estimators import ESTIMATORS, Estimator
 from attnprof.measuring.inputs import RandomPool
@@ -23,13 +23,18 @@ TRACE_SECONDS = 2.0  # that they may take
 
 
 def kernels_of(
-    case: Case, backend: Backend, device: torch.device, pool: RandomPool, memory_limit: int | None
+    case: Case,
+    backend: Backend,
+    device: torch.device,
+    pool: RandomPool,
+    memory_limit: int | None,
+    arithmetic: Arithmetic = EXACT,
 ) -> KernelReport:
     """The latency of ``case``, then its kernels: a profiler disturbs what is timed after it.
 
     Raises whatever the module raises.
     """
-    backend.set_switches()
+    backend.set_switches(arithmetic)
     guest = guest_of(case, pool)
     inputs = block_inputs(case, backend, device, pool, memory_limit)
     with guest.step() if guest else nullcontext():

@@ -16,7 +16,7 @@ from time import monotonic
 import msgspec
 import torch
 
-from attnprof.backends import BACKENDS, Backend, is_out_of_memory
+from attnprof.backends import BACKENDS, EXACT, Backend, is_out_of_memory
 from attnprof.errors import AttnprofError, EnvironmentProblem, ImpossibleShapeError, one_line
 from attnprof.measuring.inputs import RandomPool
 from attnprof.measuring.peaks import peaks
@@ -98,6 +98,7 @@ class Server:
     def __init__(self, finish: Signal | None = None) -> None:
         self._finish = finish or Signal()
         self._memory_limit: int | None = None
+        self._arithmetic = EXACT
         self._pool = RandomPool()
 
     def respond(self, request: Request, send: Send) -> None:
@@ -118,7 +119,7 @@ class Server:
 
     def set_up(self, setup: SetupRequest) -> ReadyResponse | UnavailableResponse:
         """Set the device up, and describe it, or say why it cannot be used."""
-        self._memory_limit = setup.memory_limit
+        self._memory_limit, self._arithmetic = setup.memory_limit, setup.arithmetic
         if setup.device == "meta":
             BACKENDS.get("cpu").limit_memory(setup.memory_limit)  # some counters compute for real
             return ReadyResponse({**software(), "device": "meta", "device_name": "", "threads": 0})
@@ -135,6 +136,9 @@ class Server:
 
     def _open(self, device: str, number: int, setup: SetupRequest) -> ReadyResponse | UnavailableResponse:
         self._device = self._backend.device(number)
+        if reason := self._backend.refusal(setup.arithmetic):
+            return UnavailableResponse(f"{device}: {reason}", is_usable=True)
+        self._backend.set_switches(setup.arithmetic)
         environment = {**software(), **self._backend.describe(number)}
         busy = None if setup.allow_busy else self._backend.others()
         if busy:
@@ -159,7 +163,9 @@ class Server:
 
     def _kernels(self, case: Case) -> KernelsResponse | Failure:
         try:
-            report = kernels_of(case, self._backend, self._device, self._pool, self._memory_limit)
+            report = kernels_of(
+                case, self._backend, self._device, self._pool, self._memory_limit, self._arithmetic
+            )
         except Exception as problem:  # noqa: BLE001 # whatever a module raises is the reason
             return failure(case, problem)
         return KernelsResponse(report)
@@ -177,6 +183,7 @@ class Server:
             self._finish.is_set,
             self._memory_limit,
             self._pool,
+            self._arithmetic,
         )
         try:
             block.measure(send, Steps(send))

@@ -6,7 +6,7 @@ import warnings
 import pytest
 import torch
 
-from attnprof.backends import CaptureFailed
+from attnprof.backends import Arithmetic, CaptureFailed
 from attnprof.backends._nvml import nvml_of
 from attnprof.backends._spin import HOST_IS_SLOW, LONGEST_SPIN
 from attnprof.backends.cuda import CUDA
@@ -312,6 +312,38 @@ def test_a_switch_that_was_changed_shows_and_is_set_again(make, change):
     assert dict(backend.switches()) != ours
     backend.set_switches()
     assert dict(backend.switches()) == ours
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "told"),
+    [
+        (Arithmetic(), {"tf32": False, "cudnn_benchmark": False}),
+        (Arithmetic(tf32=True), {"tf32": True, "cudnn_benchmark": False}),
+        (Arithmetic(cudnn_benchmark=True), {"tf32": False, "cudnn_benchmark": True}),
+    ],
+)
+def test_liberties_are_set_told_and_put_back(make, arithmetic, told):
+    simulation, backend = make()
+    ours = dict(backend.switches())
+    with backend.loan(0):
+        assert backend.refusal(arithmetic) is None
+        backend.set_switches(arithmetic)
+        environment = backend.describe(0)
+        assert {name: environment[name] for name in told} == told
+        assert torch.backends.cudnn.allow_tf32 == torch.backends.cuda.matmul.allow_tf32 == told["tf32"]
+    assert dict(backend.switches()) == ours
+
+
+def test_tf32_is_refused_where_a_device_would_compute_in_fp32(make, monkeypatch):
+    simulation, backend = make(capability=(7, 5))
+    tf32 = Arithmetic(tf32=True)
+    assert backend.refusal(tf32) == "tf32 exists from compute capability 8.0 on, and this is 7.5"
+    assert backend.refusal(Arithmetic(cudnn_benchmark=True)) is None
+    simulation, backend = make()
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+    assert backend.refusal(tf32) == "NVIDIA_TF32_OVERRIDE=0 keeps tf32 off; unset NVIDIA_TF32_OVERRIDE"
+    monkeypatch.setattr(torch.version, "hip", "7.0")
+    assert backend.refusal(tf32) == "tf32 exists on NVIDIA GPUs alone"
 
 
 # 10. The control

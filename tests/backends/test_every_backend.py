@@ -243,7 +243,7 @@ def test_compiled_cells_of_one_class_do_not_stop_being_compiled(monkeypatch):
     compiled = []
     monkeypatch.setattr(torch, "compile", lambda module, **how: compiled.append(how) or module)
     call(Case(**{**SE.__dict__, "execution": "compiled"}), torch.device("cpu"))()
-    assert compiled == [{"dynamic": False}]
+    assert compiled == [{"dynamic": False, "mode": "default"}]
     assert torch._dynamo.config.recompile_limit > 1000
 
 

@@ -150,6 +150,19 @@ def test_a_mistake_in_the_environment_names_its_variable(cli, monkeypatch):
     assert cli("run").err == "error: ATTNPROF_BATCH[0]: 0 is not a batch (1..65536)\n"
 
 
+def test_tf32_on_a_cpu_is_one_line_with_its_place_and_can_be_taken_back(cli, tmp_path, monkeypatch):
+    assert cli("run", "--device", "cpu", "--tf32").err == "error: --tf32: tf32 exists on NVIDIA GPUs alone\n"
+    (tmp_path / "attnprof.toml").write_text('[measure]\ndevice = "cpu"\ntf32 = true\n')
+    said = cli("run", "-m", "se", "--dry-run")
+    assert (said.code, said.err) == (
+        2,
+        "error: attnprof.toml:3: measure.tf32: tf32 exists on NVIDIA GPUs alone\n",
+    )
+    assert cli("run", "-m", "se", "--dry-run", "--no-tf32").code == 0
+    monkeypatch.setenv("ATTNPROF_TF32", "0")
+    assert cli("run", "-m", "se", "--dry-run").code == 0
+
+
 def test_a_spec_file_whose_name_is_no_name_for_a_folder_is_run_all_the_same(cli, tmp_path):
     (tmp_path / "my spec (2).toml").write_text(
         '[grid]\nmodules = ["none"]\npoints = ["8@8"]\n[output]\nname = "good"\n'

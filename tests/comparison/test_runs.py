@@ -31,11 +31,18 @@ def test_one_cell_is_slower_and_the_other_the_same():
         ({"threads": 2}, {}, "threads: 1 and 2"),
         ({"dtype": "bf16", "batch": 8}, {}, "batch: 1 and 8; dtype: fp32 and bf16"),
         ({"tf32": True}, {}, "tf32: no and yes"),
+        ({}, {"cudnn_benchmark": True}, "cudnn_benchmark: no and yes"),
+        (
+            {"execution": "compiled:max-autotune"},
+            {},
+            "execution: eager and compiled:max-autotune",
+        ),
         ({}, {"device_name": "Other Processor"}, "device_name: Test Processor and Other Processor"),
     ],
 )
 def test_other_conditions_are_refused_and_named_whatever_is_asked(changes, environment, says):
-    before, after = ran("a", cell(case(), STEADY)), ran("b", cell(case(**changes), STEADY), **environment)
+    before = ran("a", cell(case(), STEADY), cudnn_benchmark=False)
+    after = ran("b", cell(case(**changes), STEADY), **{"cudnn_benchmark": False, **environment})
     for across in (False, True):
         with pytest.raises(RunFolderError) as problem:
             compare(before, after, across=across)

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attnprof.backends import Arithmetic
 from attnprof.catalogue import MODULES, entry
+from attnprof.errors import UsageError
 from attnprof.grid import PRESETS, show_res
 from attnprof.metrics import METRICS, Metric
 from attnprof.planning import plan
@@ -153,6 +155,27 @@ def test_a_case_carries_every_condition_of_the_spec():
         7,
     )
     assert (case.device, case.mode, case.execution, case.source) == ("cpu", "eval", "eager", "")
+
+
+def test_a_case_says_what_a_gpu_may_do_and_how_it_was_compiled():
+    spec = Spec(modules="se", points="64@7", tf32=True, cudnn_benchmark=True, compile_mode="reduce-overhead")
+    planned = plan(spec, "cuda:0")
+    (cell,) = planned.cells
+    assert (cell.case.tf32, cell.case.execution, cell.case.replays_graphs) == (
+        True, "compiled:reduce-overhead", True,
+    )  # fmt: skip
+    assert planned.arithmetic == Arithmetic(tf32=True, cudnn_benchmark=True)
+    (counted,) = plan(spec.model_copy(update={"no_latency": True})).cells
+    assert (counted.case.tf32, counted.case.execution) == (False, "eager")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("tf32", True), ("cudnn_benchmark", True), ("compile_mode", "reduce-overhead")]
+)
+def test_what_is_a_gpus_is_refused_where_auto_is_the_cpu(field, value):
+    with pytest.raises(UsageError, match=r"^cpu: .* on GPUs alone|^cpu: tf32 exists on NVIDIA GPUs alone"):
+        plan(Spec(modules="se", points="64@7", **{field: value}), "cpu")
+    assert plan(Spec(modules="se", points="64@7", compile_mode="max-autotune"), "cpu").cells
 
 
 def test_a_case_holds_all_hyperparameters_sorted():

@@ -67,7 +67,7 @@ def events_of(cell, dice, note=""):
 
 def results_of(note="", environment=ENVIRONMENT, **asked):
     """Results of the spec ``asked``, as if it had been run."""
-    planned, dice = plan(Spec(**asked), "cpu"), Random(1)
+    planned, dice = plan(Spec(**asked), asked.get("device", "cpu")), Random(1)
     return tabulate(
         [event for cell in planned.cells for event in events_of(cell, dice, note)], planned, environment
     )

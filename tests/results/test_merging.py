@@ -135,12 +135,21 @@ SPEC = Spec(modules="se,eca", channels="64", res="7", device="cpu")
         ({"batch": (1, 8)}, "b does not belong with a: grid.batch is 1,8, not 1"),
         ({"dtype": "bf16"}, "b does not belong with a: measure.dtype is bf16, not fp32"),
         ({"modules": ("se",)}, "b does not belong with a: grid.modules is se, not se,eca"),
+        ({"tf32": True}, "b does not belong with a: measure.tf32 is True, not False"),
+        (
+            {"cudnn_benchmark": True},
+            "b does not belong with a: measure.cudnn_benchmark is True, not False",
+        ),
+        (
+            {"compile_mode": "max-autotune"},
+            "b does not belong with a: measure.compile_mode is max-autotune, not None",
+        ),
         ({"seed": 3}, "b does not belong with a: measure.seed is 3, not 0"),
     ],
 )
 def test_runs_that_were_asked_other_things_are_refused(changes, says):
     with pytest.raises(RunFolderError) as caught:
-        merge([part(SPEC), part(SPEC.model_copy(update=changes), "b")])
+        merge([part(SPEC, device="cuda:0"), part(SPEC.model_copy(update=changes), "b", device="cuda:0")])
     assert str(caught.value) == says
 
 

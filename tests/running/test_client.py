@@ -4,13 +4,19 @@ import sys
 
 import pytest
 
-from attnprof.errors import EnvironmentProblem
+from attnprof.errors import EnvironmentProblem, UsageError
 from attnprof.records.case import Case
 from attnprof.records.codec import encode
 from attnprof.records.record import Measurement, account_event
 from attnprof.running import client
 from attnprof.running.client import Worker, WorkerGone, WorkerSlot
-from attnprof.running.protocol import AccountRequest, Failure, ReadyResponse, SetupRequest
+from attnprof.running.protocol import (
+    AccountRequest,
+    Failure,
+    ReadyResponse,
+    SetupRequest,
+    UnavailableResponse,
+)
 
 SE = Case("se", 64, 8, 8)
 REQUEST = AccountRequest(SE, ("params",))
@@ -49,6 +55,13 @@ def answer(worker):
     assert worker.environment == {"device": "cpu"}
     worker.send(REQUEST)
     return worker.receive(60)
+
+
+@pytest.mark.parametrize(("is_usable", "kind"), [(False, EnvironmentProblem), (True, UsageError)])
+def test_a_device_that_cannot_be_had_as_it_is_requested_is_the_users_mistake(worker, is_usable, kind):
+    with pytest.raises(kind, match="^cpu: tf32 exists") as caught:
+        _ = worker(says(UnavailableResponse("cpu: tf32 exists on GPUs", is_usable))).environment
+    assert type(caught.value) is kind
 
 
 def test_a_worker_is_believed_what_can_be(worker):

@@ -21,6 +21,7 @@ class Settings:
     clock: float = 1.5e9
     rest_clock: float = 1.5e9  # of a device that has not computed yet
     ramp: float = 0.0  # seconds of computing until ``rest_clock`` has become ``clock``
+    capability: tuple[int, int] = (9, 0)
     memory: int = 2**33
     cache: int = 2**20
     allocator: str = "native"
@@ -40,5 +41,5 @@ class Settings:
     def from_text(cls, text: str) -> "Settings":
         """The settings in the text of that variable."""
         fields = json.loads(text)
-        pairs = {name: tuple(fields[name]) for name in ("torch", "hidden_sync")}
+        pairs = {name: tuple(fields[name]) for name in ("torch", "hidden_sync", "capability")}
         return cls(**{**fields, **pairs})

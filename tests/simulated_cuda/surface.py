@@ -68,7 +68,7 @@ def _devices(simulation: "Simulation") -> dict[str, Any]:
         number = _number(simulation, index)
         settings = simulation.settings
         return SimpleNamespace(
-            name=f"Simulated GPU {number}", total_memory=settings.memory, major=9, minor=0,
+            name=f"Simulated GPU {number}", total_memory=settings.memory, major=settings.capability[0], minor=settings.capability[1],
             multi_processor_count=132, L2_cache_size=settings.cache, uuid=simulation.uuids[number],
         )  # fmt: skip
 
@@ -83,7 +83,7 @@ def _devices(simulation: "Simulation") -> dict[str, Any]:
         "device": device,
         "get_device_properties": properties,
         "get_device_name": lambda index=None: properties(index).name,
-        "get_device_capability": lambda index=None: (9, 0),
+        "get_device_capability": lambda index=None: simulation.settings.capability,
         "synchronize": lambda device=None: chosen(device).synchronize(),
     }
 

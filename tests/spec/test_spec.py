@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from attnprof.backends import Arithmetic
 from attnprof.choosing.budget import read_budget
 from attnprof.errors import SpecError
 from attnprof.formats import FORMATS
@@ -51,6 +52,8 @@ values = st.fixed_dictionaries(
         "device": st.sampled_from(["auto", "cpu", "cuda", "cuda:1"]),
         "dtype": st.sampled_from(["fp32", "fp16", "bf16", "fp64"]),
         "channels_last": st.booleans(),
+        "compile": st.booleans(),
+        "compile_mode": st.sampled_from([None, "default", "max-autotune", "max-autotune-no-cudagraphs"]),
         "train": st.booleans(),
         "no_latency": st.booleans(),
         "metrics": st.lists(st.sampled_from(METRICS.names()), max_size=4),
@@ -138,6 +141,11 @@ def test_every_digit_of_a_limit_survives_being_written(replay, field, text):
     assert replay(spec) == spec
 
 
+def test_what_a_gpu_may_do_survives_being_written(replay):
+    spec = Spec(tf32=True, cudnn_benchmark=True, compile_mode="reduce-overhead")
+    assert replay(spec) == spec
+
+
 def test_none_in_a_sweep_survives_being_written(replay):
     spec = Spec(set="eca.kernel_size=none,3")
     assert replay(spec) == spec
@@ -178,6 +186,50 @@ def test_autocast_starts_from_fp32():
     assert Spec(autocast="bf16").autocast == "bf16"
     with pytest.raises(SpecError, match=r"^autocast: autocast starts from fp32; leave out the dtype bf16"):
         Spec(autocast="fp16", dtype="bf16")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("tf32", True, "tf32: tf32 exists on NVIDIA GPUs alone"),
+        ("cudnn_benchmark", "true", "cudnn_benchmark: cuDNN computes on GPUs alone"),
+        (
+            "compile_mode",
+            "reduce-overhead",
+            "compile_mode: reduce-overhead is CUDA graphs, which exist on GPUs",
+        ),
+    ],
+)
+def test_what_is_a_gpus_is_refused_beside_the_device_cpu_in_one_line(field, value, says):
+    with pytest.raises(SpecError) as caught:
+        Spec(**{field: value, "device": "cpu"})
+    assert str(caught.value).startswith(says)
+    assert "\n" not in str(caught.value)
+    for device in ("auto", "cuda:1"):
+        assert getattr(Spec(**{field: value, "device": device}), field)
+
+
+def test_tf32_is_of_fp32():
+    assert Spec(tf32=True, autocast="bf16").arithmetic == Arithmetic(tf32=True)
+    with pytest.raises(
+        SpecError, match=r"^tf32: tf32 is how fp32 is multiplied; leave it out, or the dtype bf16"
+    ):
+        Spec(tf32=True, dtype="bf16")
+
+
+@pytest.mark.parametrize(
+    ("fields", "execution"),
+    [
+        ({}, "eager"),
+        ({"compile": True}, "compiled"),
+        ({"compile_mode": "default"}, "compiled"),
+        ({"compile": True, "compile_mode": "none"}, "compiled"),
+        ({"compile_mode": "max-autotune"}, "compiled:max-autotune"),
+        ({"compile": True, "compile_mode": "reduce-overhead"}, "compiled:reduce-overhead"),
+    ],
+)
+def test_a_mode_of_the_compiler_compiles(fields, execution):
+    assert Spec(**fields).execution == execution
 
 
 def test_texts_are_read_as_the_command_line_writes_them():
@@ -256,6 +308,12 @@ MISTAKES = {
     "dtype": ("fp8", "dtype: 'fp8' is not one of 'fp32'"),
     "channels_last": ("maybe", "channels_last: 'maybe' is neither true nor false"),
     "autocast": ("fp8", "autocast: 'fp8' is not one of 'bf16' or 'fp16'"),
+    "tf32": ("maybe", "tf32: 'maybe' is neither true nor false"),
+    "cudnn_benchmark": ("maybe", "cudnn_benchmark: 'maybe' is neither true nor false"),
+    "compile_mode": (
+        "fast",
+        "compile_mode: 'fast' is not one of 'default', 'reduce-overhead', 'max-autotune'",
+    ),
     "compile": ("maybe", "compile: 'maybe' is neither true nor false"),
     "hot": ("maybe", "hot: 'maybe' is neither true nor false"),
     "quality": ("best", "quality: 'best' is not one of 'quick', 'standard' or 'paper'"),

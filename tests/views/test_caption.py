@@ -47,6 +47,39 @@ def test_a_column_without_any_figure_says_why():
     assert not [remark for remark in table.remarks(table.columns) if "no figure" in remark]
 
 
+@pytest.mark.parametrize(
+    ("fields", "environment", "machine"),
+    [
+        ({}, {"tf32": False, "cudnn_benchmark": False}, "cuda:0 (GPU, 1 thread, tf32 off)"),
+        ({"tf32": True}, {"tf32": True}, "cuda:0 (GPU, 1 thread, tf32 on)"),
+        ({"dtype": "bf16"}, {"tf32": False}, "cuda:0 (GPU, 1 thread)"),
+        (
+            {},
+            {"tf32": False, "cudnn_benchmark": True},
+            "cuda:0 (GPU, 1 thread, tf32 off, cudnn.benchmark on)",
+        ),
+        ({}, {"tf32": False, "rocm_version": "7.0"}, "cuda:0 (GPU, 1 thread, ROCm"),
+        ({}, {}, "cuda:0 (GPU, 1 thread)"),
+    ],
+)
+def test_the_conditions_say_what_a_gpu_may_do_where_it_matters(fields, environment, machine):
+    results = results_of(modules="se", points="64@28", device="cuda:0", **fields)
+    ran = {"device": "cuda:0", "device_name": "GPU", "threads": 1, **environment}
+    assert machine in conditions(replace(results, environment=ran))
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({}, "fp32, eval, cpu"),
+        ({"compile": True}, "fp32, eval, compiled, cpu"),
+        ({"compile_mode": "max-autotune"}, "fp32, eval, compiled:max-autotune, cpu"),
+    ],
+)
+def test_the_conditions_say_how_modules_were_compiled(fields, says):
+    assert says in conditions(results_of(modules="se", points="64@28", **fields))
+
+
 def test_a_caption_explains_no_column_that_is_not_there():
     table = document(results_of(modules="se", points="64@28"))
     shown = [column for column in table.columns if column.name not in ("thop_macs", "peak_memory_bytes")]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from attnprof.backends import EXACT, Arithmetic
 from attnprof.backends.cuda import CUDA
 from attnprof.counting import cost
 from attnprof.measuring.bound import Peaks
@@ -37,9 +38,11 @@ class Run:
         self.backend.device(0)
         self.events = {}
 
-    def measure(self, *cases, metrics=TIMED, memory_limit=None, **order):
+    def measure(self, *cases, metrics=TIMED, memory_limit=None, arithmetic=EXACT, **order):
         request = MeasureRequest(cases, metrics, Effort(0.0, fewest=1), **order)
-        block = Block(request, self.backend, CUDA_0, failure, lambda: False, memory_limit)
+        block = Block(
+            request, self.backend, CUDA_0, failure, lambda: False, memory_limit, arithmetic=arithmetic
+        )
         block.measure(lambda event: self.events.update({event.key: event}), lambda trial: None)
 
     def figure(self, case, metric):
@@ -178,6 +181,90 @@ def test_a_module_that_switches_tf32_on_does_so_for_itself_alone_and_says_so(run
     assert dict(run.backend.switches()) == ours
     assert "changes-settings" in run.events[switches.key].flags
     assert "changes-settings" not in run.events[case().key].flags
+
+
+@pytest.mark.parametrize(
+    ("change", "is_told"),
+    [("torch.backends.cudnn.allow_tf32 = True", False), ("torch.backends.cudnn.allow_tf32 = False", True)],
+)
+def test_a_change_is_told_of_against_what_the_run_is_to_have(run, mine, change, is_told):
+    run = run()
+    switches = mine("switches", f"{change}; return x * 1", tf32=True)
+    run.measure(switches, case(tf32=True), arithmetic=Arithmetic(tf32=True))
+    assert ("changes-settings" in run.events[switches.key].flags) == is_told
+    assert torch.backends.cudnn.allow_tf32
+    run.measure(case())  # another run's
+    assert not torch.backends.cudnn.allow_tf32
+
+
+class Replayed(torch.nn.Module):
+    """What torch.compile makes of a module where it makes graphs: a warm-up, a recording, replays."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module, self.graph, self.calls = module, None, 0
+
+    def forward(self, x):
+        assert not torch.cuda.is_current_stream_capturing(), "a graph within a graph"
+        self.calls += 1
+        if self.calls == 1:
+            return self.module(x)
+        if self.graph is None:
+            torch.cuda.synchronize()
+            self.x, self.graph = torch.empty_like(x), torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self.graph):
+                self.y = self.module(self.x)
+        self.x.copy_(x)
+        self.graph.replay()
+        return self.y
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """The modules that were compiled, and how."""
+    modules = []
+
+    def compile(module, **how):
+        modules.append(how)
+        return Replayed(module)
+
+    monkeypatch.setattr(torch, "compile", compile)
+    return modules
+
+
+@pytest.mark.parametrize("mode", ["reduce-overhead", "max-autotune"])
+def test_graphs_of_the_compiler_are_replayed_and_not_captured_into_another(run, compiled, mode):
+    run = run(replay=1e-3, gap=0.0)
+    this = case(execution=f"compiled:{mode}")
+    run.measure(this, metrics=(*TIMED, "peak_memory", "first_call"))
+    assert [how["mode"] for how in compiled] == [mode]
+    time = run.figure(this, "device_time")
+    assert time.note.startswith("torch.compile replays graphs of its own; issued behind a spin")
+    kernels = 1 + round((time.value - 5e-4) / 5e-4)  # the copy of the input among them
+    assert time.value == pytest.approx(5e-4 * kernels, rel=0.01)
+    # A launch of the copy, the replay, the kernels, the wait: neither the warm-up nor the recording.
+    assert run.figure(this, "latency").value == pytest.approx(1e-3 + 1e-3 + time.value, rel=0.5)
+    memory = run.figure(this, "peak_memory")
+    assert memory.value is None
+    assert memory.note.startswith("torch.compile's graphs hold their memory")
+    assert "leak" not in run.events[this.key].flags
+
+
+def test_a_module_of_the_users_is_looked_at_though_its_graph_writes_to_one_place(run, mine, compiled):
+    run = run()
+    draws = mine("draws", "return x + torch.rand_like(x)", execution="compiled:reduce-overhead")
+    run.measure(draws)
+    assert "not-repeatable" not in run.events[draws.key].flags  # a replay draws the same: it is a simulation
+
+
+def test_a_compiled_module_without_graphs_is_captured(run, monkeypatch):
+    run = run()
+    monkeypatch.setattr(torch, "compile", lambda module, **how: module)
+    for execution in ("compiled", "compiled:max-autotune-no-cudagraphs"):
+        this = case(execution=execution)
+        run.measure(this, metrics=(*TIMED, "peak_memory"))
+        assert run.figure(this, "device_time").note == ""
+        assert run.figure(this, "peak_memory").value > 0
 
 
 def test_an_identity_launches_nothing_and_has_no_device_time(run):
