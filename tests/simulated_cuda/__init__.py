@@ -22,6 +22,7 @@ What is simulated:
   ``cudaMallocAsync``, which leaves most of them at zero (allocator.py).
 - NVML: a module ``pynvml`` with a clock, reasons, temperature, power, processes and other answers that a test sets, and
   a counter of energy that is updated in steps (nvml.py).
+- torch.compile: the module itself, or graphs that are recorded and replayed as its modes do (compiler.py).
 - The profiler's device events, where it is allowed to see any.
 
 What is not: values that depend on the device, concurrency of streams, fragmentation within a segment, autocast by

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch._C._autograd import DeviceType
 
-from tests.simulated_cuda import surface
+from tests.simulated_cuda import compiler, surface
 from tests.simulated_cuda.device import Device, Host
 from tests.simulated_cuda.nvml import Nvml
 from tests.simulated_cuda.settings import Settings
@@ -42,6 +42,7 @@ class Simulation:
             (torch.cuda.graph, "default_capture_stream", None),
             (torch._C, "_host_emptyCache", lambda: None),
             (torch.version, "cuda", "13.0"),
+            (torch, "compile", compiler.compile),
             (torch, "Generator", _generator_class()),
             (torch, "autocast", _autocast_class()),
             *self._of_backend(),

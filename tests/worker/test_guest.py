@@ -209,6 +209,13 @@ def test_its_output_is_looked_at(function, flags):
     assert guest.flags == flags
 
 
+def test_an_output_that_the_next_call_writes_over_is_compared_as_it_was():
+    place = torch.empty(1, 16, 8, 8)
+    guest = Guest(CASE)
+    guest.look_at(Forward(Doing(lambda x: place.copy_(random_values(x))), iter(())), torch.randn(1, 16, 8, 8))
+    assert guest.flags == ("not-repeatable",)
+
+
 @pytest.mark.parametrize("mode", ["train", "eval"])
 def test_only_in_eval_are_two_calls_to_be_equal(mode):
     guest = Guest(Case("theirs.py:Gate", 16, 8, 8, mode=mode))
