@@ -43,8 +43,8 @@ Send = Callable[[VisitEvent | Failure], None]
 # torch.compile runs a function to warm up, records its graphs in the next call, and replays them from then
 # on.
 SETTLING = 3  # calls behind the first
-OWN_GRAPHS = "torch.compile replays graphs of its own"
-OWN_POOL = "torch.compile's graphs hold their memory all the time: a call allocates none of it"
+OWN_GRAPHS = "torch.compile replays graphs of its own, unless it found that it could not record them"
+OWN_POOL = "not weighed: torch.compile's graphs hold their memory all the time, and a call allocates none"
 DEVICE_SECONDS = 0.05  # that a cell takes behind its last visit, where the device has a clock of its own
 DEVICE_SHARE = 0.25  # of the effort, at most, for that
 

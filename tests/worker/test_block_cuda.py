@@ -11,7 +11,7 @@ from attnprof.measuring.rounds import Effort
 from attnprof.records.case import Case
 from attnprof.running.protocol import MeasureRequest
 from attnprof.worker import state
-from attnprof.worker.block import OWN_POOL, Block
+from attnprof.worker.block import OWN_GRAPHS, OWN_POOL, Block
 from attnprof.worker.guest import ProcessSpoilt
 from attnprof.worker.server import failure
 from tests.simulated_cuda import Settings, simulated
@@ -204,9 +204,7 @@ def test_graphs_of_the_compiler_are_replayed_and_not_captured_into_another(run, 
     run.measure(this, metrics=(*TIMED, "peak_memory"))
     run.measure(eager)
     time = run.figure(this, "device_time")
-    assert (
-        time.note == "torch.compile replays graphs of its own; issued behind a spin, not captured as a graph"
-    )
+    assert time.note == f"{OWN_GRAPHS}; issued behind a spin, not captured as a graph"
     copy = 5e-4  # of the input, to where the graph reads it
     assert time.value == pytest.approx(run.figure(eager, "device_time").value + copy, rel=0.01)
     assert run.figure(this, "latency").value < run.figure(eager, "latency").value
