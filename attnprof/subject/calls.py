@@ -97,6 +97,15 @@ def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) ->
     return (Forward if case.mode == "eval" else Step)(module, inputs, _autocast(case))
 
 
+def settling_calls(case: Case) -> int:
+    """How many calls behind the first one set something up, too.
+
+    Where torch.compile makes graphs it runs a function to warm up, records it in the next call, and replays
+    it from then on.
+    """
+    return 3 if case.replays_graphs else 0
+
+
 def reference(device: torch.device) -> Call:
     """A call that is the same in every run: a square product, which shows the device's clock and nothing of
     memory."""

@@ -33,16 +33,13 @@ from attnprof.metrics._measure import measure
 from attnprof.records.case import Case
 from attnprof.records.record import DeviceState, VisitEvent, visit_event
 from attnprof.running.protocol import Failure, MeasureRequest
-from attnprof.subject.calls import Forward, Step, call_of, reference
+from attnprof.subject.calls import Forward, Step, call_of, reference, settling_calls
 from attnprof.subject.counts import count
 from attnprof.subject.inputs import example
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 from attnprof.worker.inputs import block_inputs
 
 Send = Callable[[VisitEvent | Failure], None]
-# torch.compile runs a function to warm up, records its graphs in the next call, and replays them from then
-# on.
-SETTLING = 3  # calls behind the first
 OWN_GRAPHS = "torch.compile replays graphs of its own, unless it found that it could not record them"
 OWN_POOL = "not weighed: torch.compile's graphs hold their memory all the time, and a call allocates none"
 DEVICE_SECONDS = 0.05  # that a cell takes behind its last visit, where the device has a clock of its own
@@ -196,7 +193,7 @@ class Block:
             self._least,
             self._estimator,
             around,
-            SETTLING if case.replays_graphs else 0,
+            settling_calls(case),
         )
 
     @contextmanager

@@ -13,7 +13,7 @@ from attnprof.measuring.timer import timer
 from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial
 from attnprof.records.case import Case
-from attnprof.subject.calls import Forward, Step, call_of
+from attnprof.subject.calls import Forward, Step, call_of, settling_calls
 from attnprof.worker.guest import Guest, guest_of
 from attnprof.worker.inputs import block_inputs
 
@@ -40,7 +40,7 @@ def kernels_of(
     with guest.step() if guest else nullcontext():
         call = call_of(case, device, inputs)
     estimator = ESTIMATORS[backend.estimator]
-    timing = _timing(call, backend, estimator, guest)
+    timing = _timing(call, backend, estimator, guest, settling_calls(case))
     trace = _trace(call, backend, guest, _calls_to_trace(timing))
     if guest:
         guest.leave()
@@ -56,10 +56,12 @@ def kernels_of(
     )
 
 
-def _timing(call: Forward | Step, backend: Backend, estimator: Estimator, guest: Guest | None) -> Timing:
+def _timing(
+    call: Forward | Step, backend: Backend, estimator: Estimator, guest: Guest | None, settling: int
+) -> Timing:
     around = guest.step if guest else nullcontext
     least = timer().least_sample
-    trial = Trial("", lambda: call, least_sample=least, estimator=estimator, around=around)
+    trial = Trial("", lambda: call, least_sample=least, estimator=estimator, around=around, settling=settling)
     return time_alone(backend, trial, LATENCY)
 
 
