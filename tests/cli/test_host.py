@@ -114,7 +114,17 @@ def test_a_place_that_is_not_there_is_answered_with_the_nearest(cli):
 def test_a_spec_file_here_does_not_make_the_networks_input(cli, tmp_path):
     (tmp_path / "attnprof.toml").write_text('[grid]\npoints = ["64@7"]\nres = [7]\nbatch = 2\n')
     done = cli("host", "resnet18", "--insert", "se", "--dry-run")
-    assert done.out.splitlines() == ["none in resnet18@224", "se in resnet18@224 after_bn2"]
+    assert done.out.splitlines() == ["none in resnet18@224 batch 2", "se in resnet18@224 after_bn2 batch 2"]
+
+
+def test_each_batch_has_its_plain_network(cli):
+    done = cli("host", "resnet18", "--insert", "se", "--batch", "1,8", "--dry-run")
+    assert done.out.splitlines() == [
+        "none in resnet18@224",
+        "se in resnet18@224 after_bn2",
+        "none in resnet18@224 batch 8",
+        "se in resnet18@224 after_bn2 batch 8",
+    ]
 
 
 def test_a_budget_over_the_plain_network_can_be_asked_of_it(cli, tmp_path):

@@ -300,7 +300,7 @@ def test_the_effective_spec_is_saved_whatever_its_sources(cli, tmp_path, monkeyp
     (tmp_path / "attnprof.toml").write_text("[grid]\nbatch = 2\n")
     cli(*COUNT, "-o", "out")
     saved = tomllib.loads((tmp_path / "out" / "spec.toml").read_text())
-    assert (saved["measure"]["timeout"], saved["grid"]["batch"]) == ("7s", 2)
+    assert (saved["measure"]["timeout"], saved["grid"]["batch"]) == ("7s", [2])
     assert saved["grid"]["modules"] == ["se", "eca"]
     assert saved["measure"]["no_latency"] is True
 
