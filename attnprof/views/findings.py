@@ -52,9 +52,15 @@ def _fastest_of(blocks: Sequence[SizeBlock], every: Sequence[SizeBlock]) -> str:
     others = f"; by rough figures {_joined(undecided)} may be as fast" if undecided else ""
     if len(fastest) == 1:
         verb = "leads" if undecided else "is fastest"
-        return f"{fastest[0].name} {verb}{where} ({show_seconds(fastest[0].latency or 0.0)}){others}"
+        return f"{fastest[0].name} {verb}{where} ({_latencies(blocks)}){others}"
     tie = f"{_joined([rival.name for rival in fastest])} tie for fastest{where}"
     return f"{tie}{_leanest(fastest)}{others}"
+
+
+def _latencies(blocks: Sequence[SizeBlock]) -> str:
+    """The latency of the fastest, from the least to the greatest of ``blocks``."""
+    seconds = [block.fastest[0].latency or 0.0 for block in blocks]
+    return " to ".join(dict.fromkeys(show_seconds(end) for end in (min(seconds), max(seconds))))
 
 
 def _where(blocks: Sequence[SizeBlock], every: Sequence[SizeBlock]) -> str:

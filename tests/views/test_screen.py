@@ -200,6 +200,16 @@ def test_what_is_found_says_at_which_batch(batches):
     assert findings(blocks(two_sizes))[0].startswith("se is fastest at every size and batch (")
 
 
+def test_the_latency_of_the_fastest_is_that_of_all_its_batches():
+    found = results(
+        lambda case: 1e-4 * case.batch * (2 if case.module == "eca" else 1),
+        modules="se,eca",
+        channels="64",
+        batch="1,8",
+    )
+    assert findings(blocks(found))[0] == "se is fastest at every batch (100 µs to 800 µs)."
+
+
 def test_what_differs_beyond_two_results_is_counted():
     order = ["se", "eca", "cbam", "cbam"]
     found = results(
