@@ -71,13 +71,12 @@ class _Revocable(click.Option):
 
     def __init__(self, flags: Sequence[str], **more: Any) -> None:
         *others, flag = flags
-        self._name = flag.removeprefix("--")
-        super().__init__([*others, f"{flag}/--no-{self._name}"], **more)
+        super().__init__([*others, f"{flag}/--no-{flag.removeprefix('--')}"], **more)
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """Both in one, which leaves room for the meaning."""
-        record = super().get_help_record(ctx)
-        return record and (f"--[no-]{self._name}", record[1])
+        """The opposite in brackets, as the default of an option is."""
+        [opposite] = self.secondary_opts
+        return self.opts[-1], f"{self.help} ({opposite})"
 
 
 def variable_of(field: str) -> str:
