@@ -31,7 +31,7 @@ docs-images:  ## draw the images of README.md and docs/ again; needs Chromium
 
 campaign:  ## 50 000 random inputs, 200 kills, cuts at every byte, misbehaving modules: docs/reliability.md
 	python -m tests.faults --seed 1 --cases 50000 --kills 200 --write
-	CAMPAIGN=1 python -m pytest tests/faults tests/cli/test_cuts.py
+	CAMPAIGN=1 python -m pytest tests/faults tests/cli/test_cuts.py tests/running/test_simulated_gpu.py
 
 examples:  ## run the notebooks
 	python -m pytest --nbmake -n 0 examples

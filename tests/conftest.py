@@ -88,8 +88,10 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_finish():
     """Spare the collector what stays until the end, torch and sympy above all: it would walk through it again
     and again."""
-    gc.collect()
-    gc.freeze()
+    if "torch" in sys.modules:
+        from attnprof.worker.settings import freeze_heap  # which imports it
+
+        freeze_heap()
     gc.set_threshold(50_000, 20, 50)
 
 
@@ -109,12 +111,14 @@ def interpreter(tmp_path_factory):
         yield path
 
 
-@pytest.fixture
-def warm_workers(interpreter, monkeypatch):
-    """Runs of this process have workers that start at once."""
-    from attnprof.running import client  # behind the variables above
+@pytest.fixture(scope="session", autouse=True)
+def warm_children(interpreter):
+    """Workers of this process, and the children that import users' files, start at once."""
+    from attnprof.catalogue import importer  # behind the variables above
+    from attnprof.running import client
 
-    monkeypatch.setattr(client, "COMMAND", (interpreter, *client.COMMAND[1:]))
+    for starter in (client, importer):
+        starter.COMMAND = (interpreter, *starter.COMMAND[1:])
 
 
 @pytest.fixture(scope="session")

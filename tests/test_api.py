@@ -27,7 +27,6 @@ def test_its_functions_are_not_hidden_by_the_files_that_define_them():
         attnprof.profil  # noqa: B018 # the look-up is the test
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_the_main_path_in_python():
     spec = Spec(
         modules="none,se",

@@ -32,7 +32,6 @@ def test_every_link_of_the_readme_leads_to_a_file_or_a_heading():
     assert broken_links(README) == []
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     script = next(code for code in PYTHON if "import attnprof" in code)

@@ -3,7 +3,6 @@
 The parent's end of input ends the process at once, whatever it is doing.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Callable
@@ -61,6 +60,7 @@ from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 from attnprof.worker.kernels import kernels_of
+from attnprof.worker.settings import freeze_heap
 
 Send = Callable[[Response], None]
 DEVICE_LOST = 70  # exit code after an error that stays
@@ -171,10 +171,7 @@ class Server:
         return KernelsResponse(report)
 
     def _measure(self, request: MeasureRequest, send: Send) -> None:
-        # What is imported by now stays. Collections would walk all of it for each case whose memory is
-        # measured.
-        gc.collect()
-        gc.freeze()
+        freeze_heap()  # what is imported by now stays
         block = Block(
             request,
             self._backend,

@@ -169,8 +169,31 @@ def _write_filters(filters: list[Any]) -> None:
     warnings._filters_mutated()  # type: ignore[attr-defined] # what the module itself does
 
 
+class _Witness:
+    """What is frozen where the heap is."""
+
+
+_witnesses: list[_Witness] = []
+
+
+def freeze_heap() -> None:
+    """Take what lives now, torch above all, out of the collector's sight: it would walk through it again and
+    again."""
+    _witnesses[:] = [_Witness()]
+    gc.collect()
+    gc.freeze()
+
+
+def _is_frozen() -> bool:
+    """Whether the heap is as ``freeze_heap`` leaves it. To count what is frozen takes as long as to collect it:
+    what is not is looked through instead."""
+    if not _witnesses:
+        return gc.get_freeze_count() > 0
+    return not any(each is _witnesses[0] for each in gc.get_objects())
+
+
 def _read_collector() -> tuple[Any, ...]:
-    return gc.isenabled(), gc.get_threshold(), gc.get_debug(), gc.get_freeze_count() > 0, [*gc.callbacks]
+    return gc.isenabled(), gc.get_threshold(), gc.get_debug(), _is_frozen(), [*gc.callbacks]
 
 
 def _write_collector(values: tuple[Any, ...]) -> None:

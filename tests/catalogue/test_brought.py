@@ -30,7 +30,7 @@ WELL_KNOWN = {
 
 
 @pytest.fixture(scope="module")
-def counted(tmp_path_factory, cold_command):
+def counted(tmp_path_factory, command):
     """What one command did with all listings."""
     folder = tmp_path_factory.mktemp("brought")
     for kind in {listing.kind for listing in LISTINGS}:
@@ -38,7 +38,7 @@ def counted(tmp_path_factory, cold_command):
     names = ",".join(listing.name for listing in LISTINGS)
     points = ",".join(f"{c}@{h}x{w}" for c, h, w in SIZES)
     options = ("--points", points, "--counters", "none", "--format", "csv")
-    return cold_command("count", "-m", names, *options, cwd=folder)
+    return command("count", "-m", names, *options, cwd=folder)
 
 
 @pytest.fixture(scope="module")

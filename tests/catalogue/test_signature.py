@@ -333,7 +333,6 @@ REMARKS = {
 }
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_each_way_to_say_what_a_constructor_wants_is_counted_right(here, count):
     rows = count(",".join(f"{here}:{pattern}" for pattern in RIGHT))
     assert len(rows) == len(RIGHT)
@@ -377,7 +376,6 @@ def test_what_is_missing_is_asked_for_by_name_in_its_row(count, here, pattern, s
         create(f"{here}:{pattern.partition('(')[0]}", 64)
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_a_row_that_fails_says_how_its_module_was_built(here, count):
     named, positions = count(f"{here}:ByName(channels=8),{here}:OfStripes", "--points", "16@6")
     assert (named["status"], positions["status"]) == ("failed", "failed")
@@ -385,7 +383,6 @@ def test_a_row_that_fails_says_how_its_module_was_built(here, count):
     assert positions["reason"].startswith("h=6,w=6 in place of their defaults; ")
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_a_size_is_the_maps_at_every_point_of_the_grid(here, count):
     rows = count(f"{here}:Positions,{here}:SizedGate", "--points", "16@4x6,32@14")
     assert [row["status"] for row in rows] == ["ok"] * 4
@@ -393,7 +390,6 @@ def test_a_size_is_the_maps_at_every_point_of_the_grid(here, count):
     assert positions == [16 * 24, 32 * 196]
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_an_argument_of_any_name_can_be_set_in_python(here):
     own = {"name": 1, "height": 2, "gate": 3, "module": 4, "settings": 5, "at": 6, "shape": 7, "network": 8}
     module = create(f"{here}:Awkward", 16, settings={**own, "channels": 16})
@@ -478,7 +474,6 @@ def test_a_text_with_a_slash_is_a_text_where_the_argument_says_so(here):
     assert create(f"{here}:Texts", 8, settings=cell.case.hyperparameters).path == "c/d"
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_settings_of_every_kind_reach_a_module_in_a_network(here, capfd):
     patterns = (
         "RequiredKernel(kernel_size=7)",

@@ -70,7 +70,6 @@ def test_two_files_alike_in_name_have_each_its_own_neighbour(here, order):
     assert (params(gates["v1"]), params(gates["v2"])) == (4_096, 36_864)
 
 
-@pytest.mark.usefixtures("warm_workers")
 @pytest.mark.parametrize("order", ["v1/gate.py:Gate,v2/gate.py:Gate", "v2/gate.py:Gate,v1/gate.py:Gate"])
 def test_one_command_counts_both(here, capfd, order):
     two_versions(here)

@@ -86,7 +86,6 @@ def test_its_page_says_how_to_count_it(mine, capsys):
     assert f"attnprof count -m {mine}:MyGate" in printed
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_it_is_counted_beside_ours_and_given_tokens_where_it_takes_them(mine, capfd):
     modules = f"se,{mine}:MyGate,{mine}:OnTokens"
     assert main(["count", "-m", modules, "--points", "32@6x7", "--format", "csv"]) == 0

@@ -57,7 +57,6 @@ def rows_of(capfd):
     return list(csv.DictReader(capfd.readouterr().out.splitlines()))
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_a_file_that_cannot_be_imported_costs_its_own_rows(write, capfd):
     for number, text in enumerate(BROKEN):
         write(f"bad{number}.py", text)
@@ -152,7 +151,6 @@ PATHS = {
 }
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_files_may_lie_anywhere_and_stand_in_one_list(write, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for path, _ in PATHS.values():
@@ -166,7 +164,6 @@ def test_files_may_lie_anywhere_and_stand_in_one_list(write, tmp_path, monkeypat
     ]
 
 
-@pytest.mark.usefixtures("warm_workers")
 @pytest.mark.parametrize("case", ["with parentheses", "with a comma, in quotes"])
 def test_every_command_takes_the_same_name(write, capfd, case):
     path, name = PATHS[case]

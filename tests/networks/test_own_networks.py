@@ -113,7 +113,6 @@ def test_what_returns_no_module_is_said():
         build_network("nets.py:no_network")
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_the_command_takes_them_all(capfd):
     networks = "nets.py:NET,nets.py::Net,nets.py:make(width=0.5, name='a, b')"
     command = ["host", networks, "--insert", "eca", "--at", "after:conv", "--res", "8", "--no-latency"]

@@ -20,7 +20,6 @@ class Endless(torch.nn.Module):
 """
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_a_module_that_does_not_end_is_stopped(monkeypatch, tmp_path):
     monkeypatch.setattr(inquiry, "ANSWER_SECONDS", 1.0)
     (tmp_path / "endless.py").write_text(ENDLESS, encoding="utf-8")

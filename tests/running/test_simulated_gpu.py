@@ -1,15 +1,18 @@
 """``attnprof run --device cuda`` on a simulated GPU, end to end: the parent, its workers, the files."""
 
 import csv
+import os
 
 import pytest
 
+from attnprof.catalogue import MODULES
 from attnprof.cli._main import main
 from attnprof.running import client
 from tests.simulated_cuda import Settings
 from tests.simulated_cuda.worker import command
 
 pytestmark = pytest.mark.slow
+IS_CAMPAIGN = bool(os.environ.get("CAMPAIGN"))  # the whole catalogue: a minute
 # So slow that a handful of calls fill a sample: what is measured is what is said here.
 SLOW = {"launch": 2e-3, "kernel": 1e-3}
 MODULE = """import torch
@@ -71,11 +74,11 @@ def test_a_capture_that_fails_costs_its_row_a_device_time_and_nobody_else_anythi
     assert all(float(row["device_time_s"]) > 0 for row in others)
 
 
-def test_the_whole_catalogue_is_measured_in_eval_and_in_training(measured):
-    code, rows = measured("-m", "all", "--points", "64@16", "--batch", "2", "--train")
-    assert code == 0, {key: row["reason"] for key, row in rows.items() if row["status"] != "ok"}
-    assert {row["status"] for row in rows.values()} <= {"ok", "skipped"}
+def test_the_catalogue_is_measured_in_eval_and_in_training(measured):
+    modules = MODULES.names()[:: 1 if IS_CAMPAIGN else 4]
+    _, rows = measured("-m", ",".join(modules), "--points", "64@16", "--batch", "2", "--train")
+    assert not [row["reason"] for row in rows.values() if row["status"] not in ("ok", "skipped")]
     timed = [row for row in rows.values() if row["status"] == "ok" and row["module"] != "none"]
-    assert len(timed) > 140
+    assert len(timed) > 1.8 * len(modules)
     assert all(float(row["device_time_s"]) > 0 for row in timed)
     assert not [row["module"] for row in timed if "leak" in row["flags"]]

@@ -140,7 +140,6 @@ def test_what_takes_no_map_is_refused_in_words_and_changes_nothing(own):
     assert [name for name, _ in network.named_modules()] == names
 
 
-@pytest.mark.usefixtures("warm_workers")
 def test_host_counts_it_at_each_place_and_says_how_it_is_called(own, capfd):
     modules = ",".join(f"{own}:{name}" for name in WIDE)
     line = f"host {own}:network --insert {modules} --at [01] --res 32 --no-latency --counters none"

@@ -54,8 +54,11 @@ def main(address: str, bytecode: str) -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(address)
     listener.listen()
-    preload(bytecode)
     print(flush=True)
+    ready, _, _ = select.select([listener, sys.stdin], [], [])
+    if sys.stdin in ready:  # nobody came
+        return
+    preload(bytecode)
     request, descriptors = next_request(listener)
     become(descriptors, **marshal.loads(request))
 

@@ -135,11 +135,11 @@ def test_pools_of_graphs_do_not_add_up_over_cells(run):
 
 def test_a_memory_limit_is_each_cells_and_not_the_blocks(run, mine):
     run = run()
-    size = {"channels": 64, "height": 128, "width": 128}  # 4 MiB
+    size = {"channels": 64, "height": 32, "width": 64}  # 512 KiB
     cases = [case(seed=seed, **size) for seed in range(4)]
     holds = [mine(f"holds{n}", "self.last = x.repeat(5, 1, 1, 1); return x + 1", **size) for n in range(4)]
     greedy = mine("greedy", "return x.repeat(40, 1, 1, 1)[:1]", **size)
-    run.measure(*holds, *cases, greedy, metrics=("latency",), memory_limit=100 * 2**20)
+    run.measure(*holds, *cases, greedy, metrics=("latency",), memory_limit=25 * 2**19)
     statuses = {key: getattr(event, "status", "ok") for key, event in run.events.items()}
     assert statuses[greedy.key] == "oom"
     assert [statuses[each.key] for each in (*holds, *cases)] == ["ok"] * 8
