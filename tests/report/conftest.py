@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from attnprof.catalogue import entry
+from attnprof.catalogue import MODULES, entry
 from attnprof.planning import plan
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.report import page
@@ -77,6 +77,14 @@ def results_of(note="", environment=ENVIRONMENT, **asked):
 def catalogue():
     """The whole catalogue at six points."""
     return results_of(channels="64,128,256", res="56,28")
+
+
+@pytest.fixture(scope="session")
+def part():
+    """A part of the catalogue with modules of every family, at six points."""
+    names = MODULES.names()
+    modules = [*names[::5], *("se", "eca", "cbam", "nonlocal", "swin", "sge", "sk", "psa", "none")]
+    return results_of(modules=",".join(dict.fromkeys(modules)), channels="64,128,256", res="56,28")
 
 
 @pytest.fixture(scope="session")
