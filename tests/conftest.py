@@ -89,9 +89,9 @@ def pytest_collection_finish():
     """Spare the collector what stays until the end, torch and sympy above all: it would walk through it again
     and again."""
     if "torch" in sys.modules:
-        from attnprof.worker.settings import freeze_heap  # which imports it
+        from attnprof.worker.settings import HEAP  # which imports it
 
-        freeze_heap()
+        HEAP.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 

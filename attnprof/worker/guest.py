@@ -14,6 +14,7 @@ from attnprof.measuring.inputs import RandomPool
 from attnprof.records.case import Case
 from attnprof.subject.calls import Forward, Step
 from attnprof.subject.refusals import line_that_raised
+from attnprof.worker.settings import HEAP
 from attnprof.worker.state import Changes, State
 
 DEAR_SECONDS = 1.0  # a call that takes longer is not made twice to compare its outputs
@@ -78,8 +79,10 @@ class Guest:
 
     def leave(self) -> None:
         """Look for what no step has shown: functions replaced late, inputs written to without torch's
-        knowledge."""
+        knowledge, a heap given back to the collector."""
         self._clean_up(State().put_back())
+        if HEAP.freeze_again():
+            self._flags.add("changes-settings")
         if self._pool and not self._pool.is_clean():
             self._clean_inputs(self._pool)
 

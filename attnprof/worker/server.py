@@ -60,7 +60,7 @@ from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 from attnprof.worker.kernels import kernels_of
-from attnprof.worker.settings import freeze_heap
+from attnprof.worker.settings import HEAP
 
 Send = Callable[[Response], None]
 DEVICE_LOST = 70  # exit code after an error that stays
@@ -171,7 +171,7 @@ class Server:
         return KernelsResponse(report)
 
     def _measure(self, request: MeasureRequest, send: Send) -> None:
-        freeze_heap()  # what is imported by now stays
+        HEAP.freeze()  # what is imported by now stays
         block = Block(
             request,
             self._backend,

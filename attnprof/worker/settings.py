@@ -169,39 +169,39 @@ def _write_filters(filters: list[Any]) -> None:
     warnings._filters_mutated()  # type: ignore[attr-defined] # what the module itself does
 
 
-class _Witness:
-    """What is frozen where the heap is."""
+class Heap:
+    """What lives in this process. Once frozen, it is out of the collector's sight."""
+
+    def __init__(self) -> None:
+        self._is_frozen = False
+
+    def freeze(self) -> None:
+        """Spare collections what lives now, torch above all: each would walk through it."""
+        gc.collect()
+        gc.freeze()
+        self._is_frozen = True
+
+    def freeze_again(self) -> bool:
+        """Whether somebody has given it back to the collector; then it is frozen again. Takes as long as a
+        collection: whoever counts what is frozen walks through it."""
+        is_given_back = self._is_frozen and not gc.get_freeze_count()
+        if is_given_back:
+            self.freeze()
+        return is_given_back
 
 
-_witnesses: list[_Witness] = []
-
-
-def freeze_heap() -> None:
-    """Take what lives now, torch above all, out of the collector's sight: it would walk through it again and
-    again."""
-    _witnesses[:] = [_Witness()]
-    gc.collect()
-    gc.freeze()
-
-
-def _is_frozen() -> bool:
-    """Whether the heap is as ``freeze_heap`` leaves it. To count what is frozen takes as long as to collect it:
-    what is not is looked through instead."""
-    if not _witnesses:
-        return gc.get_freeze_count() > 0
-    return not any(each is _witnesses[0] for each in gc.get_objects())
+HEAP = Heap()
 
 
 def _read_collector() -> tuple[Any, ...]:
-    return gc.isenabled(), gc.get_threshold(), gc.get_debug(), _is_frozen(), [*gc.callbacks]
+    return gc.isenabled(), gc.get_threshold(), gc.get_debug(), [*gc.callbacks]
 
 
 def _write_collector(values: tuple[Any, ...]) -> None:
-    enabled, threshold, debug, frozen, callbacks = values
+    enabled, threshold, debug, callbacks = values
     (gc.enable if enabled else gc.disable)()
     gc.set_threshold(*threshold)
     gc.set_debug(debug)
-    (gc.freeze if frozen else gc.unfreeze)()
     gc.callbacks[:] = callbacks
 
 

@@ -21,7 +21,6 @@ from attnprof.subject.calls import Forward
 from attnprof.subject.inputs import example, ring
 from attnprof.worker import settings, state
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
-from attnprof.worker.settings import freeze_heap
 from attnprof.worker.state import State
 
 CPU = torch.device("cpu")
@@ -82,23 +81,24 @@ def test_a_setting_is_put_back_and_is_a_flag(name, tmp_path, monkeypatch):
 
 
 def test_a_heap_that_is_given_back_to_the_collector_is_frozen_again():
-    freeze_heap()
+    settings.HEAP.freeze()
     guest = Guest(CASE)
     with guest.step():
-        pass
-    assert guest.flags == ()
-    with guest.step():
         gc.unfreeze()
+    guest.leave()
     assert guest.flags == ("changes-settings",)
     assert gc.get_freeze_count() > 10_000
+    innocent = Guest(CASE)
+    innocent.leave()
+    assert innocent.flags == ()
 
 
-def test_whether_the_heap_is_frozen_is_told_without_a_walk_through_it(monkeypatch):
-    freeze_heap()
-    monkeypatch.setattr(gc, "get_freeze_count", None)  # it walks
-    collector = next(each for each in settings.SETTINGS if each.name == "garbage collector")
-    assert collector.read()[3] is True
-    assert len(gc.get_objects()) < 10_000
+def test_a_step_does_not_walk_through_the_heap(monkeypatch):
+    guest = Guest(CASE)
+    for walks in ("get_freeze_count", "get_objects", "collect"):
+        monkeypatch.delattr(gc, walks)
+    with guest.step():
+        pass
 
 
 def test_a_timer_is_stopped():
