@@ -246,7 +246,10 @@ def test_a_run_of_another_machine_or_software_is_not_continued_and_the_differenc
     before = {file.name: file.read_bytes() for file in finished.iterdir()}
     said = cli("run", "--resume", "out")
     assert (said.code, said.out) == (2, "")
-    assert said.err == f"error: out cannot be continued here: {name}: {other} before, {found.get(name)} now\n"
+    assert (
+        said.err
+        == f"error: out cannot be continued here: {name}: {other} before, {found.get(name) or 'none'} now\n"
+    )
     assert {file.name: file.read_bytes() for file in finished.iterdir()} == before
 
 
