@@ -85,12 +85,6 @@ def pytest_xdist_make_scheduler(config, log):
     return InGroups(config, log)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers():
-    """One more than there are cores: tests of what hangs, and of runs that are killed, wait most of their time."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
-
-
 def pytest_collection_finish():
     """Spare the collector what stays until the end, torch and sympy above all: it would walk through it again
     and again."""
