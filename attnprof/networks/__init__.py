@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NETWORKS = Registry("attnprof.networks", "NETWORK", "network")
 USUAL = "usual"  # as a place: the default place of the module at hand
 PLAIN = "none"  # as a module: the network without any
+IMAGE = (3, 224, 224)  # channels, height and width of the input that Facts are of
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ class NamedPlace:
     relation: str  # AFTER, BEFORE or REPLACE
     patterns: tuple[str, ...]  # of the submodules' names
     description: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A network's figures, known without building it; tests count them."""
+
+    params: int
+    macs: int  # of one image of IMAGE
+    sites: Mapping[str, int]  # how many submodules the default place has, by the ENTRY's place
+    source: str  # whose figures are the same, behind the paper: "torchvision's counts"
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,7 @@ class Network:
     place_aliases: Mapping[str, str] = field(
         default_factory=dict
     )  # names that several networks share -> own name
+    facts: Facts | None = None
 
     def stage_of(self, name: str) -> int:
         """The stage of the submodule ``name``, counted from 1; 0 outside all stages."""
@@ -162,9 +174,11 @@ def _check_target(network: Network, place: Place) -> None:
 __all__ = [
     "AFTER",
     "BEFORE",
+    "IMAGE",
     "NETWORKS",
     "PLAIN",
     "REPLACE",
+    "Facts",
     "NamedPlace",
     "Network",
     "build_network",

@@ -1,7 +1,7 @@
 """The places of the ResNets, and their Network entries; no torch."""
 
 from attnprof.catalogue.entry import Paper
-from attnprof.networks import NamedPlace, Network
+from attnprof.networks import Facts, NamedPlace, Network
 
 PAPER = Paper("Deep Residual Learning for Image Recognition", "Kaiming He", "CVPR", 2016, arxiv="1512.03385")
 STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -38,8 +38,8 @@ BASIC = {
 }
 
 
-def basic(name: str, *blocks: int) -> Network:
-    """A ResNet of two 3x3 convolutions per block."""
+def basic(name: str, *blocks: int, params: int, macs: int) -> Network:
+    """A ResNet of two 3x3 convolutions per block. params, macs: of its Facts."""
     return Network(
         title=f"ResNet-{name.removeprefix('resnet')}",
         paper=PAPER,
@@ -50,11 +50,15 @@ def basic(name: str, *blocks: int) -> Network:
         places=BASIC,
         default_places={"after": "after_bn2", "replace": "replace_conv2"},
         place_aliases={"before_addition": "after_bn2"},
+        facts=_facts(blocks, params, macs, "torchvision"),
     )
 
 
-def bottleneck(name: str, *blocks: int, first: bool = False) -> Network:
-    """A ResNet of bottlenecks. first: v1, a stage's stride is in its first 1x1; else v1.5, in the 3x3."""
+def bottleneck(name: str, *blocks: int, params: int, macs: int, first: bool = False) -> Network:
+    """A ResNet of bottlenecks. params, macs: of its Facts.
+
+    first: v1, a stage's stride is in its first 1x1; else v1.5, in the 3x3.
+    """
     depth = name.removeprefix("resnet").partition("_")[0]
     return Network(
         title=f"ResNet-{depth} {'v1' if first else 'v1.5'}",
@@ -66,4 +70,10 @@ def bottleneck(name: str, *blocks: int, first: bool = False) -> Network:
         places=BOTTLENECK,
         default_places={"after": "after_bn3", "replace": "replace_conv2"},
         place_aliases={"before_addition": "after_bn3"},
+        facts=_facts(blocks, params, macs, "pytorchcv" if first else "torchvision"),
     )
+
+
+def _facts(blocks: tuple[int, ...], params: int, macs: int, library: str) -> Facts:
+    """Every block has one submodule at either default place."""
+    return Facts(params, macs, {"after": sum(blocks), "replace": sum(blocks)}, f"counts of {library}")

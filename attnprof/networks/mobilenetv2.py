@@ -1,7 +1,7 @@
 """MobileNetV2 at width 1.0: inverted residuals."""
 
 from attnprof.catalogue.entry import Paper
-from attnprof.networks import NamedPlace, Network
+from attnprof.networks import Facts, NamedPlace, Network
 
 NETWORK = Network(
     title="MobileNetV2",
@@ -36,4 +36,5 @@ NETWORK = Network(
     },
     default_places={"after": "after_depthwise", "replace": "replace_depthwise"},
     place_aliases={"before_addition": "after_project"},
+    facts=Facts(3_504_872, 300_774_272, {"after": 16, "replace": 17}, "counts of torchvision"),
 )

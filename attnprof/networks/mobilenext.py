@@ -1,7 +1,7 @@
 """MobileNeXt at width 1.0: sandglass blocks."""
 
 from attnprof.catalogue.entry import Paper
-from attnprof.networks import NamedPlace, Network
+from attnprof.networks import Facts, NamedPlace, Network
 
 NETWORK = Network(
     title="MobileNeXt",
@@ -33,4 +33,10 @@ NETWORK = Network(
     },
     default_places={"after": "after_depthwise", "replace": "replace_depthwise"},
     place_aliases={"before_addition": "after_out"},
+    facts=Facts(
+        3_535_416,
+        311_342_592,
+        {"after": 15, "replace": 15},
+        "counts of zhoudaquan/rethinking_bottleneck_design",
+    ),
 )

@@ -2,4 +2,4 @@
 
 from attnprof.networks._resnet_places import bottleneck
 
-NETWORK = bottleneck("resnet101", 3, 4, 23, 3)
+NETWORK = bottleneck("resnet101", 3, 4, 23, 3, params=44_549_160, macs=7_801_405_440)

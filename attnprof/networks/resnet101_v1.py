@@ -2,4 +2,4 @@
 
 from attnprof.networks._resnet_places import bottleneck
 
-NETWORK = bottleneck("resnet101_v1", 3, 4, 23, 3, first=True)
+NETWORK = bottleneck("resnet101_v1", 3, 4, 23, 3, params=44_549_160, macs=7_570_194_432, first=True)

@@ -2,4 +2,4 @@
 
 from attnprof.networks._resnet_places import bottleneck
 
-NETWORK = bottleneck("resnet152", 3, 8, 36, 3)
+NETWORK = bottleneck("resnet152", 3, 8, 36, 3, params=60_192_808, macs=11_513_626_624)

@@ -2,4 +2,4 @@
 
 from attnprof.networks._resnet_places import bottleneck
 
-NETWORK = bottleneck("resnet152_v1", 3, 8, 36, 3, first=True)
+NETWORK = bottleneck("resnet152_v1", 3, 8, 36, 3, params=60_192_808, macs=11_282_415_616, first=True)

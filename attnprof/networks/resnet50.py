@@ -2,4 +2,4 @@
 
 from attnprof.networks._resnet_places import bottleneck
 
-NETWORK = bottleneck("resnet50", 3, 4, 6, 3)
+NETWORK = bottleneck("resnet50", 3, 4, 6, 3, params=25_557_032, macs=4_089_184_256)

@@ -2,4 +2,4 @@
 
 from attnprof.networks._resnet_places import bottleneck
 
-NETWORK = bottleneck("resnet50_v1", 3, 4, 6, 3, first=True)
+NETWORK = bottleneck("resnet50_v1", 3, 4, 6, 3, params=25_557_032, macs=3_857_973_248, first=True)

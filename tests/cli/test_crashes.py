@@ -40,7 +40,7 @@ def failing(cli, monkeypatch):
         def fail(*arguments, **options):
             raise problem
 
-        monkeypatch.setattr("attnprof.cli._list.list_modules", fail)
+        monkeypatch.setattr("attnprof.cli._list.list_entries", fail)
         return cli("list")
 
     return run

@@ -30,7 +30,15 @@ for line in sys.argv[1:]:
 print(json.dumps(reports))
 """
 LIGHT = [
-    *("--help", "--version", "list", "list family:channel", "show se", "show nonlocal --at 256@28x40"),
+    *(
+        "--help",
+        "--version",
+        "list",
+        "list family:channel",
+        "list --networks",
+        "show se",
+        "show nonlocal --at 256@28x40",
+    ),
     *(f"{name} --help" for name in COMMANDS.names()),
     "run --dry-run",
 ]
@@ -55,7 +63,7 @@ def test_what_measures_nothing_imports_neither_torch_nor_pandas(tmp_path):
 
 
 def test_help_and_the_catalogue_need_no_package_that_checks_or_decodes_values(tmp_path):
-    lines = ("--help", "run --help", "list", "show se")
+    lines = ("--help", "run --help", "list", "list --networks", "show se")
     with every_case() as case:
         for line, (code, _, packages) in zip(lines, imported(*lines, cwd=tmp_path), strict=True):
             with case(line):

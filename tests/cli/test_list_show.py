@@ -1,12 +1,18 @@
-"""``list`` takes patterns; ``show`` says everything that a module's file says, with its counts."""
+"""``list`` takes patterns, or lists the networks; ``show`` says everything that a module's file says, with its counts."""
 
+import csv
+import io
+import json
 import re
 
 import pytest
 
 from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import FAMILIES, PLACES
+from attnprof.formats import FORMATS, Look
+from attnprof.networks import NETWORKS, Network, network_named
 from attnprof.units import show_count
+from attnprof.views.networks import listing
 from tests.every_case import every_case
 
 NAMES = MODULES.names()
@@ -69,6 +75,60 @@ def test_a_pattern_that_leaves_nothing_lists_nothing(cli):
     assert said.code in (0, 2)
     assert "Traceback" not in said.err
     assert listed(said.out) == [] if said.code == 0 else said.err.startswith("error: ")
+
+
+# Networks
+
+
+@pytest.fixture
+def networks():
+    return {name: network_named(name) for name in NETWORKS.names()}
+
+
+def test_the_networks_are_listed_with_their_figures_and_a_row_for_each_default_place(cli, networks):
+    done = cli("list", "--networks")
+    assert (done.code, done.err) == (0, "")
+    rows = [re.split(r" {2,}", row.strip()) for row in done.out.split("\n\n")[0].splitlines()[1:]]
+    expected = []
+    for name, network in networks.items():
+        figures = [name, show_count(network.facts.params), show_count(network.facts.macs)]
+        sites = network.facts.sites.items()
+        places = [[network.default_places[relation], show_count(count)] for relation, count in sites]
+        expected += [[*figures, *places[0]], *places[1:]]
+    assert [row[:5] for row in rows] == expected
+    assert f"{len(networks)} networks. " in done.out
+
+
+def test_a_terminal_of_80_columns_has_room_for_the_networks(networks):
+    written = FORMATS.get("text").write(listing(networks), Look(width=80))
+    assert written.notes == ()
+    rows = written.text.split("\n\n")[0].splitlines()
+    assert len(rows) == 1 + sum(len(network.default_places) for network in networks.values())
+    assert max(map(len, written.text.splitlines())) <= 80
+
+
+def test_the_networks_records_have_one_row_each_with_its_source(cli, networks):
+    rows = list(csv.DictReader(io.StringIO(cli("list", "--networks", "--format", "csv").out)))
+    data = json.loads(cli("list", "--networks", "--format", "json").out)["networks"]
+    assert [row["network"] for row in rows] == [row["network"] for row in data] == list(networks)
+    [resnet] = [row for row in data if row["network"] == "resnet50"]
+    assert resnet["default_places"] == {"after_bn3": 16, "replace_conv2": 16}
+    assert (resnet["params"], resnet["macs"], resnet["input"]) == (25_557_032, 4_089_184_256, "3x224x224")
+    assert resnet["source"] == "Kaiming He et al., CVPR 2016, arXiv:1512.03385; counts of torchvision"
+
+
+def test_a_network_that_states_nothing_is_listed_by_name(networks):
+    bare = Network("Mine", None, "mine:Net")
+    document = listing({"mine": bare, "resnet18": networks["resnet18"]})
+    assert [cell.value for cell in document.rows[0]] == ["mine", None, None, None, None, "[1]"]
+    assert document.footnotes[0] == "[1] no source"
+
+
+@pytest.mark.parametrize("more", [["se"], ["--formula"], ["--at", "64@56"]])
+def test_networks_are_listed_by_themselves(cli, more):
+    done = cli("list", "--networks", *more)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: --networks lists all networks: leave out PATTERN, --formula and --at\n"
 
 
 def names_its_paper_with_its_year_and_its_arxiv_id(known, out):

@@ -8,24 +8,13 @@ import torch
 
 from attnprof.catalogue import entries, entry
 from attnprof.counting import cost, on_meta
-from attnprof.networks import NETWORKS, build_network, network_named, place_of, settings_in
+from attnprof.networks import IMAGE, NETWORKS, build_network, network_named, place_of, settings_in
 from attnprof.networks._places import RELATIONS, matches
 from attnprof.subject.insertion import sites
 
-SHAPE = (1, 3, 224, 224)
-# Params; multiply-accumulates of convolution and linear at 224x224.
-COUNTS = {
-    "resnet18": (11_689_512, 1_814_073_344),
-    "resnet34": (21_797_672, 3_663_761_408),
-    "resnet50": (25_557_032, 4_089_184_256),
-    "resnet50_v1": (25_557_032, 3_857_973_248),
-    "resnet101": (44_549_160, 7_801_405_440),
-    "resnet101_v1": (44_549_160, 7_570_194_432),
-    "resnet152": (60_192_808, 11_513_626_624),
-    "resnet152_v1": (60_192_808, 11_282_415_616),
-    "mobilenetv2": (3_504_872, 300_774_272),
-    "mobilenext": (3_535_416, 311_342_592),
-}
+SHAPE = (1, *IMAGE)
+RELATIVES = {"resnet34", "resnet50", "resnet101", "resnet101_v1", "resnet152", "resnet152_v1"}
+FAMILIES = [name for name in NETWORKS.names() if name not in RELATIVES]  # one network of each, or all
 ELSEWHERE = {
     "resnet18": "resnet18", "resnet34": "resnet34", "resnet50": "resnet50b", "resnet50_v1": "resnet50",
     "resnet101": "resnet101b", "resnet101_v1": "resnet101", "resnet152": "resnet152b", "resnet152_v1": "resnet152",
@@ -45,7 +34,8 @@ def network(name):
 
 def test_it_counts_what_the_well_known_one_does(name, network):
     account = cost(network, SHAPE)
-    assert (account.params, account.macs) == COUNTS[name]
+    facts = network_named(name).facts
+    assert (account.params, account.macs) == (facts.params, facts.macs)
     assert account.output_shape == (1, 1000)
     assert account.unknown_ops == ()
 
@@ -57,7 +47,8 @@ def test_another_library_counts_the_same(ours, theirs):
     with on_meta():
         other = library.get_model(theirs).eval()
     account = cost(other, SHAPE)
-    assert (account.params, account.macs) == COUNTS[ours]
+    facts = network_named(ours).facts
+    assert (account.params, account.macs) == (facts.params, facts.macs)
 
 
 def test_every_place_is_somewhere_and_in_a_stage(name, network):
@@ -72,7 +63,7 @@ def test_every_place_is_somewhere_and_in_a_stage(name, network):
             assert {known.stage_of(each) for each in found} - {0} or pattern == "conv1"
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50", "mobilenetv2", "mobilenext"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_every_place_has_a_map(name):
     with on_meta():
         network = build_network(name)
@@ -94,6 +85,15 @@ def test_every_usual_place_is_one_of_its_own(name):
     assert set(known.default_places.values()) <= set(known.places)
 
 
+def test_it_says_how_many_submodules_its_usual_places_have(name, network):
+    known = network_named(name)
+    names = [each for each, _ in network.named_modules()]
+    for relation, place in known.default_places.items():
+        patterns = known.places[place].patterns
+        there = [each for each in names if any(matches(each, pattern) for pattern in patterns)]
+        assert known.facts.sites[relation] == len(there), place
+
+
 def test_every_module_has_a_place_that_is_there(name, network):
     known = network_named(name)
     for module in entries():
@@ -108,7 +108,7 @@ def test_what_modules_say_of_networks_is_about_networks_there_are():
     assert said <= entry_names
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50_v1", "mobilenetv2", "mobilenext"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_a_batch_of_images_gives_a_batch_of_scores(name):
     torch.manual_seed(0)
     scores = build_network(name).eval()(torch.randn(2, 3, 33, 40))
