@@ -15,7 +15,7 @@ SIX = "se,eca,cbam,ca,gc,nonlocal"
 FIFTEEN = "none,se,eca,cbam,bam,ca,simam,gc,ema,triplet,scse,lka,nonlocal,mhsa,swin"
 POINT = "64@56"
 FOUR_POINTS = "64@56,128@28,256@14,512@7"
-BATCHES = (1, 32)
+BATCHES = "1,32"
 IMPORTS = "import pandas, torch; print('torch', torch.__version__)"
 ARITHMETIC = {"fp32": (), "tf32": ("--tf32",), "bf16": ("--dtype", "bf16")}
 
@@ -52,13 +52,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the steps run. device: 'cuda:0'. work: a folder for runs. out: where files are kept. options:
-    those that ``attnprof run`` has."""
+    """Where the steps run. device: 'cuda:0'. work: a folder for runs. out: where files are kept."""
 
     device: str
     work: Path
     out: Path
-    options: frozenset[str] = frozenset()
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether it has tf32, and a counter of its energy."""
+        return self.device.startswith("cuda")
 
     def run(self, name: str, seconds: float, *words: str, vital: bool = False) -> Step:
         """A run of attnprof's that ends in time. Other counters need no GPU, and take long."""
@@ -84,11 +87,6 @@ def parts(place: Place, scale: float = 1.0) -> tuple[Part, Part]:
     """The smoke and the kept part. scale: of all times."""
     smoke = _smoke(place, START_SECONDS * scale, SMOKE_SECONDS * scale)
     return Part("smoke", smoke), Part("kept", _kept(place, KEPT_SECONDS * scale))
-
-
-def left_out(options: frozenset[str]) -> list[str]:
-    """What is not measured because ``attnprof run`` has no option for it, a line each."""
-    return [] if "tf32" in options else ["tf32 is left out: attnprof run has no such option"]
 
 
 def files_with_gpu_tests() -> list[str]:
@@ -120,12 +118,24 @@ def _kept(place: Place, seconds: float) -> tuple[Step, ...]:
     wanted: list[Share] = [
         (100, lambda part: place.run("catalogue", part, *everything)),
         (65, lambda part: place.benchmark("kernels", part)),
-        *_grids(place, "fp32", 26),
+        (48, _grid(place, "fp32")),
         (35, lambda part: place.benchmark("timers", part)),
-        *_grids(place, "bf16", 22),
+        (40, _grid(place, "bf16")),
     ]
-    if "tf32" in place.options:
-        wanted += _grids(place, "tf32", 20)
+    if place.is_gpu:
+        energy = (
+            "-m",
+            SIX,
+            "--points",
+            POINT,
+            "--batch",
+            "32",
+            "--metrics",
+            "usual,energy",
+            "--quality",
+            "quick",
+        )
+        wanted += [(36, _grid(place, "tf32")), (30, lambda part: place.run("energy", part, *energy))]
     return _shared_out(seconds, wanted)
 
 
@@ -134,11 +144,7 @@ def _shared_out(seconds: float, wanted: list[Share]) -> tuple[Step, ...]:
     return tuple(step(share * unit) for share, step in wanted)
 
 
-def _grids(place: Place, arithmetic: str, share: float) -> list[Share]:
-    """Fifteen modules at four points, a run for each batch."""
-    words = ("-m", FIFTEEN, "--points", FOUR_POINTS, "--quality", "quick", *ARITHMETIC[arithmetic])
-
-    def run(batch: int) -> Callable[[float], Step]:
-        return lambda part: place.run(f"{arithmetic}-batch{batch}", part, *words, "--batch", str(batch))
-
-    return [(share, run(batch)) for batch in BATCHES]
+def _grid(place: Place, arithmetic: str) -> Callable[[float], Step]:
+    """Fifteen modules at four points and two batches."""
+    grid = ("-m", FIFTEEN, "--points", FOUR_POINTS, "--batch", BATCHES, "--quality", "quick")
+    return lambda part: place.run(arithmetic, part, *grid, *ARITHMETIC[arithmetic])

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from benchmarks._bundle import BUNDLE, contents_of, unpack
 from benchmarks._gpu_joining import join_runs, machine_of, too_much, write_log, write_summary
 from benchmarks._gpu_running import Interpreter, Outcome, run_part
-from benchmarks._gpu_steps import ALL_SECONDS, NOTHING, ROOT, Part, Place, left_out, parts
+from benchmarks._gpu_steps import ALL_SECONDS, NOTHING, ROOT, Part, Place, parts
 
 NEEDED = ("torch", "click", "pydantic", "rich", "pandas", "numpy", "filelock", "msgspec", "tomli_w")
 OPTIONAL = {
@@ -48,13 +48,11 @@ def main(words: list[str] | None = None) -> int:
 
 def _main(options: argparse.Namespace, work: Path, site: Path) -> int:
     missing = _tell_missing()
-    available = _options() if not missing else frozenset()
-    place = Place(options.device, work / "runs", options.out, available)
+    place = Place(options.device, work / "runs", options.out)
     planned = [
         part for part in parts(place, options.seconds / ALL_SECONDS) if options.part in ("all", part.name)
     ]
     _tell_plan(planned)
-    _tell(left_out(available))
     if missing or options.dry_run:
         return NOTHING if missing else 0
     if not options.through and (reason := _unavailable(options.device)):
@@ -110,13 +108,6 @@ def _tell_plan(planned: list[Part]) -> None:
         for step in part.steps:
             print(f"  {step.name:14} {step.seconds:4.0f} s  python {' '.join(step.words)}")
     print(f"in all, {sum(part.seconds for part in planned):.0f} s")
-
-
-def _options() -> frozenset[str]:
-    """What ``attnprof run`` has options for."""
-    from attnprof.spec.settings import SETTINGS  # not before what it needs is known to be there
-
-    return frozenset(SETTINGS)
 
 
 def _unavailable(device: str) -> str | None:

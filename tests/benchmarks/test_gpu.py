@@ -26,11 +26,10 @@ from benchmarks._gpu_steps import (
     Place,
     Step,
     files_with_gpu_tests,
-    left_out,
     parts,
 )
 
-PLACE = Place("cuda:0", ROOT / "work", ROOT / "out", frozenset(["tf32", "batch"]))
+PLACE = Place("cuda:0", ROOT / "work", ROOT / "out")
 PYTHON = Interpreter({})
 COMMAND_SECONDS, ALL_DEVICE_SECONDS = 600, 900  # of one command, and of all on such a machine
 SAYS = "print('hello')"
@@ -71,7 +70,7 @@ def test_a_second_start_fits_in_what_the_first_leaves():
 
 def test_a_budget_leaves_time_for_the_start_and_the_end():
     timed = [step for step in steps() if step.folder or "benchmarks" in step.words[1]]
-    assert len(timed) == 1 + 1 + 2 + 3 * len(BATCHES)
+    assert len(timed) == 1 + 1 + 2 + 3 + 1
     assert all(budget_of(step) + GRACE < step.seconds for step in timed)
 
 
@@ -83,18 +82,17 @@ def test_every_run_has_a_folder_of_its_own():
     assert len({step.folder for step in runs()}) == len(runs())
 
 
-def test_an_option_that_run_has_not_is_left_out_with_a_line_and_its_time_goes_to_the_others():
-    without = Place("cuda:0", PLACE.work, PLACE.out)
-    assert not any("tf32" in step.name for step in steps(without))
-    assert sum(step.seconds for step in steps(without)) == pytest.approx(ALL_SECONDS)
-    assert [len(left_out(place.options)) for place in (without, PLACE)] == [1, 0]
+def test_a_cpu_has_neither_tf32_nor_energy_and_their_time_goes_to_the_others():
+    on_cpu = steps(Place("cpu", PLACE.work, PLACE.out))
+    assert {step.name for step in steps()} - {step.name for step in on_cpu} == {"tf32", "energy"}
+    assert sum(step.seconds for step in on_cpu) == pytest.approx(ALL_SECONDS)
 
 
 def test_what_the_plan_names_can_be_planned():
     assert len(FIFTEEN.split(",")) == 15
-    for batch in BATCHES:
-        cells = plan(Spec(modules=FIFTEEN, points=FOUR_POINTS, batch=batch, dtype="bf16"), "cpu").cells
-        assert [cell for cell in cells if cell.refusal] == []
+    cells = plan(Spec(modules=FIFTEEN, points=FOUR_POINTS, batch=BATCHES, dtype="bf16"), "cpu").cells
+    assert len(cells) == 15 * 4 * 2
+    assert [cell for cell in cells if cell.refusal] == []
     assert plan(Spec(modules=_gpu_steps.SIX, points=_gpu_steps.POINT, train=True), "cpu").cells
 
 
