@@ -59,12 +59,12 @@ class _Axis(nn.Module):
         width = channels // groups
         self.groups, self.widths = groups, (width // 2, width // 2, width)
         self.qkv = nn.Conv1d(channels, 2 * channels, 1, bias=False)
+        nn.init.normal_(self.qkv.weight, std=channels**-0.5)
         self.qkv_norm = nn.BatchNorm1d(2 * channels)
         self.logit_norm = nn.BatchNorm2d(3 * groups)
         self.out_norm = nn.BatchNorm1d(2 * channels)
-        self.relative = nn.Parameter(
-            nn.init.normal_(torch.empty(2 * width, 2 * length - 1), std=(2 * width) ** -0.5)
-        )
+        self.relative = nn.Parameter(torch.empty(2 * width, 2 * length - 1))
+        nn.init.normal_(self.relative, std=width**-0.5)
         position = torch.arange(length)
         self.register_buffer("distance", position[:, None] - position[None] + length - 1, persistent=False)
 

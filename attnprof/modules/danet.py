@@ -49,7 +49,7 @@ ENTRY = {
         "Unlike channels weigh most, as in the official code; the paper and changzy00's port have softmax(E).",
         "changzy00's position attention has queries and keys of all channels (variant changzy00-pam).",
         "The paper has BatchNorm and ReLU behind the query and key convolutions; the official code, as here, has not.",
-        "Both gammas start at 0: a fresh variant pam or cam returns its input, and the sum returns twice its input.",
+        "Both gammas start at 0, so that a fresh sum doubles its input: x + x. A fresh variant pam or cam returns its input.",
         "The segmentation head, with 3x3 convolutions around both blocks at a quarter of the channels, is left out.",
     ],
 }

@@ -96,14 +96,17 @@ class HaloAttention(nn.Module):
         if mode == "timm":
             self.query: nn.Module = nn.Conv2d(channels, heads * depth, 1, bias=False)
             self.key_value: nn.Module = nn.Conv2d(channels, heads * depth + channels, 1, bias=False)
+            for projection in (self.query, self.key_value):
+                nn.init.trunc_normal_(projection.weight, std=channels**-0.5)
         else:
             self.query = nn.Linear(channels, heads * depth, bias=False)
             self.key_value = nn.Linear(channels, 2 * heads * depth, bias=False)
             self.project = nn.Linear(heads * depth, channels)
         self.relative_height = nn.Parameter(torch.empty(2 * window - 1, depth))
         self.relative_width = nn.Parameter(torch.empty(2 * window - 1, depth))
+        draw = nn.init.trunc_normal_ if mode == "timm" else nn.init.normal_
         for table in (self.relative_height, self.relative_width):
-            nn.init.trunc_normal_(table, std=self.scale)
+            draw(table, std=self.scale)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Let each block of x (N, C, H, W) attend to its window."""

@@ -99,6 +99,8 @@ class LambdaLayer(nn.Module):
                 (1, kernel_size, kernel_size),
                 padding=(0, kernel_size // 2, kernel_size // 2),
             )
+            nn.init.trunc_normal_(self.qkv.weight, std=channels**-0.5)
+            nn.init.trunc_normal_(self.position.weight, std=key_channels**-0.5)
         else:
             if height is None or width is None:
                 raise ValueError("the global form is built for one map size: give height and width")

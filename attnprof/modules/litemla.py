@@ -48,7 +48,7 @@ ENTRY = {
         "Heads are 32 wide as in the B2 and B3 models; B0 and B1 have 16 (variant d16), the bare class 8 (variant d8).",
         "On maps of at most d positions the official code forms the H*W x H*W weights: the same result at another cost;"
         " here the linear form is kept at every size.",
-        "The official code leaves half precision for the attention; so does this, for float16.",
+        "The official code leaves float16 for the attention and bfloat16 for its division; so does this.",
         "The residual of the official block is left out, and one scale beside the pixels themselves is supported.",
         "Not the EfficientViT of Microsoft, which has cascaded groups.",
     ],
@@ -87,6 +87,9 @@ class LiteMLA(nn.Module):
         query, key, value = heads.chunk(3, dim=2)
         value = F.pad(value, (0, 0, 0, 1), value=1.0)
         summed = (value @ key.relu().transpose(2, 3)) @ query.relu()
+        if summed.dtype == torch.bfloat16:
+            # The sums are in range, but their quotient would lose digits.
+            summed = summed.float()
         attended = summed[:, :, :-1] / (summed[:, :, -1:] + 1e-15)
         attended = attended.reshape(x.shape[0], -1, *x.shape[2:]).to(x.dtype)
         y: torch.Tensor = self.norm(self.project(attended))
