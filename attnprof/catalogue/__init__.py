@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnprof.catalogue import user_module
+from attnprof.catalogue.absent import absent_named
 from attnprof.catalogue.entry import GATE, NOTHING, Entry, read
 from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import Value
@@ -67,6 +68,8 @@ def _unknown(name: str) -> str:
     for module in entries():
         if spelling in module.aliases or spelling == module.key:
             return f"no module {name!r}. {module.name} is called {module.key!r} here."
+    if absent := absent_named(name):
+        return f"no module {name!r} here: {absent.answer}"
     names = [*MODULES.names(), *(alias for module in entries() for alias in module.aliases)]
     hint = f"no module {name!r}. {nearest(name, names)}".rstrip()
     return f"{hint}  All {len(MODULES.names())}: attnprof list"
