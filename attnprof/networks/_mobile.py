@@ -1,24 +1,100 @@
-"""Parts of the mobile networks: a convolution with norm and activation, and initial values."""
+"""Parts of the mobile networks: convolutions with norm and activation, SE, inverted residuals, initial values."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
+import torch
 from torch import nn
+
+Builder = Callable[[], nn.Module]  # of an activation
+NormBuilder = Callable[[int], nn.Module]  # of the norm of so many channels
 
 
 def unit(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, *, groups: int = 1, relu: bool = True
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    stride: int = 1,
+    *,
+    groups: int = 1,
+    activation: Builder | None = nn.ReLU6,
+    norm: NormBuilder = nn.BatchNorm2d,
 ) -> nn.Sequential:
-    """Convolution without bias, BatchNorm, and ReLU6 where ``relu``: submodules conv, norm and relu."""
+    """Convolution without bias, norm, and activation where there is one: submodules conv, norm and activation."""
     conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
-    parts: list[tuple[str, nn.Module]] = [("conv", conv), ("norm", nn.BatchNorm2d(outputs))]
-    return nn.Sequential(OrderedDict(parts + [("relu", nn.ReLU6())] * relu))
+    parts: OrderedDict[str, nn.Module] = OrderedDict(conv=conv, norm=norm(outputs))
+    if activation is not None:
+        parts["activation"] = activation()
+    return nn.Sequential(parts)
+
+
+class ConvolutionalSE(nn.Module):
+    """Squeeze-and-excitation by 1x1 convolutions with biases: (N, channels, H, W) to the same shape.
+
+    width: channels between the two. gate: the activation of the weights.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Builder, gate: Builder) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels, width, 1)
+        self.excite = nn.Conv2d(width, channels, 1)
+        self.activation, self.gate = activation(), gate()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The map x (N, channels, H, W), weighted."""
+        weights = self.activation(self.squeeze(x.mean(dim=(2, 3), keepdim=True)))
+        gated: torch.Tensor = x * self.gate(self.excite(weights))
+        return gated
+
+
+class InvertedResidual(nn.Module):
+    """Expand 1x1, depthwise, SE where there is one, project 1x1 without activation.
+
+    (N, inputs, H, W) to (N, outputs, H/stride, W/stride), plus the input where the shape stays. width: channels
+    of the depthwise convolution; where they are the inputs, nothing expands. se: of as many channels.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        outputs: int,
+        *,
+        kernel: int = 3,
+        stride: int = 1,
+        activation: Builder = nn.ReLU6,
+        norm: NormBuilder = nn.BatchNorm2d,
+        se: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        if width != inputs:
+            self.expand = unit(inputs, width, 1, activation=activation, norm=norm)
+        self.depthwise = unit(width, width, kernel, stride, groups=width, activation=activation, norm=norm)
+        if se is not None:
+            self.se = se
+        self.project = unit(width, outputs, 1, activation=None, norm=norm)
+        self.expands, self.gates = width != inputs, se is not None
+        self.adds = stride == 1 and inputs == outputs
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The block's output for x (N, inputs, H, W)."""
+        y = self.depthwise(self.expand(x) if self.expands else x)
+        out: torch.Tensor = self.project(self.se(y) if self.gates else y)
+        return x + out if self.adds else out
+
+
+def rounded(channels: float) -> int:
+    """The multiple of 8 nearest to ``channels``, and not less than 90 % of them."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * channels else nearest + 8
 
 
 def initialise(network: nn.Module) -> None:
-    """Convolutions by their fan-out, linear layers small."""
+    """Convolutions by their fan-out, linear layers small, biases 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out")
         elif isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, 0, 0.01)
+        if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
             nn.init.zeros_(module.bias)

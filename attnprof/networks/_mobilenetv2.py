@@ -9,7 +9,7 @@ Table 2.
 import torch
 from torch import nn
 
-from attnprof.networks._mobile import initialise, unit
+from attnprof.networks._mobile import InvertedResidual, initialise, unit
 
 # expansion, channels, blocks, stride of the first block
 TABLE = (
@@ -23,25 +23,6 @@ TABLE = (
 )
 
 
-class InvertedResidual(nn.Module):
-    """(N, inputs, H, W) to (N, outputs, H/stride, W/stride), plus the input where the shape stays."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
-        super().__init__()
-        width = expansion * inputs
-        if expansion > 1:
-            self.expand = unit(inputs, width, 1)
-        self.depthwise = unit(width, width, 3, stride, groups=width)
-        self.project = unit(width, outputs, 1, relu=False)
-        self.expands, self.adds = expansion > 1, stride == 1 and inputs == outputs
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The block's output for x (N, inputs, H, W)."""
-        y = self.expand(x) if self.expands else x
-        out: torch.Tensor = self.project(self.depthwise(y))
-        return x + out if self.adds else out
-
-
 class MobileNetV2(nn.Module):
     """Seven stages of inverted residuals at width 1.0: (N, 3, H, W) to (N, classes)."""
 
@@ -52,7 +33,8 @@ class MobileNetV2(nn.Module):
         for expansion, outputs, count, stride in TABLE:
             blocks = []
             for number in range(count):
-                blocks.append(InvertedResidual(channels, outputs, 1 if number else stride, expansion))
+                step = 1 if number else stride
+                blocks.append(InvertedResidual(channels, expansion * channels, outputs, stride=step))
                 channels = outputs
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.Sequential(*stages)

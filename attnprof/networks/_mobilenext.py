@@ -37,10 +37,10 @@ class Sandglass(nn.Module):
         self.begins, self.ends = whole, whole or stride > 1
         if self.begins:
             self.depthwise = unit(inputs, inputs, 3, groups=inputs)
-        self.reduce = unit(inputs, width, 1, relu=False)
+        self.reduce = unit(inputs, width, 1, activation=None)
         self.expand = unit(width, outputs, 1)
         if self.ends:
-            self.out = unit(outputs, outputs, 3, stride, groups=outputs, relu=False)
+            self.out = unit(outputs, outputs, 3, stride, groups=outputs, activation=None)
         self.adds = stride == 1 and inputs == outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

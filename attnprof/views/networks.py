@@ -11,15 +11,13 @@ COLUMNS = (
     TableColumn("network", "network", right=False),
     TableColumn("params", "params", "count"),
     TableColumn("macs", "MACs", "count"),
-    TableColumn("default_place", "default place", right=False),
-    TableColumn("sites", "sites", "count"),
-    TableColumn("source", "source"),
+    TableColumn("default_place", "default places", right=False),
 )
 INPUT = "x".join(map(str, IMAGE))
 BELOW = (
     f"MACs of one image of {INPUT}: multiply-accumulates of convolution, linear, matmul; exact.",
-    "default place: where a module goes without --at, behind a part of the network or in place of one;"
-    " sites: how often it is there.",
+    "default places: where a module goes without --at, behind a part of the network or in place of one, and how"
+    " many of these there are.",
     "What a module costs in one of them: attnprof host NAME --insert MODULE",
 )
 
@@ -50,9 +48,14 @@ def _rows(name: str, network: Network, number: int) -> list[list[TableCell]]:
     """The figures beside the first default place, the other places below it."""
     facts = network.facts
     counts = (facts.params, facts.macs) if facts else (None, None)
-    first, *others = _sites(network).items() or [(None, None)]
-    lines = [(name, *counts, *first, f"[{number}]"), *((None, None, None, *other, None) for other in others)]
-    return [[TableCell(value) for value in line] for line in lines]
+    figures = [TableCell(name, note=f"[{number}]"), *map(TableCell, counts)]
+    first, *others = map(TableCell, _places(network) or [None])
+    return [[*figures, first], *([TableCell()] * len(figures) + [other] for other in others)]
+
+
+def _places(network: Network) -> list[str]:
+    """The default places in words: '16 after_bn3'."""
+    return [f"{'' if count is None else count:>2} {place}" for place, count in _sites(network).items()]
 
 
 def source_of(network: Network) -> str:

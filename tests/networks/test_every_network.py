@@ -13,7 +13,16 @@ from attnprof.networks._places import RELATIONS, matches
 from attnprof.subject.insertion import sites
 
 SHAPE = (1, *IMAGE)
-RELATIVES = {"resnet34", "resnet50", "resnet101", "resnet101_v1", "resnet152", "resnet152_v1"}
+RELATIVES = {
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet101_v1",
+    "resnet152",
+    "resnet152_v1",
+    "mobilenetv3_large_no_se",
+    "mobilenetv3_small_no_se",
+}
 FAMILIES = [name for name in NETWORKS.names() if name not in RELATIVES]  # one network of each, or all
 ELSEWHERE = {
     "resnet18": "resnet18", "resnet34": "resnet34", "resnet50": "resnet50b", "resnet50_v1": "resnet50",
