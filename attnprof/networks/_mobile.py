@@ -1,4 +1,4 @@
-"""Parts of the mobile networks: convolutions with norm and activation, SE, inverted residuals, initial values."""
+"""Parts of the mobile networks: units of convolution, norm and activation, SE, inverted residuals."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def unit(
     activation: Builder | None = nn.ReLU6,
     norm: NormBuilder = nn.BatchNorm2d,
 ) -> nn.Sequential:
-    """Convolution without bias, norm, and activation where there is one: submodules conv, norm and activation."""
+    """Convolution without bias, norm, and activation unless None: submodules conv, norm and activation."""
     conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
     parts: OrderedDict[str, nn.Module] = OrderedDict(conv=conv, norm=norm(outputs))
     if activation is not None:
@@ -50,8 +50,9 @@ class ConvolutionalSE(nn.Module):
 class InvertedResidual(nn.Module):
     """Expand 1x1, depthwise, SE where there is one, project 1x1 without activation.
 
-    (N, inputs, H, W) to (N, outputs, H/stride, W/stride), plus the input where the shape stays. width: channels
-    of the depthwise convolution; where they are the inputs, nothing expands. se: of as many channels.
+    (N, inputs, H, W) to (N, outputs, H/stride, W/stride), plus the input where the shape stays.
+
+    width: channels of the depthwise convolution; nothing expands where it is the inputs. se: of that width.
     """
 
     def __init__(

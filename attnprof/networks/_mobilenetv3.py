@@ -2,9 +2,9 @@
 
 Inverted residuals, some with SE behind the depthwise convolution; ReLU in the first stages, then hard swish.
 
-Searching for MobileNetV3. Andrew Howard et al., ICCV 2019, arXiv:1905.02244, Tables 1 and 2. Two things are as
-in released weights: SE's inner width is rounded to a multiple of 8, and the last convolution of the small
-network has no SE, which the paper's Table 2 marks there.
+Searching for MobileNetV3. Andrew Howard et al., ICCV 2019, arXiv:1905.02244, Tables 1 and 2. Two things are
+as in released weights: SE's inner width is rounded to a multiple of 8, and the last convolution of the small
+network has no SE, which Table 2 marks there.
 """
 
 from functools import partial

@@ -16,8 +16,8 @@ COLUMNS = (
 INPUT = "x".join(map(str, IMAGE))
 BELOW = (
     f"MACs of one image of {INPUT}: multiply-accumulates of convolution, linear, matmul; exact.",
-    "default places: where a module goes without --at, behind a part of the network or in place of one, and how"
-    " many of these there are.",
+    "default places: where a module goes without --at, behind a part of the network or in place of one, and"
+    " how many of these there are.",
     "What a module costs in one of them: attnprof host NAME --insert MODULE",
 )
 
