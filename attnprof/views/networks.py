@@ -49,8 +49,9 @@ def _rows(name: str, network: Network, number: int) -> list[list[TableCell]]:
     facts = network.facts
     counts = (facts.params, facts.macs) if facts else (None, None)
     figures = [TableCell(name, note=f"[{number}]"), *map(TableCell, counts)]
-    first, *others = map(TableCell, _places(network) or [None])
-    return [[*figures, first], *([TableCell()] * len(figures) + [other] for other in others)]
+    first, *others = _places(network) or [""]
+    blank = [TableCell()] * len(figures)
+    return [[*figures, TableCell(first or None)], *([*blank, TableCell(other)] for other in others)]
 
 
 def _places(network: Network) -> list[str]:
