@@ -27,8 +27,10 @@ WHAT = [
         metavar="LIST",
         help="modules, as -m of run: se,'eca(kernel_size=3/5/5/7)'",
     ),
-    click.Option(["--res"], metavar="LIST", help="sizes of the network's input: 224 or 224x320 [224]"),
-    click.Option(["--input"], metavar="CxHxW", help="the network's input: 1x98x98 or 4x224x320 [3x224x224]"),
+    click.Option(
+        ["--res"], metavar="LIST", help="sizes of the input: 224 or 224x320 [the network's own, 224 of most]"
+    ),
+    click.Option(["--input"], metavar="CxHxW", help="the input: 1x98x98 or 4x224x320 [3 channels, --res]"),
     click.Option(["--stages"], is_flag=True, help="MACs of each stage of the network"),
 ]
 

@@ -5,7 +5,7 @@ its location: 'torchvision.models:resnet50', 'my.py:make_net(width=0.5)', 'my.py
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from attnprof.catalogue.entry import Entry, Paper
 from attnprof.catalogue.user_location import is_path, location_of
 from attnprof.catalogue.values import Value
 from attnprof.errors import UsageError, nearest
+from attnprof.grid import IMAGE_CHANNELS, Point
 from attnprof.networks import _own
 from attnprof.networks._places import AFTER, BEFORE, REPLACE, Place, matches, parse_place
 from attnprof.registry import Registry
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 NETWORKS = Registry("attnprof.networks", "NETWORK", "network")
 USUAL = "usual"  # as a place: the default place of the module at hand
 PLAIN = "none"  # as a module: the network without any
-IMAGE = (3, 224, 224)  # channels, height and width of the input that Facts are of
+IMAGE: Point = (IMAGE_CHANNELS, 224, 224)  # what a network is called with unless it says otherwise
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Facts:
     """A network's figures, known without building it; tests count them."""
 
     params: int
-    macs: int  # of one image of IMAGE
-    sites: Mapping[str, int]  # how many submodules the default place has, by the ENTRY's place
+    macs: int  # of one image of the network's usual input
+    sites: Mapping[str, int]  # how many submodules a default place has, by the key of the place
     source: str  # whose figures are the same, behind the paper: "torchvision's counts"
 
 
@@ -60,11 +61,25 @@ class Network:
     places: Mapping[str, NamedPlace] = field(default_factory=dict)
     default_places: Mapping[str, str] = field(
         default_factory=dict
-    )  # by the ENTRY's place: 'after' or 'replace'
+    )  # by the ENTRY's family, else by its place: 'after' or 'replace'
     place_aliases: Mapping[str, str] = field(
         default_factory=dict
     )  # names that several networks share -> own name
     facts: Facts | None = None
+    input: Point = IMAGE  # usual: channels, height, width
+    multiple: int = 1  # of pixels, that the sides of an input have to be
+    sized_by: tuple[str, ...] = ()  # what of an input the constructor takes: of channels, height and width
+
+    def takes(self, point: Point) -> bool:
+        """Whether the network takes inputs of ``point``, as far as its description shows."""
+        channels, height, width = point
+        is_of_channels = channels == self.input[0] or "channels" in self.sized_by
+        return is_of_channels and height % self.multiple == width % self.multiple == 0
+
+    def arguments_for(self, point: Point) -> dict[str, Any]:
+        """The constructor's arguments for inputs of ``point``."""
+        sizes = dict(zip(("channels", "height", "width"), point, strict=True))
+        return {**self.arguments, **{name: sizes[name] for name in self.sized_by}}
 
     def stage_of(self, name: str) -> int:
         """The stage of the submodule ``name``, counted from 1; 0 outside all stages."""
@@ -104,8 +119,18 @@ def network_named(name: str) -> Network:
     return Network(location_of(location).name, paper=None, constructor=location, arguments=settings)
 
 
-def build_network(name: str) -> "nn.Module":
-    """A new network ``name`` on the default device.
+def usual_input(names: Iterable[str]) -> Point:
+    """The input that the networks ``names`` are usually called with; 3x224x224 where they differ.
+
+    A network of the user's own, and a name that the registry no longer has, says nothing.
+    """
+    inputs = {IMAGE if is_path(name) or name not in NETWORKS else NETWORKS.get(name).input for name in names}
+    return inputs.pop() if len(inputs) == 1 else IMAGE
+
+
+def build_network(name: str, point: Point | None = None) -> "nn.Module":
+    """A new network ``name`` on the default device, for inputs of ``point``: (channels, height, width), by
+    default its usual one. A user's own is built as it is.
 
     Raises as ``network_named`` does, and UsageError for what is no nn.Module.
     """
@@ -113,7 +138,8 @@ def build_network(name: str) -> "nn.Module":
         return _own.build(*_own.location_and_settings(name))
     description = network_named(name)
     location, _, attribute = description.constructor.partition(":")
-    network: nn.Module = getattr(importlib.import_module(location), attribute)(**description.arguments)
+    arguments = description.arguments_for(point or description.input)
+    network: nn.Module = getattr(importlib.import_module(location), attribute)(**arguments)
     return network
 
 
@@ -139,8 +165,9 @@ def place_of(network: Network, module: Entry, text: str = "") -> str:
 
 def _default_place(network: Network, module: Entry) -> Place:
     place = parse_place(_inside(network, module).get("place", ""))
-    if not place.target and module.place in network.default_places:
-        place = parse_place(network.default_places[module.place]).narrowed(place)
+    by_kind = network.default_places.get(module.family) or network.default_places.get(module.place)
+    if not place.target and by_kind:
+        place = parse_place(by_kind).narrowed(place)
     if not place.target:
         raise UsageError(f"where in {network.title}? Name its submodules: --at 'layer*.*.bn3'")
     return place
@@ -185,4 +212,5 @@ __all__ = [
     "network_named",
     "place_of",
     "settings_in",
+    "usual_input",
 ]

@@ -12,6 +12,7 @@ from attnprof.catalogue.values import written_value
 from attnprof.choosing.budget import as_table
 from attnprof.errors import SpecError
 from attnprof.grid import PRESETS, Point
+from attnprof.networks import usual_input
 from attnprof.spec.fields import (
     PROCESSES,
     QUICK_TARGET,
@@ -126,8 +127,8 @@ class Spec(BaseModel):
     def grid(self) -> tuple[Point, ...]:
         """The points, each once: the product of channels and res, the points, the preset's.
 
-        By default 64 and 256 channels at 56x56. With networks they are of the networks' input, by default 3
-        channels at 224x224.
+        By default 64 and 256 channels at 56x56. With networks they are of the networks' input, by default
+        what they are usually called with, and 3 channels at 224x224 where that differs.
         """
         spec = self.effective()
         points = tuple((c, h, w) for c in spec.channels for h, w in spec.res) + self.points
@@ -168,8 +169,10 @@ class Spec(BaseModel):
         """This Spec with its default sizes filled in, and without the folder it was first written to."""
         if (self.points or self.preset) and not (self.channels or self.res):
             return self.model_copy(update={"output": None})
-        channels, side = ((3,), 224) if self.networks else ((64, 256), 56)
-        sizes = {"channels": self.channels or channels, "res": self.res or ((side, side),)}
+        sizes = {"channels": self.channels or (64, 256), "res": self.res or ((56, 56),)}
+        if self.networks:
+            channels, *sides = usual_input(self.networks)
+            sizes = {"channels": self.channels or (channels,), "res": self.res or (tuple(sides),)}
         return self.model_copy(update={**sizes, "output": None})
 
     def to_toml(self) -> str:

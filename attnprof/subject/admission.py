@@ -9,6 +9,7 @@ from torch import nn
 
 from attnprof.counting import META, call_stand_in
 from attnprof.errors import one_line
+from attnprof.networks import Network
 from attnprof.subject.calling import Shape, sizes
 from attnprof.subject.refusals import sentence_on
 
@@ -31,6 +32,29 @@ def objection(network: nn.Module, shape: Shape, problem: Exception, location: st
     words = f"{type(problem).__name__}: {one_line(problem)}".rstrip(": ")
     needs = _further_inputs(network) or _rows(network) or _what_it_takes(network, shape)
     return f"{needs} ({words})" if needs else words
+
+
+def misfit(network: Network, shape: Shape) -> str:
+    """Why ``network``, one of the registry, does not take an input of ``shape``, and what it takes; empty
+    where it does, as far as its description shows."""
+    _, channels, height, width = shape
+    if network.takes((channels, height, width)):
+        return ""
+    usual = network.input[0]
+    if channels != usual and "channels" not in network.sized_by:
+        return _takes_channels(usual, height, width)
+    return _takes_multiples(
+        network.multiple, [(channels, *sides) for sides in _rounded(height, width, network.multiple)]
+    )
+
+
+def _takes_channels(number: int, height: int, width: int) -> str:
+    return f"it takes {number} channel{'s' * (number > 1)}: --input {sizes((number, height, width))}"
+
+
+def _takes_multiples(multiple: int, fitting: list[tuple[int, int, int]]) -> str:
+    inputs = " or ".join(map(sizes, fitting))
+    return f"its input needs sides that are a multiple of {multiple}: --input {inputs}"
 
 
 def _further_inputs(network: nn.Module) -> str:
@@ -82,12 +106,11 @@ def _what_it_takes(network: nn.Module, shape: Shape) -> str:
     widths = list(dict.fromkeys((channels, *_first_widths(network), *USUAL_CHANNELS)))
     for number in widths:
         if number != channels and _takes(network, (batch, number, height, width)):
-            return f"it takes {number} channel{'s' * (number > 1)}: --input {sizes((number, height, width))}"
+            return _takes_channels(number, height, width)
         for multiple in MULTIPLES:
             fitting = [(number, *sides) for sides in _rounded(height, width, multiple)]
             if all(_takes(network, (batch, *size)) for size in fitting):
-                inputs = " or ".join(map(sizes, fitting))
-                return f"its input needs sides that are a multiple of {multiple}: --input {inputs}"
+                return _takes_multiples(multiple, fitting)
         for side in USUAL_SIDES:
             if _takes(network, (batch, number, side, side)):
                 return f"it takes --input {sizes((number, side, side))}"

@@ -6,10 +6,9 @@ from torch import nn
 from attnprof.catalogue.user_location import is_path
 from attnprof.counting import UnreadableValueError, call_stand_in, first_tensor, on_meta
 from attnprof.errors import AttnprofError, ImpossibleShapeError, UsageError, one_line
-from attnprof.grid import IMAGE_CHANNELS
 from attnprof.networks import PLAIN, build_network, network_named
 from attnprof.records.case import Case
-from attnprof.subject.admission import objection, volumes
+from attnprof.subject.admission import misfit, objection, volumes
 from attnprof.subject.calling import sizes
 from attnprof.subject.insertion import insert
 from attnprof.subject.refusals import sentence_on
@@ -24,7 +23,7 @@ def network(case: Case, device: torch.device) -> nn.Module:
     be built or called.
     """
     with on_meta() if device.type == "meta" else device:
-        built = _plain(case.host, device)
+        built = _plain(case, device)
         built.train(case.mode == "train")
         gives_tensor = _gives_tensor(built, case)
         if case.module != PLAIN:
@@ -40,10 +39,13 @@ def network(case: Case, device: torch.device) -> nn.Module:
     return built if gives_tensor else FirstTensor(built)
 
 
-def _plain(name: str, device: torch.device) -> nn.Module:
-    """The network ``name`` without a module, on the default device, ``device``."""
+def _plain(case: Case, device: torch.device) -> nn.Module:
+    """The network ``case.host`` without a module, on the default device, ``device``."""
+    name = case.host
+    if not is_path(name) and (reason := misfit(network_named(name), case.shape)):
+        raise ImpossibleShapeError(f"{name} at {sizes(case.shape[1:])}: {reason}")
     try:
-        return build_network(name)
+        return build_network(name, case.shape[1:])
     except AttnprofError:
         raise
     except Exception as problem:
@@ -74,7 +76,7 @@ class FirstTensor(nn.Module):
 
 def _gives_tensor(network: nn.Module, case: Case) -> bool:
     """Whether the network answers with a tensor. Raises ImpossibleShapeError where it has no answer."""
-    if not is_path(case.host) and case.channels == IMAGE_CHANNELS:
+    if not is_path(case.host):
         return True
     size = sizes(case.shape[1:])
     if reason := volumes(network, case.shape):

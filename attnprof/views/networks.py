@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attnprof.catalogue.entry import Paper
+from attnprof.grid import Point
 from attnprof.networks import IMAGE, Network
 from attnprof.views.document import Document, TableCell, TableColumn
 
@@ -13,9 +14,7 @@ COLUMNS = (
     TableColumn("macs", "MACs", "count"),
     TableColumn("default_place", "default places", right=False),
 )
-INPUT = "x".join(map(str, IMAGE))
 BELOW = (
-    f"MACs of one image of {INPUT}: multiply-accumulates of convolution, linear, matmul; exact.",
     "default places: where a module goes without --at, behind a part of the network or in place of one, and"
     " how many of these there are.",
     "What a module costs in one of them: attnprof host NAME --insert MODULE",
@@ -38,10 +37,27 @@ def listing(networks: Mapping[str, Network]) -> Document:
             for row in _rows(name, network, numbers[source_of(network)])
         ],
         footnotes=[f"[{number}] {source}" for source, number in numbers.items()],
-        below=[f"{len(networks)} networks. {BELOW[0]}", *BELOW[1:]],
+        below=[f"{len(networks)} networks. {_counted(networks)}", *BELOW],
         records=lambda: [_record(*each) for each in networks.items()],
         data=lambda: {"schema": 1, "networks": [_data(*each) for each in networks.items()]},
     )
+
+
+def _counted(networks: Mapping[str, Network]) -> str:
+    """What the MACs are of, with the networks that are called with another input than most."""
+    others = [
+        f"{name} {_text(network.input)}" for name, network in networks.items() if network.input != IMAGE
+    ]
+    exceptions = f" ({', '.join(others)})" if others else ""
+    return (
+        f"MACs of one image of {_text(IMAGE)}{exceptions}: multiply-accumulates of convolution, linear,"
+        " matmul; exact."
+    )
+
+
+def _text(point: Point) -> str:
+    """'3x224x224'."""
+    return "x".join(map(str, point))
 
 
 def _rows(name: str, network: Network, number: int) -> list[list[TableCell]]:
@@ -89,7 +105,7 @@ def _data(name: str, network: Network) -> dict[str, Any]:
         "title": network.title,
         "params": facts.params if facts else None,
         "macs": facts.macs if facts else None,
-        "input": INPUT,
+        "input": _text(network.input),
         "default_places": _sites(network),
         "source": source_of(network),
     }

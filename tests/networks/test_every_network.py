@@ -7,12 +7,16 @@ import pytest
 import torch
 
 from attnprof.catalogue import entries, entry
+from attnprof.catalogue.entry import FAMILIES as MODULE_FAMILIES
 from attnprof.counting import cost, on_meta
 from attnprof.networks import IMAGE, NETWORKS, build_network, network_named, place_of, settings_in
 from attnprof.networks._places import RELATIONS, matches
 from attnprof.subject.insertion import sites
 
-SHAPE = (1, *IMAGE)
+SCORES = (1, 1000)
+ANSWERS = {  # of the networks that do not classify images of 1000 kinds
+    "unet": (1, 2, 256, 256),
+}
 RELATIVES = {
     "resnet34",
     "resnet50",
@@ -30,6 +34,12 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
+def small_sides(name):
+    """A small input that is not square, where the network takes one."""
+    multiple = network_named(name).multiple
+    return (33, 40) if multiple == 1 else (multiple, 64 if multiple < 64 else multiple)
+
+
 @pytest.fixture(scope="module", params=NETWORKS.names())
 def name(request):
     return request.param
@@ -42,10 +52,10 @@ def network(name):
 
 
 def test_it_counts_what_the_well_known_one_does(name, network):
-    account = cost(network, SHAPE)
-    facts = network_named(name).facts
-    assert (account.params, account.macs) == (facts.params, facts.macs)
-    assert account.output_shape == (1, 1000)
+    known = network_named(name)
+    account = cost(network, (1, *known.input))
+    assert (account.params, account.macs) == (known.facts.params, known.facts.macs)
+    assert account.output_shape == ANSWERS.get(name, SCORES)
     assert account.unknown_ops == ()
 
 
@@ -55,7 +65,7 @@ def test_another_library_counts_the_same(ours, theirs):
     library = pytest.importorskip("pytorchcv.model_provider")
     with on_meta():
         other = library.get_model(theirs).eval()
-    account = cost(other, SHAPE)
+    account = cost(other, (1, *IMAGE))
     facts = network_named(ours).facts
     assert (account.params, account.macs) == (facts.params, facts.macs)
 
@@ -74,10 +84,12 @@ def test_every_place_is_somewhere_and_in_a_stage(name, network):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_place_has_a_map(name):
+    known = network_named(name)
+    side = max(64, known.multiple)
     with on_meta():
-        network = build_network(name)
-    for place, spot in network_named(name).places.items():
-        found = sites(network, "none", place, (1, 3, 64, 64), network_named(name))
+        network = build_network(name, (3, side, side))
+    for place, spot in known.places.items():
+        found = sites(network, "none", place, (1, 3, side, side), known)
         assert all(min(site.channels, site.height, site.width) >= 1 for site in found)
         assert {site.how for site in found} == {spot.relation}
 
@@ -90,7 +102,7 @@ def test_every_stage_has_submodules(name, network):
 
 def test_every_usual_place_is_one_of_its_own(name):
     known = network_named(name)
-    assert set(known.default_places) == {"after", "replace"}
+    assert {"after", "replace"} <= set(known.default_places) <= {"after", "replace", *MODULE_FAMILIES}
     assert set(known.default_places.values()) <= set(known.places)
 
 
@@ -118,11 +130,25 @@ def test_what_modules_say_of_networks_is_about_networks_there_are():
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_batch_of_images_gives_a_batch_of_scores(name):
+def test_a_batch_of_images_gives_a_batch_of_answers(name):
     torch.manual_seed(0)
-    scores = build_network(name).eval()(torch.randn(2, 3, 33, 40))
-    assert scores.shape == (2, 1000)
-    assert torch.isfinite(scores).all()
+    sides = small_sides(name)
+    answers = build_network(name, (3, *sides)).eval()(torch.randn(2, 3, *sides))
+    assert answers.shape[:2] == (2, ANSWERS.get(name, SCORES)[1])
+    assert torch.isfinite(answers).all()
+
+
+@pytest.mark.parametrize(
+    "name", [each for each in NETWORKS.names() if network_named(each).sized_by == ("channels",)]
+)
+def test_any_number_of_channels_is_taken_by_the_first_convolution_alone(name):
+    known = network_named(name)
+    side = max(64, known.multiple)
+    with on_meta():
+        one, six = (build_network(name, (channels, side, side)).eval() for channels in (1, 6))
+    first, many = cost(one, (1, 1, side, side)), cost(six, (1, 6, side, side))
+    assert many.params > first.params
+    assert many.macs - first.macs == 5 * (first.operators[0].macs)
 
 
 def test_a_version_has_its_relatives_settings():
