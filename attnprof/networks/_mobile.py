@@ -2,12 +2,28 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
 
 Builder = Callable[[], nn.Module]  # of an activation
 NormBuilder = Callable[[int], nn.Module]  # of the norm of so many channels
+# As networks have it that were published in TensorFlow.
+tensorflow_norm = partial(nn.BatchNorm2d, eps=0.001, momentum=0.01)
+
+
+def normed(
+    conv: nn.Module,
+    channels: int,
+    activation: Builder | None = nn.ReLU6,
+    norm: NormBuilder = nn.BatchNorm2d,
+) -> nn.Sequential:
+    """A convolution to so many channels, norm and activation: submodules conv, norm and activation."""
+    parts: OrderedDict[str, nn.Module] = OrderedDict(conv=conv, norm=norm(channels))
+    if activation is not None:
+        parts["activation"] = activation()
+    return nn.Sequential(parts)
 
 
 def unit(
@@ -20,12 +36,9 @@ def unit(
     activation: Builder | None = nn.ReLU6,
     norm: NormBuilder = nn.BatchNorm2d,
 ) -> nn.Sequential:
-    """Convolution without bias, norm, and activation unless None: submodules conv, norm and activation."""
+    """The same of a convolution without bias."""
     conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
-    parts: OrderedDict[str, nn.Module] = OrderedDict(conv=conv, norm=norm(outputs))
-    if activation is not None:
-        parts["activation"] = activation()
-    return nn.Sequential(parts)
+    return normed(conv, outputs, activation, norm)
 
 
 class ConvolutionalSE(nn.Module):
@@ -48,40 +61,55 @@ class ConvolutionalSE(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """Expand 1x1, depthwise, SE where there is one, project 1x1 without activation.
+    """Expand 1x1, depthwise, SE, project 1x1: (N, inputs, H, W) to (N, outputs, H/stride, W/stride).
 
-    (N, inputs, H, W) to (N, outputs, H/stride, W/stride), plus the input where the shape stays.
-
-    width: channels of the depthwise convolution; nothing expands where it is the inputs. se: of that width.
+    expand, se: None where the block has none. adds: whether the input is added to the output.
     """
 
     def __init__(
         self,
-        inputs: int,
-        width: int,
-        outputs: int,
+        expand: nn.Module | None,
+        depthwise: nn.Module,
+        se: nn.Module | None,
+        project: nn.Module,
         *,
-        kernel: int = 3,
-        stride: int = 1,
-        activation: Builder = nn.ReLU6,
-        norm: NormBuilder = nn.BatchNorm2d,
-        se: nn.Module | None = None,
+        adds: bool,
     ) -> None:
         super().__init__()
-        if width != inputs:
-            self.expand = unit(inputs, width, 1, activation=activation, norm=norm)
-        self.depthwise = unit(width, width, kernel, stride, groups=width, activation=activation, norm=norm)
+        if expand is not None:
+            self.expand = expand
+        self.depthwise = depthwise
         if se is not None:
             self.se = se
-        self.project = unit(width, outputs, 1, activation=None, norm=norm)
-        self.expands, self.gates = width != inputs, se is not None
-        self.adds = stride == 1 and inputs == outputs
+        self.project = project
+        self.expands, self.gates, self.adds = expand is not None, se is not None, adds
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The block's output for x (N, inputs, H, W)."""
         y = self.depthwise(self.expand(x) if self.expands else x)
         out: torch.Tensor = self.project(self.se(y) if self.gates else y)
         return x + out if self.adds else out
+
+
+def inverted_residual(
+    inputs: int,
+    width: int,
+    outputs: int,
+    *,
+    kernel: int = 3,
+    stride: int = 1,
+    activation: Builder = nn.ReLU6,
+    norm: NormBuilder = nn.BatchNorm2d,
+    se: nn.Module | None = None,
+) -> InvertedResidual:
+    """An inverted residual whose depthwise convolution has ``width`` channels; none expands to its inputs."""
+    return InvertedResidual(
+        unit(inputs, width, 1, activation=activation, norm=norm) if width != inputs else None,
+        unit(width, width, kernel, stride, groups=width, activation=activation, norm=norm),
+        se,
+        unit(width, outputs, 1, activation=None, norm=norm),
+        adds=stride == 1 and inputs == outputs,
+    )
 
 
 def rounded(channels: float) -> int:

@@ -9,7 +9,7 @@ Table 2.
 import torch
 from torch import nn
 
-from attnprof.networks._mobile import InvertedResidual, initialise, unit
+from attnprof.networks._mobile import initialise, inverted_residual, unit
 
 # expansion, channels, blocks, stride of the first block
 TABLE = (
@@ -34,7 +34,7 @@ class MobileNetV2(nn.Module):
             blocks = []
             for number in range(count):
                 step = 1 if number else stride
-                blocks.append(InvertedResidual(channels, expansion * channels, outputs, stride=step))
+                blocks.append(inverted_residual(channels, expansion * channels, outputs, stride=step))
                 channels = outputs
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.Sequential(*stages)

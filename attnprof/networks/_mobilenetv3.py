@@ -7,12 +7,17 @@ as in released weights: SE's inner width is rounded to a multiple of 8, and the 
 network has no SE, which Table 2 marks there.
 """
 
-from functools import partial
-
 import torch
 from torch import nn
 
-from attnprof.networks._mobile import ConvolutionalSE, InvertedResidual, initialise, rounded, unit
+from attnprof.networks._mobile import (
+    ConvolutionalSE,
+    initialise,
+    inverted_residual,
+    rounded,
+    tensorflow_norm,
+    unit,
+)
 
 RELU, HARD_SWISH = nn.ReLU, nn.Hardswish
 # for each block of each stage: kernel, width, outputs, whether SE, activation, stride
@@ -40,7 +45,6 @@ SMALL = (
     ((5, 120, 48, True, HARD_SWISH, 1), (5, 144, 48, True, HARD_SWISH, 1)),
     ((5, 288, 96, True, HARD_SWISH, 2), (5, 576, 96, True, HARD_SWISH, 1), (5, 576, 96, True, HARD_SWISH, 1)),
 )
-norm = partial(nn.BatchNorm2d, eps=0.001, momentum=0.01)
 
 
 def _se(channels: int) -> ConvolutionalSE:
@@ -55,26 +59,26 @@ class MobileNetV3(nn.Module):
 
     def __init__(self, *, large: bool, se: bool = True, classes: int = 1000) -> None:
         super().__init__()
-        self.stem = unit(3, 16, 3, 2, activation=HARD_SWISH, norm=norm)
+        self.stem = unit(3, 16, 3, 2, activation=HARD_SWISH, norm=tensorflow_norm)
         channels, stages = 16, []
         for rows in LARGE if large else SMALL:
             blocks = []
             for kernel, width, outputs, gated, activation, stride in rows:
-                block = InvertedResidual(
+                block = inverted_residual(
                     channels,
                     width,
                     outputs,
                     kernel=kernel,
                     stride=stride,
                     activation=activation,
-                    norm=norm,
+                    norm=tensorflow_norm,
                     se=_se(width) if se and gated else None,
                 )
                 blocks.append(block)
                 channels = outputs
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.Sequential(*stages)
-        self.head = unit(channels, 6 * channels, 1, activation=HARD_SWISH, norm=norm)
+        self.head = unit(channels, 6 * channels, 1, activation=HARD_SWISH, norm=tensorflow_norm)
         self.hidden = nn.Linear(6 * channels, 1280 if large else 1024)
         self.activation, self.dropout = HARD_SWISH(), nn.Dropout(0.2)
         self.classifier = nn.Linear(1280 if large else 1024, classes)

@@ -4,35 +4,22 @@ from collections.abc import Sequence
 
 from attnprof.catalogue.entry import Paper
 from attnprof.networks import Facts, NamedPlace, Network
+from attnprof.networks._mobile_places import EVERYWHERE, REPLACE_SE, stages
 
 PAPER = Paper("Searching for MobileNetV3", "Andrew Howard", "ICCV", 2019, arxiv="1905.02244")
-EVERYWHERE = {
-    "after_depthwise": NamedPlace(
-        "after",
-        ("stages.*.*.depthwise",),
-        "behind the depthwise convolution of every block, norm and activation",
-    ),
-    "after_project": NamedPlace(
-        "after", ("stages.*.*.project",), "at the end of every block, before the addition"
-    ),
-    "replace_depthwise": NamedPlace(
-        "replace", ("stages.*.*.depthwise.conv",), "in place of the depthwise convolution of every block"
-    ),
-    "after_stage": NamedPlace("after", ("stages.*",), "after the last block of every stage"),
-}
+STAGES = {"large": 6, "small": 5}
 
 
 def with_se(size: str, facts: Facts) -> Network:
     """MobileNetV3 as published: a module goes in place of each SE. size: large or small."""
-    se = NamedPlace("replace", ("stages.*.*.se",), "in place of the SE of every block that has one")
     return Network(
         title=f"MobileNetV3-{size.capitalize()}",
         paper=PAPER,
         constructor="attnprof.networks._mobilenetv3:MobileNetV3",
         arguments={"large": size == "large"},
         entry_names=(f"mobilenetv3_{size}", "mobilenetv3"),
-        stages=_stages(size),
-        places={"replace_se": se, **EVERYWHERE},
+        stages=stages(STAGES[size]),
+        places={"replace_se": REPLACE_SE, **EVERYWHERE},
         default_places={"after": "replace_se", "replace": "replace_depthwise"},
         place_aliases={"before_addition": "after_project"},
         facts=facts,
@@ -54,13 +41,9 @@ def without_se(size: str, se_stages: Sequence[int], facts: Facts) -> Network:
         constructor="attnprof.networks._mobilenetv3:MobileNetV3",
         arguments={"large": size == "large", "se": False},
         entry_names=(f"mobilenetv3_{size}", "mobilenetv3"),
-        stages=_stages(size),
+        stages=stages(STAGES[size]),
         places={"where_se_was": where, **EVERYWHERE},
         default_places={"after": "where_se_was", "replace": "replace_depthwise"},
         place_aliases={"before_addition": "after_project"},
         facts=facts,
     )
-
-
-def _stages(size: str) -> tuple[str, ...]:
-    return tuple(f"stages.{stage}" for stage in range(6 if size == "large" else 5))

@@ -1,0 +1,24 @@
+"""The places of networks of inverted residuals, with blocks named stages.S.B; no torch."""
+
+from attnprof.networks import NamedPlace
+
+REPLACE_SE = NamedPlace("replace", ("stages.*.*.se",), "in place of the SE of every block that has one")
+EVERYWHERE = {
+    "after_depthwise": NamedPlace(
+        "after",
+        ("stages.*.*.depthwise",),
+        "behind the depthwise convolution of every block, norm and activation",
+    ),
+    "after_project": NamedPlace(
+        "after", ("stages.*.*.project",), "at the end of every block, before the addition"
+    ),
+    "replace_depthwise": NamedPlace(
+        "replace", ("stages.*.*.depthwise.conv",), "in place of the depthwise convolution of every block"
+    ),
+    "after_stage": NamedPlace("after", ("stages.*",), "after the last block of every stage"),
+}
+
+
+def stages(count: int) -> tuple[str, ...]:
+    """The patterns of so many stages."""
+    return tuple(f"stages.{number}" for number in range(count))
