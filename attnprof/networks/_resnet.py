@@ -3,17 +3,19 @@
 Submodules bear the names that released weights use (conv1, bn1, layer1.0.conv2, layer1.0.downsample.0, fc).
 
 Deep Residual Learning for Image Recognition. Kaiming He et al., CVPR 2016, arXiv:1512.03385, Table 1.
+Aggregated Residual Transformations for Deep Neural Networks. Saining Xie et al., CVPR 2017, arXiv:1611.05431.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 
-def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
 
 
 class _Block(nn.Module):
@@ -51,15 +53,25 @@ class Basic(_Block):
 class Bottleneck(_Block):
     """1x1, 3x3 and 1x1 convolutions, the last to four times the width.
 
-    stride_first: the first 1x1 strides, not the 3x3.
+    stride_first: the first 1x1 strides, not the 3x3. groups, group_width: of the 3x3 where ``width``
+    is 64, so 32 groups of 4 channels in ResNeXt-50 32x4d; with the width the groups grow.
     """
 
-    def __init__(self, inputs: int, width: int, stride: int, stride_first: bool) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        stride: int,
+        stride_first: bool,
+        groups: int = 1,
+        group_width: int = 64,
+    ) -> None:
         super().__init__(inputs, 4 * width, stride)
         first, second = (stride, 1) if stride_first else (1, stride)
-        self.conv1, self.bn1 = _conv(inputs, width, 1, first), nn.BatchNorm2d(width)
-        self.conv2, self.bn2 = _conv(width, width, 3, second), nn.BatchNorm2d(width)
-        self.conv3, self.bn3 = _conv(width, 4 * width, 1), nn.BatchNorm2d(4 * width)
+        inner = width * groups * group_width // 64
+        self.conv1, self.bn1 = _conv(inputs, inner, 1, first), nn.BatchNorm2d(inner)
+        self.conv2, self.bn2 = _conv(inner, inner, 3, second, groups), nn.BatchNorm2d(inner)
+        self.conv3, self.bn3 = _conv(inner, 4 * width, 1), nn.BatchNorm2d(4 * width)
 
     def residual(self, x: torch.Tensor) -> torch.Tensor:
         """The block without its shortcut."""
@@ -72,14 +84,23 @@ class Bottleneck(_Block):
 class ResNet(nn.Module):
     """A residual network: (N, 3, H, W) to (N, classes).
 
-    blocks: how many in each of the four stages. bottleneck: which kind. stride_first: see Bottleneck.
+    blocks: how many in each of the four stages. bottleneck: which kind. stride_first, groups and group_width:
+    see Bottleneck.
     """
 
     def __init__(
-        self, blocks: Sequence[int], *, bottleneck: bool, stride_first: bool = False, classes: int = 1000
+        self,
+        blocks: Sequence[int],
+        *,
+        bottleneck: bool,
+        stride_first: bool = False,
+        groups: int = 1,
+        group_width: int = 64,
+        classes: int = 1000,
     ) -> None:
         super().__init__()
-        kind, widening = (Bottleneck, 4) if bottleneck else (Basic, 1)
+        grouped = partial(Bottleneck, groups=groups, group_width=group_width)
+        kind, widening = (grouped, 4) if bottleneck else (Basic, 1)
         self.conv1, self.bn1 = _conv(3, 64, 7, 2), nn.BatchNorm2d(64)
         channels, stages = 64, []
         for stage, count in enumerate(blocks):
