@@ -38,21 +38,28 @@ class HarmoniousBottleneck(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
         super().__init__()
-        width, self.half, self.strides = expansion * inputs, outputs // 2, stride > 1
+        width, half = expansion * inputs, outputs // 2
+        self.half_width, self.strides = half, stride > 1
         self.contract = unit(inputs, inputs, 5, 2, groups=inputs, activation=None)
         self.expand = unit(inputs, width, 1)
         self.depthwise = unit(width, width, 3, groups=width)
-        self.project = unit(width, self.half, 1, activation=None)
+        self.project = unit(width, half, 1, activation=None)
         if not self.strides:
-            self.smooth = unit(self.half, self.half, 5, groups=self.half, activation=None)
+            self.smooth = unit(half, half, 5, groups=half, activation=None)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The block's output for x (N, inputs, H, W)."""
         y = self.project(self.depthwise(self.expand(self.contract(x))))
-        kept = x[:, -self.half :]
+        first, last = x[:, : self.half_width], x[:, -self.half_width :]
         if self.strides:
-            return torch.cat([F.avg_pool2d(kept, 2), y], dim=1)
-        return torch.cat([kept, self.smooth(x[:, : self.half] + F.interpolate(y, scale_factor=2.0))], dim=1)
+            return torch.cat([F.avg_pool2d(last, 2), y], dim=1)
+        return torch.cat([last, self.smooth(first + F.interpolate(y, scale_factor=2.0))], dim=1)
+
+
+def _block(inputs: int, outputs: int, stride: int, expansion: int, harmonious: bool) -> nn.Module:
+    if harmonious:
+        return HarmoniousBottleneck(inputs, outputs, stride, expansion)
+    return inverted_residual(inputs, expansion * inputs, outputs, stride=stride)
 
 
 class HBONet(nn.Module):
@@ -61,16 +68,11 @@ class HBONet(nn.Module):
     def __init__(self, *, classes: int = 1000) -> None:
         super().__init__()
         self.stem = unit(3, 32, 3, 2)
-        channels, stages = 32, []
+        channels, stages = 32, list[nn.Sequential]()
         for expansion, nominal, count, stride, harmonious in TABLE:
-            outputs, blocks = rounded(nominal), []
+            outputs, blocks = rounded(nominal), list[nn.Module]()
             for number in range(count):
-                step = 1 if number else stride
-                blocks.append(
-                    HarmoniousBottleneck(channels, outputs, step, expansion)
-                    if harmonious
-                    else inverted_residual(channels, expansion * channels, outputs, stride=step)
-                )
+                blocks.append(_block(channels, outputs, 1 if number else stride, expansion, harmonious))
                 channels = outputs
             if len(stages) == NARROWED:
                 blocks.append(unit(channels, NARROW, 1, activation=None))

@@ -12,6 +12,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from attnprof.networks._mobile import initialise
+
 # channels and convolutions of each stage
 TABLE = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
@@ -48,13 +50,7 @@ class VGG16(nn.Module):
             nn.Dropout(),
         )
         self.classifier = nn.Linear(4096, classes)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-                nn.init.zeros_(module.bias)
-            elif isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, 0, 0.01)
-                nn.init.zeros_(module.bias)
+        initialise(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scores (N, classes) of images x (N, 3, H, W)."""
