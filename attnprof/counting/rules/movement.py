@@ -15,6 +15,7 @@ from attnprof.counting.rules._meta import (
     like,
     of_one_layout,
     plain,
+    reads_channels_last,
 )
 
 
@@ -233,7 +234,11 @@ def _flipped(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _rolled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, shifts, dims = (*args, ())[:3]
     turns = len(shifts) == (len(dims) or 1) and len(dims) <= x.dim() and are_dims(dims, x.dim())
-    return fresh(x.shape, x.dtype) if plain(x) and turns else None
+    if not turns:
+        return None
+    if dims and x.is_meta and reads_channels_last(x):
+        return of_one_layout([x], x.shape)  # parts put together again, as by cat
+    return fresh(x.shape, x.dtype) if plain(x) else None
 
 
 # Copies, casts, rearrangements, constants, random numbers.
