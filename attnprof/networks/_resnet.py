@@ -82,7 +82,7 @@ class Bottleneck(_Block):
 
 
 class ResNet(nn.Module):
-    """A residual network: (N, 3, H, W) to (N, classes).
+    """A residual network: (N, channels, H, W) to (N, classes).
 
     blocks: how many in each of the four stages. bottleneck: which kind. stride_first, groups and group_width:
     see Bottleneck.
@@ -96,31 +96,35 @@ class ResNet(nn.Module):
         stride_first: bool = False,
         groups: int = 1,
         group_width: int = 64,
+        channels: int = 3,
         classes: int = 1000,
     ) -> None:
         super().__init__()
         grouped = partial(Bottleneck, groups=groups, group_width=group_width)
         kind, widening = (grouped, 4) if bottleneck else (Basic, 1)
-        self.conv1, self.bn1 = _conv(3, 64, 7, 2), nn.BatchNorm2d(64)
-        channels, stages = 64, []
+        self.conv1, self.bn1 = _conv(channels, 64, 7, 2), nn.BatchNorm2d(64)
+        inputs, stages = 64, []
         for stage, count in enumerate(blocks):
             width = 64 * 2**stage
             parts: list[nn.Module] = []
             for number in range(count):
                 stride = 2 if stage and not number else 1
-                parts.append(kind(channels, width, stride, stride_first))
-                channels = widening * width
+                parts.append(kind(inputs, width, stride, stride_first))
+                inputs = widening * width
             stages.append(nn.Sequential(*parts))
         self.layer1, self.layer2, self.layer3, self.layer4 = stages
-        self.fc = nn.Linear(channels, classes)
+        self.fc = nn.Linear(inputs, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
+    def stem(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 64, H/4, W/4) of images x (N, channels, H, W)."""
+        return F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, padding=1)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Scores (N, classes) of images x (N, 3, H, W)."""
-        x = F.relu(self.bn1(self.conv1(x)))
-        x = F.max_pool2d(x, 3, 2, padding=1)
+        """Scores (N, classes) of images x (N, channels, H, W)."""
+        x = self.stem(x)
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = stage(x)
         scores: torch.Tensor = self.fc(x.mean(dim=(2, 3)))

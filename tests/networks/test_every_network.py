@@ -15,9 +15,13 @@ from attnprof.subject.insertion import sites
 
 SCORES = (1, 1000)
 ANSWERS = {  # of the networks that do not classify images of 1000 kinds
+    "deeplabv3plus": (1, 21, 513, 513),
     "unet": (1, 2, 256, 256),
+    "yolov8n": (1, 144, 80 * 80 + 40 * 40 + 20 * 20),
+    "yolov8s": (1, 144, 80 * 80 + 40 * 40 + 20 * 20),
 }
 RELATIVES = {
+    "yolov8s",
     "resnet34",
     "resnet50",
     "resnet101",
