@@ -69,7 +69,7 @@ def _compare_with_published(run: str, name: str, format: str, terminal: Terminal
     figures = published.named(published_figures.figures(), name.removeprefix(PUBLISHED))
     tables = published.compare(results_of(run).rows(), figures)
     if not tables:
-        raise UsageError(f"{name}: nothing of it is counted of our networks, at the input sizes of this run")
+        raise UsageError(f"{name}: it has no params or FLOPs of a network and input size of this run")
     terminal.print(view_of_published.document(tables), format)
     return 0
 

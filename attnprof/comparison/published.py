@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import Any
 
@@ -24,6 +24,7 @@ from attnprof.networks import NETWORKS, PLAIN, network_named
 from attnprof.published import PublishedFigure, network_key
 
 REPRODUCED, EXPLAINED, NOT, ABSENT = "reproduced", "explained", "not reproduced", "not in this run"
+V1 = "v1"  # how our name of a network's first version ends
 NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
 Row = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ class Way:
     @property
     def says(self) -> list[str]:
         """What differs from ours, in words."""
-        version = {"": "", "v1": "strides in the first 1x1 (v1)"}.get(self.version, self.version)
+        version = {"": "", V1: "strides in the first 1x1 (v1)"}.get(self.version, self.version)
         calls = "the module's pooling not seen" if self.calls else ""
         return [text for text in (version, self.macs.says, calls, self.params.says, self.unit.says) if text]
 
@@ -67,7 +68,7 @@ class CountedRow:
     @cached_property
     def version(self) -> str:
         """The end of the network's name: 'v1' of resnet50_v1."""
-        return str(self.row["host"]).partition("_")[2]
+        return V1 if str(self.row["host"]).endswith(f"_{V1}") else ""
 
     def figures(self, way: Way) -> tuple[Decimal, Decimal]:
         """Params and MACs as ``way`` counts them, in its unit."""
@@ -115,24 +116,30 @@ class Table:
 def compare(rows: Iterable[Row], figures: Iterable[PublishedFigure]) -> list[Table]:
     """Hold ``figures`` to the rows of a run, table by table, in the order of the figures.
 
-    Only figures of our networks at the sizes of the run are judged, and of the catalogue's modules. Raises
+    Only figures of networks and sizes that the run has are judged, and of the catalogue's modules. Raises
     RunFolderError for a run without the metrics it takes.
     """
     rows = [row for row in rows if row.get("host") in NETWORKS.names() and row.get("batch", 1) == 1]
     counted, refusals = _counted(rows), _refusals(rows)
     sizes = {str(row.row["network_input"]) for row in counted}
+    networks = {key for host in {row["host"] for row in rows} for key in _keys_of(host)}
     tables: dict[tuple[str, ...], list[PublishedFigure]] = {}
     for figure in figures:
-        if _can_be_judged(figure, sizes):
+        if _can_be_judged(figure, networks, sizes):
             family = network_key(figure.network).rstrip("0123456789")
             key = figure.title, figure.source, figure.flops_convention, family
             tables.setdefault(key, []).append(figure)
     return [_table(key[0], key[1], group, counted, refusals) for key, group in tables.items()]
 
 
-def _can_be_judged(figure: PublishedFigure, sizes: Container[str]) -> bool:
-    """Whether it is a count of a catalogued module in one of our networks, at an input size of the run."""
-    networks = {name.partition("_")[0] for name in NETWORKS.names()}
+@cache
+def _keys_of(host: str) -> frozenset[str]:
+    """What tables may call the network ``host`` of the registry, as ``network_key`` has it."""
+    return frozenset(map(network_key, network_named(host).entry_names))
+
+
+def _can_be_judged(figure: PublishedFigure, networks: Container[str], sizes: Container[str]) -> bool:
+    """Whether it is a count of a catalogued module, in a network and at an input size of the run."""
     if network_key(figure.network) not in networks or "stem)" in figure.network:
         return False
     if not figure.module or not (figure.params or figure.flops):
@@ -143,11 +150,7 @@ def _can_be_judged(figure: PublishedFigure, sizes: Container[str]) -> bool:
 def _refusals(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
     """(network, module) -> why it could not be counted."""
     failed = [row for row in rows if row["status"] != "ok"]
-    return {
-        (name, row["module"]): row["reason"]
-        for row in failed
-        for name in network_named(row["host"]).entry_names
-    }
+    return {(name, row["module"]): row["reason"] for row in failed for name in _keys_of(row["host"])}
 
 
 def _counted(rows: Sequence[Row]) -> list[CountedRow]:
@@ -215,13 +218,11 @@ def _candidates(figure: PublishedFigure, counted: Sequence[CountedRow]) -> list[
     rows = [
         row
         for row in counted
-        if row.row["module"] == figure.module
-        and network in network_named(row.row["host"]).entry_names
-        and row.may_be(figure)
+        if row.row["module"] == figure.module and network in _keys_of(row.row["host"]) and row.may_be(figure)
     ]
     stated = re.search(r"[(]v(1[.]?5?)\b", figure.network)
     if stated and len({row.version for row in rows}) > 1:
-        version = {"1": "v1", "1.5": ""}.get(stated[1], "")
+        version = {"1": V1, "1.5": ""}.get(stated[1], "")
         rows = [row for row in rows if row.version == version]
     return sorted(rows, key=lambda row: (row.version, bool(row.row["variant"])))
 

@@ -40,7 +40,7 @@ def without_se(size: str, se_stages: Sequence[int], facts: Facts) -> Network:
         paper=PAPER,
         constructor="attnprof.networks._mobilenetv3:MobileNetV3",
         arguments={"large": size == "large", "se": False},
-        entry_names=(f"mobilenetv3_{size}", "mobilenetv3"),
+        entry_names=(f"mobilenetv3_{size}_no_se",),
         stages=stages(STAGES[size]),
         places={"where_se_was": where, **EVERYWHERE},
         default_places={"after": "where_se_was", "replace": "replace_depthwise"},

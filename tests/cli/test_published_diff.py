@@ -60,7 +60,7 @@ def test_markdown_has_every_column(cli):
             (KEPT, "published:se", "--tolerance", "1%"),
             "--tolerance compares two runs; published tables have counts alone",
         ),
-        ((KEPT, "published:VGG-16"), "nothing of it is counted of our networks"),
+        ((KEPT, "published:VGG-16"), "it has no params or FLOPs of a network and input size of this run"),
         (("nowhere", "published:all"), "nowhere"),
     ],
 )

@@ -178,6 +178,13 @@ def test_figures_of_other_networks_and_sizes_are_left_out(more):
     assert compare([PLAIN, SE], [figure(**more)]) == []
 
 
+def test_a_network_is_the_one_that_a_table_spells_otherwise():
+    host = "resnext50_32x4d"
+    rows = [row("none", host, params=25_028_904, macs=4_230_479_872), row("se", host, params=27_543_848)]
+    (verdict,) = only(rows, figure("27.54", "4.09", network="ResNeXt-50 32x4d")).verdicts
+    assert (verdict.kind, verdict.says) == (REPRODUCED, [])
+
+
 def test_a_run_without_networks_or_without_what_it_takes_says_what_to_do():
     with pytest.raises(RunFolderError, match=r"attnprof run specs/published\.toml"):
         compare([{**SE, "host": ""}], [figure()])
