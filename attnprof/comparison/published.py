@@ -122,7 +122,7 @@ def compare(rows: Iterable[Row], figures: Iterable[PublishedFigure]) -> list[Tab
     rows = [row for row in rows if row.get("host") in NETWORKS.names() and row.get("batch", 1) == 1]
     counted, refusals = _counted(rows), _refusals(rows)
     sizes = {str(row.row["network_input"]) for row in counted}
-    networks = {key for host in {row["host"] for row in rows} for key in _keys_of(host)}
+    networks = frozenset[str]().union(*(_keys_of(row["host"]) for row in rows))
     tables: dict[tuple[str, ...], list[PublishedFigure]] = {}
     for figure in figures:
         if _can_be_judged(figure, networks, sizes):
