@@ -30,7 +30,7 @@ ABSENT = (
         "1804.03999",
         "ozan-oktay/Attention-Gated-Networks",
     ),
-    Absent(("cga", "cgafusion"), "DEA-Net's content-guided attention", "2301.04805", "cecret3350/DEA-Net"),
+    Absent(("cgafusion",), "DEA-Net's content-guided attention", "2301.04805", "cecret3350/DEA-Net"),
     Absent(("csra",), "class-specific residual attention", "2108.02456", "Kevinz-code/CSRA"),
     Absent(("gfnet", "globalfilter"), "GFNet's global filter", "2107.00645", "raoyongming/GFNet"),
     Absent(("ocr",), "object-contextual representations", "1909.11065", "HRNet/HRNet-Semantic-Segmentation"),
