@@ -14,11 +14,7 @@ YOLOv12: Attention-Centric Real-Time Object Detectors. Yunjie Tian et al., arXiv
 Official code: THU-MIG/yolov10, sunsmarterjie/yolov12; ported as in ultralytics.
 """
 
-from collections import OrderedDict
-
-import torch
-import torch.nn.functional as F
-from torch import nn
+from attnprof.modules._yolo import AreaAttention
 
 ENTRY = {
     "class": "YOLOAttention",
@@ -42,7 +38,6 @@ ENTRY = {
         "area-attention",
         "aattn",
         "yolo-psa",
-        "c2psa",
     ],
     "where": {
         "groups": "C // head_channels if heads is None else heads",
@@ -75,17 +70,12 @@ ENTRY = {
         "Follows the ultralytics package, which holds both; not the authors' own repositories.",
         "Areas are cut from the positions row by row: bands of the map, which may end within a row.",
         "A BatchNorm follows every convolution, and none has a bias.",
-        "The feed-forward layers and residuals around it are left out.",
+        "The feed-forward layers and residuals around it are left out; c2psa and a2c2f are the whole blocks.",
     ],
 }
 
 
-def _conv(inputs: int, outputs: int, kernel: int = 1, groups: int = 1) -> nn.Sequential:
-    conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, groups=groups, bias=False)
-    return nn.Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm2d(outputs)))
-
-
-class YOLOAttention(nn.Module):
+class YOLOAttention(AreaAttention):
     """Attention of YOLOv10 and YOLOv12: (N, C, H, W) to the same shape.
 
     channels: C. heads: unless given, C // head_channels. head_channels: d. attn_ratio: width of a head's queries and
@@ -102,24 +92,5 @@ class YOLOAttention(nn.Module):
         kernel_size: int = 3,
         area: int = 1,
     ) -> None:
-        super().__init__()
-        self.heads = channels // head_channels if heads is None else heads
-        width = channels // self.heads
-        keys = int(width * attn_ratio)
-        self.widths, self.area = (keys, keys, width), area
-        self.qkv = _conv(channels, channels + 2 * keys * self.heads)
-        self.local = _conv(channels, channels, kernel_size, groups=channels)
-        self.project = _conv(channels, channels)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Let each position of x (N, C, H, W) attend to all, or to those of its area."""
-        qkv = self.qkv(x).flatten(2).unflatten(1, (self.heads, -1))
-        query, key, value = qkv.split(self.widths, dim=2)  # (N, heads, channels, H*W)
-        parts = (
-            t.unflatten(3, (self.area, -1)).permute(0, 3, 1, 4, 2).flatten(0, 1) for t in (query, key, value)
-        )
-        attended = F.scaled_dot_product_attention(*parts)  # (N*area, heads, positions of the area, d)
-        areas = attended.reshape(x.shape[0], self.area, self.heads, -1, self.widths[2])
-        joined = areas.permute(0, 2, 4, 1, 3).reshape(x.shape)
-        y: torch.Tensor = self.project(joined + self.local(value.reshape(x.shape)))
-        return y
+        heads = channels // head_channels if heads is None else heads
+        super().__init__(channels, heads, attn_ratio, kernel_size, area)
