@@ -14,9 +14,9 @@ files as run.
   attnprof host my.py:make_net --insert cbam --at 'layer*.*.bn3' --res 160
   attnprof host my.py:grey_net --insert se --at stem --input 1x98x98
 
-NETWORK is resnet18, 34, 50, 101 or 152 (also 50_v1 ...), mobilenetv2,
-mobilenext, a function of your own, or a list of these. A module of your own
-that only gives a gate is applied as my.py:Gate(gate=true).
+NETWORK is one of attnprof list --networks, a function of your own, or a list
+of these. A module of your own that only gives a gate is applied as
+my.py:Gate(gate=true).
 """
 REPLACED = ("modules", "networks", "channels", "res", "points", "preset")
 
