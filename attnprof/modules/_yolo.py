@@ -48,7 +48,7 @@ class AreaAttention(nn.Module):
         return y
 
 
-class Block(nn.Module):
+class AttentionMLP(nn.Module):
     """Attention and a feed-forward part, each added to its input: (N, C, H, W) to the same shape.
 
     channels: C. hidden: width of the feed-forward part.

@@ -19,7 +19,7 @@ Official code: sunsmarterjie/yolov12; ported as in ultralytics.
 import torch
 from torch import nn
 
-from attnprof.modules._yolo import AreaAttention, Block, conv
+from attnprof.modules._yolo import AreaAttention, AttentionMLP, conv
 
 ENTRY = {
     "class": "A2C2f",
@@ -111,9 +111,9 @@ class A2C2f(nn.Module):
         return y if self.gamma is None else x + self.gamma * y
 
 
-def _block(channels: int, mlp_ratio: float, area: int) -> Block:
+def _block(channels: int, mlp_ratio: float, area: int) -> AttentionMLP:
     attention = AreaAttention(channels, channels // 32, attn_ratio=1.0, kernel_size=7, area=area)
-    block = Block(channels, attention, int(channels * mlp_ratio))
+    block = AttentionMLP(channels, attention, int(channels * mlp_ratio))
     for layer in block.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.trunc_normal_(layer.weight, std=0.02)

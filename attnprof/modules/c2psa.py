@@ -19,7 +19,7 @@ Official code: ultralytics/ultralytics.
 import torch
 from torch import nn
 
-from attnprof.modules._yolo import AreaAttention, Block, conv
+from attnprof.modules._yolo import AreaAttention, AttentionMLP, conv
 
 ENTRY = {
     "class": "C2PSA",
@@ -89,7 +89,9 @@ class C2PSA(nn.Module):
         self.split = None if alone else conv(channels, 2 * width, activation=True)
         self.blocks = nn.Sequential(
             *(
-                Block(width, AreaAttention(width, groups, attn_ratio, kernel_size=3, area=1), 2 * width)
+                AttentionMLP(
+                    width, AreaAttention(width, groups, attn_ratio, kernel_size=3, area=1), 2 * width
+                )
                 for _ in range(1 if alone else depth)
             )
         )
