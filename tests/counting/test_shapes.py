@@ -25,6 +25,7 @@ _DECOMPOSED_BACKWARD = (
 _DECOMPOSED = "its meta kernel is a decomposition, with an order of dimensions of its own"
 AS_THE_CPU = {
     "convolution.default": "on meta it is never channels last",
+    "roll.default": "on meta it is never channels last",
     "native_batch_norm.default": "on meta it saves statistics in eval mode too, and those of halves in single precision",
     "native_batch_norm_backward.default": "on meta it makes the input's gradient, asked for or not",
     "native_layer_norm.default": "on meta it saves statistics of halves in single precision, as CUDA does",
@@ -280,3 +281,12 @@ def test_a_norm_of_integers_is_left_to_torch_which_refuses_it(norm):
     }
     rule = rules.find(getattr(torch.ops.aten, norm).default)
     assert rule.shape(arguments[norm], {}) is None
+
+
+@pytest.mark.parametrize(("shifts", "dims"), [((3, 3), (2, 3)), ((1,), (0,)), ((5,), ())])
+def test_a_map_of_channels_last_is_rolled_into_what_the_cpu_gives(shifts, dims):
+    x = torch.randn(2, 6, 5, 4).permute(0, 3, 1, 2)
+    meta = torch.empty_strided(x.shape, x.stride(), device="meta")
+    ours = rules.find(torch.ops.aten.roll.default).shape((meta, shifts, dims), {})
+    assert ours is None or ours.stride() == torch.roll(x, shifts, dims).stride()
+    assert (ours is None) == (dims == ())
