@@ -37,6 +37,20 @@ def from_windows(windows: torch.Tensor, height: int, width: int) -> torch.Tensor
     return tiles.permute(0, 3, 1, 4, 2, 5).reshape(-1, c, height, width)
 
 
+def to_grids(x: torch.Tensor, side: int) -> torch.Tensor:
+    """(N, C, H, W) to grids of side x side positions, H/side rows and W/side columns apart: (N*grids, C, side, side)."""
+    n, c, h, w = x.shape
+    tiles = x.reshape(n, c, side, h // side, side, w // side)
+    return tiles.permute(0, 3, 5, 1, 2, 4).reshape(-1, c, side, side)
+
+
+def from_grids(grids: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Grids as to_grids made them, back to (N, C, height, width) of the whole map."""
+    _, c, side, _ = grids.shape
+    tiles = grids.reshape(-1, height // side, width // side, c, side, side)
+    return tiles.permute(0, 3, 4, 1, 5, 2).reshape(-1, c, height, width)
+
+
 def relative_index(height: int, width: int) -> torch.Tensor:
     """(H*W, H*W) indices into a table of (2H-1)*(2W-1) offsets, query minus key, rows before columns."""
     rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")

@@ -4,10 +4,12 @@ import torch
 
 from attnprof.catalogue.formula import stage
 from attnprof.modules._maps import (
+    from_grids,
     from_windows,
     join_heads,
     relative_index,
     split_heads,
+    to_grids,
     to_map,
     to_tokens,
     to_windows,
@@ -35,6 +37,13 @@ def test_windows_tile_the_map_row_by_row():
     assert torch.equal(windows[1], X[0, :, :2, 3:])
     assert torch.equal(windows[2], X[0, :, 2:, :3])
     assert torch.equal(from_windows(windows, 4, 6), X)
+
+
+def test_a_grid_reaches_over_the_whole_map():
+    grids = to_grids(X, 2)
+    assert grids.shape == (2 * 2 * 3, 6, 2, 2)
+    assert torch.equal(grids[1], X[0, :, ::2, 1::3])
+    assert torch.equal(from_grids(grids, 4, 6), X)
 
 
 def test_a_relative_index_is_query_minus_key():
