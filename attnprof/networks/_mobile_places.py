@@ -2,7 +2,6 @@
 
 from attnprof.networks import NamedPlace
 
-REPLACE_SE = NamedPlace("replace", ("stages.*.*.se",), "in place of the SE of every block that has one")
 EVERYWHERE = {
     "after_depthwise": NamedPlace(
         "after",
@@ -17,6 +16,12 @@ EVERYWHERE = {
     ),
     "after_stage": NamedPlace("after", ("stages.*",), "after the last block of every stage"),
 }
+
+
+def replace_se(*numbers: int) -> NamedPlace:
+    """In place of SE. numbers: the stages, from 0, whose blocks have it; in each all of them."""
+    patterns = tuple(f"stages.{number}.*.se" for number in numbers)
+    return NamedPlace("replace", patterns, "in place of the SE of every block that has one")
 
 
 def stages(count: int) -> tuple[str, ...]:

@@ -1,13 +1,12 @@
 """The places of the MobileNetV3s, and their Network entries; no torch."""
 
-from collections.abc import Sequence
-
 from attnprof.catalogue.entry import Paper
 from attnprof.networks import Facts, NamedPlace, Network
-from attnprof.networks._mobile_places import EVERYWHERE, REPLACE_SE, stages
+from attnprof.networks._mobile_places import EVERYWHERE, replace_se, stages
 
 PAPER = Paper("Searching for MobileNetV3", "Andrew Howard", "ICCV", 2019, arxiv="1905.02244")
 STAGES = {"large": 6, "small": 5}
+SE_STAGES = {"large": (2, 4, 5), "small": (0, 2, 3, 4)}  # from 0: those whose blocks have SE, as published
 
 
 def with_se(size: str, facts: Facts) -> Network:
@@ -19,19 +18,16 @@ def with_se(size: str, facts: Facts) -> Network:
         arguments={"large": size == "large"},
         entry_names=(f"mobilenetv3_{size}", "mobilenetv3"),
         stages=stages(STAGES[size]),
-        places={"replace_se": REPLACE_SE, **EVERYWHERE},
+        places={"replace_se": replace_se(*SE_STAGES[size]), **EVERYWHERE},
         default_places={"after": "replace_se", "replace": "replace_depthwise"},
         place_aliases={"before_addition": "after_project"},
         facts=facts,
     )
 
 
-def without_se(size: str, se_stages: Sequence[int], facts: Facts) -> Network:
-    """MobileNetV3 without its SE: a module goes where each SE was. size: large or small.
-
-    se_stages: those, from 0, whose blocks have SE as published. In a stage either all have it or none.
-    """
-    patterns = tuple(f"stages.{stage}.*.depthwise" for stage in se_stages)
+def without_se(size: str, facts: Facts) -> Network:
+    """MobileNetV3 without its SE: a module goes where each SE was. size: large or small."""
+    patterns = tuple(f"stages.{stage}.*.depthwise" for stage in SE_STAGES[size])
     where = NamedPlace(
         "after", patterns, "where the published network has SE: behind depthwise, norm and activation"
     )

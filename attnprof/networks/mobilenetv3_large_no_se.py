@@ -5,7 +5,6 @@ from attnprof.networks._mobilenetv3_places import without_se
 
 NETWORK = without_se(
     "large",
-    (2, 4, 5),
     Facts(
         3_970_752, 215_082_560, {"after": 8, "replace": 15}, "closed form: the published network less its SE"
     ),

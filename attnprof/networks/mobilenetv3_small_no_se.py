@@ -5,7 +5,6 @@ from attnprof.networks._mobilenetv3_places import without_se
 
 NETWORK = without_se(
     "small",
-    (0, 2, 3, 4),
     Facts(
         2_081_216, 56_051_648, {"after": 9, "replace": 11}, "closed form: the published network less its SE"
     ),

@@ -6,6 +6,7 @@ from attnprof.catalogue import entry
 from attnprof.counting import cost, on_meta
 from attnprof.networks import build_network, network_named, place_of
 from attnprof.networks._mobile import rounded
+from attnprof.networks._places import parse_place
 from attnprof.subject.insertion import insert
 
 # Channels at each SE, from Tables 1 and 2 of the paper.
@@ -21,6 +22,12 @@ def test_without_se_it_is_the_published_network_less_its_closed_form(name):
     whole, less = network_named(name).facts, network_named(f"{name}_no_se").facts
     assert whole.params - less.params == sum(2 * outer * inner + outer + inner for outer, inner in pairs)
     assert whole.macs - less.macs == sum(2 * outer * inner for outer, inner in pairs)
+
+
+@pytest.mark.parametrize("name", ["mobilenetv3_small", "mobilenetv3_small_no_se"])
+def test_se_is_in_four_of_five_stages(name):
+    host = network_named(name)
+    assert host.stages_of(parse_place(place_of(host, entry("eca")))) == (1, 3, 4, 5)
 
 
 def test_a_module_costs_the_same_in_place_of_se_and_where_se_was():
