@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from attnprof.modules._maps import from_windows, to_map, to_tokens, to_windows
+from attnprof.modules._maps import from_windows, join_heads, split_heads, to_map, to_tokens, to_windows
 
 ENTRY = {
     "class": "CascadedGroupAttention",
@@ -120,11 +120,10 @@ class CascadedGroupAttention(nn.Module):
         bias = self.bias[:, self.index]
         for head, part in enumerate(windows.chunk(len(self.qkv), dim=1)):
             query, key, value = self.qkv[head](part + output).split(self.widths, dim=1)
-            query = to_tokens(self.query[head](query))
-            attended = F.scaled_dot_product_attention(
-                query, to_tokens(key), to_tokens(value), attn_mask=bias[head]
-            )
-            output = to_map(attended, self.window, self.window)
+            parts = (self.query[head](query), key, value)
+            query, key, value = (split_heads(to_tokens(t), 1) for t in parts)
+            attended = F.scaled_dot_product_attention(query, key, value, attn_mask=bias[head])
+            output = to_map(join_heads(attended), self.window, self.window)
             outputs.append(output)
         return torch.cat(outputs, dim=1)
 

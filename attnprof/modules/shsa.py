@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from attnprof.modules._maps import to_map, to_tokens
+from attnprof.modules._maps import join_heads, split_heads, to_map, to_tokens
 
 ENTRY = {
     "class": "SHSA",
@@ -69,8 +69,8 @@ class SHSA(nn.Module):
         """Add to x (N, C, H, W) what a part of its channels attends to."""
         part, rest = x[:, : self.part], x[:, self.part :]
         widened = self.qkv(self.norm(part)).split(self.widths, dim=1)
-        query, key, value = (to_tokens(t) for t in widened)
-        attended = to_map(F.scaled_dot_product_attention(query, key, value), *x.shape[2:])
+        query, key, value = (split_heads(to_tokens(t), 1) for t in widened)
+        attended = to_map(join_heads(F.scaled_dot_product_attention(query, key, value)), *x.shape[2:])
         y: torch.Tensor = x + self.project(torch.cat((attended, rest), dim=1).relu())
         return y
 
