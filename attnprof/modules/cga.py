@@ -53,7 +53,7 @@ ENTRY = {
         ["heads > 0", "heads must be positive, not {heads}"],
         [
             "kernel_size is not None or heads <= 4",
-            "kernels are known for four heads: with {heads}, give a kernel_size for all of them",
+            "more than 4 heads need a kernel_size: 7, 5, 3 and 3 are those of four",
         ],
         ["C % heads == 0", "channels must be a multiple of the heads = {heads}"],
         ["key_channels > 0", "key_channels must be positive, not {key_channels}"],

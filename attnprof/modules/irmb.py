@@ -48,7 +48,7 @@ ENTRY = {
         ["C % head_channels == 0", "channels must be a multiple of the head_channels = {head_channels}"],
         [
             "wide > 0 and (early or wide % groups == 0)",
-            "expansion = {expansion} must leave a multiple of the {groups} heads, not {wide} channels",
+            "the channels inside = {wide} must be a multiple of the heads = {groups}",
         ],
         [
             "kernel_size > 0 and kernel_size % 2 == 1",
@@ -71,7 +71,7 @@ ENTRY = {
         },
     },
     "deviations": [
-        "Defaults are those of EMO-5M's two stages that attend; variant class has the class's own, which collections copy.",
+        "Defaults are those of EMO-5M's two stages that attend; variant class has the class's own.",
         "The paper speaks of windows; in the official code their positions lie apart, as in a grid attention.",
         "Padded positions are not masked: they are keys and values like any other, made of the biases.",
         "Counts include the padding, so they step up just past a multiple of the window.",

@@ -43,7 +43,7 @@ ENTRY = {
     "variants": {"k5": {"kernel_size": 5}},
     "deviations": [
         "Follows the official class on grouped convolutions, which the authors prefer; the one on unfolded patches is left out.",
-        "The authors' YOLO files have SiLU behind the last convolution, as do many collections: same counts.",
+        "Collections for YOLO often end in its own convolution instead, without bias and with SiLU.",
         "The pool divides by k*k at the border, too: zeros outside the map count.",
         "Its stride, which would shrink the map, is left out.",
     ],

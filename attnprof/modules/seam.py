@@ -51,8 +51,7 @@ ENTRY = {
     ],
     "variants": {"multi": {"multi": True}},
     "deviations": [
-        "The paper's figure has three patch sizes, 6, 7 and 8; the official class MultiSEAM (variant multi) has 3, 5 and 7, and"
-        " the class SEAM none.",
+        "Variant multi is the official class MultiSEAM with its own patches; collections have 6, 7 and 8, too.",
         "The gate is an exponential of a sigmoid: never below 1, at most e.",
         "The official class has no default depth; 1 is the usual one.",
         "Pixels beyond the last whole patch have no part in the gate of the variant multi, but for the mean of x.",
