@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Mapping
 from functools import cache
-from math import ceil, floor, log2, sqrt
+from math import ceil, floor, log, log2, sqrt
 from types import CodeType
 from typing import Any
 
@@ -21,7 +21,7 @@ def stage(height: int, width: int) -> int:
     return min(3, max(0, round(log2(56 / min(height, width)))))
 
 
-FUNCTIONS = {f.__name__: f for f in (abs, ceil, floor, int, log2, max, min, round, sqrt, stage)}
+FUNCTIONS = {f.__name__: f for f in (abs, ceil, floor, int, len, log, log2, max, min, round, sqrt, stage)}
 _GLOBALS: dict[str, Any] = {"__builtins__": {}, **FUNCTIONS}
 
 
