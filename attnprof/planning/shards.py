@@ -1,5 +1,6 @@
 """A part of a plan: even in number, and nearly in work."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -24,14 +25,16 @@ class PlannedCell:
 def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell, ...]:
     """The part 'i/n' of ``cells``, in their order: even in number, and nearly in work.
 
-    All cells are dealt to n hands by falling work, to and fro. The spec alone decides, so that any machine
-    deals alike.
+    All cells are dealt to n hands by falling work, each to the hand that has least so far and may have more
+    cells. The spec alone decides, so that any machine deals alike.
     """
     if part is None:
         return cells
     index, hands = map(int, part.split("/"))
-    dealt = sorted(range(len(cells)), key=lambda number: -expected_work(cells[number]))
-    own = [number for turn, number in enumerate(dealt) if _hand(turn, hands) == index - 1]
+    works = [expected_work(cell) for cell in cells]
+    falling = sorted(range(len(cells)), key=lambda number: -works[number])
+    dealt = _dealt([works[number] for number in falling], hands)
+    own = [number for number, hand in zip(falling, dealt, strict=True) if hand == index - 1]
     return tuple(cells[number] for number in sorted(own))
 
 
@@ -40,13 +43,25 @@ def share(cells: int, part: str | None) -> int:
     if part is None:
         return cells
     index, hands = map(int, part.split("/"))
-    rounds, rest = divmod(cells, hands)
-    return rounds + sum(_hand(rounds * hands + turn, hands) == index - 1 for turn in range(rest))
+    return _shares(cells, hands)[index - 1]
 
 
-def _hand(turn: int, hands: int) -> int:
-    round_, place = divmod(turn, hands)
-    return place if round_ % 2 == 0 else hands - 1 - place
+def _shares(cells: int, hands: int) -> list[int]:
+    """How many of ``cells`` each hand gets."""
+    each, rest = divmod(cells, hands)
+    return [each + (hand < rest) for hand in range(hands)]
+
+
+def _dealt(works: Sequence[int], hands: int) -> list[int]:
+    """The hand of each of the ``works``, which fall."""
+    room, totals = _shares(len(works), hands), [0] * hands
+    dealt = []
+    for work in works:
+        hand = min((hand for hand in range(hands) if room[hand]), key=totals.__getitem__)
+        room[hand] -= 1
+        totals[hand] += work
+        dealt.append(hand)
+    return dealt
 
 
 def expected_work(cell: PlannedCell) -> int:
