@@ -140,6 +140,7 @@ def _conv(
 
 def _distances(side: int) -> torch.Tensor:
     # (M*M, M*M) indices of B: rows apart * M + columns apart.
-    row, column = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
-    row, column = row.flatten(), column.flatten()
-    return (row[:, None] - row).abs() * side + (column[:, None] - column).abs()
+    places = [divmod(place, side) for place in range(side * side)]
+    return torch.tensor(
+        [[abs(r - row) * side + abs(c - column) for row, column in places] for r, c in places]
+    )

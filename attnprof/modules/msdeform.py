@@ -99,8 +99,8 @@ class MultiScaleDeformableAttention(nn.Module):
 
 def _directions(heads: int, points: int) -> torch.Tensor:
     # (heads*points*2): the fresh offsets.
-    angle = torch.arange(heads) * (2 * math.pi / heads)
+    angle = torch.arange(heads, dtype=torch.get_default_dtype()) * (2 * math.pi / heads)
     direction = torch.stack((angle.cos(), angle.sin()), dim=-1)
     direction = direction / direction.abs().amax(dim=-1, keepdim=True)
-    distance = torch.arange(1, points + 1)
+    distance = torch.arange(1, points + 1, dtype=angle.dtype)
     return (direction[:, None] * distance[:, None]).flatten()

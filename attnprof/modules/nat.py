@@ -100,8 +100,9 @@ class NeighborhoodAttention(nn.Module):
 
     def _starts(self, length: int, device: torch.device) -> torch.Tensor:
         # (length): where the window of each position begins.
-        position = torch.arange(length, device=device)
-        return (position - self.kernel_size // 2).clamp(0, length - self.kernel_size)
+        last = length - self.kernel_size
+        starts = [min(max(0, position - self.kernel_size // 2), last) for position in range(length)]
+        return torch.tensor(starts, device=device)
 
     def _offsets(self, length: int, device: torch.device) -> torch.Tensor:
         # (length, k): indices into the table of biases, key minus query.

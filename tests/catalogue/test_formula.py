@@ -29,7 +29,9 @@ def test_space_around_a_formula_does_not_matter():
     assert symbols("  C + 1\n") == {"C"}
 
 
-@pytest.mark.parametrize("text", ["unknown + 1", "open('x')", "__import__('os')", "len('abc')", "eval('1')"])
+@pytest.mark.parametrize(
+    "text", ["unknown + 1", "open('x')", "__import__('os')", "print('abc')", "eval('1')"]
+)
 def test_a_name_that_is_neither_given_nor_a_function_is_refused(text):
     with pytest.raises(NameError):
         evaluate(text, {"C": 1})

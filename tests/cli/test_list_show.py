@@ -9,6 +9,7 @@ import pytest
 
 from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import FAMILIES, PLACES
+from attnprof.catalogue.values import show_value
 from attnprof.formats import FORMATS, Look
 from attnprof.networks import NETWORKS, Network, network_named
 from attnprof.units import show_count
@@ -143,8 +144,7 @@ def names_its_paper_with_its_year_and_its_arxiv_id(known, out):
 
 def names_every_argument_with_its_default_and_the_formulas(known, out):
     for argument, value in known.hyperparameters.items():
-        written = str(value).lower() if isinstance(value, bool) or value is None else value
-        assert f"  {argument} = {written}\n" in out
+        assert f"  {argument} = {show_value(value)}\n" in out
     assert f"params = {known.params_formula}\n" in out
     assert known.macs_formula in out
     assert f'attnprof.create("{known.key}", 64' in out

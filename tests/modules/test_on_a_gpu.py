@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from attnprof.catalogue import MODULES, create, entry, selection
 from tests.simulated_cuda import simulated
 
-POINTS = [(c, side, side) for c in (64, 128) for side in (8, 7, 14, 16, 32, 56)]
+POINTS = [(c, side, side) for c in (64, 128, 96) for side in (8, 7, 14, 16, 32, 56)]
 
 
 class Watch(TorchDispatchMode):

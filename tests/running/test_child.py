@@ -1,6 +1,7 @@
 """A child process that may do anything: nothing waits for it without end, and nothing of it stays."""
 
 import os
+import select
 import subprocess
 import sys
 from contextlib import suppress
@@ -95,8 +96,10 @@ def test_what_it_started_in_a_session_of_its_own_ends_with_it(child, code):
     one = child(code)
     _, process = one.line(60).split()
     assert is_alive(int(process))
+    end = os.pidfd_open(int(process))
     one.kill()
-    assert not is_alive(int(process))
+    assert select.select([end], [], [], 60)[0]  # at its end
+    os.close(end)
 
 
 def test_other_processes_live_on(child):

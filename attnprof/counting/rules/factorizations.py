@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from attnprof.counting.rules import Cost, Flops, Rule
-from attnprof.counting.rules._meta import argument
+from attnprof.counting.rules._meta import argument, fresh, plain
 from attnprof.counting.rules.products import mac
 
 _Count = Callable[[int, int], Fraction | int]  # of rows and columns
@@ -60,6 +60,16 @@ def _qr(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
     if mode == "complete":
         return _flops(args[0], _householder(m, n) + 4 * (m * m * k - m * k * k) + Fraction(4 * k**3, 3))
     return _flops(args[0], _householder(m, n) + 2 * m * k * k - Fraction(2 * k**3, 3))
+
+
+def _q_and_r(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Q and R of one matrix, column by column, as LAPACK writes them."""
+    matrix = args[0]
+    if matrix.dim() != 2 or argument(args, kwargs, 1, "mode", "reduced") != "reduced" or not plain(matrix):
+        return None
+    m, n = matrix.shape
+    k = min(m, n)
+    return fresh((k, m), matrix.dtype).mT, fresh((n, k), matrix.dtype).mT
 
 
 def _svd(args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Cost:
@@ -141,7 +151,7 @@ RULES = {
     "cholesky_solve": Rule(_triangular(1, 2)),
     "linalg_lu_solve": Rule(_triangular(0, 2)),
     "linalg_ldl_solve": Rule(_triangular(0, 2)),
-    "linalg_qr": Rule(_qr),
+    "linalg_qr": Rule(_qr, _q_and_r),
     "geqrf": Rule(_of(_householder)),
     "linalg_householder_product": Rule(_of(_householder)),
     "_linalg_svd": Rule(_svd),

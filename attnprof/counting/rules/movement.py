@@ -241,6 +241,23 @@ def _rolled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return fresh(x.shape, x.dtype) if plain(x) else None
 
 
+def _repeated(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, repeats = args
+    added = len(repeats) - x.dim()
+    if added < 0 or min(repeats, default=0) < 0 or not (x.is_meta and x.is_contiguous()):
+        return None
+    sides = [1] * added + [*x.shape]
+    return fresh([side * times for side, times in zip(sides, repeats, strict=True)], x.dtype)
+
+
+def _shuffled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    x, factor = args
+    if x.dim() != 4 or factor < 1 or x.shape[1] % factor**2 or not plain(x) or reads_channels_last(x):
+        return None
+    batch, channels, height, width = x.shape
+    return fresh((batch, channels // factor**2, height * factor, width * factor), x.dtype)
+
+
 # Copies, casts, rearrangements, constants, random numbers.
 _MOVED = """
         clone _to_copy cat stack constant_pad_nd reflection_pad1d reflection_pad2d replication_pad1d
@@ -317,5 +334,7 @@ RULES = {
     "index": Rule(no_flops, _indexed),
     "gather": Rule(no_flops, _gathered),
     "roll": Rule(no_flops, _rolled),
+    "repeat": Rule(no_flops, _repeated),
+    "pixel_shuffle": Rule(no_flops, _shuffled),
     "flip": Rule(no_flops, _flipped),
 }

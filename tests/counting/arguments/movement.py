@@ -16,6 +16,7 @@ from tests.counting.arguments.tensors import (
 
 META = torch.device("meta")
 x = tensors(dtype=any_dtype)
+maps = tensors(shape=st.tuples(sides, st.sampled_from((1, 4, 8, 9, 36)), sides, sides), dtype=any_dtype)
 formats = st.sampled_from((None, torch.preserve_format, torch.contiguous_format))
 factory = {"device": META, "pin_memory": False}
 
@@ -153,6 +154,8 @@ ARGUMENTS = {
     "reflection_pad2d.default": reflected(),
     "gather.default": gathered(),
     "index.Tensor": indexed(),
+    "repeat.default": call(x, st.lists(st.integers(0, 3), max_size=6)),
+    "pixel_shuffle.default": call(maps, st.integers(0, 3)),
     "roll.default": turned(rolled=True),
     "flip.default": turned(rolled=False),
     "arange.default": call(st.sampled_from((0, 1, 7, 2.5)), dtype=dtype_of, **factory),
