@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from attnprof.catalogue import create
+from attnprof.networks._transformer import TransformerBlock, draw_linear_weights
 
 
 class Merging(nn.Module):
@@ -32,26 +33,6 @@ class Merging(nn.Module):
         """x (N, H, W, inputs) at half the size, column by column of each 2x2."""
         corners = [x[:, row::2, column::2] for column in (0, 1) for row in (0, 1)]
         out: torch.Tensor = self.reduce(self.norm(torch.cat(corners, dim=3)))
-        return out
-
-
-class SwinBlock(nn.Module):
-    """Window attention and MLP, each added: (N, height, width, channels) to the same shape."""
-
-    def __init__(self, channels: int, height: int, width: int, shift: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(channels), nn.LayerNorm(channels)
-        self.attention = create("swin", channels, height=height, width=width, shift=shift)
-        parts = OrderedDict[str, nn.Module]()
-        parts["expand"], parts["gelu"] = nn.Linear(channels, 4 * channels), nn.GELU()
-        parts["project"] = nn.Linear(4 * channels, channels)
-        self.mlp = nn.Sequential(parts)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The block's output for x (N, height, width, channels)."""
-        mixed = self.attention(self.norm1(x).permute(0, 3, 1, 2))
-        x = x + mixed.permute(0, 2, 3, 1)
-        out: torch.Tensor = x + self.mlp(self.norm2(x))
         return out
 
 
@@ -79,16 +60,11 @@ class Swin(nn.Module):
             if stages:
                 parts["merging"] = Merging(channels, 2 * channels)
                 channels, scale = 2 * channels, 2 * scale
-            size = channels, height // scale, width // scale
-            parts["blocks"] = nn.Sequential(*(SwinBlock(*size, shift=3 * (n % 2)) for n in range(count)))
+            parts["blocks"] = _blocks(count, channels, height // scale, width // scale)
             stages.append(nn.Sequential(parts))
         self.stages = nn.Sequential(*stages)
         self.norm, self.classifier = nn.LayerNorm(channels), nn.Linear(channels, classes)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        draw_linear_weights(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scores (N, classes) of images x (N, 3, height, width)."""
@@ -96,3 +72,11 @@ class Swin(nn.Module):
         x = self.norm(self.stages(x))
         scores: torch.Tensor = self.classifier(x.mean(dim=(1, 2)))
         return scores
+
+
+def _blocks(count: int, channels: int, height: int, width: int) -> nn.Sequential:
+    """Blocks of one size; the windows of every second one are shifted."""
+    attention = (
+        create("swin", channels, height=height, width=width, shift=3 * (n % 2)) for n in range(count)
+    )
+    return nn.Sequential(*(TransformerBlock(channels, each) for each in attention))

@@ -12,34 +12,13 @@ ICLR 2021, arXiv:2010.11929. Size S: arXiv:2012.12877, Table 1. The mean in plac
 Better plain ViT baselines for ImageNet-1k. Lucas Beyer et al., 2022, arXiv:2205.01580.
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import nn
 
 from attnprof.catalogue import create
+from attnprof.networks._transformer import TransformerBlock, draw_linear_weights
 
 EPSILON = 1e-6  # of the norms
-
-
-class ViTBlock(nn.Module):
-    """Attention and MLP, each added: (N, H, W, channels) to the same shape."""
-
-    def __init__(self, channels: int, heads: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = (nn.LayerNorm(channels, eps=EPSILON) for _ in range(2))
-        self.attention = create("mhsa", channels, heads=heads)
-        parts = OrderedDict[str, nn.Module]()
-        parts["expand"], parts["gelu"] = nn.Linear(channels, 4 * channels), nn.GELU()
-        parts["project"] = nn.Linear(4 * channels, channels)
-        self.mlp = nn.Sequential(parts)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The block's output for x (N, H, W, channels)."""
-        mixed = self.attention(self.norm1(x).permute(0, 3, 1, 2))
-        x = x + mixed.permute(0, 2, 3, 1)
-        out: torch.Tensor = x + self.mlp(self.norm2(x))
-        return out
 
 
 class ViT(nn.Module):
@@ -61,13 +40,15 @@ class ViT(nn.Module):
         super().__init__()
         self.patches = nn.Conv2d(3, channels, 16, 16)
         self.position = nn.Parameter(torch.empty(1, height // 16, width // 16, channels))
-        self.blocks = nn.Sequential(*(ViTBlock(channels, heads) for _ in range(depth)))
+        self.blocks = nn.Sequential(
+            *(
+                TransformerBlock(channels, create("mhsa", channels, heads=heads), EPSILON)
+                for _ in range(depth)
+            )
+        )
         self.norm, self.classifier = nn.LayerNorm(channels, eps=EPSILON), nn.Linear(channels, classes)
         nn.init.trunc_normal_(self.position, std=0.02)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                nn.init.zeros_(module.bias)
+        draw_linear_weights(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scores (N, classes) of images x (N, 3, height, width)."""

@@ -2,6 +2,7 @@
 
 from attnprof.catalogue.entry import Paper
 from attnprof.networks import Facts, NamedPlace, Network
+from attnprof.networks._transformer_places import DEFAULT_PLACES, block_places
 
 NETWORK = Network(
     title="Swin-T",
@@ -17,30 +18,10 @@ NETWORK = Network(
     entry_names=("swin_tiny", "swin"),
     stages=tuple(f"stages.{n}" for n in range(4)),
     places={
-        "replace_attention": NamedPlace(
-            "replace", ("stages.*.blocks.*.attention",), "in place of the window attention of every block"
-        ),
-        "after_attention": NamedPlace(
-            "after",
-            ("stages.*.blocks.*.attention",),
-            "behind the window attention of every block, before its addition",
-        ),
-        "after_mlp": NamedPlace(
-            "after", ("stages.*.blocks.*.mlp",), "at the end of every block's MLP, before the addition"
-        ),
-        "after_gelu": NamedPlace(
-            "after",
-            ("stages.*.blocks.*.mlp.gelu",),
-            "between the two layers of every MLP, where it is four times as wide",
-        ),
-        "after_block": NamedPlace("after", ("stages.*.blocks.*",), "after every block and its additions"),
+        **block_places("stages.*.blocks.*", "window attention"),
         "after_stage": NamedPlace("after", ("stages.*",), "after the last block of every stage"),
     },
-    default_places={
-        "after": "after_mlp",
-        "replace": "replace_attention",
-        "self-attention": "replace_attention",
-    },
+    default_places=DEFAULT_PLACES,
     place_aliases={"before_addition": "after_mlp"},
     facts=Facts(
         28_288_354,

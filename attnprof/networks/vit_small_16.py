@@ -1,7 +1,8 @@
 """ViT-S/16 without a class token: 12 blocks of 384 channels on 14x14 tokens; its attention is a place."""
 
 from attnprof.catalogue.entry import Paper
-from attnprof.networks import Facts, NamedPlace, Network
+from attnprof.networks import Facts, Network
+from attnprof.networks._transformer_places import DEFAULT_PLACES, block_places
 
 NETWORK = Network(
     title="ViT-S/16",
@@ -16,28 +17,8 @@ NETWORK = Network(
     arguments={"channels": 384, "heads": 6, "depth": 12},
     entry_names=("vit_small_16", "vit"),
     stages=("blocks",),
-    places={
-        "replace_attention": NamedPlace(
-            "replace", ("blocks.*.attention",), "in place of the self-attention of every block"
-        ),
-        "after_attention": NamedPlace(
-            "after", ("blocks.*.attention",), "behind the self-attention of every block, before its addition"
-        ),
-        "after_mlp": NamedPlace(
-            "after", ("blocks.*.mlp",), "at the end of every block's MLP, before the addition"
-        ),
-        "after_gelu": NamedPlace(
-            "after",
-            ("blocks.*.mlp.gelu",),
-            "between the two layers of every MLP, where it is four times as wide",
-        ),
-        "after_block": NamedPlace("after", ("blocks.*",), "after every block and its additions"),
-    },
-    default_places={
-        "after": "after_mlp",
-        "replace": "replace_attention",
-        "self-attention": "replace_attention",
-    },
+    places=block_places("blocks.*", "self-attention"),
+    default_places=DEFAULT_PLACES,
     place_aliases={"before_addition": "after_mlp"},
     facts=Facts(
         22_049_896,

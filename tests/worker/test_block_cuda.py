@@ -295,9 +295,9 @@ def test_energy_is_asked_for_when_all_is_timed_and_before_the_profiler(run, monk
 
 
 def test_energy_alone_is_a_figure_and_without_a_counter_a_blank_with_its_reason(run):
-    told = run()
-    told.measure(case(), metrics=("energy",))
-    assert told.figure(case(), "energy").value > 0
+    counting = run()
+    counting.measure(case(), metrics=("energy",))
+    assert counting.figure(case(), "energy").value > 0
     silent = run(energy_step=None)
     silent.measure(case(), metrics=("energy",))
     assert "no counter of energy" in silent.figure(case(), "energy").note
