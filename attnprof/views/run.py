@@ -47,7 +47,7 @@ def document(
     marks, footnotes = _notes(ordered, results.rows())
     shown, rows = _table(placed, ordered, pivot, marks)
     table = Document(
-        columns=shown,
+        columns=shown if rows else (),  # no heading over nothing
         rows=rows,
         above=caption(results, shown),
         footnotes=footnotes,
