@@ -80,7 +80,7 @@ def screen(results: Results, wish: Wish) -> Document:
         tails=[_tail(each.hidden, wish.run) for each in shown],
         footnotes=footnotes,
         findings=lambda: [*findings(all_blocks), *disturbances(all_blocks)],
-        commands=[] if wish.run is None else next_commands(all_blocks, wish.run),
+        commands=next_commands(all_blocks, wish.run) if wish.run is not None and all_blocks else [],
     )
 
 
