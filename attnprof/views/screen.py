@@ -80,8 +80,15 @@ def screen(results: Results, wish: Wish) -> Document:
         tails=[_tail(each.hidden, wish.run) for each in shown],
         footnotes=footnotes,
         findings=lambda: [*findings(all_blocks), *disturbances(all_blocks)],
-        commands=next_commands(all_blocks, wish.run) if wish.run is not None and all_blocks else [],
+        commands=_commands(all_blocks, wish.run),
     )
+
+
+def _commands(all_blocks: Sequence[SizeBlock], run: str | None) -> list[str]:
+    """What to do next: nothing where no command can name the run, or where it has no row."""
+    if run is None or not all_blocks:
+        return []
+    return next_commands(all_blocks, run)
 
 
 def _shown(results: Results, all_blocks: Sequence[SizeBlock], wish: Wish) -> list[ShownBlock]:
