@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def measured(folder, command):
     """A run with the module, the metric, the counter and the device of the examples."""
-    asked = "-m double,se --points 16@8 --device bench --counters dense -o out"
+    asked = "-m double,se --points 16@8 --device bench --runtime inference --counters dense -o out"
     # Of the time budget the counter gets its part; measuring is done when it is precise enough.
     limits = "--time-budget 60s --quality quick --precision 50%"
     result = command("run", *asked.split(), *limits.split(), cwd=folder)
@@ -75,6 +75,12 @@ def test_the_counter_has_its_ratio_and_its_line_in_the_caption(measured):
 def test_the_device_is_measured_on(measured):
     _, rows = measured
     assert {row["device_name"] for row in rows.values()} == {"test bench 0"}
+
+
+def test_the_runtime_computes(measured):
+    text, rows = measured
+    assert {row["execution"] for row in rows.values()} == {"inference"}
+    assert "inference 1 thread" in text
 
 
 @pytest.mark.usefixtures("measured")

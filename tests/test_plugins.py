@@ -49,6 +49,30 @@ from attnprof.counters import Counter
 
 COUNTER = Counter(count=lambda module, x: 7, computes=False)
 '''
+RUNTIME = '''"""Torch in inference mode."""
+
+from attnprof.runtimes import Runtime
+
+
+class Inferring:
+    def __init__(self, module):
+        self.module = module
+
+    def __call__(self, x):
+        import torch
+
+        with torch.inference_mode():
+            return self.module(x)
+
+    output = __call__
+
+
+def prepare(module, x, case):
+    return Inferring(module)
+
+
+RUNTIME = Runtime(title="inference mode", help="torch in inference mode", prepare=f"{__name__}:prepare")
+'''
 COMMAND = '''"""Greet whoever asks."""
 
 import click
@@ -67,6 +91,7 @@ def installed(tmp_path_factory, plugin_package, module_source):
             "attnprof.formats": {"words": FORMAT},
             "attnprof.backends": {"bench": BACKEND},
             "attnprof.counters": {"seven": COUNTER},
+            "attnprof.runtimes": {"inferring": RUNTIME},
             "attnprof.cli": {"greet": COMMAND},
         },
     )
@@ -79,7 +104,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(installed, folder, command):
-    asked = "-m plug,se --channels 16 --res 8 --device bench:1 --counters seven --format words -o out"
+    asked = "-m plug,se --channels 16 --res 8 --device bench:1 --runtime inferring --counters seven --format words -o out"
     # Of the time budget the counter gets its part; measuring is done when it is precise enough.
     limits = "--time-budget 60s --quality quick --precision 50%"
     done = command("run", *asked.split(), *limits.split(), cwd=folder, env=installed)
@@ -120,6 +145,12 @@ def test_a_counter_of_a_plug_in_is_asked(run):
     assert {row["thop_macs"] for row in rows.values()} == {""}
 
 
+def test_a_runtime_of_a_plug_in_computes_and_is_recorded(run):
+    _, rows, environment = run
+    assert {row["execution"] for row in rows.values()} == {"inferring"}
+    assert environment["runtimes"] == {"inferring": "1 thread"}
+
+
 def shown(command, installed, folder, *arguments):
     done = command("table", "out", *arguments, cwd=folder, env=installed)
     assert done.returncode == 0, done.stderr
@@ -135,6 +166,12 @@ def test_a_metric_of_a_plug_in_is_shown_as_a_built_in_one(run, installed, folder
     assert "| se | 2.00 |" in markdown
     html = shown(command, installed, folder, "--format", "html", "--columns", "module,weights")
     assert "weights (KiB)" in html
+
+
+def test_a_runtime_of_a_plug_in_is_in_the_caption(run, installed, folder, command):
+    text = shown(command, installed, folder)
+    assert "eval, inferring, " in text
+    assert "inferring 1 thread" in text
 
 
 def test_a_counter_of_a_plug_in_has_its_ratio_and_its_line_in_the_caption(run, installed, folder, command):

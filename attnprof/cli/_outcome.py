@@ -92,5 +92,5 @@ def _exit_code(plan: Plan, statuses: Sequence[str]) -> int:
 
 def _is_named(plan: Plan) -> bool:
     spec = plan.spec
-    is_one_size = len(spec.grid()) == len(spec.batches) == 1
+    is_one_size = len(spec.grid()) == len(spec.batches) == len(spec.executions) == 1
     return is_one_size and not any(map(stands_for_several, spec.modules))

@@ -1,6 +1,6 @@
 """``attnprof pick``: the modules of a run that keep a budget, ranked, or their Pareto front."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from attnprof import published as published_figures
@@ -20,7 +20,8 @@ from attnprof.results.columns import Row
 from attnprof.views.choice import Published
 from attnprof.views.choice import document as document_of_choice
 
-ALL = "all"  # every batch
+ALL = "all"  # every batch, every runtime
+AXES = {"batch": ("batches", "batch"), "runtime": ("runtimes", "execution")}  # option: in words, its column
 USUAL = ("latency", "macs", "params")  # ranked by the first of these that the run has
 
 
@@ -32,6 +33,7 @@ def pick(
     at: str,
     device: str,
     batch: str,
+    runtime: str,
     network: str,
     dataset: str,
     rejected: bool,
@@ -44,7 +46,7 @@ def pick(
     published = Published(*published_figures.choose(network, dataset))
     results = results_of(run)
     keep, source = budget_or_default(budget, limits, results.spec)
-    results = _selected(results, at, device, batch)
+    results = _selected(results, at, device, {"batch": batch, "runtime": runtime})
     points, entrants = candidates(
         results.rows(),
         results.notes,
@@ -58,15 +60,17 @@ def pick(
     return 0 if choice.chosen else NOT_MET
 
 
-def _selected(results: Results, at: str, device: str, batch: str) -> Results:
-    """The rows at the points or networks of ``at``, on the machines whose name contains ``device``, of the
-    batches ``batch``."""
+def _selected(results: Results, at: str, device: str, conditions: Mapping[str, str]) -> Results:
+    """The rows at the points or networks of ``at``, on the machines whose name contains ``device``, under the
+    ``conditions``: name of an option -> its text."""
     rows = results.rows()
     if not rows:
         raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
     at_points = _rows_at(rows, at)
     numbers = [number for number in _rows_on(rows, device) if number in at_points]
-    return results.only([numbers[n] for n in _rows_of([rows[number] for number in numbers], batch)])
+    for option, text in conditions.items():
+        numbers = [numbers[n] for n in _rows_of([rows[number] for number in numbers], option, text)]
+    return results.only(numbers)
 
 
 def _rows_at(rows: Sequence[Row], at: str) -> AbstractSet[int]:
@@ -92,25 +96,26 @@ def _rows_on(rows: Sequence[Row], device: str) -> list[int]:
     return numbers
 
 
-def _rows_of(rows: Sequence[Row], batch: str) -> list[int]:
-    """The numbers of the rows of the batches ``batch``, a list or ALL; empty: of the only one.
+def _rows_of(rows: Sequence[Row], option: str, text: str) -> list[int]:
+    """The numbers of the rows of the batches, or runtimes, ``text``: a list or ALL; empty: of the only one.
 
     Raises UsageError, also where there are several and none is named: a limit on a latency means another
     thing at each.
     """
-    batches = sorted({row["batch"] for row in rows})
-    wanted = set(split(batch)) or set(map(str, batches))
+    plural, column = AXES[option]
+    values = [str(row[column]) for row in rows]
+    measured = [str(value) for value in dict.fromkeys(sorted(row[column] for row in rows))]
+    wanted = set(split(text)) or set(measured)
     if ALL in wanted:
         return list(range(len(rows)))
-    if not split(batch) and len(batches) > 1:
+    if not split(text) and len(measured) > 1:
         raise UsageError(
-            f"this run has batches {', '.join(map(str, batches))}: choose at one, --batch {batches[0]}, or at"
-            " every one, --batch all"
+            f"this run has {plural} {', '.join(measured)}: choose at one, --{option} {measured[0]}, or at"
+            f" every one, --{option} all"
         )
-    if missing := wanted - set(map(str, batches)):
-        measured = ", ".join(map(str, batches))
-        raise UsageError(f"--batch: {min(missing)} was not measured. There are: {measured}")
-    return [number for number, row in enumerate(rows) if str(row["batch"]) in wanted]
+    if missing := wanted - set(measured):
+        raise UsageError(f"--{option}: {min(missing)} was not measured. There are: {', '.join(measured)}")
+    return [number for number, value in enumerate(values) if value in wanted]
 
 
 def _point(text: str, names: AbstractSet[str], labels: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from attnprof.cli._completing import names_of
 from attnprof.counters import COUNTERS
 from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS
+from attnprof.runtimes import RUNTIMES
 from attnprof.spec.settings import SETTINGS
 
 SHORT = {"modules": "-m", "output": "-o"}
@@ -26,7 +27,7 @@ METAVARS = {
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "networks": "LIST",
     "memory_limit": "SIZE", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
     "quality": "LEVEL", "baseline": "NAME", "autocast": "TYPE", "name": "NAME", "output": "DIR",
-    "format": "FORMAT", "compile_mode": "MODE",
+    "format": "FORMAT", "compile_mode": "MODE", "runtime": "LIST",
 }  # fmt: skip
 NAMES = {
     "modules": MODULES,
@@ -35,6 +36,7 @@ NAMES = {
     "counters": COUNTERS,
     "format": FORMATS,
     "device": BACKENDS,
+    "runtime": RUNTIMES,
 }
 
 # Flags that can be taken back, where a spec file has them.
@@ -47,7 +49,7 @@ GROUPS = {
     ),
     "Where": (
         "device", "dtype", "autocast", "tf32", "cudnn_benchmark", "channels_last", "compile", "compile_mode",
-        "hot", "train", "threads", "memory_limit", "allow_busy",
+        "runtime", "hot", "train", "threads", "memory_limit", "allow_busy",
     ),
     "How precisely": (
         "no_latency", "metrics", "counters", "baseline", "quality", "time_budget", "precision", "timeout",

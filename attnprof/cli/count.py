@@ -21,7 +21,7 @@ where --counters names them.
 MEASURING = (
     "no_latency", "time_budget", "precision", "quality", "baseline", "threads", "device", "hot", "compile",
     "channels_last", "memory_limit", "allow_busy", "seed", "budget", "tf32", "cudnn_benchmark",
-    "compile_mode",
+    "compile_mode", "runtime",
 )  # fmt: skip
 
 COMMAND = command(

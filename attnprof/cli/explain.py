@@ -23,8 +23,8 @@ height and width. With --input it is a module of your own by itself, built
 without channels and called with these inputs; docs/counting.md has the grammar.
 """
 COUNTED = ("train", "dtype")  # of the settings, those that change counts
-# Of a call that is measured; a limit of memory is for what is measured unseen.
-CONDITIONS = tuple(field for field in GROUPS["Where"] if field not in (*COUNTED, "memory_limit"))
+# Of a call that is measured by torch; a limit of memory is for what is measured unseen.
+CONDITIONS = tuple(field for field in GROUPS["Where"] if field not in (*COUNTED, "memory_limit", "runtime"))
 
 COMMAND = command(
     "explain",

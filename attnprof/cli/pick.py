@@ -35,6 +35,9 @@ COMMAND = command(
             ["--batch"], default="", metavar="N", help="judge at this batch only, of several; or all"
         ),
         click.Option(
+            ["--runtime"], default="", metavar="NAME", help="judge in this runtime only, of several; or all"
+        ),
+        click.Option(
             ["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"
         ),
         click.Option(

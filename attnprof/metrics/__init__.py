@@ -50,6 +50,7 @@ class Findings:
     energy: "Energy | None" = None  # of calls back to back; None where the device has no counter of it
     kernels: "KernelTrace | None" = None  # of some calls; None where a call launches none
     peaks: "Peaks | None" = None  # what the device can do at best
+    preparation: float | None = None  # seconds in which another runtime than torch took the module over
     missing: Mapping[Need, str] = field(default_factory=dict)  # what is not there -> why
 
 

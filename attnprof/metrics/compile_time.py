@@ -1,12 +1,15 @@
-"""Seconds that torch.compile took: the first call, less what a call takes."""
+"""Seconds until a module could be called: torch.compile's, or those of export and conversion to a runtime."""
 
 from attnprof.metrics import Findings, Metric, Reading
 
 
 def compute(findings: Findings) -> Reading:
-    """First call less latency; None for a case that runs eagerly."""
+    """The preparation of another runtime; with torch.compile the first call less the latency; None for a
+    case that runs eagerly."""
     timing = findings.timing
     assert timing is not None
+    if findings.preparation is not None:
+        return Reading(findings.preparation, n=1, note="export and conversion, once")
     if not findings.case.compile_mode:
         return Reading(None, note="it runs eagerly")
     if not timing.samples or timing.first <= timing.seconds:
@@ -17,7 +20,7 @@ def compute(findings: Findings) -> Reading:
 METRIC = Metric(
     kind="seconds",
     title="compile time",
-    help="Seconds that torch.compile took",
+    help="Seconds that torch.compile took, or export to another runtime",
     needs="timing",
     compute=compute,
     place=180,

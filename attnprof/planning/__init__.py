@@ -1,6 +1,6 @@
 """From a Spec to a Plan: names resolved, sweeps multiplied, impossible cells explained."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,6 +16,7 @@ from attnprof.planning.baselines import baselines_of, keys_named
 from attnprof.planning.placements import Placement, choices, placements
 from attnprof.planning.shards import PlannedCell, shard
 from attnprof.records.case import Case
+from attnprof.runtimes import RUNTIMES, require_available
 from attnprof.spec import Spec
 from attnprof.spec.fields import AUTO, USUAL
 
@@ -79,12 +80,14 @@ class Plan:
 
 def plan(spec: Spec, device: str | None = None) -> Plan:
     """The plan of ``spec`` on ``device``, 'cpu' or 'cuda:0'; None: that of the spec, or the best one for
-    auto. Raises UsageError for what the device has no use for."""
+    auto. Raises UsageError for what the device or a runtime has no use for, EnvironmentProblem for a
+    runtime that is not installed."""
     metrics = _metrics(spec)
     device = _device(spec, metrics, device)
     if device == "cpu" and (problem := _wants_a_gpu(spec)):
         raise UsageError(f"{device}: {problem}")
     all_cells = _cells(spec, device)
+    _require_runtimes([cell.case for cell in all_cells])
     cells = shard(all_cells, spec.shard)
     baselines = baselines_of(spec, [cell.case for cell in all_cells if not cell.refusal])
     return Plan(
@@ -113,12 +116,14 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
 
 
 def _cells(spec: Spec, device: str) -> tuple[PlannedCell, ...]:
-    """All cells of ``spec``, each once: by mode, then point, then batch, then module."""
+    """All cells of ``spec``, each once: by mode, then point, batch, runtime and module."""
     placed = placements(spec) if spec.networks else _alone(spec)
     modes = ("eval", "train") if spec.train else ("eval",)
     cells: dict[Case, PlannedCell] = {}
-    for mode, point, batch, placement in product(modes, spec.grid(), spec.batches, placed):
-        cell = _cell(spec, placement, point, batch, device, mode)
+    executions = ("eager",) if device == "meta" else spec.executions
+    grid = product(modes, spec.grid(), spec.batches, executions)
+    for (mode, point, batch, execution), placement in product(grid, placed):
+        cell = _cell(spec, placement, point, batch, device, mode, execution)
         cells.setdefault(cell.case, cell)
     return tuple(cells.values())
 
@@ -141,7 +146,18 @@ def _alone_as(choice: ConfiguredModule | Placement) -> Placement:
     return Placement(choice.module, tuple(settings.items()), choice.variant)
 
 
-def _cell(spec: Spec, placement: Placement, point: Point, batch: int, device: str, mode: str) -> PlannedCell:
+def _require_runtimes(cases: Sequence[Case]) -> None:
+    """Raises UsageError where a runtime does not run its cases at all, EnvironmentProblem where one is not
+    installed."""
+    refusals = dict.fromkeys(RUNTIMES.get(case.runtime).refusal(case) for case in cases)
+    if any(refusals):
+        raise UsageError(f"--runtime: {'; '.join(filter(None, refusals))}")
+    require_available(case.runtime for case in cases)
+
+
+def _cell(
+    spec: Spec, placement: Placement, point: Point, batch: int, device: str, mode: str, execution: str
+) -> PlannedCell:
     channels, height, width = point
     settings = dict(sorted(placement.settings))
     counted = device == "meta"
@@ -163,7 +179,7 @@ def _cell(spec: Spec, placement: Placement, point: Point, batch: int, device: st
         device=device,
         threads=0 if counted else spec.threads,
         mode=mode,
-        execution="eager" if counted else spec.execution,
+        execution=execution,
         inputs="hot" if spec.hot else "cold",
         tf32=spec.tf32 and not counted,
         seed=spec.seed,

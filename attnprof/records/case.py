@@ -49,7 +49,8 @@ class Case:
     device: str = "cpu"
     threads: Whole = 1
     mode: str = "eval"  # forward; 'train': forward and backward
-    execution: str = "eager"  # or 'compiled', with a mode of torch.compile that is not its default behind ':'
+    # The runtime; behind 'compiled' and ':' a mode of torch.compile that is not its default.
+    execution: str = "eager"
     inputs: str = "cold"  # the input of each call is out of cache; 'hot': one input for all calls
     tf32: bool = False
     seed: Whole = 0
@@ -87,6 +88,11 @@ class Case:
         """The target, several images per call, and training: ``se@64@56 batch 8 (train)``."""
         images = f" batch {self.batch}" if self.batch > 1 else ""
         return f"{self.target}{images}" + ("" if self.mode == "eval" else f" ({self.mode})")
+
+    @property
+    def runtime(self) -> str:
+        """The name of what computes it: 'eager', 'compiled', 'onnxruntime'."""
+        return self.execution.partition(":")[0]
 
     @property
     def compile_mode(self) -> str | None:

@@ -32,6 +32,7 @@ FINGERPRINT = (
     "cuda_version",
     "cuda_variables",
     "threads",
+    "runtimes",
 )
 
 PLACEMENTS = "placements"  # what a run says that it has at each of its points: Case.placement, in order
@@ -96,6 +97,7 @@ class _Known(Struct):
     timer: _Timer | None = None
     peaks: _Peaks | UnsetType = UNSET
     estimator: str = ""
+    runtimes: dict[str, str] | None = None
     tf32: bool | None = None
     cudnn_benchmark: bool | None = None
     placements: list[str] | UnsetType = UNSET
@@ -131,11 +133,11 @@ def cores() -> int:
 def software() -> Environment:
     """Versions and machine, without importing what they are versions of."""
     return {
-        "attnprof_version": _version("attnprof"),
+        "attnprof_version": installed_version("attnprof"),
         "python_version": platform.python_version(),
-        "torch_version": _version("torch"),
-        "fvcore_version": _version("fvcore"),
-        "thop_version": _version("thop") or _version_of("ultralytics-thop"),
+        "torch_version": installed_version("torch"),
+        "fvcore_version": installed_version("fvcore"),
+        "thop_version": installed_version("thop") or _version_of("ultralytics-thop"),
         "platform": platform.platform(),
         "malloc": {key: os.environ[key] for key in sorted(os.environ) if key.startswith("MALLOC_")},
     }
@@ -228,14 +230,15 @@ def liberties(environment: Environment, dtype: str) -> list[str]:
     return words
 
 
-def _version(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
+    """The version of the distribution ``package``; None where it is not installed."""
     installed = _installed(package)
     return installed.version if installed else None
 
 
 def _version_of(package: str) -> str | None:
     """The version with the package's name before it, where it is another than what is imported."""
-    number = _version(package)
+    number = installed_version(package)
     return number and f"{package} {number}"
 
 

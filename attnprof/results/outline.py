@@ -22,18 +22,19 @@ if TYPE_CHECKING:
 
 MODES = {"eval": 0, "train": 1}
 T = TypeVar("T")
-Position = tuple[bool, int, int, int, int, int]
+Position = tuple[bool, int, int, int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Outline:
-    """The rows of a run: by device, then mode, then point, then batch, then placement."""
+    """The rows of a run: by device, then mode, then point, batch, runtime and placement."""
 
     spec: Spec
     cells: int  # of the whole run, finished or not
     devices: Mapping[str, int]
     points: Mapping[Point, int]
     batches: Mapping[int, int]
+    executions: Mapping[str, int]
     placements: Mapping[str, int]  # by Case.placement
 
     def position(self, case: Case) -> Position:
@@ -43,7 +44,8 @@ class Outline:
         point = self.points.get((case.channels, case.height, case.width), -1)
         batch = self.batches.get(case.batch, -1)
         placement = self.placements.get(case.placement, -1)
-        places = device, mode, point, batch, placement
+        execution = 0 if case.device == "meta" else self.executions.get(case.execution, -1)
+        places = device, mode, point, batch, execution, placement
         return min(places) < 0, *places
 
 
@@ -57,7 +59,9 @@ def outline_of_journal(spec: Spec, environment: Environment, events: Sequence[Ev
     cases = list(_cases(events))
     devices = [str(machine.get("device", "cpu")) for machine in machines(environment)]
     placements = _recorded_placements(environment) or _placements_of(cases, spec)
-    each = len(spec.grid()) * len(spec.batches) * len(placements) * (2 if spec.train else 1)
+    executions = 1 if devices == ["meta"] else len(spec.executions)
+    conditions = len(spec.batches) * executions * (2 if spec.train else 1)
+    each = len(spec.grid()) * len(placements) * conditions
     cells = share(each, spec.shard) * len(devices)
     return _outline(spec, max(cells, len({case.key for case in cases})), devices, placements)
 
@@ -69,6 +73,7 @@ def _outline(spec: Spec, cells: int, devices: Sequence[str], placements: Sequenc
         _numbered(devices),
         _numbered(spec.grid()),
         _numbered(spec.batches),
+        _numbered(spec.executions),
         _numbered(placements),
     )
 

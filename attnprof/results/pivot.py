@@ -42,6 +42,7 @@ KEYS = {
     "point": _key("channels", "height", "width", write="{0}@{1}x{2}"),
     "batch": _key("batch", write="batch {0}"),
     "threads": _key("threads", write="{0} threads"),
+    "runtime": _key("execution"),
     **{name: _key(name) for name in ("mode", "dtype", "layout", "device", "execution", "host")},
 }
 

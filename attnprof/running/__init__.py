@@ -10,7 +10,7 @@ import msgspec
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan
 from attnprof.records.case import Case, conditions
-from attnprof.records.environment import Environment, begun
+from attnprof.records.environment import Environment, begun, installed_version
 from attnprof.records.record import AccountEvent, DoneEvent, Event, VisitEvent, done_event
 from attnprof.running.client import Worker, WorkerSlot, start_worker
 from attnprof.running.counting import (
@@ -33,6 +33,7 @@ from attnprof.running.racing import SURE, contenders, still_open
 from attnprof.running.schedule import blocks, too_large, work
 from attnprof.running.standings import Standings
 from attnprof.running.timetable import Timetable
+from attnprof.runtimes import RUNTIMES, Runtime
 
 MANY_WORKERS = 8.0  # seconds for the other counters from which on more than one worker is worth its start
 OUT_OF_TIME = "the time budget ended before its turn: --time-budget auto"
@@ -261,7 +262,10 @@ class Run:
 
     def _ready_worker(self) -> Worker:
         worker = self._slot.ready()
-        self.environment = self.environment or begun(worker.environment)
+        if not self.environment:
+            self.environment = begun(
+                {**worker.environment, **_runtimes(self._cases.values(), self.plan.threads)}
+            )
         return worker
 
     def _ended(self) -> bool:
@@ -275,6 +279,18 @@ class Run:
     def _end(self, key: str, status: str = "ok", reason: str = "") -> DoneEvent:
         self._done.add(key)
         return done_event(self._cases[key], status, reason)
+
+
+def _runtimes(cases: Iterable[Case], threads: int) -> Environment:
+    """The entry of the environment that has the version and settings of each runtime that is not torch; none
+    where torch alone computes."""
+    used: dict[str, Runtime] = {case.runtime: RUNTIMES.get(case.runtime) for case in cases}
+    others = {name: runtime for name, runtime in used.items() if not runtime.is_torch}
+    about = {
+        name: runtime.describe(installed_version(runtime.packages[0]) if runtime.packages else None, threads)
+        for name, runtime in others.items()
+    }
+    return {"runtimes": about} if about else {}
 
 
 def run(

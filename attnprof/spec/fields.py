@@ -21,6 +21,7 @@ from attnprof.metrics import METRICS
 from attnprof.networks import network_named
 from attnprof.networks._places import parse_place
 from attnprof.registry import Registry
+from attnprof.runtimes import COMPILED, RUNTIMES
 from attnprof.units import parse_bytes, parse_seconds, parse_share
 
 DTYPES = ("fp32", "fp16", "bf16", "fp64")
@@ -220,6 +221,14 @@ def _of_fp32(value: bool, info: ValidationInfo) -> bool:
     return value
 
 
+def _with_compiled(names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """Refuse torch.compile, by fields in front of this one, beside runtimes that it is none of."""
+    compiles = info.data.get("compile") or info.data.get("compile_mode")
+    if names and compiles and COMPILED not in names:
+        raise ValueError(f"--compile is the runtime {COMPILED}: name it here, too, or leave --compile out")
+    return names
+
+
 def _not_on_cpu(value: Any, info: ValidationInfo) -> Any:
     """Refuse what a CPU has no use for beside the device cpu; a field in front of this one."""
     problem = GPU_ALONE.get((str(info.field_name), value))
@@ -314,6 +323,8 @@ CompileMode = Annotated[
     BeforeValidator(_optional(str)),
     AfterValidator(_not_on_cpu),
 ]
+RuntimeName = Annotated[str, _name_in(RUNTIMES)]
+RuntimeNames = Annotated[tuple[RuntimeName, ...], Listed, AfterValidator(_with_compiled)]
 Seed = Annotated[int, BeforeValidator(_seed)]
 Batch = Annotated[int, _number(LARGEST_BATCH, "a batch")]
 Batches = Annotated[tuple[Batch, ...], _some_listed("name at least one: 1, or 1,8,32")]

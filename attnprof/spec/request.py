@@ -13,6 +13,7 @@ from attnprof.choosing.budget import as_table
 from attnprof.errors import SpecError
 from attnprof.grid import PRESETS, Point
 from attnprof.networks import usual_input
+from attnprof.runtimes import COMPILED, EAGER
 from attnprof.spec.fields import (
     PROCESSES,
     QUICK_TARGET,
@@ -37,6 +38,7 @@ from attnprof.spec.fields import (
     PointText,
     Res,
     RunName,
+    RuntimeNames,
     Seconds,
     Seed,
     ShardText,
@@ -85,6 +87,7 @@ class Spec(BaseModel):
     channels_last: bool = _field("channels_last")
     compile: bool = _field("compile")
     compile_mode: CompileMode = _field("compile_mode")
+    runtime: RuntimeNames = _field("runtime")
     hot: bool = _field("hot")
     train: bool = _field("train")
     no_latency: bool = _field("no_latency")
@@ -142,11 +145,14 @@ class Spec(BaseModel):
         return tuple(dict.fromkeys(self.batch))
 
     @property
-    def execution(self) -> str:
-        """How modules run: 'eager', 'compiled', 'compiled:reduce-overhead'. A mode alone compiles, too."""
-        if self.compile_mode in (None, "default"):
-            return "compiled" if self.compile or self.compile_mode else "eager"
-        return f"compiled:{self.compile_mode}"
+    def executions(self) -> tuple[str, ...]:
+        """How modules run, each way once: 'eager', 'compiled', 'compiled:max-autotune', 'onnxruntime'. A mode
+        of torch.compile alone compiles, too."""
+        compiles = self.compile or self.compile_mode is not None
+        names = self.runtime or ((COMPILED if compiles else EAGER),)
+        has_mode = self.compile_mode not in (None, "default")
+        compiled = f"{COMPILED}:{self.compile_mode}" if has_mode else COMPILED
+        return tuple(dict.fromkeys(compiled if name == COMPILED else name for name in names))
 
     @property
     def arithmetic(self) -> Arithmetic:

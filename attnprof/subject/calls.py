@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from time import perf_counter
 
 import torch
 from torch import nn
@@ -10,19 +10,23 @@ from torch import nn
 from attnprof.backends import Call
 from attnprof.counting import first_tensor
 from attnprof.records.case import Case
+from attnprof.runtimes import RUNTIMES, Engine, NotTaken, Runtime
 from attnprof.subject.build import DTYPES, build
-from attnprof.subject.inputs import MOST_INPUTS
+from attnprof.subject.inputs import example
 
 PLAIN: AbstractContextManager[object] = nullcontext()
 # Rows and columns of the product that is timed beside the cells. A GPU would spend a small one on its launch.
 REFERENCE = {"cpu": 256}
 LARGE_REFERENCE = 2048
+LARGEST_ERROR = 1e-3  # of another runtime's output in fp32, over the largest value of torch's
+SMALLEST = 1e-12  # that an error is divided by
 
 
 class Forward:
     """The call of an eval cell: the next input, without gradients."""
 
     keeps = 0  # bytes that stay after a call
+    preparation: float | None = None
 
     def __init__(
         self,
@@ -48,6 +52,8 @@ class Forward:
 class Step:
     """The call of a train cell: forward and backward, to the input and to all parameters, gradients cleared
     before."""
+
+    preparation: float | None = None
 
     def __init__(
         self,
@@ -83,18 +89,72 @@ class Step:
         self._module.zero_grad(set_to_none=True)
 
 
+class Delegated:
+    """The call of an eval cell in another runtime than torch: the next input."""
+
+    keeps = 0
+
+    def __init__(self, engine: Engine, inputs: Iterator[torch.Tensor], preparation: float) -> None:
+        self._engine, self._inputs = engine, inputs
+        self.preparation = preparation  # seconds
+
+    def __call__(self) -> object:
+        """One call."""
+        return self._engine(next(self._inputs))
+
+    def output(self, x: torch.Tensor) -> object:
+        """What the runtime returns for x."""
+        return self._engine.output(x)
+
+    def clear(self) -> None:
+        """Nothing stays after a call."""
+
+
+MeasuredCall = Forward | Step | Delegated
+
+
 def output_of(module: nn.Module, x: torch.Tensor, autocast: AbstractContextManager[object]) -> object:
     """What ``module`` returns for x, without gradients."""
     with torch.no_grad(), autocast:
         return module(x)
 
 
-def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) -> Forward | Step:
-    """The call that is measured, on ``inputs`` as ``ring`` makes them."""
-    module = build(case, device)
-    if case.compile_mode:
-        module = _compiled(module, case.compile_mode)
+def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) -> MeasuredCall:
+    """The call that is measured, on ``inputs`` as ``ring`` makes them. Raises NotTaken where its runtime does
+    not compute what torch does."""
+    module, runtime = build(case, device), RUNTIMES.get(case.runtime)
+    if not runtime.is_torch:
+        return _delegated(runtime, module, case, device, inputs)
+    module = runtime.engine(module, None, case)
     return (Forward if case.mode == "eval" else Step)(module, inputs, _autocast(case))
+
+
+def _delegated(
+    runtime: Runtime, module: nn.Module, case: Case, device: torch.device, inputs: Iterator[torch.Tensor]
+) -> Delegated:
+    """``module`` in ``runtime``, whose output has been compared with torch's."""
+    x = example(case, device)
+    began = perf_counter()
+    engine = runtime.engine(module, x, case)
+    seconds = perf_counter() - began
+    expected = first_tensor(output_of(module, x, PLAIN))
+    if expected is None:
+        raise NotTaken("the module returns no tensor")
+    require_equal(runtime.title, engine.output(x), expected)
+    return Delegated(engine, inputs, seconds)
+
+
+def require_equal(title: str, output: torch.Tensor, expected: torch.Tensor) -> None:
+    """Raises NotTaken where ``output``, of the runtime ``title``, is not what torch has computed."""
+    if output.shape != expected.shape:
+        shapes = f"{tuple(output.shape)} instead of {tuple(expected.shape)}"
+        raise NotTaken(f"{title} gives another output than torch: {shapes}")
+    scale = max(float(expected.abs().max()), SMALLEST)
+    error = float((output - expected).abs().max()) / scale
+    if not error <= LARGEST_ERROR:  # nor is it where the error is no number
+        raise NotTaken(
+            f"{title} gives another output than torch: relative error {error:.2g}, at most {LARGEST_ERROR:g}"
+        )
 
 
 def settling_calls(case: Case) -> int:
@@ -113,22 +173,6 @@ def reference(device: torch.device) -> Call:
     size = REFERENCE.get(device.type, LARGE_REFERENCE)
     a = torch.randn(size, size, generator=generator).to(device)
     return lambda: torch.mm(a, a)
-
-
-def _compiled(module: nn.Module, mode: str) -> nn.Module:
-    import torch._dynamo
-
-    allow_compiling(torch._dynamo.config, MOST_INPUTS)
-    compiled: Any = torch.compile(module, dynamic=False, mode=mode)
-    return compiled  # type: ignore[no-any-return]
-
-
-def allow_compiling(config: Any, times: int) -> None:
-    """Let dynamo compile one code so many times. Cells of one class share their code, and beyond eight of
-    them it would quietly run eagerly."""
-    limit = "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"  # torch 2.6
-    for name in (limit, f"accumulated_{limit}"):
-        setattr(config, name, times)
 
 
 def _autocast(case: Case) -> AbstractContextManager[object]:

@@ -61,6 +61,7 @@ def conditions(results: Results) -> str:
     else:
         dtype = str(rows[0]["dtype"])
         parts.append("; ".join(device_words(each, dtype) for each in machines(environment)))
+        parts += [f"{name} {about}" for name, about in (environment.get("runtimes") or {}).items()]
     if environment.get("started"):
         parts.append(str(environment["started"]).replace("T", " ")[:16])
     return ", ".join(parts)

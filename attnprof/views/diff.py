@@ -73,9 +73,8 @@ def _conditions(comparison: Comparison) -> list[str]:
     if case.autocast:
         conditions.append(f"autocast {case.autocast}")
     conditions.append(_device(case, comparison.after.environment))
-    return conditions + [
-        word for word in (case.layout, case.execution) if word not in ("contiguous", "eager")
-    ]
+    execution = "eager" if _has_runtimes(comparison.cells) else case.execution
+    return conditions + [word for word in (case.layout, execution) if word not in ("contiguous", "eager")]
 
 
 def _device(case: Case, environment: Environment) -> str:
@@ -104,6 +103,11 @@ def _has_batches(cells: Sequence[ComparedCell]) -> bool:
     return len({cell.case.batch for cell in cells}) > 1
 
 
+def _has_runtimes(cells: Sequence[ComparedCell]) -> bool:
+    """Whether the cells are of several runtimes."""
+    return len({cell.case.execution for cell in cells}) > 1
+
+
 def _share(tolerance: float) -> str:
     return f"± {100 * tolerance:g} %"
 
@@ -113,6 +117,7 @@ COLUMNS = (
     TableColumn("channels", "C"),
     TableColumn("size", "HxW"),
     TableColumn("batch", "batch"),
+    TableColumn("execution", "runtime", right=False),
     TableColumn("mode", "mode", right=False),
     TableColumn("module", "module", right=False),
     TableColumn("place", "place", right=False),
@@ -141,6 +146,7 @@ def _worth_showing(column: str, timed: Sequence[ComparedCell]) -> bool:
         "channels": not inside,
         "size": len(_sizes(timed)) > 1,
         "batch": _has_batches(timed),
+        "execution": _has_runtimes(timed),
         "mode": len({cell.case.mode for cell in timed}) > 1,
         "place": len({cell.case.place for cell in timed if cell.case.place}) > 1,
         "ratio_ci": any(cell.outcome and cell.outcome.interval for cell in timed),
@@ -171,6 +177,7 @@ def _cells_of(cell: ComparedCell, notes: dict[str, int]) -> dict[str, TableCell]
         "channels": str(case.channels),
         "size": f"{case.height}x{case.width}",
         "batch": str(case.batch),
+        "execution": case.execution,
         "mode": case.mode,
         "module": "plain" if plain else case.title,
         "place": case.place,

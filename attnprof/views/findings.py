@@ -74,22 +74,24 @@ def _where(blocks: Sequence[SizeBlock], every: Sequence[SizeBlock]) -> str:
 
 
 def _axes(blocks: Sequence[SizeBlock]) -> list[str]:
-    """What tells ``blocks`` apart: 'size', 'batch', or both."""
-    batches, sizes = {block.batch for block in blocks}, {block.size for block in blocks}
-    if len(batches) == 1:
-        return ["size"]
-    return ["size", "batch"] if len(sizes) > 1 else ["batch"]
+    """What tells ``blocks`` apart: 'size', 'batch', 'runtime', or some of them."""
+    values = {
+        "size": {block.size for block in blocks},
+        "batch": {block.batch for block in blocks},
+        "runtime": {block.runtime for block in blocks},
+    }
+    return [axis for axis in values if len(values[axis]) > 1] or ["size"]
 
 
 def _point(block: SizeBlock, axes: Sequence[str]) -> str:
-    """'64@56', 'batch 8' or '64@56 batch 8'."""
-    words = {"size": block.size, "batch": f"batch {block.batch}"}
+    """'64@56', 'batch 8', '64@56 batch 8' or '64@56 onnxruntime'."""
+    words = {"size": block.size, "batch": f"batch {block.batch}", "runtime": block.runtime}
     return " ".join(words[axis] for axis in axes)
 
 
 def _units(blocks: Sequence[SizeBlock]) -> str:
     """The blocks in the plural: 'sizes', 'batches', 'sizes and batches'."""
-    plurals = {"size": "sizes", "batch": "batches"}
+    plurals = {"size": "sizes", "batch": "batches", "runtime": "runtimes"}
     return " and ".join(plurals[axis] for axis in _axes(blocks))
 
 
@@ -180,11 +182,16 @@ def _candidates(blocks: Sequence[SizeBlock]) -> list[Rival]:
 
 
 def _limit(blocks: Sequence[SizeBlock]) -> list[str]:
-    """A limit that the fastest keep at every size, of several batches at the smallest; on parameters where
-    nothing was timed."""
-    batches = {block.batch for block in blocks}
+    """A limit that the fastest keep at every size, of several batches at the smallest, of several runtimes in
+    the first; on parameters where nothing was timed."""
+    batches, runtimes = {block.batch for block in blocks}, [block.runtime for block in blocks]
     batch = [f"--batch {min(batches)}"] if len(batches) > 1 else []
-    timed = [block for block in blocks if block.competing and block.batch == min(batches)]
+    batch += [f"--runtime {runtimes[0]}"] if len(set(runtimes)) > 1 else []
+    timed = [
+        block
+        for block in blocks
+        if block.competing and (block.batch, block.runtime) == (min(batches), runtimes[0])
+    ]
     seconds = [block.competing[0].latency or 0.0 for block in timed]
     if not seconds:
         return [*batch, "--max-params 10k"]

@@ -13,6 +13,7 @@ from attnprof.metrics import METRICS
 from attnprof.records.case import ROW_CONDITIONS
 from attnprof.results import Results
 from attnprof.results.columns import Row, is_rough, size, title, varying
+from attnprof.runtimes import EAGER
 
 LATENCY, MACS, PARAMS, MEMORY, THROUGHPUT = (
     METRICS.get(name).column for name in ("latency", "macs", "params", "peak_memory", "throughput")
@@ -64,6 +65,7 @@ class SizeBlock:
     heading: str
     size: str  # in short: '64@56'
     batch: int  # images per call
+    runtime: str
     baseline: str  # the module that ratios are over; empty without
     rivals: Sequence[Rival]
 
@@ -107,7 +109,14 @@ def blocks(results: Results) -> list[SizeBlock]:
 def _place_of_block(group: Sequence[Rival]) -> tuple[Any, ...]:
     row = group[0].row
     size_of_map = -row["height"] * row["width"], row["channels"]
-    return row.get("host") or "", row["mode"], *size_of_map, row["batch"], row.get("device_name") or ""
+    return (
+        row.get("host") or "",
+        row["mode"],
+        *size_of_map,
+        row["batch"],
+        row.get("execution") or "",
+        row.get("device_name") or "",
+    )
 
 
 def _place(rival: Rival) -> tuple[Any, ...]:
@@ -124,6 +133,7 @@ def _block(rivals: Sequence[Rival], vary: Sequence[str], rows: Sequence[Row]) ->
         _heading(row, vary, rows),
         label(row),
         row["batch"],
+        str(row.get("execution") or EAGER),
         baseline.name if baseline else "",
         _ranked(with_ratios),
     )

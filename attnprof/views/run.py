@@ -24,7 +24,15 @@ from attnprof.views.rivals import blocks
 from attnprof.views.run_columns import BESIDE_HIDDEN, RunColumn, chosen_columns, resolve
 from attnprof.views.screen import Wish, screen
 
-SIZE = ("host", "mode", "height", "width", "channels", "batch")  # what the lines of one block share
+SIZE = (
+    "host",
+    "mode",
+    "height",
+    "width",
+    "channels",
+    "batch",
+    "execution",
+)  # what the lines of one block share
 NOTE = TableColumn("note", "note", keep=97, right=False)
 MORE = "+"  # before the name of a column that is wanted besides the usual ones
 
@@ -151,7 +159,13 @@ def _row_of(column: RunColumn, line: Line) -> tuple[int, Row] | None:
 
 def _rank(row: Row) -> tuple[object, ...]:
     latency, macs, params = row.get("latency_s"), row.get("macs"), row.get("params")
-    size = row["mode"], -row["height"] * row["width"], row["channels"], row["batch"]
+    size = (
+        row["mode"],
+        -row["height"] * row["width"],
+        row["channels"],
+        row["batch"],
+        row.get("execution") or "",
+    )
     inside = bool(row.get("host")) and row["module"] != PLAIN
     costs = latency is None, latency or 0, macs is None, macs or 0, params or 0
     return (row.get("host") or "", *size, row.get("device_name") or "", inside, *costs, title(row))

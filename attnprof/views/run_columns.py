@@ -48,13 +48,14 @@ def _identity(name: str, heading: str, right: bool = False) -> RunColumn:
     return RunColumn(TableColumn(name, heading, right=right), _field(name), identity=True)
 
 
+HEADINGS = {"execution": "runtime"}  # of conditions that are called otherwise in the CSV
 IDENTITIES = (
     _identity("host", "network"),
     _identity("channels", "C", right=True),
     replace(_identity("size", "HxW", right=True), cell=lambda number, row: TableCell(size(row))),
     _identity("mode", "mode"),
     _identity("device_name", "device"),
-    *(_identity(name, name, right=name == "batch") for name in CONDITIONS),
+    *(_identity(name, HEADINGS.get(name, name), right=name == "batch") for name in CONDITIONS),
     replace(_identity("module", "module"), cell=lambda number, row: TableCell(title(row))),
     _identity("place", "place"),
 )

@@ -8,6 +8,7 @@ from attnprof.choosing.choice import Choice
 from attnprof.choosing.pareto import DOUBT
 from attnprof.results import Results
 from attnprof.results.columns import Row
+from attnprof.runtimes import EAGER
 
 MOST = 12  # modules in a command
 
@@ -62,13 +63,15 @@ def _modules(wanted: Sequence[Candidate], choice: Choice) -> str:
 
 
 def _cells(modules: str, rows: Sequence[Row]) -> list[str]:
-    """The words that ask for ``modules`` where ``rows`` have them: networks, else sizes, and batches."""
+    """The words that ask for ``modules`` where ``rows`` have them: networks or sizes, batches, runtimes."""
     networks = dict.fromkeys(row["host"] for row in rows if row.get("host"))
     batches = dict.fromkeys(row["batch"] for row in rows)
-    images = ["--batch", _joined(batches)] if set(batches) != {1} else []
+    conditions = ["--batch", _joined(batches)] if set(batches) != {1} else []
+    runtimes = dict.fromkeys(str(row.get("execution") or EAGER).partition(":")[0] for row in rows)
+    conditions += ["--runtime", _joined(runtimes)] if set(runtimes) != {EAGER} else []
     if networks:
-        return ["host", _joined(networks), "--insert", modules, *images]
-    return ["run", "-m", modules, *_sizes(rows), *images]
+        return ["host", _joined(networks), "--insert", modules, *conditions]
+    return ["run", "-m", modules, *_sizes(rows), *conditions]
 
 
 def _spelled(candidate: Candidate) -> str:

@@ -33,7 +33,8 @@ from attnprof.metrics._measure import measure
 from attnprof.records.case import Case
 from attnprof.records.record import DeviceState, VisitEvent, visit_event
 from attnprof.running.protocol import Failure, MeasureRequest
-from attnprof.subject.calls import Forward, Step, call_of, reference, settling_calls
+from attnprof.runtimes import RUNTIMES
+from attnprof.subject.calls import MeasuredCall, call_of, reference, settling_calls
 from attnprof.subject.counts import count
 from attnprof.subject.inputs import example
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
@@ -42,6 +43,7 @@ from attnprof.worker.inputs import block_inputs
 Send = Callable[[VisitEvent | Failure], None]
 OWN_GRAPHS = "torch.compile replays graphs of its own, unless it found that it could not record them"
 OWN_POOL = "not weighed: torch.compile's graphs hold their memory all the time, and a call allocates none"
+OWN_ARENA = "not weighed: torch's allocator does not see what {} allocates"
 DEVICE_SECONDS = 0.05  # that a cell takes behind its last visit, where the device has a clock of its own
 DEVICE_SHARE = 0.25  # of the effort, at most, for that
 
@@ -69,7 +71,7 @@ class Block:
         if device.type == "cpu":  # which launches none, and has no counter that is ours
             self._needs -= {"kernels", "energy"}
         self._cases = {case.key: case for case in request.cases}
-        self._calls: dict[str, Forward | Step] = {}  # by key of the case
+        self._calls: dict[str, MeasuredCall] = {}  # by key of the case
         self._guests: dict[str, Guest | None] = {}  # by key of the case; None for modules of the catalogue
         self._least = timer().least_sample
         self._estimator = ESTIMATORS[request.estimator or backend.estimator]
@@ -156,9 +158,10 @@ class Block:
         return trial
 
     def _measure_call(self, trial: Trial) -> None:
-        call, replays_graphs = self._calls[trial.key], self._cases[trial.key].replays_graphs
+        call, case = self._calls[trial.key], self._cases[trial.key]
+        replays_graphs = case.replays_graphs
         call.clear()
-        if "memory" in self._needs and not replays_graphs:
+        if "memory" in self._needs and not unweighed(case):
             self._memories[trial.key] = self._backend.weigh(call)
         self._check_switches(trial.key)
         if not self._on_device:
@@ -227,7 +230,7 @@ class Block:
             spent += min(DEVICE_SECONDS * len(self._request.cases), DEVICE_SHARE * effort.seconds)
         return replace(effort, seconds=effort.seconds - spent, most=effort.most - spent, weighed=weighed)
 
-    def _build(self, case: Case, inputs: Iterator[torch.Tensor]) -> Forward | Step:
+    def _build(self, case: Case, inputs: Iterator[torch.Tensor]) -> MeasuredCall:
         guest = self._guests[case.key]
         if self._memory_limit is not None and self._device.type != "cpu":
             self._backend.limit_memory(self._memory_limit)  # of this cell: what others hold is none of it
@@ -273,7 +276,8 @@ class Block:
             energy=trial.energy,
             kernels=kernels,
             peaks=self._request.peaks,
-            missing={"memory": OWN_POOL} if case.replays_graphs else {},
+            preparation=self._calls[case.key].preparation,
+            missing={"memory": unweighed(case)} if unweighed(case) else {},
         )
         measurements = [measure(metric, findings) for metric in self._metrics]
         flags = self._flags(case, timing, memory)
@@ -299,6 +303,14 @@ class Block:
         if memory and (memory.remaining or 0) > self._calls[case.key].keeps:
             flags += ("leak",)
         return flags
+
+
+def unweighed(case: Case) -> str:
+    """Why the memory of a call is not measured; empty where it is."""
+    runtime = RUNTIMES.get(case.runtime)
+    if not runtime.is_torch:
+        return OWN_ARENA.format(runtime.title)
+    return OWN_POOL if case.replays_graphs else ""
 
 
 def _seconds(control: Trial) -> float | None:

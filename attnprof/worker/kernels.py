@@ -13,7 +13,7 @@ from attnprof.measuring.timer import timer
 from attnprof.measuring.timing import Timing
 from attnprof.measuring.trial import Trial
 from attnprof.records.case import Case
-from attnprof.subject.calls import Forward, Step, call_of, settling_calls
+from attnprof.subject.calls import MeasuredCall, call_of, settling_calls
 from attnprof.worker.guest import Guest, guest_of
 from attnprof.worker.inputs import block_inputs
 
@@ -57,7 +57,7 @@ def kernels_of(
 
 
 def _timing(
-    call: Forward | Step, backend: Backend, estimator: Estimator, guest: Guest | None, settling: int
+    call: MeasuredCall, backend: Backend, estimator: Estimator, guest: Guest | None, settling: int
 ) -> Timing:
     around = guest.step if guest else nullcontext
     least = timer().least_sample
@@ -71,7 +71,7 @@ def _calls_to_trace(timing: Timing) -> int:
     return max(1, min(MOST_CALLS, int(TRACE_SECONDS / per_call)))
 
 
-def _trace(call: Forward | Step, backend: Backend, guest: Guest | None, calls: int) -> KernelTrace:
+def _trace(call: MeasuredCall, backend: Backend, guest: Guest | None, calls: int) -> KernelTrace:
     with guest.step() if guest else nullcontext():
         trace = backend.trace(call, calls)
     return trace or KernelTrace((), calls, "this device shows no kernels")

@@ -123,6 +123,23 @@ def test_a_batch_that_was_not_measured_is_a_mistake(cli, batches, batch):
     assert said.err == f"error: --batch: {batch[-2:].strip(',')} was not measured. There are: 1, 8\n"
 
 
+@pytest.fixture(scope="module")
+def runtimes(tmp_path_factory):
+    spec = Spec(modules=tuple(FIGURES), points="64@56", runtime="eager,compiled", device="cpu")
+    return folder_of(tmp_path_factory.mktemp("runtimes") / "run", spec)
+
+
+def test_of_several_runtimes_one_is_chosen_in(cli, runtimes):
+    said = cli("pick", runtimes, "--max-latency", "1ms")
+    assert said.code == 2
+    assert said.err.startswith(
+        "error: this run has runtimes compiled, eager: choose at one, --runtime compiled"
+    )
+    assert "compiled" in cli("pick", runtimes, "--max-latency", "1ms", "--runtime", "compiled").out
+    missing = cli("pick", runtimes, "--runtime", "openvino")
+    assert missing.err == "error: --runtime: openvino was not measured. There are: compiled, eager\n"
+
+
 def test_a_point_may_be_named_with_its_batch(cli, batches):
     by_point = cli("pick", batches, "--max-latency", "1ms", "--at", "64@56 batch 8")
     assert (by_point.code, by_point.err) == (0, "")

@@ -157,6 +157,18 @@ def test_a_case_carries_every_condition_of_the_spec():
     assert (case.device, case.mode, case.execution, case.source) == ("cpu", "eval", "eager", "")
 
 
+def test_runtimes_are_an_axis_within_a_batch():
+    spec = Spec(modules="se,eca", points="64@7", batch="1,2", runtime="compiled,eager")
+    cases = [cell.case for cell in plan(spec, "cpu").cells]
+    assert [(case.batch, case.execution, case.module) for case in cases] == [
+        (batch, runtime, module)
+        for batch in (1, 2)
+        for runtime in ("compiled", "eager")
+        for module in ("se", "eca")
+    ]
+    assert len(plan(spec.model_copy(update={"no_latency": True})).cells) == 4
+
+
 def test_a_case_says_what_a_gpu_may_do_and_how_it_was_compiled():
     spec = Spec(modules="se", points="64@7", tf32=True, cudnn_benchmark=True, compile_mode="reduce-overhead")
     planned = plan(spec, "cuda:0")

@@ -22,6 +22,7 @@ requests = st.fixed_dictionaries(
         "channels": st.lists(st.sampled_from(["16", "100", "64"]), min_size=1, max_size=3, unique=True),
         "res": st.lists(st.sampled_from(["14", "7", "7x9"]), min_size=1, max_size=2, unique=True),
         "batch": st.lists(st.integers(1, 64), min_size=1, max_size=3),
+        "runtime": st.sampled_from(["", "eager", "compiled,eager"]),
         "train": st.booleans(),
         "shard": st.sampled_from([None, *(f"{n}/{HANDS}" for n in range(1, HANDS + 1))]),
     }

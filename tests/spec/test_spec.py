@@ -226,10 +226,28 @@ def test_tf32_is_of_fp32():
         ({"compile": True, "compile_mode": "none"}, "compiled"),
         ({"compile_mode": "max-autotune"}, "compiled:max-autotune"),
         ({"compile": True, "compile_mode": "reduce-overhead"}, "compiled:reduce-overhead"),
+        ({"runtime": "compiled"}, "compiled"),
+        ({"runtime": "compiled", "compile_mode": "max-autotune"}, "compiled:max-autotune"),
+        ({"runtime": "onnxruntime"}, "onnxruntime"),
     ],
 )
 def test_a_mode_of_the_compiler_compiles(fields, execution):
-    assert Spec(**fields).execution == execution
+    assert Spec(**fields).executions == (execution,)
+
+
+def test_runtimes_are_a_list_in_which_each_is_once():
+    assert Spec(runtime="openvino,eager,openvino").executions == ("openvino", "eager")
+    with pytest.raises(
+        SpecError, match=r"^runtime\[0\]: no runtime 'onnxruntim'. Did you mean 'onnxruntime'"
+    ):
+        Spec(runtime="onnxruntim")
+
+
+@pytest.mark.parametrize("fields", [{"compile": True}, {"compile_mode": "max-autotune"}])
+def test_compile_beside_other_runtimes_alone_is_refused(fields):
+    with pytest.raises(SpecError, match=r"^runtime: --compile is the runtime compiled: name it here, too"):
+        Spec(runtime="eager", **fields)
+    assert len(Spec(runtime="eager,compiled", **fields).executions) == 2
 
 
 def test_texts_are_read_as_the_command_line_writes_them():

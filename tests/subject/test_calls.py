@@ -1,10 +1,10 @@
-"""The call that is timed, and what torch.compile is told of it."""
+"""What torch.compile is told of the call that is timed."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from attnprof.subject.calls import allow_compiling
+from attnprof.runtimes._torch import allow_compiling
 
 
 @pytest.mark.parametrize("names", [("recompile_limit", "cache_size_limit"), ("cache_size_limit",)])

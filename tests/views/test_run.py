@@ -62,6 +62,21 @@ def test_several_batches_have_a_column_of_their_own_and_the_throughput():
     assert "batch" not in table.remarks(table.columns)[0]
 
 
+def test_several_runtimes_have_a_column_and_stand_side_by_side():
+    several = results(modules=FEW, channels="32", res="28", runtime="eager,compiled")
+    table = document(several)
+    assert [column.title for column in table.columns][:3] == ["C", "runtime", "module"]
+    titles = [column.title for column in document(several, pivot="runtime").columns]
+    assert {"latency eager", "latency compiled"} <= set(titles)
+
+
+def test_runtimes_are_described_above():
+    several = results(modules=FEW, channels="32", res="28")
+    several.environment["runtimes"] = {"onnxruntime": "1.32.0, one setting"}
+    table = document(several)
+    assert "onnxruntime 1.32.0, one setting" in table.remarks(table.columns)[0]
+
+
 def test_one_batch_is_said_above(grid):
     table = document(grid)
     assert not {"batch", "throughput_per_s"} & {column.name for column in table.columns}

@@ -55,5 +55,6 @@ function pickCommand(run, state) {
     .filter(([column]) => options[column])
     .map(([column, bound]) => `${options[column]} ${asOption(run.metrics[column], bound)}`);
   const batch = state.setting.batch ? ` --batch ${state.setting.batch}` : ""; // a condition only where there are several
-  return words.length ? `attnprof pick ${quoted(run.name)} --at ${quoted(state.setting.point)}${batch} ${words.join(" ")}` : null;
+  const runtime = state.setting.execution ? ` --runtime ${state.setting.execution}` : "";
+  return words.length ? `attnprof pick ${quoted(run.name)} --at ${quoted(state.setting.point)}${batch}${runtime} ${words.join(" ")}` : null;
 }

@@ -1,0 +1,100 @@
+"""Runtimes: what computes a module's calls. One per file, each exporting RUNTIME.
+
+A file imports its engine only in the function that ``prepare`` names, so that a run of torch alone imports
+none. The entry-point group of plug-ins is ``attnprof.runtimes``.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attnprof.errors import AttnprofError, EnvironmentProblem
+from attnprof.registry import Registry
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from attnprof.records.case import Case
+
+RUNTIMES = Registry("attnprof.runtimes", "RUNTIME", "runtime")
+EAGER, COMPILED = "eager", "compiled"  # the two in which torch itself computes
+
+
+class NotTaken(AttnprofError):
+    """A module that a runtime cannot take, or turns into another function."""
+
+
+class Engine(Protocol):
+    """A module in another runtime than torch, ready to be called."""
+
+    def __call__(self, x: "torch.Tensor") -> object:
+        """One call on x (N, C, H, W): what is timed."""
+        ...
+
+    def output(self, x: "torch.Tensor") -> "torch.Tensor":
+        """The first output of a call on x."""
+        ...
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What is to be said about a runtime.
+
+    ``prepare`` is the location 'package.module:function' of ``f(module, x, case)``, which returns a module
+    of torch's where ``is_torch``, and gets no x there; else an Engine for inputs of the shape of x. It raises
+    NotTaken with the runtime's own words.
+    """
+
+    title: str
+    help: str  # one line, without a full stop
+    prepare: str
+    is_torch: bool = False  # whether torch computes, and allocates, what it is called for
+    packages: tuple[str, ...] = ()  # what has to be installed; its own first
+    extra: str = ""  # attnprof's extra that installs them
+    devices: tuple[str, ...] = ()  # 'cpu', 'cuda'; empty: all
+    dtypes: tuple[str, ...] = ()  # empty: all
+    layouts: tuple[str, ...] = ()  # empty: all
+    settings: str = ""  # what it is set to, besides its threads: for the environment and the caption
+
+    def unavailable(self) -> str:
+        """Why it cannot be used here; empty where it can. Imports nothing."""
+        missing = [name for name in self.packages if importlib.util.find_spec(name) is None]
+        if not missing:
+            return ""
+        source = f"'attnprof[{self.extra}]'" if self.extra else " ".join(missing)
+        return f"{self.title} needs {', '.join(missing)}: pip install {source}"
+
+    def refusal(self, case: "Case") -> str:
+        """Why it does not run cases like ``case``; empty where it does."""
+        device = case.device.partition(":")[0]
+        if case.mode == "train" and not self.is_torch:
+            return f"{self.title} does not train; leave out --train"
+        if case.autocast and not self.is_torch:
+            return f"{self.title} has no autocast; leave out --autocast"
+        if self.dtypes and case.dtype not in self.dtypes:
+            return f"{self.title} is measured in {', '.join(self.dtypes)}, not in {case.dtype}"
+        if self.layouts and case.layout not in self.layouts:
+            return f"{self.title} takes inputs that are {', '.join(self.layouts)}, not {case.layout}"
+        if self.devices and device not in self.devices:
+            return f"{self.title} is measured on {', '.join(self.devices)}, not on {device}"
+        return ""
+
+    def engine(self, module: "nn.Module", x: "torch.Tensor | None", case: "Case") -> Any:
+        """``module`` in this runtime: see ``prepare``."""
+        package, _, function = self.prepare.partition(":")
+        return getattr(importlib.import_module(package), function)(module, x, case)
+
+    def describe(self, version: str | None, threads: int) -> str:
+        """The version and how it is set up: '1.32.0, CPUExecutionProvider, 1 thread'."""
+        about = [version or "", self.settings, f"{threads} thread{'' if threads == 1 else 's'}"]
+        return ", ".join(filter(None, about))
+
+
+def require_available(names: Iterable[str]) -> None:
+    """Raises EnvironmentProblem where one of the runtimes ``names`` is not installed."""
+    reasons = [RUNTIMES.get(name).unavailable() for name in dict.fromkeys(names)]
+    if any(reasons):
+        raise EnvironmentProblem("; ".join(filter(None, reasons)))

@@ -1,0 +1,60 @@
+"""An infer request of OpenVINO's. Its output stays in one buffer, which each call writes anew."""
+
+from functools import cache
+
+import openvino
+import torch
+from torch import nn
+
+from attnprof.errors import text_of
+from attnprof.records.case import Case
+from attnprof.runtimes import NotTaken
+from attnprof.runtimes._onnx import exported
+
+MOST_WORDS = 200  # characters of what it says
+
+
+class Inference:
+    """A module in OpenVINO. model: as ``exported`` writes it."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        core = _core()
+        compiled = core.compile_model(core.read_model(model), "CPU", _settings(threads))
+        self._request = compiled.create_infer_request()
+
+    def __call__(self, x: torch.Tensor) -> object:
+        """One call. Neither x nor the output is copied."""
+        self._request.set_input_tensor(openvino.Tensor(x.numpy(), shared_memory=True))
+        return self._request.infer(share_outputs=True)
+
+    def output(self, x: torch.Tensor) -> torch.Tensor:
+        """The first output of a call."""
+        self(x)
+        return torch.from_numpy(self._request.get_output_tensor(0).data.copy())
+
+
+def prepare(module: nn.Module, x: torch.Tensor, case: Case) -> Inference:
+    """``module`` in OpenVINO. Raises NotTaken."""
+    model = exported(module, x)
+    try:
+        return Inference(model, case.threads)
+    # its exceptions have no class of their own
+    except Exception as problem:
+        raise NotTaken(f"OpenVINO: {_reason(problem)}") from problem
+
+
+@cache
+def _core() -> openvino.Core:
+    return openvino.Core()
+
+
+def _settings(threads: int) -> dict[str, object]:
+    # By itself it may choose bf16, and as many threads as there are cores.
+    return {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+
+
+def _reason(problem: BaseException) -> str:
+    """What it says on one line, without the places in its own sources, which come first."""
+    lines = [line.strip() for line in text_of(problem).splitlines()]
+    words = [line for line in lines if line and not line.startswith(("Exception from", "Check '"))]
+    return " ".join(words or lines)[:MOST_WORDS]

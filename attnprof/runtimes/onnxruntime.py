@@ -1,0 +1,15 @@
+"""ONNX Runtime, by its CPU provider."""
+
+from attnprof.runtimes import Runtime
+
+RUNTIME = Runtime(
+    title="ONNX Runtime",
+    help="ONNX Runtime on the CPU, of the model that torch exports",
+    prepare="attnprof.runtimes._onnxruntime:prepare",
+    packages=("onnxruntime", "onnx", "onnxscript"),
+    extra="onnxruntime",
+    devices=("cpu",),
+    dtypes=("fp32",),
+    layouts=("contiguous",),
+    settings="CPUExecutionProvider, fp32, all graph optimisations, threads do not spin",
+)

@@ -1,0 +1,15 @@
+"""OpenVINO, by its CPU plug-in."""
+
+from attnprof.runtimes import Runtime
+
+RUNTIME = Runtime(
+    title="OpenVINO",
+    help="OpenVINO on the CPU, of the ONNX model that torch exports",
+    prepare="attnprof.runtimes._openvino:prepare",
+    packages=("openvino", "onnx", "onnxscript"),
+    extra="openvino",
+    devices=("cpu",),
+    dtypes=("fp32",),
+    layouts=("contiguous",),
+    settings="CPU, precision f32, 1 stream",
+)
