@@ -75,7 +75,7 @@ def _where(blocks: Sequence[SizeBlock], every: Sequence[SizeBlock]) -> str:
 
 def _axes(blocks: Sequence[SizeBlock]) -> list[str]:
     """What tells ``blocks`` apart: 'size', 'batch', 'runtime', or some of them."""
-    values = {
+    values: dict[str, set[object]] = {
         "size": {block.size for block in blocks},
         "batch": {block.batch for block in blocks},
         "runtime": {block.runtime for block in blocks},

@@ -12,7 +12,7 @@ from attnprof.counting import first_tensor
 from attnprof.errors import AttnprofError, text_of
 from attnprof.measuring.inputs import RandomPool
 from attnprof.records.case import Case
-from attnprof.subject.calls import Forward, Step
+from attnprof.subject.calls import MeasuredCall
 from attnprof.subject.refusals import line_that_raised
 from attnprof.worker.settings import HEAP
 from attnprof.worker.state import Changes, State
@@ -58,7 +58,7 @@ class Guest:
             if self._pool and (self._writes or self._pool.version != version):
                 self._clean_inputs(self._pool)
 
-    def look_at(self, call: Forward | Step, x: torch.Tensor) -> None:
+    def look_at(self, call: MeasuredCall, x: torch.Tensor) -> None:
         """Look at what ``call`` returns for x (N, C, H, W), a tensor of its own, and at what it does to x."""
         self.was_seen = True
         with self.step():

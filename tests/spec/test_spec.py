@@ -333,6 +333,7 @@ MISTAKES = {
         "compile_mode: 'fast' is not one of 'default', 'reduce-overhead', 'max-autotune'",
     ),
     "compile": ("maybe", "compile: 'maybe' is neither true nor false"),
+    "runtime": ("onnxruntim", "runtime[0]: no runtime 'onnxruntim'. Did you mean 'onnxruntime'"),
     "hot": ("maybe", "hot: 'maybe' is neither true nor false"),
     "quality": ("best", "quality: 'best' is not one of 'quick', 'standard' or 'paper'"),
     "allow_busy": ("maybe", "allow_busy: 'maybe' is neither true nor false"),

@@ -10,7 +10,7 @@ from attnprof.results.baseline import over
 from attnprof.views.document import words
 from attnprof.views.run import document
 from attnprof.views.run_columns import ABOUT
-from tests.synthetic import results
+from tests.synthetic import results, seconds
 
 FEW = "se,eca,cbam"
 
@@ -63,17 +63,20 @@ def test_several_batches_have_a_column_of_their_own_and_the_throughput():
 
 
 def test_several_runtimes_have_a_column_and_stand_side_by_side():
-    several = results(modules=FEW, channels="32", res="28", runtime="eager,compiled")
+    def latency(case):
+        return seconds(case) * (2 if case.execution == "compiled" else 1)
+
+    several = results(latency, modules=FEW, channels="32", res="28", runtime="eager,compiled")
     table = document(several)
     assert [column.title for column in table.columns][:3] == ["C", "runtime", "module"]
-    titles = [column.title for column in document(several, pivot="runtime").columns]
+    titles = [column.heading for column in document(several, pivot="runtime").columns]
     assert {"latency eager", "latency compiled"} <= set(titles)
 
 
 def test_runtimes_are_described_above():
-    several = results(modules=FEW, channels="32", res="28")
-    several.environment["runtimes"] = {"onnxruntime": "1.32.0, one setting"}
-    table = document(several)
+    plain = results(modules=FEW, channels="32", res="28")
+    environment = {**plain.environment, "runtimes": {"onnxruntime": "1.32.0, one setting"}}
+    table = document(replace(plain, environment=environment))
     assert "onnxruntime 1.32.0, one setting" in table.remarks(table.columns)[0]
 
 
