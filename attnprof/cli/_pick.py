@@ -104,7 +104,7 @@ def _rows_of(rows: Sequence[Row], option: str, text: str) -> list[int]:
     """
     plural, column = AXES[option]
     values = [str(row[column]) for row in rows]
-    measured = [str(value) for value in dict.fromkeys(sorted(row[column] for row in rows))]
+    measured = list(map(str, sorted({row[column] for row in rows})))
     wanted = set(split(text)) or set(measured)
     if ALL in wanted:
         return list(range(len(rows)))

@@ -87,7 +87,7 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     if device == "cpu" and (problem := _wants_a_gpu(spec)):
         raise UsageError(f"{device}: {problem}")
     all_cells = _cells(spec, device)
-    _require_runtimes([cell.case for cell in all_cells])
+    _require_runtimes(all_cells)
     cells = shard(all_cells, spec.shard)
     baselines = baselines_of(spec, [cell.case for cell in all_cells if not cell.refusal])
     return Plan(
@@ -146,13 +146,13 @@ def _alone_as(choice: ConfiguredModule | Placement) -> Placement:
     return Placement(choice.module, tuple(settings.items()), choice.variant)
 
 
-def _require_runtimes(cases: Sequence[Case]) -> None:
+def _require_runtimes(cells: Sequence[PlannedCell]) -> None:
     """Raises UsageError where a runtime does not run its cases at all, EnvironmentProblem where one is not
     installed."""
-    refusals = dict.fromkeys(RUNTIMES.get(case.runtime).refusal(case) for case in cases)
+    refusals = dict.fromkeys(RUNTIMES.get(cell.case.runtime).refusal(cell.case) for cell in cells)
     if any(refusals):
         raise UsageError(f"--runtime: {'; '.join(filter(None, refusals))}")
-    require_available(case.runtime for case in cases)
+    require_available(cell.case.runtime for cell in cells)
 
 
 def _cell(

@@ -69,11 +69,17 @@ class Runtime:
 
     def refusal(self, case: "Case") -> str:
         """Why it does not run cases like ``case``; empty where it does."""
-        device = case.device.partition(":")[0]
-        if case.mode == "train" and not self.is_torch:
+        if self.is_torch:
+            return ""
+        if case.mode == "train":
             return f"{self.title} does not train; leave out --train"
-        if case.autocast and not self.is_torch:
+        if case.autocast:
             return f"{self.title} has no autocast; leave out --autocast"
+        return self._unknown(case)
+
+    def _unknown(self, case: "Case") -> str:
+        """Which type, layout or device of ``case`` it does not take; empty where it takes all."""
+        device = case.device.partition(":")[0]
         if self.dtypes and case.dtype not in self.dtypes:
             return f"{self.title} is measured in {', '.join(self.dtypes)}, not in {case.dtype}"
         if self.layouts and case.layout not in self.layouts:

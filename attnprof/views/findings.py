@@ -7,6 +7,7 @@ from decimal import Decimal
 from attnprof import published
 from attnprof.catalogue import MODULES
 from attnprof.records.record import HOT
+from attnprof.runtimes import EAGER
 from attnprof.units import KINDS, show_count, show_seconds
 from attnprof.views.evidence import between
 from attnprof.views.remarks import meaning_of
@@ -184,18 +185,23 @@ def _candidates(blocks: Sequence[SizeBlock]) -> list[Rival]:
 def _limit(blocks: Sequence[SizeBlock]) -> list[str]:
     """A limit that the fastest keep at every size, of several batches at the smallest, of several runtimes in
     the first; on parameters where nothing was timed."""
-    batches, runtimes = {block.batch for block in blocks}, [block.runtime for block in blocks]
-    batch = [f"--batch {min(batches)}"] if len(batches) > 1 else []
-    batch += [f"--runtime {runtimes[0]}"] if len(set(runtimes)) > 1 else []
+    batch, runtime = _first_conditions(blocks)
+    axes = _axes(blocks)
+    options = {"batch": f"--batch {batch}", "runtime": f"--runtime {runtime}"}
+    which = [option for axis, option in options.items() if axis in axes]
     timed = [
-        block
-        for block in blocks
-        if block.competing and (block.batch, block.runtime) == (min(batches), runtimes[0])
+        block for block in blocks if block.competing and (block.batch, block.runtime) == (batch, runtime)
     ]
     seconds = [block.competing[0].latency or 0.0 for block in timed]
     if not seconds:
-        return [*batch, "--max-params 10k"]
-    return [*batch, f"--max-latency {KINDS['seconds'].write(nice(ROOM * max(seconds)))}"]
+        return [*which, "--max-params 10k"]
+    return [*which, f"--max-latency {KINDS['seconds'].write(nice(ROOM * max(seconds)))}"]
+
+
+def _first_conditions(blocks: Sequence[SizeBlock]) -> tuple[int, str]:
+    """The smallest batch and the first runtime of ``blocks``."""
+    batches, runtimes = [block.batch for block in blocks], [block.runtime for block in blocks]
+    return min(batches, default=1), next(iter(runtimes), EAGER)
 
 
 def nice(value: float) -> Decimal:
