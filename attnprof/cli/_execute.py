@@ -21,7 +21,7 @@ from attnprof.records.environment import FILES, PLACEMENTS, Environment, begun, 
 from attnprof.records.files import file_in
 from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder, require_spec
 from attnprof.records.record import DoneEvent, Event, VisitEvent
-from attnprof.running import Run, run
+from attnprof.running import Run, run, runtimes_of
 from attnprof.running.protocol import PeaksEvent
 from attnprof.running.timetable import expected_seconds
 from attnprof.spec import Spec
@@ -42,6 +42,7 @@ def execute(spec: Spec, terminal: Terminal) -> int:
 
         environment = begun(worker.environment)
         resolved = plan_of_counts or plan(spec, environment["device"])
+        environment |= runtimes_of(resolved)
         environment |= {PLACEMENTS: list(resolved.placements), FILES: hashes_of_files(spec)}
         folder = Path(spec.output) if spec.output else new_folder(spec.name, _slug(environment))
         journal = Journal.create(folder)
@@ -71,10 +72,10 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
         with started_worker(spec, terminal, environment.get("device")) as worker:
             from attnprof.cli._outcome import finish  # pandas, while the worker imports torch
 
-            changes = differences(environment, worker.environment)
+            resolved = plan(spec, environment["device"])
+            changes = differences(environment, {**worker.environment, **runtimes_of(resolved)})
             if changes:
                 raise RunFolderError(f"{folder} cannot be continued here: {'; '.join(changes)}")
-            resolved = plan(spec, environment["device"])
             _require_cells_of(resolved, events, folder)
         if format is not None:
             resolved = replace(resolved, spec=spec.model_copy(update={"format": format}))

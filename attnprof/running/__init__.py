@@ -263,9 +263,7 @@ class Run:
     def _ready_worker(self) -> Worker:
         worker = self._slot.ready()
         if not self.environment:
-            self.environment = begun(
-                {**worker.environment, **_runtimes(self._cases.values(), self.plan.threads)}
-            )
+            self.environment = begun({**worker.environment, **runtimes_of(self.plan)})
         return worker
 
     def _ended(self) -> bool:
@@ -281,13 +279,15 @@ class Run:
         return done_event(self._cases[key], status, reason)
 
 
-def _runtimes(cases: Iterable[Case], threads: int) -> Environment:
+def runtimes_of(plan: Plan) -> Environment:
     """The entry of the environment that has the version and settings of each runtime that is not torch; none
     where torch alone computes."""
-    used: dict[str, Runtime] = {case.runtime: RUNTIMES.get(case.runtime) for case in cases}
+    used: dict[str, Runtime] = {cell.case.runtime: RUNTIMES.get(cell.case.runtime) for cell in plan.cells}
     others = {name: runtime for name, runtime in used.items() if not runtime.is_torch}
     about = {
-        name: runtime.describe(installed_version(runtime.packages[0]) if runtime.packages else None, threads)
+        name: runtime.describe(
+            installed_version(runtime.packages[0]) if runtime.packages else None, plan.threads
+        )
         for name, runtime in others.items()
     }
     return {"runtimes": about} if about else {}
