@@ -52,3 +52,9 @@ def batch_norm(x, w, prefix, eps=1e-5):
         w[f"{prefix}.{name}"].reshape(shape) for name in ("running_mean", "running_var", "weight", "bias")
     )
     return (x - mean) / (var + eps) ** 0.5 * scale + shift
+
+
+def tent(places, length):
+    """(..., length): the weight of each of an axis's pixels in a linear sample at each place; none outside the axis."""
+    pixels = torch.arange(length, dtype=places.dtype)
+    return (1 - (places[..., None] - pixels).abs()).clamp_min(0)

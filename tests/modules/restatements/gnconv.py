@@ -1,21 +1,27 @@
-"""Recursive gated convolution, restated from its formulas."""
+"""HorNet's recursive gated convolution, restated from its recursion."""
 
 from tests.modules.restatements._maths import conv2d
 
 
 def restate(x, w, *, order, divisor, kernel_size):
     c = x.shape[1]
-    widths = [c // 2 ** (order - 1 - i) for i in range(order)]
-    everything = conv2d(x, w["enter.weight"], w["enter.bias"])
-    t, first = everything[:, : widths[0]], widths[0]
-    kernels, biases = w["depthwise.weight"], w["depthwise.bias"]
-    for i, width in enumerate(widths):
-        mine = slice(first - widths[0], first - widths[0] + width)
-        u = everything[:, first : first + width]
-        gate = conv2d(u, kernels[mine], biases[mine], padding=kernel_size // 2, groups=width) / divisor
-        if i:
-            t = conv2d(t, w[f"widen.{i - 1}.weight"], w[f"widen.{i - 1}.bias"])
-        t = t * gate
-        first += width
-    assert first == 2 * c
-    return conv2d(t, w["leave.weight"], w["leave.bias"])
+    widths = [c >> halvings for halvings in reversed(range(order))]
+    entered = conv2d(x, w["enter.weight"], w["enter.bias"])
+    gates = conv2d(
+        entered[:, widths[0] :],
+        w["depthwise.weight"] / divisor,
+        w["depthwise.bias"] / divisor,
+        padding=kernel_size // 2,
+        groups=sum(widths),
+    )
+
+    def gated(level):
+        """The result of the first levels, `level` the last of them."""
+        first = sum(widths[:level])
+        gate = gates[:, first : first + widths[level]]
+        if level == 0:
+            return gate * entered[:, : widths[0]]
+        name = f"widen.{level - 1}"
+        return gate * conv2d(gated(level - 1), w[f"{name}.weight"], w[f"{name}.bias"])
+
+    return conv2d(gated(order - 1), w["leave.weight"], w["leave.bias"])
