@@ -1,6 +1,7 @@
 """``attnprof table``: the results of a run, printed again."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from attnprof.cli._results import of_modules, results_of, write_document
@@ -10,6 +11,7 @@ from attnprof.formats import FORMATS
 from attnprof.results import Results
 from attnprof.results.baseline import over
 from attnprof.results.pivot import pivot_key
+from attnprof.results.ranks import RANK, with_ranks
 from attnprof.views.run import document as document_of_run
 from attnprof.views.screen import Wish
 
@@ -34,6 +36,8 @@ def table(
     results = results_of(run)
     if baseline:
         results = _over(results, baseline)
+    if _has_ranks(names, pivot):
+        results = with_ranks(results)
     results = of_modules(results, modules)
     wish = Wish(everything=all_rows, is_wide=wide, run=_named(run))
     document = document_of_run(results, names, pivot or "", wish)
@@ -43,6 +47,12 @@ def table(
     write_document(Path(output), document, format)
     terminal.note(output)
     return 0
+
+
+def _has_ranks(columns: Sequence[str], pivot: str | None) -> bool:
+    """Whether the table has ranks: where runtimes stand side by side, and where a column is named so."""
+    beside = bool(pivot) and "execution" in pivot_key(pivot or "").covers
+    return (beside and not columns) or RANK in {name.removeprefix("+") for name in columns}
 
 
 def _named(run: str | None) -> str | None:

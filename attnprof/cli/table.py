@@ -11,11 +11,13 @@ Print the results of a run again.
   attnprof table
   attnprof table reports/20261120-run-cpu --format latex -o results.tex
   attnprof table --pivot channels --columns module,params,latency_s
+  attnprof table --pivot runtime
   attnprof table --baseline se -m eca,cbam
 
 RUN is a run folder, a results.csv, or - for a CSV on standard input; the
 default is the newest folder under reports/. --baseline se adds the ratio of
-every cost to se's.
+every cost to se's. --pivot runtime adds the rank in each runtime, and so does
+the name rank among --columns.
 """
 
 COMMAND = command(
@@ -36,7 +38,7 @@ COMMAND = command(
         click.Option(
             ["--pivot"],
             metavar="KEY",
-            help="rows side by side by: channels, res, point, batch, mode, device, ...",
+            help="rows side by side by: channels, res, point, batch, runtime, ...",
         ),
         click.Option(["--baseline"], metavar="NAME", help="add each cost's ratio to this module's"),
         click.Option(

@@ -191,7 +191,8 @@ def _set(column: UnitColumn, related: bool) -> list[_Set]:
     whole, decimals = _digits(texts)
     signed = any(figure.sign for figure in column.figures)
     cells = [_figure(figure) for figure in column.figures]
-    sets = [_numbers(group, heading, whole, decimals, cells, _length(words), signed)]
+    longest = max(_length(words), _longest_word(column))
+    sets = [_numbers(group, heading, whole, decimals, cells, longest, signed)]
     if any(figure.spread is not None for figure in column.figures):
         spreads = [_percent(figure) for figure in column.figures]
         sets.append(_numbers(group, r"$\pm$ (\%)", *_digits(spreads), spreads, 5))
@@ -225,6 +226,11 @@ def _length(words: str) -> float:
     return len(words) + 1.2 * words.count("=")
 
 
+def _longest_word(column: UnitColumn) -> int:
+    """How long the longest word in the place of a figure is."""
+    return max((len(figure.note) for figure in column.figures if not figure.digits), default=0)
+
+
 def _digits(numbers: Sequence[str]) -> tuple[int, int]:
     """The most digits before and after the point."""
     parts = [number.partition(".") for number in numbers if number]
@@ -232,6 +238,8 @@ def _digits(numbers: Sequence[str]) -> tuple[int, int]:
 
 
 def _figure(figure: Figure) -> str:
+    if not figure.digits and figure.note:  # a word in the place of a figure
+        return f"{{{escape(figure.note)}}}"
     best = r"\best " if figure.best and figure.digits else ""
     return SIGNS.get(figure.sign, "") + best + figure.digits
 

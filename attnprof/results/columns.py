@@ -6,7 +6,6 @@ from typing import Any
 
 from attnprof.catalogue.selection import display_name
 from attnprof.networks import PLAIN
-from attnprof.records.record import ROUGH
 
 Row = dict[str, Any]
 
@@ -34,8 +33,3 @@ def places(rows: Sequence[Row]) -> list[str]:
 def varying(rows: Sequence[Row], names: Iterable[str]) -> list[str]:
     """Those of the columns whose value is not the same in all rows."""
     return [name for name in names if len({str(row.get(name)) for row in rows}) > 1]
-
-
-def is_rough(row: Row) -> bool:
-    """Whether the latency of ``row`` has no interval that other latencies can be held to."""
-    return row.get("latency_s") is not None and row.get("latency_ci_kind") in (None, "", ROUGH)

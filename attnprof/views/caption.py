@@ -12,9 +12,11 @@ from attnprof.records.record import HOT
 from attnprof.results import Results
 from attnprof.results.baseline import ADDED, SHARE
 from attnprof.results.columns import Row, places, size, varying
+from attnprof.results.ranks import RANK
 from attnprof.views.document import Remark, TableColumn
 
 VARYING = ("height", "width", "mode", "batch", "dtype", "layout", "execution")
+RANKS = "rank: by latency among the modules of one size and runtime; = where others share it, ~ where rough."
 INTERVALS = {
     "processes": "95 % interval from {processes}",
     "samples": "95 % interval within a process",
@@ -38,6 +40,7 @@ def caption(results: Results, columns: Sequence[TableColumn]) -> list[Remark]:
         *_other_counters([metric for metric in metrics if metric.counter], rows),
         *_increases(columns),
         *_baselines(columns),
+        Remark(RANKS, frozenset([RANK])),
     ]
 
 

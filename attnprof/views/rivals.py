@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import median
 from typing import Any
 
 from attnprof.choosing.candidates import RATIO, label
+from attnprof.choosing.latency_ranks import (
+    baseline_of,
+    competes,
+    costs_of,
+    is_rough,
+    over_baseline,
+    seconds,
+    shared_ranks,
+)
 from attnprof.choosing.pareto import DOUBT, Span, front
-from attnprof.choosing.ranking import ranks
 from attnprof.metrics import METRICS
 from attnprof.records.case import ROW_CONDITIONS
 from attnprof.results import Results
-from attnprof.results.columns import Row, is_rough, size, title, varying
+from attnprof.results.columns import Row, size, title, varying
 from attnprof.runtimes import EAGER
 
 LATENCY, MACS, PARAMS, MEMORY, THROUGHPUT = (
     METRICS.get(name).column for name in ("latency", "macs", "params", "peak_memory", "throughput")
 )
-USUAL_BASELINE = "se"
 SIZE = ("host", "mode", "height", "width", "channels")
 AXES = (MACS, PARAMS, MEMORY)  # what a front sets the latency against
 IN_WORDS = {"batch": "batch {}", "threads": "{} threads"}
@@ -55,7 +61,7 @@ class Rival:
     @property
     def competes(self) -> bool:
         """Whether it has a latency and does something: the identity's is that of any call."""
-        return self.latency is not None and self.row.get("family") != "floor"
+        return competes(self.row)
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class SizeBlock:
         chosen: dict[int, Rival] = {}
         for axis in axes:
             entrants = [rival for rival in self.competing if rival.row.get(axis) is not None]
-            points = [[_seconds(each), Span.exact(each.row[axis])] for each in entrants]
+            points = [[seconds(each.row), Span.exact(each.row[axis])] for each in entrants]
             chosen |= {entrants[n].number: entrants[n] for n in front(points)}
         return sorted(chosen.values(), key=lambda rival: rival.latency or 0.0)
 
@@ -127,7 +133,8 @@ def _place(rival: Rival) -> tuple[Any, ...]:
 
 def _block(rivals: Sequence[Rival], vary: Sequence[str], rows: Sequence[Row]) -> SizeBlock:
     row = rivals[0].row
-    baseline = _baseline(rivals)
+    number = baseline_of([rival.row for rival in rivals])
+    baseline = None if number is None else rivals[number]
     with_ratios = [replace(rival, ratio=_ratio(rival, baseline)) for rival in rivals]
     return SizeBlock(
         _heading(row, vary, rows),
@@ -150,28 +157,18 @@ def _heading(row: Row, vary: Sequence[str], rows: Sequence[Row]) -> str:
     return ", ".join([*parts, *(IN_WORDS.get(name, "{}").format(row[name]) for name in named)])
 
 
-def _baseline(rivals: Sequence[Rival]) -> Rival | None:
-    """The module that latencies are divided by: the run's baseline, else the usual one."""
-    names = {rival.row.get("baseline") for rival in rivals} - {None, ""}
-    wanted = str(names.pop()) if len(names) == 1 else USUAL_BASELINE
-    timed = [rival for rival in rivals if rival.latency is not None and not rival.row.get("host")]
-    return next((rival for rival in timed if rival.name == wanted), None) if len(timed) > 1 else None
-
-
 def _ratio(rival: Rival, baseline: Rival | None) -> VsBaseline | None:
     if baseline is None or rival.latency is None or not baseline.latency:
         return None
     if rival.number == baseline.number:
         return VsBaseline(1.0, is_baseline=True)
-    formed = rival.row.get(RATIO)
+    formed, span = rival.row.get(RATIO), over_baseline(rival.row)
     if formed is None:
-        return VsBaseline(
-            rival.latency / baseline.latency, is_clear=_apart(_seconds(rival), _seconds(baseline))
-        )
-    low, high = rival.row.get(f"{RATIO}_ci_low"), rival.row.get(f"{RATIO}_ci_high")
-    if low is None or high is None or rival.is_rough:
+        is_clear = _apart(seconds(rival.row), seconds(baseline.row))
+        return VsBaseline(rival.latency / baseline.latency, is_clear=is_clear)
+    if span is None:
         return VsBaseline(formed, is_clear=not 1 / DOUBT <= formed <= DOUBT)
-    return VsBaseline(formed, (low, high), is_clear=not low <= 1.0 <= high)
+    return VsBaseline(formed, (span.low, span.high), is_clear=not span.low <= 1.0 <= span.high)
 
 
 def _apart(one: Span, other: Span) -> bool:
@@ -181,45 +178,8 @@ def _apart(one: Span, other: Span) -> bool:
 def _ranked(rivals: Sequence[Rival]) -> list[Rival]:
     """``rivals`` with their ranks, by which they are ordered, except for what does not compete."""
     entrants = [rival for rival in rivals if rival.competes]
-    costs = _costs(entrants)
-    surely_faster = ranks(costs)
-    in_order = sorted(range(len(entrants)), key=lambda n: (surely_faster[n], costs[n].value))
-    groups = [surely_faster[n] for n in in_order]
-    sorted_rivals = iter(
-        [
-            replace(entrants[n], rank=groups.index(group) + 1, shares_rank=groups.count(group) > 1)
-            for n, group in zip(in_order, groups, strict=True)
-        ]
-    )
-    return [next(sorted_rivals) if rival.competes else rival for rival in rivals]
-
-
-def _costs(rivals: Sequence[Rival]) -> list[Span]:
-    """What ranks are judged by: latencies, or where processes formed some, ratios to the baseline."""
-    formed = [
-        rival.latency / rival.ratio.value
-        for rival in rivals
-        if rival.latency is not None and rival.ratio is not None and rival.ratio.interval is not None
-    ]
-    if not formed:
-        return [_seconds(rival) for rival in rivals]
-    unit = median(formed)  # seconds of the baseline
-    return [_cost(rival, unit) for rival in rivals]
-
-
-def _cost(rival: Rival, unit: float) -> Span:
-    seconds, ratio = _seconds(rival), rival.ratio
-    if ratio is not None and ratio.interval is not None:
-        return Span(ratio.interval[0], ratio.value, ratio.interval[1])
-    if ratio is not None and ratio.is_baseline:
-        return Span.exact(1.0)
-    return Span(seconds.low / unit, seconds.value / unit, seconds.high / unit)
-
-
-def _seconds(rival: Rival) -> Span:
-    """The latency between the ends of its interval; of a rough one by how much it may be wrong."""
-    seconds = rival.latency or 0.0
-    low, high = (rival.row.get(end) for end in METRICS.get("latency").ends)
-    if rival.is_rough or low is None or high is None:
-        return Span.about(seconds)
-    return Span(low, seconds, high)
+    costs = costs_of([rival.row for rival in entrants])
+    ranks = shared_ranks(costs)
+    in_order = sorted(range(len(entrants)), key=lambda n: (ranks[n].rank, costs[n].value))
+    ranked = iter([replace(entrants[n], rank=ranks[n].rank, shares_rank=ranks[n].ties > 0) for n in in_order])
+    return [next(ranked) if rival.competes else rival for rival in rivals]

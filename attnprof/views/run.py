@@ -1,12 +1,12 @@
 """The results of a run as a document: a table, its conditions, what qualifies its figures."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from attnprof.metrics import Metric
+from attnprof.metrics import METRICS, Metric
 from attnprof.networks import PLAIN
 from attnprof.records.case import ROW_CONDITIONS
 from attnprof.records.environment import Environment
@@ -34,6 +34,7 @@ SIZE = (
     "execution",
 )  # what the lines of one block share
 NOTE = TableColumn("note", "note", keep=97, right=False)
+LATENCY = METRICS.get("latency").column
 MORE = "+"  # before the name of a column that is wanted besides the usual ones
 
 
@@ -52,7 +53,7 @@ def document(
     headings, all_lines = lines(results, pivot)
     ordered = sorted(all_lines, key=lambda line: _rank(line.row))
     placed = _placed(results, only, more, pivot, headings, ordered)
-    marks, footnotes = _notes(ordered, results.rows())
+    marks, footnotes = _notes(ordered, results.rows(), with_status=not _has_statuses(placed))
     shown, rows = _table(placed, ordered, pivot, marks)
     table = Document(
         columns=shown if rows else (),  # no heading over nothing
@@ -116,7 +117,22 @@ def _beside(
         return [column]
     on_page = column.column.on_page and (bool(requested) or column.name not in BESIDE_HIDDEN)
     spread = replace(column.column, on_page=on_page)
-    return [replace(column, column=replace(spread, at=heading)) for heading in headings]
+    cell = _or_status(column.cell) if column.name == LATENCY else column.cell
+    return [replace(column, column=replace(spread, at=heading), cell=cell) for heading in headings]
+
+
+def _or_status(cell: Callable[[int, Row], TableCell]) -> Callable[[int, Row], TableCell]:
+    """``cell``, or how the row ended where that is not 'ok'."""
+
+    def own(number: int, row: Row) -> TableCell:
+        return cell(number, row) if row["status"] == "ok" else TableCell(note=row["status"])
+
+    return own
+
+
+def _has_statuses(placed: Sequence[RunColumn]) -> bool:
+    """Whether the latencies stand side by side, and in their places how rows ended."""
+    return any(column.name == LATENCY and column.column.at for column in placed)
 
 
 def _alike(column: RunColumn, line: Line) -> bool:
@@ -235,9 +251,11 @@ def _tied(cell: TableCell, value: float, least: float, ends: tuple[float, float]
     return cell.interval[0] <= ends[1] or significant(value) == significant(least)
 
 
-def _notes(ordered: Sequence[Line], rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+def _notes(ordered: Sequence[Line], rows: Sequence[Row], with_status: bool) -> tuple[list[str], list[str]]:
     """Of each line its statuses that are not 'ok' and the numbers of its footnotes; and the footnotes."""
     marks, footnotes = remarks_of([[row for _, row in line.cells.values()] for line in ordered], rows)
+    if not with_status:
+        return marks, footnotes
     statuses = [
         [f"{at}: {row['status']}" if at else row["status"] for at, row in _unwell(line)] for line in ordered
     ]

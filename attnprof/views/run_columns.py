@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from attnprof.choosing.latency_ranks import is_rough
 from attnprof.errors import UsageError, nearest
 from attnprof.metrics import METRICS, Metric, aliases, in_order, plain_name
 from attnprof.metrics import columns as metric_columns
@@ -11,6 +12,7 @@ from attnprof.results import Results
 from attnprof.results.baseline import ADDED, OVER, SHARE, UNCLEAR, costs
 from attnprof.results.columns import Row, places, size, title, varying
 from attnprof.results.pivot import pivot_key
+from attnprof.results.ranks import RANK, TIES
 from attnprof.units import KindName, show_count, significant
 from attnprof.views.document import TableCell, TableColumn
 
@@ -24,6 +26,7 @@ ADDED_SHARES = {
 INSIDE_HIDDEN = ("flops",)  # in a network the increases need the width more
 BESIDE_HIDDEN = ("flops",)  # a page has no room for these where rows stand side by side
 PAGE_HIDDEN = ("efficiency",)  # nor for these in any table
+BETWEEN_RUNTIMES = ("params", "macs", "latency")  # what is shown of runtimes side by side, with the ranks
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,16 @@ IDENTITIES = (
 )
 # What says something of a row's identity besides: shown once where rows stand side by side.
 ALSO_IDENTITY = ("height", "width", "variant", "hyperparameters", "family")
+
+
+def _rank(number: int, row: Row) -> TableCell:
+    """A row's rank: '3 ', '3=' where others share it, '~3' by a rough figure."""
+    if row.get(RANK) is None:
+        return TableCell()
+    return TableCell(f"~{row[RANK]} " if is_rough(row) else f"{row[RANK]}{'=' if row[TIES] else ' '}")
+
+
+RANKS = RunColumn(TableColumn(RANK, "rank", keep=94), _rank)
 
 
 def chosen_columns(results: Results, names: Sequence[str], pivot: str) -> list[RunColumn]:
@@ -107,6 +120,8 @@ def resolve(results: Results, text: str) -> str:
 
 def _column(results: Results, name: str) -> RunColumn:
     """The column ``name`` of the frame, or of a metric that the run does not have."""
+    if name == RANK:
+        return RANKS
     owner = metric_columns().get(name)
     if owner is not None:
         return _of_metric(METRICS.get(owner))
@@ -218,7 +233,8 @@ def _default(results: Results, pivot: str) -> list[RunColumn]:
     identities = [identity for identity in IDENTITIES if _tells_apart(identity.name, rows, inside)]
     columns = [*identities, *_metric_columns(results, rows, requested, pivot)]
     hidden = _hidden(inside, pivot) - requested
-    return [column for column in columns if column.name not in hidden]
+    shown = [column for column in columns if column.name not in hidden]
+    return [*shown, RANKS] if RANK in results.frame.columns else shown
 
 
 def _of_several_batches(rows: Sequence[Row]) -> set[str]:
@@ -243,6 +259,12 @@ def _hidden(inside: bool, pivot: str) -> set[str]:
     """Columns that the default table lacks: what the pivot says already, what a network has no room for."""
     covered = pivot_key(pivot).covers if pivot else ()
     hidden = {*covered, *(INSIDE_HIDDEN if inside else ())}
+    if "execution" in covered:
+        hidden |= {
+            metric.column
+            for metric in map(METRICS.get, METRICS.names())
+            if metric.name not in BETWEEN_RUNTIMES
+        }
     return hidden | {"size"} if "height" in covered else hidden
 
 

@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from attnprof.formats import FORMATS, Look
 from attnprof.records.record import FLAGS
 from attnprof.results.baseline import over
+from attnprof.results.ranks import with_ranks
 from attnprof.views.document import words
+from attnprof.views.rivals import blocks
 from attnprof.views.run import document
 from attnprof.views.run_columns import ABOUT
 from tests.synthetic import results, seconds
@@ -71,6 +74,54 @@ def test_several_runtimes_have_a_column_and_stand_side_by_side():
     assert [column.title for column in table.columns][:3] == ["C", "runtime", "module"]
     titles = [column.heading for column in document(several, pivot="runtime").columns]
     assert {"latency eager", "latency compiled"} <= set(titles)
+
+
+EAGER = {"none": 2e-6, "se": 1e-4, "eca": 2e-4, "cbam": 3e-4}
+COMPILED = {"none": 2e-6, "se": 2e-4, "eca": None, "cbam": 1e-4}  # None: it ran out of memory
+
+
+@pytest.fixture(scope="module")
+def runtimes():
+    def latency(case):
+        return (EAGER if case.execution == "eager" else COMPILED)[case.module]
+
+    spec = {"modules": ",".join(EAGER), "channels": "32", "res": "28", "runtime": "eager,compiled"}
+    return with_ranks(results(latency, **spec))
+
+
+def test_runtimes_side_by_side_have_the_rank_in_each(runtimes):
+    rows = {row["module"]: row for row in texts_of(document(runtimes, pivot="runtime"))}
+    ranks = {name: (row["rank eager"].strip(), row["rank compiled"].strip()) for name, row in rows.items()}
+    assert ranks == {"none": ("", ""), "se": ("1", "2"), "eca": ("2", ""), "cbam": ("3", "1")}
+    assert rows["eca"]["latency compiled"] == "oom"
+
+
+def test_a_rank_is_that_of_the_screen(runtimes):
+    of_screen = {
+        (rival.row["execution"], rival.name): rival.rank
+        for block in blocks(runtimes)
+        for rival in block.rivals
+    }
+    for row in runtimes.rows():
+        assert (row["rank"] or 0) == of_screen[row["execution"], row["module"]]
+
+
+def test_a_ratio_to_a_baseline_is_one_within_a_runtime(runtimes):
+    rows = over(runtimes, "se").rows()
+    of_se = {row["execution"]: row["latency_s"] for row in rows if row["module"] == "se"}
+    assert of_se["eager"] != of_se["compiled"]
+    for row in rows:
+        if row["latency_s"] is not None:
+            assert row["latency_over_se"] == pytest.approx(row["latency_s"] / of_se[row["execution"]])
+
+
+@pytest.mark.parametrize("name", FORMATS.names())
+def test_every_format_has_the_rank_in_each_runtime(name, runtimes):
+    text = (
+        FORMATS.get(name).write(document(runtimes, ("module", "rank", "latency_s"), "runtime"), Look()).text
+    )
+    assert "rank" in text
+    assert text.count("compiled") >= 2
 
 
 def test_runtimes_are_described_above():
