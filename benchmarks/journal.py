@@ -21,7 +21,7 @@ from attnprof.records.case import Case
 CELLS = 100_000
 ROUNDS = 3
 HERE = Path(__file__).parents[1]
-KEPT = HERE / "reports" / "20261129-part1-meta" / "records.jsonl"
+KEPT = HERE / "reports" / "20261130-part1-meta" / "records.jsonl"
 CHILD = """
 import resource, sys
 from pathlib import Path

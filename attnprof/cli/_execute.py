@@ -17,7 +17,7 @@ from attnprof.errors import EnvironmentProblem, RunFolderError
 from attnprof.formats import FORMATS
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan, plan
-from attnprof.records.environment import FILES, PLACEMENTS, Environment, begun, differences
+from attnprof.records.environment import CELLS, FILES, PLACEMENTS, SHARD, Environment, begun, differences
 from attnprof.records.files import file_in
 from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder, require_spec
 from attnprof.records.record import DoneEvent, Event, VisitEvent
@@ -43,7 +43,7 @@ def execute(spec: Spec, terminal: Terminal) -> int:
         environment = begun(worker.environment)
         resolved = plan_of_counts or plan(spec, environment["device"])
         environment |= runtimes_of(resolved)
-        environment |= {PLACEMENTS: list(resolved.placements), FILES: hashes_of_files(spec)}
+        environment |= _request(resolved)
         folder = Path(spec.output) if spec.output else new_folder(spec.name, _slug(environment))
         journal = Journal.create(folder)
     with journal:
@@ -64,6 +64,11 @@ def resume(folder: Path, format: str | None, terminal: Terminal) -> int:
     if format is not None:
         FORMATS.module_name(format)
     environment = environment_in(folder)
+    if environment.get("runs"):
+        raise RunFolderError(
+            f"{folder} was merged from {len(environment['runs'])} runs: finish those that are not finished,"
+            " each where it was measured (attnprof run --resume FOLDER), and merge them anew"
+        )
     require_spec(folder, environment)
     require_files_of(environment, recorded(file_in(folder, SPEC)), folder, terminal)
     spec = merge([from_file(file_in(folder, SPEC))])
@@ -120,6 +125,16 @@ def _claimed(output: str | None) -> Iterator[None]:
             for path in missing:
                 path.rmdir()
         raise
+
+
+def _request(resolved: Plan) -> Environment:
+    """What a run's environment says of what the run is to do."""
+    return {
+        PLACEMENTS: list(resolved.placements),
+        CELLS: len(resolved.cells),
+        SHARD: resolved.spec.shard,
+        FILES: hashes_of_files(resolved.spec),
+    }
 
 
 def _require_cells_of(resolved: Plan, events: list[Event], folder: Path) -> None:

@@ -7,7 +7,7 @@ from attnprof.cli._results import write_document
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.formats import FORMATS
-from attnprof.records.environment import Environment
+from attnprof.records.environment import Environment, device_kind, machines
 from attnprof.records.files import file_in
 from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, new_folder, records_in
 from attnprof.results import merging, of_folder
@@ -31,6 +31,9 @@ def merge(run: tuple[str, ...], name: str, output: str | None, format: str, term
     document = document_of_run(results)
     write_document(folder / RESULTS, document, "csv")
     terminal.print(document, format)
+    kinds = sorted(set(map(device_kind, machines(environment))))
+    if len(kinds) > 1:
+        terminal.note(f"{' and '.join(kinds)} are kept apart: each has rows of its own, and none is compared")
     missing = results.planned - len(results.frame)
     if missing:
         terminal.note(f"{missing} of {results.planned} cells are in none of the runs")
@@ -44,4 +47,5 @@ def _part(folder: Path) -> merging.Part:
 
 
 def _device(environment: Environment) -> str:
-    return str(environment.get("device", "several")).partition(":")[0]
+    kinds = set(map(device_kind, machines(environment)))
+    return kinds.pop() if len(kinds) == 1 else "several"

@@ -89,7 +89,7 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
     all_cells = _cells(spec, device)
     _require_runtimes(all_cells)
     cells = shard(all_cells, spec.shard)
-    baselines = baselines_of(spec, [cell.case for cell in all_cells if not cell.refusal])
+    baselines = baselines_of(spec, [cell.case for cell in cells if not cell.refusal])
     return Plan(
         spec=spec,
         device=device,

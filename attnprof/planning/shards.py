@@ -1,11 +1,12 @@
-"""A part of a plan: even in number, and nearly in work."""
+"""A part of a plan: whole blocks, nearly even in work."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from attnprof.catalogue.entry import Entry
-from attnprof.records.case import Case
+from attnprof.errors import UsageError
+from attnprof.records.case import Case, conditions
 
 WORK_PER_ELEMENT = 100  # a guess at the work of moving one element, in MACs
 
@@ -23,43 +24,53 @@ class PlannedCell:
 
 
 def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell, ...]:
-    """The part 'i/n' of ``cells``, in their order: even in number, and nearly in work.
+    """The part 'i/n' of ``cells``, in their order: whole blocks, nearly even in work.
 
-    All cells are dealt to n hands by falling work, each to the hand that has least so far and may have more
-    cells. The spec alone decides, so that any machine deals alike.
+    A block is all cells of one size under one set of conditions. Only what one machine measured can be
+    compared, so that none is divided. They are dealt to n hands by falling work, each to the hand that has
+    least so far. The spec alone decides, so that any machine deals alike.
+
+    Raises UsageError where there are fewer blocks than hands.
     """
     if part is None:
         return cells
     index, hands = map(int, part.split("/"))
-    works = [expected_work(cell) for cell in cells]
-    falling = sorted(range(len(cells)), key=lambda number: -works[number])
-    dealt = _dealt([works[number] for number in falling], hands)
-    own = [number for number, hand in zip(falling, dealt, strict=True) if hand == index - 1]
-    return tuple(cells[number] for number in sorted(own))
+    blocks = _blocks(cells)
+    if len(blocks) < hands:
+        raise UsageError(_too_many_hands(part, len(blocks)))
+    works = {block: sum(map(expected_work, members)) for block, members in blocks.items()}
+    falling = sorted(blocks, key=works.__getitem__, reverse=True)
+    dealt = _dealt([works[block] for block in falling], hands)
+    own = {block for block, hand in zip(falling, dealt, strict=True) if hand == index - 1}
+    return tuple(cell for cell in cells if conditions(cell.case) in own)
 
 
-def share(cells: int, part: str | None) -> int:
-    """How many of ``cells`` are in the part 'i/n'."""
-    if part is None:
-        return cells
-    index, hands = map(int, part.split("/"))
-    return _shares(cells, hands)[index - 1]
+def _blocks(cells: Sequence[PlannedCell]) -> dict[Case, list[PlannedCell]]:
+    """The cells by what they are measured under."""
+    blocks: dict[Case, list[PlannedCell]] = {}
+    for cell in cells:
+        blocks.setdefault(conditions(cell.case), []).append(cell)
+    return blocks
 
 
-def _shares(cells: int, hands: int) -> list[int]:
-    """How many of ``cells`` each hand gets."""
-    each, rest = divmod(cells, hands)
-    return [each + (hand < rest) for hand in range(hands)]
+def _too_many_hands(part: str, blocks: int) -> str:
+    reason = "cells of one size are compared, so that one machine measures them all"
+    if blocks == 1:
+        return f"--shard {part}: this plan has one size under one set of conditions; {reason}"
+    return (
+        f"--shard {part}: this plan has {blocks} sizes and sets of conditions to deal; {reason}: at most"
+        f" --shard 1/{blocks} to {blocks}/{blocks}"
+    )
 
 
 def _dealt(works: Sequence[int], hands: int) -> list[int]:
-    """The hand of each of the ``works``, which fall."""
-    room, totals = _shares(len(works), hands), [0] * hands
+    """The hand of each of the ``works``, which fall. Each hand has at least one."""
+    totals = [(0, 0)] * hands  # work, and how many
     dealt = []
     for work in works:
-        hand = min((hand for hand in range(hands) if room[hand]), key=totals.__getitem__)
-        room[hand] -= 1
-        totals[hand] += work
+        hand = min(range(hands), key=totals.__getitem__)
+        total, number = totals[hand]
+        totals[hand] = total + work, number + 1
         dealt.append(hand)
     return dealt
 

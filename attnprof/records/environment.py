@@ -36,6 +36,8 @@ FINGERPRINT = (
 )
 
 PLACEMENTS = "placements"  # what a run says that it has at each of its points: Case.placement, in order
+CELLS = "cells"  # how many cells the run has, of its shard alone where it is one
+SHARD = "shard"  # 'i/n' where the run is a part of a plan
 FILES = "files"  # location of a user's own module or network -> SHA-256 of the file there
 
 
@@ -101,6 +103,8 @@ class _Known(Struct):
     tf32: bool | None = None
     cudnn_benchmark: bool | None = None
     placements: list[str] | UnsetType = UNSET
+    cells: Whole | UnsetType = UNSET
+    shard: Text = None
     files: dict[str, str] | UnsetType = UNSET
     spec: str = ""
     runs: dict[str, "_Known"] | UnsetType = UNSET
@@ -199,6 +203,11 @@ def machines(environment: Environment) -> list[Environment]:
     """One environment for each machine: one in all, unless runs were merged."""
     runs = environment.get("runs") or {"": environment}
     return list({fingerprint(run): run for run in runs.values()}.values())
+
+
+def device_kind(environment: Environment) -> str:
+    """'cpu', 'cuda', 'meta': figures of two kinds are never compared."""
+    return str(environment.get("device", "cpu")).partition(":")[0]
 
 
 def device_words(environment: Environment, dtype: str) -> str:

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, TypeVar
 from attnprof.catalogue.selection import stands_for_several
 from attnprof.grid import Point
 from attnprof.networks import PLAIN
-from attnprof.planning.shards import share
 from attnprof.records.case import Case
-from attnprof.records.environment import PLACEMENTS, Environment, machines
+from attnprof.records.environment import (
+    CELLS,
+    PLACEMENTS,
+    SHARD,
+    Environment,
+    device_kind,
+    fingerprint,
+    machines,
+)
 from attnprof.records.record import AccountEvent, DoneEvent, Event
 from attnprof.spec import Spec
 
@@ -62,8 +69,34 @@ def outline_of_journal(spec: Spec, environment: Environment, events: Sequence[Ev
     executions = 1 if devices == ["meta"] else len(spec.executions)
     conditions = len(spec.batches) * executions * (2 if spec.train else 1)
     each = len(spec.grid()) * len(placements) * conditions
-    cells = share(each, spec.shard) * len(devices)
+    cells = _planned(spec, environment, each)
     return _outline(spec, max(cells, len({case.key for case in cases})), devices, placements)
+
+
+def _planned(spec: Spec, environment: Environment, each: int) -> int:
+    """How many cells a run has, or several that were merged. each: of the whole plan."""
+    runs = environment.get("runs")
+    if runs:
+        return each * len(set(map(_whole, runs.values())))
+    return int(environment.get(CELLS) or _share_in_older_runs(each, spec.shard))
+
+
+def _whole(environment: Environment) -> tuple[str, ...]:
+    """What the runs of one whole plan share: shards the number of hands and the kind of device, others the
+    machine."""
+    part = str(environment.get(SHARD) or "")
+    if not part:
+        return (fingerprint(environment),)
+    return part.partition("/")[2], device_kind(environment)
+
+
+def _share_in_older_runs(cells: int, part: str | None) -> int:
+    """How many of ``cells`` are in the part 'i/n' of a run that does not say so: even in number."""
+    if part is None:
+        return cells
+    index, hands = map(int, part.split("/"))
+    each, rest = divmod(cells, hands)
+    return each + (index <= rest)
 
 
 def _outline(spec: Spec, cells: int, devices: Sequence[str], placements: Sequence[str]) -> Outline:

@@ -7,7 +7,18 @@ import pytest
 from attnprof.records.case import key_of
 from attnprof.records.journal import EVENTS
 
-COUNT = ["count", "-m", "se,eca,cbam,none", "--channels", "16,64", "--res", "7", "--counters", "none", "-q"]
+COUNT = [
+    "count",
+    "-m",
+    "se,eca,cbam,none",
+    "--channels",
+    "16,32,64",
+    "--res",
+    "7",
+    "--counters",
+    "none",
+    "-q",
+]
 
 
 @pytest.fixture
@@ -41,7 +52,37 @@ def test_a_merged_folder_is_taken_by_other_commands_and_by_merge_itself(cli, sha
 
 def test_cells_that_no_part_has_are_counted(cli, shards):
     said = cli("merge", "s1", "s2", "-o", "two")
-    assert "2 of 8 cells are in none of the runs\n" in said.err
+    assert "4 of 12 cells are in none of the runs\n" in said.err
+
+
+def test_a_merged_run_is_finished_by_its_parts(cli, shards):
+    cli("merge", "s1", "s2", "-o", "two")
+    said = cli("run", "--resume", "two")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "error: two was merged from 2 runs: finish those that are not finished, each where it was measured"
+        " (attnprof run --resume FOLDER), and merge them anew\n"
+    )
+
+
+def test_kinds_of_device_that_are_kept_apart_are_named(cli, tmp_path):
+    for device in ("cpu", "cuda:0"):
+        cli(*COUNT, "-o", device[:3])
+    environment = tmp_path / "cud" / "environment.json"
+    environment.write_text(json.dumps(json.loads(environment.read_text()) | {"device": "cuda:0"}))
+    said = cli("merge", "cpu", "cud", "-o", "both")
+    assert said.code == 0
+    assert "cuda and meta are kept apart: each has rows of its own, and none is compared\n" in said.err
+
+
+def test_more_hands_than_sizes_are_refused_before_anything_is_counted(cli, tmp_path):
+    said = cli(*COUNT, "--shard", "1/4", "-o", "s1")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        "error: --shard 1/4: this plan has 3 sizes and sets of conditions to deal; cells of one size are"
+        " compared, so that one machine measures them all: at most --shard 1/3 to 3/3\n"
+    )
+    assert not (tmp_path / "s1").exists()
 
 
 def test_a_merged_run_is_the_newest(cli, shards):

@@ -47,10 +47,10 @@ def test_in_networks_the_plain_one_is_there_to_compare_with_and_a_baseline_has_t
     assert {case.module for case in planned(**networks, baseline="se").baselines} == {"se"}
 
 
-def test_every_part_of_a_plan_has_the_baseline_of_the_whole():
-    asked = {"modules": "se,eca,none", "channels": "32", "res": "8"}
-    parts = [planned(**asked, shard=f"{n}/3") for n in (1, 2, 3)]
-    assert [labels(part) for part in parts] == [["se@32@8"]] * 3
+def test_every_part_of_a_plan_has_the_baselines_of_its_sizes():
+    request = {"modules": "se,eca,none", "channels": "32", "res": "8,16,24"}
+    parts = [planned(**request, shard=f"{n}/3") for n in (1, 2, 3)]
+    assert [labels(part) for part in parts] == [["se@32@24"], ["se@32@16"], ["se@32@8"]]
 
 
 @pytest.mark.parametrize(

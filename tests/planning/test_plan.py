@@ -12,6 +12,8 @@ from attnprof.errors import UsageError
 from attnprof.grid import PRESETS, show_res
 from attnprof.metrics import METRICS, Metric
 from attnprof.planning import plan
+from attnprof.planning.shards import expected_work
+from attnprof.records.case import conditions
 from attnprof.spec import Spec
 
 law = settings(derandomize=True, deadline=None, max_examples=30)
@@ -290,34 +292,47 @@ def test_a_metric_is_had_by_its_name():
     st.booleans(),
 )
 @law
-def test_shards_part_the_plan_evenly_and_keep_its_order(modules, channels, batch, hands, train):
+def test_shards_part_the_plan_into_whole_blocks_in_its_order(modules, channels, batch, hands, train):
     spec = Spec(modules=modules, channels=channels, res="7,14", batch=batch, train=train)
     whole = plan(spec, "cpu").cells
+    hands = min(hands, len({conditions(cell.case) for cell in whole}))
     shards = [plan(spec.model_copy(update={"shard": f"{n + 1}/{hands}"}), "cpu").cells for n in range(hands)]
     dealt = [cell for shard in shards for cell in shard]
     assert len(dealt) == len(whole)
     assert set(dealt) == set(whole)
-    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+    blocks = [{conditions(cell.case) for cell in shard} for shard in shards]
+    assert all(blocks)
+    assert sum(map(len, blocks)) == len(set().union(*blocks))
     for shard in shards:
         assert list(shard) == [cell for cell in whole if cell in shard]
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"points": "64@7"}, "this plan has one size under one set of conditions; cells of one size are"),
+        ({"points": "64@7,64@14"}, "this plan has 2 sizes and sets of conditions to deal; .*: at most"),
+        ({"points": "64@7", "train": True}, ".*: at most --shard 1/2 to 2/2$"),
+    ],
+)
+def test_more_hands_than_blocks_are_refused(fields, words):
+    with pytest.raises(UsageError, match=f"^--shard 2/3: {words}"):
+        plan(Spec(modules="se,cbam", shard="2/3", **fields), "cpu")
+
+
 def test_every_machine_deals_alike():
-    spec = Spec(channels="64,256", res="56", shard="2/3")
+    spec = Spec(channels="64,256", res="56,14", shard="2/3")
     cells = [[cell.case.label for cell in plan(spec, device).cells] for device in ("cpu", "cuda:0", "cuda:1")]
     assert cells[0] == cells[1] == cells[2]
 
 
 @pytest.mark.parametrize("hands", [2, 3, 4])
-def test_the_shards_of_the_catalogue_have_about_the_same_work(hands):
+def test_shards_of_many_sizes_have_about_the_same_work(hands):
     def work(shard):
-        cells = [
-            c for c in plan(Spec(channels="64,256", res="56", shard=shard), "cpu").cells if not c.refusal
-        ]
-        return sum(
-            entry(c.case.module).macs(c.case.channels, 56, 56) + 100 * c.case.channels * 56 * 56
-            for c in cells
-        )
+        cells = plan(
+            Spec(modules="se,cbam", channels="64,96,128,192", res="28,27,26,25", shard=shard), "cpu"
+        ).cells
+        return sum(expected_work(cell) for cell in cells)
 
     works = [work(f"{n + 1}/{hands}") for n in range(hands)]
-    assert max(works) < 1.2 * min(works)
+    assert max(works) < 1.25 * min(works)

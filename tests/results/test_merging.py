@@ -13,7 +13,7 @@ from msgspec.structs import replace as changed
 from attnprof.errors import RunFolderError
 from attnprof.planning import plan
 from attnprof.records.codec import encode
-from attnprof.records.environment import PLACEMENTS
+from attnprof.records.environment import CELLS, PLACEMENTS, SHARD
 from attnprof.records.journal import Journal
 from attnprof.records.record import Measurement, account_event, done_event, visit_event
 from attnprof.results import of_folder
@@ -49,7 +49,7 @@ def events_of(planned, seconds=1e-3):
 def part(spec, name="a", seconds=1e-3, **environment):
     ran = {**CPU, "run_id": name, **environment}
     planned = plan(spec, ran["device"])
-    ran[PLACEMENTS] = list(planned.placements)
+    ran |= {PLACEMENTS: list(planned.placements), CELLS: len(planned.cells), SHARD: spec.shard}
     return Part(name, spec, ran, [(event, encode(event)) for event in events_of(planned, seconds)])
 
 
@@ -79,6 +79,7 @@ def rows(one):
 def test_shards_merged_equal_the_whole(modules, channels, batch, train, shards, random):
     spec = Spec(modules=modules, channels=channels, res="7,14", batch=batch, train=train, device="cpu")
     whole = part(spec)
+    shards = min(shards, len(spec.grid()) * len(spec.batches))
     parts = [
         part(spec.model_copy(update={"shard": f"{n}/{shards}"}), name=f"shard {n}")
         for n in range(1, shards + 1)
@@ -91,13 +92,13 @@ def test_shards_merged_equal_the_whole(modules, channels, batch, train, shards, 
 
 
 def test_merging_in_steps_equals_merging_at_once():
-    spec = Spec(modules=MODULES, channels="64", res="7", device="cpu")
+    spec = Spec(modules=MODULES, channels="64", res="7,14,28", device="cpu")
     one, two, three = (part(spec.model_copy(update={"shard": f"{n}/3"}), name=f"s{n}") for n in (1, 2, 3))
     assert rows(merge([merge([one, two]), three])) == rows(merge([one, two, three]))
 
 
 def test_each_row_says_which_run_it_is_of():
-    spec = Spec(modules="se,eca", channels="64", res="7", device="cpu")
+    spec = Spec(modules="se", channels="64", res="7,14", device="cpu")
     merged = merge([part(spec.model_copy(update={"shard": f"{n}/2"}), name=f"s{n}") for n in (1, 2)])
     found = results(merged)
     assert sorted(found.frame["run_id"]) == ["s1", "s2"]
@@ -114,10 +115,32 @@ def test_two_machines_stand_side_by_side():
 
 
 def test_a_part_that_is_missing_leaves_cells_open():
-    spec = Spec(modules=MODULES, channels="64", res="7", device="cpu")
+    spec = Spec(modules=MODULES, channels="64", res="7,14,28", device="cpu")
     merged = merge([part(spec.model_copy(update={"shard": f"{n}/3"}), name=f"s{n}") for n in (1, 2)])
     found = results(merged)
-    assert (found.planned, len(found.frame)) == (5, 4)
+    assert (found.planned, len(found.frame)) == (15, 10)
+
+
+def test_shards_of_several_machines_are_one_whole_in_which_every_row_has_its_rivals():
+    spec = Spec(modules="se,cbam", channels="64", res="7,14", device="cpu")
+    first = part(spec.model_copy(update={"shard": "1/2"}), name="s1")
+    second = part(spec.model_copy(update={"shard": "2/2"}), name="s2", device_name="CPU two")
+    merged = merge([first, second])
+    assert results(merged).planned == 4
+    by_size = {}
+    for row in rows(merged):
+        by_size.setdefault(row["height"], set()).add((row["module"], row["device_name"]))
+    assert by_size == {
+        7: {("se", "CPU two"), ("cbam", "CPU two")},
+        14: {("se", "CPU one"), ("cbam", "CPU one")},
+    }
+
+
+def test_shards_on_two_kinds_of_device_are_two_wholes():
+    spec = Spec(modules="se,cbam", channels="64", res="7,14", device="cpu")
+    first = part(spec.model_copy(update={"shard": "1/2"}), name="s1")
+    second = part(spec.model_copy(update={"shard": "2/2"}), name="s2", device="cuda:0")
+    assert results(merge([first, second])).planned == 8
 
 
 def test_the_same_run_twice_counts_once():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from attnprof.planning import plan
 from attnprof.records.case import Case
-from attnprof.records.environment import PLACEMENTS
+from attnprof.records.environment import CELLS, PLACEMENTS
 from attnprof.records.record import account_event, done_event
 from attnprof.results.outline import outline_of_journal, outline_of_plan
 from attnprof.spec import Spec
@@ -20,7 +20,7 @@ requests = st.fixed_dictionaries(
     {
         "modules": st.lists(st.sampled_from(MODULES), min_size=1, max_size=4, unique=True),
         "channels": st.lists(st.sampled_from(["16", "100", "64"]), min_size=1, max_size=3, unique=True),
-        "res": st.lists(st.sampled_from(["14", "7", "7x9"]), min_size=1, max_size=2, unique=True),
+        "res": st.lists(st.sampled_from(["14", "7", "7x9", "28"]), min_size=HANDS, max_size=4, unique=True),
         "batch": st.lists(st.integers(1, 64), min_size=1, max_size=3),
         "runtime": st.sampled_from(["", "eager", "compiled,eager"]),
         "train": st.booleans(),
@@ -43,7 +43,7 @@ def events_of(planned):
 
 
 def ran(planned):
-    return {"device": "cpu", PLACEMENTS: list(planned.placements)}
+    return {"device": "cpu", PLACEMENTS: list(planned.placements), CELLS: len(planned.cells)}
 
 
 def in_order(outline, cases):
@@ -91,10 +91,16 @@ def test_an_older_run_that_does_not_is_laid_out_by_its_spec_and_journal(request_
 
 def test_parts_of_an_older_run_are_laid_out_by_the_spec_that_they_share():
     spec = Spec(modules="se,eca,none,cbam,sa", points="64@7")
-    parts = [plan(spec.model_copy(update={"shard": f"{n}/2"}), "cpu") for n in (2, 1)]
-    events = [event for part in parts for event in events_of(part)]
     cases = [cell.case for cell in plan(spec, "cpu").cells]
+    events = [account_event(case, []) for case in (*cases[1::2], *cases[::2])]
     assert in_order(outline_of_journal(spec, {"device": "cpu"}, events), cases) == cases
+
+
+@pytest.mark.parametrize(("shard", "cells"), [("1/2", 3), ("2/2", 2), (None, 5)])
+def test_a_part_of_an_older_run_has_an_even_number_of_cells(shard, cells):
+    spec = Spec(modules="se,eca,none,cbam,sa", points="64@7", shard=shard)
+    environment = {"device": "cpu", PLACEMENTS: ["se", "eca", "none", "cbam", "sa"]}
+    assert outline_of_journal(spec, environment, []).cells == cells
 
 
 def test_a_case_that_the_run_does_not_have_comes_last():
