@@ -28,7 +28,7 @@ SETTINGS = {
     "at": Setting("grid", (), "places: after_bn3:2-4, last_3, layer*.bn3 (its own)"),
     "sweep_places": Setting("grid", False, "each stage of the network alone, too"),
     "batch": Setting("grid", 1, "images per call: 1, or 1,8,32"),
-    "shard": Setting("grid", None, "the i-th of n parts: whole sizes, about equal in work: 1/4"),
+    "shard": Setting("grid", None, "the i-th of n parts, by whole sizes: 1/4"),
     "device": Setting("measure", "auto", "auto, cpu, cuda or cuda:1"),
     "dtype": Setting("measure", "fp32", "number format"),
     "autocast": Setting("measure", None, "torch.autocast to bf16 or fp16"),
