@@ -4,9 +4,10 @@ Samples of one process give the interval of its median by order statistics. Proc
 value each: from six on order statistics serve again, below that Student's t on the logarithms.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cache
-from math import exp, floor, fsum, inf, log, sqrt
+from math import exp, floor, fsum, inf, log, nan, sqrt
 from statistics import fmean, quantiles, variance
 
 CONFIDENCE = 0.95
@@ -195,3 +196,21 @@ def _orders(n: int, m: int) -> tuple[int, ...]:
     for u, count in enumerate(_orders(n, m - 1)):  # it is one of the m
         counts[u] += count
     return tuple(counts)
+
+
+def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float:
+    """Spearman's coefficient: the correlation of the ranks of two figures of the same things.
+
+    Equal figures share the mean of their ranks. NaN where one of the two does not vary.
+    """
+    pairs = [_mid_ranks(values) for values in (one, other)]
+    deviations = [[rank - (len(ranks) + 1) / 2 for rank in ranks] for ranks in pairs]
+    spreads = [fsum(deviation**2 for deviation in each) for each in deviations]
+    if not all(spreads):
+        return nan
+    return fsum(a * b for a, b in zip(*deviations, strict=True)) / sqrt(spreads[0] * spreads[1])
+
+
+def _mid_ranks(values: Sequence[float]) -> list[float]:
+    ordered = sorted(values)
+    return [(bisect_left(ordered, value) + bisect_right(ordered, value) + 1) / 2 for value in values]

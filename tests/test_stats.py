@@ -3,7 +3,7 @@ does that of processes."""
 
 from fractions import Fraction
 from itertools import permutations
-from math import comb, exp, log, sin, sqrt
+from math import comb, exp, isnan, log, sin, sqrt
 from random import Random
 from statistics import median, stdev
 
@@ -22,6 +22,7 @@ from attnprof.stats import (
     pair_rank,
     process_interval,
     quartiles,
+    rank_correlation,
     ranks,
     ratio_interval,
     student,
@@ -250,3 +251,26 @@ def test_fewer_degrees_of_freedom_are_never_worth_more(one, other):
 
 def test_the_table_of_student_is_met_at_its_entries():
     assert [student(float(n)) for n in STUDENT] == list(STUDENT.values())
+
+
+@given(st.permutations(range(8)))
+@law
+def test_the_rank_correlation_of_different_figures_is_spearmans_formula(order):
+    squares = sum((n - rank) ** 2 for n, rank in enumerate(order))
+    expected = 1 - 6 * squares / (8 * (8**2 - 1))
+    assert rank_correlation([2.0**n for n in range(8)], [3.0**rank for rank in order]) == pytest.approx(
+        expected
+    )
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=12))
+@law
+def test_the_rank_correlation_with_ties_is_within_one_and_the_same_both_ways(pairs):
+    one, other = ([pair[n] for pair in pairs] for n in (0, 1))
+    correlation = rank_correlation(one, other)
+    if len(set(one)) == 1 or len(set(other)) == 1:
+        assert isnan(correlation)
+        return
+    assert -1 - 1e-12 <= correlation <= 1 + 1e-12
+    assert rank_correlation(other, one) == pytest.approx(correlation)
+    assert rank_correlation(one, one) == pytest.approx(1)

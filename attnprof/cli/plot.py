@@ -1,4 +1,4 @@
-"""Draw a run: Pareto front, scaling or memory"""
+"""Draw a run: Pareto front, scaling, memory or ranks"""
 
 import click
 
@@ -13,6 +13,7 @@ Draw the results of a run as PDF, SVG or PNG.
   attnprof plot --kind scaling -m se,eca --against channels -o scaling.svg
   attnprof plot --kind scaling --against batch -y throughput
   attnprof plot -x params -y memory --at 256@56 --width 3.4in
+  attnprof plot --kind ranks --width 3.4in -o ranks.pdf
 
 RUN is a run folder, a results.csv, or - for a CSV on standard input; the
 default is the newest folder under reports/. The figure goes into the run's

@@ -153,7 +153,7 @@ def test_a_figure_goes_into_the_runs_folder(cli, run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("--kind pie", "no figure 'pie'. There are: memory, pareto, scaling"),
+        ("--kind pie", "no figure 'pie'. There are: memory, pareto, ranks, scaling"),
         ("-o a.bmp", "-o: a.bmp: write a name that ends in .pdf, .svg, .png"),
         ("-y latncy", "-y: 'latncy': no such metric. Did you mean 'latency'"),
         ("-x top1", "-x: top1 is published, not measured"),

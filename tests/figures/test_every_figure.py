@@ -14,7 +14,7 @@ from attnprof.errors import UsageError
 from attnprof.figures import AXES, Scene, family_of
 from attnprof.figures._style import FAMILIES, SERIES, style
 from attnprof.views.caption import conditions
-from tests.synthetic import results
+from tests.synthetic import results, seconds
 
 pytest.importorskip("matplotlib")
 NAMES = FIGURES.names()
@@ -40,6 +40,36 @@ def catalogue():
     return results(modules="all", channels="64,128", res="56")
 
 
+@pytest.fixture(scope="module")
+def deployed():
+    """The same modules in two runtimes, in which their order is not the same."""
+    return in_runtimes(modules="se,eca,cbam,ca,simam,nonlocal,none", channels="32,64", res="14,28")
+
+
+@pytest.fixture(scope="module")
+def deployed_catalogue():
+    return in_runtimes(modules="all", channels="64,128", res="56")
+
+
+def in_runtimes(**spec):
+    def latency(case):
+        letters = sum(map(ord, case.module + case.execution))
+        return seconds(case) * (0.5 + letters % 10 / 5)
+
+    return results(latency, runtime="eager,compiled", **spec)
+
+
+def measured(name, *runs):
+    """Of two runs the one that the kind ``name`` is drawn of: the second, of several runtimes, for ranks."""
+    return runs[name == "ranks"]
+
+
+def at(found, *sizes):
+    """The measured points of these sizes."""
+    points, _ = candidates(found.rows(), {})
+    return tuple(point for point in points if point.split()[0] in sizes)
+
+
 def texts(figure):
     return [text for axes in figure.axes for text in axes.texts]
 
@@ -51,8 +81,8 @@ def test_a_figure_explains_itself_on_one_line(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("width", [3.4, 7.0])
-def test_names_of_the_catalogue_do_not_overlap_and_lie_inside(name, width, catalogue):
-    figure, _ = drawn(name, scene(catalogue, width=width))
+def test_names_of_the_catalogue_do_not_overlap_and_lie_inside(name, width, catalogue, deployed_catalogue):
+    figure, _ = drawn(name, scene(measured(name, catalogue, deployed_catalogue), width=width))
     renderer = figure.canvas.get_renderer()
     for axes in figure.axes:
         boxes = [text.get_window_extent(renderer) for text in axes.texts]
@@ -81,12 +111,12 @@ def test_a_name_is_written_or_said_to_be_left_out(name, catalogue):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_users_name_is_drawn_as_it_is(name, few):
-    frame = few.frame.copy()
+def test_a_users_name_is_drawn_as_it_is(name, few, deployed):
+    run = measured(name, few, deployed)
+    frame = run.frame.copy()
     frame.loc[frame["module"] == "ca", ["module", "family"]] = [r"my.py:A$\frac$_<b>", ""]
-    figure, _ = drawn(
-        name, scene(type(few)(frame, {}, few.environment, few.spec, 0), points=("64@28", "64@14"))
-    )
+    own = type(run)(frame, {}, run.environment, run.spec, 0)
+    figure, _ = drawn(name, scene(own, points=at(run, "64@28", "64@14")))
     figure.draw_without_rendering()
     labels = [text.get_text() for text in texts(figure)]
     labels += [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
@@ -94,8 +124,9 @@ def test_a_users_name_is_drawn_as_it_is(name, few):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_identity_is_not_drawn(name, few):
-    figure, _ = drawn(name, scene(few, points=("64@28", "64@14", "32@28", "32@14")))
+def test_the_identity_is_not_drawn(name, few, deployed):
+    run = measured(name, few, deployed)
+    figure, _ = drawn(name, scene(run, points=at(run, "64@28", "64@14", "32@28", "32@14")))
     labels = [text.get_text() for text in texts(figure)]
     labels += [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
     assert not [label for label in labels if label.split(" ")[0] == "none"]
@@ -103,8 +134,9 @@ def test_the_identity_is_not_drawn(name, few):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_conditions_are_below_the_figure(name, few):
-    figure, _ = drawn(name, scene(few, points=("64@28", "32@28")))
+def test_the_conditions_are_below_the_figure(name, few, deployed):
+    run = measured(name, few, deployed)
+    figure, _ = drawn(name, scene(run, points=at(run, "64@28", "32@28")))
     assert figure.get_supxlabel() == "batch 1, fp32, eval, cpu (Test CPU, 1 thread), 2026-11-20 12:00"
 
 
@@ -224,7 +256,8 @@ def test_memory_shows_what_was_measured_and_what_was_counted(few):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_more_points_than_there_is_room_for_are_refused(name):
-    found = results(modules="se", channels="8,16,24,32,40,48,56,64", res="7")
+    make = measured(name, results, in_runtimes)
+    found = make(modules="se", channels="8,16,24,32,40,48,56,64", res="7")
     what = scene(found, against="res") if name == "scaling" else scene(found)
     with pytest.raises(UsageError, match=r"choose up to|at several"):
         drawn(name, what)
@@ -238,14 +271,15 @@ def test_of_many_points_the_way_to_choose_one_is_shown():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_was_not_measured_is_refused_in_words(name, few):
-    frame = few.frame.copy()
+def test_what_was_not_measured_is_refused_in_words(name, few, deployed):
+    run = measured(name, few, deployed)
+    frame = run.frame.copy()
     frame["latency_s"] = frame["peak_memory_bytes"] = frame["activation_memory_bytes"] = None
-    blank = type(few)(
-        frame.astype(object).where(frame.notna(), None), {}, few.environment, few.spec, few.planned
+    blank = type(run)(
+        frame.astype(object).where(frame.notna(), None), {}, run.environment, run.spec, run.planned
     )
-    what = scene(blank, points=("64@28", "64@14"))
-    assert isinstance(what.candidates[0].figure(measures()["latency"], "64@28"), Missing)
+    what = scene(blank, points=at(run, "64@28", "64@14"))
+    assert isinstance(what.candidates[0].figure(measures()["latency"], what.points[0]), Missing)
     with pytest.raises(UsageError, match="no module has .*-x and -y choose among params, macs, flops"):
         drawn(name, what)
 
@@ -297,3 +331,56 @@ def test_a_colour_stands_out_on_white(colour):
 def test_a_family_that_a_table_alone_has_is_drawn_as_a_users_own(written, drawn):
     candidate = SimpleNamespace(cells={"64@56": [{"family": written}]})
     assert family_of(candidate) == drawn
+
+
+RANKS = {  # module: its latency in each runtime
+    "se": (1e-4, 3e-4),
+    "eca": (1e-4, 1e-4),  # ties with se in eager
+    "ca": (3e-4, 4e-4),
+    "cbam": (4e-4, 2e-4),
+    "simam": (5e-4, None),  # not computed by the second
+}
+
+
+@pytest.fixture(scope="module")
+def two_runtimes():
+    return results(
+        lambda case: RANKS[case.module][case.execution == "compiled"],
+        modules=",".join(RANKS),
+        points="64@28",
+        runtime="eager,compiled",
+    )
+
+
+def test_ranks_go_from_runtime_to_runtime_and_ties_share_one(two_runtimes):
+    figure, notes = drawn("ranks", scene(two_runtimes))
+    (panel,) = figure.axes
+    drawn_lines = {
+        tuple(map(int, line.get_ydata())) for line in panel.lines if list(line.get_xdata()) == [0, 1]
+    }
+    assert drawn_lines == {(1, 3), (1, 1), (3, 4), (4, 2)}
+    ticks = [tick.get_text() for tick in panel.get_xticklabels()]
+    # Mid-ranks about their mean: -1, -1, 0.5, 1.5 and 0.5, -1.5, 1.5, -0.5.
+    assert ticks == ["eager", f"compiled\nρ {1 / (4.5 * 5) ** 0.5:.2f}"]
+    assert notes == ["64@28: not in every runtime, so not ranked: simam"]
+
+
+def test_those_that_move_most_are_in_colour_and_the_others_grey(two_runtimes):
+    figure, _ = drawn("ranks", scene(two_runtimes))
+    weights = {text.get_text(): text.get_fontweight() for text in texts(figure)}
+    assert weights == {"se": "bold", "cbam": "bold", "ca": "normal", "eca": "normal"}
+
+
+def test_of_many_modules_those_that_move_most_are_named(deployed_catalogue):
+    figure, notes = drawn("ranks", scene(deployed_catalogue))
+    assert len(figure.axes) == 2
+    assert all(0 < len(axes.texts) <= len(SERIES) for axes in figure.axes)
+    assert any(f"modules the {len(figure.axes[0].texts)} that move most are named" in note for note in notes)
+
+
+def test_ranks_in_one_runtime_are_refused_with_what_to_run(few):
+    with pytest.raises(UsageError) as caught:
+        drawn("ranks", scene(few))
+    assert str(caught.value) == (
+        "ranks are drawn across runtimes, and this run has one: attnprof run --runtime eager,onnxruntime"
+    )
