@@ -155,6 +155,15 @@ def start(interpreter):
     return begin
 
 
+@pytest.fixture
+def stub_runtimes(monkeypatch):
+    """The runtimes 'stub', which computes with torch, and 'reader', which reads what an exporter wrote."""
+    from attnprof.runtimes import RUNTIMES
+
+    for name in ("stub", "reader"):
+        monkeypatch.setitem(RUNTIMES._files, name, f"tests.runtimes.{name}")
+
+
 @pytest.fixture(scope="session")
 def plugin_package():
     """Lay an installed package into ``folder``: {group: {name: source of the one file}}. Returns its

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from time import monotonic
 
 import msgspec
@@ -17,11 +18,21 @@ from attnprof.running.counting import (
     LATER,
     count,
     count_with_others,
-    workers_for,
+    counting_workers,
 )
 from attnprof.running.exchange import Exchange, measure_block, measure_peaks
+from attnprof.running.exporting import (
+    FINAL,
+    by_model,
+    conversion_seconds,
+    export,
+    export_seconds,
+    exporting_workers,
+)
 from attnprof.running.progress import display
 from attnprof.running.protocol import (
+    BeginEvent,
+    ExportedEvent,
     Failure,
     ForecastEvent,
     MeasureRequest,
@@ -34,6 +45,7 @@ from attnprof.running.schedule import blocks, too_large, work
 from attnprof.running.standings import Standings
 from attnprof.running.timetable import Timetable
 from attnprof.runtimes import RUNTIMES, Runtime
+from attnprof.runtimes._models import models_of
 
 MANY_WORKERS = 8.0  # seconds for the other counters from which on more than one worker is worth its start
 OUT_OF_TIME = "the time budget ended before its turn: --time-budget auto"
@@ -70,6 +82,7 @@ class Run:
         self._visits = {(event.key, event.process) for event in earlier if isinstance(event, VisitEvent)}
         self._standings = Standings(plan, earlier)
         self._failed = False
+        self._models: Path | None = None  # the folder of the modules that are exported
 
     def __iter__(self) -> Generator[RunEvent, None, None]:
         if not self._is_shown:
@@ -81,12 +94,13 @@ class Run:
                 yield event
 
     def _events(self) -> Iterator[RunEvent]:
-        with closing(self._slot):
+        with closing(self._slot), models_of(self._cases.values()) as self._models:
             yield from self._skip_impossible()
             yield from self._count()
             if self.plan.timed and not self._ended():
                 yield from self._refuse_too_large()
                 yield from self._measure_peaks()
+                yield from self._export()
                 yield from self._measure_all()
                 yield from self._race()
                 yield from self._count_with_others()
@@ -110,7 +124,7 @@ class Run:
         yield PhaseEvent("counting", len(cases))
         plan = self.plan
         several = not plan.timed and plan.counters_run
-        slots = self._slots(workers_for(len(cases), several))  # a single one stays, and measures
+        slots = self._slots(counting_workers(len(cases), several))  # a single one stays, and measures
         no_counters = LATER if plan.timed else ""
         events = count(cases, slots, plan.counted_metrics, plan.timeout, self._ended, no_counters)
         with closing(events):
@@ -125,14 +139,44 @@ class Run:
             if reason := too_large(account.footprint, self._memory):
                 yield from self._settle(Failure(account.key, "oom", reason))
 
+    def _export(self) -> Iterator[RunEvent]:
+        """The modules that other runtimes read: each once, on nobody's budget, by workers that measure
+        nothing, because what an exporter imports would be a burden to what is timed."""
+        unfinished = [account for account in self._accounts if account.key not in self._done]
+        cases = [account.case for account in unfinished]
+        models = by_model([*cases, *filter(None, map(self._baseline_of, cases))])
+        if self._ended() or self._models is None or not models:
+            return
+        yield PhaseEvent("exporting", len(models))
+        slots = self._new_slots(exporting_workers(len(models)))
+        began, finished = monotonic(), 0
+        before = began
+        with closing(export(models, slots, self._models, self.plan.timeout, self._ended)) as events:
+            for event in events:
+                if isinstance(event, BeginEvent):
+                    seconds = export_seconds(len(models) - finished, finished, before - began)
+                    yield self._forecast(unfinished, 0, seconds)
+                    yield event
+                    continue
+                now = monotonic()
+                self._timetable.leave_out(now - before)
+                before = now
+                finished += isinstance(event, ExportedEvent)
+                yield from self._settle_export(event)
+
+    def _settle_export(self, event: ExportedEvent | Failure) -> Iterator[RunEvent]:
+        if isinstance(event, ExportedEvent):
+            yield event
+        elif event.status in FINAL and event.key in self._cases and event.key not in self._done:
+            yield from self._settle(event)
+
     def _measure_all(self) -> Iterator[RunEvent]:
         """The first process: every cell, for a rough figure at least."""
         waiting = self._waiting(0)
         if self._ended() or not waiting:
             return
-        guesses = self._latencies(waiting)
-        self._timetable.first(guesses)
-        yield ForecastEvent(self._timetable.forecast(guesses, 0), self.plan.processes)
+        self._timetable.first(self._latencies(waiting))
+        yield self._forecast(waiting, 0)
         yield from self._measure(0, waiting)
 
     def _race(self) -> Iterator[RunEvent]:
@@ -145,7 +189,7 @@ class Run:
                 continue
             latencies = self._latencies(waiting)
             self._timetable.plan_rest(latencies)
-            yield self._forecast(latencies, process)
+            yield self._forecast(waiting, process)
             if not self._timetable.begins(process, latencies):
                 return
             self._slot.stop()  # what measured before is not fresh
@@ -189,7 +233,7 @@ class Run:
         accounts = sorted(self._accounts, key=work)
         end = self._timetable.counters_end()
         yield PhaseEvent("other counters", len(accounts))
-        workers = 1 if end - monotonic() < MANY_WORKERS else workers_for(len(accounts), counters=True)
+        workers = 1 if end - monotonic() < MANY_WORKERS else counting_workers(len(accounts), counters=True)
         seconds_left = partial(self._timetable.until, end)
         yield from count_with_others(accounts, self._slots(workers), self.plan.counted_metrics, seconds_left)
 
@@ -229,8 +273,9 @@ class Run:
             self._peaks,
             self._baseline_of(cases[0]),
             self._estimator,
+            str(self._models or ""),
         )
-        return Exchange(worker, request, plan.timeout, lambda: self.stop)
+        return Exchange(worker, request, plan.timeout, lambda: self.stop, self._timetable.leave_out)
 
     def _baseline_of(self, case: Case) -> Case | None:
         """The baseline under the conditions of ``case``; None without one, and where it has failed."""
@@ -248,17 +293,27 @@ class Run:
         self.environment["peaks"] = event.peaks.to_json()
         yield event
 
-    def _forecast(self, latencies: Sequence[float], process: int) -> ForecastEvent:
-        seconds = self._timetable.forecast(latencies, process)
-        return ForecastEvent(seconds, self.plan.processes, self._standings.precision(self.plan.processes))
+    def _forecast(self, waiting: Sequence[AccountEvent], process: int, before: float = 0.0) -> ForecastEvent:
+        """What is expected when ``process`` begins, over cells that are ``waiting``, in so many seconds
+        ``before`` which nothing is timed."""
+        timetable, latencies = self._timetable, self._latencies(waiting)
+        conversions = conversion_seconds(account.case for account in waiting)
+        seconds = timetable.forecast(latencies, process) + before
+        seconds += timetable.processes_left(latencies, process) * conversions
+        precision = self._standings.precision(self.plan.processes) if process else None
+        return ForecastEvent(seconds, self.plan.processes, precision)
 
     def _latencies(self, accounts: Iterable[AccountEvent]) -> list[float]:
         return [self._standings.latency(account) for account in accounts]
 
     def _slots(self, workers: int) -> list[WorkerSlot]:
         """The slot at hand, and others in which nothing is measured."""
+        return [self._slot, *self._new_slots(workers - 1)]
+
+    def _new_slots(self, workers: int) -> list[WorkerSlot]:
+        """Slots in which nothing is measured."""
         meta = msgspec.structs.replace(self._setup, device="meta")
-        return [self._slot, *(WorkerSlot(partial(start_worker, meta)) for _ in range(workers - 1))]
+        return [WorkerSlot(partial(start_worker, meta)) for _ in range(workers)]
 
     def _ready_worker(self) -> Worker:
         worker = self._slot.ready()

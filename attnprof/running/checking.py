@@ -15,6 +15,8 @@ from attnprof.running.protocol import (
     EndResponse,
     ExplainRequest,
     ExplainResponse,
+    ExportedEvent,
+    ExportRequest,
     Failure,
     FormsRequest,
     FormsResponse,
@@ -35,6 +37,7 @@ from attnprof.running.protocol import (
 ANSWERS: dict[type, tuple[type, ...]] = {
     SetupRequest: (ReadyResponse, UnavailableResponse),
     AccountRequest: (AccountEvent, Failure),
+    ExportRequest: (ExportedEvent, Failure),
     PeaksRequest: (PeaksEvent,),
     MeasureRequest: (StepEvent, VisitEvent, Failure, EndResponse),
     ExplainRequest: (ExplainResponse, Failure),
@@ -51,6 +54,12 @@ def objection(request: Request, response: Response) -> str:
     """Why ``response`` cannot be what ``request`` asks for; empty where it can."""
     if not isinstance(response, ANSWERS[type(request)]):
         return f"{type(response).__name__} to {type(request).__name__}"
+    if isinstance(response, ExportedEvent | EndResponse):
+        return _of_preparation(request, response)
+    return _of_figures(request, response)
+
+
+def _of_figures(request: Request, response: Response) -> str:
     match response:
         case AccountEvent():
             return _of_account(request, response)
@@ -107,6 +116,17 @@ def _of_step(request: Request, response: StepEvent) -> str:
     return "" if response.seconds is None or _is_figure(response.seconds) else f"{response.seconds} seconds"
 
 
+def _of_preparation(request: Request, response: ExportedEvent | EndResponse) -> str:
+    """An export or the conversions of a block: how long they took, and of which case."""
+    if isinstance(response, EndResponse):
+        return "" if _is_figure(response.conversion) else f"{response.conversion} seconds"
+    if response.key not in _keys(request):
+        return "an export of another case"
+    return _of_flags(response.flags) or (
+        "" if _is_figure(response.seconds) else f"{response.seconds} seconds"
+    )
+
+
 def _of_peaks(response: PeaksEvent) -> str:
     peaks = response.peaks
     pairs = [figure for pair in peaks.bandwidths for figure in pair]
@@ -140,7 +160,14 @@ def _keys(request: Request) -> frozenset[str]:
     match request:
         case MeasureRequest():
             return frozenset(case.key for case in request.cases)
-        case AccountRequest() | ExplainRequest() | CompareRequest() | FormsRequest() | KernelsRequest():
+        case (
+            AccountRequest()
+            | ExplainRequest()
+            | CompareRequest()
+            | FormsRequest()
+            | ExportRequest()
+            | KernelsRequest()
+        ):
             return frozenset((request.case.key,))
     return frozenset(("",))
 

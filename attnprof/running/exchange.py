@@ -26,13 +26,18 @@ class Exchange:
     ended."""
 
     def __init__(
-        self, worker: Worker, request: MeasureRequest, timeout: float | None, stopped: Callable[[], bool]
+        self,
+        worker: Worker,
+        request: MeasureRequest,
+        timeout: float | None,
+        stopped: Callable[[], bool],
+        leave_out: Callable[[float], None] = lambda seconds: None,  # of the time budget
     ) -> None:
         self.measured: set[str] = set()  # keys of cases
         self.failures: dict[str, Failure] = {}  # by key
         self.gone: WorkerGone | None = None  # why the worker exited, where it did
         self._worker, self._request = worker, request
-        self._timeout, self._stopped = timeout, stopped
+        self._timeout, self._stopped, self._leave_out = timeout, stopped, leave_out
         self._flags: set[str] = set()  # of all cases
         self._current = ""  # key of the case that the worker was last known to measure
 
@@ -46,7 +51,10 @@ class Exchange:
                 finishing = True
             response = self._receive()
             match response:
-                case None | EndResponse():
+                case None:
+                    return
+                case EndResponse():
+                    self._leave_out(response.conversion)
                     return
                 case Failure():
                     self.failures[response.key] = response

@@ -13,7 +13,14 @@ from typing import Any, Self, TextIO
 from attnprof.records.case import Case
 from attnprof.records.characters import printable
 from attnprof.records.record import AccountEvent, DoneEvent, VisitEvent
-from attnprof.running.protocol import BeginEvent, ForecastEvent, PhaseEvent, RunEvent, StepEvent
+from attnprof.running.protocol import (
+    BeginEvent,
+    ExportedEvent,
+    ForecastEvent,
+    PhaseEvent,
+    RunEvent,
+    StepEvent,
+)
 from attnprof.units import show_bytes, show_count, show_seconds, show_share
 
 TICK = 0.2  # seconds between two drawings of the line
@@ -56,6 +63,8 @@ class RunProgress:
                 self._cell = event.case.label
             case StepEvent() if event.key in self._cases:
                 self._cell = self._cases[event.key].label
+            case ExportedEvent():
+                self._finished += 1
             case AccountEvent() | VisitEvent():
                 self._finished += 1
                 self._cell = _figures(event, self._cases)

@@ -40,6 +40,13 @@ class AccountRequest(msgspec.Struct, frozen=True, tag_field="do", tag="account")
     no_counters: str = ""  # why the other counters do not run; empty: they do
 
 
+class ExportRequest(msgspec.Struct, frozen=True, tag_field="do", tag="export"):
+    """Write the module of a case as its runtime reads it. The response is an ExportedEvent or a Failure."""
+
+    case: Case
+    folder: str  # where to
+
+
 class PeaksRequest(msgspec.Struct, frozen=True, tag_field="do", tag="peaks"):
     """Measure what the device can do at best. The response is a PeaksEvent."""
 
@@ -58,6 +65,7 @@ class MeasureRequest(msgspec.Struct, frozen=True, tag_field="do", tag="measure")
     peaks: Peaks | None = None  # of the device, where a metric needs them
     baseline: Case | None = None  # measured beside them, and one of them or not
     estimator: str = ""  # of attnprof.measuring.estimators; empty: the device's
+    models: str = ""  # the folder of the modules that are exported already
 
 
 class FinishRequest(msgspec.Struct, frozen=True, tag_field="do", tag="finish"):
@@ -124,7 +132,7 @@ class BeginEvent(msgspec.Struct, frozen=True, tag_field="event", tag="begin"):
 class PhaseEvent(msgspec.Struct, frozen=True, tag_field="event", tag="phase"):
     """A part of the run begins."""
 
-    name: str  # 'counting', 'process 1', 'process 2', ... or 'other counters'
+    name: str  # 'counting', 'exporting', 'process 1', 'process 2', ... or 'other counters'
     cells: int  # that it is about
 
 
@@ -144,6 +152,14 @@ class StepEvent(msgspec.Struct, frozen=True, tag_field="event", tag="at"):
     seconds: float | None = None  # of one call, where it is known
 
 
+class ExportedEvent(msgspec.Struct, frozen=True, tag_field="event", tag="exported"):
+    """The module of a case is written as its runtime reads it."""
+
+    key: str  # of the case
+    seconds: float  # that it took
+    flags: tuple[str, ...] = ()  # of attnprof.records.record.FLAGS
+
+
 class PeaksEvent(msgspec.Struct, frozen=True, tag_field="event", tag="peaks"):
     """What the device can do at best."""
 
@@ -161,6 +177,8 @@ class Failure(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
 
 class EndResponse(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
     """The block is measured."""
+
+    conversion: float = 0.0  # seconds that its modules took to convert: they are on nobody's budget
 
 
 class ExplainResponse(msgspec.Struct, frozen=True, tag_field="event", tag="explained"):
@@ -191,6 +209,7 @@ CaseRequest = AccountRequest | ExplainRequest | CompareRequest | FormsRequest  #
 Request = (
     SetupRequest
     | CaseRequest
+    | ExportRequest
     | NetworkRequest
     | KernelsRequest
     | PeaksRequest
@@ -199,8 +218,17 @@ Request = (
 )
 CaseResponse = AccountEvent | ExplainResponse | CompareResponse | FormsResponse | Failure
 BlockResponse = StepEvent | VisitEvent | Failure | EndResponse  # to a MeasureRequest
-Response = ReadyResponse | UnavailableResponse | CaseResponse | KernelsResponse | PeaksEvent | BlockResponse
-Progress = PhaseEvent | ForecastEvent | BeginEvent | StepEvent | PeaksEvent  # passes by, and is not recorded
+Response = (
+    ReadyResponse
+    | UnavailableResponse
+    | CaseResponse
+    | ExportedEvent
+    | KernelsResponse
+    | PeaksEvent
+    | BlockResponse
+)
+# What passes by, and is not recorded.
+Progress = PhaseEvent | ForecastEvent | BeginEvent | ExportedEvent | StepEvent | PeaksEvent
 RunEvent = Event | Progress
 
 requests: Decoder[Request] = Decoder(Request)

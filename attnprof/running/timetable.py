@@ -19,6 +19,7 @@ from attnprof.measuring.trial import (
 )
 from attnprof.planning import Plan
 from attnprof.planning.shards import expected_work
+from attnprof.running.exporting import by_model, conversion_seconds, export_seconds
 from attnprof.running.racing import SURE
 from attnprof.stats import FEWEST
 
@@ -63,7 +64,10 @@ def _visit_seconds(latency: float) -> float:
 
 
 class Timetable:
-    """When the parts of a run end. ``started``: when it began, by ``clock``."""
+    """When the parts of a run end. ``started``: when it began, by ``clock``.
+
+    What ``leave_out`` says is on nobody's budget: then all ends that much later.
+    """
 
     def __init__(self, plan: Plan, started: float, clock: Callable[[], float] = monotonic) -> None:
         self._plan, self._started, self._clock = plan, started, clock
@@ -71,6 +75,7 @@ class Timetable:
         self._start = START_SECONDS
         self._pace = 1.0  # how many times as long as reckoned the cells take: on a busy machine longer
         self._began = self._part_end = self._last_end = inf  # of the process at hand
+        self._left_out = 0.0  # seconds
 
     @property
     def seconds(self) -> float:
@@ -79,8 +84,16 @@ class Timetable:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the run began."""
+        """Seconds of the run until now, without those that are left out."""
         return self._clock() - self._started
+
+    def leave_out(self, seconds: float) -> None:
+        """So many of the seconds until now are on nobody's budget."""
+        self._left_out += seconds
+        self._started += seconds
+        self._began += seconds
+        self._part_end += seconds
+        self._last_end += seconds
 
     def has_time_for_peaks(self) -> bool:
         """Whether measuring the device's peaks leaves most of the time to the cells."""
@@ -172,7 +185,20 @@ class Timetable:
         return end - self._clock()
 
     def forecast(self, latencies: Sequence[float], process: int) -> float:
-        """Seconds that the whole run is expected to take, with the processes after ``process``."""
+        """Seconds that the whole run is expected to take, with the processes after ``process``. What will be
+        left out is not among them."""
+        return self._left_out + self._budgeted(latencies, process)
+
+    def processes_left(self, latencies: Sequence[float], process: int) -> int:
+        """How many processes, the one of number ``process`` the first, there may be time for at most, over
+        cells of ``latencies``."""
+        most = self._plan.processes - process
+        remaining = self._measuring_end - self._clock()
+        if remaining == inf:
+            return most
+        return min(most, 1 + int(max(0.0, remaining) / (self._start + sum(map(rough_seconds, latencies)))))
+
+    def _budgeted(self, latencies: Sequence[float], process: int) -> float:
         if self._total != inf:
             return max(self.elapsed, self._total)
         first = 0.0 if process else sum(map(rough_seconds, latencies))
@@ -218,4 +244,8 @@ def expected_seconds(plan: Plan) -> float:
     cells = [cell for cell in plan.cells if not cell.refusal]
     counted = START_SECONDS + COUNT_SECONDS * len(cells)
     timetable = Timetable(plan, 0.0, lambda: counted)
-    return timetable.forecast([expected_work(cell) / RATE for cell in cells], 0)
+    latencies = [expected_work(cell) / RATE for cell in cells]
+    cases = [cell.case for cell in cells]
+    left_out = export_seconds(len(by_model(cases)))
+    left_out += timetable.processes_left(latencies, 0) * conversion_seconds(cases)
+    return timetable.forecast(latencies, 0) + left_out

@@ -44,13 +44,16 @@ class Runtime:
     """What is to be said about a runtime.
 
     ``prepare`` is the location 'package.module:function' of ``f(module, x, case)``, which returns a module
-    of torch's where ``is_torch``, and gets no x there; else an Engine for inputs of the shape of x. It raises
-    NotTaken with the runtime's own words.
+    of torch's where ``is_torch``, and gets no x there; else an Engine for inputs of the shape of x. Where
+    there is an ``exporter``, the location of ``f(module, x) -> bytes``, it gets these bytes in place of the
+    module: they are written once in a run, and every process and runtime with this exporter reads them.
+    Module and x are on the CPU. Both raise NotTaken with the runtime's own words.
     """
 
     title: str
     help: str  # one line, without a full stop
     prepare: str
+    exporter: str = ""
     is_torch: bool = False  # whether torch computes, and allocates, what it is called for
     packages: tuple[str, ...] = ()  # what has to be installed; its own first
     extra: str = ""  # attnprof's extra that installs them
@@ -88,15 +91,32 @@ class Runtime:
             return f"{self.title} is measured on {', '.join(self.devices)}, not on {device}"
         return ""
 
-    def engine(self, module: "nn.Module", x: "torch.Tensor | None", case: "Case") -> Any:
-        """``module`` in this runtime: see ``prepare``."""
-        package, _, function = self.prepare.partition(":")
-        return getattr(importlib.import_module(package), function)(module, x, case)
+    def exported(self, module: "nn.Module", x: "torch.Tensor") -> bytes:
+        """``module`` as what its ``prepare`` reads: see ``exporter``."""
+        content: bytes = _at(self.exporter)(module, x)
+        return content
+
+    def engine(
+        self, module: "nn.Module", x: "torch.Tensor | None", case: "Case", content: bytes | None = None
+    ) -> Any:
+        """``module`` in this runtime: see ``prepare``. content: the module, where it is exported already."""
+        if not self.exporter:
+            return _at(self.prepare)(module, x, case)
+        if content is None:
+            assert x is not None
+            content = self.exported(module, x)
+        return _at(self.prepare)(content, x, case)
 
     def describe(self, version: str | None, threads: int) -> str:
         """The version and how it is set up: '1.32.0, CPUExecutionProvider, 1 thread'."""
         about = [version or "", self.settings, f"{threads} thread{'' if threads == 1 else 's'}"]
         return ", ".join(filter(None, about))
+
+
+def _at(location: str) -> Any:
+    """The function at 'package.module:function'."""
+    package, _, function = location.partition(":")
+    return getattr(importlib.import_module(package), function)
 
 
 def require_available(names: Iterable[str]) -> None:

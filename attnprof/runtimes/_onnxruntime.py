@@ -2,19 +2,17 @@
 
 import onnxruntime
 import torch
-from torch import nn
 
 from attnprof.errors import one_line
 from attnprof.records.case import Case
 from attnprof.runtimes import NotTaken
-from attnprof.runtimes._onnx import exported
 
 PROVIDER = "CPUExecutionProvider"
 ERRORS_ALONE = 3  # of what it logs
 
 
 class Session:
-    """A module in ONNX Runtime. model: as ``exported`` writes it."""
+    """A module in ONNX Runtime. model: as ``_onnx.exported`` writes it."""
 
     def __init__(self, model: bytes, threads: int) -> None:
         self._session = onnxruntime.InferenceSession(model, _options(threads), providers=[PROVIDER])
@@ -34,9 +32,8 @@ class Session:
         return torch.from_numpy(self(x)[0].numpy())
 
 
-def prepare(module: nn.Module, x: torch.Tensor, case: Case) -> Session:
-    """``module`` in ONNX Runtime. Raises NotTaken."""
-    model = exported(module, x)
+def prepare(model: bytes, x: torch.Tensor, case: Case) -> Session:
+    """``model`` in ONNX Runtime. Raises NotTaken."""
     try:
         return Session(model, case.threads)
     # its exceptions have no class of their own

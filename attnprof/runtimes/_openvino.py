@@ -4,18 +4,16 @@ from functools import cache
 
 import openvino
 import torch
-from torch import nn
 
 from attnprof.errors import text_of
 from attnprof.records.case import Case
 from attnprof.runtimes import NotTaken
-from attnprof.runtimes._onnx import exported
 
 MOST_WORDS = 200  # characters of what it says
 
 
 class Inference:
-    """A module in OpenVINO. model: as ``exported`` writes it."""
+    """A module in OpenVINO. model: as ``_onnx.exported`` writes it."""
 
     def __init__(self, model: bytes, threads: int) -> None:
         core = _core()
@@ -33,9 +31,8 @@ class Inference:
         return torch.from_numpy(self._request.get_output_tensor(0).data.copy())
 
 
-def prepare(module: nn.Module, x: torch.Tensor, case: Case) -> Inference:
-    """``module`` in OpenVINO. Raises NotTaken."""
-    model = exported(module, x)
+def prepare(model: bytes, x: torch.Tensor, case: Case) -> Inference:
+    """``model`` in OpenVINO. Raises NotTaken."""
     try:
         return Inference(model, case.threads)
     # its exceptions have no class of their own

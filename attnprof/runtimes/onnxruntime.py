@@ -6,6 +6,7 @@ RUNTIME = Runtime(
     title="ONNX Runtime",
     help="ONNX Runtime on the CPU, of the model that torch exports",
     prepare="attnprof.runtimes._onnxruntime:prepare",
+    exporter="attnprof.runtimes._onnx:exported",
     packages=("onnxruntime", "onnx", "onnxscript"),
     extra="onnxruntime",
     devices=("cpu",),

@@ -6,6 +6,7 @@ RUNTIME = Runtime(
     title="OpenVINO",
     help="OpenVINO on the CPU, of the ONNX model that torch exports",
     prepare="attnprof.runtimes._openvino:prepare",
+    exporter="attnprof.runtimes._onnx:exported",
     packages=("openvino", "onnx", "onnxscript"),
     extra="openvino",
     devices=("cpu",),

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from pathlib import Path
 from time import perf_counter
 
 import torch
@@ -11,6 +13,7 @@ from attnprof.backends import Call
 from attnprof.counting import first_tensor
 from attnprof.records.case import Case
 from attnprof.runtimes import RUNTIMES, Engine, NotTaken, Runtime
+from attnprof.runtimes._models import Model, read_model
 from attnprof.subject.build import DTYPES, build
 from attnprof.subject.inputs import example
 
@@ -20,6 +23,7 @@ REFERENCE = {"cpu": 256}
 LARGE_REFERENCE = 2048
 LARGEST_ERROR = 1e-3  # of another runtime's output in fp32, over the largest value of torch's
 SMALLEST = 1e-12  # that an error is divided by
+CPU = torch.device("cpu")
 
 
 class Forward:
@@ -119,28 +123,50 @@ def output_of(module: nn.Module, x: torch.Tensor, autocast: AbstractContextManag
         return module(x)
 
 
-def call_of(case: Case, device: torch.device, inputs: Iterator[torch.Tensor]) -> MeasuredCall:
-    """The call that is measured, on ``inputs`` as ``ring`` makes them. Raises NotTaken where its runtime does
-    not compute what torch does."""
-    module, runtime = build(case, device), RUNTIMES.get(case.runtime)
+def call_of(
+    case: Case, device: torch.device, inputs: Iterator[torch.Tensor], models: Path | None = None
+) -> MeasuredCall:
+    """The call that is measured, on ``inputs`` as ``ring`` makes them. models: the folder of the modules that
+    are exported already. Raises NotTaken where its runtime does not compute what torch does."""
+    runtime = RUNTIMES.get(case.runtime)
     if not runtime.is_torch:
-        return _delegated(runtime, module, case, device, inputs)
-    module = runtime.engine(module, None, case)
+        return _delegated(runtime, case, device, inputs, read_model(models, case))
+    module = runtime.engine(build(case, device), None, case)
     return (Forward if case.mode == "eval" else Step)(module, inputs, _autocast(case))
 
 
-def _delegated(
-    runtime: Runtime, module: nn.Module, case: Case, device: torch.device, inputs: Iterator[torch.Tensor]
-) -> Delegated:
-    """``module`` in ``runtime``, whose output has been compared with torch's."""
-    x = example(case, device)
+def export(case: Case) -> Model:
+    """The module of ``case`` as its runtime reads it. Raises NotTaken."""
+    runtime = RUNTIMES.get(case.runtime)
+    _ready(runtime)
+    module, x = build(case, CPU), example(case, CPU)
     began = perf_counter()
-    engine = runtime.engine(module, x, case)
-    seconds = perf_counter() - began
+    content = runtime.exported(module, x)
+    return Model(content, perf_counter() - began)
+
+
+@cache
+def _ready(runtime: Runtime) -> None:
+    """What an exporter imports when it is first called takes seconds that are no module's."""
+    runtime.exported(nn.ReLU(), torch.zeros(1, 1, 2, 2))
+
+
+def _delegated(
+    runtime: Runtime,
+    case: Case,
+    device: torch.device,
+    inputs: Iterator[torch.Tensor],
+    model: Model | None,
+) -> Delegated:
+    """The module of ``case`` in ``runtime``, whose output has been compared with torch's."""
+    module, x = build(case, CPU), example(case, CPU)
+    began = perf_counter()
+    engine = runtime.engine(module, x, case, model.content if model else None)
+    seconds = perf_counter() - began + (model.seconds if model else 0.0)
     expected = first_tensor(output_of(module, x, PLAIN))
     if expected is None:
         raise NotTaken("the module returns no tensor")
-    require_equal(runtime.title, engine.output(x), expected)
+    require_equal(runtime.title, engine.output(x.to(device)).cpu(), expected)
     return Delegated(engine, inputs, seconds)
 
 

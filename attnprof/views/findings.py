@@ -16,6 +16,7 @@ from attnprof.views.rivals import MACS, PARAMS, Rival, SizeBlock
 NAMED = 5  # modules in a sentence, before the rest is counted
 SIZES = 2  # sizes in a sentence
 QUALITIES = {HOT, "tokens", "incomplete"}  # flags that say what a row is, and disturb nothing
+RUNTIME = "runtime"
 NICE = (1, 2, 5)  # first digits of a limit that is proposed
 ROOM = 2  # times the fastest: a limit that several modules keep
 
@@ -43,7 +44,14 @@ def _fastest(blocks: Sequence[SizeBlock]) -> str:
     groups = list(sizes.values())
     parts = [_fastest_of(group, blocks) for group in groups[:SIZES]]
     more = sum(map(len, groups[SIZES:]))
-    return "; ".join([*parts, *([f"{more} more {_units(blocks)} differ"] if more else [])]) + "."
+    return "; ".join([*parts, *([_rest(more, blocks)] if more else [])]) + "."
+
+
+def _rest(count: int, blocks: Sequence[SizeBlock]) -> str:
+    """That in so many of ``blocks`` others are fastest."""
+    if count == 1:
+        return f"1 more {' and '.join(_axes(blocks))} differs"
+    return f"{count} more {_units(blocks)} differ"
 
 
 def _fastest_of(blocks: Sequence[SizeBlock], every: Sequence[SizeBlock]) -> str:
@@ -65,13 +73,18 @@ def _latencies(blocks: Sequence[SizeBlock]) -> str:
 
 
 def _where(blocks: Sequence[SizeBlock], every: Sequence[SizeBlock]) -> str:
-    """At which sizes and batches ``blocks`` are; nothing where the run has one block."""
+    """At which sizes and batches, and in which runtimes, ``blocks`` are; nothing where the run has one."""
     if len(every) == 1:
         return ""
     axes = _axes(every)
     if len(blocks) == len(every):
-        return f" at every {' and '.join(axes)}"
-    return f" at {_joined([_point(block, axes) for block in blocks])}"
+        return f" {_preposition(axes)} every {' and '.join(axes)}"
+    return f" {_preposition(axes)} {_joined([_point(block, axes) for block in blocks])}"
+
+
+def _preposition(axes: Sequence[str]) -> str:
+    """A runtime is something that one is fast in, a size something that one is fast at."""
+    return "in" if axes[0] == RUNTIME else "at"
 
 
 def _axes(blocks: Sequence[SizeBlock]) -> list[str]:
@@ -79,20 +92,21 @@ def _axes(blocks: Sequence[SizeBlock]) -> list[str]:
     values: dict[str, set[object]] = {
         "size": {block.size for block in blocks},
         "batch": {block.batch for block in blocks},
-        "runtime": {block.runtime for block in blocks},
+        RUNTIME: {block.runtime for block in blocks},
     }
     return [axis for axis in values if len(values[axis]) > 1] or ["size"]
 
 
 def _point(block: SizeBlock, axes: Sequence[str]) -> str:
-    """'64@56', 'batch 8', '64@56 batch 8' or '64@56 onnxruntime'."""
-    words = {"size": block.size, "batch": f"batch {block.batch}", "runtime": block.runtime}
+    """'64@56', 'batch 8', '64@56 batch 8', '64@56 in onnxruntime' or 'onnxruntime'."""
+    runtime = block.runtime if axes[0] == RUNTIME else f"in {block.runtime}"
+    words = {"size": block.size, "batch": f"batch {block.batch}", RUNTIME: runtime}
     return " ".join(words[axis] for axis in axes)
 
 
 def _units(blocks: Sequence[SizeBlock]) -> str:
     """The blocks in the plural: 'sizes', 'batches', 'sizes and batches'."""
-    plurals = {"size": "sizes", "batch": "batches", "runtime": "runtimes"}
+    plurals = {"size": "sizes", "batch": "batches", RUNTIME: "runtimes"}
     return " and ".join(plurals[axis] for axis in _axes(blocks))
 
 

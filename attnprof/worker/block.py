@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from statistics import median
 from time import monotonic
 
@@ -80,6 +81,7 @@ class Block:
         self._arithmetic = arithmetic
         backend.set_switches(arithmetic)
         self._switches = dict(backend.switches())
+        self.conversion = 0.0  # seconds that other runtimes than torch took to take modules over
         self._load = Load()
         self._control: Trial
         self._companion: Trial | None = None  # the baseline's
@@ -107,6 +109,7 @@ class Block:
             reference=control,
             baseline=self._companion,
             stop=self._stopped,
+            clock=lambda: monotonic() - self.conversion,
         )
         for trial in self._in_order(self._closed(rounds, send)):
             self._finish(trial, send)
@@ -235,9 +238,18 @@ class Block:
         if self._memory_limit is not None and self._device.type != "cpu":
             self._backend.limit_memory(self._memory_limit)  # of this cell: what others hold is none of it
         with guest.step() if guest else nullcontext():  # nothing that building changes is in the first call
-            call = self._calls[case.key] = call_of(case, self._device, inputs)
+            call = self._calls[case.key] = self._call_of(case, inputs)
         self._check_switches(case.key)
         return call
+
+    def _call_of(self, case: Case, inputs: Iterator[torch.Tensor]) -> MeasuredCall:
+        models = Path(self._request.models) if self._request.models else None
+        began = monotonic()
+        try:
+            return call_of(case, self._device, inputs, models)
+        finally:
+            if not RUNTIMES.get(case.runtime).is_torch:
+                self.conversion += monotonic() - began
 
     def _result(self, trial: Trial, is_spoilt: bool = False) -> VisitEvent | Failure:
         """is_spoilt: nothing can be called any more."""

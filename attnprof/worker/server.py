@@ -6,7 +6,8 @@ The parent's end of input ends the process at once, whatever it is doing.
 import os
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Event as Signal
 from threading import Thread
@@ -36,6 +37,8 @@ from attnprof.running.protocol import (
     EndResponse,
     ExplainRequest,
     ExplainResponse,
+    ExportedEvent,
+    ExportRequest,
     Failure,
     FinishRequest,
     FormsRequest,
@@ -54,8 +57,10 @@ from attnprof.running.protocol import (
     UnavailableResponse,
     requests,
 )
+from attnprof.runtimes._models import write_model
 from attnprof.subject import counts
 from attnprof.subject.build import DTYPES
+from attnprof.subject.calls import export
 from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
@@ -110,6 +115,8 @@ class Server:
                 send(self._measure_peaks(request))
             case MeasureRequest():
                 self._measure(request, send)
+            case ExportRequest():
+                send(export_to_file(request))
             case KernelsRequest():
                 send(self._kernels(request.case))
             case FinishRequest():
@@ -187,7 +194,7 @@ class Server:
         except ProcessSpoilt as problem:  # the others are measured by another process, and it alone
             print(problem, file=sys.stderr, flush=True)
             os._exit(SPOILT)
-        send(EndResponse())
+        send(EndResponse(block.conversion))
 
 
 class Steps:
@@ -220,6 +227,20 @@ def respond_about_case(request: CaseRequest | NetworkRequest) -> CaseResponse:
     if guest is None or not isinstance(response, AccountEvent | Failure):
         return response
     return msgspec.structs.replace(response, flags=(*response.flags, *guest.flags))
+
+
+def export_to_file(request: ExportRequest) -> ExportedEvent | Failure:
+    """Write the module of a case as its runtime reads it."""
+    case, guest = request.case, guest_of(request.case)
+    try:
+        with guest.step() if guest else nullcontext():
+            model = export(case)
+    except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
+        return failure(case, problem)
+    # Without the file, where there is no room for it, each process exports the module for itself.
+    with suppress(OSError):
+        write_model(Path(request.folder), case, model)
+    return ExportedEvent(case.key, model.seconds, guest.flags if guest else ())
 
 
 def _response(request: CaseRequest, guest: Guest | None) -> CaseResponse:

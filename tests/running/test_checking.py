@@ -17,6 +17,8 @@ from attnprof.running.protocol import (
     CompareRequest,
     EndResponse,
     ExplainRequest,
+    ExportedEvent,
+    ExportRequest,
     Failure,
     FormsRequest,
     KernelsRequest,
@@ -34,6 +36,7 @@ from attnprof.running.protocol import (
 SE, ECA = Case("se", 64, 8, 8), Case("eca", 64, 8, 8)
 COUNT = AccountRequest(SE, ("params", "flops_incomplete"))
 MEASURE = MeasureRequest((SE, ECA), ("latency",), Effort(), process=1)
+EXPORT = ExportRequest(SE, "models")
 PARAMS = Measurement("params", 512, "count")
 COMPLETE = Measurement("flops_incomplete", "false", "")
 LATENCY = Measurement("latency", 1e-3, "s", (1e-3, 2e-3), "samples", 9)
@@ -63,7 +66,9 @@ def visit(case=SE, process=1, measurement=LATENCY, **changes):
         (MEASURE, Failure(ECA.key, "oom", "no memory")),
         (MEASURE, StepEvent("")),
         (MEASURE, StepEvent(SE.key, 1e-3)),
-        (MEASURE, EndResponse()),
+        (MEASURE, EndResponse(1.5)),
+        (EXPORT, ExportedEvent(SE.key, 1.5)),
+        (EXPORT, Failure(SE.key, "failed", "not exported to ONNX: no operator")),
         (PeaksRequest(("fp32",)), PeaksEvent(PEAKS)),
         (ExplainRequest(SE), Failure(SE.key, "failed", "reason")),
         (CompareRequest(SE, "fvcore"), Failure(SE.key, "failed", "reason")),
@@ -126,11 +131,28 @@ def test_what_cannot_be_a_count_is_not(response):
         StepEvent("another"),
         StepEvent(SE.key, nan),
         StepEvent(SE.key, -1.0),
+        EndResponse(nan),
+        EndResponse(-1.0),
         Failure("", "failed", "reason"),
     ],
 )
 def test_what_cannot_be_a_measurement_is_not(response):
     assert objection(MEASURE, response)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        ExportedEvent(ECA.key, 1.0),
+        ExportedEvent(SE.key, -1.0),
+        ExportedEvent(SE.key, nan),
+        ExportedEvent(SE.key, 1.0, ("fast",)),
+        Failure(ECA.key, "failed", "reason"),
+        EndResponse(),
+    ],
+)
+def test_what_cannot_be_an_export_is_not(response):
+    assert objection(EXPORT, response)
 
 
 def kernels(use=None, **more):

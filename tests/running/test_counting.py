@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from attnprof.errors import EnvironmentProblem
 from attnprof.records.case import Case
 from attnprof.records.record import AccountEvent, account_event
-from attnprof.running import counting as counts
+from attnprof.running import sharing
 from attnprof.running.client import WorkerGone, WorkerSlot
-from attnprof.running.counting import CELLS_PER_WORKER, LOST, MOST_WORKERS, count, workers_for
+from attnprof.running.counting import CELLS_PER_WORKER, LOST, count, counting_workers
 from attnprof.running.protocol import BeginEvent, Failure
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
@@ -120,9 +120,9 @@ def test_a_worker_that_cannot_start_is_said_and_the_others_end():
         (CELLS_PER_WORKER, True, 64, 1),
         (2 * CELLS_PER_WORKER, True, 64, 2),
         (1000, True, 2, 2),
-        (1000, True, 64, MOST_WORKERS),
+        (1000, True, 64, sharing.MOST_WORKERS),
     ],
 )
 def test_as_many_workers_count_as_pay_for_their_start(monkeypatch, cells, counters, available, workers):
-    monkeypatch.setattr(counts, "cores", lambda: available)
-    assert workers_for(cells, counters) == workers
+    monkeypatch.setattr(sharing, "cores", lambda: available)
+    assert counting_workers(cells, counters) == workers

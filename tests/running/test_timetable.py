@@ -196,6 +196,25 @@ def test_on_a_machine_slower_than_reckoned_fewer_processes_are_begun():
     assert begun(2 * rough) < begun(rough)
 
 
+def test_what_is_left_out_moves_every_end_and_is_part_of_the_forecast():
+    clock = Clock()
+    times = timetable(clock, time_budget="60s")
+    times.first([1e-3])
+    before = times.effort(0, [1e-3], [1e-3])
+    clock.now += 100
+    times.leave_out(100)
+    assert times.elapsed == 0
+    assert times.effort(0, [1e-3], [1e-3]) == before
+    assert times.forecast([1e-3], 0) == 160
+    assert times.begins(1, [1e-3])
+
+
+def test_processes_that_there_may_be_time_for_are_those_of_rough_figures():
+    assert timetable(time_budget="none").processes_left([1e-3], 0) == 6
+    assert timetable(time_budget="60s").processes_left([1e-3], 2) == 4
+    assert timetable(time_budget="7s").processes_left([1e-3], 0) == 3
+
+
 @pytest.mark.parametrize(
     ("asked", "least", "most"),
     [({"time_budget": "30s"}, 30, 30), ({}, 5, 60), ({"quality": "paper", "modules": "all"}, 60, 600)],

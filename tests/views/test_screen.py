@@ -219,6 +219,26 @@ def test_what_differs_beyond_two_results_is_counted():
     assert findings(blocks(found))[0].endswith("eca is fastest at batch 2 (100 µs); 2 more batches differ.")
 
 
+@pytest.mark.parametrize(
+    ("res", "order", "words"),
+    [
+        ("28", ("se", "eca", "cbam"), "se is fastest in eager (100 µs); eca is fastest in reader (100 µs); 1 more runtime differs."),
+        ("28,56", ("se", "eca", "eca"), "se is fastest at 32@56 in eager and 32@28 in eager (100 µs); eca is fastest at 32@56 in reader, 32@56 in stub, "),
+        ("28", ("se", "se", "se"), "se is fastest in every runtime (100 µs)."),
+    ],
+)  # fmt: skip
+def test_modules_are_fast_at_a_size_and_in_a_runtime(stub_runtimes, res, order, words):
+    fastest = dict(zip(("eager", "reader", "stub"), order, strict=True))
+    found = results(
+        lambda case: 1e-4 if case.module == fastest[case.runtime] else 1e-3,
+        modules=FEW,
+        channels="32",
+        res=res,
+        runtime="eager,reader,stub",
+    )
+    assert words in findings(blocks(found))[0]
+
+
 def test_the_command_that_chooses_names_a_batch(batches):
     command = document(batches).screen().commands[0]
     assert command == "attnprof pick --batch 1 --max-latency 200us"

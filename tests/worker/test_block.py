@@ -1,6 +1,9 @@
 """A block of cases in one process: an event of each as soon as it is finished, and faults that stay its
 own."""
 
+from itertools import chain, repeat
+from time import monotonic
+
 import pytest
 import torch
 
@@ -77,7 +80,7 @@ def test_every_case_is_told_once_with_what_was_asked_for():
 
 
 def test_the_time_that_drawing_inputs_takes_is_the_blocks(monkeypatch):
-    clock, efforts = iter([10.0, 10.4]), []
+    clock, efforts = chain([10.0], repeat(10.4)), []
     rounds = visiting.Rounds
     monkeypatch.setattr(visiting, "monotonic", lambda: next(clock))
     monkeypatch.setattr(
@@ -274,6 +277,31 @@ def test_memory_repeats_to_the_byte_so_that_one_process_of_a_run_weighs():
     )
     call()
     assert len({CPU.weigh(call) for _ in range(5)}) == 1
+
+
+def test_converting_a_module_takes_none_of_the_blocks_time(stub_runtimes, monkeypatch):
+    """A clock that goes on by an hour in every conversion."""
+    clock = {"ahead": 0.0}
+
+    def converted(*arguments):
+        clock["ahead"] += 3600.0
+        return call_of(*arguments)
+
+    call_of = visiting.call_of
+    monkeypatch.setattr(visiting, "call_of", converted)
+    monkeypatch.setattr(visiting, "monotonic", lambda: monotonic() + clock["ahead"])
+    cases = [case(name, execution="stub") for name in ("se", "none")]
+    block = Block(
+        MeasureRequest(tuple(cases), ("latency",), Effort(60.0, precision=1.0, fewest=1, most=60.0)),
+        CPU,
+        torch.device("cpu"),
+        failure,
+        lambda: False,
+    )
+    events = []
+    block.measure(events.append, lambda trial: None)
+    assert {event.key for event in events} == {each.key for each in cases}
+    assert 7200 <= block.conversion < 7260
 
 
 RATIO = ("latency", "vs_baseline", "baseline", "latency_median")

@@ -1,0 +1,79 @@
+"""Modules written as other runtimes than torch read them: each once in a run, before anything is timed."""
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from attnprof.records.case import Case
+from attnprof.running.client import WorkerSlot
+from attnprof.running.protocol import BeginEvent, ExportedEvent, ExportRequest, Failure
+from attnprof.running.sharing import answer, shared_out, workers_for
+from attnprof.runtimes import RUNTIMES
+from attnprof.runtimes._models import model_name
+
+MODELS_PER_WORKER = 3  # fewer take a worker no longer than its start
+START_SECONDS = 10.0  # of a worker, and of what an exporter imports
+EXPORT_SECONDS = 2.0  # of a model
+CONVERSION_SECONDS = 0.2  # of a cell in a process: what an engine makes of a model, and the comparison
+# How an export ends that no other attempt would end otherwise. One that crashed, or had no memory beside
+# another, is tried once more by the process that measures.
+FINAL = ("failed", "skipped", "timeout")
+
+Answer = ExportedEvent | Failure
+
+
+def by_model(cases: Iterable[Case]) -> dict[str, list[Case]]:
+    """The cases whose runtimes read models, by the model's name: those that share one together."""
+    models: dict[str, list[Case]] = {}
+    for case in cases:
+        if name := model_name(case):
+            models.setdefault(name, []).append(case)
+    return models
+
+
+def export(
+    models: Mapping[str, Sequence[Case]],
+    slots: Sequence[WorkerSlot],
+    folder: Path,
+    timeout: float | None,
+    ended: Callable[[], bool],
+) -> Generator[BeginEvent | Answer]:
+    """Write ``models``, as ``by_model`` has them, to ``folder``: a BeginEvent before each, and what came of
+    it for each of its cases, until ``ended``. The slots are closed in the end.
+
+    timeout: seconds that one may take, None without a limit.
+    """
+    requests = [ExportRequest(cases[0], str(folder)) for cases in models.values()]
+    sharing = {cases[0].key: cases for cases in models.values()}
+    try:
+        for event in shared_out(requests, slots, partial(_exported, timeout=timeout), ended):
+            if isinstance(event, Failure):
+                yield from [Failure(case.key, event.status, event.reason) for case in sharing[event.key]]
+            else:
+                yield event
+    finally:
+        for slot in slots:
+            slot.close()
+
+
+def exporting_workers(models: int) -> int:
+    """How many workers export so many models soonest."""
+    return workers_for(models, MODELS_PER_WORKER)
+
+
+def export_seconds(models: int, exported: int = 0, spent: float = 0.0) -> float:
+    """What exporting so many models may take, where so many have been exported in ``spent`` seconds."""
+    if exported:
+        return models * spent / exported
+    return START_SECONDS + EXPORT_SECONDS * models / exporting_workers(models) if models else 0.0
+
+
+def conversion_seconds(cases: Iterable[Case]) -> float:
+    """What a process may take to convert ``cases``."""
+    return CONVERSION_SECONDS * sum(not RUNTIMES.get(case.runtime).is_torch for case in cases)
+
+
+def _exported(slot: WorkerSlot, request: ExportRequest, timeout: float | None) -> Answer:
+    response = answer(slot, request, timeout)
+    assert isinstance(response, ExportedEvent | Failure)
+    return response
