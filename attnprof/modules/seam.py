@@ -5,8 +5,8 @@
     s = mean over H, W of u                     (C)
     y = x * exp(sigmoid(W2 relu(W1 s)))         W1: C//r x C, W2: C x C//r, no bias
 
-multi: three such networks, each with u = BN(gelu(conv p x p, stride p (x))) at first, p = 3, 5, 7, with bias, of weights of
-its own; s is the mean of their three means and of the mean of x.
+multi: three such networks with silu in place of gelu, each with u = BN(silu(conv p x p, stride p (x))) at first, p = 3, 5, 7,
+with bias, of weights of its own; s is the mean of their three means and of the mean of x.
 
 YOLO-FaceV2: A Scale and Occlusion Aware Face Detector. Ziping Yu et al., Pattern Recognition 2024, arXiv:2208.02019.
 Official code: Krasjet-Yu/YOLO-FaceV2.
@@ -86,10 +86,10 @@ class SEAM(nn.Module):
 
 class _Layer(nn.Module):
     # (N, C, H, W) to the same shape.
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, act: type[nn.Module]) -> None:
         super().__init__()
-        self.depthwise = _conv(channels, 3, padding=1, groups=channels)
-        self.pointwise = _conv(channels, 1)
+        self.depthwise = _conv(channels, 3, act, padding=1, groups=channels)
+        self.pointwise = _conv(channels, 1, act)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y: torch.Tensor = self.pointwise(x + self.depthwise(x))
@@ -97,14 +97,17 @@ class _Layer(nn.Module):
 
 
 def _network(channels: int, depth: int, patch: int | None) -> nn.Sequential:
+    act = nn.GELU if patch is None else nn.SiLU
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     if patch is not None:
-        layers["patches"] = _conv(channels, patch, stride=patch)
+        layers["patches"] = _conv(channels, patch, act, stride=patch)
     for number in range(depth):
-        layers[f"layer{number}"] = _Layer(channels)
+        layers[f"layer{number}"] = _Layer(channels, act)
     return nn.Sequential(layers)
 
 
-def _conv(channels: int, kernel: int, *, stride: int = 1, padding: int = 0, groups: int = 1) -> nn.Sequential:
+def _conv(
+    channels: int, kernel: int, act: type[nn.Module], *, stride: int = 1, padding: int = 0, groups: int = 1
+) -> nn.Sequential:
     conv = nn.Conv2d(channels, channels, kernel, stride=stride, padding=padding, groups=groups)
-    return nn.Sequential(OrderedDict(conv=conv, act=nn.GELU(), norm=nn.BatchNorm2d(channels)))
+    return nn.Sequential(OrderedDict(conv=conv, act=act(), norm=nn.BatchNorm2d(channels)))
