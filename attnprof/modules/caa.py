@@ -70,6 +70,11 @@ class CAA(nn.Module):
         self.row = nn.Conv2d(channels, channels, (1, kernel_size), padding=(0, along), groups=channels)
         self.column = nn.Conv2d(channels, channels, (kernel_size, 1), padding=(along, 0), groups=channels)
         self.after = _pointwise(channels, norm)
+        for layer in self.modules():  # as mmcv's ConvModule
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by one value per element."""

@@ -56,7 +56,7 @@ class GALA(nn.Module):
     """Global-and-local attention: (N, C, H, W) to the same shape.
 
     channels: C. reduction: hidden width is C // reduction. extra_convs, kernel_size: convolutions between the two 1x1
-    of the local path. squash: "sigmoid" or "tanh". alpha and beta start as standard normal values.
+    of the local path. squash: "sigmoid" or "tanh".
     """
 
     def __init__(
@@ -78,8 +78,21 @@ class GALA(nn.Module):
         self.local_project = nn.Conv2d(hidden, 1, 1)
         self.global_squeeze = nn.Linear(channels, hidden)
         self.global_excite = nn.Linear(hidden, channels)
-        self.alpha = nn.Parameter(torch.randn(channels))
-        self.beta = nn.Parameter(torch.randn(channels))
+        self.alpha = nn.Parameter(torch.empty(channels))
+        self.beta = nn.Parameter(torch.empty(channels))
+        self._reset_parameters()
+
+    def _reset_parameters(self) -> None:
+        # TensorFlow's variance scaling, and Xavier's for the dense layers.
+        for factor in (self.alpha, self.beta):
+            _scale_variance(factor, 1)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                _scale_variance(layer.weight, layer.weight[0].numel())
+            elif isinstance(layer, nn.Linear):
+                nn.init.xavier_uniform_(layer.weight)
+            if isinstance(layer, nn.Conv2d | nn.Linear) and layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by one value per element."""
@@ -91,3 +104,9 @@ class GALA(nn.Module):
         alpha, beta = self.alpha[:, None, None], self.beta[:, None, None]
         score: torch.Tensor = alpha * (where + what) + beta * (where * what)
         return x * (score.tanh() if self.squash == "tanh" else score.sigmoid())
+
+
+def _scale_variance(tensor: torch.Tensor, inputs: int) -> None:
+    # Normal values within two of their standard deviations, with a variance of 1 / inputs once they are cut off.
+    std = inputs**-0.5 / 0.87962566103423978
+    nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)

@@ -80,6 +80,8 @@ class Hamburger(nn.Module):
         self.enter = nn.Conv2d(channels, inner, 1)
         self.leave = nn.Conv2d(inner, channels, 1, bias=False)
         self.norm = nn.BatchNorm2d(channels)
+        for conv in (self.enter, self.leave):
+            nn.init.normal_(conv.weight, std=(2 / conv.out_channels) ** 0.5)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Add to x (N, C, H, W) its reconstruction of rank R."""

@@ -67,6 +67,10 @@ class Involution(nn.Module):
         self.squeeze = nn.Conv2d(channels, hidden, 1, bias=False)
         self.norm = nn.BatchNorm2d(hidden)
         self.span = nn.Conv2d(hidden, kernel_size**2 * self.groups, 1)
+        for layer in (self.squeeze, self.span):  # as mmcv's ConvModule
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Sum up x (N, C, H, W) around each position."""

@@ -100,6 +100,18 @@ class SpatialReductionAttention(nn.Module):
         self.norm = nn.LayerNorm(channels) if reduced else nn.Identity()
         self.activation = nn.GELU() if linear else nn.Identity()
         self.project = nn.Linear(channels, channels)
+        if linear:
+            self._reset_parameters()
+
+    def _reset_parameters(self) -> None:
+        # PVT v2's; the first PVT leaves it to torch.
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear):
+                nn.init.trunc_normal_(layer.weight, std=0.02)
+            elif isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            if isinstance(layer, nn.Linear | nn.Conv2d) and layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Let each position of x (N, C, H, W) attend to the reduced map."""

@@ -73,6 +73,9 @@ class SEAM(nn.Module):
         )
         self.squeeze = nn.Linear(channels, hidden, bias=False)
         self.excite = nn.Linear(hidden, channels, bias=False)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d) and not multi:
+                nn.init.xavier_uniform_(layer.weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate the channels of x (N, C, H, W)."""

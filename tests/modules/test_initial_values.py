@@ -1,42 +1,147 @@
-"""Fresh weights are drawn as the originals draw theirs: initial_values/NAME.json has what a reset of the original gave,
-and the original's name."""
+"""Fresh weights are drawn as the originals draw theirs: fresh_weights.py says how."""
 
-import json
-from pathlib import Path
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from math import log, prod
+from statistics import NormalDist
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
-from attnprof.catalogue import create
+from attnprof.catalogue import MODULES, create, entry
 from tests.every_case import every_case
+from tests.modules.fresh_weights import (
+    FAN_IN,
+    ONE,
+    ORIGINALS,
+    UNSEEN,
+    VARIANTS,
+    ZERO,
+    Distribution,
+    Tensor,
+    normal,
+)
 
-FACTS = Path(__file__).parent / "initial_values"
-NAMES = sorted(path.stem for path in FACTS.glob("*.json"))
+NAMES = MODULES.names()
+SIZES = [(64, 14, 14), (64, 56, 56), (128, 14, 14), (64, 28, 28), (96, 28, 28)]
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
+RISK = 1e-7  # of a bound to be crossed by values that are drawn as the original draws them
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_fresh_weights_are_spread_as_the_originals_are(name):
+def test_every_module_names_its_original():
+    missing = set(NAMES) - set(ORIGINALS) - set(UNSEEN)
+    assert not missing, (
+        f"add to ORIGINALS in tests/modules/fresh_weights.py how the originals of {', '.join(sorted(missing))} draw"
+        " their parameters and where that can be read, or to UNSEEN why it cannot be"
+    )
+    assert set(ORIGINALS) | set(UNSEEN) | {name for name, _, _ in VARIANTS} == set(NAMES)
+    assert not set(ORIGINALS) & set(UNSEEN)
+
+
+@pytest.mark.parametrize("name", sorted(ORIGINALS))
+def test_fresh_weights_are_drawn_as_the_originals_are(name):
+    applied = set()
     with every_case() as case:
-        for record in json.loads((FACTS / f"{name}.json").read_text()):
-            torch.manual_seed(1)
-            sides = {"height": record["H"], "width": record["W"]}
-            module = create(name, record["C"], **sides, **record["settings"])
-            parameters = dict(module.named_parameters())
-            assert parameters.keys() == record["parameters"].keys()
-            for parameter, expected in record["parameters"].items():
-                with case(record["source"], parameter):
-                    spread_alike(parameters[parameter].detach().double(), expected)
+        for settings in ({}, *entry(name).variants.values()):
+            original = original_of(name, entry(name).settings(settings))
+            for parameter, layer, values in fresh(name, settings):
+                with case(settings, parameter):
+                    pattern = next((p for p in original.rules if fnmatchcase(parameter, p)), None)
+                    applied.add((original.source, pattern))
+                    rule = torchs_own(layer, parameter) if pattern is None else original.rules[pattern]
+                    assert rule, f"say in tests/modules/fresh_weights.py how {original.source} draws it"
+                    assert_drawn_from(rule(tensor_of(layer, values)), values.detach().double())
+    rules = {(original.source, pattern) for original in originals_of(name) for pattern in original.rules}
+    assert rules <= applied, "a rule for no parameter"
 
 
-def spread_alike(values, expected):
-    """Two draws of one distribution: six standard errors of the mean and of the spread; extremes 1.5 spreads apart, which
-    tells a uniform distribution from a normal one. A constant is the same constant."""
-    spread, count = expected["std"], values.numel()
-    standard_error = spread * (2 / count) ** 0.5
-    assert float(values.mean()) == pytest.approx(expected["mean"], abs=6 * standard_error + 1e-6)
-    assert float(values.std(correction=0)) == pytest.approx(spread, abs=6 * standard_error + 1e-6)
-    assert float(values.min()) == pytest.approx(expected["min"], abs=1.5 * spread + 1e-6)
-    assert float(values.max()) == pytest.approx(expected["max"], abs=1.5 * spread + 1e-6)
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda values: values.uniform_(-1, 1),
+        lambda values: values.normal_(std=3**-0.5 * 1.1),
+        lambda values: values.normal_(mean=0.1, std=3**-0.5),
+        lambda values: values.fill_(0),
+    ],
+    ids=["uniform", "wider", "shifted", "zero"],
+)
+def test_another_distribution_is_recognised(draw):
+    original = normal(3**-0.5)(Tensor((4096,), 1, 1))
+    generator = torch.Generator().manual_seed(3)
+    for _ in range(100):
+        assert_drawn_from(original, torch.randn(4096, generator=generator) * 3**-0.5)
+    torch.manual_seed(4)
+    with pytest.raises(AssertionError, match="of 4096 values"):
+        assert_drawn_from(original, draw(torch.empty(4096)))
+
+
+def originals_of(name):
+    return [ORIGINALS[name], *(original for key, original in VARIANTS.items() if key[0] == name)]
+
+
+def original_of(name, settings: Mapping[str, object]):
+    keys = ((name, key, value) for key, value in settings.items())
+    return next((VARIANTS[key] for key in keys if key in VARIANTS), ORIGINALS[name])
+
+
+def fresh(name, settings):
+    """Every parameter of a module that has just been built: its name, its layer and itself."""
+    size = next(size for size in SIZES if not entry(name).refusal(*size, settings, batch=2, train=False))
+    torch.manual_seed(1)
+    module = create(name, size[0], height=size[1], width=size[2], **settings)
+    for parameter, values in module.named_parameters():
+        yield parameter, module.get_submodule(parameter.rpartition(".")[0]), values
+
+
+def torchs_own(layer, parameter):
+    """What torch's layers do by themselves; None for a parameter that is in none of them."""
+    if isinstance(layer, _ConvNd | nn.Linear):
+        return FAN_IN
+    if isinstance(layer, NORMS):
+        return ONE if parameter.endswith("weight") else ZERO
+    return None
+
+
+def tensor_of(layer, parameter):
+    """With the fans as torch counts them; those of a bias are its weight's."""
+    weight = parameter if parameter.dim() > 1 else getattr(layer, "weight", parameter)
+    outputs, *inputs = weight.shape
+    return Tensor(tuple(parameter.shape), prod(inputs), outputs * prod(inputs[1:]))
+
+
+def assert_drawn_from(original: Distribution, values: torch.Tensor):
+    """Mean, spread and extremes lie where those of as many values from the distribution do, but for the RISK."""
+    seen = {
+        "mean": values.mean(),
+        "spread": (values - original.mean).square().mean().sqrt(),
+        "minimum": values.min(),
+        "maximum": values.max(),
+    }
+    rounding = 1e-6 * (1 + abs(original.mean))
+    for what, (least, most) in limits(original, values.numel()).items():
+        assert least - rounding <= seen[what] <= most + rounding, (
+            f"the {what} is {seen[what]:.4g}; of {values.numel()} values it lies between {least:.4g} and {most:.4g}"
+        )
+
+
+def limits(original: Distribution, count: int) -> dict[str, tuple[float, float]]:
+    """The least and the most of each. The spread's are the bounds of Laurent and Massart for sums of squares of normal
+    values, which hold for shorter tails, too."""
+    off = NormalDist().inv_cdf(1 - RISK / 2) * original.std / count**0.5
+    doubt = log(2 / RISK) / count
+    narrowest, widest = max(0.0, 1 - 2 * doubt**0.5) ** 0.5, (1 + 2 * doubt**0.5 + 2 * doubt) ** 0.5
+    inner, outer = (
+        RISK ** (1 / count),
+        (1 - RISK) ** (1 / count),
+    )  # the shares of draws below the largest value
+    return {
+        "mean": (original.mean - off, original.mean + off),
+        "spread": (narrowest * original.std, widest * original.std),
+        "minimum": (original.quantile(1 - outer), original.quantile(1 - inner)),
+        "maximum": (original.quantile(inner), original.quantile(outer)),
+    }
 
 
 def test_a_fresh_sum_of_danet_doubles_its_input():
