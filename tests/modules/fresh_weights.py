@@ -151,7 +151,10 @@ ORIGINALS = {
         },
     ),
     "bam": Original("BAM, MODELS/bam.py, Jongchan/attention-module"),
-    "bat": Original("BATBlock, model_zoo/non_local.py, BA-Transform/BAT-Image-Classification"),
+    "bat": Original(
+        # Its init_modules is called by the network.
+        "BATBlock, model_zoo/non_local.py, BA-Transform/BAT-Image-Classification"
+    ),
     "biformer": Original("BiLevelRoutingAttention, ops/bra_legacy.py, rayleizhu/BiFormer"),
     "botnet": Original(
         "BottleneckAttn, timm 1.0.31",
@@ -219,7 +222,7 @@ ORIGINALS = {
     ),
     "fca": Original("MultiSpectralAttentionLayer, model/layer.py, cfzd/FcaNet"),
     "flatten": Original(
-        "FocusedLinearAttention, models/flatten_swin.py, LeapLabTHU/FLatten-Transformer",
+        "FocusedLinearAttention, models/flatten_pvt.py, LeapLabTHU/FLatten-Transformer",
         {"scale": ZERO, "position": ZERO},
     ),
     "focal": Original("FocalModulation, classification/focalnet.py, microsoft/FocalNet"),
@@ -381,7 +384,7 @@ ORIGINALS = {
     ),
     "se": Original("SELayer, senet/se_module.py, moskomule/senet.pytorch; the authors' is Caffe"),
     "seam": Original(
-        "SEAM, copies of the one in models/common.py, Krasjet-Yu/YOLO-FaceV2",
+        "SEAM, models/common.py, Krasjet-Yu/YOLO-FaceV2",
         {"*.conv.weight": XAVIER_UNIFORM},
     ),
     "sge": Original(
@@ -426,13 +429,15 @@ VARIANTS = {
         {"memory_*.weight": normal(0.001)},
     ),
     ("external", "mode", "multi_head"): Original(
-        "MultiHeadAttention, multi_head_attention_torch.py, MenghaoGuo/EANet"
+        "Attention, multi_head_attention_torch.py, MenghaoGuo/EANet"
     ),
     ("halo", "mode", "lucidrains"): Original(
-        "HaloAttention, halonet-pytorch (lucidrains/halonet-pytorch)", {"relative_*": NORMAL_DEPTH}
+        "HaloAttention, halonet_pytorch/halonet_pytorch.py, lucidrains/halonet-pytorch",
+        {"relative_*": NORMAL_DEPTH},
     ),
     ("lambda_layer", "mode", "global"): Original(
-        "LambdaLayer, lambda-networks (lucidrains/lambda-networks)", {"relative": normal(1.0)}
+        "LambdaLayer, lambda_networks/lambda_networks.py, lucidrains/lambda-networks",
+        {"relative": normal(1.0)},
     ),
     ("nonlocal", "norm", False): Original(
         "NONLocalBlock2D with bn_layer=False, lib/non_local_embedded_gaussian.py, AlexHex7/Non-local_pytorch",
