@@ -119,7 +119,7 @@ def candidates(
 ) -> tuple[tuple[str, ...], list[Candidate]]:
     """The measured points of ``rows``, and their candidates, both in the order of the rows.
 
-    A point is a size, '256@56', with what else differs between the rows: 'batch 8', 'cuda:0'.
+    A point is a size, '256@56', with what else differs between the rows: 'batch 8', 'cuda'.
     """
     vary = varying_conditions(rows)
     notes_of: dict[int, dict[str, str]] = {}

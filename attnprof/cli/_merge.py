@@ -7,7 +7,7 @@ from attnprof.cli._results import write_document
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.formats import FORMATS
-from attnprof.records.environment import Environment, device_kind, machines
+from attnprof.records.environment import Environment, kind_of_device, machines
 from attnprof.records.files import file_in
 from attnprof.records.journal import RESULTS, SPEC, Journal, environment_in, new_folder, records_in
 from attnprof.results import merging, of_folder
@@ -31,7 +31,7 @@ def merge(run: tuple[str, ...], name: str, output: str | None, format: str, term
     document = document_of_run(results)
     write_document(folder / RESULTS, document, "csv")
     terminal.print(document, format)
-    kinds = sorted(set(map(device_kind, machines(environment))))
+    kinds = sorted(set(map(kind_of_device, machines(environment))))
     if len(kinds) > 1:
         terminal.note(f"{' and '.join(kinds)} are kept apart: each has rows of its own, and none is compared")
     missing = results.planned - len(results.frame)
@@ -47,5 +47,5 @@ def _part(folder: Path) -> merging.Part:
 
 
 def _device(environment: Environment) -> str:
-    kinds = set(map(device_kind, machines(environment)))
+    kinds = set(map(kind_of_device, machines(environment)))
     return kinds.pop() if len(kinds) == 1 else "several"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from attnprof.records.case import CONDITIONS, Case
+from attnprof.records.case import CONDITIONS, Case, device_kind
 from attnprof.records.environment import Environment
 
 # Of a case: how it was measured.
@@ -40,13 +40,14 @@ class Difference:
 
 
 def identity(case: Case) -> Case:
-    """The case without its source: a user's own module is the same cell after its file was edited."""
-    return replace(case, source="")
+    """The case without its source: a user's own module is the same cell after its file was edited. Of the
+    device only the kind: older runs have its number, too."""
+    return replace(case, source="", device=device_kind(case.device))
 
 
 def other_conditions(before: Iterable[Case], after: Iterable[Case]) -> list[Difference]:
     """Conditions of which the cases of two runs share no value."""
-    runs = [list(before), list(after)]
+    runs = [list(map(identity, before)), list(map(identity, after))]
     differences = []
     for name in MEASURED:
         first, second = ({getattr(case, name) for case in cases} for cases in runs)

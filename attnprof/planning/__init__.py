@@ -15,7 +15,7 @@ from attnprof.metrics import COUNTED, METRICS, ONCE, Metric
 from attnprof.planning.baselines import baselines_of, keys_named
 from attnprof.planning.placements import Placement, choices, placements
 from attnprof.planning.shards import PlannedCell, shard
-from attnprof.records.case import Case
+from attnprof.records.case import Case, device_kind
 from attnprof.runtimes import RUNTIMES, require_available
 from attnprof.spec import Spec
 from attnprof.spec.fields import AUTO, USUAL
@@ -176,7 +176,7 @@ def _cell(
         dtype=spec.dtype,
         autocast=spec.autocast or "",
         layout="channels_last" if spec.channels_last else "contiguous",
-        device=device,
+        device=device_kind(device),
         threads=0 if counted else spec.threads,
         mode=mode,
         execution=execution,

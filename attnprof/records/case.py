@@ -46,7 +46,7 @@ class Case:
     dtype: Annotated[str, Meta(pattern=f"^({'|'.join(ELEMENT_BYTES)})$")] = "fp32"
     autocast: str = ""  # '', 'bf16' or 'fp16'
     layout: str = "contiguous"  # or 'channels_last'
-    device: str = "cpu"
+    device: str = "cpu"  # its kind; behind it a number in runs of older versions
     threads: Whole = 1
     mode: str = "eval"  # forward; 'train': forward and backward
     # The runtime; behind 'compiled' and ':' a mode of torch.compile that is not its default.
@@ -119,6 +119,11 @@ class Case:
         """The fields, ready for JSON."""
         values = {name: getattr(self, name) for name in _FIELDS}
         return {**values, "hyperparameters": dict(sorted(self.hyperparameters.items()))}
+
+
+def device_kind(device: str) -> str:
+    """'cuda' of 'cuda:1': devices of one kind in one machine are alike, whichever a run was given."""
+    return device.partition(":")[0]
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from msgspec import UNSET, Meta, MsgspecError, Struct, UnsetType, convert
 
-from attnprof.records.case import Whole
+from attnprof.records.case import Whole, device_kind
 from attnprof.records.codec import DEEP, in_words
 
 if TYPE_CHECKING:
@@ -168,8 +168,9 @@ def differences(before: Environment, now: Environment) -> list[str]:
 
 
 def _entry(environment: Environment, name: str) -> Any:
-    """Nothing is the same as no entry."""
-    return environment.get(name) or None
+    """Nothing is the same as no entry, and one device the same as another of its kind."""
+    entry = environment.get(name) or None
+    return device_kind(entry) if name == "device" and isinstance(entry, str) else entry
 
 
 def _in_words(environment: Environment, name: str) -> str:
@@ -205,9 +206,9 @@ def machines(environment: Environment) -> list[Environment]:
     return list({fingerprint(run): run for run in runs.values()}.values())
 
 
-def device_kind(environment: Environment) -> str:
+def kind_of_device(environment: Environment) -> str:
     """'cpu', 'cuda', 'meta': figures of two kinds are never compared."""
-    return str(environment.get("device", "cpu")).partition(":")[0]
+    return device_kind(str(environment.get("device", "cpu")))
 
 
 def device_words(environment: Environment, dtype: str) -> str:

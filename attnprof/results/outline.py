@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from attnprof.catalogue.selection import stands_for_several
 from attnprof.grid import Point
 from attnprof.networks import PLAIN
-from attnprof.records.case import Case
+from attnprof.records.case import Case, device_kind
 from attnprof.records.environment import (
     CELLS,
     PLACEMENTS,
     SHARD,
     Environment,
-    device_kind,
     fingerprint,
+    kind_of_device,
     machines,
 )
 from attnprof.records.record import AccountEvent, DoneEvent, Event
@@ -38,7 +38,7 @@ class Outline:
 
     spec: Spec
     cells: int  # of the whole run, finished or not
-    devices: Mapping[str, int]
+    devices: Mapping[str, int]  # their kinds
     points: Mapping[Point, int]
     batches: Mapping[int, int]
     executions: Mapping[str, int]
@@ -46,7 +46,7 @@ class Outline:
 
     def position(self, case: Case) -> Position:
         """What the rows are sorted by. A case that the run does not have comes last."""
-        device = self.devices.get(case.device, -1)
+        device = self.devices.get(device_kind(case.device), -1)
         mode = MODES.get(case.mode, -1)
         point = self.points.get((case.channels, case.height, case.width), -1)
         batch = self.batches.get(case.batch, -1)
@@ -64,7 +64,7 @@ def outline_of_plan(plan: "Plan") -> Outline:
 def outline_of_journal(spec: Spec, environment: Environment, events: Sequence[Event]) -> Outline:
     """The outline of a run from its folder: what it was to do, what it ran on, and its events."""
     cases = list(_cases(events))
-    devices = [str(machine.get("device", "cpu")) for machine in machines(environment)]
+    devices = [kind_of_device(machine) for machine in machines(environment)]
     placements = _recorded_placements(environment) or _placements_of(cases, spec)
     executions = 1 if devices == ["meta"] else len(spec.executions)
     conditions = len(spec.batches) * executions * (2 if spec.train else 1)
@@ -87,7 +87,7 @@ def _whole(environment: Environment) -> tuple[str, ...]:
     part = str(environment.get(SHARD) or "")
     if not part:
         return (fingerprint(environment),)
-    return part.partition("/")[2], device_kind(environment)
+    return part.partition("/")[2], kind_of_device(environment)
 
 
 def _share_in_older_runs(cells: int, part: str | None) -> int:
@@ -103,7 +103,7 @@ def _outline(spec: Spec, cells: int, devices: Sequence[str], placements: Sequenc
     return Outline(
         spec,
         cells,
-        _numbered(devices),
+        _numbered([device_kind(device) for device in devices]),
         _numbered(spec.grid()),
         _numbered(spec.batches),
         _numbered(spec.executions),

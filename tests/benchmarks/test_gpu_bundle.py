@@ -15,8 +15,17 @@ from benchmarks import _bundle, gpu_bundle
 from benchmarks._bundle import ROOT, THIS_PYTHON, Contents, contents_of, digest, unpack, version_in
 from benchmarks.gpu_bundle import PRESENT, carried
 
-# What figures and a GPU's state need, where they are: attnprof works without them.
-EXTRAS = {"matplotlib", "nvidia-ml-py", "triton"}
+# What figures, a GPU's state and other runtimes need, where they are: attnprof works without them.
+EXTRAS = {
+    "matplotlib",
+    "nvidia-ml-py",
+    "triton",
+    "onnx",
+    "onnxscript",
+    "onnxruntime",
+    "openvino",
+    "executorch",
+}
 
 
 def imported(file):

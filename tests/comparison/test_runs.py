@@ -87,6 +87,15 @@ def test_a_run_merged_from_several_machines_is_refused():
         compare(replace(merged, name="a"), whole)
 
 
+def test_a_run_whose_cells_name_the_number_of_their_gpu_is_compared_with_one_whose_cells_name_its_kind():
+    older, newer = (
+        ran(name, cell(case(device=device), STEADY), device="cuda:0")
+        for name, device in (("a", "cuda:0"), ("b", "cuda"))
+    )
+    [compared] = compare(older, newer).cells
+    assert compared.outcome.verdict == SAME
+
+
 def test_a_module_of_the_users_own_stays_the_same_cell_when_its_file_is_edited():
     before, after = (ran(name, cell(case("my.py:Gate", source=name), STEADY)) for name in "ab")
     [found] = compare(before, after).cells

@@ -326,6 +326,14 @@ def test_every_machine_deals_alike():
     assert cells[0] == cells[1] == cells[2]
 
 
+def test_a_cell_is_the_same_on_every_device_of_a_kind():
+    spec = Spec(modules="se", points="64@7")
+    first, second = (plan(spec, device) for device in ("cuda:0", "cuda:1"))
+    assert (first.device, second.device) == ("cuda:0", "cuda:1")
+    assert first.cells[0].case.device == "cuda"
+    assert first.cells[0].case.key == second.cells[0].case.key != plan(spec, "cpu").cells[0].case.key
+
+
 @pytest.mark.parametrize("hands", [2, 3, 4])
 def test_shards_of_many_sizes_have_about_the_same_work(hands):
     def work(shard):

@@ -26,6 +26,13 @@ def test_the_run_id_of_joined_runs_depends_on_theirs_alone():
     assert run_id.startswith("r")
 
 
+def test_two_devices_of_one_kind_are_alike_and_two_kinds_are_not():
+    first, second, cpu = ({"device": device} for device in ("cuda:0", "cuda:1", "cpu"))
+    assert fingerprint(first) == fingerprint(second) != fingerprint(cpu)
+    assert differences(first, second) == []
+    assert differences(first, cpu) == ["device: cuda before, cpu now"]
+
+
 def test_variables_that_change_figures_keep_two_runs_from_being_joined_and_their_lack_does_not():
     plain, older = {"device": "cuda:0", "cuda_variables": {}}, {"device": "cuda:0"}
     changed = {**plain, "cuda_variables": {"B": "2", "A": "1"}}

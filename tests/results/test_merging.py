@@ -136,6 +136,14 @@ def test_shards_of_several_machines_are_one_whole_in_which_every_row_has_its_riv
     }
 
 
+def test_two_gpus_of_one_machine_are_alike():
+    spec = Spec(modules="se,cbam", channels="64", res="7,14", device="cuda")
+    first = part(spec.model_copy(update={"shard": "1/2"}), name="s1", device="cuda:0")
+    second = part(spec.model_copy(update={"shard": "2/2"}), name="s2", device="cuda:1")
+    merged = merge([first, second])
+    assert (results(merged).planned, {row["device"] for row in rows(merged)}) == (4, {"cuda"})
+
+
 def test_shards_on_two_kinds_of_device_are_two_wholes():
     spec = Spec(modules="se,cbam", channels="64", res="7,14", device="cpu")
     first = part(spec.model_copy(update={"shard": "1/2"}), name="s1")
