@@ -136,6 +136,18 @@ class GatherExcite(nn.Module):
                 ("expand", nn.Conv2d(hidden, channels, 1)),
             )
             self.excite = nn.Sequential(OrderedDict([*first, reduce, ("relu", nn.ReLU()), expand]))
+        if not timm:
+            self._reset_parameters()
+
+    def _reset_parameters(self) -> None:
+        # The authors' fillers; timm leaves it to torch.
+        for layer in self.gather.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        for layer in self.excite or ():
+            if isinstance(layer, nn.Conv2d) and layer.bias is not None:
+                nn.init.normal_(layer.weight, std=0.01)
+                nn.init.zeros_(layer.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by what was gathered around each position, or over the whole map."""

@@ -103,6 +103,16 @@ class SelectiveKernel(nn.Module):
         # One layer for all branches, or one each.
         outputs = [channels] * branches if port else [branches * channels]
         self.select = nn.ModuleList(nn.Conv2d(hidden, width, 1, bias=port) for width in outputs)
+        if not port:
+            self._reset_parameters()
+
+    def _reset_parameters(self) -> None:
+        # The author's fillers; the port leaves it to torch.
+        for layer in self.branches.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        for layer in (self.squeeze, *self.select):
+            nn.init.normal_(layer.weight, std=0.01)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Convolve x (N, C, H, W) in every branch and blend what comes out."""

@@ -245,6 +245,14 @@ ORIGINALS = {
         "GCT, PyTorch/GCT.py, z-x-yang/GCT",
         {"alpha": ONE, "gamma": ZERO, "beta": ZERO},
     ),
+    "ge": Original(
+        "models/RN50-GEPP.prototxt, hujie-frank/GENet: Caffe's fillers msra and gaussian",
+        {
+            "gather.*.conv.weight": KAIMING_FAN_IN,
+            "excite.*.weight": normal(0.01),
+            "excite.*.bias": ZERO,
+        },
+    ),
     "gnconv": Original("gnconv, hornet.py, raoyongming/HorNet"),
     "gsop": Original(
         "Bottleneck, torchvision/models/resnet.py, ZilinGao/Global-Second-order-Pooling-Convolutional-Networks"
@@ -395,6 +403,14 @@ ORIGINALS = {
         "SHSA, timm 1.0.31",
         {"project.norm.weight": ZERO},
     ),
+    "sk": Original(
+        "models/sknet50.prototxt, implus/SKNet: Caffe's fillers msra and gaussian",
+        {
+            "branches.*.conv.weight": KAIMING_FAN_IN,
+            "squeeze.weight": normal(0.01),
+            "select.*.weight": normal(0.01),
+        },
+    ),
     "splat": Original("SplAtConv2d, resnest/torch/splat.py, zhanghang1989/ResNeSt"),
     "srm": Original(
         "SRMLayer, models/recalibration_modules.py, hyunjaelee410/style-based-recalibration-module",
@@ -431,6 +447,7 @@ VARIANTS = {
     ("external", "mode", "multi_head"): Original(
         "Attention, multi_head_attention_torch.py, MenghaoGuo/EANet"
     ),
+    ("ge", "timm", True): Original("GatherExcite, timm 1.0.31"),
     ("halo", "mode", "lucidrains"): Original(
         "HaloAttention, halonet_pytorch/halonet_pytorch.py, lucidrains/halonet-pytorch",
         {"relative_*": NORMAL_DEPTH},
@@ -444,6 +461,7 @@ VARIANTS = {
         {"project.*": ZERO},
     ),
     ("seam", "multi", True): Original("MultiSEAM, models/common.py, Krasjet-Yu/YOLO-FaceV2"),
+    ("sk", "mode", "ppplang"): Original("SKConv, sknet.py, pppLang/SKNet"),
     ("pvt", "linear", True): Original(
         "Attention, classification/pvt_v2.py, whai362/PVT",
         {"reduce.weight": KAIMING_FAN_OUT, "norm.weight": ONE, "*.weight": normal(0.02), "*.bias": ZERO},
@@ -452,10 +470,8 @@ VARIANTS = {
 
 # Nobody's reset to compare with: the module, and why.
 UNSEEN = {
-    "ela": "no code by its authors; the paper's listing resets nothing",
-    "ge": "its authors' network is a Caffe file without fillers",
+    "ela": "no code by its authors",
     "none": "has no parameters",
-    "s2": "no code by its authors; its port resets nothing",
+    "s2": "no code by its authors",
     "simam": "has no parameters",
-    "sk": "its authors' network is a Caffe file without fillers",
 }
