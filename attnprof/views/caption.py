@@ -40,8 +40,13 @@ def caption(results: Results, columns: Sequence[TableColumn]) -> list[Remark]:
         *_other_counters([metric for metric in metrics if metric.counter], rows),
         *_increases(columns),
         *_baselines(columns),
-        Remark(RANKS, frozenset([RANK])),
+        *_ranks(results),
     ]
+
+
+def _ranks(results: Results) -> list[Remark]:
+    """What the column of ranks means; a choice, which has a column of that name, says it by itself."""
+    return [Remark(RANKS, frozenset([RANK]))] if RANK in results.frame.columns else []
 
 
 def _metrics(columns: Sequence[TableColumn]) -> list[Metric]:
