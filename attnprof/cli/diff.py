@@ -11,7 +11,7 @@ A with published tables.
 \b
   attnprof diff reports/20261120-run-cpu reports/20261121-run-cpu
   attnprof diff main-run branch-run --tolerance 2% --format md
-  attnprof diff reports/20261129-published-meta published:resnet50
+  attnprof diff reports/20261130-published-meta published:resnet50
 
 A and B are run folders. Processes are compared, not samples: at least two in
 each run, better six (--quality paper). A time is compared as a ratio to the

@@ -11,7 +11,7 @@ it wrote calls.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Self
 
@@ -22,7 +22,11 @@ from attnprof.errors import RunFolderError
 NORMS = ("native_batch_norm", "_native_batch_norm_legit_no_training")
 RELUS = ("relu", "hardtanh")
 AVERAGES = ("mean", "_adaptive_avg_pool2d", "adaptive_avg_pool2d")
-POOLS = (*AVERAGES, "amax", "max_pool2d_with_indices", "adaptive_max_pool2d")
+WINDOWS = ("avg_pool2d",)  # averages over windows
+MAXIMA = {"max_pool2d_with_indices": 9, "max_pool2d_with_indices@4": 4}  # over windows of so many elements
+GLOBAL = (*AVERAGES, "amax", "adaptive_max_pool2d")  # one window is the map
+POOLS = (*GLOBAL, *WINDOWS, *MAXIMA)
+SIGMOIDS = {"sigmoid": 4, "silu": 5, "hardsigmoid": 1, "hardswish": 2}  # operations per element, by imgclsmob
 CONVOLUTION = ("convolution",)
 LINEAR = ("addmm", "mm", "linear")  # mm: without bias; products of two maps are bmm
 
@@ -61,6 +65,27 @@ class Operations:
         """Elements that these operators wrote."""
         return sum(self.kinds[name][2] for name in names if name in self.kinds)
 
+    def taps(self) -> int:
+        """Elements that the windows of maxima have, all together."""
+        return sum(elements * self.written((name,)) for name, elements in MAXIMA.items())
+
+    def without_pooling_of_maps(self) -> Self:
+        """As if no average or maximum of whole maps had run."""
+        return replace(self, kinds={name: kind for name, kind in self.kinds.items() if name not in GLOBAL})
+
+    def with_windows_of(self, plain: Self) -> Self:
+        """With the averages over windows that ``plain`` has in place of its own."""
+        kinds = {name: kind for name, kind in self.kinds.items() if name not in WINDOWS}
+        windows = {name: kind for name, kind in plain.kinds.items() if name in WINDOWS}
+        return replace(self, kinds={**kinds, **windows})
+
+    def with_pooling_once(self, more: Self) -> Self:
+        """These, with the averages and maxima that ``more`` has beyond them, one operation per result."""
+        read, written = self.read(GLOBAL), self.written(GLOBAL)
+        beyond = more.written(GLOBAL) - written
+        pooling = {AVERAGES[0]: (1, read + beyond, written + beyond, 0, 0)}
+        return replace(self, kinds={**self.without_pooling_of_maps().kinds, **pooling})
+
     def macs_of(self, names: tuple[str, ...]) -> int:
         """MACs of these operators."""
         return sum(self.kinds[name][3] for name in names if name in self.kinds)
@@ -80,6 +105,11 @@ def layers_alone(ran: Operations, pools: Operations) -> int:
     return ran.macs_of((*CONVOLUTION, *LINEAR))
 
 
+def biased(ran: Operations, pools: Operations) -> int:
+    """MACs and the biases of convolutions and linear layers."""
+    return ran.macs + ran.biases((*CONVOLUTION, *LINEAR))
+
+
 def twice(ran: Operations, pools: Operations) -> int:
     """Multiplications and additions counted apart."""
     return 2 * ran.macs
@@ -97,18 +127,22 @@ def norms_twice(ran: Operations, pools: Operations) -> int:
 
 def thop_2020(ran: Operations, pools: Operations) -> int:
     """2 per element of a BatchNorm; averages with their division: thop since 2020, nearly fvcore."""
-    return norms_twice(ran, pools) + pools.read(AVERAGES) + pools.written(AVERAGES)
+    return norms_twice(ran, pools) + _averages(pools)
 
 
 def thop_2019(ran: Operations, pools: Operations) -> int:
     """4 per element of a BatchNorm, 1 per ReLU, averages, no maxima: thop of mid-2019."""
-    averages = pools.read(AVERAGES) + pools.written(AVERAGES)
-    return ran.macs + 4 * ran.written(NORMS) + ran.written(RELUS) + averages
+    return ran.macs + 4 * ran.written(NORMS) + ran.written(RELUS) + _averages(pools)
 
 
 def thop_early_2019(ran: Operations, pools: Operations) -> int:
-    """thop_2019, a linear layer's additions, and the taps of 3x3 maxima: thop of early 2019."""
-    return thop_2019(ran, pools) + ran.macs_of(LINEAR) + 9 * ran.written(("max_pool2d_with_indices",))
+    """thop_2019, a linear layer's additions, and the taps of maxima: thop of early 2019."""
+    return thop_2019(ran, pools) + ran.macs_of(LINEAR) + ran.taps()
+
+
+def _averages(pools: Operations) -> int:
+    """Averages with their division, as thop counts them."""
+    return pools.read((*AVERAGES, *WINDOWS)) + pools.written(AVERAGES)
 
 
 def ptflops(ran: Operations, pools: Operations) -> int:
@@ -116,18 +150,22 @@ def ptflops(ran: Operations, pools: Operations) -> int:
     return norms_twice(ran, pools) + ran.written(RELUS) + ran.biases(CONVOLUTION) + pools.read(POOLS)
 
 
+def backbone(ran: Operations, pools: Operations) -> int:
+    """ptflops without linear layers: mmcv, of a network whose classifier is a part by itself."""
+    return ptflops(ran, pools) - ran.macs_of(LINEAR)
+
+
 def imgclsmob(ran: Operations, pools: Operations) -> Fraction:
     """Half the FLOPs of the counter of osmr/imgclsmob.
 
     It counts 2 per MAC, less one addition per pair of channels of a convolution and per output of a linear
-    layer where these have no bias; 4 per element of a BatchNorm and of a sigmoid; 1 per ReLU and per tap of a
-    pooling.
+    layer where these have no bias; 4 per element of a BatchNorm and of a sigmoid, 5 of a SiLU; 1 per ReLU and
+    per tap of a pooling.
     """
     unbiased = ran.channel_pairs + ran.written(LINEAR) - ran.biases(LINEAR)
-    taps = 9 * ran.written(("max_pool2d_with_indices",)) + pools.read(
-        (*AVERAGES, "amax", "adaptive_max_pool2d")
-    )
-    elements = 4 * ran.written(NORMS) + 4 * ran.written(("sigmoid",)) + ran.written(RELUS)
+    sigmoids = sum(operations * ran.written((name,)) for name, operations in SIGMOIDS.items())
+    taps = ran.taps() + pools.read((*GLOBAL, *WINDOWS))
+    elements = 4 * ran.written(NORMS) + ran.written(RELUS) + sigmoids
     return Fraction(2 * ran.macs - unbiased + elements + taps, 2)
 
 
@@ -138,6 +176,9 @@ class Convention:
     says: str  # what differs from ours, in words; empty for ours
     count: Callable[[Operations, Operations], int | Fraction]
     pools: bool = False  # whether pooling is counted at all
+    once: bool = (
+        False  # whether pooling of a whole map may count as one operation: as MXNet's blocks describe it
+    )
 
 
 OURS = Convention("", exact)
@@ -145,11 +186,20 @@ MACS = (
     OURS,
     Convention("2 FLOPs per MAC", twice),
     Convention("matmul left out", layers_alone),
+    Convention("biases counted", biased),
     Convention("pooling counted", pooled, pools=True),
     Convention("2 per element of a BatchNorm", norms_twice),
     Convention("2 per element of a BatchNorm, averages (thop 2020)", thop_2020, pools=True),
     Convention("2 per element of a BatchNorm, ReLU, pooling, biases (ptflops)", ptflops, pools=True),
-    Convention("half of all FLOPs, an addition less per pair of channels (imgclsmob)", imgclsmob, pools=True),
+    Convention(
+        "2 per element of a BatchNorm, ReLU, pooling, biases, no linear layer (mmcv)", backbone, pools=True
+    ),
+    Convention(
+        "half of all FLOPs, an addition less per pair of channels (imgclsmob)",
+        imgclsmob,
+        pools=True,
+        once=True,
+    ),
     Convention("4 per element of a BatchNorm, ReLU, averages (thop 2019)", thop_2019, pools=True),
     Convention(
         "4 per element of a BatchNorm, ReLU, pooling, 2 per MAC of a linear layer (thop early 2019)",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 MILLION, BILLION = Decimal(10**6), Decimal(10**9)
@@ -39,6 +39,14 @@ UNITS = (DECIMAL, BINARY)
 
 def prints_as(value: Decimal, text: str) -> bool:
     """Whether ``value``, rounded to as many places as ``text`` has, is printed as ``text``."""
-    number = Decimal(text)
-    places = Decimal(1).scaleb(min(0, int(number.as_tuple().exponent)))
-    return value.quantize(places, ROUND_HALF_UP) == number
+    return _with_places_of(text, value, ROUND_HALF_UP) == Decimal(text)
+
+
+def cuts_to(value: Decimal, text: str) -> bool:
+    """Whether ``value``, cut off behind as many places as ``text`` has, is ``text``."""
+    return _with_places_of(text, value, ROUND_DOWN) == Decimal(text)
+
+
+def _with_places_of(text: str, value: Decimal, rounding: str) -> Decimal:
+    places = Decimal(1).scaleb(min(0, int(Decimal(text).as_tuple().exponent)))
+    return value.quantize(places, rounding)

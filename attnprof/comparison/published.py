@@ -16,7 +16,7 @@ from itertools import product
 from typing import Any
 
 from attnprof.comparison.conventions import MACS, OURS, PARAMS, Convention, Operations, ParamsConvention
-from attnprof.comparison.printed import DECIMAL, UNITS, Unit, prints_as
+from attnprof.comparison.printed import DECIMAL, UNITS, Unit, cuts_to, prints_as
 from attnprof.comparison.reasons import reason
 from attnprof.comparison.stated import may_be
 from attnprof.errors import RunFolderError, UsageError
@@ -24,6 +24,11 @@ from attnprof.networks import NETWORKS, PLAIN, network_named
 from attnprof.published import PublishedFigure, network_key
 
 REPRODUCED, EXPLAINED, NOT, ABSENT = "reproduced", "explained", "not reproduced", "not in this run"
+UNSEEN = (
+    "the module's pooling not seen"  # its source wrote it as function calls, which its tool does not count
+)
+MAPS_UNSEEN = "pooling of whole maps not seen"  # the same, of a plain network
+ONCE = "the module's pooling as one operation per channel"
 V1 = "v1"  # how our name of a network's first version ends
 NEEDED = ("params", "leaf_params", "channel_pairs", "macs", "operators")
 Row = Mapping[str, Any]
@@ -37,16 +42,14 @@ class Way:
     params: ParamsConvention = PARAMS[0]
     unit: Unit = DECIMAL
     version: str = ""  # of the network, as our name of it ends: 'v1'
-    calls: bool = (
-        False  # the source wrote the module's pooling as function calls, which its tool does not count
-    )
+    pooling: str = ""  # how it is counted, where that is open for each row: UNSEEN, MAPS_UNSEEN or ONCE
 
     @property
     def says(self) -> list[str]:
         """What differs from ours, in words."""
         version = {"": "", V1: "strides in the first 1x1 (v1)"}.get(self.version, self.version)
-        calls = "the module's pooling not seen" if self.calls else ""
-        return [text for text in (version, self.macs.says, calls, self.params.says, self.unit.says) if text]
+        texts = version, self.macs.says, self.pooling, self.params.says, self.unit.says
+        return [text for text in texts if text]
 
 
 PLAINLY = Way()
@@ -72,8 +75,24 @@ class CountedRow:
 
     def figures(self, way: Way) -> tuple[Decimal, Decimal]:
         """Params and MACs as ``way`` counts them, in its unit."""
-        macs = way.macs.count(self.operations, self.plain if way.calls else self.operations)
+        macs = way.macs.count(self.operations, self._pools(way.pooling))
         return way.unit.params(way.params.count(self.operations)), way.unit.macs(macs)
+
+    def poolings(self, convention: Convention) -> tuple[str, ...]:
+        """The ways to count this row's pooling that ``convention`` leaves open, the usual one first."""
+        if not convention.pools:
+            return ("",)
+        if self.row["module"] == PLAIN:
+            return "", MAPS_UNSEEN
+        return ("", UNSEEN, ONCE) if convention.once else ("", UNSEEN)
+
+    def _pools(self, pooling: str) -> Operations:
+        """The operators whose pooling counts."""
+        if pooling == MAPS_UNSEEN:
+            return self.operations.without_pooling_of_maps()
+        if pooling == ONCE:
+            return self.plain.with_pooling_once(self.operations)
+        return self.plain if pooling else self.operations
 
     def makes(self, figure: PublishedFigure, way: Way) -> bool:
         """Whether params and FLOPs come out as ``figure`` prints them."""
@@ -126,7 +145,7 @@ def compare(rows: Iterable[Row], figures: Iterable[PublishedFigure]) -> list[Tab
     tables: dict[tuple[str, ...], list[PublishedFigure]] = {}
     for figure in figures:
         if _can_be_judged(figure, networks, sizes):
-            family = network_key(figure.network).rstrip("0123456789")
+            family = re.split(r"\d", network_key(figure.network))[0]
             key = figure.title, figure.source, figure.flops_convention, family
             tables.setdefault(key, []).append(figure)
     return [_table(key[0], key[1], group, counted, refusals) for key, group in tables.items()]
@@ -166,9 +185,13 @@ def _counted(rows: Sequence[Row]) -> list[CountedRow]:
 
 
 def _with_plain_networks(rows: Sequence[Row]) -> list[CountedRow]:
+    """The rows beside their plain networks. Where a module of stride 1 replaces a convolution of stride 2, an
+    average over windows goes before it, which its source does not have: it is left out."""
     plain = {_network_of(row): Operations.of_row(row) for row in rows if row["module"] == PLAIN}
     return [
-        CountedRow(row, Operations.of_row(row), plain[_network_of(row)])
+        CountedRow(
+            row, Operations.of_row(row).with_windows_of(plain[_network_of(row)]), plain[_network_of(row)]
+        )
         for row in rows
         if _network_of(row) in plain
     ]
@@ -200,7 +223,8 @@ def _table(
 def _best_way(candidates: Sequence[tuple[PublishedFigure, Sequence[CountedRow]]]) -> Way:
     """The way that gives most figures, the simplest among equals; ours where it gives half or fewer."""
     versions = sorted({row.version for _, rows in candidates for row in rows}) or [""]
-    ways = [Way(*parts) for parts in product(MACS, PARAMS, UNITS, versions)]
+    units = UNITS if any(figure.params for figure, _ in candidates) else (DECIMAL,)  # params show the unit
+    ways = [Way(*parts) for parts in product(MACS, PARAMS, units, versions)]
     reproduced = {
         way: sum(_reproduction(figure, rows, way) is not None for figure, rows in candidates) for way in ways
     }
@@ -233,10 +257,10 @@ def _reproduction(
     """The first row that gives the figure counted that way, and the way with the row's version."""
     versions = {row.version for row in rows}
     version = way.version if len(versions) > 1 else next(iter(versions), "")
-    for calls in (False, True) if way.macs.pools else (False,):
-        variant = replace(way, version=version, calls=calls)
-        for row in rows:
-            if row.version == version and row.makes(figure, variant):
+    for row in rows:
+        for pooling in row.poolings(way.macs) if row.version == version else ():
+            variant = replace(way, version=version, pooling=pooling)
+            if row.makes(figure, variant):
                 return row, variant
     return None
 
@@ -247,8 +271,20 @@ def _verdict(figure: PublishedFigure, rows: Sequence[CountedRow], way: Way) -> P
         verdict = PublishedVerdict(figure, EXPLAINED, *reproduction)
         return replace(verdict, kind=EXPLAINED if verdict.says else REPRODUCED)
     closest = min(rows, key=lambda row: _distance(figure, row, way))
-    why = reason(figure) or "unknown"
-    return PublishedVerdict(figure, NOT, closest, replace(way, version=closest.version), why)
+    way = replace(way, version=closest.version)
+    why = reason(figure) or _cut_off(figure, closest, way) or _unknown(figure)
+    return PublishedVerdict(figure, NOT, closest, way, why)
+
+
+def _cut_off(figure: PublishedFigure, counted: CountedRow, way: Way) -> str:
+    """Why a figure differs by one in its last digit; empty where that is not why."""
+    pairs = zip(counted.figures(way), (figure.params, figure.flops), strict=True)
+    alike = all(prints_as(value, text) or cuts_to(value, text) for value, text in pairs if text)
+    return "its digits are cut off, not rounded" if alike else ""
+
+
+def _unknown(figure: PublishedFigure) -> str:
+    return f"unknown: {figure.tried}" if figure.tried else "unknown"
 
 
 def _distance(figure: PublishedFigure, counted: CountedRow, way: Way) -> float:

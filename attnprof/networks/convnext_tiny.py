@@ -8,7 +8,7 @@ NETWORK = Network(
     paper=Paper("A ConvNet for the 2020s", "Zhuang Liu", "CVPR", 2022, arxiv="2201.03545"),
     constructor="attnprof.networks._convnext:ConvNeXt",
     arguments={"widths": (96, 192, 384, 768), "blocks": (3, 3, 9, 3)},
-    entry_names=("convnext_tiny", "convnext"),
+    entry_names=("convnext_tiny", "convnext_t", "convnext"),
     stages=tuple(f"stages.{n}" for n in range(4)),
     places={
         "after_stage": NamedPlace("after", ("stages.*",), "after the last block of every stage"),

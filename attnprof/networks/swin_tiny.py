@@ -15,7 +15,7 @@ NETWORK = Network(
     ),
     constructor="attnprof.networks._swin:Swin",
     arguments={"channels": 96, "blocks": (2, 2, 6, 2)},
-    entry_names=("swin_tiny", "swin"),
+    entry_names=("swin_tiny", "swin_t", "swin"),
     stages=tuple(f"stages.{n}" for n in range(4)),
     places={
         **block_places("stages.*.blocks.*", "window attention"),

@@ -48,6 +48,7 @@ class PublishedFigure:
     source: str
     location: str
     secondhand: bool  # quoted by another source
+    tried: str  # what was tried in vain to count the same
 
     @property
     def doubtful(self) -> bool:
@@ -228,4 +229,5 @@ def _figure(row: dict[str, str]) -> PublishedFigure:
         source=row["source_id"],
         location=row["source_location"],
         secondhand=row["confidence"] == "seen-in-secondary-source",
+        tried=row["tried"],
     )

@@ -11,6 +11,8 @@ from attnprof.comparison.conventions import (
     MACS,
     PARAMS,
     Operations,
+    backbone,
+    biased,
     exact,
     imgclsmob,
     layers_alone,
@@ -63,16 +65,18 @@ POOLED = 4 * 16  # what the maximum writes and the average reads
     ("convention", "count"),
     [
         (exact, CONV + FC),
+        (biased, CONV + FC + ELEMENTS + 5),
         (twice, 2 * (CONV + FC)),
         (layers_alone, CONV + FC),
         (pooled, CONV + FC + ELEMENTS + POOLED),
         (norms_twice, CONV + FC + 2 * ELEMENTS),
         (thop_2020, CONV + FC + 2 * ELEMENTS + POOLED + 4),
         (ptflops, CONV + FC + 2 * ELEMENTS + ELEMENTS + ELEMENTS + (ELEMENTS + POOLED)),
+        (backbone, CONV + 2 * ELEMENTS + ELEMENTS + ELEMENTS + (ELEMENTS + POOLED)),
         (thop_2019, CONV + FC + 4 * ELEMENTS + ELEMENTS + POOLED + 4),
         # A convolution with a bias, and a linear layer with one, have no addition less.
-        (imgclsmob, (2 * (CONV + FC) + 4 * ELEMENTS + ELEMENTS + (9 * POOLED + POOLED)) / 2),
-        (thop_early_2019, CONV + FC + 4 * ELEMENTS + ELEMENTS + POOLED + 4 + FC + 9 * POOLED),
+        (imgclsmob, (2 * (CONV + FC) + 4 * ELEMENTS + ELEMENTS + (4 * POOLED + POOLED)) / 2),
+        (thop_early_2019, CONV + FC + 4 * ELEMENTS + ELEMENTS + POOLED + 4 + FC + 4 * POOLED),
     ],
 )
 def test_a_convention_counts_by_its_rules(small, convention, count):
@@ -87,10 +91,45 @@ def test_every_convention_says_how_it_differs_and_ours_does_not():
 
 
 def test_only_what_counts_pooling_depends_on_whose_pooling_is_seen(small):
-    blind = replace(small, kinds={**small.kinds, "mean": (0,) * 5, "max_pool2d_with_indices": (0,) * 5})
-    blind = replace(blind, kinds={name: kind for name, kind in blind.kinds.items() if "pool" not in name})
+    kinds = {name: kind for name, kind in small.kinds.items() if name != "mean" and "pool" not in name}
+    blind = replace(small, kinds=kinds)
     for each in MACS:
         assert (each.count(small, blind) != each.count(small, small)) == each.pools, each.says
+
+
+def test_pooling_of_whole_maps_can_be_left_out_and_that_over_windows_stays(small):
+    with on_meta():
+        network = nn.Sequential(nn.AvgPool2d(2), nn.AdaptiveAvgPool2d(1)).eval()
+    whole = ran(network, (1, 4, 8, 8))
+    assert pooled(whole, whole) == 256 + 64
+    assert pooled(whole, whole.without_pooling_of_maps()) == 256
+    assert pooled(whole, whole.with_windows_of(small)) == 64
+
+
+def test_pooling_that_a_module_adds_can_count_as_one_operation_per_channel():
+    with on_meta():
+        plain = nn.Sequential(nn.AdaptiveAvgPool2d(1)).eval()
+        gated = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.AdaptiveAvgPool2d(1)).eval()
+    alone, more = (ran(network, (1, 4, 8, 8)) for network in (plain, gated))
+    once = alone.with_pooling_once(more)
+    assert imgclsmob(more, alone) == 4 * 64 / 2
+    assert imgclsmob(more, once) == (4 * 64 + 4) / 2
+
+
+@pytest.mark.parametrize(("side", "name"), [(3, "max_pool2d_with_indices"), (2, "max_pool2d_with_indices@4")])
+def test_a_maximum_over_other_than_3x3_has_its_elements_behind_its_name(side, name):
+    with on_meta():
+        network = nn.Sequential(nn.MaxPool2d(side, 2)).eval()
+    assert set(ran(network, (1, 4, 8, 8)).kinds) == {name}
+
+
+@pytest.mark.parametrize(
+    ("layer", "operations"), [(nn.Sigmoid(), 4), (nn.SiLU(), 5), (nn.Hardsigmoid(), 1), (nn.Hardswish(), 2)]
+)
+def test_a_sigmoid_of_each_kind_has_its_operations(layer, operations):
+    with on_meta():
+        this = ran(nn.Sequential(layer), (1, 2, 3, 3))
+    assert imgclsmob(this, this) == operations * 18 / 2
 
 
 @pytest.fixture(scope="module")

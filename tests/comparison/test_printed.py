@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from attnprof.comparison.printed import BINARY, DECIMAL, prints_as
+from attnprof.comparison.printed import BINARY, DECIMAL, cuts_to, prints_as
 
 law = hypothesis_settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -33,6 +33,14 @@ def test_a_figure_is_compared_to_as_many_places_as_it_has(value, text, is_it):
 def test_what_is_printed_is_recognised(count, places):
     value = DECIMAL.params(count)
     assert prints_as(value, f"{value.quantize(Decimal(1).scaleb(-places), 'ROUND_HALF_UP'):f}")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "is_it"),
+    [("305.572", "305", True), ("305.572", "306", False), ("10.8266", "10.82", True), ("28.0", "28", True)],
+)
+def test_a_figure_may_be_cut_off_behind_its_last_place(value, text, is_it):
+    assert cuts_to(Decimal(value), text) is is_it
 
 
 def test_millions_of_two_are_smaller():
