@@ -222,15 +222,20 @@ def _table(
 
 def _best_way(candidates: Sequence[tuple[PublishedFigure, Sequence[CountedRow]]]) -> Way:
     """The way that gives most figures, the simplest among equals; ours where it gives half or fewer."""
-    versions = sorted({row.version for _, rows in candidates for row in rows}) or [""]
-    units = UNITS if any(figure.params for figure, _ in candidates) else (DECIMAL,)  # params show the unit
-    ways = [Way(*parts) for parts in product(MACS, PARAMS, units, versions)]
+    ways = _possible_ways(candidates)
     reproduced = {
         way: sum(_reproduction(figure, rows, way) is not None for figure, rows in candidates) for way in ways
     }
     best = max(ways, key=lambda way: (reproduced[way], -len(way.says)))
     expected = sum(not reason(figure) for figure, rows in candidates if rows)
     return best if 2 * reproduced[best] > expected else PLAINLY
+
+
+def _possible_ways(candidates: Sequence[tuple[PublishedFigure, Sequence[CountedRow]]]) -> list[Way]:
+    """Every way; a table without params does not show whether its unit is of ten or of two."""
+    versions = sorted({row.version for _, rows in candidates for row in rows}) or [""]
+    units = UNITS if any(figure.params for figure, _ in candidates) else (DECIMAL,)
+    return [Way(*parts) for parts in product(MACS, PARAMS, units, versions)]
 
 
 def _candidates(figure: PublishedFigure, counted: Sequence[CountedRow]) -> list[CountedRow]:
