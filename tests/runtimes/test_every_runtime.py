@@ -135,6 +135,24 @@ def test_a_network_with_a_module_inside_is_one_call_of_a_runtime(stubbed):
     assert torch.equal(call_of(case, CPU, repeat(x)).output(x), expected)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("network", "module", "place"),
+    [("resnet18", "se", "after_bn2"), ("mobilenetv2", "eca", "after_depthwise")],
+)
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_runtime_computes_a_network_with_a_module_inside(name, network, module, place):
+    require_installed(name)
+    image = {"channels": 3, "height": 64, "width": 64, "network_input": "64x64"}
+    case = case_of(module, name, **image, host=network, place=place)
+    x = example(case, CPU) * 2
+    expected = call_of(replace(case, execution="eager"), CPU, repeat(x)).output(x)
+    output = call_of(case, CPU, repeat(x)).output(x)
+    assert output.shape == (1, 1000)
+    assert (output - expected).abs().max() < 1e-3 * expected.abs().max()
+
+
 def test_another_output_than_torchs_is_a_failed_row_with_the_error(stubbed):
     stubbed["times"] = 1.095
     case = case_of("se", "stub")
