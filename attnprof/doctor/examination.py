@@ -1,4 +1,4 @@
-"""The whole examination, in order: the device, the machine, what is installed, and the self-tests."""
+"""The whole examination, in order: device, machine, what is installed, engines, and the self-tests."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from attnprof.doctor import FINE, NOTE, STOP, Finding, machine
 from attnprof.doctor.gpu import gpu
 from attnprof.doctor.packages import compiler, packages
+from attnprof.doctor.runtimes import engines_of_registry, runtimes
 from attnprof.doctor.selftests import self_tests
 from attnprof.errors import EnvironmentProblem
 from attnprof.records.environment import Environment, cores
@@ -27,6 +28,7 @@ def examine(start: Start, folder: Path = Path("reports")) -> Iterator[Finding]:
     yield from machine.survey(cores(), folder)
     yield from packages(gpu=is_gpu(environment) and not environment.get("rocm_version"))
     yield compiler()
+    yield from runtimes(start, environment, engines_of_registry())
     if environment:
         yield from self_tests(worker, start, environment)
 

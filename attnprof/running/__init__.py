@@ -11,7 +11,7 @@ import msgspec
 from attnprof.measuring.bound import Peaks
 from attnprof.planning import Plan
 from attnprof.records.case import Case, conditions
-from attnprof.records.environment import Environment, begun, installed_version
+from attnprof.records.environment import Environment, begun
 from attnprof.records.record import AccountEvent, DoneEvent, Event, VisitEvent, done_event
 from attnprof.running.client import Worker, WorkerSlot, start_worker
 from attnprof.running.counting import (
@@ -339,12 +339,7 @@ def runtimes_of(plan: Plan) -> Environment:
     where torch alone computes."""
     used: dict[str, Runtime] = {cell.case.runtime: RUNTIMES.get(cell.case.runtime) for cell in plan.cells}
     others = {name: runtime for name, runtime in used.items() if not runtime.is_torch}
-    about = {
-        name: runtime.describe(
-            installed_version(runtime.packages[0]) if runtime.packages else None, plan.threads
-        )
-        for name, runtime in others.items()
-    }
+    about = {name: runtime.describe(runtime.version(), plan.threads) for name, runtime in others.items()}
     return {"runtimes": about} if about else {}
 
 

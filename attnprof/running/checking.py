@@ -31,6 +31,8 @@ from attnprof.running.protocol import (
     Response,
     SetupRequest,
     StepEvent,
+    ThreadsRequest,
+    ThreadsResponse,
     UnavailableResponse,
 )
 
@@ -45,6 +47,7 @@ ANSWERS: dict[type, tuple[type, ...]] = {
     CompareRequest: (CompareResponse, Failure),
     FormsRequest: (FormsResponse, Failure),
     KernelsRequest: (KernelsResponse, Failure),
+    ThreadsRequest: (ThreadsResponse, Failure),
 }
 WORDS = ("text", "code")  # kinds of metrics that are no numbers
 SIGNED = ("change", "number")  # kinds that may be below zero
@@ -71,6 +74,8 @@ def _of_figures(request: Request, response: Response) -> str:
             return _of_step(request, response)
         case PeaksEvent():
             return _of_peaks(response)
+        case ThreadsResponse():
+            return "" if _is_figure(response.ratio) else f"a ratio of {response.ratio}"
         case KernelsResponse():
             return _of_kernels(response.report)
     return ""
@@ -167,6 +172,7 @@ def _keys(request: Request) -> frozenset[str]:
             | FormsRequest()
             | ExportRequest()
             | KernelsRequest()
+            | ThreadsRequest()
         ):
             return frozenset((request.case.key,))
     return frozenset(("",))

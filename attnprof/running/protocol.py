@@ -68,6 +68,12 @@ class MeasureRequest(msgspec.Struct, frozen=True, tag_field="do", tag="measure")
     models: str = ""  # the folder of the modules that are exported already
 
 
+class ThreadsRequest(msgspec.Struct, frozen=True, tag_field="do", tag="threads"):
+    """Look which threads compute a case. The response is a ThreadsResponse or a Failure."""
+
+    case: Case
+
+
 class FinishRequest(msgspec.Struct, frozen=True, tag_field="do", tag="finish"):
     """End the MeasureRequest at hand after the visit at hand. There is no response."""
 
@@ -205,6 +211,12 @@ class KernelsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="kerne
     report: KernelReport
 
 
+class ThreadsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="threads"):
+    """Which threads computed a case."""
+
+    ratio: float  # the CPU time of the process over that of the calling thread
+
+
 CaseRequest = AccountRequest | ExplainRequest | CompareRequest | FormsRequest  # about one case
 Request = (
     SetupRequest
@@ -212,6 +224,7 @@ Request = (
     | ExportRequest
     | NetworkRequest
     | KernelsRequest
+    | ThreadsRequest
     | PeaksRequest
     | MeasureRequest
     | FinishRequest
@@ -224,6 +237,7 @@ Response = (
     | CaseResponse
     | ExportedEvent
     | KernelsResponse
+    | ThreadsResponse
     | PeaksEvent
     | BlockResponse
 )

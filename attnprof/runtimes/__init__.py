@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attnprof.errors import AttnprofError, EnvironmentProblem
+from attnprof.records.environment import installed_version
 from attnprof.registry import Registry
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Runtime:
     exporter: str = ""
     is_torch: bool = False  # whether torch computes, and allocates, what it is called for
     packages: tuple[str, ...] = ()  # what has to be installed; its own first
+    distribution: str = ""  # what has its version, where it is called otherwise than the first package
     extra: str = ""  # attnprof's extra that installs them
     devices: tuple[str, ...] = ()  # 'cpu', 'cuda'; empty: all
     dtypes: tuple[str, ...] = ()  # empty: all
@@ -69,6 +71,11 @@ class Runtime:
             return ""
         source = f"'attnprof[{self.extra}]'" if self.extra else " ".join(missing)
         return f"{self.title} needs {', '.join(missing)}: pip install {source}"
+
+    def version(self) -> str | None:
+        """The version of what computes; None where it is not installed, or has no package of its own."""
+        name = self.distribution or (self.packages[0] if self.packages else "")
+        return installed_version(name) if name else None
 
     def refusal(self, case: "Case") -> str:
         """Why it does not run cases like ``case``; empty where it does."""

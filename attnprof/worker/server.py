@@ -54,6 +54,8 @@ from attnprof.running.protocol import (
     Response,
     SetupRequest,
     StepEvent,
+    ThreadsRequest,
+    ThreadsResponse,
     UnavailableResponse,
     requests,
 )
@@ -66,6 +68,7 @@ from attnprof.worker.connection import Connection
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 from attnprof.worker.kernels import kernels_of
 from attnprof.worker.settings import HEAP
+from attnprof.worker.threads import threads_ratio
 
 Send = Callable[[Response], None]
 DEVICE_LOST = 70  # exit code after an error that stays
@@ -119,6 +122,8 @@ class Server:
                 send(export_to_file(request))
             case KernelsRequest():
                 send(self._kernels(request.case))
+            case ThreadsRequest():
+                send(self._threads(request.case))
             case FinishRequest():
                 self._finish.set()
             case _:
@@ -176,6 +181,12 @@ class Server:
         except Exception as problem:  # noqa: BLE001 # whatever a module raises is the reason
             return failure(case, problem)
         return KernelsResponse(report)
+
+    def _threads(self, case: Case) -> ThreadsResponse | Failure:
+        try:
+            return ThreadsResponse(threads_ratio(case, self._device))
+        except Exception as problem:  # noqa: BLE001 # whatever an engine raises is the reason
+            return failure(case, problem)
 
     def _measure(self, request: MeasureRequest, send: Send) -> None:
         HEAP.freeze()  # what is imported by now stays

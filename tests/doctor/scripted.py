@@ -2,7 +2,14 @@
 
 from attnprof.records.record import Measurement, visit_event
 from attnprof.running.client import WorkerGone
-from attnprof.running.protocol import AccountRequest, EndResponse, MeasureRequest, StepEvent
+from attnprof.running.protocol import (
+    AccountRequest,
+    EndResponse,
+    MeasureRequest,
+    StepEvent,
+    ThreadsRequest,
+    ThreadsResponse,
+)
 from attnprof.worker.server import failure, respond_about_case
 
 ENVIRONMENT = {
@@ -24,6 +31,7 @@ class Scripted:
         self.seconds, self.flags, self.raises, self.dies = seconds, flags, raises, dies
         self.environment = environment or ENVIRONMENT
         self.counts = counts
+        self.threads = ThreadsResponse(1.0)
         self.ended = False
 
     def send(self, request):
@@ -36,6 +44,8 @@ class Scripted:
             if self.raises:
                 responses[1] = failure(request.cases[1], self.raises)
             self.responses = [StepEvent(request.cases[0].key), *reversed(responses), EndResponse()]
+        elif isinstance(request, ThreadsRequest):
+            self.responses = [self.threads]
         elif isinstance(request, AccountRequest) and self.counts:
             self.responses = [self.counts(request)]
         else:

@@ -30,6 +30,8 @@ from attnprof.running.protocol import (
     ReadyResponse,
     SetupRequest,
     StepEvent,
+    ThreadsRequest,
+    ThreadsResponse,
     UnavailableResponse,
 )
 
@@ -68,6 +70,7 @@ def visit(case=SE, process=1, measurement=LATENCY, **changes):
         (MEASURE, StepEvent(SE.key, 1e-3)),
         (MEASURE, EndResponse(1.5)),
         (EXPORT, ExportedEvent(SE.key, 1.5)),
+        (ThreadsRequest(SE), ThreadsResponse(1.1)),
         (EXPORT, Failure(SE.key, "failed", "not exported to ONNX: no operator")),
         (PeaksRequest(("fp32",)), PeaksEvent(PEAKS)),
         (ExplainRequest(SE), Failure(SE.key, "failed", "reason")),
@@ -153,6 +156,11 @@ def test_what_cannot_be_a_measurement_is_not(response):
 )
 def test_what_cannot_be_an_export_is_not(response):
     assert objection(EXPORT, response)
+
+
+def test_threads_cannot_take_less_than_no_time():
+    for ratio in (nan, -1.0):
+        assert objection(ThreadsRequest(SE), ThreadsResponse(ratio))
 
 
 def kernels(use=None, **more):
