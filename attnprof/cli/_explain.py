@@ -4,21 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from attnprof.catalogue import entry
-from attnprof.catalogue.selection import matching
 from attnprof.cli._network_inputs import explanations_of
 from attnprof.cli._progress import starting
+from attnprof.cli._target import case_of_target, spec_of_target
 from attnprof.cli._terminal import Terminal
 from attnprof.cli._worker import note_crowding
 from attnprof.cli.explain import CONDITIONS
-from attnprof.errors import NOT_MET, ImpossibleShapeError, UsageError
+from attnprof.errors import NOT_MET, UsageError
 from attnprof.formats import FORMATS
-from attnprof.grid import parse_point, show_res
-from attnprof.planning import plan
-from attnprof.records.case import Case
 from attnprof.running.client import setup_for
 from attnprof.running.inquiry import Inquiry
-from attnprof.spec import Spec
-from attnprof.spec.file import Source, merge
 from attnprof.views import kernels as kernels_view
 from attnprof.views.explanation import document, network_document
 
@@ -48,7 +43,7 @@ def explain(
         mode = "train: forward + backward" if fields["train"] else "eval"
         terminal.print(network_document(target, input, mode, explanation), format)
         return 0
-    case = _case(target, _spec(target, settings, no_latency=True), "meta")
+    case = case_of_target(target, spec_of_target("explain", target, settings, no_latency=True), "meta")
     with Inquiry() as inquiry, starting(terminal):
         explanation = inquiry.explanation(case, verify)
         counters = inquiry.counters(case)
@@ -74,49 +69,12 @@ def _require_kernels(settings: Mapping[str, Any]) -> None:
 
 
 def _explain_kernels(target: str, settings: Mapping[str, Any], format: str, terminal: Terminal) -> int:
-    spec = _spec(target, settings, metrics="latency")
-    _case(target, spec, spec.device)  # a size that it does not take is said before a worker starts
+    spec = spec_of_target("explain", target, settings, metrics="latency")
+    case_of_target(target, spec, spec.device)  # a size that it does not take is said before a worker starts
     note_crowding(spec, terminal)
     with Inquiry(setup_for(spec)) as inquiry, starting(terminal):
         environment = inquiry.environment
-        case = _case(target, spec, environment["device"])
+        case = case_of_target(target, spec, environment["device"])
         report = inquiry.kernels(case)
     terminal.print(kernels_view.document(case, entry(case.module).name, environment, report), format)
     return 0
-
-
-def _spec(target: str, settings: Mapping[str, Any], **more: Any) -> Spec:
-    """The spec whose last cell is NAME@C@HxW.
-
-    Raises UnknownNameError, UsageError or SpecError, in words for the user.
-    """
-    name, size = _name_and_size(target)
-    if len(matching(name)) != 1:
-        raise UsageError(f"{name!r} stands for several modules; explain takes one")
-    options = Source(settings, {field: f"--{field.replace('_', '-')}" for field in settings})
-    spec = merge([options, Source({"modules": [name], "points": [size], **more}, {})])
-    if len(spec.batches) > 1:
-        raise UsageError(f"--batch: explain is of one batch, not of {' and '.join(map(str, spec.batches))}")
-    return spec
-
-
-def _name_and_size(target: str) -> tuple[str, str]:
-    """'se' and '64@56' of 'se@64@56'. Raises UsageError."""
-    name, *size = target.rsplit("@", 2)
-    if len(size) != 2 or not name:
-        raise UsageError(f"{target!r} has no size; write {name or 'se'}@64@56 or {name or 'se'}@256@28x40")
-    try:
-        parse_point("@".join(size))
-    except ValueError as problem:
-        raise UsageError(f"{target}: {problem}") from None
-    return name, "@".join(size)
-
-
-def _case(target: str, spec: Spec, device: str) -> Case:
-    """The case of ``spec`` on ``device``. Raises ImpossibleShapeError for a size that the module refuses."""
-    cell = plan(spec, device).cells[-1]
-    if cell.refusal:
-        name, size = _name_and_size(target)
-        point = parse_point(size)
-        raise ImpossibleShapeError(f"{name}@{point[0]}@{show_res(point[1:])} - {cell.refusal}")
-    return cell.case

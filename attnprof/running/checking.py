@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from math import inf, isfinite
 
 from attnprof.explaining.kernels import KernelReport
+from attnprof.exporting import ExportReport
 from attnprof.measuring.estimators import ESTIMATORS
 from attnprof.metrics import METRICS, Metric
 from attnprof.records.record import FLAGS, STATUSES, AccountEvent, Measurement, VisitEvent
@@ -12,12 +13,15 @@ from attnprof.running.protocol import (
     AccountRequest,
     CompareRequest,
     CompareResponse,
+    DeployRequest,
+    DeployResponse,
     EndResponse,
     ExplainRequest,
     ExplainResponse,
     ExportedEvent,
     ExportRequest,
     Failure,
+    FinishRequest,
     FormsRequest,
     FormsResponse,
     KernelsRequest,
@@ -46,6 +50,7 @@ ANSWERS: dict[type, tuple[type, ...]] = {
     NetworkRequest: (ExplainResponse, Failure),
     CompareRequest: (CompareResponse, Failure),
     FormsRequest: (FormsResponse, Failure),
+    DeployRequest: (DeployResponse, Failure),
     KernelsRequest: (KernelsResponse, Failure),
     ThreadsRequest: (ThreadsResponse, Failure),
 }
@@ -76,8 +81,8 @@ def _of_figures(request: Request, response: Response) -> str:
             return _of_peaks(response)
         case ThreadsResponse():
             return "" if _is_figure(response.ratio) else f"a ratio of {response.ratio}"
-        case KernelsResponse():
-            return _of_kernels(response.report)
+        case KernelsResponse() | DeployResponse():
+            return _of_report(response.report)
     return ""
 
 
@@ -139,6 +144,10 @@ def _of_peaks(response: PeaksEvent) -> str:
     return "" if pairs and all(map(_is_figure, figures)) else "peaks that no device has"
 
 
+def _of_report(report: KernelReport | ExportReport) -> str:
+    return _of_kernels(report) if isinstance(report, KernelReport) else _of_file(report)
+
+
 def _of_kernels(report: KernelReport) -> str:
     if (
         report.calls < 1
@@ -149,6 +158,14 @@ def _of_kernels(report: KernelReport) -> str:
     if not all(map(_is_text, (report.note, *(use.name for use in report.uses)))):
         return "kernels whose names cannot be written"
     return _of_flags(report.flags)
+
+
+def _of_file(report: ExportReport) -> str:
+    ports = (*report.inputs, *report.outputs)
+    if not all(map(_is_text, (*report.operators, *(port.name for port in ports)))):
+        return "a file whose names cannot be written"
+    figures = (*report.operators.values(), *(side for port in ports for side in port.shape), report.error)
+    return "" if all(map(_is_figure, figures)) else "a file that nobody writes"
 
 
 def _figures(report: KernelReport) -> list[float]:
@@ -165,17 +182,9 @@ def _keys(request: Request) -> frozenset[str]:
     match request:
         case MeasureRequest():
             return frozenset(case.key for case in request.cases)
-        case (
-            AccountRequest()
-            | ExplainRequest()
-            | CompareRequest()
-            | FormsRequest()
-            | ExportRequest()
-            | KernelsRequest()
-            | ThreadsRequest()
-        ):
-            return frozenset((request.case.key,))
-    return frozenset(("",))
+        case SetupRequest() | PeaksRequest() | NetworkRequest() | FinishRequest():
+            return frozenset(("",))
+    return frozenset((request.case.key,))
 
 
 def _of_flags(flags: Iterable[str]) -> str:

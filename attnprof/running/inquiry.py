@@ -10,6 +10,7 @@ from attnprof.counters import COUNTERS, Counter
 from attnprof.errors import UsageError
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.explaining.kernels import KernelReport
+from attnprof.exporting import ExportReport
 from attnprof.records.case import Case
 from attnprof.records.environment import Environment
 from attnprof.running.client import WorkerGone, WorkerSlot, start_worker
@@ -17,6 +18,8 @@ from attnprof.running.protocol import (
     CaseRequest,
     CompareRequest,
     CompareResponse,
+    DeployRequest,
+    DeployResponse,
     ExplainRequest,
     ExplainResponse,
     Failure,
@@ -82,6 +85,12 @@ class Inquiry:
         cannot be built or called."""
         response = self._ask_of(case, KernelsRequest(case))
         assert isinstance(response, KernelsResponse)
+        return response.report
+
+    def export(self, case: Case, kind: str, path: str, opset: int | None) -> ExportReport:
+        """Write ``case`` to ``path``. Raises UsageError where it cannot be exported."""
+        response = self._ask_of(case, DeployRequest(case, kind, path, opset))
+        assert isinstance(response, DeployResponse)
         return response.report
 
     def counters(self, case: Case) -> list[CounterReport]:

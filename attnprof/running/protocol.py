@@ -13,6 +13,7 @@ from attnprof.backends import EXACT, Arithmetic
 from attnprof.catalogue.values import Value
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.explaining.kernels import KernelReport
+from attnprof.exporting import ExportReport
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort
 from attnprof.records.case import Case
@@ -116,6 +117,16 @@ class KernelsRequest(msgspec.Struct, frozen=True, tag_field="do", tag="kernels")
     case: Case
 
 
+class DeployRequest(msgspec.Struct, frozen=True, tag_field="do", tag="deploy"):
+    """Write a case as a file that people deploy, and one with an input and its outputs beside it. The
+    response is an DeployResponse or a Failure."""
+
+    case: Case
+    kind: str  # of attnprof.exporting.KINDS
+    path: str  # of the file; its folder is there
+    opset: int | None = None  # of ONNX; None: the exporter's own
+
+
 class ReadyResponse(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     """The device is set up."""
 
@@ -205,6 +216,12 @@ class FormsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="forms")
     forms: tuple[Form, ...]
 
 
+class DeployResponse(msgspec.Struct, frozen=True, tag_field="event", tag="deployed"):
+    """What was written."""
+
+    report: ExportReport
+
+
 class KernelsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="kernels"):
     """The kernels of a case's call, and its latency."""
 
@@ -217,7 +234,9 @@ class ThreadsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="threa
     ratio: float  # the CPU time of the process over that of the calling thread
 
 
-CaseRequest = AccountRequest | ExplainRequest | CompareRequest | FormsRequest  # about one case
+CaseRequest = (  # about one case
+    AccountRequest | ExplainRequest | CompareRequest | FormsRequest | DeployRequest
+)
 Request = (
     SetupRequest
     | CaseRequest
@@ -229,7 +248,7 @@ Request = (
     | MeasureRequest
     | FinishRequest
 )
-CaseResponse = AccountEvent | ExplainResponse | CompareResponse | FormsResponse | Failure
+CaseResponse = AccountEvent | ExplainResponse | CompareResponse | FormsResponse | DeployResponse | Failure
 BlockResponse = StepEvent | VisitEvent | Failure | EndResponse  # to a MeasureRequest
 Response = (
     ReadyResponse

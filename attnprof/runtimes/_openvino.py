@@ -37,7 +37,7 @@ def prepare(model: bytes, x: torch.Tensor, case: Case) -> Inference:
         return Inference(model, case.threads)
     # its exceptions have no class of their own
     except Exception as problem:
-        raise NotTaken(f"OpenVINO: {_reason(problem)}") from problem
+        raise NotTaken(f"OpenVINO: {reason_of(problem)}") from problem
 
 
 @cache
@@ -50,7 +50,7 @@ def _settings(threads: int) -> dict[str, object]:
     return {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
 
 
-def _reason(problem: BaseException) -> str:
+def reason_of(problem: BaseException) -> str:
     """What it says on one line, without the places in its own sources, which come first."""
     lines = [line.strip() for line in text_of(problem).splitlines()]
     words = [line for line in lines if line and not line.startswith(("Exception from", "Check '"))]

@@ -170,8 +170,11 @@ def _delegated(
     return Delegated(engine, inputs, seconds)
 
 
-def require_equal(title: str, output: torch.Tensor, expected: torch.Tensor) -> None:
-    """Raises NotTaken where ``output``, of the runtime ``title``, is not what torch has computed."""
+def require_equal(title: str, output: torch.Tensor, expected: torch.Tensor) -> float:
+    """The relative error of ``output``, which ``title`` has computed: over the largest value of torch's.
+
+    Raises NotTaken where it is not what torch has computed.
+    """
     if output.shape != expected.shape:
         shapes = f"{tuple(output.shape)} instead of {tuple(expected.shape)}"
         raise NotTaken(f"{title} gives another output than torch: {shapes}")
@@ -181,6 +184,7 @@ def require_equal(title: str, output: torch.Tensor, expected: torch.Tensor) -> N
         raise NotTaken(
             f"{title} gives another output than torch: relative error {error:.2g}, at most {LARGEST_ERROR:g}"
         )
+    return error
 
 
 def settling_calls(case: Case) -> int:

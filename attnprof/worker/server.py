@@ -34,6 +34,8 @@ from attnprof.running.protocol import (
     CaseResponse,
     CompareRequest,
     CompareResponse,
+    DeployRequest,
+    DeployResponse,
     EndResponse,
     ExplainRequest,
     ExplainResponse,
@@ -65,6 +67,7 @@ from attnprof.subject.build import DTYPES
 from attnprof.subject.calls import export
 from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
+from attnprof.worker.deployment import deploy
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 from attnprof.worker.kernels import kernels_of
 from attnprof.worker.settings import HEAP
@@ -257,7 +260,9 @@ def export_to_file(request: ExportRequest) -> ExportedEvent | Failure:
 def _response(request: CaseRequest, guest: Guest | None) -> CaseResponse:
     try:
         with guest.step() if guest else nullcontext():
-            return _account(request) if isinstance(request, AccountRequest) else _explain(request)
+            if isinstance(request, AccountRequest):
+                return _account(request)
+            return _deploy(request) if isinstance(request, DeployRequest) else _explain(request)
     except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
         return failure(request.case, problem)
 
@@ -309,6 +314,10 @@ def _account(request: AccountRequest) -> AccountEvent:
     findings = Findings(case, account=account, counters=counters)
     measurements = [measure(metric, findings) for metric in metrics]
     return account_event(case, measurements, counted.flags, counts.footprint(case, account), counted.remarks)
+
+
+def _deploy(request: DeployRequest) -> DeployResponse:
+    return DeployResponse(deploy(request.case, request.kind, Path(request.path), request.opset))
 
 
 def _explain(request: ExplainRequest | CompareRequest | FormsRequest) -> CaseResponse:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from attnprof.explaining.kernels import KernelReport, KernelUse
+from attnprof.exporting import ExportReport, Port
 from attnprof.measuring.bound import Peaks
 from attnprof.measuring.rounds import Effort
 from attnprof.measuring.timing import MeasuredTime
@@ -15,6 +16,8 @@ from attnprof.running.checking import objection
 from attnprof.running.protocol import (
     AccountRequest,
     CompareRequest,
+    DeployRequest,
+    DeployResponse,
     EndResponse,
     ExplainRequest,
     ExportedEvent,
@@ -193,6 +196,29 @@ def test_the_kernels_of_a_call_are_believed():
 )
 def test_what_cannot_be_the_kernels_of_a_call_is_not(response):
     assert objection(KernelsRequest(SE), response)
+
+
+def deployed(**changes):
+    port = Port("x", (1, 64, 7, 7))
+    fields = {"inputs": (port,), "outputs": (port,), "operators": {"Mul": 1}, "opset": 20, "error": 1e-7}
+    return DeployResponse(ExportReport(**{**fields, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("response", "is_sound"),
+    [
+        (deployed(), True),
+        (Failure(SE.key, "failed", "no operator"), True),
+        (deployed(error=nan), False),
+        (deployed(operators={"Mul": -1}), False),
+        (deployed(operators={"\udc80": 1}), False),
+        (deployed(inputs=(Port("\udc80", (1,)),)), False),
+        (Failure(ECA.key, "failed", "no operator"), False),
+        (kernels(), False),
+    ],
+)
+def test_a_file_that_was_written_is_believed_where_it_can_be_one(response, is_sound):
+    assert (not objection(DeployRequest(SE, "onnx", "se.onnx"), response)) == is_sound
 
 
 @pytest.mark.parametrize(

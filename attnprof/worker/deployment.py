@@ -1,0 +1,62 @@
+"""One case as a file that people deploy: written, read back, and held to torch."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy
+import torch
+
+from attnprof.counting import tensors_below
+from attnprof.exporting import EXAMPLE, KINDS, ExportReport, Port
+from attnprof.records.case import Case
+from attnprof.records.environment import software
+from attnprof.runtimes import NotTaken
+from attnprof.subject.build import build
+from attnprof.subject.calls import PLAIN, output_of, require_equal
+from attnprof.subject.inputs import example
+
+CPU = torch.device("cpu")
+VERSIONS = ("attnprof_version", "torch_version")
+
+
+def deploy(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportReport:
+    """Write the module of ``case`` to ``path``, and beside it the input and the outputs of one call.
+
+    Raises NotTaken where it cannot be exported, or the file computes something else than torch.
+    """
+    kind = KINDS[kind_name]
+    module, x = build(case, CPU), example(case, CPU)
+    expected = list(tensors_below(output_of(module, x, PLAIN)))
+    if not expected:
+        raise NotTaken("the module returns no tensor")
+    graph = kind.write(module, x, path, facts_of(case), opset)
+    outputs = kind.outputs(path, x)
+    if len(outputs) != len(expected):
+        raise NotTaken(f"{kind.title} has {len(outputs)} outputs, and torch {len(expected)}")
+    pairs = zip(outputs, expected, strict=True)
+    error = max(require_equal(kind.title, output, tensor) for output, tensor in pairs)
+    arrays = dict(zip((*graph.inputs, *graph.outputs), (x, *expected), strict=True))
+    contents: dict[str, Any] = {name: tensor.numpy() for name, tensor in arrays.items()}
+    numpy.savez(path.with_suffix(EXAMPLE), **contents)
+    return ExportReport(
+        tuple(Port(name, tuple(arrays[name].shape)) for name in graph.inputs),
+        tuple(Port(name, tuple(arrays[name].shape)) for name in graph.outputs),
+        dict(graph.operators),
+        graph.opset,
+        error,
+    )
+
+
+def facts_of(case: Case) -> Mapping[str, str]:
+    """What a file says of itself."""
+    settings = ", ".join(f"{name}={value}" for name, value in case.hyperparameters.items())
+    versions = {name: str(text) for name, text in software().items() if name in VERSIONS}
+    return {
+        "target": case.label,
+        "settings": settings,
+        "seed": str(case.seed),
+        **versions,
+        "case": msgspec.json.encode(case.to_json()).decode(),
+    }
