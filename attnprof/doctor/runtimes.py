@@ -10,6 +10,7 @@ from attnprof.records.environment import Environment
 from attnprof.running.client import Worker, WorkerGone
 from attnprof.running.protocol import ThreadsRequest, ThreadsResponse
 from attnprof.runtimes import RUNTIMES, Runtime
+from attnprof.runtimes._versions import version_of
 
 MOST = 1.05  # of the process's CPU time over the thread's
 TIMEOUT = 120.0  # seconds: an engine is imported, and a module converted
@@ -56,7 +57,7 @@ def _examined(
 
 def _examine(worker: Worker, environment: Environment, name: str, runtime: Runtime) -> Finding:
     threads = environment["threads"]
-    about = f"{name} {runtime.describe(runtime.version(), threads)}"
+    about = f"{name} {runtime.describe(version_of(runtime), threads)}"
     case = replace(pair(environment["device"], threads)[0], execution=name)
     try:
         worker.send(ThreadsRequest(case))

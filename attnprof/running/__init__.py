@@ -46,6 +46,7 @@ from attnprof.running.standings import Standings
 from attnprof.running.timetable import Timetable
 from attnprof.runtimes import RUNTIMES, Runtime
 from attnprof.runtimes._models import models_of
+from attnprof.runtimes._versions import version_of
 
 MANY_WORKERS = 8.0  # seconds for the other counters from which on more than one worker is worth its start
 OUT_OF_TIME = "the time budget ended before its turn: --time-budget auto"
@@ -339,7 +340,7 @@ def runtimes_of(plan: Plan) -> Environment:
     where torch alone computes."""
     used: dict[str, Runtime] = {cell.case.runtime: RUNTIMES.get(cell.case.runtime) for cell in plan.cells}
     others = {name: runtime for name, runtime in used.items() if not runtime.is_torch}
-    about = {name: runtime.describe(runtime.version(), plan.threads) for name, runtime in others.items()}
+    about = {name: runtime.describe(version_of(runtime), plan.threads) for name, runtime in others.items()}
     return {"runtimes": about} if about else {}
 
 

@@ -8,10 +8,10 @@ import importlib
 import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attnprof.errors import AttnprofError, EnvironmentProblem
-from attnprof.records.environment import installed_version
 from attnprof.registry import Registry
 
 if TYPE_CHECKING:
@@ -58,24 +58,29 @@ class Runtime:
     is_torch: bool = False  # whether torch computes, and allocates, what it is called for
     packages: tuple[str, ...] = ()  # what has to be installed; its own first
     distribution: str = ""  # what has its version, where it is called otherwise than the first package
+    library: str = ""  # a file below the first package that only some builds of it have, without its suffix
     extra: str = ""  # attnprof's extra that installs them
     devices: tuple[str, ...] = ()  # 'cpu', 'cuda'; empty: all
     dtypes: tuple[str, ...] = ()  # empty: all
     layouts: tuple[str, ...] = ()  # empty: all
+    needs_tf32: bool = False  # whether it computes fp32 in TF32 by itself, so that a run has to allow it
     settings: str = ""  # what it is set to, besides its threads: for the environment and the caption
 
     def unavailable(self) -> str:
         """Why it cannot be used here; empty where it can. Imports nothing."""
         missing = [name for name in self.packages if importlib.util.find_spec(name) is None]
+        if not missing and not self._has_library():
+            missing = [self.distribution or self.library]
         if not missing:
             return ""
         source = f"'attnprof[{self.extra}]'" if self.extra else " ".join(missing)
         return f"{self.title} needs {', '.join(missing)}: pip install {source}"
 
-    def version(self) -> str | None:
-        """The version of what computes; None where it is not installed, or has no package of its own."""
-        name = self.distribution or (self.packages[0] if self.packages else "")
-        return installed_version(name) if name else None
+    def _has_library(self) -> bool:
+        """Whether the first package is a build that has ``library``."""
+        spec = importlib.util.find_spec(self.packages[0]) if self.library else None
+        folders = (spec.submodule_search_locations or ()) if spec else ()
+        return not self.library or any(list(Path(folder).glob(f"{self.library}.*")) for folder in folders)
 
     def refusal(self, case: "Case") -> str:
         """Why it does not run cases like ``case``; empty where it does."""
@@ -94,6 +99,8 @@ class Runtime:
             return f"{self.title} is measured in {', '.join(self.dtypes)}, not in {case.dtype}"
         if self.layouts and case.layout not in self.layouts:
             return f"{self.title} takes inputs that are {', '.join(self.layouts)}, not {case.layout}"
+        if self.needs_tf32 and not case.tf32:
+            return f"{self.title} computes fp32 in TF32; allow it with --tf32"
         if self.devices and device not in self.devices:
             return f"{self.title} is measured on {', '.join(self.devices)}, not on {device}"
         return ""

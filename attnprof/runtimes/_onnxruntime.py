@@ -15,7 +15,7 @@ class Session:
     """A module in ONNX Runtime. model: as ``_onnx.exported`` writes it."""
 
     def __init__(self, model: bytes, threads: int) -> None:
-        self._session = onnxruntime.InferenceSession(model, _options(threads), providers=[PROVIDER])
+        self._session = onnxruntime.InferenceSession(model, session_options(threads), providers=[PROVIDER])
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
 
@@ -41,7 +41,8 @@ def prepare(model: bytes, x: torch.Tensor, case: Case) -> Session:
         raise NotTaken(f"ONNX Runtime: {one_line(problem)}") from problem
 
 
-def _options(threads: int) -> onnxruntime.SessionOptions:
+def session_options(threads: int) -> onnxruntime.SessionOptions:
+    """How sessions are set up, on whatever device."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads  # with one the calling thread computes
     options.inter_op_num_threads = 1

@@ -43,6 +43,7 @@ from attnprof.worker.inputs import block_inputs
 
 Send = Callable[[VisitEvent | Failure], None]
 OWN_GRAPHS = "torch.compile replays graphs of its own, unless it found that it could not record them"
+OWN_ENGINE = "another engine than torch issues its calls, which are not captured as a graph"
 OWN_POOL = "not weighed: torch.compile's graphs hold their memory all the time, and a call allocates none"
 OWN_ARENA = "not weighed: torch's allocator does not see what {} allocates"
 DEVICE_SECONDS = 0.05  # that a cell takes behind its last visit, where the device has a clock of its own
@@ -173,6 +174,8 @@ class Block:
             self._control.time_device(self._backend, captured=False)
         if replays_graphs:  # which are not captured into another
             trial.time_device(self._backend, captured=False, note=OWN_GRAPHS)
+        elif not RUNTIMES.get(case.runtime).is_torch:
+            trial.time_device(self._backend, captured=False, note=OWN_ENGINE)
         else:
             trial.time_device(self._backend)
 

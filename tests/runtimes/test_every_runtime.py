@@ -16,10 +16,10 @@ from attnprof.measuring.rounds import Effort
 from attnprof.planning import plan
 from attnprof.records.case import Case
 from attnprof.running.protocol import Failure, MeasureRequest
-from attnprof.runtimes import RUNTIMES, NotTaken, Runtime
+from attnprof.runtimes import RUNTIMES, NotTaken, Runtime, require_available
 from attnprof.spec import Spec
 from attnprof.subject.build import build
-from attnprof.subject.calls import call_of, require_equal
+from attnprof.subject.calls import LARGEST_TF32_ERROR, call_of, require_equal
 from attnprof.subject.inputs import example
 from attnprof.worker.block import Block
 from attnprof.worker.server import failure
@@ -195,6 +195,12 @@ def test_outputs_that_differ_are_told_apart(output, words):
     assert words in str(caught.value)
 
 
+def test_products_in_tf32_may_differ_by_more():
+    with pytest.raises(NotTaken, match=r"relative error 0.005, at most 0.001"):
+        require_equal("Stub", torch.tensor([1.0, 2.01]), torch.tensor([1.0, 2.0]))
+    require_equal("Stub", torch.tensor([1.0, 2.01]), torch.tensor([1.0, 2.0]), LARGEST_TF32_ERROR)
+
+
 def test_outputs_may_differ_by_rounding_and_both_may_be_nothing():
     require_equal("Stub", torch.tensor([1.0, 2.001]), torch.tensor([1.0, 2.0]))
     require_equal("Stub", torch.zeros(3), torch.zeros(3))
@@ -222,12 +228,21 @@ def test_a_device_that_a_runtime_does_not_know_is_refused(stubbed):
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_runtime_that_is_not_installed_says_how_before_anything_runs(name, monkeypatch):
-    monkeypatch.setitem(sys.modules, name, None)
+    runtime = RUNTIMES.get(name)
+    monkeypatch.setitem(sys.modules, runtime.packages[0], None)
     spec = Spec(modules="se", points="64@7", runtime=name)
     with pytest.raises(EnvironmentProblem) as caught:
-        plan(spec, "cpu")
-    assert str(caught.value).endswith(f"needs {name}: pip install 'attnprof[{name}]'")
+        require_available([name])
+    assert f"needs {runtime.packages[0]}" in str(caught.value)
+    assert str(caught.value).endswith(f"pip install 'attnprof[{runtime.extra}]'")
     assert len(plan(spec.model_copy(update={"no_latency": True})).cells) == 1
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_a_plan_needs_its_runtimes(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(EnvironmentProblem, match=f"needs {name}"):
+        plan(Spec(modules="se", points="64@7", runtime=name), "cpu")
 
 
 def test_a_plug_in_that_lacks_a_package_names_it():
