@@ -32,6 +32,12 @@ ABSENT = (
     ),
     Absent(("cgafusion",), "DEA-Net's content-guided attention", "2301.04805", "cecret3350/DEA-Net"),
     Absent(("csra",), "class-specific residual attention", "2108.02456", "Kevinz-code/CSRA"),
+    Absent(
+        ("focalattention", "focalselfattention", "focaltransformer"),
+        "focal self-attention of the Focal Transformer",
+        "2107.00641",
+        "microsoft/Focal-Transformer",
+    ),
     Absent(("gfnet", "globalfilter"), "GFNet's global filter", "2107.00645", "raoyongming/GFNet"),
     Absent(("lgag",), "EMCAD's large-kernel grouped attention gate", "2405.06880", "SLDGroup/EMCAD"),
     Absent(("ocr",), "object-contextual representations", "1909.11065", "HRNet/HRNet-Semantic-Segmentation"),
