@@ -39,6 +39,7 @@ class Effort:
     each: float = inf  # seconds after which a cell has no further visit, however few it had
     seed: int = 0  # of the order
     most: float = inf  # seconds in which no cell is begun any more, however few were
+    rough: float = 1.0  # share of a rough figure's samples that each cell has at least
     weighed: bool = False  # whether each cell is called once more when it is finished
 
 
@@ -135,7 +136,7 @@ class Rounds:
         their needed samples."""
         if self._effort.most == inf or not self._open:
             return True
-        spendings = [trial.spending(self._effort.fewest) for trial in self._open]
+        spendings = [trial.spending(self._effort.fewest, self._effort.rough) for trial in self._open]
         ahead = sum(each.needed * each.cost for each in spendings)
         ahead += 2 * per_call
         if self._effort.weighed:
@@ -151,7 +152,7 @@ class Rounds:
         if self._stop():
             return []
         within = [trial for trial in self._open if trial.used < self._effort.each]
-        spendings = [trial.spending(self._effort.fewest) for trial in within]
+        spendings = [trial.spending(self._effort.fewest, self._effort.rough) for trial in within]
         due = visits_due(spendings, self._remaining(), MOST_VISITS)
         most = max(due, default=0)
         if most <= 0:

@@ -70,12 +70,12 @@ class Trial:
         self._bursts: list[Burst] = []
         self._device_note = ""
 
-    def spending(self, fewest: int) -> Spending:
+    def spending(self, fewest: int, rough: float = 1.0) -> Spending:
         """What it has used, what its next visit will cost, and how many visits it is still to have.
 
-        fewest: samples that it is to have, or as many as make a rough figure.
+        fewest: samples that it is to have, or as many as make a rough figure. rough: share of those.
         """
-        samples = max(fewest, self._rough) - len(self.taken)
+        samples = max(fewest, ceil(rough * self._rough)) - len(self.taken)
         needed = max(0, ceil(samples / self._per_visit))
         return Spending(self.used, self.visits, max(self._visit_seconds, 1e-9), needed)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import ceil, inf
 from time import monotonic
 
-from attnprof.measuring.rounds import Effort
+from attnprof.measuring.rounds import WARM_SECONDS, Effort
 from attnprof.measuring.trial import (
     DEAR_SECONDS,
     REWARM_SECONDS,
@@ -32,19 +32,26 @@ PEAKS_LEAVE = 8.0  # seconds that there have to be for measuring the device's pe
 GOOD_VISITS = 20  # of a cell in a process, for a figure worth its start
 LEAST_GOOD = 2.0  # seconds of a process that plans its own time
 PLANNED_SECONDS = 86.0  # until measuring ends in a run that plans its own time, unless that is long begun:
-LONG_FIRST = 2.0  # times what there was until the end of the first process
+LONG_FIRST = 2.0  # times what there was until the end of the first process, less half of those
+ROUGH_SECONDS = 32.0  # for the rough figures of such a run; of more cells they have fewer samples:
+ROUGH_SHARES = (1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25)  # of those that a rough figure has otherwise
 COUNTERS_SHARE = 0.1  # of the run, for the other counters, at most
 COUNTERS_SECONDS = 0.15  # of a cell, for the other counters
 SLACK = 1.2  # of its share: what a block of a later process may take to finish cells that are begun
 PATIENCE = 0.8  # of the timeout: after that a case is left with the samples that it has
+MOMENT = 1e-3  # seconds that a sum may be off
 RATE = 3e10  # of a guess: MACs per second, as ``attnprof.running.schedule.work`` counts them
 
 
-def rough_seconds(latency: float) -> float:
-    """What a rough figure of a cell takes in a process, its warm-up included. latency: of a call."""
+def rough_seconds(latency: float, share: float = 1.0) -> float:
+    """What a rough figure of a cell takes in a process, its warm-up included. latency: of a call. share: of
+    its samples; where it is less than all, there are so many cells that each is warmed up as shortly as can
+    be."""
     if latency >= DEAR_SECONDS:
         return BUILD_SECONDS + 2 * latency
-    return _warm_seconds(latency) + ceil(rough_samples(latency) / SAMPLES) * _visit_seconds(latency)
+    visits = ceil(ceil(share * rough_samples(latency)) / SAMPLES)
+    warm = _warm_seconds(latency) if share == 1.0 else _shortly_warm_seconds(latency)
+    return warm + visits * _visit_seconds(latency)
 
 
 def good_seconds(latency: float) -> float:
@@ -57,6 +64,10 @@ def good_seconds(latency: float) -> float:
 
 def _warm_seconds(latency: float) -> float:
     return BUILD_SECONDS + latency + max(WARM_UP_SECONDS, 3 * latency)
+
+
+def _shortly_warm_seconds(latency: float) -> float:
+    return BUILD_SECONDS + latency + max(WARM_SECONDS[0], latency)
 
 
 def _visit_seconds(latency: float) -> float:
@@ -75,6 +86,7 @@ class Timetable:
         self._start = START_SECONDS
         self._pace = 1.0  # how many times as long as reckoned the cells take: on a busy machine longer
         self._began = self._part_end = self._last_end = inf  # of the process at hand
+        self._rough_share = 1.0  # of its rough figures' samples, as ROUGH_SHARES has them
         self._left_out = 0.0  # seconds
 
     @property
@@ -121,7 +133,8 @@ class Timetable:
         if remaining < self._start + cheap:
             return False
         wanted = self._start + max(rough, good / 2)
-        sure = min(SURE - process, remaining // (self._start + rough))  # of rough figures, rather than none
+        fitting = (remaining + MOMENT) // (self._start + rough)  # of rough figures
+        sure = min(SURE - process, fitting)  # rather than none
         processes = min(self._plan.processes - process, max(1.0, sure, remaining // wanted))
         part = remaining / processes
         self._begin(part, min(remaining, SLACK * part))
@@ -130,7 +143,7 @@ class Timetable:
     def process_ended(self, latencies: Sequence[float]) -> None:
         """The process at hand ended, over cells that now have ``latencies``. One whose part was too short
         for rough figures has taken no others, and shows how long these take."""
-        now, rough = self._clock(), sum(map(rough_seconds, latencies))
+        now, rough = self._clock(), self._rough_seconds(latencies, self._rough_share)
         if rough > self._part_end - self._began:
             self._pace = max(1.0, (now - self._began) / rough)
 
@@ -147,10 +160,15 @@ class Timetable:
         others = self._plan.processes - 1
         wanted = others * self._wanted(latencies) if latencies else 0.0
         sure = (SURE - 1) * (self._start + self._pace * sum(map(rough_seconds, latencies)))
-        limit = max(PLANNED_SECONDS, LONG_FIRST * self.elapsed, self.elapsed + sure)
-        limit = limit if self._plan.race else inf
+        limit = self._limit(self.elapsed, sure) if self._plan.race else inf
         measuring = max(self.elapsed, min(self.elapsed + wanted, limit))
         self._total = self._with_counters(measuring)
+
+    @staticmethod
+    def _limit(first: float, sure: float) -> float:
+        """When measuring ends at the latest in a run that plans its own time and whose first process ended
+        ``first`` seconds from its start. sure: seconds of the processes that every open cell has."""
+        return max(PLANNED_SECONDS, first + sure, LONG_FIRST * first - PLANNED_SECONDS / 2)
 
     def holds(self, latencies: Sequence[float]) -> bool:
         """Whether there is time to measure cells of ``latencies`` in a process, and in every one after it."""
@@ -164,7 +182,8 @@ class Timetable:
     def effort(self, process: int, latencies: Sequence[float], waiting: Iterable[float]) -> Effort:
         """What a block of cells of ``latencies`` gets of the process at hand, in which cells of ``waiting``
         are still to be measured, these included."""
-        plan = self._plan
+        plan, waiting = self._plan, list(waiting)
+        self._rough_share = 1.0 if process else self._first_rough_share(waiting)
         total = sum(map(good_seconds, waiting))
         share = sum(map(good_seconds, latencies)) / total if total else 1.0
         return Effort(
@@ -174,7 +193,21 @@ class Timetable:
             each=inf if plan.timeout is None else PATIENCE * plan.timeout,
             seed=plan.seed + process,
             most=self._share_until(self._last_end, share),
+            rough=self._rough_share,
         )
+
+    def _first_rough_share(self, latencies: Sequence[float]) -> float:
+        """What share of their samples the rough figures of cells of ``latencies``, which the first process is
+        still to measure, can have. The cells whose place is open are measured again, the others have less."""
+        if not (self._plan.auto_budget and self._plan.race):
+            return 1.0
+        remaining = self._began + ROUGH_SECONDS - self._clock()
+        fitting = (share for share in ROUGH_SHARES if self._rough_seconds(latencies, share) <= remaining)
+        return next(fitting, ROUGH_SHARES[-1])
+
+    @staticmethod
+    def _rough_seconds(latencies: Iterable[float], share: float) -> float:
+        return sum(rough_seconds(latency, share) for latency in latencies)
 
     def counters_end(self) -> float:
         """When the other counters, which begin now, have to end, by the clock."""
@@ -201,14 +234,21 @@ class Timetable:
     def _budgeted(self, latencies: Sequence[float], process: int) -> float:
         if self._total != inf:
             return max(self.elapsed, self._total)
-        first = 0.0 if process else sum(map(rough_seconds, latencies))
-        part = self._wanted(latencies)
-        others = (self._plan.processes - max(process, 1)) * part
+        first = 0.0 if process else self._forecast_first(latencies)
+        others = (self._plan.processes - max(process, 1)) * self._wanted(latencies)
         if self._plan.auto_budget and self._plan.race:
-            others = min(
-                others, max(PLANNED_SECONDS, LONG_FIRST * (self.elapsed + first)) - self.elapsed - first
-            )
+            ended = self.elapsed + first
+            others = min(others, self._limit(ended, 0.0) - ended)
         return self._with_counters(self.elapsed + first + others)
+
+    def _forecast_first(self, latencies: Sequence[float]) -> float:
+        """Seconds that the first process takes for rough figures, if it begins now."""
+        if not (self._plan.auto_budget and self._plan.race):
+            return sum(map(rough_seconds, latencies))
+        return min(
+            sum(map(rough_seconds, latencies)),
+            max(ROUGH_SECONDS, self._rough_seconds(latencies, ROUGH_SHARES[-1])),
+        )
 
     def _wanted(self, latencies: Sequence[float]) -> float:
         """Seconds that a later process over cells of ``latencies`` deserves, its start included."""

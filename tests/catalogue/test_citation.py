@@ -1,6 +1,8 @@
 """BibTeX of the catalogue's papers."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -58,3 +60,24 @@ def test_cite_knows_the_whole_catalogue(capsys):
     assert main(["cite", "all", "-q"]) == 0
     assert capsys.readouterr().out.count("\n@") == len(PAPERS) - 1
     assert len(MODULES.names()) > len(PAPERS) - 1
+
+
+PAGE = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{url}\begin{document}\nocite{*}%s\end{document}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (shutil.which("pdflatex") and shutil.which("bibtex")),
+    reason="needs pdflatex and bibtex: apt-get install texlive-latex-base",
+)
+def test_the_citations_of_the_whole_catalogue_compile_without_a_warning(tmp_path):
+    (tmp_path / "modules.bib").write_text("\n".join(map(bibtex, PAPERS)), encoding="utf-8")
+    page = PAGE % r"\bibliographystyle{plain}\bibliography{modules}"
+    (tmp_path / "page.tex").write_text(page, encoding="utf-8")
+    latex = ["pdflatex", "-interaction=nonstopmode", "-draftmode", "page.tex"]
+    for command in (latex, ["bibtex", "page"], latex, latex):
+        subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    assert "Warning--" not in (tmp_path / "page.blg").read_text(encoding="utf-8")
+    assert (tmp_path / "page.bbl").read_text(encoding="utf-8").count(r"\bibitem") == len(PAPERS)
+    log = (tmp_path / "page.log").read_text(encoding="utf-8", errors="replace")
+    assert not re.search(r"^!|Warning", log, re.MULTILINE)

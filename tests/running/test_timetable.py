@@ -15,6 +15,7 @@ from attnprof.running.timetable import (
     LEAST_SECONDS,
     LONG_FIRST,
     PLANNED_SECONDS,
+    ROUGH_SHARES,
     START_SECONDS,
     Timetable,
     expected_seconds,
@@ -144,6 +145,64 @@ def test_a_long_first_process_is_followed_by_others_all_the_same():
     parts, total = lived(rounds, [5e-3] * 200, counting=5.0)
     assert len(parts) >= SURE
     assert total <= (LONG_FIRST + 0.2) * 105
+
+
+# Milliseconds of a call of the modules at 64 and 256 channels on 56x56 pixels: every twentieth of a kept run.
+CALLS = (0.3, 0.71, 0.99, 1.4, 2.1, 2.7, 3.1, 3.7, 4.9, 5.9, 7.6, 8.9, 13, 20, 28, 34, 42, 55, 110, 310)
+
+
+def of_catalogue(modules):
+    """Seconds of a call of so many modules at two sizes."""
+    return [CALLS[place % len(CALLS)] * 1e-3 for place in range(2 * modules)]
+
+
+def ended(modules):
+    """When a run over a catalogue of so many modules ends, and the share that its rough figures have."""
+    clock = Clock()
+    cells = of_catalogue(modules)
+    times = Timetable(plan(Spec(modules="se,eca", counters="none"), "cpu"), 100.0, clock)
+    clock.now += START_SECONDS + 2.0 + 0.01 * len(cells)  # peaks and counting
+    times.first(cells)
+    effort = times.effort(0, cells, cells)
+    clock.now += max(effort.seconds, sum(rough_seconds(each, effort.rough) for each in cells))
+    times.process_ended(cells)
+    racing = sorted(cells)[:50] + sorted(cells)[60::20]  # the cheapest of both sizes, and some of a front
+    times.plan_rest(racing)
+    for process in range(1, 6):
+        if times.begins(process, racing):
+            clock.now += START_SECONDS
+            times.worker_started(START_SECONDS)
+            later = times.effort(process, racing, racing)
+            assert later.rough == 1.0
+            clock.now += later.seconds
+    return clock.now - 100.0, effort.rough
+
+
+@given(st.integers(2, 200))
+@law
+def test_a_run_that_plans_its_own_time_ends_in_time_however_the_catalogue_grows(modules):
+    seconds, _ = ended(modules)
+    assert seconds <= PLANNED_SECONDS * 1.01
+
+
+def test_the_more_cells_the_fewer_samples_of_a_rough_figure_down_to_a_quarter():
+    shares = [ended(modules)[1] for modules in (10, 60, 110, 200, 2000)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == 1.0
+    assert shares[-1] == ROUGH_SHARES[-1]
+
+
+def test_rough_figures_of_other_runs_have_all_their_samples():
+    cells = of_catalogue(200)
+    for asked in (
+        {"quality": "paper"},
+        {"quality": "quick"},
+        {"time_budget": "60s"},
+        {"time_budget": "none"},
+    ):
+        times = timetable(**asked)
+        times.first(cells)
+        assert times.effort(0, cells, cells).rough == 1.0
 
 
 def test_blocks_share_a_process_by_what_their_cells_deserve():

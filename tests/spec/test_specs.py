@@ -72,4 +72,6 @@ def test_the_attentions_of_vision_transformers_have_the_published_counts():
 def _counts(case):
     module, size = entry(case.module), (case.channels, case.height, case.width)
     settings = module.settings(dict(case.hyperparameters))
-    return tuple(f"{count / 1e6:.2f}" for count in (module.params(*size, settings), module.macs(*size, settings)))
+    return tuple(
+        f"{count / 1e6:.2f}" for count in (module.params(*size, settings), module.macs(*size, settings))
+    )
