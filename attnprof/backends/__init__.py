@@ -21,7 +21,7 @@ BACKENDS = Registry("attnprof.backends", "BACKEND", "device")
 
 Call = Callable[[], object]
 TRACED = 8  # calls that a profiler sees
-RunKind = Literal["kernel", "operator"]  # what it sees of them
+RunKind = Literal["kernel", "operator", "node"]  # what it sees of them
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,8 @@ class KernelRun:
 
     name: str
     seconds: float
+    operator: str = ""  # of a runtime's node: its type, in the runtime's words
+    origin: str = ""  # of a runtime's node: what of the module it computes, where that is said
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class KernelTrace:
     calls: int
     note: str = ""  # why there are none
     kind: RunKind = "kernel"
+    resolution: float = 0.0  # seconds that a run may have taken longer than it says
 
     @property
     def seconds(self) -> float:

@@ -14,6 +14,8 @@ from attnprof.errors import NOT_MET, UsageError
 from attnprof.formats import FORMATS
 from attnprof.running.client import setup_for
 from attnprof.running.inquiry import Inquiry
+from attnprof.runtimes import require_available
+from attnprof.spec import Spec
 from attnprof.views import kernels as kernels_view
 from attnprof.views.explanation import document, network_document
 
@@ -32,17 +34,13 @@ def explain(
     """Explain ``target``. fields: of the spec, as their options have them."""
     FORMATS.module_name(format)
     settings = {field: value for field, value in fields.items() if value not in (None, False)}
-    if kernels:
-        _refuse({"--formula": formula, "--verify": verify, "--input": input, "--real": real})
+    measuring = "--kernels" if kernels else "--runtime" if "runtime" in settings else ""
+    if measuring:
+        _refuse({"--formula": formula, "--verify": verify, "--input": input, "--real": real}, measuring)
         return _explain_kernels(target, settings, format, terminal)
     _require_kernels(settings)
-    if input is not None and "dtype" in settings:
-        raise UsageError("--dtype goes with NAME@C@HxW: --input says the type of each input")
     if input is not None:
-        [explanation] = explanations_of([target], input, fields["train"], real, terminal)
-        mode = "train: forward + backward" if fields["train"] else "eval"
-        terminal.print(network_document(target, input, mode, explanation), format)
-        return 0
+        return _explain_called_with(input, target, real, settings, format, terminal)
     case = case_of_target(target, spec_of_target("explain", target, settings, no_latency=True), "meta")
     with Inquiry() as inquiry, starting(terminal):
         explanation = inquiry.explanation(case, verify)
@@ -53,11 +51,23 @@ def explain(
     return NOT_MET if explanation.differs else 0
 
 
-def _refuse(options: Mapping[str, object]) -> None:
-    """Raises UsageError for an option that counts, beside --kernels."""
+def _explain_called_with(
+    inputs: str, target: str, real: bool, settings: Mapping[str, Any], format: str, terminal: Terminal
+) -> int:
+    if "dtype" in settings:
+        raise UsageError("--dtype goes with NAME@C@HxW: --input says the type of each input")
+    train = bool(settings.get("train"))
+    [explanation] = explanations_of([target], inputs, train, real, terminal)
+    mode = "train: forward + backward" if train else "eval"
+    terminal.print(network_document(target, inputs, mode, explanation), format)
+    return 0
+
+
+def _refuse(options: Mapping[str, object], measuring: str) -> None:
+    """Raises UsageError for an option that counts, beside the option ``measuring``."""
     counting = [option for option, value in options.items() if value]
     if counting:
-        raise UsageError(f"{counting[0]} is about counts, and --kernels measures: leave one of them out")
+        raise UsageError(f"{counting[0]} is about counts, and {measuring} measures: leave one of them out")
 
 
 def _require_kernels(settings: Mapping[str, Any]) -> None:
@@ -68,9 +78,18 @@ def _require_kernels(settings: Mapping[str, Any]) -> None:
         raise UsageError(f"{option} goes with --kernels: it is a condition of what is measured")
 
 
+def _require_measurable(target: str, spec: Spec) -> None:
+    """Raises what a worker need not be started for: a size that the module does not take, several runtimes,
+    one that is not installed."""
+    if len(spec.executions) > 1:
+        raise UsageError(f"--runtime: explain is of one runtime, not of {' and '.join(spec.executions)}")
+    require_available(spec.runtime)
+    case_of_target(target, spec.model_copy(update={"runtime": ()}), spec.device)
+
+
 def _explain_kernels(target: str, settings: Mapping[str, Any], format: str, terminal: Terminal) -> int:
     spec = spec_of_target("explain", target, settings, metrics="latency")
-    case_of_target(target, spec, spec.device)  # a size that it does not take is said before a worker starts
+    _require_measurable(target, spec)
     note_crowding(spec, terminal)
     with Inquiry(setup_for(spec)) as inquiry, starting(terminal):
         environment = inquiry.environment

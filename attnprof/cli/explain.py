@@ -8,13 +8,15 @@ from attnprof.cli._spec_options import GROUPS, RARE, setting_option
 
 HELP = """\
 Explain what one module costs at one size: a tree of its operators, and why
-other tools count differently. Or, measured: the kernels that a call launches.
+other tools count differently. Or, measured: the kernels that a call launches,
+or the nodes of the graph that a runtime runs.
 
 \b
   attnprof explain nonlocal@64@56
   attnprof explain 'cbam(reduction=8)@256@28x40' --formula
   attnprof explain my.py:Gate@64@56 --format json
   attnprof explain cbam@64@56 --kernels --device cuda
+  attnprof explain cbam@64@56 --runtime onnxruntime
   attnprof explain my.py:Net --input 1x3x224x224
   attnprof explain my.py:Encoder --input 'ids=int64[30522]:1x128'
 
@@ -24,7 +26,7 @@ without channels and called with these inputs; docs/counting.md has the grammar.
 """
 COUNTED = ("train", "dtype")  # of the settings, those that change counts
 # Of a call that is measured by torch; a limit of memory is for what is measured unseen.
-CONDITIONS = tuple(field for field in GROUPS["Where"] if field not in (*COUNTED, "memory_limit", "runtime"))
+CONDITIONS = tuple(field for field in GROUPS["Where"] if field not in (*COUNTED, "memory_limit"))
 
 COMMAND = command(
     "explain",

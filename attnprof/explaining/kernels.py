@@ -18,11 +18,14 @@ class KernelUse:
     seconds: float  # of one call, all runs together: the estimator's figure, or the mean
     interval: Interval | None = None  # 95 %; None for calls that are too few, too noisy or not alike
     share: float = 1.0  # of the seconds of all kernels
+    operator: str = ""  # of a runtime's node: its type, in the runtime's words
+    origin: str = ""  # of a runtime's node: what of the module it computes, where that is said
 
 
 @dataclass(frozen=True)
 class KernelReport:
-    """What one call launches, and how long it takes."""
+    """What one call launches, and how long it takes. In another runtime than torch kernels are the nodes of
+    its graph."""
 
     kind: RunKind
     uses: tuple[KernelUse, ...]  # the longest first
@@ -40,7 +43,10 @@ def kernel_uses(trace: KernelTrace, estimator: Estimator) -> tuple[KernelUse, ..
     runs_by_name: dict[str, list[KernelRun]] = {}
     for run in trace.runs:
         runs_by_name.setdefault(run.name, []).append(run)
-    uses = [_use(name, runs, trace, estimator) for name, runs in runs_by_name.items()]
+    uses = [
+        replace(_use(name, runs, trace, estimator), operator=runs[0].operator, origin=runs[0].origin)
+        for name, runs in runs_by_name.items()
+    ]
     whole = sum(use.seconds for use in uses)
     shared = [replace(use, share=use.seconds / whole if whole else 0.0) for use in uses]
     return tuple(sorted(shared, key=lambda use: -use.seconds))
@@ -57,4 +63,7 @@ def _use(name: str, runs: Sequence[KernelRun], trace: KernelTrace, estimator: Es
     if not sums:
         seconds = sum(run.seconds for run in runs)
         return KernelUse(name, len(runs) / trace.calls, seconds / trace.calls)
-    return KernelUse(name, len(runs) / trace.calls, estimator.of(sums), estimator.interval(sums))
+    interval, runs_of_call = estimator.interval(sums), len(runs) / trace.calls
+    if interval:
+        interval = interval[0], interval[1] + runs_of_call * trace.resolution
+    return KernelUse(name, runs_of_call, estimator.of(sums), interval)

@@ -155,7 +155,8 @@ def _of_kernels(report: KernelReport) -> str:
         or not all(map(_is_figure, _figures(report)))
     ):
         return "kernels that no call has"
-    if not all(map(_is_text, (report.note, *(use.name for use in report.uses)))):
+    texts = [text for use in report.uses for text in (use.name, use.operator, use.origin)]
+    if not all(map(_is_text, (report.note, *texts))):
         return "kernels whose names cannot be written"
     return _of_flags(report.flags)
 

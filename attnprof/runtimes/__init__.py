@@ -6,7 +6,7 @@ none. The entry-point group of plug-ins is ``attnprof.runtimes``.
 
 import importlib
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -41,6 +41,16 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
+class NodeRun:
+    """One run of a node of the graph that a runtime has optimised, as its own profiler saw it."""
+
+    name: str
+    operator: str  # in the runtime's words
+    seconds: float
+    origin: str = ""  # what of the module it computes, where exporter and runtime say so
+
+
+@dataclass(frozen=True)
 class Runtime:
     """What is to be said about a runtime.
 
@@ -48,13 +58,16 @@ class Runtime:
     of torch's where ``is_torch``, and gets no x there; else an Engine for inputs of the shape of x. Where
     there is an ``exporter``, the location of ``f(module, x) -> bytes``, it gets these bytes in place of the
     module: they are written once in a run, and every process and runtime with this exporter reads them.
-    Module and x are on the CPU. Both raise NotTaken with the runtime's own words.
+    Module and x are on the CPU. Both raise NotTaken with the runtime's own words. ``profiler`` is the
+    location of ``f(content, inputs, case)``, which calls these bytes with each input, and returns the
+    NodeRuns of each call.
     """
 
     title: str
     help: str  # one line, without a full stop
     prepare: str
     exporter: str = ""
+    profiler: str = ""
     is_torch: bool = False  # whether torch computes, and allocates, what it is called for
     packages: tuple[str, ...] = ()  # what has to be installed; its own first
     distribution: str = ""  # what has its version, where it is called otherwise than the first package
@@ -120,6 +133,13 @@ class Runtime:
             assert x is not None
             content = self.exported(module, x)
         return _at(self.prepare)(content, x, case)
+
+    def profile(
+        self, content: bytes, inputs: "Sequence[torch.Tensor]", case: "Case"
+    ) -> Sequence[Sequence[NodeRun]]:
+        """The nodes of a call with each of ``inputs``: see ``profiler``."""
+        calls: Sequence[Sequence[NodeRun]] = _at(self.profiler)(content, inputs, case)
+        return calls
 
     def describe(self, version: str | None, threads: int) -> str:
         """The version and how it is set up: '1.32.0, CPUExecutionProvider, 1 thread'."""

@@ -14,8 +14,11 @@ ERRORS_ALONE = 3  # of what it logs
 class Session:
     """A module in ONNX Runtime. model: as ``_onnx.exported`` writes it."""
 
-    def __init__(self, model: bytes, threads: int) -> None:
-        self._session = onnxruntime.InferenceSession(model, session_options(threads), providers=[PROVIDER])
+    def __init__(self, model: bytes, threads: int, options: onnxruntime.SessionOptions | None = None) -> None:
+        """options: None for those of ``session_options``."""
+        self._session = onnxruntime.InferenceSession(
+            model, options or session_options(threads), providers=[PROVIDER]
+        )
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
 
@@ -26,6 +29,11 @@ class Session:
             self._outputs, {self._input: value}
         )
         return outputs
+
+    def end_profiling(self) -> str:
+        """The path of what its profiler has written."""
+        path: str = self._session.end_profiling()
+        return path
 
     def output(self, x: torch.Tensor) -> torch.Tensor:
         """The first output of a call."""

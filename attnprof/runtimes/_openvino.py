@@ -15,20 +15,21 @@ MOST_WORDS = 200  # characters of what it says
 class Inference:
     """A module in OpenVINO. model: as ``_onnx.exported`` writes it."""
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: bytes, threads: int, **more: object) -> None:
+        """more: further settings."""
         core = _core()
-        compiled = core.compile_model(core.read_model(model), "CPU", _settings(threads))
-        self._request = compiled.create_infer_request()
+        self.compiled = core.compile_model(core.read_model(model), "CPU", {**_settings(threads), **more})
+        self.request = self.compiled.create_infer_request()
 
     def __call__(self, x: torch.Tensor) -> object:
         """One call. Neither x nor the output is copied."""
-        self._request.set_input_tensor(openvino.Tensor(x.numpy(), shared_memory=True))
-        return self._request.infer(share_outputs=True)
+        self.request.set_input_tensor(openvino.Tensor(x.numpy(), shared_memory=True))
+        return self.request.infer(share_outputs=True)
 
     def output(self, x: torch.Tensor) -> torch.Tensor:
         """The first output of a call."""
         self(x)
-        return torch.from_numpy(self._request.get_output_tensor(0).data.copy())
+        return torch.from_numpy(self.request.get_output_tensor(0).data.copy())
 
 
 def prepare(model: bytes, x: torch.Tensor, case: Case) -> Inference:

@@ -7,6 +7,7 @@ RUNTIME = Runtime(
     help="ONNX Runtime on the CPU, of the model that torch exports",
     prepare="attnprof.runtimes._onnxruntime:prepare",
     exporter="attnprof.runtimes._onnx:exported",
+    profiler="attnprof.runtimes._onnxruntime_nodes:nodes",
     packages=("onnxruntime", "onnx", "onnxscript"),
     extra="onnxruntime",
     devices=("cpu",),

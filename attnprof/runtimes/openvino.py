@@ -7,6 +7,7 @@ RUNTIME = Runtime(
     help="OpenVINO on the CPU, of the ONNX model that torch exports",
     prepare="attnprof.runtimes._openvino:prepare",
     exporter="attnprof.runtimes._onnx:exported",
+    profiler="attnprof.runtimes._openvino_nodes:nodes",
     packages=("openvino", "onnx", "onnxscript"),
     extra="openvino",
     devices=("cpu",),

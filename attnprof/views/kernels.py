@@ -20,20 +20,25 @@ SMALL = 0.01  # of the time: a terminal shows what takes less in one row
 LONG_NAME = 50  # characters: a terminal says where whole names are
 # What a C++ name has around what tells kernels apart: the result's type, the arguments, torch's namespaces.
 RESULT = re.compile(r"^void ")
+COMPUTES = "computes: the submodules and torch's operators that a node comes from, where these are known."
 ARGUMENTS = re.compile(r"\([^()]*\)$")
 NAMESPACES = re.compile(r"\(anonymous namespace\)::|\b(?:at|native|c10|cuda|detail)::")
 HEADER = ("kernel", "runs", "time_s", "time_ci_low_s", "time_ci_high_s", "share", "calls")
+OF_NODES = ("operator", "computes")  # what records of a runtime's nodes have besides
 METHODS = {
     "kernel": "Time of the device in each kernel, as torch's profiler sees it",
     "operator": "CPU time in each operator without those within it, as torch's profiler sees it",
+    "node": "Time in each node of the graph, by the runtime's own profiler, in whole microseconds",
 }
 OUTSIDE = {
     "kernel": "no kernel: launches, Python, the wait at the end",
     "operator": "no operator: Python between them",
+    "node": "no node: the call itself, and the way from node to node",
 }
 INSIDE = {
     "kernel": "some of them run side by side",
     "operator": "the profiler, and other programs meanwhile, make them longer",
+    "node": "the profiler, and other programs meanwhile, make them longer",
 }
 
 
@@ -44,12 +49,13 @@ def document(case: Case, name: str, environment: Environment, report: KernelRepo
     """
     above = [Remark(title_of(case, name)), Remark(_conditions(case, environment))]
     above += [Remark(_method(report))] if report.total else []
+    above += [Remark(COMPUTES)] if _is_of_nodes(report) else []
     below = [*_beyond(report), *(f"{flag}: {FLAGS[flag]}" for flag in report.flags)]
     shared: dict[str, Any] = {
         "columns": _columns(report) if report.total else (),
         "above": above,
-        "header": HEADER,
-        "records": lambda: [_record(use, report.calls) for use in report.uses],
+        "header": (*HEADER, *OF_NODES) if _is_of_nodes(report) else HEADER,
+        "records": lambda: [_record(use, report) for use in report.uses],
         "data": lambda: _data(case, environment, report),
     }
     screen = Document(rows=_rows(_large(report), report), below=[*below, *_hints(report)], **shared)
@@ -64,7 +70,24 @@ def short_name(name: str, width: int) -> str:
     return bare if len(bare) <= width else f"{bare[: width - 1]}…"
 
 
+def _is_of_nodes(report: KernelReport) -> bool:
+    return report.kind == "node" and report.total is not None
+
+
+def cut_short(text: str, width: int) -> str:
+    """``text`` in ``width`` characters: without its end."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def _columns(report: KernelReport) -> tuple[TableColumn, ...]:
+    if _is_of_nodes(report):
+        return (
+            TableColumn("operator", "operator", right=False),
+            TableColumn("computes", "computes", right=False, keep=4, shorten=cut_short),
+            TableColumn("time_s", "time", "seconds", keep=3),
+            TableColumn("share", "share", "share", keep=2),
+            TableColumn("kernel", "node", right=False, keep=1, shorten=cut_short),
+        )
     return (
         TableColumn("kernel", report.kind, right=False, shorten=short_name),
         TableColumn("runs", "runs", "count", keep=1),
@@ -89,7 +112,8 @@ def _conditions(case: Case, environment: Environment) -> str:
 
 def _method(report: KernelReport) -> str:
     """What the columns hold."""
-    return f"runs, time: of one call. {METHODS[report.kind]}; {_statistic(report)}."
+    columns = "time" if _is_of_nodes(report) else "runs, time"
+    return f"{columns}: of one call. {METHODS[report.kind]}; {_statistic(report)}."
 
 
 def _statistic(report: KernelReport) -> str:
@@ -111,7 +135,19 @@ def _large(report: KernelReport) -> list[KernelUse]:
 
 def _rows(uses: Sequence[KernelUse], report: KernelReport) -> list[list[TableCell]]:
     total = [report.total] if report.total else []
-    return [_row(use) for use in (*uses, *total)]
+    row = _node_row if _is_of_nodes(report) else _row
+    return [row(use) for use in (*uses, *total)]
+
+
+def _node_row(use: KernelUse) -> list[TableCell]:
+    """One without an operator stands for several nodes."""
+    return [
+        TableCell(use.operator or use.name or "all"),
+        TableCell(use.origin),
+        TableCell(use.seconds, use.interval),
+        TableCell(use.share),
+        TableCell(use.name if use.operator else ""),
+    ]
 
 
 def _row(use: KernelUse) -> list[TableCell]:
@@ -146,16 +182,16 @@ def _latency(latency: MeasuredTime | None) -> str:
 
 
 def _hints(report: KernelReport) -> list[str]:
-    if all(len(use.name) <= LONG_NAME for use in report.uses):
+    if all(len(use.name) <= LONG_NAME and len(use.origin) <= LONG_NAME for use in report.uses):
         return []
     return ["whole names: --format csv"]
 
 
-def _record(use: KernelUse, calls: int) -> dict[str, Any]:
+def _record(use: KernelUse, report: KernelReport) -> dict[str, Any]:
     low, high = use.interval or (None, None)
-    return dict(
-        zip(HEADER, (use.name, _count(use.runs), use.seconds, low, high, use.share, calls), strict=True)
-    )
+    values = (use.name, _count(use.runs), use.seconds, low, high, use.share, report.calls)
+    of_node = dict(zip(OF_NODES, (use.operator, use.origin), strict=True)) if _is_of_nodes(report) else {}
+    return {**dict(zip(HEADER, values, strict=True)), **of_node}
 
 
 def _data(case: Case, environment: Environment, report: KernelReport) -> dict[str, Any]:

@@ -3,6 +3,7 @@ mistakes get."""
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -13,6 +14,7 @@ from attnprof.explaining.kernels import KernelReport, KernelUse
 from attnprof.formats import FORMATS, Look
 from attnprof.running.client import WorkerGone
 from attnprof.running.protocol import CompareRequest, ExplainRequest, KernelsResponse
+from attnprof.runtimes import RUNTIMES
 from attnprof.views.closed_forms import document
 from attnprof.views.operator_tree import tree
 from attnprof.views.other_counters import ratio
@@ -225,6 +227,9 @@ def test_a_variant_is_explained_under_its_settings(cli):
         (["se@64@56", "--channels-last"], r"--channels-last goes with --kernels: .*"),
         (["se@64@56", "--kernels", "--formula"], r"--formula is about counts, and --kernels measures: .*"),
         (["mine.py:Gate", "--kernels", "--input", "1x3x8x8"], r"--input is about counts, .*"),
+        (["se@64@56", "--runtime", "eager", "--verify"], r"--verify is about counts, and --runtime measures: .*"),
+        (["se@64@56", "--runtime", "eager,compiled"], r"--runtime: explain is of one runtime, not of eager and compiled"),
+        (["se@64@56", "--runtime", "onnx"], r"--runtime: no runtime 'onnx'. .*"),
         (["mine.py:Gate", "--dtype", "bf16", "--input", "1x3x8x8"], r"--dtype goes with NAME@C@HxW: .*"),
         (["mhsa@65@56", "--kernels"], r"mhsa@65@56 - .*multiple of 64.*; nearest 64, 128"),
         (["se@64@56", "--kernels", "--device", "tpu"], r"--device: no device 'tpu'; .*"),
@@ -281,10 +286,11 @@ class Traces:
     """A worker on a device, which answers what it is asked about kernels."""
 
     setups, requests = [], []
+    device = "cuda:0"
 
     def __init__(self, setup):
         self.setups.append(setup)
-        self.environment = {"device": "cuda:0", "device_name": "Test GPU", "threads": setup.threads}
+        self.environment = {"device": self.device, "device_name": "Test GPU", "threads": setup.threads}
 
     def send(self, request):
         self.requests.append(request)
@@ -306,7 +312,7 @@ def test_kernels_are_those_of_the_case_and_the_device_that_the_options_mean(cli,
     assert (done.code, done.err) == (0, "")
     assert re.search(r"relu +1 +2\.00 µs ± 50 % +100 %", done.out)
     assert "cuda:0 (Test GPU, 1 thread), one input, hot in cache" in done.out
-    (setup,), (request,) = Traces.setups, Traces.requests
+    setup, request = Traces.setups[-1], Traces.requests[-1]
     case = request.case
     assert setup.device == "cuda"
     assert (case.device, case.batch, case.dtype, case.mode, case.inputs) == (
@@ -316,6 +322,21 @@ def test_kernels_are_those_of_the_case_and_the_device_that_the_options_mean(cli,
         "train",
         "hot",
     )
+
+
+def test_nodes_are_those_of_the_runtime_that_is_named(cli, monkeypatch):
+    monkeypatch.setattr("attnprof.running.inquiry.start_worker", Traces)
+    monkeypatch.setattr(type(RUNTIMES.get("openvino")), "unavailable", lambda self: "")
+    monkeypatch.setattr(Traces, "device", "cpu")
+    assert cli("explain", "se@64@56", "--runtime", "openvino").code == 0
+    assert Traces.requests[-1].case.execution == "openvino"
+
+
+def test_nodes_of_a_runtime_that_is_not_installed_are_answered_with_how_to(cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    done = cli("explain", "se@64@56", "--runtime", "onnxruntime")
+    assert (done.code, done.out) == (4, "")
+    assert done.err.endswith("needs onnxruntime: pip install 'attnprof[onnxruntime]'\n")
 
 
 def test_a_device_that_is_not_there_is_the_environments_fault(cli, monkeypatch):

@@ -68,6 +68,46 @@ def test_the_lines_above_say_what_was_measured_and_the_one_below_what_is_no_kern
     assert last.endswith("the wait at the end.")
 
 
+NODES = KernelReport(
+    "node",
+    (
+        KernelUse("node_0_nchwc", 1.0, 9e-6, None, 0.9, "Conv", "channel.squeeze: Conv2d, channel: relu"),
+        KernelUse("ReorderOutput", 1.0, 1e-6, None, 0.1, "ReorderOutput", "(layout)"),
+    ),
+    KernelUse("", 2.0, 10e-6),
+    32,
+    "median",
+    "",
+    MeasuredTime(12.5e-6, None, "samples", 40),
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_nodes_are_shown_by_operator_with_what_they_compute(width):
+    text = written("text", NODES, width=width)
+    assert max(map(len, text.splitlines())) <= width
+    [conv] = [line for line in text.splitlines() if line.startswith("Conv ")]
+    assert "channel.squeeze: Con" in conv
+    assert "9.00 µs" in conv
+    [whole] = [line for line in text.splitlines() if line.startswith("all ")]
+    assert whole.split()[1:4] == ["10.0", "µs", "100"]
+    assert "2.50 µs of it (20 %) is no node" in " ".join(text.split())
+
+
+def test_a_program_reads_operator_and_origin_of_every_node():
+    rows = list(csv.DictReader(written("csv", NODES).splitlines()))
+    assert [row["operator"] for row in rows] == ["Conv", "ReorderOutput"]
+    assert rows[0]["computes"] == "channel.squeeze: Conv2d, channel: relu"
+    assert rows[0]["kernel"] == "node_0_nchwc"
+    whole = json.loads(written("json", NODES))
+    assert whole["uses"][1]["origin"] == "(layout)"
+
+
+@pytest.mark.parametrize("name", FORMATS.names())
+def test_every_format_shows_nodes(name):
+    assert "channel.squeeze" in written(name, NODES)
+
+
 def test_figures_without_an_interval_say_what_they_are():
     uses = tuple(replace(use, interval=None) for use in REPORT.uses)
     bare = replace(REPORT, uses=uses, total=replace(REPORT.total, interval=None))

@@ -1,5 +1,7 @@
 """The kernels of a case's call, on a simulated GPU, and the operators on the CPU."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,9 +11,11 @@ from attnprof.measuring.inputs import RandomPool
 from attnprof.measuring.rounds import Effort
 from attnprof.records.case import Case
 from attnprof.running.protocol import Failure, KernelsRequest
+from attnprof.runtimes import RUNTIMES, NodeRun
 from attnprof.worker import kernels
 from attnprof.worker.kernels import kernels_of
 from attnprof.worker.server import Server
+from tests.runtimes import stub
 from tests.simulated_cuda import Settings, simulated
 
 SE = {"bias": False, "reduction": 16}
@@ -104,3 +108,62 @@ def test_what_a_module_changes_is_put_back_and_told(mine):
 def test_what_a_module_raises_is_the_answer(mine):
     case = Case(mine("raise ValueError('no')"), 8, 4, 4)
     assert on_the_cpu(case) == Failure(case.key, "failed", "ValueError: no")
+
+
+class Identity:
+    def __call__(self, x):
+        return x
+
+    output = __call__
+
+
+def exported(module, x):
+    return b"model"
+
+
+def prepare(content, x, case):
+    assert content == b"model"
+    return Identity()
+
+
+def nodes(content, inputs, case):
+    """A profile of the calls: the first two are slower, as those of a graph that was just prepared are."""
+    assert content == b"model"
+    times = [9.0, 9.0, *[2.0] * (len(inputs) - 2)]
+    return [[NodeRun("a", "Mul", 2 * s, "gate: mul"), NodeRun("b", "Add", s)] for s in times]
+
+
+@pytest.fixture
+def profiled(monkeypatch):
+    """The runtime 'stub', which has an exporter, with this profiler."""
+
+    def make(profiler):
+        location = f"{__name__}:"
+        changes = {"prepare": f"{location}prepare", "exporter": f"{location}exported", "profiler": profiler}
+        monkeypatch.setitem(RUNTIMES._files, "stub", stub.__name__)
+        monkeypatch.setattr(stub, "RUNTIME", replace(stub.RUNTIME, **changes))
+
+    return make
+
+
+def test_a_runtime_has_the_nodes_of_its_own_profiler_without_the_first_calls(profiled, monkeypatch):
+    monkeypatch.setattr(kernels, "MOST_CALLS", 32)
+    profiled(f"{__name__}:nodes")
+    report = on_the_cpu(Case("none", 8, 4, 4, execution="stub")).report
+    assert (report.kind, report.note) == ("node", "")
+    assert [(use.name, use.operator, use.origin) for use in report.uses] == [
+        ("a", "Mul", "gate: mul"),
+        ("b", "Add", ""),
+    ]
+    assert [use.seconds for use in report.uses] == [4.0, 2.0]
+    assert report.total.seconds == 6.0
+    low, high = report.total.interval
+    assert high - low >= 2e-6  # each of the two may have taken a microsecond longer than it says
+    assert report.latency.seconds > 0
+
+
+def test_a_runtime_whose_profiler_nobody_reads_leaves_the_latency(profiled):
+    profiled("")
+    report = on_the_cpu(Case("none", 8, 4, 4, execution="stub")).report
+    assert (report.uses, report.total, report.note) == ((), None, "no profiler of Stub is read")
+    assert report.latency.seconds > 0
