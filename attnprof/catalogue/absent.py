@@ -43,9 +43,6 @@ ABSENT = (
     Absent(("ocr",), "object-contextual representations", "1909.11065", "HRNet/HRNet-Semantic-Segmentation"),
     Absent(("psanet",), "point-wise spatial attention", "ECCV 2018", "hszhao/PSANet"),
     Absent(
-        ("quadtree", "quadtreeattention"), "QuadTree attention", "2201.02767", "Tangshitao/QuadTreeAttention"
-    ),
-    Absent(
         ("sdta",),
         "EdgeNeXt's split depthwise transpose attention",
         "2206.10589",

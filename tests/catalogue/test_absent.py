@@ -26,10 +26,12 @@ def test_each_has_its_paper_and_its_repository(absent):
     assert re.fullmatch(r"[\w-]+/[\w.-]+", absent.repository)
 
 
-@pytest.mark.parametrize("name", ["quadtree", "QuadTree", "quad-tree", "quad_tree_attention"])
+@pytest.mark.parametrize("name", ["globalfilter", "GlobalFilter", "global-filter", "global_filter"])
 def test_any_spelling_is_answered_with_what_it_is_and_the_way_with_a_file(name):
-    assert absent_named(name) is absent_named("quadtree")
-    message = rf"^no module '{name}' here: QuadTree attention \(arXiv:2201\.02767\) .*/Tangshitao/.* -m FILE"
+    assert absent_named(name) is absent_named("gfnet")
+    message = (
+        rf"^no module '{name}' here: GFNet's global filter \(arXiv:2107\.00645\) .*/raoyongming/.* -m FILE"
+    )
     with pytest.raises(UnknownNameError, match=message):
         entry(name)
 

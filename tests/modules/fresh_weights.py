@@ -378,6 +378,16 @@ ORIGINALS = {
     ),
     "psa": Original("PSAModule, models/epsanet.py, murufeng/EPSANet"),
     "pvt": Original("Attention, classification/pvt.py, whai362/PVT"),
+    "quadtree": Original(
+        "QuadtreeAttention, classification/quadtree_attention.py, Tangshitao/QuadTreeAttention",
+        {
+            "coarsen.*.0.weight": ONE,
+            "coarsen.*.3.weight": ONE,
+            "level_weight": normal(1.0),
+            "*.weight": normal(0.02),
+            "*.bias": ZERO,
+        },
+    ),
     "rfaconv": Original("RFAConv2, model.py, Liuchen1997/RFAConv"),
     "rfca": Original("RFCAConv, model.py, Liuchen1997/RFAConv"),
     "rfcbam": Original("RFCBAMConv, model.py, Liuchen1997/RFAConv"),
