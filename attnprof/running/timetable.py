@@ -38,6 +38,7 @@ ROUGH_SHARES = (1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25)  # of those that a ro
 COUNTERS_SHARE = 0.1  # of the run, for the other counters, at most
 COUNTERS_SECONDS = 0.15  # of a cell, for the other counters
 SLACK = 1.2  # of its share: what a block of a later process may take to finish cells that are begun
+ROOM = 2.0  # times what rough figures of the blocks to come are reckoned to take: that is left to them
 PATIENCE = 0.8  # of the timeout: after that a case is left with the samples that it has
 MOMENT = 1e-3  # seconds that a sum may be off
 RATE = 3e10  # of a guess: MACs per second, as ``attnprof.running.schedule.work`` counts them
@@ -192,7 +193,7 @@ class Timetable:
             fewest=FEWEST if plan.processes == 1 else 1,
             each=inf if plan.timeout is None else PATIENCE * plan.timeout,
             seed=plan.seed + process,
-            most=self._share_until(self._last_end, share),
+            most=max(self._share_until(self._last_end, share), self._beyond_others(latencies, waiting)),
             rough=self._rough_share,
         )
 
@@ -260,6 +261,12 @@ class Timetable:
 
     def _share_until(self, end: float, share: float) -> float:
         return inf if end == inf else max(0.0, end - self._clock()) * share
+
+    def _beyond_others(self, latencies: Sequence[float], waiting: Sequence[float]) -> float:
+        """Seconds that a block of cells of ``latencies`` may take where the others of ``waiting`` are to
+        have rough figures: what one runtime takes says little of what the next will."""
+        others = sum(map(rough_seconds, waiting)) - sum(map(rough_seconds, latencies))
+        return self._share_until(self._last_end, 1.0) - ROOM * self._pace * others
 
     def _with_counters(self, measuring: float) -> float:
         """Seconds of a run that measures until ``measuring`` seconds from its start."""

@@ -15,6 +15,7 @@ from attnprof.running.timetable import (
     LEAST_SECONDS,
     LONG_FIRST,
     PLANNED_SECONDS,
+    ROOM,
     ROUGH_SHARES,
     START_SECONDS,
     Timetable,
@@ -253,6 +254,18 @@ def test_on_a_machine_slower_than_reckoned_fewer_processes_are_begun():
         return number
 
     assert begun(2 * rough) < begun(rough)
+
+
+def test_a_block_may_begin_cells_as_long_as_the_others_can_have_rough_figures():
+    cells = [5e-3] * 50
+    times = timetable(time_budget="100s", quality="quick")
+    times.first(3 * cells)
+    of_first = times.effort(0, cells, 3 * cells)
+    assert of_first.most == pytest.approx(100 - ROOM * 2 * 50 * rough_seconds(5e-3))
+    assert of_first.most > of_first.seconds
+    short = timetable(time_budget="10s", quality="quick")
+    short.first(3 * cells)
+    assert short.effort(0, cells, 3 * cells).most == pytest.approx(10 / 3)
 
 
 def test_what_is_left_out_moves_every_end_and_is_part_of_the_forecast():
