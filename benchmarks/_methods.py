@@ -50,11 +50,12 @@ class Overhead:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: modules as ``-m`` takes them, at one point, on one device."""
+    """What is measured: modules as ``-m`` takes them, at one point, on one device, in one runtime."""
 
     modules: str
     point: str
     device: str
+    runtime: str = "eager"
 
 
 @contextmanager
@@ -80,6 +81,8 @@ def attnprof(subject: Subject, quality: str, seconds: float, metric: str = "late
         subject.point,
         "--device",
         subject.device,
+        "--runtime",
+        subject.runtime,
         "--metrics",
         metric,
     ]

@@ -2,12 +2,14 @@
 do_bench.
 
     python -m benchmarks.latency --busy --out latency.json
+    python -m benchmarks.latency --runtime onnxruntime --out onnxruntime.json
 
 Each repeat runs every method once, one after the other, on the same modules in fresh processes, so that what
 the machine does meets all of them. torch's Timer has as many processes and as much wall time as our run of
 paper quality took. The modules are three known ones; one of them under two more names, which a method must
 not tell apart; and a chain of 20 operators beside one of 21, which it must. The last step is README's first
-command: how much of it is spent in samples.
+command: how much of it is spent in samples. With --runtime ours alone are measured, in another engine:
+``engines.py`` holds a call of ours against that engine's own loop.
 """
 
 import argparse
@@ -22,6 +24,7 @@ from pathlib import Path
 
 import torch
 
+from attnprof.runtimes import EAGER
 from attnprof.spec.fields import PROCESSES
 from benchmarks import _methods
 from benchmarks._latency_report import MODULES, NAMES, Report, bars, tables
@@ -52,7 +55,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _steps(asked: argparse.Namespace, report: Report) -> Iterator[None]:
-    subject = Subject(",".join(MODULES), POINT, asked.device)
+    subject = Subject(",".join(MODULES), POINT, asked.device, asked.runtime)
     metric = "latency" if asked.device == "cpu" else "device_time"
 
     def step(what: str, does: Callable[[], None]) -> None:
@@ -93,6 +96,7 @@ def _conditions(asked: argparse.Namespace) -> dict[str, object]:
     name = torch.cuda.get_device_name(asked.device) if asked.device != "cpu" else _methods.processor()
     return {
         "device": asked.device,
+        "runtime": asked.runtime,
         "device_name": name,
         "cores": len(os.sched_getaffinity(0)),
         "load": os.getloadavg()[0],
@@ -114,6 +118,9 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
         "--seconds", type=float, default=15.0, help="time budget of the first method's runs (15)"
     )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1 (cpu)")
+    parser.add_argument(
+        "--runtime", default=EAGER, help="of ours, instead of torch beside its timers (eager)"
+    )
     parser.add_argument("--busy", action="store_true", help="keep every core but one busy with other work")
     parser.add_argument(
         "--no-command", dest="command", action="store_false", help="leave out README's first command"
@@ -124,6 +131,9 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     asked.methods = asked.methods or _methods_of(
         everywhere if asked.device == "cpu" else f"{everywhere},do_bench"
     )
+    if asked.runtime != EAGER:  # the others time torch
+        asked.methods = [method for method in asked.methods if method in PROCESSES]
+        asked.command = False
     return asked
 
 
