@@ -41,7 +41,7 @@ def outputs(path: Path, x: torch.Tensor) -> list[torch.Tensor]:
     # its exceptions have no class of their own
     except Exception as problem:
         raise NotTaken(f"ONNX Runtime does not read it: {problem}") from problem
-    return [torch.from_numpy(value.numpy()) for value in session(x)]
+    return session.outputs(x)
 
 
 def _drop_stacks(model: onnx.ModelProto) -> None:

@@ -1,5 +1,9 @@
-"""A session of ONNX Runtime's that is called as a deployed one is: input and output stay where they are."""
+"""A session of ONNX Runtime's that is called as a deployed one is: input and outputs stay where they are.
 
+They are bound. ``run_with_ort_values`` copies nothing either, and takes fifty microseconds more of a call.
+"""
+
+import numpy
 import onnxruntime
 import torch
 
@@ -11,24 +15,29 @@ PROVIDER = "CPUExecutionProvider"
 ERRORS_ALONE = 3  # of what it logs
 
 
-class Session:
-    """A module in ONNX Runtime. model: as ``_onnx.exported`` writes it."""
+class BoundSession:
+    """A session whose input and outputs are bound to memory of one device. An output has one buffer, which
+    each call writes anew."""
 
-    def __init__(self, model: bytes, threads: int, options: onnxruntime.SessionOptions | None = None) -> None:
-        """options: None for those of ``session_options``."""
-        self._session = onnxruntime.InferenceSession(
-            model, options or session_options(threads), providers=[PROVIDER]
-        )
-        self._input = self._session.get_inputs()[0].name
-        self._outputs = [output.name for output in self._session.get_outputs()]
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        device: str = "cpu",
+        index: int = 0,
+        options: onnxruntime.RunOptions | None = None,
+    ) -> None:
+        """options: of the calls that are timed."""
+        self._session, self._device, self._index, self._options = session, device, index, options
+        self._input: str = session.get_inputs()[0].name
+        self._binding = session.io_binding()
+        for output in session.get_outputs():
+            self._binding.bind_output(output.name, device, index)
 
-    def __call__(self, x: torch.Tensor) -> list[onnxruntime.OrtValue]:
-        """One call. Neither x nor the output is copied."""
-        value = onnxruntime.OrtValue.ortvalue_from_numpy(x.numpy())
-        outputs: list[onnxruntime.OrtValue] = self._session.run_with_ort_values(
-            self._outputs, {self._input: value}
-        )
-        return outputs
+    def __call__(self, x: torch.Tensor) -> object:
+        """One call. x (N, C, H, W) is on the device, contiguous, in fp32."""
+        self._bind(x)
+        self._session.run_with_iobinding(self._binding, self._options)
+        return self._binding
 
     def end_profiling(self) -> str:
         """The path of what its profiler has written."""
@@ -36,8 +45,28 @@ class Session:
         return path
 
     def output(self, x: torch.Tensor) -> torch.Tensor:
-        """The first output of a call."""
-        return torch.from_numpy(self(x)[0].numpy())
+        """The first output of a call, on the CPU."""
+        return self.outputs(x)[0]
+
+    def outputs(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """All outputs of a call, on the CPU."""
+        self._bind(x)
+        self._session.run_with_iobinding(self._binding)
+        return [torch.from_numpy(value.copy()) for value in self._binding.copy_outputs_to_cpu()]
+
+    def _bind(self, x: torch.Tensor) -> None:
+        self._binding.bind_input(
+            self._input, self._device, self._index, numpy.float32, tuple(x.shape), x.data_ptr()
+        )
+
+
+class Session(BoundSession):
+    """A module on the CPU. model: as ``_onnx.exported`` writes it."""
+
+    def __init__(self, model: bytes, threads: int, options: onnxruntime.SessionOptions | None = None) -> None:
+        """options: None for those of ``session_options``."""
+        options = options or session_options(threads)
+        super().__init__(onnxruntime.InferenceSession(model, options, providers=[PROVIDER]))
 
 
 def prepare(model: bytes, x: torch.Tensor, case: Case) -> Session:

@@ -3,54 +3,19 @@
 A call returns when its kernels are issued, as one of torch's does; whoever times it waits for the stream.
 """
 
-from typing import Any
-
-import numpy
 import onnxruntime
 import torch
 
 from attnprof.errors import one_line
 from attnprof.records.case import Case
 from attnprof.runtimes import NotTaken
-from attnprof.runtimes._onnxruntime import session_options
+from attnprof.runtimes._onnxruntime import BoundSession, session_options
 
 TENSORRT, CUDA = "TensorrtExecutionProvider", "CUDAExecutionProvider"
 DEVICE = "cuda"
 # A session waits for its device after each run, unless it is told not to: then a call would be timed with
 # its wait, and torch's without.
 NO_WAIT = ("disable_synchronize_execution_providers", "1")
-
-
-class BoundSession:
-    """A session whose input and outputs are bound to memory of the GPU. All its outputs are allocated there,
-    anew for each call."""
-
-    def __init__(self, session: Any, index: int) -> None:
-        """session: an InferenceSession on the GPU of this index."""
-        self._session, self._index = session, index
-        self._input: str = session.get_inputs()[0].name
-        self._binding = session.io_binding()
-        for output in session.get_outputs():
-            self._binding.bind_output(output.name, DEVICE, index)
-        self._issue = onnxruntime.RunOptions()
-        self._issue.add_run_config_entry(*NO_WAIT)
-
-    def __call__(self, x: torch.Tensor) -> object:
-        """One call, issued to the stream of the session. x (N, C, H, W) is on the GPU, and not copied."""
-        self._bind(x)
-        self._session.run_with_iobinding(self._binding, self._issue)
-        return self._binding
-
-    def output(self, x: torch.Tensor) -> torch.Tensor:
-        """The first output of a call, on the CPU."""
-        self._bind(x)
-        self._session.run_with_iobinding(self._binding)
-        return torch.from_numpy(self._binding.copy_outputs_to_cpu()[0])
-
-    def _bind(self, x: torch.Tensor) -> None:
-        self._binding.bind_input(
-            self._input, DEVICE, self._index, numpy.float32, tuple(x.shape), x.data_ptr()
-        )
 
 
 def prepare_cuda(model: bytes, x: torch.Tensor, case: Case) -> BoundSession:
@@ -93,4 +58,6 @@ def _bound(model: bytes, case: Case, providers: list[tuple[str, dict[str, str]]]
     # A provider whose libraries are missing is left out without an error, and the CPU computes.
     if first not in session.get_providers():
         raise NotTaken(f"ONNX Runtime could not load {first}: its libraries, or their versions, are not here")
-    return BoundSession(session, int(providers[0][1]["device_id"]))
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry(*NO_WAIT)
+    return BoundSession(session, DEVICE, int(providers[0][1]["device_id"]), options)

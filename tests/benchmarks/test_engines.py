@@ -53,4 +53,4 @@ def test_an_engines_own_loop_computes_what_ours_does(name):
     case = replace(SE, execution=name)
     (turn,) = engines.turns("se", name, repeats=1, seconds=0.02)
     assert 0.1 < turn.ratio < 10
-    assert LOOPS[name](export(case).content, example(case, engines.CPU))() is not None
+    LOOPS[name](export(case).content, example(case, engines.CPU))()

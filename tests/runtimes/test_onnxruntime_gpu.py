@@ -22,13 +22,12 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def gpu(monkeypatch):
-    """The module with the sessions, which binds memory of the CPU."""
+def gpu():
+    """The module with the sessions."""
     if reason := RUNTIMES.get("onnxruntime").unavailable():
         pytest.skip(reason)
     from attnprof.runtimes import _onnxruntime_gpu
 
-    monkeypatch.setattr(_onnxruntime_gpu, "DEVICE", "cpu")
     return _onnxruntime_gpu
 
 
@@ -124,13 +123,41 @@ def test_a_call_binds_the_input_where_it_lies_and_leaves_its_output_there(gpu, m
     session.run_with_iobinding = lambda binding, options=None: session._sess.run_with_iobinding(
         binding._iobinding, options
     )
-    bound = gpu.BoundSession(session, 0)
+    bound = gpu.BoundSession(session, "cpu", 0)
     bound(x)
     name = session.get_inputs()[0].name
     assert recorder.inputs == [(name, "cpu", 0, numpy.float32, (1, 16, 8, 8), x.data_ptr())]
     assert recorder.outputs == [(session.get_outputs()[0].name, "cpu", 0)]
     assert (bound.output(x) - expected).abs().max() < 1e-5
-    assert bound._issue.get_run_config_entry(gpu.NO_WAIT[0]) == "1"
+
+
+def test_a_call_that_is_timed_waits_for_nothing_and_an_output_that_is_compared_does(gpu, model, monkeypatch):
+    import onnxruntime
+
+    runs = []
+
+    class Session(onnxruntime.InferenceSession):
+        def __init__(self, content, options, providers):
+            super().__init__(content, options, providers=["CPUExecutionProvider"])
+
+        def get_providers(self):
+            return [gpu.CUDA]
+
+        def run_with_iobinding(self, binding, options=None):
+            runs.append(options and options.get_run_config_entry("disable_synchronize_execution_providers"))
+            super().run_with_iobinding(binding, options)
+
+    class Stream:
+        cuda_stream = 0
+
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda index: Stream)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    monkeypatch.setattr(gpu, "DEVICE", "cpu")
+    content, x, expected = model
+    session = gpu.prepare_cuda(content, x, Case("se", 16, 8, 8, SE, device="cuda:0"))
+    session(x)
+    assert (session.output(x) - expected).abs().max() < 1e-5
+    assert runs == ["1", None]
 
 
 @pytest.mark.filterwarnings("ignore:Specified provider")
