@@ -152,7 +152,7 @@ class QuadTreeAttention(nn.Module):
             for part in (key, value)
         )
         # The four queries of a parent, row by row: (N, heads, parents, 4, d).
-        q = to_windows(query, 2, 2).view(n, parents, self.heads, depth, 4).permute(0, 2, 1, 4, 3)
+        q = to_windows(query, 2, 2).reshape(n, parents, self.heads, depth, 4).permute(0, 2, 1, 4, 3)
         attention = (q @ k.transpose(3, 4) * depth**-0.5).softmax(dim=4)
         best = attention.topk(self.topk, dim=4).indices
         positions = children[:, :, :, None].expand(-1, -1, -1, 4, -1).gather(4, best)
