@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
-RUN = HERE.parent / "reports" / "20261130-catalogue-cpu"
+RUN = max((HERE.parent / "reports").glob("*-catalogue-cpu"))  # the newest
 VIEWPORT = {"width": 1400, "height": 1300}
 
 

@@ -1,5 +1,6 @@
 """README.md is short and shows what the commands print: `python -m tests.test_readme` writes it again."""
 
+import csv
 import re
 import sys
 
@@ -8,12 +9,24 @@ import pytest
 from tests.pages import README, blocks, broken_links, rewrite
 
 TEXT = README.read_text(encoding="utf-8")
+PICTURED = max((README.parent / "reports").glob("*-catalogue-cpu"))  # what `make docs-images` draws
+CAPTION = re.compile(r"(?<=!\[Latency against MACs of )\d+(?= modules)")
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.mark.parametrize("block", [pytest.param(block, id=block.command) for block in blocks(README)])
 def test_a_block_of_the_readme_is_what_its_command_prints(block, interpreter):
     assert block.printed(interpreter) == block.output, "make docs-blocks"
+
+
+def pictured_modules():
+    """How many modules the picture has: those that its run measured."""
+    with (PICTURED / "results.csv").open(newline="", encoding="utf-8") as rows:
+        return len({row["module"] for row in csv.DictReader(rows) if row["latency_s"]})
+
+
+def test_the_caption_of_the_picture_says_how_many_modules_it_has():
+    assert CAPTION.findall(TEXT) == [str(pictured_modules())], "make docs-images docs-blocks"
 
 
 def test_the_readme_is_short():
@@ -50,4 +63,5 @@ def test_the_readmes_own_module_is_counted(tmp_path, command):
 
 
 if __name__ == "__main__":
+    README.write_text(CAPTION.sub(str(pictured_modules()), TEXT), encoding="utf-8")
     sys.exit(rewrite(README))
