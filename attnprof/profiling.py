@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from attnprof.backends import BACKENDS, Arithmetic, Backend
-from attnprof.catalogue import create
+from attnprof.catalogue import create, entry
 from attnprof.counting import Account, cost
 from attnprof.errors import UsageError
 from attnprof.measuring.estimators import ESTIMATORS
@@ -99,10 +99,11 @@ def profile(
     dtype = next((t.dtype for t in tensors if t.is_floating_point()), torch.float32)
     backend = _backend(device)
     arithmetic = _arithmetic(tf32, dtype)
-    counts = cost(measured, tuple(shape), dtype=dtype, backward=train)
+    maps = entry(module).maps if isinstance(module, str) else 1
+    counts = cost(measured, (tuple(shape),) * maps, dtype=dtype, backward=train)
     with _threads(threads), _loan(backend, device, arithmetic):
         inputs = cycle(inputs_beyond(backend.cache_bytes(), shape, device, dtype, seed=1))
-        call = (Step if train else Forward)(measured, inputs)
+        call = (Step if train else Forward)(measured, zip(*[inputs] * maps, strict=False))
         timing, peak = _measured(backend, call, precision, seconds)
         where = _description(backend, device, threads)
         del inputs, call  # before the device is given back

@@ -24,13 +24,6 @@ class Absent(NamedTuple):
 
 
 ABSENT = (
-    Absent(
-        ("attentiongate", "gatedskip"),
-        "Attention U-Net's gate",
-        "1804.03999",
-        "ozan-oktay/Attention-Gated-Networks",
-    ),
-    Absent(("cgafusion",), "DEA-Net's content-guided attention", "2301.04805", "cecret3350/DEA-Net"),
     Absent(("csra",), "class-specific residual attention", "2108.02456", "Kevinz-code/CSRA"),
     Absent(
         ("focalattention", "focalselfattention", "focaltransformer"),
@@ -39,7 +32,6 @@ ABSENT = (
         "microsoft/Focal-Transformer",
     ),
     Absent(("gfnet", "globalfilter"), "GFNet's global filter", "2107.00645", "raoyongming/GFNet"),
-    Absent(("lgag",), "EMCAD's large-kernel grouped attention gate", "2405.06880", "SLDGroup/EMCAD"),
     Absent(("ocr",), "object-contextual representations", "1909.11065", "HRNet/HRNet-Semantic-Segmentation"),
     Absent(("psanet",), "point-wise spatial attention", "ECCV 2018", "hszhao/PSANet"),
     Absent(

@@ -7,7 +7,8 @@
     paper       title, author (the first), venue, year, arxiv (or url)
     code        official code as owner/repository, or "" where there is none
     family      one of FAMILIES
-    place       "after" a convolution block, or "replace": in place of a 3x3 convolution
+    place       "after" a convolution block, "replace": in place of a 3x3 convolution, or "fuse": where two
+                maps become one; the module then takes both, forward(x, y)
     aliases     other names that people use
     where       helper quantities of the formulas below, evaluated in this order
     params      closed form of the learnable parameters
@@ -39,8 +40,13 @@ from attnprof.catalogue.values import Value, show_value
 from attnprof.errors import UsageError, nearest
 from attnprof.grid import LARGEST, Point
 
-FAMILIES = ("channel", "spatial", "channel+spatial", "self-attention", "branch", "floor")
-PLACES = {"after": "after a convolution block", "replace": "in place of a 3x3 convolution"}
+FAMILIES = ("channel", "spatial", "channel+spatial", "self-attention", "branch", "fusion", "floor")
+FUSE = "fuse"  # the place of a module that takes two maps
+PLACES = {
+    "after": "after a convolution block",
+    "replace": "in place of a 3x3 convolution",
+    FUSE: "where two maps become one",
+}
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 NOTHING: Mapping[str, Value] = MappingProxyType({})
@@ -90,6 +96,11 @@ class Entry:
     def summary(self) -> str:
         """The first sentence of the file's docstring."""
         return self.doc.split("\n\n")[0].replace("\n", " ").strip()
+
+    @property
+    def maps(self) -> int:
+        """How many maps it takes, all of one shape."""
+        return 2 if self.place == FUSE else 1
 
     @property
     def arguments(self) -> Collection[str]:

@@ -39,4 +39,9 @@ def _code(name: str, framework: str, point: Point) -> str:
     refusal = module.refusal(*point, settings)
     if refusal:
         raise UsageError(f"{name} at {point[0]}@{point[1]}x{point[2]}: {refusal}. Another size: --at C@HxW")
-    return snippet.write(Example(module, settings, standalone(module), point))
+    example = Example(module, settings, standalone(module), point)
+    if example.fuses and not snippet.fuses:
+        raise UsageError(
+            f"{name} takes two maps, and --as {framework} shows modules of one; --as pytorch has it"
+        )
+    return snippet.write(example)

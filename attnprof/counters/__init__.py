@@ -2,13 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from attnprof.registry import Registry
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
 
 COUNTERS = Registry("attnprof.counters", "COUNTER", "counter")
 
@@ -54,10 +49,11 @@ class Counter:
     title: a file that imports torch only inside its functions keeps them fast.
     """
 
-    # The figure for a module and an input: copies, which it may damage. An exception becomes a note.
-    count: "Callable[[nn.Module, torch.Tensor], int]"
+    # f(module, x), or f(module, x, y) of one that takes two maps: the figure. All are copies, which it may
+    # damage. An exception becomes a note.
+    count: Callable[..., int]
     computes: bool  # it runs the module on the CPU; else on the meta device, where no value is read
-    breakdown: "Callable[[nn.Module, torch.Tensor], Breakdown] | None" = None  # the same figure in parts
+    breakdown: Callable[..., Breakdown] | None = None  # the same figure in parts
     why: Callable[[Discrepancy], str] | None = None  # the rule behind a difference, in words; '' for none
     title: str = ""  # where the file's name is not enough
     help: str = ""  # one line on its figure

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def count(module: "nn.Module", x: "torch.Tensor") -> int:
+def count(module: "nn.Module", *maps: "torch.Tensor") -> int:
     """Half of its total: it counts 2 per MAC."""
-    return sum(part.macs for part in breakdown(module, x).counted)
+    return sum(part.macs for part in breakdown(module, *maps).counted)
 
 
-def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
+def breakdown(module: "nn.Module", *maps: "torch.Tensor") -> Breakdown:
     """The total by operator, and the operators that ran and have no formula."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -22,7 +22,7 @@ def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
     from attnprof.counters._operators import OperatorNames
 
     with FlopCounterMode(display=False) as counter, OperatorNames() as seen, torch.no_grad():
-        module(x)
+        module(*maps)
     by_operator = counter.get_flop_counts().get("Global", {})
     counted = [CountedPart(str(name), flops // 2, _kind(str(name))) for name, flops in by_operator.items()]
     return Breakdown(tuple(counted), tuple(sorted(seen.names - {part.what for part in counted})))

@@ -24,25 +24,25 @@ _EXTRAS = {
 
 
 # fvcore has no annotations
-def _analysis(module: "nn.Module", x: "torch.Tensor"):  # type: ignore[no-untyped-def]
+def _analysis(module: "nn.Module", maps: "tuple[torch.Tensor, ...]"):  # type: ignore[no-untyped-def]
     from fvcore.nn import FlopCountAnalysis
     from torch import nn
 
     fused = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
-    if x.is_meta and any(isinstance(part, fused) for part in module.modules()):
+    if maps[0].is_meta and any(isinstance(part, fused) for part in module.modules()):
         raise ValueError("torch's attention runs as one operator on some devices, of which meta is none")
     logging.getLogger("fvcore").setLevel(logging.ERROR)
-    return FlopCountAnalysis(module, x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    return FlopCountAnalysis(module, maps).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
 
 
-def count(module: "nn.Module", x: "torch.Tensor") -> int:
+def count(module: "nn.Module", *maps: "torch.Tensor") -> int:
     """The total of fvcore's FlopCountAnalysis."""
-    return int(_analysis(module, x).total())
+    return int(_analysis(module, maps).total())
 
 
-def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
+def breakdown(module: "nn.Module", *maps: "torch.Tensor") -> Breakdown:
     """The total by fvcore's names of operators; it names those without a rule too."""
-    analysis = _analysis(module, x)
+    analysis = _analysis(module, maps)
     counted = [
         CountedPart(name, int(macs), _KINDS.get(name, EXTRA), why=_EXTRAS.get(name, ""))
         for name, macs in analysis.by_operator().items()

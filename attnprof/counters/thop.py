@@ -62,14 +62,14 @@ _EXTRAS = (
 )
 
 
-def count(module: "nn.Module", x: "torch.Tensor") -> int:
+def count(module: "nn.Module", *maps: "torch.Tensor") -> int:
     """The first figure of thop.profile, which it calls MACs. Leaves buffers of its own in the module."""
     import thop
 
-    return int(thop.profile(module, inputs=(x,), verbose=False)[0])
+    return int(thop.profile(module, inputs=maps, verbose=False)[0])
 
 
-def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
+def breakdown(module: "nn.Module", *maps: "torch.Tensor") -> Breakdown:
     """The figure of every submodule that thop has a hook for."""
     figures: dict[str, tuple[nn.Module, int]] = {}  # by path: what thop counted in it alone
 
@@ -79,7 +79,7 @@ def breakdown(module: "nn.Module", x: "torch.Tensor") -> Breakdown:
                 figures[path] = part, int(getattr(part, "total_ops", 0))
 
     handle = module.register_forward_hook(note)
-    total = count(module, x)
+    total = count(module, *maps)
     handle.remove()
     # What thop counts in the module itself it adds after this hook.
     figures[""] = module, total - sum(macs for _, macs in figures.values())

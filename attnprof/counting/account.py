@@ -53,7 +53,7 @@ class Account:
     buffers: int  # elements of floating-point buffers: BatchNorm's batch counter is an integer and no weight
     flops_by_category: dict[str, int]  # every one of CATEGORIES
     bytes_moved: int  # what the operators read and write
-    minimal_bytes: int  # input, output and parameters once, with backward their gradients too
+    minimal_bytes: int  # inputs, output and parameters once, with backward their gradients too
     activation_memory: int  # bytes: the most that the call allocated at once
     unknown_ops: tuple[str, ...]  # operators without a rule, by name: with any, FLOPs are incomplete
     output_shape: tuple[int, ...]  # of the first tensor in the output; empty where there is none
@@ -103,19 +103,20 @@ def account(
     shape: tuple[int, ...],
     dtype: torch.dtype = torch.float32,
     *,
+    maps: int = 1,
     backward: bool = False,
     verify: bool = False,
     fused: bool = True,
 ) -> Account:
     """Count ``module`` for an input of ``shape`` (N, C, H, W), in the mode (train or eval) that it is in.
 
-    The module must be on the meta device. backward: count the backward pass too, to the input and to all
-    parameters that require a gradient. verify: compare each of our shape functions with torch's own meta
-    kernel (AssertionError). fused: keep scaled dot product attention in one operator; False counts its
-    unfused path.
+    The module must be on the meta device. maps: how many such inputs it takes. backward: count the backward
+    pass too, to the inputs and to all parameters that require a gradient. verify: compare each of our shape
+    functions with torch's own meta kernel (AssertionError). fused: keep scaled dot product attention in one
+    operator; False counts its unfused path.
     """
-    x = torch.empty(shape, device="meta", dtype=dtype)
-    return account_of(module, x, backward=backward, verify=verify, fused=fused)
+    inputs = [torch.empty(shape, device="meta", dtype=dtype) for _ in range(maps)]
+    return account_of(module, *inputs, backward=backward, verify=verify, fused=fused)
 
 
 def account_of(

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from attnprof.catalogue import create
+from attnprof.catalogue import create, entry
 from attnprof.catalogue.inputs import TensorInput, parse_inputs
 from attnprof.counting.account import META, REAL, Account, account_of_parts
 from attnprof.counting.building import on_meta
@@ -65,7 +65,9 @@ def cost(
         raise UsageError(f"cost: device is 'meta' or 'real', not {device!r}")
     with _nothing_changed():
         if isinstance(module, str):
-            module, named = _on_meta(module, _map_shape(module, inputs), named).to(dtype), {}
+            shape, maps = _map_shape(module, inputs), entry(module).maps
+            module, named = _on_meta(module, shape, named).to(dtype), {}
+            inputs = (shape,) * maps if maps > 1 else inputs
         called = arguments(inputs, named, module)
         count = partial(_count, module, called, dtype, backward=backward, fused=fused, verify=verify)
         return _by_least_work(count, device)
@@ -143,12 +145,12 @@ def _count(
 
 
 def _map_shape(name: str, inputs: Inputs) -> tuple[int, ...]:
-    """The shape of the one map that a module of the catalogue takes."""
+    """The shape of the map that a module of the catalogue takes; of the first of two."""
     if isinstance(inputs, torch.Tensor):
         shape = tuple(inputs.shape)
     elif isinstance(inputs, str):
-        [only] = parse_inputs(inputs).positional or (0,)
-        shape = only.shape if isinstance(only, TensorInput) else ()
+        first = next(iter(parse_inputs(inputs).positional), 0)
+        shape = first.shape if isinstance(first, TensorInput) else ()
     else:
         shape = tuple(inputs)
     if len(shape) != 4:

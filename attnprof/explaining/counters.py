@@ -61,10 +61,10 @@ def compare(name: str, case: Case) -> CounterReport:
     module, ours = module_and_account(counted_case)
     breakdowns: list[Breakdown] = []
 
-    def count(module: torch.nn.Module, x: torch.Tensor) -> int:
+    def count(module: torch.nn.Module, *maps: torch.Tensor) -> int:
         if counter.breakdown is None:
-            return counter.count(module, x)
-        breakdowns.append(counter.breakdown(module, x))
+            return counter.count(module, *maps)
+        breakdowns.append(counter.breakdown(module, *maps))
         return sum(part.macs for part in breakdowns[0].counted)
 
     macs = count_with(name, counted_case, ours.macs, replace(counter, count=count))

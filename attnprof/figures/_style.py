@@ -17,6 +17,7 @@ FAMILIES = {
     "channel+spatial": ("#E69F00", "D"),
     "self-attention": ("#D55E00", "^"),
     "branch": ("#CC79A7", "v"),
+    "fusion": ("#56B4E9", "h"),
     "": ("#000000", "P"),  # a user's own
 }
 NAMES = {"": "own"}

@@ -9,10 +9,10 @@ Attentional Feature Fusion. Yimian Dai et al., WACV 2021, arXiv:2009.14082.
 Official code: YimianDai/open-aff (MXNet, and a PyTorch version).
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import nn
+
+from attnprof.modules._paths import path
 
 ENTRY = {
     "class": "MSCAM",
@@ -27,7 +27,7 @@ ENTRY = {
     "code": "YimianDai/open-aff",
     "family": "channel",
     "place": "after",
-    "aliases": ["ms-cam", "mscam", "multi-scale-channel-attention", "attentional-feature-fusion"],
+    "aliases": ["ms-cam", "mscam", "multi-scale-channel-attention"],
     "where": {"hidden": "C // reduction"},
     "params": "4*C*hidden + 6*hidden + 6*C",
     "macs": "2*C*hidden*(N + 1)",
@@ -40,9 +40,8 @@ ENTRY = {
         ],
     ],
     "deviations": [
-        "This is the module for one input, MS-CAM. AFF and iAFF fuse two inputs with it and are left out.",
+        "This is the module for one input, MS-CAM. AFF and iAFF, which fuse two inputs with it, are aff_fusion and iaff.",
         "AFF fed the same map twice has these counts and returns that map doubled: its two weights add up to 2.",
-        "The released PyTorch iAFF builds a second global path that its forward pass never uses.",
     ],
 }
 
@@ -55,8 +54,8 @@ class MSCAM(nn.Module):
 
     def __init__(self, channels: int, *, reduction: int = 4) -> None:
         super().__init__()
-        self.local_path = _path(channels, channels // reduction)
-        self.global_path = _path(channels, channels // reduction)
+        self.local_path = path(channels, channels // reduction)
+        self.global_path = path(channels, channels // reduction)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Gate x (N, C, H, W) by one value per element."""
@@ -64,14 +63,3 @@ class MSCAM(nn.Module):
             self.local_path(x) + self.global_path(x.mean(dim=(2, 3), keepdim=True))
         ).sigmoid()
         return x * gate
-
-
-def _path(channels: int, hidden: int) -> nn.Sequential:
-    layers = OrderedDict[str, nn.Module](
-        squeeze=nn.Conv2d(channels, hidden, 1),
-        squeeze_norm=nn.BatchNorm2d(hidden),
-        relu=nn.ReLU(),
-        excite=nn.Conv2d(hidden, channels, 1),
-        excite_norm=nn.BatchNorm2d(channels),
-    )
-    return nn.Sequential(layers)

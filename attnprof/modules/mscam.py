@@ -44,7 +44,7 @@ ENTRY = {
         "The expansion is 2, as in the published networks; the decoder's class has 6 (variant e6).",
         "CAB and SAB, its two gates, are together the variant gates; alone they are CBAM's halves without BatchNorm (see cbam).",
         "A decoder shares one SAB between its four stages; here it has its own.",
-        "The gate of two maps, LGAG, and the up-convolution of the decoder are left out.",
+        "The decoder's gate of two maps is lgag; its up-convolution is left out.",
     ],
 }
 

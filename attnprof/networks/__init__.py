@@ -15,7 +15,7 @@ from attnprof.catalogue.values import Value
 from attnprof.errors import UsageError, nearest
 from attnprof.grid import IMAGE_CHANNELS, Point
 from attnprof.networks import _own
-from attnprof.networks._places import AFTER, BEFORE, REPLACE, Place, matches, parse_place
+from attnprof.networks._places import AFTER, BEFORE, FUSE, REPLACE, Place, matches, parse_place
 from attnprof.registry import Registry
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ IMAGE: Point = (IMAGE_CHANNELS, 224, 224)  # what a network is called with unles
 class NamedPlace:
     """One of a network's own places: submodules, and where a module goes relative to them."""
 
-    relation: str  # AFTER, BEFORE or REPLACE
+    relation: str  # AFTER, BEFORE, REPLACE or FUSE
     patterns: tuple[str, ...]  # of the submodules' names
     description: str
 
@@ -61,7 +61,7 @@ class Network:
     places: Mapping[str, NamedPlace] = field(default_factory=dict)
     default_places: Mapping[str, str] = field(
         default_factory=dict
-    )  # by the ENTRY's family, else by its place: 'after' or 'replace'
+    )  # by the ENTRY's family, else by its place: 'after', 'replace' or 'fuse'
     place_aliases: Mapping[str, str] = field(
         default_factory=dict
     )  # names that several networks share -> own name
@@ -163,6 +163,13 @@ def place_of(network: Network, module: Entry, text: str = "") -> str:
     return str(place)
 
 
+def lack_of_place(network: Network, module: Entry) -> str:
+    """Why a network of ours has no place of its own for ``module``; empty where it has one."""
+    if module.maps == 1 or not network.default_places or FUSE in network.default_places:
+        return ""
+    return f"{module.key} takes two maps, and {network.title} has no place where two become one"
+
+
 def _default_place(network: Network, module: Entry) -> Place:
     place = parse_place(_inside(network, module).get("place", ""))
     by_kind = network.default_places.get(module.family) or network.default_places.get(module.place)
@@ -201,6 +208,7 @@ def _check_target(network: Network, place: Place) -> None:
 __all__ = [
     "AFTER",
     "BEFORE",
+    "FUSE",
     "IMAGE",
     "NETWORKS",
     "PLAIN",
@@ -209,6 +217,7 @@ __all__ = [
     "NamedPlace",
     "Network",
     "build_network",
+    "lack_of_place",
     "network_named",
     "place_of",
     "settings_in",

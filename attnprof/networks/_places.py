@@ -4,7 +4,8 @@ Examples: 'after_bn3', 'replace_conv2:4', 'layer*.*.bn3', 'before:blocks.*.mlp:l
 
     [RELATION:]TARGET[:STAGES][:PICK]
 
-RELATION  after, before or replace the target; optional where the network's place, or the module, states it
+RELATION  after, before or replace the target, or fuse the two maps that it takes; optional where the
+          network's place, or the module, states it
 TARGET    one of the network's own places, or a pattern of submodule names: * matches within one part of a
           dotted name, ** any number of parts
 STAGES    '3' or '2-4', counted from 1
@@ -20,7 +21,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-AFTER, BEFORE, REPLACE = RELATIONS = ("after", "before", "replace")
+AFTER, BEFORE, REPLACE, FUSE = RELATIONS = ("after", "before", "replace", "fuse")
 _STAGES = re.compile(r"([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?")
 _PICK = re.compile(r"(last|first|every)_([1-9]\d{0,8})")
 _TARGET = re.compile(r"[\w*?\[\]!-]+(?:\.[\w*?\[\]!-]+)*")

@@ -8,6 +8,9 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 EVERYWHERE = {
     "after_block": NamedPlace("after", ("layer*.*",), "after every block, its addition and ReLU included"),
     "after_stage": NamedPlace("after", STAGES, "after the last block of every stage"),
+    "fuse_add": NamedPlace(
+        "fuse", ("layer*.*.add",), "in place of the addition of every block and its shortcut"
+    ),
 }
 BOTTLENECK = {
     "after_bn3": NamedPlace("after", ("layer*.*.bn3",), "at the end of every block, before the addition"),
@@ -48,7 +51,7 @@ def basic(name: str, *blocks: int, params: int, macs: int) -> Network:
         entry_names=(name, "resnet-basic", "resnet"),
         stages=STAGES,
         places=BASIC,
-        default_places={"after": "after_bn2", "replace": "replace_conv2"},
+        default_places={"after": "after_bn2", "replace": "replace_conv2", "fuse": "fuse_add"},
         place_aliases={"before_addition": "after_bn2"},
         facts=_facts(blocks, params, macs, "torchvision"),
     )
@@ -68,12 +71,13 @@ def bottleneck(name: str, *blocks: int, params: int, macs: int, first: bool = Fa
         entry_names=(name, f"resnet{depth}", "resnet-bottleneck", "resnet"),
         stages=STAGES,
         places=BOTTLENECK,
-        default_places={"after": "after_bn3", "replace": "replace_conv2"},
+        default_places={"after": "after_bn3", "replace": "replace_conv2", "fuse": "fuse_add"},
         place_aliases={"before_addition": "after_bn3"},
         facts=_facts(blocks, params, macs, "pytorchcv" if first else "torchvision"),
     )
 
 
 def _facts(blocks: tuple[int, ...], params: int, macs: int, library: str) -> Facts:
-    """Every block has one submodule at either default place."""
-    return Facts(params, macs, {"after": sum(blocks), "replace": sum(blocks)}, f"counts of {library}")
+    """Every block has one submodule at each default place."""
+    sites = dict.fromkeys(("after", "replace", "fuse"), sum(blocks))
+    return Facts(params, macs, sites, f"counts of {library}")

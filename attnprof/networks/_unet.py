@@ -14,6 +14,8 @@ from typing import cast
 import torch
 from torch import nn
 
+from attnprof.networks._joints import First
+
 WIDTHS = (64, 128, 256, 512)  # of the levels, from the finest
 BRIDGE = 1024
 
@@ -39,6 +41,7 @@ class Level(nn.Module):
         self.encode = _pair(inputs, width)
         self.skip = nn.Identity()
         self.up = nn.ConvTranspose2d(2 * width, width, 2, stride=2)
+        self.gate = First()
         self.decode = _pair(2 * width, width)
 
 
@@ -62,6 +65,7 @@ class UNet(nn.Module):
             x = self.pool(x)
         x = self.bridge(x)
         for level, skip in zip(reversed(levels), reversed(skips), strict=True):
-            x = level.decode(torch.cat((skip, level.up(x)), dim=1))
+            x = level.up(x)
+            x = level.decode(torch.cat((level.gate(skip, x), x), dim=1))
         scores: torch.Tensor = self.head(x)
         return scores

@@ -19,6 +19,11 @@ NETWORK = Network(
         "after_skip": NamedPlace(
             "after", ("levels.*.skip",), "in the four skips, between encoder and concatenation"
         ),
+        "fuse_skip": NamedPlace(
+            "fuse",
+            ("levels.*.gate",),
+            "in the four skips, given the map from below, which is joined to the result",
+        ),
         "after_encode": NamedPlace(
             "after", ("levels.*.encode", "bridge"), "behind both convolutions of each level and of the bridge"
         ),
@@ -30,12 +35,17 @@ NETWORK = Network(
             "in place of the second 3x3 convolution of every pair",
         ),
     },
-    default_places={"after": "after_skip", "replace": "replace_conv2", "self-attention": "after_bridge"},
+    default_places={
+        "after": "after_skip",
+        "replace": "replace_conv2",
+        "self-attention": "after_bridge",
+        "fuse": "fuse_skip",
+    },
     place_aliases={"after_stage": "after_encode"},
     facts=Facts(
         31_037_698,
         48_171_581_440,
-        {"after": 4, "replace": 9, "self-attention": 1},
+        {"after": 4, "replace": 9, "self-attention": 1, "fuse": 4},
         "counts by hand; layers of milesial/Pytorch-UNet",
     ),
     input=(3, 256, 256),

@@ -189,7 +189,7 @@ def _cell(
     module = entry(placement.module)
     if placement.host:
         # The size that the module meets there shows when the network is built.
-        return PlannedCell(case, module)
+        return PlannedCell(case, module, placement.refusal or None)
     refusal = module.refusal(*point, settings, batch=batch, train=mode == "train")
     return PlannedCell(case, module, refusal)
 

@@ -8,7 +8,7 @@ from attnprof.catalogue.selection import ConfiguredModule, import_problem, selec
 from attnprof.catalogue.user_location import cut_location, is_path
 from attnprof.catalogue.values import Value, values_of
 from attnprof.errors import UsageError
-from attnprof.networks import PLAIN, Network, network_named, place_of, settings_in
+from attnprof.networks import PLAIN, Network, lack_of_place, network_named, place_of, settings_in
 from attnprof.networks._own import name_in_results
 from attnprof.networks._places import parse_place
 from attnprof.spec import Spec
@@ -25,6 +25,7 @@ class Placement:
     place: str = ""
     source: str = ""  # hash of the file of a user's network
     problem: str = ""  # why the module cannot be imported
+    refusal: str = ""  # why the network has no place for it
 
 
 def placements(spec: Spec) -> list[Placement]:
@@ -48,6 +49,9 @@ def _in(name: str, spec: Spec) -> Iterator[Placement]:
         if choice.module == PLAIN:
             continue
         settings, variant = _settled(network, choice)
+        if not spec.at and (refusal := lack_of_place(network, entry(choice.module))):
+            yield Placement(choice.module, settings, variant, name, source=source, refusal=refusal)
+            continue
         for place in _places(network, choice, spec):
             yield Placement(choice.module, settings, variant, name, place, source)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from attnprof.catalogue import MODULES, entry
 from attnprof.catalogue.values import Value
 from attnprof.grid import IMAGE_CHANNELS, show_res
 
@@ -107,8 +108,18 @@ class Case:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """(N, C, H, W) of the input."""
+        """(N, C, H, W) of an input."""
         return self.batch, self.channels, self.height, self.width
+
+    @property
+    def maps(self) -> int:
+        """How many inputs of its shape a call takes: two where the module fuses two maps."""
+        return 1 if self.host or self.module not in MODULES else entry(self.module).maps
+
+    @property
+    def input_text(self) -> str:
+        """What a call takes: '1x64x56x56', or '2 of 1x64x56x56'."""
+        return ("" if self.maps == 1 else f"{self.maps} of ") + "x".join(map(str, self.shape))
 
     @property
     def input_bytes(self) -> int:

@@ -42,6 +42,11 @@ class Example:
         return self.entry.needs_size(self.settings)
 
     @property
+    def fuses(self) -> bool:
+        """Whether it takes two maps."""
+        return self.entry.maps > 1
+
+    @property
     def replaces(self) -> bool:
         """Whether it is used in place of a 3x3 convolution."""
         return self.entry.place == "replace"
@@ -86,3 +91,4 @@ class Snippet:
 
     help: str
     write: Callable[[Example], str]  # a Python file that runs with the framework; raises UsageError
+    fuses: bool = False  # whether it has a use for a module that takes two maps

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from attnprof.errors import UsageError
-from attnprof.networks import BEFORE, REPLACE
+from attnprof.networks import BEFORE, FUSE, REPLACE
 from attnprof.subject.traffic import ONLY_ARGUMENT, Path, part_at, with_part
 
 NAME = "attention"  # of the submodule that is inserted
@@ -20,7 +20,7 @@ class Site:
     """A place for a module in a network, and the map (N, channels, height, width) that reaches it."""
 
     name: str  # of the submodule that the place is relative to
-    how: str  # after, before or in place of that submodule
+    how: str  # after, before or in place of that submodule, or in its place with both of its maps
     stage: int  # from 1
     channels: int
     height: int
@@ -92,7 +92,9 @@ def attach(network: nn.Module, site: Site, module: nn.Module) -> Attachment:
     attachment = Attachment(site, module)
     if site.channels_last:
         module = ChannelsFirst(module)
-    if site.how == REPLACE:
+    if site.how == FUSE:
+        _exchange(network, site, module, attachment)
+    elif site.how == REPLACE:
         _replace(network, site, module, attachment)
     else:
         _add(network, site, module, attachment)
@@ -100,12 +102,17 @@ def attach(network: nn.Module, site: Site, module: nn.Module) -> Attachment:
 
 
 def _replace(network: nn.Module, site: Site, module: nn.Module, attachment: Attachment) -> None:
-    target = network.get_submodule(site.name)
     if site.stride != (1, 1):
         # The module keeps the size: a pooling in front of it has the stride.
         module = nn.Sequential(nn.AvgPool2d(3, site.stride, padding=1), module)
     if site.path != ONLY_ARGUMENT or site.takes_more:
         module = OfOneArgument(module, site.path)
+    _exchange(network, site, module, attachment)
+
+
+def _exchange(network: nn.Module, site: Site, module: nn.Module, attachment: Attachment) -> None:
+    """Put ``module``, which takes what the submodule there takes, in its place."""
+    target = network.get_submodule(site.name)
     _copy_plain_attributes(target, module)
     network.set_submodule(site.name, module)
     attachment.undo.append(lambda: network.set_submodule(site.name, target))

@@ -1,6 +1,6 @@
 """The call that is timed: a forward pass, or a step of training."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from attnprof.records.case import Case
 from attnprof.runtimes import RUNTIMES, Engine, NotTaken, Runtime
 from attnprof.runtimes._models import Model, read_model
 from attnprof.subject.build import DTYPES, build
-from attnprof.subject.inputs import example
+from attnprof.subject.inputs import by_call, example
 
 PLAIN: AbstractContextManager[object] = nullcontext()
 # Rows and columns of the product that is timed beside the cells. A GPU would spend a small one on its launch.
@@ -28,7 +28,7 @@ CPU = torch.device("cpu")
 
 
 class Forward:
-    """The call of an eval cell: the next input, without gradients."""
+    """The call of an eval cell: the next inputs, without gradients."""
 
     keeps = 0  # bytes that stay after a call
     preparation: float | None = None
@@ -36,7 +36,7 @@ class Forward:
     def __init__(
         self,
         module: nn.Module,
-        inputs: Iterator[torch.Tensor],
+        inputs: Iterator[tuple[torch.Tensor, ...]],
         autocast: AbstractContextManager[object] = PLAIN,
     ) -> None:
         self._module, self._inputs, self._autocast = module, inputs, autocast
@@ -44,18 +44,18 @@ class Forward:
     def __call__(self) -> object:
         """One forward pass."""
         with torch.no_grad(), self._autocast:
-            return self._module(next(self._inputs))
+            return self._module(*next(self._inputs))
 
-    def output(self, x: torch.Tensor) -> object:
-        """What the module returns for x."""
-        return output_of(self._module, x, self._autocast)
+    def output(self, *maps: torch.Tensor) -> object:
+        """What the module returns for ``maps``."""
+        return output_of(self._module, maps, self._autocast)
 
     def clear(self) -> None:
         """Nothing stays after a call."""
 
 
 class Step:
-    """The call of a train cell: forward and backward, to the input and to all parameters, gradients cleared
+    """The call of a train cell: forward and backward, to the inputs and to all parameters, gradients cleared
     before."""
 
     preparation: float | None = None
@@ -63,7 +63,7 @@ class Step:
     def __init__(
         self,
         module: nn.Module,
-        inputs: Iterator[torch.Tensor],
+        inputs: Iterator[tuple[torch.Tensor, ...]],
         autocast: AbstractContextManager[object] = PLAIN,
     ) -> None:
         self._module, self._inputs, self._autocast = module, inputs, autocast
@@ -74,9 +74,9 @@ class Step:
     def __call__(self) -> object:
         """One step."""
         self.clear()
-        x = next(self._inputs).detach().requires_grad_()
+        maps = [x.detach().requires_grad_() for x in next(self._inputs)]
         with self._autocast:
-            output = self._module(x)
+            output = self._module(*maps)
         first = first_tensor(output)
         if first is None:
             raise TypeError(f"the module returns no tensor but {type(output).__name__}")
@@ -85,9 +85,9 @@ class Step:
         first.backward(self._gradient)  # type: ignore[no-untyped-call] # torch has no annotation
         return output
 
-    def output(self, x: torch.Tensor) -> object:
-        """What the module returns for x, without gradients."""
-        return output_of(self._module, x, self._autocast)
+    def output(self, *maps: torch.Tensor) -> object:
+        """What the module returns for ``maps``, without gradients."""
+        return output_of(self._module, maps, self._autocast)
 
     def clear(self) -> None:
         """Give back the gradients of the step before."""
@@ -95,21 +95,23 @@ class Step:
 
 
 class Delegated:
-    """The call of an eval cell in another runtime than torch: the next input."""
+    """The call of an eval cell in another runtime than torch: the next inputs."""
 
     keeps = 0
 
-    def __init__(self, engine: Engine, inputs: Iterator[torch.Tensor], preparation: float) -> None:
+    def __init__(
+        self, engine: Engine, inputs: Iterator[tuple[torch.Tensor, ...]], preparation: float
+    ) -> None:
         self._engine, self._inputs = engine, inputs
         self.preparation = preparation  # seconds
 
     def __call__(self) -> object:
         """One call."""
-        return self._engine(next(self._inputs))
+        return self._engine(*next(self._inputs))
 
-    def output(self, x: torch.Tensor) -> object:
-        """What the runtime returns for x."""
-        return self._engine.output(x)
+    def output(self, *maps: torch.Tensor) -> object:
+        """What the runtime returns for ``maps``."""
+        return self._engine.output(*maps)
 
     def clear(self) -> None:
         """Nothing stays after a call."""
@@ -118,10 +120,12 @@ class Delegated:
 MeasuredCall = Forward | Step | Delegated
 
 
-def output_of(module: nn.Module, x: torch.Tensor, autocast: AbstractContextManager[object]) -> object:
-    """What ``module`` returns for x, without gradients."""
+def output_of(
+    module: nn.Module, maps: Sequence[torch.Tensor], autocast: AbstractContextManager[object]
+) -> object:
+    """What ``module`` returns for ``maps``, without gradients."""
     with torch.no_grad(), autocast:
-        return module(x)
+        return module(*maps)
 
 
 def call_of(
@@ -133,14 +137,15 @@ def call_of(
     if not runtime.is_torch:
         return _delegated(runtime, case, device, inputs, read_model(models, case))
     module = runtime.engine(build(case, device), None, case)
-    return (Forward if case.mode == "eval" else Step)(module, inputs, _autocast(case))
+    own_inputs = by_call(case, device, inputs)
+    return (Forward if case.mode == "eval" else Step)(module, own_inputs, _autocast(case))
 
 
 def export(case: Case) -> Model:
     """The module of ``case`` as its runtime reads it. Raises NotTaken."""
     runtime = RUNTIMES.get(case.runtime)
     _ready(runtime)
-    module, x = build(case, CPU), example(case, CPU)
+    module, x = build(case, CPU), _only_input(case, runtime)
     began = perf_counter()
     content = runtime.exported(module, x)
     return Model(content, perf_counter() - began)
@@ -160,16 +165,23 @@ def _delegated(
     model: Model | None,
 ) -> Delegated:
     """The module of ``case`` in ``runtime``, whose output has been compared with torch's."""
-    module, x = build(case, CPU), example(case, CPU)
+    module, x = build(case, CPU), _only_input(case, runtime)
     began = perf_counter()
     engine = runtime.engine(module, x, case, model.content if model else None)
     seconds = perf_counter() - began + (model.seconds if model else 0.0)
-    expected = first_tensor(output_of(module, x, PLAIN))
+    expected = first_tensor(output_of(module, [x], PLAIN))
     if expected is None:
         raise NotTaken("the module returns no tensor")
     largest = LARGEST_TF32_ERROR if case.tf32 else LARGEST_ERROR
     require_equal(runtime.title, engine.output(x.to(device)).cpu(), expected, largest)
-    return Delegated(engine, inputs, seconds)
+    return Delegated(engine, by_call(case, device, inputs), seconds)
+
+
+def _only_input(case: Case, runtime: Runtime) -> torch.Tensor:
+    """A random input of ``case``. Raises NotTaken where it takes two."""
+    if case.maps > 1:
+        raise NotTaken(f"{runtime.title} is measured with modules of one map; {case.module} takes two")
+    return example(case, CPU)
 
 
 def require_equal(

@@ -1,6 +1,6 @@
 """What is counted of a case: by us, and by other counters on a copy of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from math import prod
@@ -18,7 +18,7 @@ from attnprof.records.case import ELEMENT_BYTES, Case
 from attnprof.records.record import Footprint
 from attnprof.subject.build import DTYPES, build, built_so
 from attnprof.subject.calling import TOKENS, Adapted, adapter_in, is_gate, sizes
-from attnprof.subject.inputs import example
+from attnprof.subject.inputs import examples
 from attnprof.subject.tracing import ShapesAlone
 from attnprof.units import show_bytes
 
@@ -80,12 +80,12 @@ def account_by_shapes(case: Case) -> Account:
 
 def _by_shapes(case: Case, **options: Any) -> tuple[nn.Module, Account]:
     module = _to_count(case)
-    return module, account(module, case.shape, DTYPES[case.dtype], **options)
+    return module, account(module, case.shape, DTYPES[case.dtype], maps=case.maps, **options)
 
 
 def _by_values(case: Case, **options: Any) -> tuple[nn.Module, Account]:
     module = build(case, torch.device("cpu"))
-    return module, cost(module, case.shape, dtype=DTYPES[case.dtype], **options)
+    return module, cost(module, (case.shape,) * case.maps, dtype=DTYPES[case.dtype], **options)
 
 
 def _flags(case: Case, module: nn.Module, counted: Account) -> tuple[str, ...]:
@@ -157,19 +157,20 @@ def count_with(name: str, case: Case, macs: int, counter: Counter | None = None)
     plain = replace(case, mode="eval", dtype="fp32", layout="contiguous", autocast="", execution="eager")
     if not counter.computes:
         with suppress(Exception):  # a forward pass that reads values has none on meta
-            return _count_of(counter, plain, torch.empty(plain.shape, device="meta"))
+            maps = [torch.empty(plain.shape, device="meta") for _ in range(plain.maps)]
+            return _count_of(counter, plain, maps)
     if macs > MOST_REAL_MACS:
         return f"{name} not asked: it would compute {macs} MACs for real"
     try:
-        return _count_of(counter, plain, example(plain, torch.device("cpu")))
+        return _count_of(counter, plain, examples(plain, torch.device("cpu")))
     except ImportError as problem:
         return f"{name} is not installed ({problem})"
     except Exception as problem:  # noqa: BLE001 # a counter may raise anything: its failure is a note
         return f"{name} failed: {type(problem).__name__}: {one_line(problem)}"[:200]
 
 
-def _count_of(counter: Counter, case: Case, x: torch.Tensor) -> int:
-    """The counter's figure for the case, built where ``x`` is."""
-    module = build(case, x.device)
-    with torch.no_grad(), ShapesAlone() if x.is_meta else nullcontext():  # type: ignore[no-untyped-call]
-        return int(counter.count(module, x))
+def _count_of(counter: Counter, case: Case, maps: Sequence[torch.Tensor]) -> int:
+    """The counter's figure for the case, built where ``maps`` are."""
+    module = build(case, maps[0].device)
+    with torch.no_grad(), ShapesAlone() if maps[0].is_meta else nullcontext():  # type: ignore[no-untyped-call]
+        return int(counter.count(module, *maps))

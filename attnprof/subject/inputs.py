@@ -1,8 +1,8 @@
-"""A case's inputs: one to count with, a ring of them to measure with."""
+"""A case's inputs: those of one call to count with, a ring of them to measure with."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import cycle
+from itertools import cycle, repeat
 from math import ceil, prod
 
 import torch
@@ -14,11 +14,29 @@ from attnprof.subject.build import DTYPES
 MOST_INPUTS = 2**15  # of a ring: tiny inputs would be without number
 
 
-def example(case: Case, device: torch.device) -> torch.Tensor:
-    """A random input (N, C, H, W): never zeros or ones, on which some kernels are faster."""
-    generator = torch.Generator().manual_seed(case.seed + 1)
+def example(case: Case, device: torch.device, number: int = 0) -> torch.Tensor:
+    """A random input (N, C, H, W): never zeros or ones, on which some kernels are faster. number: of several,
+    which differ."""
+    generator = torch.Generator().manual_seed(case.seed + 1 + number)
     x = torch.randn(case.shape, generator=generator).to(device, DTYPES[case.dtype])
     return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
+
+
+def examples(case: Case, device: torch.device) -> tuple[torch.Tensor, ...]:
+    """The random inputs of one call."""
+    return tuple(example(case, device, number) for number in range(case.maps))
+
+
+def by_call(
+    case: Case, device: torch.device, inputs: Iterator[torch.Tensor]
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    """What each call of ``case`` takes of ``inputs``, which the other cases of its block take from, too.
+
+    Of cold inputs as many as it has maps, in turn; of the one hot input that, with further ones of its own.
+    """
+    if case.maps > 1 and case.inputs == "hot":
+        return repeat((next(inputs), *examples(case, device)[1:]))
+    return zip(*[inputs] * case.maps, strict=False)
 
 
 def ring(

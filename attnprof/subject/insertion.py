@@ -15,7 +15,7 @@ from attnprof.catalogue.entry import NOTHING
 from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import Value, at_stage
 from attnprof.errors import ImpossibleShapeError, UsageError, nearest
-from attnprof.networks import REPLACE, Network
+from attnprof.networks import FUSE, REPLACE, Network
 from attnprof.networks._places import Place, matches, parse_place
 from attnprof.subject.adapting import constructed, made_to_fit
 from attnprof.subject.attachment import Site, attach, owner_of
@@ -111,6 +111,7 @@ def sites(
     does."""
     place = _parsed(at, "" if host and host.stages else entry(module).place)
     spot = (host or Network("", None, "")).resolve(place, entry(module))
+    _require_as_many_maps(module, at, spot.relation)
     names = _named(network, spot.patterns)
     traffic = traffic_of(network, names, shape)
     met = {name: _met(name, spot.relation, traffic.passages.get(name, ())) for name in names}
@@ -122,8 +123,21 @@ def sites(
     return tuple(_site(network, name, spot.relation, stages[name], met[name], traffic) for name in picked)
 
 
+def _require_as_many_maps(module: str, at: str, relation: str) -> None:
+    """Raises ImpossibleShapeError for a module of one map where two become one, and for one of two
+    elsewhere."""
+    if (entry(module).maps > 1) == (relation == FUSE):
+        return
+    if relation == FUSE:
+        raise ImpossibleShapeError(f"{at}: two maps become one there, and {module} takes one")
+    raise ImpossibleShapeError(
+        f"{at}: there is one map there, and {module} takes two; it goes where two become one: fuse:NAME of a"
+        " submodule that takes both"
+    )
+
+
 def _site(network: nn.Module, name: str, how: str, stage: int, met: _Met, traffic: Traffic) -> Site:
-    if how == REPLACE:
+    if how in (REPLACE, FUSE):
         return Site(name, how, stage, *met)
     return Site(name, how, stage, *met, owner=owner_of(network, name, how, met.path, traffic.listing))
 
@@ -172,6 +186,8 @@ def _met(name: str, how: str, passages: Sequence[Passage]) -> _Met:
             " weights are used without it"
         )
     maps = [passage.reaching(how) for passage in passages]
+    if how == FUSE:
+        _require_pairs(name, passages)
     first, argument = maps[0], passages[0].argument
     if first is None or (how == REPLACE and argument is None):
         raise ImpossibleShapeError(f"{name}: what is there is no map (N, C, H, W)")
@@ -198,6 +214,18 @@ def _require_alike(name: str, maps: Sequence[MapAt | None]) -> None:
             f"{name}: the network calls it {len(maps)} times, with the map as another argument, in another"
             " place of the answer or in another layout"
         )
+
+
+def _require_pairs(name: str, passages: Sequence[Passage]) -> None:
+    """Raises ImpossibleShapeError for a submodule that does not make one map of two of the same shape."""
+    for passage in passages:
+        if passage.pair is None:
+            raise ImpossibleShapeError(f"{name}: it does not take two maps (N, C, H, W), and nothing else")
+        first, second = passage.pair
+        if first.shape != second.shape or first.channels_last or second.channels_last:
+            raise ImpossibleShapeError(f"{name}: its two maps are not of one shape (N, C, H, W)")
+        if passage.answer is None or passage.answer.path or passage.answer.shape != first.shape:
+            raise ImpossibleShapeError(f"{name}: it does not answer with one map of the shape of both")
 
 
 def _require_exchangeable(name: str, argument: MapAt, answer: MapAt) -> None:

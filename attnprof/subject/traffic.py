@@ -36,6 +36,7 @@ class Passage:
     argument: MapAt | None  # the first map among the arguments
     answer: MapAt | None  # the first map in the answer
     takes_more: bool  # whether there are other arguments
+    pair: tuple[MapAt, MapAt] | None = None  # the arguments, where they are two maps and nothing else
 
     def reaching(self, how: str) -> MapAt | None:
         """The map that reaches a module before, after or in place of the submodule."""
@@ -87,7 +88,9 @@ class _Watch:
         self._is_running = False
 
     def _note(self, name: str, _: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        passage = Passage(_map_among(args, kwargs), map_in(output), len(args) + len(kwargs) > 1)
+        takes_more = len(args) + len(kwargs) > 1
+        pair = None if kwargs else _pair(args)
+        passage = Passage(_map_among(args, kwargs), map_in(output), takes_more, pair)
         self.passages.setdefault(name, []).append(passage)
 
     def _note_listing(self, name: str) -> None:
@@ -138,6 +141,13 @@ def _map_among(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> MapAt | None
     return _first_map(
         (path, value) for path, value in [*positional, *named] if isinstance(value, torch.Tensor)
     )
+
+
+def _pair(args: tuple[Any, ...]) -> tuple[MapAt, MapAt] | None:
+    """The two maps that ``args`` are; None for anything else."""
+    if len(args) != 2 or not all(isinstance(x, torch.Tensor) and x.dim() == 4 for x in args):
+        return None
+    return _map(args[0]), _map(args[1])
 
 
 def map_in(value: Any) -> MapAt | None:

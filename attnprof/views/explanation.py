@@ -173,8 +173,7 @@ def title_of(case: Case, name: str) -> str:
 
 def _head(case: Case, name: str, explanation: Explanation) -> str:
     mode = "train: forward + backward" if case.mode == "train" else "eval"
-    shape = "x".join(map(str, explanation.shape))
-    return f"{title_of(case, name)}\n{shape}, {case.dtype}, {mode}, counted on {_way(explanation)}"
+    return f"{title_of(case, name)}\n{case.input_text}, {case.dtype}, {mode}, counted on {_way(explanation)}"
 
 
 def _way(explanation: Explanation) -> str:

@@ -98,7 +98,7 @@ def _columns(report: KernelReport) -> tuple[TableColumn, ...]:
 
 def _conditions(case: Case, environment: Environment) -> str:
     parts = [
-        "x".join(map(str, case.shape)),
+        case.input_text,
         case.dtype,
         f"autocast {case.autocast}" if case.autocast else "",
         "train: forward + backward" if case.mode == "train" else "eval",

@@ -9,7 +9,7 @@ from attnprof.counters import COUNTERS, Counter
 from attnprof.records.case import Case
 from attnprof.subject.build import build
 from attnprof.subject.counts import count_with
-from attnprof.subject.inputs import example
+from attnprof.subject.inputs import examples
 from attnprof.subject.tracing import ShapesAlone
 
 pytest.importorskip("fvcore")
@@ -25,10 +25,10 @@ def case_of(module):
 def test_every_part_of_its_figure_follows_from_shapes(name):
     case = case_of(name)
     with torch.no_grad():
-        computed = FVCORE.breakdown(build(case, CPU), example(case, CPU))
+        computed = FVCORE.breakdown(build(case, CPU), *examples(case, CPU))
         module = build(case, META)
         with ShapesAlone():
-            by_shapes = FVCORE.breakdown(module, torch.empty(case.shape, device="meta"))
+            by_shapes = FVCORE.breakdown(module, *(x.to("meta") for x in examples(case, CPU)))
     assert by_shapes == computed
 
 

@@ -62,6 +62,11 @@ def normal(std: Scale) -> Rule:
     return rule
 
 
+def around_one(tensor: Tensor) -> Distribution:
+    """A normal distribution around 1, as some fill the weights of a norm."""
+    return Distribution(1.0, 0.02, NormalDist(1.0, 0.02).inv_cdf)
+
+
 def cut_normal(std: Scale) -> Rule:
     """A normal distribution cut off at twice its spread; ``std`` is what is left of the spread, 0.88 of it."""
 
@@ -129,6 +134,7 @@ ORIGINALS = {
         {"rate_*": constant(0.5), "conv.weight": one_of(9)},
     ),
     "aff": Original("MS_CAM, aff_pytorch/aff_net/fusion.py, YimianDai/open-aff"),
+    "aff_fusion": Original("AFF, aff_pytorch/aff_net/fusion.py, YimianDai/open-aff"),
     "agent": Original(
         "AgentAttention, agent_transformer/models/agent_pvt.py, LeapLabTHU/Agent-Attention",
         {"*_bias.*": normal(0.02)},
@@ -142,6 +148,10 @@ ORIGINALS = {
             "value.bias": ZERO,
             "project.bias": ZERO,
         },
+    ),
+    "attention_gate": Original(
+        "GridAttentionBlock2D, models/layers/grid_attention_layer.py, ozan-oktay/Attention-Gated-Networks",
+        {"*.conv.weight": KAIMING_FAN_IN, "project.norm.weight": around_one},
     ),
     "axial": Original(
         "AxialAttention, lib/models/axialnet.py, csrhddlam/axial-deeplab",
@@ -181,6 +191,7 @@ ORIGINALS = {
         "LocalWindowAttention, timm 1.0.31",
         {"bias": ZERO, "project.norm.weight": ZERO},
     ),
+    "cgafusion": Original("CGAFusion, code/model/modules/fusion.py, cecret3350/DEA-Net"),
     "clo": Original("EfficientAttention, classification/models/blocks.py, qhfan/CloFormer"),
     "cot": Original("CotLayer and CoXtLayer, models/cotnet.py, JDAI-CV/CoTNet"),
     "cpca": Original("CPCABlock, a copy of the one in Cuthbert-Huang/CPCANet"),
@@ -270,6 +281,7 @@ ORIGINALS = {
         {"enter.weight": KAIMING_FAN_OUT, "leave.weight": KAIMING_FAN_OUT},
     ),
     "hilo": Original("HiLo, hilo.py, ziplab/LITv2"),
+    "iaff": Original("iAFF, aff_pytorch/aff_net/fusion.py, YimianDai/open-aff"),
     "involution": Original(
         "involution, det/mmdet/models/utils/involution_naive.py, d-li14/involution, built of mmcv's ConvModule",
         {"squeeze.weight": KAIMING_FAN_OUT, "span.weight": KAIMING_FAN_OUT, "span.bias": ZERO},
@@ -285,6 +297,10 @@ ORIGINALS = {
     "lct": Original(
         "LCT, attention-mechanisms/lct.py, changzy00/pytorch-attention",
         {"weight": ONE, "bias": ZERO},
+    ),
+    "lgag": Original(
+        "LGAG, lib/decoders.py, SLDGroup/EMCAD",
+        {"*.conv.weight": normal(0.02), "*.conv.bias": ZERO},
     ),
     "linformer": Original(
         "LinformerSelfAttention, linformer 0.2.3 (lucidrains/linformer)",
@@ -450,6 +466,7 @@ ORIGINALS = {
 
 # Settings whose original is another one, or does something else.
 VARIANTS = {
+    ("attention_gate", "norms", True): Original("Attention_block, network.py, LeeJunHyun/Image_Segmentation"),
     ("external", "mode", "tokens"): Original(
         "ExternalAttention, model/attention/ExternalAttention.py, xmu-xiaoma666/External-Attention-pytorch",
         {"memory_*.weight": normal(0.001)},

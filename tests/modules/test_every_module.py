@@ -18,7 +18,7 @@ from attnprof.counting import account, on_meta
 from attnprof.errors import ImpossibleShapeError
 from attnprof.records.case import Case
 from attnprof.subject.build import build
-from attnprof.subject.inputs import example
+from attnprof.subject.inputs import examples
 from tests.every_case import every_case, hold_together
 
 HERE = Path(__file__).parent
@@ -80,6 +80,17 @@ def built(name, settings, c, h, w, device="cpu", train=False, batch=2):
         return create(name, c, height=h, width=w, **settings).train(train)
 
 
+def counts_of(name, module, shape):
+    """The account of the module ``name`` for maps of ``shape``."""
+    return account(module.eval(), shape, maps=entry(name).maps)
+
+
+def maps(name, *shape, dtype=torch.float32):
+    """A random map of ``shape`` for each that the module takes."""
+    generator = torch.Generator().manual_seed(2)
+    return [torch.randn(*shape, dtype=dtype, generator=generator) for _ in range(entry(name).maps)]
+
+
 def randomised(module):
     """Give every parameter and running statistic a random value: many gates are constant when fresh."""
     generator = torch.Generator().manual_seed(1)
@@ -101,7 +112,7 @@ def test_counts_equal_the_catalogues_cases(name):
             size = record["C"], record["H"], record["W"]
             with case(record["record"], *size):
                 module = built(name, record["settings"], *size, device="meta")
-                counted = account(module.eval(), (1, *size))
+                counted = counts_of(name, module, (1, *size))
                 assert counted.params == record["params"]
                 assert counted.macs == record["macs"]
                 assert counted.buffers == record["buffers"]
@@ -115,7 +126,7 @@ def test_closed_forms_equal_the_count_of_a_batch(name):
         for settings, size in variants_and_sizes(name, LARGE, 2):
             with case(label(settings), size):
                 module = built(name, settings, *size, device="meta", batch=n)
-                counted = account(module.eval(), (n, *size))
+                counted = counts_of(name, module, (n, *size))
                 assert counted.params == known.params(*size, settings)
                 assert counted.macs == n * known.macs(*size, settings)
                 assert counted.output_shape == (n, *size)
@@ -127,16 +138,14 @@ def test_forward_and_backward_keep_shape_and_leave_the_input(name):
         for settings, size in variants_and_sizes(name, SMALL[2:], 2, train=True):
             with case(label(settings), size):
                 module = built(name, settings, *size, train=True)
-                x = torch.randn(2, *size)
-                before = x.clone()
-                module.eval()(x)
-                assert torch.equal(x, before)
-                x.requires_grad_()
-                y = module.train()(x)
-                assert y.shape == x.shape
+                inputs = maps(name, 2, *size)
+                before = [x.clone() for x in inputs]
+                module.eval()(*inputs)
+                assert all(map(torch.equal, inputs, before))
+                y = module.train()(*(x.requires_grad_() for x in inputs))
+                assert y.shape == (2, *size)
                 y.square().sum().backward()
-                assert x.grad is not None
-                assert x.grad.isfinite().all()
+                assert all(x.grad is not None and x.grad.isfinite().all() for x in inputs)
                 assert all(p.grad is not None for p in module.parameters() if p.requires_grad)
 
 
@@ -150,8 +159,8 @@ def test_a_seed_gives_the_same_weights_and_a_state_dict_round_trips(name):
                 assert one.keys() == two.keys()
                 assert all(torch.equal(one[key], two[key]) for key in one)
                 second.load_state_dict(randomised(first).state_dict())
-                x = torch.randn(2, *size)
-                assert torch.equal(first(x), second(x))
+                inputs = maps(name, 2, *size)
+                assert torch.equal(first(*inputs), second(*inputs))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -167,7 +176,7 @@ def test_it_asks_for_a_size_only_where_the_size_is_part_of_it(name):
                 sizes = [(c, h, w) for c in (64, 128) for h, w in ((15, 12), (8, 21), (14, 7))]
                 for size in [size for size in sizes if known.refusal(*size, settings) is None][:2]:
                     module = create(name, size[0], **settings).eval()
-                    assert module(torch.randn(1, *size)).shape == (1, *size)
+                    assert module(*maps(name, 1, *size)).shape == (1, *size)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -222,7 +231,7 @@ def test_a_limit_is_a_real_one(name):
                     with on_meta():
                         modules[key] = create(name, c, height=h, width=w).eval()
                 module = modules[key]
-                counted = account(module, (1, c, h, w))
+                counted = counts_of(name, module, (1, c, h, w))
                 assert counted.output_shape == (1, c, h, w)
                 assert counted.params == known.params(c, h, w)
                 assert counted.macs == known.macs(c, h, w)
@@ -236,9 +245,9 @@ def test_numerics_agree_with_an_independent_restatement(name):
         for settings, size in variants_and_sizes(name, SMALL, 3):
             with case(label(settings), size), torch.no_grad():
                 module = randomised(built(name, settings, *size).double()).eval()
-                x = torch.randn(2, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
-                expected = restate(x, dict(module.state_dict()), **entry(name).settings(settings))
-                got = module(x)
+                inputs = maps(name, 2, *size, dtype=torch.float64)
+                expected = restate(*inputs, dict(module.state_dict()), **entry(name).settings(settings))
+                got, x = module(*inputs), inputs[0]
                 assert expected.shape == got.shape
                 assert float((got - expected).norm() / expected.norm()) < 1e-10
                 if name != "none":
@@ -258,29 +267,30 @@ def test_it_runs_in_bf16_and_in_channels_last(name):
             for dtype, layout, most in (("bf16", "contiguous", 0.2), ("fp32", "channels_last", 1e-4)):
                 other = replace(usual, dtype=dtype, layout=layout)
                 with case(label(settings), size, dtype, layout), torch.no_grad():
-                    x = example(other, cpu)
-                    y, plain = build(other, cpu)(x), in_fp32(x.float().contiguous())
+                    inputs = examples(other, cpu)
+                    y, plain = build(other, cpu)(*inputs), in_fp32(*(x.float().contiguous() for x in inputs))
                     assert y.dtype == (torch.bfloat16 if dtype == "bf16" else torch.float32)
                     assert y.shape == (2, *size)
                     assert float((y.float() - plain).norm() / plain.norm()) < most
 
 
 class SideBySide(nn.Module):
-    """Modules that each get a map of their own: a compiler that starts once serves them all."""
+    """Modules that each get maps of their own: a compiler that starts once serves them all."""
 
     def __init__(self, modules):
         super().__init__()
         self.parts = nn.ModuleList(modules)
 
-    def forward(self, *maps):
-        return tuple(part(x) for part, x in zip(self.parts, maps, strict=True))
+    def forward(self, *inputs):
+        return tuple(part(*own) for part, own in zip(self.parts, inputs, strict=True))
 
 
 def side_by_side(names, batch):
-    """The modules with random weights in one, and a map for each."""
+    """The modules with random weights in one, and the maps of each."""
     sizes = [fitting(name, {}, SMALL[2:], 1)[0] for name in names]
     parts = [randomised(built(name, {}, *size)).eval() for name, size in zip(names, sizes, strict=True)]
-    return SideBySide(parts).eval(), tuple(torch.randn(batch, *size) for size in sizes)
+    inputs = tuple(tuple(maps(name, batch, *size)) for name, size in zip(names, sizes, strict=True))
+    return SideBySide(parts).eval(), inputs
 
 
 def groups(size=8):
@@ -312,14 +322,14 @@ def one_table_of_operators():
 
 def can_be_exported(names, strict):
     """strict: torch.compile's capture takes the module, whole."""
-    module, maps = side_by_side(names, batch=1)
+    module, inputs = side_by_side(names, batch=1)
     torch._dynamo.reset()
     with torch.no_grad():
-        program = torch.export.export(module, maps, strict=strict)
-        compute_the_same(names, program.module()(*maps), module(*maps))
-    graph = torch.onnx.export(program, maps, dynamo=True, verbose=False).model_proto.graph
+        program = torch.export.export(module, inputs, strict=strict)
+        compute_the_same(names, program.module()(*inputs), module(*inputs))
+    graph = torch.onnx.export(program, inputs, dynamo=True, verbose=False).model_proto.graph
     shapes = [[side.dim_value for side in output.type.tensor_type.shape.dim] for output in graph.output]
-    assert shapes == [list(x.shape) for x in maps]
+    assert shapes == [list(own[0].shape) for own in inputs]
 
 
 @pytest.mark.slow
@@ -336,11 +346,11 @@ def test_what_its_entry_says_can_be_exported_or_run_under_compile_can_be(names):
 
 
 def runs_under_compile(names, backend="aot_eager", options=None):
-    module, maps = side_by_side(names, batch=2)
+    module, inputs = side_by_side(names, batch=2)
     torch._dynamo.reset()
     with torch.no_grad():
-        outputs = torch.compile(module, backend=backend, options=options)(*maps)
-        compute_the_same(names, outputs, module(*maps))
+        outputs = torch.compile(module, backend=backend, options=options)(*inputs)
+        compute_the_same(names, outputs, module(*inputs))
 
 
 # One C++ file for all kernels and what calls them, translated without optimisation, and no trial of the

@@ -49,10 +49,10 @@ def test_it_stays_on_the_device_and_never_waits_for_it(choice):
     with simulated() as simulation:
         with torch.device("cuda"):
             built = create(choice.module, c, height=h, width=w, **settings).train()
-        x = torch.randn(2, c, h, w, device="cuda").requires_grad_()
+        inputs = [torch.randn(2, c, h, w, device="cuda").requires_grad_() for _ in range(module.maps)]
         torch.cuda.set_sync_debug_mode("error")  # from now on what waits raises
         with Watch(simulation.tensors) as watch:
-            built(x).sum().backward()
-        assert x.grad.device == torch.device("cuda", 0)
+            built(*inputs).sum().backward()
+        assert {x.grad.device for x in inputs} == {torch.device("cuda", 0)}
         assert {p.device.type for p in built.parameters()} <= {"cuda"}
     assert (watch.on_cpu, watch.doubles) == (set(), set())

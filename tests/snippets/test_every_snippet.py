@@ -82,14 +82,14 @@ def test_the_code_of_a_module_stands_alone_and_computes_what_the_catalogues_does
                 torch.manual_seed(3)
                 theirs = made[known.class_name](channels, **size).eval()
                 theirs.load_state_dict(ours.state_dict())
-                x = torch.randn(2, *what.point)
+                maps = [torch.randn(2, *what.point) for _ in range(known.maps)]
                 with torch.no_grad():
                     torch.manual_seed(4)
-                    expected = ours(x)
+                    expected = ours(*maps)
                     torch.manual_seed(4)
-                    assert torch.equal(theirs(x), expected)
+                    assert torch.equal(theirs(*maps), expected)
                     block = made["Block"](channels, *size.values()).eval()
-                    assert block(x).shape == x.shape
+                    assert block(maps[0]).shape == maps[0].shape
 
 
 @pytest.mark.parametrize("name", ["se", "botnet"])

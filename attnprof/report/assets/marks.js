@@ -1,8 +1,8 @@
 // Marks: a shape and a colour for each family, either of which tells it; names that do not overlap.
 
-const FAMILIES = ["channel", "spatial", "channel+spatial", "self-attention", "branch", "floor", ""];
+const FAMILIES = ["channel", "spatial", "channel+spatial", "self-attention", "branch", "floor", "", "fusion"];
 const familyName = (family) => family || "your own";
-const familyClass = (family) => `family-${FAMILIES.includes(family) ? FAMILIES.indexOf(family) : FAMILIES.length - 1}`;
+const familyClass = (family) => `family-${FAMILIES.indexOf(FAMILIES.includes(family) ? family : "")}`;
 
 /** The outline of a family's mark around (0, 0), about `r` in radius. */
 function outline(family, r) {
@@ -20,6 +20,8 @@ function outline(family, r) {
       return corners([[-1.3, -0.3], [1.3, -0.3], [1.3, 0.3], [-1.3, 0.3]]);
     case 6:
       return corners([[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4], [0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4]]);
+    case 7:
+      return corners([[-1.2, 0], [-0.6, -1.05], [0.6, -1.05], [1.2, 0], [0.6, 1.05], [-0.6, 1.05]]);
     default:
       return `M${r},0A${r},${r} 0 1 1 ${-r},0A${r},${r} 0 1 1 ${r},0Z`;
   }
