@@ -167,7 +167,7 @@ def lack_of_place(network: Network, module: Entry) -> str:
     """Why a network of ours has no place of its own for ``module``; empty where it has one."""
     if module.maps == 1 or not network.default_places or FUSE in network.default_places:
         return ""
-    return f"{module.key} takes two maps, and {network.title} has no place where two become one"
+    return f"takes two maps, and {network.title} has no place where two become one"
 
 
 def _default_place(network: Network, module: Entry) -> Place:

@@ -18,7 +18,7 @@ NETWORK = Network(
     entry_names=("resnext50_32x4d", "resnext", "resnet-bottleneck", "resnet"),
     stages=STAGES,
     places=BOTTLENECK,
-    default_places={"after": "after_bn3", "replace": "replace_conv2"},
+    default_places={"after": "after_bn3", "replace": "replace_conv2", "fuse": "fuse_add"},
     place_aliases={"before_addition": "after_bn3"},
-    facts=Facts(25_028_904, 4_230_479_872, {"after": 16, "replace": 16}, "counts of torchvision"),
+    facts=Facts(25_028_904, 4_230_479_872, {"after": 16, "replace": 16, "fuse": 16}, "counts of torchvision"),
 )

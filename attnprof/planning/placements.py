@@ -49,11 +49,9 @@ def _in(name: str, spec: Spec) -> Iterator[Placement]:
         if choice.module == PLAIN:
             continue
         settings, variant = _settled(network, choice)
-        if not spec.at and (refusal := lack_of_place(network, entry(choice.module))):
-            yield Placement(choice.module, settings, variant, name, source=source, refusal=refusal)
-            continue
-        for place in _places(network, choice, spec):
-            yield Placement(choice.module, settings, variant, name, place, source)
+        placement = Placement(choice.module, settings, variant, name, source=source)
+        for place, refusal in _places(network, choice, spec):
+            yield replace(placement, place=place, refusal=refusal)
 
 
 def choices(spec: Spec) -> Iterator[ConfiguredModule | Placement]:
@@ -92,13 +90,17 @@ def _require_a_value_per_stage(network: Network, module: str, settings: Mapping[
             )
 
 
-def _places(network: Network, choice: ConfiguredModule, spec: Spec) -> Iterator[str]:
+def _places(network: Network, choice: ConfiguredModule, spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each place, with an empty text behind it; no place, and why."""
     module = entry(choice.module)
+    if not spec.at and (refusal := lack_of_place(network, module)):
+        yield "", refusal
+        return
     for text in spec.at or ("",):
         place = place_of(network, module, text)
-        yield place
+        yield place, ""
         if spec.sweep_places:
-            yield from _each_stage(network, place)
+            yield from ((each, "") for each in _each_stage(network, place))
 
 
 def _each_stage(network: Network, text: str) -> Iterator[str]:

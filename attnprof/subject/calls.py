@@ -15,7 +15,7 @@ from attnprof.records.case import Case
 from attnprof.runtimes import RUNTIMES, Engine, NotTaken, Runtime
 from attnprof.runtimes._models import Model, read_model
 from attnprof.subject.build import DTYPES, build
-from attnprof.subject.inputs import by_call, example
+from attnprof.subject.inputs import by_call, only_example
 
 PLAIN: AbstractContextManager[object] = nullcontext()
 # Rows and columns of the product that is timed beside the cells. A GPU would spend a small one on its launch.
@@ -145,7 +145,7 @@ def export(case: Case) -> Model:
     """The module of ``case`` as its runtime reads it. Raises NotTaken."""
     runtime = RUNTIMES.get(case.runtime)
     _ready(runtime)
-    module, x = build(case, CPU), _only_input(case, runtime)
+    module, x = build(case, CPU), only_example(case, CPU, runtime.title)
     began = perf_counter()
     content = runtime.exported(module, x)
     return Model(content, perf_counter() - began)
@@ -165,7 +165,7 @@ def _delegated(
     model: Model | None,
 ) -> Delegated:
     """The module of ``case`` in ``runtime``, whose output has been compared with torch's."""
-    module, x = build(case, CPU), _only_input(case, runtime)
+    module, x = build(case, CPU), only_example(case, CPU, runtime.title)
     began = perf_counter()
     engine = runtime.engine(module, x, case, model.content if model else None)
     seconds = perf_counter() - began + (model.seconds if model else 0.0)
@@ -175,13 +175,6 @@ def _delegated(
     largest = LARGEST_TF32_ERROR if case.tf32 else LARGEST_ERROR
     require_equal(runtime.title, engine.output(x.to(device)).cpu(), expected, largest)
     return Delegated(engine, by_call(case, device, inputs), seconds)
-
-
-def _only_input(case: Case, runtime: Runtime) -> torch.Tensor:
-    """A random input of ``case``. Raises NotTaken where it takes two."""
-    if case.maps > 1:
-        raise NotTaken(f"{runtime.title} is measured with modules of one map; {case.module} takes two")
-    return example(case, CPU)
 
 
 def require_equal(

@@ -9,6 +9,7 @@ import torch
 
 from attnprof.measuring.inputs import RandomPool
 from attnprof.records.case import Case
+from attnprof.runtimes import NotTaken
 from attnprof.subject.build import DTYPES
 
 MOST_INPUTS = 2**15  # of a ring: tiny inputs would be without number
@@ -20,6 +21,13 @@ def example(case: Case, device: torch.device, number: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(case.seed + 1 + number)
     x = torch.randn(case.shape, generator=generator).to(device, DTYPES[case.dtype])
     return x.contiguous(memory_format=torch.channels_last) if case.layout == "channels_last" else x
+
+
+def only_example(case: Case, device: torch.device, title: str) -> torch.Tensor:
+    """The random input of a call. Raises NotTaken for two: ``title`` takes modules of one map."""
+    if case.maps > 1:
+        raise NotTaken(f"{title} is used with modules of one map; {case.module} takes two")
+    return example(case, device)
 
 
 def examples(case: Case, device: torch.device) -> tuple[torch.Tensor, ...]:

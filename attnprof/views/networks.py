@@ -16,7 +16,8 @@ COLUMNS = (
 )
 BELOW = (
     "default places: where a module goes without --at, behind a part of the network or in place of one, and"
-    " how many of these there are; a third is that of self-attention.",
+    " how many of these there are; fuse_...: that of modules of two maps; a further one: that of"
+    " self-attention.",
     "What a module costs in one of them: attnprof host NAME --insert MODULE",
 )
 

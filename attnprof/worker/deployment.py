@@ -15,7 +15,7 @@ from attnprof.records.environment import software
 from attnprof.runtimes import NotTaken
 from attnprof.subject.build import build
 from attnprof.subject.calls import PLAIN, output_of, require_equal
-from attnprof.subject.inputs import example
+from attnprof.subject.inputs import only_example
 
 CPU = torch.device("cpu")
 VERSIONS = ("attnprof_version", "torch_version")
@@ -27,8 +27,8 @@ def deploy(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportR
     Raises NotTaken where it cannot be exported, or the file computes something else than torch.
     """
     kind = KINDS[kind_name]
-    module, x = build(case, CPU), example(case, CPU)
-    expected = list(tensors_below(output_of(module, x, PLAIN)))
+    module, x = build(case, CPU), only_example(case, CPU, kind.title)
+    expected = list(tensors_below(output_of(module, [x], PLAIN)))
     if not expected:
         raise NotTaken("the module returns no tensor")
     graph = kind.write(module, x, path, facts_of(case), opset)

@@ -114,7 +114,7 @@ def test_the_networks_records_have_one_row_each_with_its_source(cli, networks):
     data = json.loads(cli("list", "--networks", "--format", "json").out)["networks"]
     assert [row["network"] for row in rows] == [row["network"] for row in data] == list(networks)
     [resnet] = [row for row in data if row["network"] == "resnet50"]
-    assert resnet["default_places"] == {"after_bn3": 16, "replace_conv2": 16}
+    assert resnet["default_places"] == {"after_bn3": 16, "replace_conv2": 16, "fuse_add": 16}
     assert (resnet["params"], resnet["macs"], resnet["input"]) == (25_557_032, 4_089_184_256, "3x224x224")
     assert resnet["source"] == "Kaiming He et al., CVPR 2016, arXiv:1512.03385; counts of torchvision"
 

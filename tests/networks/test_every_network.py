@@ -9,7 +9,16 @@ import torch
 from attnprof.catalogue import entries, entry
 from attnprof.catalogue.entry import FAMILIES as MODULE_FAMILIES
 from attnprof.counting import cost, on_meta
-from attnprof.networks import IMAGE, NETWORKS, build_network, network_named, place_of, settings_in
+from attnprof.networks import (
+    FUSE,
+    IMAGE,
+    NETWORKS,
+    build_network,
+    lack_of_place,
+    network_named,
+    place_of,
+    settings_in,
+)
 from attnprof.networks._places import RELATIONS, matches
 from attnprof.subject.insertion import sites
 
@@ -101,7 +110,8 @@ def test_every_place_has_a_map(name):
     with on_meta():
         network = build_network(name, (3, side, side))
     for place, spot in known.places.items():
-        found = sites(network, "none", place, (1, 3, side, side), known)
+        module = "aff_fusion" if spot.relation == FUSE else "none"
+        found = sites(network, module, place, (1, 3, side, side), known)
         assert all(min(site.channels, site.height, site.width) >= 1 for site in found)
         assert {site.how for site in found} == {spot.relation}
 
@@ -114,7 +124,7 @@ def test_every_stage_has_submodules(name, network):
 
 def test_every_usual_place_is_one_of_its_own(name):
     known = network_named(name)
-    assert {"after", "replace"} <= set(known.default_places) <= {"after", "replace", *MODULE_FAMILIES}
+    assert {"after", "replace"} <= set(known.default_places) <= {"after", "replace", FUSE, *MODULE_FAMILIES}
     assert set(known.default_places.values()) <= set(known.places)
 
 
@@ -130,9 +140,22 @@ def test_it_says_how_many_submodules_its_usual_places_have(name, network):
 def test_every_module_has_a_place_that_is_there(name, network):
     known = network_named(name)
     for module in entries():
+        if lack_of_place(known, module):
+            continue
         where = place_of(known, module)
         assert where.partition(":")[0] in known.places, module.key
         assert set(settings_in(known, module)) <= set(module.hyperparameters)
+
+
+def test_a_module_of_two_maps_has_a_place_where_it_is_said(name):
+    known = network_named(name)
+    joins = {place for place, spot in known.places.items() if spot.relation == FUSE}
+    assert bool(joins) == (FUSE in known.default_places)
+    for module in entries():
+        reason = f"takes two maps, and {known.title} has no place where two become one"
+        assert lack_of_place(known, module) == (reason if module.maps > 1 and not joins else "")
+        if module.maps > 1 and joins:
+            assert place_of(known, module) in joins
 
 
 def test_what_modules_say_of_networks_is_about_networks_there_are():

@@ -1,16 +1,25 @@
 """A module that fuses two maps is counted and called with two that differ; all others with one."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from torch import nn
 
 from attnprof.catalogue import MODULES, entry
 from attnprof.counting import account, account_of, cost
+from attnprof.errors import ImpossibleShapeError
+from attnprof.networks import build_network
+from attnprof.networks._joints import Sum
+from attnprof.planning import plan
 from attnprof.records.case import Case
 from attnprof.runtimes import RUNTIMES, NotTaken
+from attnprof.spec import Spec
 from attnprof.subject.build import build
 from attnprof.subject.calls import call_of
 from attnprof.subject.counts import count, count_with
 from attnprof.subject.inputs import by_call, examples, ring
+from attnprof.subject.insertion import insert
 
 CPU = torch.device("cpu")
 FUSION = [name for name in MODULES.names() if entry(name).maps == 2]
@@ -96,5 +105,103 @@ def test_another_counter_gets_both(counter):
 def test_a_runtime_of_one_map_says_so():
     others = [name for name in RUNTIMES.names() if not RUNTIMES.get(name).is_torch]
     case = case_of("aff_fusion", execution=others[0])
-    with pytest.raises(NotTaken, match="of one map; aff_fusion takes two"):
+    with pytest.raises(NotTaken, match="modules of one map; aff_fusion takes two"):
         call_of(case, CPU, iter(()))
+
+
+class Joins(nn.Module):
+    """Two branches that meet in a submodule."""
+
+    def __init__(self, joint):
+        super().__init__()
+        self.one, self.other = nn.Conv2d(3, 64, 1), nn.Conv2d(3, 64, 3, padding=1)
+        self.joint = joint
+
+    def forward(self, x):
+        return self.joint(self.one(x), self.other(x))
+
+
+class Takes(nn.Module):
+    """A joint that does what a function says."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *args):
+        return self.function(*args)
+
+
+def put(network, module, at):
+    return insert(network.eval(), module, at=at, shape=(1, 3, 14, 14))
+
+
+def test_it_goes_in_place_of_what_makes_one_map_of_two_and_gets_both_in_order():
+    torch.manual_seed(0)
+    network = put(Joins(Sum()), "lgag", "fuse:joint")
+    x = torch.randn(1, 3, 14, 14)
+    with torch.no_grad():
+        expected = network.joint(network.one(x), network.other(x))
+        assert torch.equal(network(x), expected)
+        assert not torch.equal(expected, network.joint(network.other(x), network.one(x)))
+    assert type(network.joint).__name__ == "LGAG"
+
+
+@pytest.mark.parametrize(
+    ("joint", "module", "at", "words"),
+    [
+        (Sum(), "se", "fuse:joint", "fuse:joint: two maps become one there, and se takes one"),
+        (Sum(), "iaff", "after:one", "after:one: there is one map there, and iaff takes two"),
+        (Sum(), "iaff", "fuse:one", "one: it does not take two maps"),
+        (Takes(lambda x, y: x.mean((2, 3))), "iaff", "fuse:joint", "does not answer with one map"),
+        (Takes(lambda x, y: torch.cat((x, y), 1)), "iaff", "fuse:joint", "does not answer with one map"),
+    ],
+)
+def test_a_place_that_has_not_as_many_maps_is_refused_and_the_network_left(joint, module, at, words):
+    network = Joins(joint)
+    names = [name for name, _ in network.named_modules()]
+    with pytest.raises(ImpossibleShapeError, match=words):
+        put(network, module, at)
+    assert [name for name, _ in network.named_modules()] == names
+
+
+def cells(**fields):
+    spec = Spec(modules="aff_fusion,se", no_latency=True, counters="none", **fields)
+    return {cell.case.module: cell for cell in plan(spec, "meta").cells}
+
+
+def test_a_network_without_such_a_place_is_a_row_that_says_so():
+    found = cells(networks="vgg16")
+    assert found["aff_fusion"].refusal == "takes two maps, and VGG-16 has no place where two become one"
+    assert found["se"].refusal is None
+
+
+@pytest.mark.parametrize(("network", "place"), [("resnet18", "fuse_add"), ("unet", "fuse_skip")])
+def test_a_networks_own_place_is_the_usual_one(network, place):
+    cell = cells(networks=network)["aff_fusion"]
+    assert (cell.case.place, cell.refusal) == (place, None)
+
+
+def test_in_a_residual_network_the_count_is_the_networks_and_that_of_each_module():
+    case = replace(cells(networks="resnet18")["aff_fusion"].case, height=64, width=64)
+    plain = count(replace(case, module="none", place="", hyperparameters={})).account
+    fused = count(case).account
+    sizes = [(64 * 2**stage, 16 // 2**stage) for stage in range(4)]
+    known = entry("aff_fusion")
+    assert fused.params - plain.params == 2 * sum(known.params(c, side, side) for c, side in sizes)
+    assert fused.macs - plain.macs == 2 * sum(known.macs(c, side, side) for c, side in sizes)
+
+
+def test_in_a_unet_what_is_gated_is_the_skip_and_the_map_from_below_stays():
+    torch.manual_seed(0)
+    network = build_network("unet", (3, 16, 16)).eval()
+    insert(network, "attention_gate", at="fuse:levels.*.gate", shape=(1, 3, 16, 16))
+    joined, seen = [], []
+    finest = network.levels[0]
+    finest.decode.register_forward_pre_hook(lambda _, args: joined.append(args[0]))
+    finest.gate.register_forward_hook(lambda _, args, output: seen.append((*args, output)))
+    with torch.no_grad():
+        network(torch.randn(1, 3, 16, 16))
+    (skip, below, filtered), together = seen[0], joined[0]
+    assert not torch.equal(skip, filtered)
+    assert torch.equal(together, torch.cat((filtered, below), dim=1))
