@@ -1,7 +1,7 @@
 """The call that is timed: a forward pass, or a step of training."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -144,7 +144,7 @@ def call_of(
 def export(case: Case) -> Model:
     """The module of ``case`` as its runtime reads it. Raises NotTaken."""
     runtime = RUNTIMES.get(case.runtime)
-    _ready(runtime)
+    make_ready(case.runtime)
     module, x = build(case, CPU), only_example(case, CPU, runtime.title)
     began = perf_counter()
     content = runtime.exported(module, x)
@@ -152,9 +152,24 @@ def export(case: Case) -> Model:
 
 
 @cache
-def _ready(runtime: Runtime) -> None:
-    """What an exporter imports when it is first called takes seconds that are no module's."""
-    runtime.exported(nn.ReLU(), torch.zeros(1, 1, 2, 2))
+def make_ready(runtime_name: str) -> None:
+    """Let an exporter import what it needs when it is first called: it takes seconds, and changes the
+    process, and neither is a module's doing."""
+    runtime = RUNTIMES.get(runtime_name)
+    if runtime.exporter:
+        runtime.exported(nn.ReLU(), torch.zeros(1, 1, 2, 2))
+
+
+def start_runtime(case: Case, device: torch.device, models: Path | None) -> None:
+    """Let the runtime of ``case`` start what it keeps in the process, its threads above all: no module does
+    that. Without the case's model nothing happens."""
+    model = read_model(models, case)
+    if model is None:
+        return
+    runtime = RUNTIMES.get(case.runtime)
+    with suppress(Exception):  # the case itself says what is wrong with it
+        x = only_example(case, CPU, runtime.title)
+        runtime.engine(nn.Identity(), x, case, model.content)(x.to(device))
 
 
 def _delegated(

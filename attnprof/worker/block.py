@@ -35,7 +35,7 @@ from attnprof.records.case import Case
 from attnprof.records.record import DeviceState, VisitEvent, visit_event
 from attnprof.running.protocol import Failure, MeasureRequest
 from attnprof.runtimes import RUNTIMES
-from attnprof.subject.calls import MeasuredCall, call_of, reference, settling_calls
+from attnprof.subject.calls import MeasuredCall, call_of, reference, settling_calls, start_runtime
 from attnprof.subject.counts import count
 from attnprof.subject.inputs import example
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
@@ -67,6 +67,7 @@ class Block:
         self._request, self._backend, self._device = request, backend, device
         self._failure, self._stopped, self._memory_limit = failure, stopped, memory_limit
         self._pool = pool or RandomPool()
+        self._models = Path(request.models) if request.models else None
         self._metrics: list[Metric] = [METRICS.get(name) for name in request.metrics]
         self._needs = {need for metric in self._metrics for need in (metric.needs, *metric.also)}
         self._on_device = any(metric.on_device for metric in self._metrics)
@@ -194,6 +195,8 @@ class Block:
         # Without a baseline that is none of the cases there would be no ratio: it stays, whatever it does.
         guest = guest_of(case, self._pool, alone=not key or len(self._request.cases) == 1)
         self._guests[case.key] = guest
+        if guest:
+            start_runtime(case, self._device, self._models)
         around = partial(self._watched, guest, case) if guest else nullcontext
         return Trial(
             key,
@@ -246,10 +249,9 @@ class Block:
         return call
 
     def _call_of(self, case: Case, inputs: Iterator[torch.Tensor]) -> MeasuredCall:
-        models = Path(self._request.models) if self._request.models else None
         began = monotonic()
         try:
-            return call_of(case, self._device, inputs, models)
+            return call_of(case, self._device, inputs, self._models)
         finally:
             if not RUNTIMES.get(case.runtime).is_torch:
                 self.conversion += monotonic() - began

@@ -18,7 +18,7 @@ from attnprof.subject.calls import PLAIN, output_of, require_equal
 from attnprof.subject.inputs import only_example
 
 CPU = torch.device("cpu")
-VERSIONS = ("attnprof_version", "torch_version")
+VERSIONS = {"version": "attnprof_version", "torch_version": "torch_version"}
 
 
 def deploy(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportReport:
@@ -52,7 +52,8 @@ def deploy(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportR
 def facts_of(case: Case) -> Mapping[str, str]:
     """What a file says of itself."""
     settings = ", ".join(f"{name}={value}" for name, value in case.hyperparameters.items())
-    versions = {name: str(text) for name, text in software().items() if name in VERSIONS}
+    environment = software()
+    versions = {name: str(environment[field]) for name, field in VERSIONS.items()}
     return {
         "target": case.label,
         "settings": settings,

@@ -17,7 +17,7 @@ from attnprof.measuring.trial import Trial
 from attnprof.records.case import Case
 from attnprof.runtimes import RUNTIMES
 from attnprof.runtimes._models import Model, models_of, read_model, write_model
-from attnprof.subject.calls import MeasuredCall, call_of, export, settling_calls
+from attnprof.subject.calls import MeasuredCall, call_of, export, make_ready, settling_calls, start_runtime
 from attnprof.worker.guest import Guest, guest_of
 from attnprof.worker.inputs import block_inputs
 
@@ -47,9 +47,13 @@ def kernels_of(
     around = guest.step if guest else nullcontext
     estimator = ESTIMATORS[backend.estimator]
     with models_of([case]) as models:
+        make_ready(case.runtime)
         with around():
             if models:
                 write_model(models, case, export(case))
+        if guest:
+            start_runtime(case, device, models)
+        with around():
             call = call_of(case, device, inputs, models)
         timing = _timing(call, backend, estimator, guest, settling_calls(case))
         calls = _calls_to_trace(timing)

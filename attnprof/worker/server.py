@@ -64,7 +64,7 @@ from attnprof.running.protocol import (
 from attnprof.runtimes._models import write_model
 from attnprof.subject import counts
 from attnprof.subject.build import DTYPES
-from attnprof.subject.calls import export
+from attnprof.subject.calls import export, make_ready
 from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
 from attnprof.worker.deployment import deploy
@@ -247,6 +247,7 @@ def export_to_file(request: ExportRequest) -> ExportedEvent | Failure:
     """Write the module of a case as its runtime reads it."""
     case, guest = request.case, guest_of(request.case)
     try:
+        make_ready(case.runtime)
         with guest.step() if guest else nullcontext():
             model = export(case)
     except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason

@@ -46,6 +46,7 @@ LINES = {
     "diff": ["diff {wide} {wide}"],
     "doctor": ["doctor"],
     "explain": ["explain nonlocal@64@56 --formula", "explain se@64@56 --format md"],
+    "export": ["export se@16@7 --as torch --force", "export größe.py:Größe@16@7 --as onnx --opset 0"],
     "host": ["host resnet18 --insert se --res 64 --no-latency", "host größe --insert se"],
     "init": ["init"],
     "list": ["list", "list --format md"],

@@ -1,6 +1,7 @@
 """The kernels of a case's call, on a simulated GPU, and the operators on the CPU."""
 
 from dataclasses import replace
+from threading import Event, Thread
 
 import pytest
 import torch
@@ -10,14 +11,17 @@ from attnprof.backends.cuda import CUDA
 from attnprof.measuring.inputs import RandomPool
 from attnprof.measuring.rounds import Effort
 from attnprof.records.case import Case
-from attnprof.running.protocol import Failure, KernelsRequest
+from attnprof.running.protocol import Failure, KernelsRequest, MeasureRequest
 from attnprof.runtimes import RUNTIMES, NodeRun
+from attnprof.runtimes._models import Model, write_model
 from attnprof.worker import kernels
+from attnprof.worker.block import Block
 from attnprof.worker.kernels import kernels_of
-from attnprof.worker.server import Server
+from attnprof.worker.server import Server, failure
 from tests.runtimes import stub
 from tests.simulated_cuda import Settings, simulated
 
+RELEASE, THREADS = Event(), []  # of a runtime that keeps a thread
 SE = {"bias": False, "reduction": 16}
 MINE = """
 import torch
@@ -167,3 +171,50 @@ def test_a_runtime_whose_profiler_nobody_reads_leaves_the_latency(profiled):
     report = on_the_cpu(Case("none", 8, 4, 4, execution="stub")).report
     assert (report.uses, report.total, report.note) == ((), None, "no profiler of Stub is read")
     assert report.latency.seconds > 0
+
+
+def doubling(content, x, case):
+    """An engine that starts a thread of its runtime's when it is first called, and keeps it."""
+
+    def call(x):
+        if not THREADS:
+            THREADS.append(Thread(target=RELEASE.wait, daemon=True))
+            THREADS[0].start()
+        return x * 2
+
+    return Doubling(call)
+
+
+class Doubling:
+    def __init__(self, call):
+        self.call = self.output = call
+
+    def __call__(self, x):
+        return self.call(x)
+
+
+@pytest.fixture
+def threaded(profiled, monkeypatch):
+    """The runtime 'stub' with such an engine."""
+    profiled("")
+    monkeypatch.setattr(stub, "RUNTIME", replace(stub.RUNTIME, prepare=f"{__name__}:doubling"))
+    yield
+    RELEASE.set()
+    THREADS.pop().join()
+    RELEASE.clear()
+
+
+def test_a_thread_that_a_runtime_starts_is_not_the_modules_doing(threaded, mine):
+    report = on_the_cpu(Case(mine(""), 16, 8, 8, execution="stub")).report
+    assert "changes-process" not in report.flags
+
+
+def test_nor_is_it_in_a_block(threaded, mine, tmp_path):
+    case = Case(mine(""), 16, 8, 8, execution="stub")
+    write_model(tmp_path, case, Model(b"model", 0.1))
+    request = MeasureRequest((case,), ("latency",), Effort(0.0, fewest=1), models=str(tmp_path))
+    events = []
+    Block(request, BACKENDS.get("cpu"), torch.device("cpu"), failure, lambda: False).measure(
+        events.append, lambda trial: None
+    )
+    assert [("changes-process" in event.flags) for event in events] == [False]
