@@ -7,6 +7,8 @@ from functools import partial
 import torch
 from torch import nn
 
+from attnprof.networks._joints import Sum
+
 Builder = Callable[[], nn.Module]  # of an activation
 NormBuilder = Callable[[int], nn.Module]  # of the norm of so many channels
 # As networks have it that were published in TensorFlow.
@@ -82,13 +84,15 @@ class InvertedResidual(nn.Module):
         if se is not None:
             self.se = se
         self.project = project
+        if adds:
+            self.add = Sum()
         self.expands, self.gates, self.adds = expand is not None, se is not None, adds
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The block's output for x (N, inputs, H, W)."""
         y = self.depthwise(self.expand(x) if self.expands else x)
         out: torch.Tensor = self.project(self.se(y) if self.gates else y)
-        return x + out if self.adds else out
+        return self.add(out, x) if self.adds else out
 
 
 def inverted_residual(

@@ -16,6 +16,11 @@ EVERYWHERE = {
     ),
     "after_stage": NamedPlace("after", ("stages.*",), "after the last block of every stage"),
 }
+ADDITIONS = {
+    "fuse_add": NamedPlace(
+        "fuse", ("stages.*.*.add",), "in place of the addition of every block that adds its input"
+    ),
+}
 
 
 def replace_se(*numbers: int) -> NamedPlace:

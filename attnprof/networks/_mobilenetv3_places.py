@@ -2,7 +2,7 @@
 
 from attnprof.catalogue.entry import Paper
 from attnprof.networks import Facts, NamedPlace, Network
-from attnprof.networks._mobile_places import EVERYWHERE, replace_se, stages
+from attnprof.networks._mobile_places import ADDITIONS, EVERYWHERE, replace_se, stages
 
 PAPER = Paper("Searching for MobileNetV3", "Andrew Howard", "ICCV", 2019, arxiv="1905.02244")
 STAGES = {"large": 6, "small": 5}
@@ -18,8 +18,8 @@ def with_se(size: str, facts: Facts) -> Network:
         arguments={"large": size == "large"},
         entry_names=(f"mobilenetv3_{size}", "mobilenetv3"),
         stages=stages(STAGES[size]),
-        places={"replace_se": replace_se(*SE_STAGES[size]), **EVERYWHERE},
-        default_places={"after": "replace_se", "replace": "replace_depthwise"},
+        places={"replace_se": replace_se(*SE_STAGES[size]), **EVERYWHERE, **ADDITIONS},
+        default_places={"after": "replace_se", "replace": "replace_depthwise", "fuse": "fuse_add"},
         place_aliases={"before_addition": "after_project"},
         facts=facts,
     )
@@ -38,8 +38,8 @@ def without_se(size: str, facts: Facts) -> Network:
         arguments={"large": size == "large", "se": False},
         entry_names=(f"mobilenetv3_{size}_no_se",),
         stages=stages(STAGES[size]),
-        places={"where_se_was": where, **EVERYWHERE},
-        default_places={"after": "where_se_was", "replace": "replace_depthwise"},
+        places={"where_se_was": where, **EVERYWHERE, **ADDITIONS},
+        default_places={"after": "where_se_was", "replace": "replace_depthwise", "fuse": "fuse_add"},
         place_aliases={"before_addition": "after_project"},
         facts=facts,
     )

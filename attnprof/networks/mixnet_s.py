@@ -2,7 +2,7 @@
 
 from attnprof.catalogue.entry import Paper
 from attnprof.networks import Facts, Network
-from attnprof.networks._mobile_places import EVERYWHERE, replace_se, stages
+from attnprof.networks._mobile_places import ADDITIONS, EVERYWHERE, replace_se, stages
 
 NETWORK = Network(
     title="MixNet-S",
@@ -12,8 +12,8 @@ NETWORK = Network(
     constructor="attnprof.networks._mixnet:MixNetS",
     entry_names=("mixnet_s",),
     stages=stages(6),
-    places={"replace_se": replace_se(*range(2, 6)), **EVERYWHERE},
-    default_places={"after": "replace_se", "replace": "replace_depthwise"},
+    places={"replace_se": replace_se(*range(2, 6)), **EVERYWHERE, **ADDITIONS},
+    default_places={"after": "replace_se", "replace": "replace_depthwise", "fuse": "fuse_add"},
     place_aliases={"before_addition": "after_project"},
-    facts=Facts(4_134_606, 239_173_360, {"after": 13, "replace": 16}, "counts of timm"),
+    facts=Facts(4_134_606, 239_173_360, {"after": 13, "replace": 16, "fuse": 11}, "counts of timm"),
 )

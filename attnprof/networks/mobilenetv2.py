@@ -32,9 +32,12 @@ NETWORK = Network(
         "replace_depthwise": NamedPlace(
             "replace", ("stages.*.*.depthwise.conv",), "in place of the depthwise 3x3 of every block"
         ),
+        "fuse_add": NamedPlace(
+            "fuse", ("stages.*.*.add",), "in place of the addition of every block that adds its input"
+        ),
         "after_stage": NamedPlace("after", ("stages.*",), "after the last block of every stage"),
     },
-    default_places={"after": "after_depthwise", "replace": "replace_depthwise"},
+    default_places={"after": "after_depthwise", "replace": "replace_depthwise", "fuse": "fuse_add"},
     place_aliases={"before_addition": "after_project"},
-    facts=Facts(3_504_872, 300_774_272, {"after": 16, "replace": 17}, "counts of torchvision"),
+    facts=Facts(3_504_872, 300_774_272, {"after": 16, "replace": 17, "fuse": 10}, "counts of torchvision"),
 )

@@ -6,6 +6,9 @@ from attnprof.networks._mobilenetv3_places import without_se
 NETWORK = without_se(
     "large",
     Facts(
-        3_970_752, 215_082_560, {"after": 8, "replace": 15}, "closed form: the published network less its SE"
+        3_970_752,
+        215_082_560,
+        {"after": 8, "replace": 15, "fuse": 10},
+        "closed form: the published network less its SE",
     ),
 )
