@@ -220,7 +220,7 @@ def _require_pairs(name: str, passages: Sequence[Passage]) -> None:
     """Raises ImpossibleShapeError for a submodule that does not make one map of two of the same shape."""
     for passage in passages:
         if passage.pair is None:
-            raise ImpossibleShapeError(f"{name}: it does not take two maps (N, C, H, W), and nothing else")
+            raise ImpossibleShapeError(f"{name}: its arguments are not two maps (N, C, H, W) alone")
         first, second = passage.pair
         if first.shape != second.shape or first.channels_last or second.channels_last:
             raise ImpossibleShapeError(f"{name}: its two maps are not of one shape (N, C, H, W)")

@@ -152,7 +152,7 @@ def test_it_goes_in_place_of_what_makes_one_map_of_two_and_gets_both_in_order():
     [
         (Sum(), "se", "fuse:joint", "fuse:joint: two maps become one there, and se takes one"),
         (Sum(), "iaff", "after:one", "after:one: there is one map there, and iaff takes two"),
-        (Sum(), "iaff", "fuse:one", "one: it does not take two maps"),
+        (Sum(), "iaff", "fuse:one", "one: its arguments are not two maps"),
         (Takes(lambda x, y: x.mean((2, 3))), "iaff", "fuse:joint", "does not answer with one map"),
         (Takes(lambda x, y: torch.cat((x, y), 1)), "iaff", "fuse:joint", "does not answer with one map"),
     ],
