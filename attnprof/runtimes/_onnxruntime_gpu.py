@@ -20,13 +20,13 @@ NO_WAIT = ("disable_synchronize_execution_providers", "1")
 
 def prepare_cuda(model: bytes, x: torch.Tensor, case: Case) -> BoundSession:
     """``model`` by the CUDA provider. Raises NotTaken."""
-    index, stream = _place(case)
+    index, stream = _place()
     return _bound(model, case, [(CUDA, cuda_options(index, stream, case.tf32))])
 
 
 def prepare_tensorrt(model: bytes, x: torch.Tensor, case: Case) -> BoundSession:
     """``model`` by the TensorRT provider, which hands to CUDA's what it does not take. Raises NotTaken."""
-    index, stream = _place(case)
+    index, stream = _place()
     tensorrt = {"device_id": str(index), "user_compute_stream": str(stream)}
     return _bound(model, case, [(TENSORRT, tensorrt), (CUDA, cuda_options(index, stream, case.tf32))])
 
@@ -42,9 +42,9 @@ def cuda_options(index: int, stream: int, tf32: bool) -> dict[str, str]:
     }
 
 
-def _place(case: Case) -> tuple[int, int]:
-    """The index of the case's GPU, and the address of torch's stream there."""
-    index = int(case.device.partition(":")[2] or 0)
+def _place() -> tuple[int, int]:
+    """The index of torch's current GPU, which a case does not name, and the address of its stream there."""
+    index = torch.cuda.current_device()
     return index, torch.cuda.current_stream(index).cuda_stream
 
 

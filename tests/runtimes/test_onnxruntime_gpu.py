@@ -31,8 +31,19 @@ def gpu():
     return _onnxruntime_gpu
 
 
+class Stream:
+    cuda_stream = 0
+
+
+@pytest.fixture
+def card(monkeypatch):
+    """A GPU of torch's: that of index 0."""
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda index: Stream)
+
+
 def case_of(**more):
-    return Case("se", 16, 8, 8, SE, device="cuda:1", execution="onnxruntime_cuda", **more)
+    return Case("se", 16, 8, 8, SE, device="cuda", execution="onnxruntime_cuda", **more)
 
 
 @pytest.fixture
@@ -131,7 +142,9 @@ def test_a_call_binds_the_input_where_it_lies_and_leaves_its_output_there(gpu, m
     assert (bound.output(x) - expected).abs().max() < 1e-5
 
 
-def test_a_call_that_is_timed_waits_for_nothing_and_an_output_that_is_compared_does(gpu, model, monkeypatch):
+def test_a_call_that_is_timed_waits_for_nothing_and_an_output_that_is_compared_does(
+    gpu, card, model, monkeypatch
+):
     import onnxruntime
 
     runs = []
@@ -147,25 +160,17 @@ def test_a_call_that_is_timed_waits_for_nothing_and_an_output_that_is_compared_d
             runs.append(options and options.get_run_config_entry("disable_synchronize_execution_providers"))
             super().run_with_iobinding(binding, options)
 
-    class Stream:
-        cuda_stream = 0
-
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda index: Stream)
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
     monkeypatch.setattr(gpu, "DEVICE", "cpu")
     content, x, expected = model
-    session = gpu.prepare_cuda(content, x, Case("se", 16, 8, 8, SE, device="cuda:0"))
+    session = gpu.prepare_cuda(content, x, Case("se", 16, 8, 8, SE, device="cuda"))
     session(x)
     assert (session.output(x) - expected).abs().max() < 1e-5
     assert runs == ["1", None]
 
 
 @pytest.mark.filterwarnings("ignore:Specified provider")
-def test_a_provider_that_cannot_be_loaded_is_none(gpu, model, monkeypatch):
-    class Stream:
-        cuda_stream = 0
-
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda index: Stream)
+def test_a_provider_that_cannot_be_loaded_is_none(gpu, card, model):
     for prepare, name in ((gpu.prepare_cuda, gpu.CUDA), (gpu.prepare_tensorrt, gpu.TENSORRT)):
         with pytest.raises(NotTaken, match=f"ONNX Runtime could not load {name}"):
             prepare(model[0], model[1], case_of())
