@@ -135,7 +135,8 @@ def test_a_format_of_a_plug_in_prints_the_run_and_its_notes_go_to_stderr(run):
 
 def test_a_device_of_a_plug_in_is_measured_on(run):
     _, rows, environment = run
-    assert {row["device"] for row in rows.values()} == {"bench:1"}
+    assert {row["device"] for row in rows.values()} == {"bench"}
+    assert environment["device"] == "bench:1"
     assert {row["device_name"] for row in rows.values()} == {"test bench 1"} == {environment["device_name"]}
 
 

@@ -13,7 +13,7 @@ from attnprof.cli._progress import starting
 from attnprof.cli._target import case_of_target, spec_of_target
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UsageError
-from attnprof.exporting import EXAMPLE, KINDS, ExportKind, kind_named
+from attnprof.exporting import KINDS, ExportKind, example_of, kind_named
 from attnprof.formats import FORMATS
 from attnprof.running.inquiry import Inquiry
 from attnprof.views.export import document
@@ -42,7 +42,7 @@ def export(
     )
     case = case_of_target(target, spec, "cpu")
     path = _path(target, output, chosen)
-    files = [path.with_suffix(suffix) for suffix in (*chosen.suffixes, EXAMPLE)]
+    files = [*map(path.with_suffix, chosen.suffixes), example_of(path)]
     if not force:
         _require_absent(files)
     with _folder_beside(path) as folder, Inquiry() as inquiry, starting(terminal):

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-EXAMPLE = ".npz"  # ends the name of the file that has the input and the outputs
+EXAMPLE = ".npz"  # ends the name of an example's file
+
+
+def example_of(path: Path) -> Path:
+    """Where an input and its outputs lie, beside what is exported to ``path``: se.onnx.npz for se.onnx, as
+    se.xml may lie there, too."""
+    return path.with_name(path.name + EXAMPLE)
 
 
 @dataclass(frozen=True)

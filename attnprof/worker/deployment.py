@@ -9,7 +9,7 @@ import numpy
 import torch
 
 from attnprof.counting import tensors_below
-from attnprof.exporting import EXAMPLE, KINDS, ExportReport, Port
+from attnprof.exporting import KINDS, ExportReport, Port, example_of
 from attnprof.records.case import Case
 from attnprof.records.environment import software
 from attnprof.runtimes import NotTaken
@@ -39,7 +39,7 @@ def deploy(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportR
     error = max(require_equal(kind.title, output, tensor) for output, tensor in pairs)
     arrays = dict(zip((*graph.inputs, *graph.outputs), (x, *expected), strict=True))
     contents: dict[str, Any] = {name: tensor.numpy() for name, tensor in arrays.items()}
-    numpy.savez(path.with_suffix(EXAMPLE), **contents)
+    numpy.savez(example_of(path), **contents)
     return ExportReport(
         tuple(Port(name, tuple(arrays[name].shape)) for name in graph.inputs),
         tuple(Port(name, tuple(arrays[name].shape)) for name in graph.outputs),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from attnprof.exporting import KINDS, ExportReport, Port
+from attnprof.exporting import KINDS, ExportReport, Port, example_of
 from attnprof.exporting import torch as torch_files
 from attnprof.runtimes import RUNTIMES
 from attnprof.worker import server
@@ -37,8 +37,8 @@ def exporting(cli, tmp_path, monkeypatch):
     """``attnprof export`` with a worker that writes empty files: its result, and what the worker was asked."""
 
     def write(case, kind, path, opset):
-        for suffix in (*KINDS[kind].suffixes, ".npz"):
-            path.with_suffix(suffix).write_bytes(b"new")
+        for file in (*map(path.with_suffix, KINDS[kind].suffixes), example_of(path)):
+            file.write_bytes(b"new")
         questions.append((case, kind, path, opset))
         return REPORT
 
@@ -69,11 +69,11 @@ def test_a_torch_file_is_loaded_and_computes_what_is_recorded_beside_it(cli, tmp
     assert head == "se@16@7 - Squeeze-and-Excitation"
     assert file.startswith("se.pt2: ")
     assert file.endswith(", torch.export")
-    assert example.startswith("se.npz: ")
+    assert example.startswith("se.pt2.npz: ")
     assert (given, returned) == ("input x: 1x16x7x7, fp32", "output mul: 1x16x7x7, fp32")
     assert re.search(r"^aten\.linear\.default +2$", done.out, re.MULTILINE)
     assert done.out.endswith("read back and run: the outputs are torch's, bit by bit\n")
-    arrays = recorded(tmp_path / "se.npz")
+    arrays = recorded(tmp_path / "se.pt2.npz")
     facts = {"attnprof.json": ""}
     program = torch.export.load(tmp_path / "se.pt2", extra_files=facts)
     assert np.array_equal(program.module()(torch.from_numpy(arrays["x"])).detach().numpy(), arrays["mul"])
@@ -82,14 +82,14 @@ def test_a_torch_file_is_loaded_and_computes_what_is_recorded_beside_it(cli, tmp
     assert (about["target"], about["settings"]) == ("se@16@7", "bias=False, reduction=16")
     assert json.loads(about["case"])["module"] == "se"
     assert about["torch_version"] == torch.__version__
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["se.npz", "se.pt2"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["se.pt2", "se.pt2.npz"]
 
 
 def test_a_module_of_ones_own_is_exported_under_its_own_name(cli, tmp_path):
     (tmp_path / "gates.py").write_text(GATES)
     done = cli("export", "gates.py:Gate@8@7x5", "--as", "torch", "--batch", "2")
     assert done.code == 0
-    assert recorded(tmp_path / "gates.py-Gate-8-7x5.npz")["x"].shape == (2, 8, 7, 5)
+    assert recorded(tmp_path / "gates.py-Gate-8-7x5.pt2.npz")["x"].shape == (2, 8, 7, 5)
 
 
 @pytest.mark.filterwarnings("ignore")  # an exporter's, of torch's own
@@ -102,7 +102,7 @@ def test_an_onnx_file_says_what_it_is_and_runs_in_onnx_runtime(cli, tmp_path):
     assert (done.code, done.err) == (0, "")
     assert "se.onnx: " in done.out
     assert ", ONNX opset 18\n" in done.out
-    arrays = recorded(tmp_path / "se.npz")
+    arrays = recorded(tmp_path / "se.onnx.npz")
     model = onnx.load(tmp_path / "se.onnx")
     assert {each.key: each.value for each in model.metadata_props}["attnprof.target"] == "se@16@7"
     assert str(Path(server.__file__).parents[2]).encode() not in (tmp_path / "se.onnx").read_bytes()
@@ -132,8 +132,8 @@ def test_an_openvino_file_says_what_it_is_and_keeps_its_weights_in_fp32(cli, tmp
 
     done = cli("export", "se@16@7", "-o", "se.xml")
     assert (done.code, done.err) == (0, "")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["se.bin", "se.npz", "se.xml"]
-    arrays = recorded(tmp_path / "se.npz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["se.bin", "se.xml", "se.xml.npz"]
+    arrays = recorded(tmp_path / "se.xml.npz")
     model = openvino.Core().read_model(tmp_path / "se.xml")
     assert model.get_rt_info(["attnprof", "target"]).astype(str) == "se@16@7"
     compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -181,21 +181,21 @@ def test_with_a_network_the_file_is_the_network_with_the_module_inside(exporting
 
 
 def test_a_file_that_is_there_stays_unless_it_is_to_be_replaced(cli, exporting, tmp_path):
-    (tmp_path / "se.npz").write_text("old")
+    (tmp_path / "se.onnx.npz").write_text("old")
     done = cli("export", "se@16@7", "-o", "se.onnx")
     assert done.code == 2
-    assert done.err == "error: se.npz is there already, and stays as it is; --force replaces it\n"
-    assert (tmp_path / "se.npz").read_text() == "old"
+    assert done.err == "error: se.onnx.npz is there already, and stays as it is; --force replaces it\n"
+    assert (tmp_path / "se.onnx.npz").read_text() == "old"
     done, _ = exporting("se@16@7", "-o", "se.onnx", "--force")
     assert done.code == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["se.npz", "se.onnx"]
-    assert (tmp_path / "se.npz").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["se.onnx", "se.onnx.npz"]
+    assert (tmp_path / "se.onnx.npz").read_text() == "new"
 
 
 def test_a_program_reads_files_ports_and_operators(exporting):
     done, _ = exporting("se@16@7", "--format", "json")
     whole = json.loads(done.out)
-    assert whole["files"] == [{"path": "se-16-7.onnx", "bytes": 3}, {"path": "se-16-7.npz", "bytes": 3}]
+    assert whole["files"] == [{"path": "se-16-7.onnx", "bytes": 3}, {"path": "se-16-7.onnx.npz", "bytes": 3}]
     assert whole["inputs"] == [{"name": "x", "shape": [1, 16, 7, 7]}]
     assert (whole["operators"], whole["opset"], whole["error"]) == ({"Mul": 2, "Add": 1}, 20, 1e-7)
 
