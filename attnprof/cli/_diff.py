@@ -3,20 +3,25 @@
 from pathlib import Path
 
 from attnprof import published as published_figures
+from attnprof.choosing.candidates import candidates
+from attnprof.choosing.runtimes import RUNTIME, RuntimeBlock, across_runtimes
 from attnprof.cli import _github
 from attnprof.cli._results import is_file, results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.comparison import published
 from attnprof.comparison.ratios import SLOWER
 from attnprof.comparison.runs import TOLERANCE, Comparison, Ran, compare
+from attnprof.comparison.runtimes import require_pair, sides
 from attnprof.errors import NOT_MET, RunFolderError, UsageError
 from attnprof.formats import FORMATS, Look, md
 from attnprof.records.journal import environment_in, events_in
 from attnprof.units import parse_share, show_seconds
 from attnprof.views import diff as view
+from attnprof.views import diff_runtimes as view_of_runtimes
 from attnprof.views import published as view_of_published
 
 PUBLISHED = "published:"
+OF_RUNTIME = "runtime:"
 
 
 def diff(
@@ -32,8 +37,12 @@ def diff(
     """Compare run ``after``, or the published figures that ``after`` names, with run ``before``."""
     FORMATS.module_name(format)
     if after.startswith(PUBLISHED):
-        _refuse({"--tolerance": tolerance, "--metric": metric, "--absolute": absolute, "--across": across})
+        options = {"--tolerance": tolerance, "--metric": metric, "--absolute": absolute, "--across": across}
+        _refuse(options, "published tables have counts alone")
         return _compare_with_published(before, after, format, terminal)
+    if after.startswith(OF_RUNTIME):
+        _refuse({"--across": across}, "two runtimes are of one run")
+        return _compare_runtimes(before, after.removeprefix(OF_RUNTIME), tolerance, metric, format, terminal)
     runs = _ran(before), _ran(after)
     comparison = compare(*runs, _tolerance(tolerance), metric or "latency", across, absolute)
     _annotate(comparison)
@@ -41,11 +50,11 @@ def diff(
     return 0 if comparison.holds else NOT_MET
 
 
-def _refuse(options: dict[str, str | bool | None]) -> None:
+def _refuse(options: dict[str, str | bool | None], reason: str) -> None:
     """Raises UsageError for an option that was used and compares two runs."""
     for option, value in options.items():
         if value:
-            raise UsageError(f"{option} compares two runs; published tables have counts alone")
+            raise UsageError(f"{option} compares two runs; {reason}")
 
 
 def _tolerance(text: str | None) -> float:
@@ -72,6 +81,25 @@ def _compare_with_published(run: str, name: str, format: str, terminal: Terminal
         raise UsageError(f"{name}: it has no params or FLOPs of a network and input size of this run")
     terminal.print(view_of_published.document(tables), format)
     return 0
+
+
+def _compare_runtimes(
+    run: str, runtime: str, tolerance: str | None, metric: str | None, format: str, terminal: Terminal
+) -> int:
+    """Compare seconds in two runtimes: there is no control that takes as long in both."""
+    ran = _ran(run)
+    first = require_pair(ran, runtime)
+    before, after = sides(ran, first, runtime)
+    comparison = compare(before, after, _tolerance(tolerance), metric or "latency", absolute=True)
+    terminal.print(view_of_runtimes.document(comparison, _ranks(run, (first, runtime))), format)
+    return 0
+
+
+def _ranks(run: str, runtimes: tuple[str, str]) -> list[RuntimeBlock]:
+    """The ranks at each size of ``run`` in two runtimes."""
+    rows = [row for row in results_of(run).rows() if row[RUNTIME] in runtimes]
+    points, entrants = candidates(rows, {})
+    return across_runtimes(entrants, points)
 
 
 def _annotate(comparison: Comparison) -> None:

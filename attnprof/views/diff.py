@@ -20,8 +20,9 @@ MOST_LISTED = 6  # names of cells that only one run has
 ADVICE = "Unclear: more processes tell more. attnprof run --quality paper, and a longer --time-budget."
 
 
-def document(comparison: Comparison) -> Document:
-    """Two runs compared: conditions, the times, what changed besides, and the outcome."""
+def document(comparison: Comparison, below: Sequence[str] | None = None) -> Document:
+    """Two runs compared: conditions, the times, what changed besides, and the outcome. below: in place of the
+    last two."""
     columns = _columns(comparison)
     notes: dict[str, int] = {}
     rows = [_cells_of(cell, notes) for verdict in ORDER for cell in comparison.called(verdict)]
@@ -30,7 +31,7 @@ def document(comparison: Comparison) -> Document:
         rows=[[cells[column.name] for column in columns] for cells in rows],
         above=[Remark(line) for line in head_of(comparison)],
         footnotes=[f"[{number}] {text}" for text, number in notes.items()],
-        below=below_of(comparison),
+        below=below_of(comparison) if below is None else list(below),
         header=HEADER,
         records=lambda: records(comparison),
         data=lambda: data(comparison),
@@ -267,10 +268,7 @@ def _machine(comparison: Comparison) -> list[str]:
 def outcome_of(comparison: Comparison) -> list[str]:
     """The last lines: how many cells of each verdict, all cells together, and the counts."""
     timed = _timed(comparison)
-    lines = []
-    if timed:
-        counts = ", ".join(f"{len(comparison.called(verdict))} {verdict}" for verdict in ORDER)
-        lines.append(f"{_cells(len(timed))}: {counts}{_together(comparison)}")
+    lines = verdicts_of(comparison)
     if comparison.called(UNCLEAR):
         lines.append(ADVICE)
     if len(timed) * 0.05 >= 1:
@@ -282,6 +280,15 @@ def outcome_of(comparison: Comparison) -> list[str]:
     if comparison.broken:
         lines.append(f"{_cells(len(comparison.broken))} can no longer be measured.")
     return lines
+
+
+def verdicts_of(comparison: Comparison) -> list[str]:
+    """How many cells of each verdict, and all cells together; nothing where none has two times."""
+    timed = _timed(comparison)
+    if not timed:
+        return []
+    counts = ", ".join(f"{len(comparison.called(verdict))} {verdict}" for verdict in ORDER)
+    return [f"{_cells(len(timed))}: {counts}{_together(comparison)}"]
 
 
 def _together(comparison: Comparison) -> str:
