@@ -62,7 +62,8 @@ class Trial:
         self.problem: Exception | None = None  # what it raised; then it is visited no more
         self._prepare, self._watch, self._least_sample = prepare, watch, least_sample
         self._estimator, self._around, self._settling = estimator, around, settling
-        self._first = self._visit_seconds = 0.0
+        self.first = 0.0  # seconds of the first call, once it is built
+        self._visit_seconds = 0.0
         self._dear = False
         self._rough = 1  # samples
         self._per_visit = 1  # samples
@@ -89,7 +90,7 @@ class Trial:
         self._watch(self)
         with self._around():
             self.call = self._prepare()
-            self._first = self.per_call = backend.sample(self.call, 1).wall
+            self.first = self.per_call = backend.sample(self.call, 1).wall
             for _ in range(self._settling):
                 self.call()
 
@@ -105,7 +106,7 @@ class Trial:
 
     def _begin(self, backend: Backend, limit: float) -> None:
         assert self.call is not None
-        self._dear = self._first >= DEAR_SECONDS and self._is_warm(backend, self.call)
+        self._dear = self.first >= DEAR_SECONDS and self._is_warm(backend, self.call)
         if self._dear:
             return
         self._warm_up(backend, self.call, limit)
@@ -175,7 +176,7 @@ class Trial:
             verdict.samples,
             self._calls,
             len(self.taken),
-            self._first,
+            self.first,
             verdict.flags,
             spread,
             tuple(self._bursts),

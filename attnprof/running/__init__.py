@@ -24,10 +24,10 @@ from attnprof.running.exchange import Exchange, measure_block, measure_peaks
 from attnprof.running.exporting import (
     FINAL,
     by_model,
-    conversion_seconds,
     export,
     export_seconds,
     exporting_workers,
+    preparation_seconds,
 )
 from attnprof.running.progress import display
 from attnprof.running.protocol import (
@@ -298,9 +298,9 @@ class Run:
         """What is expected when ``process`` begins, over cells that are ``waiting``, in so many seconds
         ``before`` which nothing is timed."""
         timetable, latencies = self._timetable, self._latencies(waiting)
-        conversions = conversion_seconds(account.case for account in waiting)
+        preparation = preparation_seconds(account.case for account in waiting)
         seconds = timetable.forecast(latencies, process) + before
-        seconds += timetable.processes_left(latencies, process) * conversions
+        seconds += timetable.processes_left(latencies, process) * preparation
         precision = self._standings.precision(self.plan.processes) if process else None
         return ForecastEvent(seconds, self.plan.processes, precision)
 

@@ -129,7 +129,7 @@ def _of_step(request: Request, response: StepEvent) -> str:
 def _of_preparation(request: Request, response: ExportedEvent | EndResponse) -> str:
     """An export or the conversions of a block: how long they took, and of which case."""
     if isinstance(response, EndResponse):
-        return "" if _is_figure(response.conversion) else f"{response.conversion} seconds"
+        return "" if _is_figure(response.preparation) else f"{response.preparation} seconds"
     if response.key not in _keys(request):
         return "an export of another case"
     return _of_flags(response.flags) or (

@@ -54,7 +54,7 @@ class Exchange:
                 case None:
                     return
                 case EndResponse():
-                    self._leave_out(response.conversion)
+                    self._leave_out(response.preparation)
                     return
                 case Failure():
                     self.failures[response.key] = response

@@ -14,6 +14,7 @@ from attnprof.runtimes._models import model_name
 MODELS_PER_WORKER = 3  # fewer take a worker no longer than its start
 START_SECONDS = 10.0  # of a worker, and of what an exporter imports
 EXPORT_SECONDS = 2.0  # of a model
+COMPILE_SECONDS = 2.0  # of a cell in a process: torch.compile
 CONVERSION_SECONDS = 0.2  # of a cell in a process: what an engine makes of a model, and the comparison
 # How an export ends that no other attempt would end otherwise. One that crashed, or had no memory beside
 # another, is tried once more by the process that measures.
@@ -68,9 +69,15 @@ def export_seconds(models: int, exported: int = 0, spent: float = 0.0) -> float:
     return START_SECONDS + EXPORT_SECONDS * models / exporting_workers(models) if models else 0.0
 
 
-def conversion_seconds(cases: Iterable[Case]) -> float:
-    """What a process may take to convert ``cases``."""
-    return CONVERSION_SECONDS * sum(not RUNTIMES.get(case.runtime).is_torch for case in cases)
+def preparation_seconds(cases: Iterable[Case]) -> float:
+    """What a process may take to convert ``cases``, or to compile them."""
+    return sum(map(_preparation_of, cases))
+
+
+def _preparation_of(case: Case) -> float:
+    if case.compile_mode:
+        return COMPILE_SECONDS
+    return 0.0 if RUNTIMES.get(case.runtime).is_torch else CONVERSION_SECONDS
 
 
 def _exported(slot: WorkerSlot, request: ExportRequest, timeout: float | None) -> Answer:

@@ -19,7 +19,7 @@ from attnprof.measuring.trial import (
 )
 from attnprof.planning import Plan
 from attnprof.planning.shards import expected_work
-from attnprof.running.exporting import by_model, conversion_seconds, export_seconds
+from attnprof.running.exporting import by_model, export_seconds, preparation_seconds
 from attnprof.running.racing import SURE
 from attnprof.stats import FEWEST
 
@@ -294,5 +294,5 @@ def expected_seconds(plan: Plan) -> float:
     latencies = [expected_work(cell) / RATE for cell in cells]
     cases = [cell.case for cell in cells]
     left_out = export_seconds(len(by_model(cases)))
-    left_out += timetable.processes_left(latencies, 0) * conversion_seconds(cases)
+    left_out += timetable.processes_left(latencies, 0) * preparation_seconds(cases)
     return timetable.forecast(latencies, 0) + left_out

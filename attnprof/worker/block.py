@@ -83,10 +83,16 @@ class Block:
         self._arithmetic = arithmetic
         backend.set_switches(arithmetic)
         self._switches = dict(backend.switches())
-        self.conversion = 0.0  # seconds that other runtimes than torch took to take modules over
+        self._conversion = 0.0  # seconds that other runtimes than torch took to take modules over
+        self._compiling: set[Trial] = set()  # those whose first call compiles
         self._load = Load()
         self._control: Trial
         self._companion: Trial | None = None  # the baseline's
+
+    @property
+    def preparation(self) -> float:
+        """Seconds in which modules were converted or compiled, which are on nobody's budget."""
+        return self._conversion + sum(trial.first for trial in self._compiling)
 
     def measure(self, send: Send, watch: Watch) -> None:
         """Measure the cases, and send the result of each as soon as it is finished. watch: called at every
@@ -104,6 +110,8 @@ class Block:
         trials = {case.key: self._trial(case.key, case, inputs, watch) for case in self._request.cases}
         control = Trial("", lambda: reference(self._device), watch, self._least, self._estimator)
         self._control, self._companion = control, self._companion_of(trials, inputs, watch)
+        if case.compile_mode:  # as that of all cases
+            self._compiling = {*trials.values(), *filter(None, [self._companion])}
         rounds = Rounds(
             self._backend,
             [trial for trial in trials.values() if trial is not self._companion],
@@ -111,7 +119,7 @@ class Block:
             reference=control,
             baseline=self._companion,
             stop=self._stopped,
-            clock=lambda: monotonic() - self.conversion,
+            clock=lambda: monotonic() - self.preparation,
         )
         for trial in self._in_order(self._closed(rounds, send)):
             self._finish(trial, send)
@@ -254,7 +262,7 @@ class Block:
             return call_of(case, self._device, inputs, self._models)
         finally:
             if not RUNTIMES.get(case.runtime).is_torch:
-                self.conversion += monotonic() - began
+                self._conversion += monotonic() - began
 
     def _result(self, trial: Trial, is_spoilt: bool = False) -> VisitEvent | Failure:
         """is_spoilt: nothing can be called any more."""

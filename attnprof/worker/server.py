@@ -208,7 +208,7 @@ class Server:
         except ProcessSpoilt as problem:  # the others are measured by another process, and it alone
             print(problem, file=sys.stderr, flush=True)
             os._exit(SPOILT)
-        send(EndResponse(block.conversion))
+        send(EndResponse(block.preparation))
 
 
 class Steps:

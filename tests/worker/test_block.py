@@ -9,6 +9,7 @@ import torch
 
 from attnprof.backends import BACKENDS, Memory
 from attnprof.measuring.rounds import Effort
+from attnprof.measuring.trial import Trial
 from attnprof.records.case import Case
 from attnprof.records.record import VisitEvent
 from attnprof.running.protocol import Failure, MeasureRequest
@@ -301,7 +302,32 @@ def test_converting_a_module_takes_none_of_the_blocks_time(stub_runtimes, monkey
     events = []
     block.measure(events.append, lambda trial: None)
     assert {event.key for event in events} == {each.key for each in cases}
-    assert 7200 <= block.conversion < 7260
+    assert 7200 <= block.preparation < 7260
+
+
+@pytest.mark.parametrize(("execution", "hours"), [("compiled", 3), ("eager", 0)])
+def test_compiling_a_module_takes_none_of_the_blocks_time(monkeypatch, execution, hours):
+    """A clock that goes on by an hour in the first call of each, which the baseline's is, too."""
+    clock = {"ahead": 0.0}
+
+    def first_call(trial, backend):
+        build(trial, backend)
+        trial.first = 3600.0
+        clock["ahead"] += 3600.0
+
+    build = Trial.build
+    monkeypatch.setattr(Trial, "build", first_call)
+    monkeypatch.setattr("attnprof.runtimes._torch.compiled", lambda module, x, case: module)
+    monkeypatch.setattr(visiting, "monotonic", lambda: monotonic() + clock["ahead"])
+    cases = [case(name, execution=execution) for name in ("se", "none")]
+    effort = Effort(60.0, precision=1.0, fewest=1)
+    baseline = case("eca", execution=execution)
+    request = MeasureRequest(tuple(cases), ("latency",), effort, baseline=baseline)
+    block = Block(request, CPU, torch.device("cpu"), failure, lambda: False)
+    events = []
+    block.measure(events.append, lambda trial: None)
+    assert {event.key for event in events} >= {each.key for each in cases}
+    assert block.preparation == 3600.0 * hours
 
 
 RATIO = ("latency", "vs_baseline", "baseline", "latency_median")
