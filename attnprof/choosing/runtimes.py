@@ -48,6 +48,11 @@ class RuntimeBlock:
         """The modules, those first whose rank changes most."""
         return sorted(self.modules, key=lambda module: (-module.move, module.ranks))
 
+    def largest_movers(self, most: int) -> list[Deployed]:
+        """The modules to point out: of those that move most a third of all, and no more than ``most``."""
+        third = -(-len(self.modules) // 3)
+        return [module for module in self.movers[: min(most, third)] if module.move]
+
     def correlation(self, number: int) -> float:
         """Spearman's coefficient of the latencies in the first runtime and in that of this number."""
         columns = [[module.rows[n][LATENCY] for module in self.modules] for n in (0, number)]

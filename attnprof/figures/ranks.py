@@ -67,9 +67,8 @@ def _blocks(scene: Scene) -> list[RuntimeBlock]:
 
 
 def _coloured(block: RuntimeBlock) -> list[Deployed]:
-    """The modules in colour: those that move most, a third of all at most."""
-    most = min(len(SERIES), -(-len(block.modules) // 3))
-    return [module for module in block.movers[:most] if module.move]
+    """The modules in colour."""
+    return block.largest_movers(len(SERIES))
 
 
 def _named(block: RuntimeBlock) -> list[Deployed]:

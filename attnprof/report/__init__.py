@@ -2,8 +2,8 @@
 
 The page is a single file. It asks the network for nothing (its own security policy forbids it), and holds
 every column of results.csv with every digit. data.py says what it holds, html.py how that becomes a page,
-assets/ how the page looks and behaves: plain HTML, CSS and JavaScript as they are read here, joined without a
-build step.
+assets/ how the page looks and behaves: plain HTML, CSS and JavaScript, joined without a build step; a page
+leaves out comments and indentation.
 """
 
 from attnprof.report.html import page

@@ -1,4 +1,4 @@
-"""The page's data: every column of the results, the metrics, the modules' entries, the conditions."""
+"""The page's data: every column of the results, the metrics, ranks, modules' entries, conditions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +12,7 @@ from attnprof.records.record import FLAGS
 from attnprof.report.columns import encode
 from attnprof.report.modules import describe
 from attnprof.report.quantities import main_columns, units
+from attnprof.report.ranks import runtime_ranks
 from attnprof.results import Results
 from attnprof.results.columns import title
 from attnprof.units import show_bytes
@@ -38,6 +39,7 @@ def contents(results: Results, name: str) -> dict[str, Any]:
         "main": main_columns([key for key in columns if _has_figures(results, key)]),
         "units": units(),
         "table": encode(columns, len(rows)),
+        "ranks": runtime_ranks(rows),
         "notes": _notes(results),
         "metrics": _metrics(results),
         "conditions": [key for key in CHOICES if key in frame.columns],

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from attnprof.report.ranks import runtime_ranks
 from attnprof.results.columns import title
 from attnprof.units import show_bytes, show_count, show_seconds, show_share, significant
 from tests.report.conftest import results_of
@@ -250,6 +251,73 @@ def test_several_batches_have_a_switch_curves_and_a_place_in_the_command(look):
     said = tab.locator("#scaling svg").get_attribute("aria-label")
     assert " along images per call: " in said
     assert tab.locator("#scaling svg .series circle").count() % 3 == 0
+
+
+@pytest.fixture
+def deployed(stub_runtimes):
+    """A part of the catalogue in three runtimes."""
+    return results_of(modules="se,eca,cbam,simam,nonlocal,ca", points="64@28", runtime="eager,stub,reader")
+
+
+def test_several_runtimes_have_a_switch_and_a_place_in_the_command(look, deployed):
+    tab = look(deployed, "#within.macs=5000000")
+    switch = [tab.locator(f'[data-key="dimension-execution-{n}"]') for n in range(3)]
+    assert [button.inner_text() for button in switch] == ["eager", "stub", "reader"]
+    assert tab.locator("#headline").inner_text() == "6 attention modules at 64 @ 28, 3 runtimes"
+    assert tab.locator("#ranks .axis-title").text_content() == "eager"
+    switch[1].click()
+    assert "--at 64@28 --runtime stub --max-macs 5M" in tab.locator("#pick").inner_text()
+    assert tab.locator("#ranks .axis-title").text_content() == "stub"
+    assert len(names(tab)) == 5
+
+
+def test_lines_go_from_runtime_to_runtime_with_name_and_rank_at_both_ends(look, deployed):
+    (block,) = runtime_ranks(deployed.rows())
+    tab, rows = look(deployed), deployed.rows()
+    assert tab.locator("#ranks .rank").count() == len(block["modules"])
+    assert tab.locator("#ranks .rank[class*=series-]").count() == block["coloured"] > 0
+    labels = tab.locator("#ranks text.name, #ranks text.end").all_text_contents()
+    for module in block["modules"]:
+        name, (first, *_, last) = title(rows[module["rows"][0]]), module["ranks"]
+        assert {f"{name} {first}", f"{name} {first}="} & set(labels)
+        assert {f"{last} {name}", f"{last}= {name}"} & set(labels)
+    in_colour = tab.locator("#ranks text.end").all_text_contents()
+    assert len(in_colour) == 2 * block["coloured"]
+
+
+def test_keys_walk_through_the_ranks_and_say_those_in_each_runtime(look, deployed):
+    tab, (block,) = look(deployed), runtime_ranks(deployed.rows())
+    first = next(module for module in block["modules"] if module["ranks"][0] == 1)
+    tab.locator("#ranks svg").focus()
+    tab.keyboard.press("ArrowDown")
+    assert tab.locator("#ranks .rank.lit").count() == 1
+    told = tab.locator("#ranks-tip dd").all_inner_texts()
+    for text, rank, number in zip(told, first["ranks"], first["rows"], strict=True):
+        latency = re.escape(show_seconds(deployed.rows()[number]["latency_s"]))
+        assert re.fullmatch(f"{rank}=? of 6 {latency}", text)
+    tab.keyboard.press("Enter")
+    assert tab.locator("#sheet h2 code").inner_text() == tab.locator("#ranks-tip b").inner_text()
+
+
+def test_filters_leave_ranks_as_they_are_and_the_others_pale(look, deployed):
+    tab = look(deployed, "#query=simam")
+    assert tab.locator("#ranks .rank").count() == 6
+    assert tab.locator("#ranks .rank.out").count() == 5
+    assert tab.locator("#ranks text.name, #ranks text.end").count() == 2
+
+
+def test_a_run_of_one_runtime_has_no_ranks_across_them(look, small):
+    tab = look(small)
+    assert tab.locator("#runtimes").is_hidden()
+    assert tab.locator('nav a[href="#runtimes"]').is_hidden()
+
+
+def test_on_a_phone_ranks_are_no_wider_than_the_screen(look, deployed):
+    tab = look(deployed, **PHONE)
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    assert tab.evaluate(
+        "document.getElementById('ranks').scrollWidth <= document.getElementById('ranks').clientWidth"
+    )
 
 
 def test_a_run_of_one_size_says_what_curves_need(look):

@@ -155,6 +155,17 @@ def test_every_asset_is_on_the_page():
     }
 
 
+def test_assets_can_be_read_line_by_line():
+    # A page leaves out comments and indentation: neither a comment nor a text may go over several lines.
+    for name in (*STYLES, *SCRIPTS):
+        for line in (
+            files("attnprof.report").joinpath("assets", name).read_text(encoding="utf-8").splitlines()
+        ):
+            assert line.count("`") % 2 == 0, line
+            assert line.count("/*") == line.count("*/"), line
+            assert not line.lstrip().startswith("/*") or line.endswith("*/"), line
+
+
 def test_what_a_user_wrote_stays_text(small):
     frame = small.frame.copy()
     for name in ("module", "variant", "reason", "host", "device_name"):

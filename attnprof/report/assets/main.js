@@ -10,7 +10,7 @@ function start(run) {
   }
   const first = firstState(run);
   const store = makeStore(fromHash(run, location.hash, first));
-  for (const draw of [drawControls, drawSummary, drawScatter, drawBudget, drawTable, drawScaling, drawCitations, drawSheet]) draw(run, store);
+  for (const draw of [drawControls, drawSummary, drawScatter, drawBudget, drawTable, drawRanks, drawScaling, drawCitations, drawSheet]) draw(run, store);
   $("table").addEventListener("row", (event) => store.set({ hover: event.detail }));
   store.follow(["setting", "x", "y", "scaleX", "scaleY", "query", "budget", "families"], (state) => {
     const hash = toHash(run, state, first);

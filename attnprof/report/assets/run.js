@@ -30,7 +30,7 @@ function openRun(contents) {
     row.group = contents.modules[row.module]?.family ?? row.family ?? "";
   }
   const metrics = Object.fromEntries(contents.metrics.map((metric) => [metric.column, metric]));
-  const titles = { point: rows.some((row) => row.host) ? "network @ H×W" : "C @ H×W", device_name: "machine" };
+  const titles = { point: rows.some((row) => row.host) ? "network @ H×W" : "C @ H×W", device_name: "machine", execution: "runtime" };
   const dimensions = ["point", ...contents.conditions]
     .map((name) => ({ name, title: titles[name] ?? name.replace("_", " "), values: [...new Set(rows.map((row) => row[name]))] }))
     .filter((dimension) => dimension.name === "point" || dimension.values.length > 1);

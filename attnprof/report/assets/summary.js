@@ -6,8 +6,8 @@ function drawHeadline(run) {
   const modules = new Set(run.rows.filter((row) => !row.host || !isFloor(row)).map((row) => row.module)).size;
   const points = run.dimensions[0].values;
   const where = `${inside ? "in" : "at"} ${points.length === 1 ? points[0].replace("@", " @ ") : plural(points.length, inside ? "network" : "size")}`;
-  const batches = run.dimensions.find(({ name }) => name === "batch")?.values.length;
-  const several = batches ? `, ${batches} batches` : "";
+  const varied = { batch: "batches", execution: "runtimes" };
+  const several = run.dimensions.filter(({ name }) => name in varied).map(({ name, values }) => `, ${values.length} ${varied[name]}`).join("");
   $("headline").textContent = run.rows.length ? `${plural(modules, "attention module")} ${where}${several}` : "No cell was finished";
   const counts = {};
   for (const row of run.rows) counts[row.status] = (counts[row.status] ?? 0) + 1;
