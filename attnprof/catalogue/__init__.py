@@ -85,7 +85,8 @@ def create(
     settings: Mapping[str, Any] = NOTHING,
     **hyperparameters: Any,
 ) -> "nn.Module":
-    """The attention module ``name`` for ``channels`` channels: (N, C, H, W) in, same shape out.
+    """The attention module ``name`` for ``channels`` channels: a map (N, C, H, W) in, one of the
+    same shape out; of the family fusion, two maps in.
 
     height, width: the map's size in pixels, for modules that are built for one. settings: hyperparameters,
     also those that are called height, width or settings. gate=True: of a module of your own that gives a

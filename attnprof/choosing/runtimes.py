@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from math import isfinite
 
 from attnprof.choosing.candidates import Candidate, Row, label, varying_conditions
 from attnprof.choosing.latency_ranks import LATENCY, latency_ranks, seconds
@@ -53,10 +54,12 @@ class RuntimeBlock:
         third = -(-len(self.modules) // 3)
         return [module for module in self.movers[: min(most, third)] if module.move]
 
-    def correlation(self, number: int) -> float:
-        """Spearman's coefficient of the latencies in the first runtime and in that of this number."""
+    def correlation(self, number: int) -> float | None:
+        """Spearman's coefficient of the latencies in the first runtime and in that of this number; None where
+        those of one do not vary."""
         columns = [[module.rows[n][LATENCY] for module in self.modules] for n in (0, number)]
-        return rank_correlation(*columns)
+        coefficient = rank_correlation(*columns)
+        return coefficient if isfinite(coefficient) else None
 
     def reversals(self, number: int) -> tuple[int, int]:
         """Pairs of modules that differ by more than CLEAR in the first runtime and in that of this number:

@@ -22,8 +22,8 @@ refused. Exit code 1: a cell is slower by more than the tolerance, a cell
 failed, or a count changed. Under GitHub Actions each of these is annotated,
 and the table goes to the step's summary.
 
-runtime:NAME holds the seconds in a runtime of A to those in eager, and tells how
-much alike the ranks are and which modules rise and fall. Exit code 0.
+runtime:NAME compares the seconds in that runtime of A with those in eager, and
+says how similar the ranks are and which modules rise and fall. Exit code 0.
 
 published:NAME is a network, a module, words of a source, or all. Each figure
 is reproduced, explained by a way of counting, or not reproduced. The run needs

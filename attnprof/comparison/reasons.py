@@ -37,8 +37,8 @@ def _prints_the_same(other: PublishedFigure, figure: PublishedFigure) -> bool:
 def another_network(figure: PublishedFigure) -> str:
     """More than the module was changed."""
     if "also changed" in figure.insertion:
-        return f"the network is another: {figure.insertion.partition(';')[2].strip()}"
-    return f"the module is another: {figure.setting}" if figure.setting.startswith("modified") else ""
+        return f"a different network: {figure.insertion.partition(';')[2].strip()}"
+    return f"a different module: {figure.setting}" if figure.setting.startswith("modified") else ""
 
 
 def wider_block(figure: PublishedFigure) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any
 
 from matplotlib import rc_context
@@ -26,6 +27,7 @@ MARKS = ("o", "^", "s", "D", "v", "P", "X")
 INK, FAINT = "#222222", "#BBBBBB"
 SMALL = 6.0  # points, of names and the caption
 POINTS = 72  # per inch
+LETTER = 0.6  # of its size: the width of a letter of the caption, amply
 ONE_PANEL = 4.0  # inches: a narrower figure sets its panels below each other
 FRAME = 0.6  # inches, of key and caption
 KEY_WIDTH = 1.7  # inches
@@ -93,8 +95,9 @@ def key(figure: Figure, handles: Sequence[Artist]) -> None:
 
 
 def captioned(figure: Figure, caption: str) -> None:
-    """The conditions, below everything."""
-    figure.supxlabel(caption, fontsize=SMALL, color="#555555")
+    """The conditions, below everything, in as many lines as the figure's width makes of them."""
+    letters = int(figure.get_figwidth() * POINTS / (LETTER * SMALL))
+    figure.supxlabel(fill(caption, letters), fontsize=SMALL, color="#555555")
 
 
 def titled(axes: Axes, title: str, aside: str = "") -> None:

@@ -42,7 +42,7 @@ def draw(scene: Scene) -> tuple[Figure, list[str]]:
     figure, axes = canvas(scene.width, _height(max(len(block.modules) for block in blocks)), len(blocks))
     captioned(figure, scene.caption)
     for panel, block in zip(axes, blocks, strict=True):
-        titled(panel, block.size, f"{len(block.modules)} modules")
+        titled(panel, block.size, _modules(len(block.modules)))
         _plot(panel, block)
     labelled(axes, f"ρ: rank correlation with {blocks[0].runtimes[0]}", f"rank by {scene.y.title}")
     settle(figure)
@@ -106,7 +106,15 @@ def _rank_ticks(most: int) -> list[int]:
 def _headings(block: RuntimeBlock) -> list[str]:
     """The runtimes, each but the first with its correlation."""
     first, *others = block.runtimes
-    return [first, *(f"{name}\nρ {block.correlation(n):.2f}" for n, name in enumerate(others, 1))]
+    return [first, *(_heading(name, block.correlation(n)) for n, name in enumerate(others, 1))]
+
+
+def _modules(count: int) -> str:
+    return f"{count} module{'' if count == 1 else 's'}"
+
+
+def _heading(runtime: str, correlation: float | None) -> str:
+    return runtime if correlation is None else f"{runtime}\nρ {correlation:.2f}"
 
 
 def _name(panel: Axes, block: RuntimeBlock) -> None:

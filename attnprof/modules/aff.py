@@ -27,7 +27,7 @@ ENTRY = {
     "code": "YimianDai/open-aff",
     "family": "channel",
     "place": "after",
-    "aliases": ["ms-cam", "mscam", "multi-scale-channel-attention"],
+    "aliases": ["ms-cam", "multi-scale-channel-attention"],
     "where": {"hidden": "C // reduction"},
     "params": "4*C*hidden + 6*hidden + 6*C",
     "macs": "2*C*hidden*(N + 1)",

@@ -32,7 +32,6 @@ ENTRY = {
         "attention-u-net",
         "attunet",
         "gated-skip",
-        "grid-attention",
     ],
     "where": {"hidden": "max(C // 2, 1)"},
     "params": "2*C*hidden + (7*hidden + 3 if norms else 2*hidden + 1 + C*C + 3*C)",
@@ -42,10 +41,9 @@ ENTRY = {
     ],
     "variants": {"norms": {"norms": True}},
     "deviations": [
-        "x is the skip, which goes on, and y the map that gates it. Both have one size here: the official sub_sample_factor"
-        " is 1, and nothing is resampled.",
-        "In the official U-Net y is the coarser map and the gate is computed at half the size of x and upsampled; in the"
-        " paper's formula, as here, the position has one gate.",
+        "x is the skip, which goes on, and y the map that gates it. Both have one size here, and nothing is resampled: the"
+        " official class with a sub_sample_factor of 1 (its default is 2).",
+        "In the official U-Net y is the coarser map: the gate is computed at half the size of x, and upsampled.",
         "The convolution and norm behind the gate are the official code's, not the paper's formula's.",
         "Most copies norm each projection and convolve no more (LeeJunHyun/Image_Segmentation): variant norms, the counts of"
         " lgag with a kernel of 1.",

@@ -42,7 +42,8 @@ ENTRY = {
     "variants": {"paper": {"paper": True}, "r4": {"reduction": 4}},
     "deviations": [
         "The official code applies the sigmoid twice, so that w lies between 0.5 and 0.73; the paper once (variant paper).",
-        "The reduction is 8, the class's default and that of the deepest fusion of DEA-Net; the next one has 4 (variant r4).",
+        "The reduction is 8, the class's default. In DEA-Net the hidden width is 16 in both fusions: reduction 8 at 128"
+        " channels, 4 at 64 (variant r4).",
         "In DEA-Net x is the encoder's map and y the decoder's.",
     ],
 }

@@ -1,10 +1,10 @@
-"""Mixes two maps twice: what the first weights make of them gives the second.
+"""Mixes two maps twice: the first mixture gives the weights of the second.
 
-    path(z) = BN(W2 relu(BN(W1 z)))             h = C//r, W1: h x C, W2: C x h, 1x1 convolutions with bias
-    w(z) = sigmoid(local(z) + global(mean over H, W of z))      two paths of weights of their own
+    path(t) = BN(W2 relu(BN(W1 t)))             h = C//r, W1: h x C, W2: C x h, 1x1 convolutions with bias
+    w(t) = sigmoid(local(t) + global(mean over H, W of t))      two paths of weights of their own
     m = w(x + y) x + (1 - w(x + y)) y
-    z = w'(m) x + (1 - w'(m)) y                 w': another local path, the same global one
-    separate: another global path, too
+    z = w'(m) x + (1 - w'(m)) y                 w': two paths of its own
+    pytorch: the global path of w' is that of w
 
 Attentional Feature Fusion. Yimian Dai et al., WACV 2021, arXiv:2009.14082.
 Official code: YimianDai/open-aff (MXNet, and a PyTorch version).
@@ -40,11 +40,11 @@ ENTRY = {
             "training needs a batch of at least 2: the global path gives BatchNorm one value per channel and image",
         ],
     ],
-    "variants": {"separate": {"separate": True}},
+    "variants": {"pytorch": {"separate": False}},
     "deviations": [
-        "The official code, in MXNet and in PyTorch, builds a second global path and calls the first one twice; what"
-        " is never used is left out here, and its parameters are those of the variant separate.",
-        "Copies that call each of the four paths once are the variant separate; the MACs are the same.",
+        "The authors' MXNet code, as here, has a global path for each step. Their PyTorch version builds both and calls the"
+        " first twice (variant pytorch, which leaves out the path that is never called).",
+        "The PyTorch version's parameters, with the path that it never calls, are the default's; the MACs of both are equal.",
         "Its weights add up to 1; those of AFF (aff_fusion) add up to 2 in the official code.",
     ],
 }
@@ -56,7 +56,7 @@ class IAFF(nn.Module):
     channels: C. reduction: hidden width is C // reduction. separate: a global path for each of the two steps.
     """
 
-    def __init__(self, channels: int, *, reduction: int = 4, separate: bool = False) -> None:
+    def __init__(self, channels: int, *, reduction: int = 4, separate: bool = True) -> None:
         super().__init__()
         hidden = channels // reduction
         self.local_path = path(channels, hidden)

@@ -60,7 +60,8 @@ ENTRY = {
     "variants": {"two-levels": {"levels": 2}},
     "deviations": [
         "The quadtree B of the vision models, with its depthwise convolutions; the form A, for matching images, is left out.",
-        "Heads are 64 wide with biases, as in the models; the bare class has 8 heads and no qkv biases.",
+        "Heads are 64 wide with qkv biases, as in the models B1 to B4; B0's are 32 wide. The bare class has 8 heads and no"
+        " qkv biases.",
         "Taking the largest is not continuous: where two positions tie, implementations may differ.",
         "Keys and values are gathered for each group of four queries; the official kernels read them in place.",
     ],

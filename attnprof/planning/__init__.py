@@ -191,6 +191,7 @@ def _cell(
         # The size that the module meets there shows when the network is built.
         return PlannedCell(case, module, placement.refusal or None)
     refusal = module.refusal(*point, settings, batch=batch, train=mode == "train")
+    refusal = refusal or RUNTIMES.get(case.runtime).limit(case)
     return PlannedCell(case, module, refusal)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from attnprof.catalogue.entry import Entry
 from attnprof.errors import UsageError
@@ -26,9 +26,9 @@ class PlannedCell:
 def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell, ...]:
     """The part 'i/n' of ``cells``, in their order: whole blocks, nearly even in work.
 
-    A block is all cells of one size under one set of conditions. Only what one machine measured can be
-    compared, so that none is divided. They are dealt to n hands by falling work, each to the hand that has
-    least so far. The spec alone decides, so that any machine deals alike.
+    A block is all cells of one size under one set of conditions, in all runtimes. Only what one machine
+    measured can be compared, so that none is divided. They are dealt to n hands by falling work, each to the
+    hand that has least so far. The spec alone decides, so that any machine deals alike.
 
     Raises UsageError where there are fewer blocks than hands.
     """
@@ -42,15 +42,19 @@ def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell
     falling = sorted(blocks, key=works.__getitem__, reverse=True)
     dealt = _dealt([works[block] for block in falling], hands)
     own = {block for block, hand in zip(falling, dealt, strict=True) if hand == index - 1}
-    return tuple(cell for cell in cells if conditions(cell.case) in own)
+    return tuple(cell for cell in cells if _block_of(cell) in own)
 
 
 def _blocks(cells: Sequence[PlannedCell]) -> dict[Case, list[PlannedCell]]:
     """The cells by what they are measured under."""
     blocks: dict[Case, list[PlannedCell]] = {}
     for cell in cells:
-        blocks.setdefault(conditions(cell.case), []).append(cell)
+        blocks.setdefault(_block_of(cell), []).append(cell)
     return blocks
+
+
+def _block_of(cell: PlannedCell) -> Case:
+    return replace(conditions(cell.case), execution="")
 
 
 def _too_many_hands(part: str, blocks: int) -> str:

@@ -1,7 +1,6 @@
 """Ranks across runtimes for the page's chart: a block for each size and mode that has several runtimes."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 from attnprof.choosing.candidates import candidates
@@ -29,10 +28,9 @@ def runtime_ranks(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _described(block: RuntimeBlock) -> dict[str, Any]:
-    correlations = [block.correlation(number) for number in range(len(block.runtimes))]
     return {
         "runtimes": block.runtimes,
-        "correlations": [value if isfinite(value) else None for value in correlations],
+        "correlations": [block.correlation(number) for number in range(len(block.runtimes))],
         "coloured": len(block.largest_movers(COLOURS)),
         "absent": block.absent,
         "modules": [

@@ -141,7 +141,7 @@ class Run:
                 yield from self._settle(Failure(account.key, "oom", reason))
 
     def _export(self) -> Iterator[RunEvent]:
-        """The modules that other runtimes read: each once, on nobody's budget, by workers that measure
+        """The modules that other runtimes read: each once, outside the budget, by workers that measure
         nothing, because what an exporter imports would be a burden to what is timed."""
         unfinished = [account for account in self._accounts if account.key not in self._done]
         cases = [account.case for account in unfinished]

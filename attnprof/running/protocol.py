@@ -195,7 +195,7 @@ class Failure(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
 class EndResponse(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
     """The block is measured."""
 
-    preparation: float = 0.0  # seconds in which its modules were converted or compiled, on nobody's budget
+    preparation: float = 0.0  # seconds in which its modules were converted or compiled, outside the budget
 
 
 class ExplainResponse(msgspec.Struct, frozen=True, tag_field="event", tag="explained"):

@@ -78,7 +78,7 @@ def _visit_seconds(latency: float) -> float:
 class Timetable:
     """When the parts of a run end. ``started``: when it began, by ``clock``.
 
-    What ``leave_out`` says is on nobody's budget: then all ends that much later.
+    What ``leave_out`` says is outside the budget: then all ends that much later.
     """
 
     def __init__(self, plan: Plan, started: float, clock: Callable[[], float] = monotonic) -> None:
@@ -101,7 +101,7 @@ class Timetable:
         return self._clock() - self._started
 
     def leave_out(self, seconds: float) -> None:
-        """So many of the seconds until now are on nobody's budget."""
+        """So many of the seconds until now are outside the budget."""
         self._left_out += seconds
         self._started += seconds
         self._began += seconds

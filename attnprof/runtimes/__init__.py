@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from attnprof.records.case import Case
 
 RUNTIMES = Registry("attnprof.runtimes", "RUNTIME", "runtime")
+ONE_MAP = "{} is used with modules of one map; {} takes two"
 EAGER, COMPILED = "eager", "compiled"  # the two in which torch itself computes
 
 
@@ -104,6 +105,10 @@ class Runtime:
         if case.autocast:
             return f"{self.title} has no autocast; leave out --autocast"
         return self._unknown(case)
+
+    def limit(self, case: "Case") -> str | None:
+        """Why it does not take the module of ``case``, which others take; None where nothing is known."""
+        return None if self.is_torch or case.maps == 1 else ONE_MAP.format(self.title, case.module)
 
     def _unknown(self, case: "Case") -> str:
         """Which type, layout or device of ``case`` it does not take; empty where it takes all."""

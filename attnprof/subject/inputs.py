@@ -9,7 +9,7 @@ import torch
 
 from attnprof.measuring.inputs import RandomPool
 from attnprof.records.case import Case
-from attnprof.runtimes import NotTaken
+from attnprof.runtimes import ONE_MAP, NotTaken
 from attnprof.subject.build import DTYPES
 
 MOST_INPUTS = 2**15  # of a ring: tiny inputs would be without number
@@ -26,7 +26,7 @@ def example(case: Case, device: torch.device, number: int = 0) -> torch.Tensor:
 def only_example(case: Case, device: torch.device, title: str) -> torch.Tensor:
     """The random input of a call. Raises NotTaken for two: ``title`` takes modules of one map."""
     if case.maps > 1:
-        raise NotTaken(f"{title} is used with modules of one map; {case.module} takes two")
+        raise NotTaken(ONE_MAP.format(title, case.module))
     return example(case, device)
 
 

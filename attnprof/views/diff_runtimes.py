@@ -30,11 +30,15 @@ def _refusals(comparison: Comparison) -> list[str]:
 
 
 def _ranks(block: RuntimeBlock) -> list[str]:
-    """How much alike the ranks of a size are in both runtimes, and which modules rise and fall most."""
+    """How similar the ranks of a size are in both runtimes, and which modules rise and fall most; nothing
+    where latencies do not vary."""
+    correlation = block.correlation(1)
+    if correlation is None:
+        return []
     reversed_, pairs = block.reversals(1)
     share = f" ({100 * reversed_ / pairs:.2g} %)" if reversed_ else ""
     alike = (
-        f"{block.size}: rank correlation {block.correlation(1):.2f}; of {show_count(pairs)} pairs that"
+        f"{block.size}: rank correlation {correlation:.2f}; of {show_count(pairs)} pairs that"
         f" differ by more than {CLEAR}x in both, {show_count(reversed_)}{share} are the other way round"
     )
     rising = [module for module in block.movers if module.ranks[1] < module.ranks[0]]

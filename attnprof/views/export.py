@@ -59,8 +59,9 @@ def _written(port: Port) -> str:
 
 def _error(report: ExportReport) -> str:
     if not report.error:
-        return "read back and run: the outputs are torch's, bit by bit"
-    return f"read back and run: at most {report.error:.2g} of the largest value away from torch's outputs"
+        return "read back and run: the outputs are torch's, bit for bit"
+    difference = f"{report.error:.2g} of the largest value"
+    return f"read back and run: the largest difference from torch's outputs is {difference}"
 
 
 def _data(case: Case, sizes: Mapping[str, int], report: ExportReport) -> dict[str, Any]:

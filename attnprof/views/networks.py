@@ -15,8 +15,8 @@ COLUMNS = (
     TableColumn("default_place", "default places", right=False),
 )
 BELOW = (
-    "default places: where a module goes without --at, behind a part of the network or in place of one, and"
-    " how many of these there are; fuse_...: that of modules of two maps; a further one: that of"
+    "default places: where a module goes without --at (after a part of the network, or in place of one), and"
+    " how many of these there are. fuse_...: for modules of two maps. Any other third place is for"
     " self-attention.",
     "What a module costs in one of them: attnprof host NAME --insert MODULE",
 )

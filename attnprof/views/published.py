@@ -50,7 +50,7 @@ def _part(table: Table) -> Document:
     """One table: how its source counts, then each figure with ours beside it where the digits differ."""
     notes: dict[str, int] = {}
     rows = [[TableCell(text or None) for text in _cells(verdict, table, notes)] for verdict in table.verdicts]
-    ways = [Remark(f"counts so: {'; '.join(table.way.says)}")] if table.way.says else []
+    ways = [Remark(f"way of counting: {'; '.join(table.way.says)}")] if table.way.says else []
     return Document(
         columns=COLUMNS,
         rows=rows,

@@ -120,6 +120,7 @@ def _place_of_block(group: Sequence[Rival]) -> tuple[Any, ...]:
         row["mode"],
         *size_of_map,
         row["batch"],
+        row.get("execution") != EAGER,
         row.get("execution") or "",
         row.get("device_name") or "",
     )

@@ -15,6 +15,7 @@ from attnprof.results.baseline import costs
 from attnprof.results.columns import Row, title
 from attnprof.results.pivot import Line, flat, lines, pivot_key
 from attnprof.results.table import SCHEMA
+from attnprof.runtimes import EAGER
 from attnprof.units import significant
 from attnprof.views.caption import caption
 from attnprof.views.document import Document, TableCell, TableColumn
@@ -180,6 +181,7 @@ def _rank(row: Row) -> tuple[object, ...]:
         -row["height"] * row["width"],
         row["channels"],
         row["batch"],
+        row.get("execution") != EAGER,
         row.get("execution") or "",
     )
     inside = bool(row.get("host")) and row["module"] != PLAIN

@@ -67,8 +67,11 @@ def _cells(modules: str, rows: Sequence[Row]) -> list[str]:
     networks = dict.fromkeys(row["host"] for row in rows if row.get("host"))
     batches = dict.fromkeys(row["batch"] for row in rows)
     conditions = ["--batch", _joined(batches)] if set(batches) != {1} else []
-    runtimes = dict.fromkeys(str(row.get("execution") or EAGER).partition(":")[0] for row in rows)
+    executions = dict.fromkeys(str(row.get("execution") or EAGER) for row in rows)
+    runtimes = dict.fromkeys(execution.partition(":")[0] for execution in executions)
+    modes = list(filter(None, (execution.partition(":")[2] for execution in executions)))
     conditions += ["--runtime", _joined(runtimes)] if set(runtimes) != {EAGER} else []
+    conditions += ["--compile-mode", modes[0]] if modes else []
     if networks:
         return ["host", _joined(networks), "--insert", modules, *conditions]
     return ["run", "-m", modules, *_sizes(rows), *conditions]

@@ -91,7 +91,7 @@ class Block:
 
     @property
     def preparation(self) -> float:
-        """Seconds in which modules were converted or compiled, which are on nobody's budget."""
+        """Seconds in which modules were converted or compiled, which are outside the budget."""
         return self._conversion + sum(trial.first for trial in self._compiling)
 
     def measure(self, send: Send, watch: Watch) -> None:

@@ -2,13 +2,14 @@
 hyperparameter."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnprof.catalogue import MODULES, entries
+from attnprof.catalogue import MODULES, entries, entry
 from attnprof.catalogue.entry import declarations, read
 from attnprof.errors import UsageError
 
@@ -296,3 +297,8 @@ def test_variants_are_named_settings(write):
     entry = write(variants={"b": {"mode": "b"}, "wide": {"groups": 2, "bias": True}})
     assert list(entry.variants) == ["b", "wide"]
     assert entry.changes(entry.variants["wide"]) == {"bias": True, "groups": 2}
+
+
+def test_a_name_means_one_module():
+    names = [*MODULES.names(), *(alias for name in MODULES.names() for alias in entry(name).aliases)]
+    assert [name for name, count in Counter(names).items() if count > 1] == []

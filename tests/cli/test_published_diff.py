@@ -14,7 +14,7 @@ def test_a_table_says_how_it_counts_and_each_figure_what_became_of_it(cli):
     done = cli("diff", KEPT, "published:CBAM paper")
     assert done.code == 0
     assert done.out.splitlines()[0].startswith("CBAM paper Table")
-    assert "counts so: strides in the first 1x1 (v1)" in done.out
+    assert "way of counting: strides in the first 1x1 (v1)" in done.out
     rows = [line.split() for line in done.out.splitlines() if line.startswith("ResNet-50")]
     assert rows == [
         ["ResNet-50", "se(bias=true)", "28.09", "3.860", "explained"],
@@ -27,7 +27,7 @@ def test_what_is_not_reproduced_has_ours_beside_it_and_a_reason(cli):
     done = cli("diff", KEPT, "published:involution")
     assert "15.54 (15.53)" in done.out
     assert "not reproduced [1]" in done.out
-    assert "[1] the network is another: stem also changed" in " ".join(done.out.split())
+    assert "[1] a different network: stem also changed" in " ".join(done.out.split())
 
 
 def test_programs_get_every_figure(cli):
@@ -44,7 +44,7 @@ def test_markdown_is_a_table_under_its_source(cli):
     assert lines[0].startswith(
         "### CBAM paper Table (via a GitHub review note)  [arXiv:1807.06521, ImageNet results]"
     )
-    assert "counts so: strides in the first 1x1 (v1)" in lines
+    assert "way of counting: strides in the first 1x1 (v1)" in lines
 
 
 def test_markdown_has_every_column(cli):

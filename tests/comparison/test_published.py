@@ -156,7 +156,7 @@ def test_what_is_not_reproduced_has_its_reason_or_none_is_known():
         figure("1.00", setting="modified SE (twice)"),
     )
     assert [verdict.why for verdict in table.verdicts] == [
-        "unknown", "copied by the source from another table", "the module is another: modified SE (twice)"
+        "unknown", "copied by the source from another table", "a different module: modified SE (twice)"
     ]  # fmt: skip
     assert all(verdict.counted is not None for verdict in table.verdicts)
 

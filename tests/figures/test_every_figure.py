@@ -2,6 +2,7 @@
 same file."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -92,6 +93,17 @@ def test_names_of_the_catalogue_do_not_overlap_and_lie_inside(name, width, catal
             assert box.x1 <= figure.bbox.x1 + 0.5
             overlapping = [other for other in boxes[:n] if box.overlaps(other) and not touching(box, other)]
             assert not overlapping
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_long_caption_lies_inside_a_narrow_figure(name, few, deployed):
+    found = measured(name, few, deployed)
+    long = replace(scene(found, width=3.4), caption="56x56, Some(R) Processor (1 thread, fp32), " * 12)
+    figure, _ = drawn(name, long)
+    box = figure.findobj(lambda each: getattr(each, "get_text", str)().startswith("56x56"))[0]
+    extent = box.get_window_extent(figure.canvas.get_renderer())
+    assert figure.bbox.x0 <= extent.x0 < extent.x1 <= figure.bbox.x1
+    assert figure.bbox.y0 - 1 <= extent.y0
 
 
 def touching(one, other):

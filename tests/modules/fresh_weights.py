@@ -495,7 +495,7 @@ VARIANTS = {
     ),
 }
 
-# Nobody's reset to compare with: the module, and why.
+# Modules without an original's reset to compare with, and why: the module, and why.
 UNSEEN = {
     "ela": "no code by its authors",
     "none": "has no parameters",

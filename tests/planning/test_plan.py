@@ -320,6 +320,13 @@ def test_more_hands_than_blocks_are_refused(fields, words):
         plan(Spec(modules="se,cbam", shard="2/3", **fields), "cpu")
 
 
+def test_a_shard_has_all_runtimes_of_its_sizes():
+    spec = Spec(modules="se,eca", points="64@7,64@14", runtime="eager,compiled", shard="1/2")
+    cases = [cell.case for cell in plan(spec, "cpu").cells]
+    assert {case.execution for case in cases} == {"eager", "compiled"}
+    assert len({case.height for case in cases}) == 1
+
+
 def test_every_machine_deals_alike():
     spec = Spec(channels="64,256", res="56,14", shard="2/3")
     cells = [[cell.case.label for cell in plan(spec, device).cells] for device in ("cpu", "cuda:0", "cuda:1")]

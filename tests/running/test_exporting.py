@@ -1,4 +1,4 @@
-"""Modules are exported once in a run, before anything is timed and on nobody's budget. Workers are scripts, or
+"""Modules are exported once in a run, before anything is timed and outside the budget. Workers are scripts, or
 answer in this process."""
 
 from dataclasses import replace

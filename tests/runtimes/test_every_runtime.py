@@ -221,6 +221,14 @@ def test_what_a_runtime_does_not_know_is_refused_before_the_run(stubbed, fields,
         plan(spec, "cpu")
 
 
+def test_a_module_of_two_maps_is_skipped_in_runtimes_that_take_one(stubbed):
+    cells = plan(Spec(modules="se,lgag", points="64@7", runtime="eager,stub"), "cpu").cells
+    refusals = {(cell.case.module, cell.case.runtime): cell.refusal for cell in cells}
+    assert refusals.pop(("lgag", "stub")) == "Stub is used with modules of one map; lgag takes two"
+    assert not any(refusals.values())
+    assert not any(cell.is_failed for cell in cells)
+
+
 def test_a_device_that_a_runtime_does_not_know_is_refused(stubbed):
     with pytest.raises(UsageError, match="^--runtime: Stub is measured on cpu, not on cuda$"):
         plan(Spec(modules="se", points="64@7", runtime="stub"), "cuda:0")
