@@ -35,8 +35,8 @@ def test_the_readme_is_short():
     assert all(len(block.output.splitlines()) <= 8 for block in blocks(README))
 
 
-def test_the_readme_answers_six_questions_and_has_its_two_commands():
-    assert len(blocks(README)) == 6
+def test_the_readme_answers_seven_questions_and_has_its_two_commands():
+    assert len(blocks(README)) == 7
     assert "pip install -c constraints.txt . && attnprof run --channels 64,256 --res 56" in TEXT
     assert "pip install -c constraints.txt -e '.[dev]' && pytest" in TEXT
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from attnprof.catalogue import entry
 from attnprof.cli._progress import starting
+from attnprof.cli._signals import ending_as_ctrl_c
 from attnprof.cli._target import case_of_target, spec_of_target
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import EnvironmentProblem, UsageError
@@ -22,6 +23,7 @@ DEFAULT = "onnx"
 NOT_IN_NAMES = re.compile(r"[^\w.=-]+")  # of files
 
 
+@ending_as_ctrl_c()
 def export(
     target: str,
     kind: str | None,
@@ -41,7 +43,7 @@ def export(
         "export", target, settings, metrics="latency", runtime=[chosen.runtime], device="cpu"
     )
     case = case_of_target(target, spec, "cpu")
-    path = _path(target, output, chosen)
+    path = _path("-".join([target, *spec.networks]), output, chosen)
     files = [*map(path.with_suffix, chosen.suffixes), example_of(path)]
     if not force:
         _require_absent(files)
@@ -68,11 +70,11 @@ def _kind_with(opset: int | None, name: str) -> ExportKind:
     return kind
 
 
-def _path(target: str, output: str | None, kind: ExportKind) -> Path:
-    """The file to be written. Raises UsageError for a name that ends otherwise than the kind's do."""
+def _path(title: str, output: str | None, kind: ExportKind) -> Path:
+    """The file to be written: without ``output`` named after the title. Raises UsageError for a name that ends otherwise than the kind's do."""
     suffix = kind.suffixes[0]
     if output is None:
-        return Path(NOT_IN_NAMES.sub("-", target) + suffix)
+        return Path(NOT_IN_NAMES.sub("-", title).strip("-.") + suffix)
     if Path(output).suffix != suffix:
         raise UsageError(f"-o: {output}: write a name that ends in {suffix}")
     return Path(output)

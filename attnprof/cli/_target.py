@@ -22,8 +22,9 @@ def spec_of_target(command: str, target: str, settings: Mapping[str, Any], **mor
         raise UsageError(f"{name!r} stands for several modules; {command} takes one")
     options = Source(settings, {field: f"--{field.replace('_', '-')}" for field in settings})
     spec = merge([options, Source({"modules": [name], "points": [size], **more}, {})])
-    if len(spec.batches) > 1:
-        raise UsageError(f"--batch: {command} is of one batch, not of {' and '.join(map(str, spec.batches))}")
+    for option, values in (("batch", spec.batches), ("network", spec.networks), ("at", spec.at)):
+        if len(values) > 1:
+            raise UsageError(f"--{option}: {command} takes one, not {' and '.join(map(str, values))}")
     return spec
 
 

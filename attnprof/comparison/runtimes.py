@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 
 from attnprof.comparison.runs import Ran
-from attnprof.errors import UsageError
+from attnprof.errors import RunFolderError, UsageError
 from attnprof.records.case import Case
 from attnprof.records.record import Event, VisitEvent
 from attnprof.runtimes import EAGER
@@ -18,10 +18,14 @@ def require_pair(run: Ran, runtime: str) -> str:
     Raises UsageError where ``runtime`` is not one of the others.
     """
     measured = list(dict.fromkeys(case.execution for case in _cases(run.events).values()))
-    first = EAGER if EAGER in measured else next(iter(measured), "")
+    if not measured:
+        raise RunFolderError(f"{run.name}: no cell was finished, so there is nothing to compare")
+    first = EAGER if EAGER in measured else measured[0]
     others = [name for name in measured if name != first]
     if runtime in others:
         return first
+    if runtime == first and others:
+        raise UsageError(f"runtime:{runtime}: the others are compared with it: {', '.join(others)}")
     choice = f"Compared with {first} can be: {', '.join(others)}" if others else f"It has {first} alone"
     raise UsageError(f"runtime:{runtime}: this run has no such runtime to compare. {choice}")
 

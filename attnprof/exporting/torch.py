@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.export.graph_signature import OutputKind, TensorArgument
 from torch.utils._pytree import tree_leaves
 
 from attnprof.exporting import Graph, counted
@@ -29,9 +30,10 @@ def write(
     torch.export.save(program, path, extra_files={FACTS: json.dumps(dict(facts))})
     calls = [str(node.target) for node in program.graph.nodes if node.op == "call_function"]
     signature = program.graph_signature
-    return Graph(
-        tuple(map(str, signature.user_inputs)), tuple(map(str, signature.user_outputs)), counted(calls)
-    )
+    # Others than tensors, such as the None of (y, None), are constants of the program.
+    tensors = [spec.arg for spec in signature.output_specs if spec.kind is OutputKind.USER_OUTPUT]
+    names = [each.name for each in tensors if isinstance(each, TensorArgument)]
+    return Graph(tuple(map(str, signature.user_inputs)), tuple(names), counted(calls))
 
 
 def outputs(path: Path, x: torch.Tensor) -> list[torch.Tensor]:

@@ -143,26 +143,28 @@ class Run:
     def _export(self) -> Iterator[RunEvent]:
         """The modules that other runtimes read: each once, outside the budget, by workers that measure
         nothing, because what an exporter imports would be a burden to what is timed."""
+        if self._ended() or self._models is None:
+            return
         unfinished = [account for account in self._accounts if account.key not in self._done]
-        cases = [account.case for account in unfinished]
-        models = by_model([*cases, *filter(None, map(self._baseline_of, cases))])
-        if self._ended() or self._models is None or not models:
+        cases = {case.key: case for case in (*(each.case for each in unfinished), *self.plan.baselines)}
+        models = by_model(cases.values())
+        if not models:
             return
         yield PhaseEvent("exporting", len(models))
         slots = self._new_slots(exporting_workers(len(models)))
-        began, finished = monotonic(), 0
+        began, begun = monotonic(), 0
         before = began
         with closing(export(models, slots, self._models, self.plan.timeout, self._ended)) as events:
             for event in events:
                 if isinstance(event, BeginEvent):
-                    seconds = export_seconds(len(models) - finished, finished, before - began)
+                    seconds = export_seconds(len(models) - begun, begun, before - began)
+                    begun += 1
                     yield self._forecast(unfinished, 0, seconds)
                     yield event
                     continue
                 now = monotonic()
                 self._timetable.leave_out(now - before)
                 before = now
-                finished += isinstance(event, ExportedEvent)
                 yield from self._settle_export(event)
 
     def _settle_export(self, event: ExportedEvent | Failure) -> Iterator[RunEvent]:

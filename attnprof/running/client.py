@@ -184,11 +184,20 @@ class WorkerSlot:
         self._start, self._worker = start, worker
 
     def ready(self) -> Worker:
-        """The worker, its device set up: its start is on no case's clock."""
-        if self._worker is None:
-            self._worker = self._start()
-        _ = self._worker.environment  # waits
-        return self._worker
+        """The worker, its device set up: its start is on no case's clock. Raises WorkerGone where the slot is
+        closed, also by another thread meanwhile."""
+        worker = self._worker
+        if worker is None:
+            self._require_open()
+            worker = self._worker = self._start()
+        self._require_open()
+        _ = worker.environment  # waits
+        return worker
+
+    def _require_open(self) -> None:
+        if self.closed:
+            self.stop()
+            raise WorkerGone("crashed", "the run ended")
 
     def stop(self) -> None:
         """End the worker, if there is one."""

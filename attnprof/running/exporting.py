@@ -42,12 +42,13 @@ def export(
     """Write ``models``, as ``by_model`` has them, to ``folder``: a BeginEvent before each, and what came of
     it for each of its cases, until ``ended``. The slots are closed in the end.
 
-    timeout: seconds that one may take, None without a limit.
+    timeout: seconds that one may take, None without a limit; what an exporter imports is not on its clock.
     """
+    limit = None if timeout is None else timeout + START_SECONDS
     requests = [ExportRequest(cases[0], str(folder)) for cases in models.values()]
     sharing = {cases[0].key: cases for cases in models.values()}
     try:
-        for event in shared_out(requests, slots, partial(_exported, timeout=timeout), ended):
+        for event in shared_out(requests, slots, partial(_exported, timeout=limit), ended):
             if isinstance(event, Failure):
                 yield from [Failure(case.key, event.status, event.reason) for case in sharing[event.key]]
             else:

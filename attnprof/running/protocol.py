@@ -119,7 +119,7 @@ class KernelsRequest(msgspec.Struct, frozen=True, tag_field="do", tag="kernels")
 
 class DeployRequest(msgspec.Struct, frozen=True, tag_field="do", tag="deploy"):
     """Write a case as a file that people deploy, and one with an input and its outputs beside it. The
-    response is an DeployResponse or a Failure."""
+    response is a DeployResponse or a Failure."""
 
     case: Case
     kind: str  # of attnprof.exporting.KINDS

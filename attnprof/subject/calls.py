@@ -23,6 +23,7 @@ REFERENCE = {"cpu": 256}
 LARGE_REFERENCE = 2048
 LARGEST_ERROR = 1e-3  # of another runtime's output in fp32, over the largest value of torch's
 LARGEST_TF32_ERROR = 1e-2  # where products may be of factors with ten bits of mantissa
+_STARTED: set[str] = set()  # runtimes that keep something in this process already
 SMALLEST = 1e-12  # that an error is divided by
 CPU = torch.device("cpu")
 
@@ -144,7 +145,6 @@ def call_of(
 def export(case: Case) -> Model:
     """The module of ``case`` as its runtime reads it. Raises NotTaken."""
     runtime = RUNTIMES.get(case.runtime)
-    make_ready(case.runtime)
     module, x = build(case, CPU), only_example(case, CPU, runtime.title)
     began = perf_counter()
     content = runtime.exported(module, x)
@@ -162,14 +162,15 @@ def make_ready(runtime_name: str) -> None:
 
 def start_runtime(case: Case, device: torch.device, models: Path | None) -> None:
     """Let the runtime of ``case`` start what it keeps in the process, its threads above all: no module does
-    that. Without the case's model nothing happens."""
-    model = read_model(models, case)
+    that. Once it has, or without the case's model, nothing happens."""
+    model = None if case.runtime in _STARTED else read_model(models, case)
     if model is None:
         return
     runtime = RUNTIMES.get(case.runtime)
     with suppress(Exception):  # the case itself says what is wrong with it
         x = only_example(case, CPU, runtime.title)
         runtime.engine(nn.Identity(), x, case, model.content)(x.to(device))
+        _STARTED.add(case.runtime)
 
 
 def _delegated(
@@ -202,6 +203,8 @@ def require_equal(
     if output.shape != expected.shape:
         shapes = f"{tuple(output.shape)} instead of {tuple(expected.shape)}"
         raise NotTaken(f"{title} gives another output than torch: {shapes}")
+    if expected.dtype is torch.bool:
+        output, expected = output.int(), expected.int()
     scale = max(float(expected.abs().max()), SMALLEST)
     error = float((output - expected).abs().max()) / scale
     if not error <= largest:  # nor is it where the error is no number

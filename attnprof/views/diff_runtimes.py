@@ -16,10 +16,10 @@ MOST_MOVERS = 6  # named in each direction
 
 def document(comparison: Comparison, blocks: Sequence[RuntimeBlock]) -> Document:
     """The times in both runtimes, which modules one of them lacks, and the ranks of each size."""
-    lines = [*_refusals(comparison), *(line for block in blocks for line in _ranks(block))]
-    below = [*lines, "", *diff.verdicts_of(comparison)] if lines else diff.verdicts_of(comparison)
+    ranks = [line for block in blocks for line in _ranks(block)]
+    paragraphs = [each for each in (_refusals(comparison), ranks, diff.verdicts_of(comparison)) if each]
     return replace(
-        diff.document(comparison, below),
+        diff.document(comparison, [line for each in paragraphs for line in ("", *each)][1:]),
         data=lambda: {**data(comparison), "ranks": [_data(block) for block in blocks]},
     )
 

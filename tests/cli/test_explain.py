@@ -217,7 +217,7 @@ def test_a_variant_is_explained_under_its_settings(cli):
         (["mhsa@65@56"], r"mhsa@65@56 - .*multiple of 64.*; nearest 64, 128"),
         (["srm@64@56", "--train"], r"srm@64@56 - training needs a batch of more than one.*"),
         (["se@64@56", "--batch", "0"], r"--batch: 0 is not a batch \(1\.\.65536\)"),
-        (["se@64@56", "--batch", "1,8"], r"--batch: explain is of one batch, not of 1 and 8"),
+        (["se@64@56", "--batch", "1,8"], r"--batch: explain takes one, not 1 and 8"),
         (["se(reductoin=8)@64@56"], r"se has no hyperparameter 'reductoin'\. Did you mean 'reduction'\?"),
         (["mine.py:Gat@64@56"], r"mine\.py:Gat: mine\.py has no class or function 'Gat'\. Did you mean 'Gate'\?"),
         (["mine.py:Broken@64@56"], r"mine\.py:Broken@64@56: RuntimeError: .*"),
@@ -233,7 +233,7 @@ def test_a_variant_is_explained_under_its_settings(cli):
         (["mine.py:Gate", "--dtype", "bf16", "--input", "1x3x8x8"], r"--dtype goes with NAME@C@HxW: .*"),
         (["mhsa@65@56", "--kernels"], r"mhsa@65@56 - .*multiple of 64.*; nearest 64, 128"),
         (["se@64@56", "--kernels", "--device", "tpu"], r"--device: no device 'tpu'; .*"),
-        (["se@64@56", "--kernels", "--batch", "1,8"], r"--batch: explain is of one batch, not of 1 and 8"),
+        (["se@64@56", "--kernels", "--batch", "1,8"], r"--batch: explain takes one, not 1 and 8"),
     ],
 )  # fmt: skip
 def test_a_mistake_gets_one_line_and_exit_code_2(cli, tmp_path, arguments, says):

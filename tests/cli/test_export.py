@@ -92,6 +92,13 @@ def test_a_module_of_ones_own_is_exported_under_its_own_name(cli, tmp_path):
     assert recorded(tmp_path / "gates.py-Gate-8-7x5.pt2.npz")["x"].shape == (2, 8, 7, 5)
 
 
+def test_what_is_no_tensor_is_no_output_of_the_file(cli, tmp_path):
+    (tmp_path / "pairs.py").write_text(GATES.replace("class Gate", "class Pair").replace("return ", "return None, "))
+    done = cli("export", "pairs.py:Pair@8@7", "--as", "torch", "-o", "pair.pt2")
+    assert (done.code, done.err) == (0, "")
+    assert len(recorded(tmp_path / "pair.pt2.npz")) == 2
+
+
 @pytest.mark.filterwarnings("ignore")  # an exporter's, of torch's own
 def test_an_onnx_file_says_what_it_is_and_runs_in_onnx_runtime(cli, tmp_path):
     require_installed("onnxruntime")
@@ -220,7 +227,8 @@ def test_without_its_packages_a_kind_says_how_to_install_them(cli, tmp_path, mon
         (["se@64@56", "--as", "torhc"], "--as: no kind of file 'torhc'. Did you mean 'torch'?", 2),
         (["se@64@56", "--as", "torch", "-o", "se.txt"], "-o: se.txt: write a name that ends in .pt2", 2),
         (["se@64@56", "--as", "torch", "--opset", "18"], "--opset is of ONNX, not of --as torch", 2),
-        (["se@64@56", "--as", "torch", "--batch", "1,8"], "--batch: export is of one batch, not of 1 and 8", 2),
+        (["se@64@56", "--as", "torch", "--batch", "1,8"], "--batch: export takes one, not 1 and 8", 2),
+        (["se@3@64", "--as", "torch", "--network", "resnet18,resnet34"], "--network: export takes one, not resnet18", 2),
         (["se@64@56", "-o", "no/folder/se.pt2"], "cannot write no/folder/se.pt2: no such file or directory", 4),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from attnprof.comparison.ratios import FASTER, SLOWER
 from attnprof.comparison.runs import compare
 from attnprof.comparison.runtimes import require_pair, sides
-from attnprof.errors import UsageError
+from attnprof.errors import RunFolderError, UsageError
 from tests.comparison.scripted import case, cell, ran
 
 FAST, SLOW = ([seconds * scale for scale in (0.99, 1.0, 1.01, 1.0)] for seconds in (1e-3, 2e-3))
@@ -52,7 +52,7 @@ def keys_of(run, event):
     return cases[event.key].execution
 
 
-@pytest.mark.parametrize("runtime", ["eager", "tensorrt", ""])
+@pytest.mark.parametrize("runtime", ["tensorrt", ""])
 def test_a_runtime_that_the_run_has_not_beside_eager_is_refused(run, runtime):
     with pytest.raises(
         UsageError, match="no such runtime to compare. Compared with eager can be: onnxruntime, openvino$"
@@ -60,3 +60,10 @@ def test_a_runtime_that_the_run_has_not_beside_eager_is_refused(run, runtime):
         require_pair(run, runtime)
     with pytest.raises(UsageError, match="It has eager alone$"):
         require_pair(ran("b", cell(case("se"), FAST)), runtime)
+
+
+def test_what_cannot_be_compared_is_said_in_words(run):
+    with pytest.raises(UsageError, match="^runtime:eager: the others are compared with it: onnxruntime, openvino$"):
+        require_pair(run, "eager")
+    with pytest.raises(RunFolderError, match="^b: no cell was finished"):
+        require_pair(ran("b"), "openvino")

@@ -150,3 +150,20 @@ def test_a_worker_imports_nothing_from_the_working_directory(monkeypatch, tmp_pa
         assert started.environment["device"] == "meta"
     finally:
         started.kill()
+
+
+def test_a_closed_slot_starts_no_worker_also_where_it_is_closed_meanwhile():
+    started = []
+
+    def start():
+        started.append(worker(READY))
+        slot.close()
+        return started[-1]
+
+    slot = WorkerSlot(start)
+    for _ in range(2):
+        with pytest.raises(WorkerGone, match="the run ended"):
+            slot.ready()
+    assert len(started) == 1
+    with pytest.raises(WorkerGone):
+        started[0].receive(10)

@@ -211,8 +211,8 @@ def test_outputs_may_differ_by_rounding_and_both_may_be_nothing():
     [
         ({"train": True}, "Stub does not train; leave out --train"),
         ({"autocast": "bf16"}, "Stub has no autocast; leave out --autocast"),
-        ({"dtype": "bf16"}, "Stub is measured in fp32, not in bf16"),
-        ({"channels_last": True}, "Stub takes inputs that are contiguous, not channels_last"),
+        ({"dtype": "bf16"}, "Stub is measured in fp32, not in bf16; leave out --dtype"),
+        ({"channels_last": True}, "Stub takes inputs that are contiguous, not channels_last; leave out --channels-last"),
     ],
 )
 def test_what_a_runtime_does_not_know_is_refused_before_the_run(stubbed, fields, words):
@@ -230,7 +230,7 @@ def test_a_module_of_two_maps_is_skipped_in_runtimes_that_take_one(stubbed):
 
 
 def test_a_device_that_a_runtime_does_not_know_is_refused(stubbed):
-    with pytest.raises(UsageError, match="^--runtime: Stub is measured on cpu, not on cuda$"):
+    with pytest.raises(UsageError, match="^--runtime: Stub is measured on cpu, not on cuda; --device cpu$"):
         plan(Spec(modules="se", points="64@7", runtime="stub"), "cuda:0")
 
 

@@ -35,6 +35,7 @@ def printed():
 def test_refusals_ranks_and_who_rises_and_falls_stand_below_the_table():
     assert printed().below == [
         "simam@64@28 is failed in B: no operator",
+        "",
         "64@28: rank correlation 0.50; of 3 pairs that differ by more than 1.25x in both, 1 (33 %) are the other way"
         " round",
         "  rise in B: eca 2 to 1",
