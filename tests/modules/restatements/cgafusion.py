@@ -1,32 +1,46 @@
-"""Content-guided fusion of two maps, restated from its formulas."""
+"""Content-guided fusion, restated: a convolution is a sum over taps of products with matrices that move a row or a
+column, and mirror what lies outside."""
 
 import torch
 
-from tests.modules.restatements._maths import conv2d, sigmoid
+from tests.modules.restatements._maths import linear, sigmoid
 
 
-def mirrored(t):
-    """Three rows and columns more on each side, without the edge twice: -3, -2, -1, 0, 1 are 3, 2, 1, 0, 1."""
-    for axis in (2, 3):
-        size = t.shape[axis]
-        order = [size - 1 - abs(size - 1 - abs(i)) for i in range(-3, size + 3)]
-        t = t.index_select(axis, torch.tensor(order))
-    return t
+def moves(length):
+    """(7, length, length): a one where a tap at a place meets its pixel, mirrored at the first and the last."""
+    matrices = torch.zeros(7, length, length, dtype=torch.float64)
+    for tap in range(7):
+        for place in range(length):
+            pixel = abs(place + tap - 3)
+            matrices[tap, place, min(pixel, 2 * (length - 1) - pixel)] = 1
+    return matrices
+
+
+def of_two_maps(first, second, weight, bias):
+    """(n, c, h, w): channel by channel, the sum over 7 x 7 taps of two maps with a weight each."""
+    rows, columns = moves(first.shape[2]), moves(first.shape[3])
+    y = bias[:, None, None]
+    for which, t in enumerate((first, second)):
+        for i in range(7):
+            moved = torch.einsum("yr,ncrs->ncys", rows[i], t)
+            along = torch.einsum("cj,jxs->cxs", weight[:, which, i], columns)
+            y = y + torch.einsum("cxs,ncys->ncyx", along, moved)
+    return y
 
 
 def restate(x, y, w, *, reduction, paper):
-    def conv(t, name, **options):
-        return conv2d(t, w[f"{name}.weight"], w[f"{name}.bias"], **options)
+    assert len(w["squeeze.bias"]) == x.shape[1] // reduction
 
-    n, c, height, width = x.shape
-    s = x + y
-    assert len(w["squeeze.weight"]) == c // reduction
-    by_channel = conv(conv(s.mean((2, 3))[:, :, None, None], "squeeze").clamp(min=0), "excite")
-    by_place = conv(mirrored(torch.stack((s.mean(1), s.amax(1)), dim=1)), "place")
-    guide = by_channel + by_place
-    pairs = s.new_zeros(n, 2 * c, height, width)
-    pairs[:, 0::2], pairs[:, 1::2] = s, guide
-    weight = sigmoid(conv(mirrored(pairs), "refine", groups=c))
+    def pointwise(t, name):
+        return linear(t.movedim(1, -1), w[f"{name}.weight"][:, :, 0, 0], w[f"{name}.bias"]).movedim(-1, 1)
+
+    both = x + y
+    mean_of_place = both.sum((2, 3), keepdim=True) / (x.shape[2] * x.shape[3])
+    of_channel = pointwise(pointwise(mean_of_place, "squeeze").clamp_min(0), "excite")
+    mean, largest = both.sum(1, keepdim=True) / x.shape[1], both.sort(1).values[:, -1:]
+    of_place = of_two_maps(mean, largest, w["place.weight"], w["place.bias"])
+
+    share = sigmoid(of_two_maps(both, of_channel + of_place, w["refine.weight"], w["refine.bias"]))
     if not paper:
-        weight = sigmoid(weight)
-    return conv(s + y + weight * (x - y), "project")
+        share = sigmoid(share)
+    return pointwise(both + y + share * (x - y), "project")

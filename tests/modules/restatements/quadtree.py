@@ -1,4 +1,5 @@
-"""QuadTree attention, restated from its formulas: every level over all positions, those that nobody took masked."""
+"""QuadTree attention, form B, restated: at every level the whole matrix of scores under a mask, which is opened for the
+four children of each pair of places whose weight is among the largest of its row."""
 
 import math
 
@@ -7,70 +8,77 @@ import torch
 from tests.modules.restatements._maths import conv2d, linear, softmax
 
 
-def gelu(t):
-    return t * (1 + torch.erf(t / math.sqrt(2))) / 2
-
-
-def normalised(t, weight, bias):
-    """Each image's values with mean 0 and variance 1, then scaled and shifted by channel."""
-    mean = t.mean(dim=(1, 2, 3), keepdim=True)
-    variance = ((t - mean) ** 2).mean(dim=(1, 2, 3), keepdim=True)
-    return (t - mean) / (variance + 1e-5) ** 0.5 * weight[:, None, None] + bias[:, None, None]
+def quarters(t):
+    """The four pixels of every square of two by two, by row and column."""
+    return [[t[:, :, i::2, j::2] for j in (0, 1)] for i in (0, 1)]
 
 
 def halved(t):
-    return (t[..., ::2, ::2] + t[..., 1::2, ::2] + t[..., ::2, 1::2] + t[..., 1::2, 1::2]) / 4
+    (a, b), (c, d) = quarters(t)
+    return (a + b + c + d) / 4
 
 
 def doubled(t):
-    return t.repeat_interleave(2, dim=-2).repeat_interleave(2, dim=-1)
+    return t.repeat_interleave(2, -2).repeat_interleave(2, -1)
 
 
-def largest(a, count, seen):
-    """Whether each of the last axis is among the ``count`` largest of those ``seen``."""
-    a = a.masked_fill(~seen, -1.0)
-    return (a[..., None, :] > a[..., :, None]).sum(dim=-1) < count
+def normed_gelu(t, w, name):
+    """A norm over all channels and places of an image, then GELU."""
+    centred = t - t.mean((1, 2, 3), keepdim=True)
+    unit = centred / (centred.square().mean((1, 2, 3), keepdim=True) + 1e-5).sqrt()
+    u = unit * w[f"{name}.weight"][:, None, None] + w[f"{name}.bias"][:, None, None]
+    return u * (1 + torch.erf(u / 2**0.5)) / 2
 
 
-def to_children(taken, height, width):
-    """(N, heads, h*w, h*w) pairs of positions to those of their children, in a map of height x width."""
-    n, heads = taken.shape[:2]
-    rows, columns = torch.arange(height) // 2, torch.arange(width) // 2
-    parent = (rows[:, None] * (width // 2) + columns[None, :]).flatten()
-    return taken[:, :, parent][:, :, :, parent].reshape(n, heads, height * width, height * width)
+def coarser(v, w, name):
+    """Values at half the size: a convolution of squares of two by two, and one of single positions."""
+    squares, weight = quarters(normed_gelu(v, w, f"{name}.0")), w[f"{name}.2.weight"]
+    sums = [torch.einsum("oc,nchw->nohw", weight[..., i, j], squares[i][j]) for i in (0, 1) for j in (0, 1)]
+    v = sum(sums) + w[f"{name}.2.bias"][:, None, None]
+    return conv2d(normed_gelu(v, w, f"{name}.3"), w[f"{name}.5.weight"], w[f"{name}.5.bias"])
+
+
+def opened(among, h, width):
+    """The mask of the next level, of pairs of places, from the pairs of this one that are looked into."""
+    n, heads = among.shape[:2]
+    pairs = among.reshape(n, heads, h, width, h, width)
+    for axis in (2, 3, 4, 5):
+        pairs = pairs.repeat_interleave(2, axis)
+    return pairs.reshape(n, heads, 4 * h * width, 4 * h * width)
+
+
+def by_size(side):
+    """The published models' levels: 4 for a side of 56, 3 for 28, 2 for 14, 1 for 7; else those of the nearest, by
+    ratio."""
+    return min((4, 3, 2, 1), key=lambda count: abs(math.log2(side / 7) - (count - 1)))
 
 
 def restate(x, w, *, heads, levels, topk, qkv_bias):
-    n, c, height, width = x.shape
-    heads, d = heads or c // 64, c // (heads or c // 64)
-    stage = min(max(round(math.log2(56 / min(height, width))), 0), 3)
-    levels = levels or 4 - stage
-    q, k, v = (conv2d(x, w[f"{name}.weight"], w.get(f"{name}.bias")) for name in ("query", "key", "value"))
-    pyramid = [(q, k, v)]
-    for level in range(levels - 1):
-        name = f"coarsen.{level}"
-        v = gelu(normalised(v, w[f"{name}.0.weight"], w[f"{name}.0.bias"]))
-        v = conv2d(v, w[f"{name}.2.weight"], w[f"{name}.2.bias"], stride=2)
-        v = gelu(normalised(v, w[f"{name}.3.weight"], w[f"{name}.3.bias"]))
-        v = conv2d(v, w[f"{name}.5.weight"], w[f"{name}.5.bias"])
-        q, k = halved(q), halved(k)
-        pyramid.append((q, k, v))
+    n, c = x.shape[:2]
+    heads = c // 64 if heads is None else heads
+    count = levels or by_size(min(x.shape[2:]))
+    assert len(w["level_weight"]) == count
+    assert ("query.bias" in w) == qkv_bias
 
-    shares = softmax(w["level_weight"], 0)
-    merged, taken = 0, None
-    for place, (q, k, v) in enumerate(reversed(pyramid)):
-        rows, columns = q.shape[2:]
-        if taken is None:
-            seen = torch.ones(n, heads, rows * columns, rows * columns, dtype=torch.bool)
-        else:
-            seen, merged = to_children(taken, rows, columns), doubled(merged)
-        queries, keys, values = (t.reshape(n, heads, d, rows * columns) for t in (q, k, v))
-        logits = torch.einsum("nhdq,nhdk->nhqk", queries, keys) / d**0.5
-        a = softmax(logits.masked_fill(~seen, -math.inf), -1)
-        taken = largest(a, topk, seen) & seen
-        out = torch.einsum("nhqk,nhdk->nhdq", a, values).reshape(n, c, rows, columns)
-        name = f"local.{place}"
-        out = out + conv2d(v, w[f"{name}.weight"], w[f"{name}.bias"], padding=1, groups=c)
-        merged = merged + shares[place] * out
-    y = linear(merged.permute(0, 2, 3, 1), w["project.weight"], w["project.bias"])
-    return y.permute(0, 3, 1, 2)
+    queries, keys, values = (
+        [conv2d(x, w[f"{name}.weight"], w.get(f"{name}.bias"))] for name in ("query", "key", "value")
+    )
+    for i in range(count - 1):
+        queries.append(halved(queries[i]))
+        keys.append(halved(keys[i]))
+        values.append(coarser(values[i], w, f"coarsen.{i}"))
+
+    share = softmax(w["level_weight"], 0)
+    total, allowed = 0, torch.tensor(True)
+    for i, (q, k, v) in enumerate(zip(queries[::-1], keys[::-1], values[::-1], strict=True)):
+        h, width = q.shape[2:]
+        per_head = [t.reshape(n, heads, c // heads, h * width) for t in (q, k, v)]
+        scores = torch.einsum("nadq,nadk->naqk", *per_head[:2]) / (c // heads) ** 0.5
+        attention = softmax(scores.masked_fill(~allowed, -torch.inf), -1)
+        message = torch.einsum("naqk,nadk->nadq", attention, per_head[2]).reshape(n, c, h, width)
+        local = conv2d(v, w[f"local.{i}.weight"], w[f"local.{i}.bias"], padding=1, groups=c)
+        total = share[i] * (message + local) + (doubled(total) if i else 0)
+        if i < count - 1:
+            smallest = attention.sort(-1, descending=True).values[..., topk - 1 : topk]
+            allowed = opened(attention >= smallest, h, width)
+    return linear(total.movedim(1, -1), w["project.weight"], w["project.bias"]).movedim(-1, 1)
