@@ -9,7 +9,7 @@ from time import perf_counter
 
 BAR, SECONDS, ROUNDS = 3.0, 1.5, 9
 COUNTER = [sys.executable, "-c", "import pandas"]
-KEPT = Path(__file__).parent.parent / "reports" / "20261130-catalogue-cpu"  # the whole catalogue
+KEPT = Path(__file__).parent.parent / "reports" / "20261201-catalogue-cpu"  # the whole catalogue
 COMMANDS = {
     "pick": ["pick", str(KEPT), "--max-params", "10k", "--max-latency", "10ms"],
     "pick --pareto": ["pick", str(KEPT), "--pareto", "latency,params,top1"],

@@ -18,7 +18,7 @@ from attnprof.results.baseline import over
 from attnprof.views.run import document
 from tests.synthetic import results
 
-CATALOGUE = Path(__file__).parents[2] / "reports" / "20261130-catalogue-cpu"
+CATALOGUE = Path(__file__).parents[2] / "reports" / "20261201-catalogue-cpu"
 PAGE = r"""\documentclass{article}
 %s
 \begin{document}
