@@ -72,7 +72,7 @@ def test_a_torch_file_is_loaded_and_computes_what_is_recorded_beside_it(cli, tmp
     assert example.startswith("se.pt2.npz: ")
     assert (given, returned) == ("input x: 1x16x7x7, fp32", "output mul: 1x16x7x7, fp32")
     assert re.search(r"^aten\.linear\.default +2$", done.out, re.MULTILINE)
-    assert done.out.endswith("read back and run: the outputs are torch's, bit by bit\n")
+    assert done.out.endswith("read back and run: the outputs are torch's, bit for bit\n")
     arrays = recorded(tmp_path / "se.pt2.npz")
     facts = {"attnprof.json": ""}
     program = torch.export.load(tmp_path / "se.pt2", extra_files=facts)
@@ -93,7 +93,9 @@ def test_a_module_of_ones_own_is_exported_under_its_own_name(cli, tmp_path):
 
 
 def test_what_is_no_tensor_is_no_output_of_the_file(cli, tmp_path):
-    (tmp_path / "pairs.py").write_text(GATES.replace("class Gate", "class Pair").replace("return ", "return None, "))
+    (tmp_path / "pairs.py").write_text(
+        GATES.replace("class Gate", "class Pair").replace("return ", "return None, ")
+    )
     done = cli("export", "pairs.py:Pair@8@7", "--as", "torch", "-o", "pair.pt2")
     assert (done.code, done.err) == (0, "")
     assert len(recorded(tmp_path / "pair.pt2.npz")) == 2

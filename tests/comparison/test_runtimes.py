@@ -63,7 +63,9 @@ def test_a_runtime_that_the_run_has_not_beside_eager_is_refused(run, runtime):
 
 
 def test_what_cannot_be_compared_is_said_in_words(run):
-    with pytest.raises(UsageError, match="^runtime:eager: the others are compared with it: onnxruntime, openvino$"):
+    with pytest.raises(
+        UsageError, match="^runtime:eager: the others are compared with it: onnxruntime, openvino$"
+    ):
         require_pair(run, "eager")
     with pytest.raises(RunFolderError, match="^b: no cell was finished"):
         require_pair(ran("b"), "openvino")

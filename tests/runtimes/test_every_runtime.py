@@ -212,7 +212,10 @@ def test_outputs_may_differ_by_rounding_and_both_may_be_nothing():
         ({"train": True}, "Stub does not train; leave out --train"),
         ({"autocast": "bf16"}, "Stub has no autocast; leave out --autocast"),
         ({"dtype": "bf16"}, "Stub is measured in fp32, not in bf16; leave out --dtype"),
-        ({"channels_last": True}, "Stub takes inputs that are contiguous, not channels_last; leave out --channels-last"),
+        (
+            {"channels_last": True},
+            "Stub takes inputs that are contiguous, not channels_last; leave out --channels-last",
+        ),
     ],
 )
 def test_what_a_runtime_does_not_know_is_refused_before_the_run(stubbed, fields, words):
