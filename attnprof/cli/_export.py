@@ -71,7 +71,8 @@ def _kind_with(opset: int | None, name: str) -> ExportKind:
 
 
 def _path(title: str, output: str | None, kind: ExportKind) -> Path:
-    """The file to be written: without ``output`` named after the title. Raises UsageError for a name that ends otherwise than the kind's do."""
+    """The file to be written, named after ``title`` without ``output``. Raises UsageError for a name that
+    ends otherwise than the kind's do."""
     suffix = kind.suffixes[0]
     if output is None:
         return Path(NOT_IN_NAMES.sub("-", title).strip("-.") + suffix)

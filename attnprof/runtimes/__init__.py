@@ -114,13 +114,18 @@ class Runtime:
         """Which type, layout or device of ``case`` it does not take; empty where it takes all."""
         device = case.device.partition(":")[0]
         if self.dtypes and case.dtype not in self.dtypes:
-            return f"{self.title} is measured in {', '.join(self.dtypes)}, not in {case.dtype}; leave out --dtype"
+            dtypes = ", ".join(self.dtypes)
+            return f"{self.title} is measured in {dtypes}, not in {case.dtype}; leave out --dtype"
         if self.layouts and case.layout not in self.layouts:
-            return f"{self.title} takes inputs that are {', '.join(self.layouts)}, not {case.layout}; leave out --channels-last"
+            layouts = ", ".join(self.layouts)
+            return (
+                f"{self.title} takes inputs that are {layouts}, not {case.layout}; leave out --channels-last"
+            )
         if self.needs_tf32 and not case.tf32:
             return f"{self.title} computes fp32 in TF32; allow it with --tf32"
         if self.devices and device not in self.devices:
-            return f"{self.title} is measured on {', '.join(self.devices)}, not on {device}; --device {self.devices[0]}"
+            measured = f"{self.title} is measured on {', '.join(self.devices)}, not on {device}"
+            return f"{measured}; --device {self.devices[0]}"
         return ""
 
     def exported(self, module: "nn.Module", x: "torch.Tensor") -> bytes:
