@@ -6,6 +6,7 @@ from itertools import product
 
 from attnprof.backends import GPU_ALONE, Arithmetic
 from attnprof.catalogue import entry, file_hash, source_hash
+from attnprof.catalogue.entry import Entry
 from attnprof.catalogue.selection import ConfiguredModule
 from attnprof.catalogue.user_location import file_at
 from attnprof.catalogue.values import is_staged
@@ -190,9 +191,15 @@ def _cell(
     if placement.host:
         # The size that the module meets there shows when the network is built.
         return PlannedCell(case, module, placement.refusal or None)
-    refusal = module.refusal(*point, settings, batch=batch, train=mode == "train")
-    refusal = refusal or RUNTIMES.get(case.runtime).limit(case)
-    return PlannedCell(case, module, refusal)
+    return PlannedCell(case, module, _refusal(module, case))
+
+
+def _refusal(module: Entry, case: Case) -> str | None:
+    """Why ``module`` cannot run as ``case``; None where it can."""
+    size = case.channels, case.height, case.width
+    is_training = case.mode == "train"
+    refusal = module.refusal(*size, case.hyperparameters, batch=case.batch, train=is_training)
+    return refusal or RUNTIMES.get(case.runtime).limit(case)
 
 
 def _source_hash(placement: Placement) -> str:

@@ -118,9 +118,7 @@ class Runtime:
             return f"{self.title} is measured in {dtypes}, not in {case.dtype}; leave out --dtype"
         if self.layouts and case.layout not in self.layouts:
             layouts = ", ".join(self.layouts)
-            return (
-                f"{self.title} takes inputs that are {layouts}, not {case.layout}; leave out --channels-last"
-            )
+            return f"{self.title} takes {layouts} inputs, not {case.layout}; leave out --channels-last"
         if self.needs_tf32 and not case.tf32:
             return f"{self.title} computes fp32 in TF32; allow it with --tf32"
         if self.devices and device not in self.devices:

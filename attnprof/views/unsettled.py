@@ -67,14 +67,19 @@ def _cells(modules: str, rows: Sequence[Row]) -> list[str]:
     networks = dict.fromkeys(row["host"] for row in rows if row.get("host"))
     batches = dict.fromkeys(row["batch"] for row in rows)
     conditions = ["--batch", _joined(batches)] if set(batches) != {1} else []
-    executions = dict.fromkeys(str(row.get("execution") or EAGER) for row in rows)
-    runtimes = dict.fromkeys(execution.partition(":")[0] for execution in executions)
-    modes = list(filter(None, (execution.partition(":")[2] for execution in executions)))
-    conditions += ["--runtime", _joined(runtimes)] if set(runtimes) != {EAGER} else []
-    conditions += ["--compile-mode", modes[0]] if modes else []
+    conditions += _runtimes(rows)
     if networks:
         return ["host", _joined(networks), "--insert", modules, *conditions]
     return ["run", "-m", modules, *_sizes(rows), *conditions]
+
+
+def _runtimes(rows: Sequence[Row]) -> list[str]:
+    """The words that ask for the runtimes of ``rows``, and the mode of torch.compile; none for eager."""
+    executions = [str(row.get("execution") or EAGER).partition(":") for row in rows]
+    runtimes = dict.fromkeys(runtime for runtime, _, _ in executions)
+    mode = next((mode for _, _, mode in executions if mode), "")
+    words = ["--runtime", _joined(runtimes)] if set(runtimes) != {EAGER} else []
+    return words + (["--compile-mode", mode] if mode else [])
 
 
 def _spelled(candidate: Candidate) -> str:

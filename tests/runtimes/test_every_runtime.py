@@ -214,7 +214,7 @@ def test_outputs_may_differ_by_rounding_and_both_may_be_nothing():
         ({"dtype": "bf16"}, "Stub is measured in fp32, not in bf16; leave out --dtype"),
         (
             {"channels_last": True},
-            "Stub takes inputs that are contiguous, not channels_last; leave out --channels-last",
+            "Stub takes contiguous inputs, not channels_last; leave out --channels-last",
         ),
     ],
 )
