@@ -37,7 +37,7 @@ SETTINGS = {
     "channels_last": Setting("measure", False, "NHWC memory layout"),
     "compile": Setting("measure", False, "run modules through torch.compile"),
     "compile_mode": Setting("measure", None, "compile, in this mode: reduce-overhead, max-autotune"),
-    "runtime": Setting("measure", (), "eager, onnxruntime, openvino, executorch, ... (eager)"),
+    "runtime": Setting("measure", (), "eager, onnxruntime, openvino, ... (eager)"),
     "hot": Setting("measure", False, "one input for all calls, in cache (new inputs)"),
     "train": Setting("measure", False, "add rows for forward + backward"),
     "no_latency": Setting("measure", False, "counts only"),

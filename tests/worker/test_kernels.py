@@ -195,8 +195,9 @@ class Doubling:
 
 @pytest.fixture
 def threaded(profiled, monkeypatch):
-    """The runtime 'stub' with such an engine."""
+    """The runtime 'stub' with such an engine, in a process that has not started it."""
     profiled("")
+    monkeypatch.setattr("attnprof.subject.calls._STARTED", set())
     monkeypatch.setattr(stub, "RUNTIME", replace(stub.RUNTIME, prepare=f"{__name__}:doubling"))
     yield
     RELEASE.set()
