@@ -59,7 +59,7 @@ class CPU:
             "cache_bytes": self.cache_bytes(),
             "cores": cores(),
             # torch has no annotation
-            "mkldnn": torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call]
+            "mkldnn": torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call] # untyped
         }
 
     def others(self) -> str | None:

@@ -123,7 +123,7 @@ class CUDA:
             "cuda_version": torch.version.cuda,
             "rocm_version": torch.version.hip,
             # torch has no annotation
-            "cudnn_version": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
+            "cudnn_version": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call] # untyped
             "allocator": torch.cuda.get_allocator_backend(),
             "cuda_variables": changing(),
             "cuda_visible": choosing(),

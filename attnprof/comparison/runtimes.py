@@ -26,8 +26,8 @@ def require_pair(run: Ran, runtime: str) -> str:
         return first
     if runtime == first and others:
         raise UsageError(f"runtime:{runtime}: the others are compared with it: {', '.join(others)}")
-    choice = f"Compared with {first} can be: {', '.join(others)}" if others else f"It has {first} alone"
-    raise UsageError(f"runtime:{runtime}: this run has no such runtime to compare. {choice}")
+    choice = f"there are {', '.join(others)}" if others else "it has no other"
+    raise UsageError(f"runtime:{runtime}: this run has no such runtime to compare with {first}; {choice}")
 
 
 def sides(run: Ran, first: str, second: str) -> tuple[Ran, Ran]:

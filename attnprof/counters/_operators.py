@@ -9,7 +9,7 @@ class OperatorNames(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch
     """While active: notes the names of the operators that run."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # torch has no annotation
         self.names: set[str] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

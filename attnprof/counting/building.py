@@ -21,7 +21,7 @@ _CONSTANTS = frozenset(
 @contextmanager
 def on_meta() -> Iterator[None]:
     """While active: new tensors are on meta, as with ``torch.device("meta")``; torch.nn.init does nothing."""
-    with _MetaFactoryMode(), _ShapeFunctionMode():  # type: ignore[no-untyped-call]
+    with _MetaFactoryMode(), _ShapeFunctionMode():  # type: ignore[no-untyped-call] # torch has no annotation
         yield
 
 
@@ -39,7 +39,7 @@ class _MetaFactoryMode(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-class _ShapeFunctionMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _ShapeFunctionMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has no annotation
     """A constructor's computations use our shape functions: torch's own are slow to import and run."""
 
     @classmethod
@@ -54,7 +54,7 @@ def _allocate(func: Any, args: Any, kwargs: Any) -> torch.Tensor:
     device = kwargs.get("device") or _META
     has_plain_arguments = args and not (kwargs.keys() - {"device", "dtype", "requires_grad"})
     if not has_plain_arguments or torch.device(device) != _META:
-        return func(*args, **{**kwargs, "device": device})  # type: ignore[no-any-return]
+        return func(*args, **{**kwargs, "device": device})  # type: ignore[no-any-return] # any function
     # The values do not matter on meta, and the meta kernel of randn is Python.
     dtype = kwargs.get("dtype")
     if func is torch.full:

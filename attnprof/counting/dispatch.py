@@ -55,7 +55,7 @@ class CountingMode(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch 
         verify: bool = False,
         guard: Guard | None = None,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # torch has no annotation
         self.calls: list[OperatorCall] = []
         self.unknown: set[str] = set()  # names of operators without a rule
         self.has_unfused_attention = False
@@ -169,7 +169,7 @@ def _references_to_a_temporary() -> int:
     """
     references: list[int] = []
 
-    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch has no annotation
         @classmethod
         def _should_skip_dynamo(cls) -> bool:
             return False
@@ -182,6 +182,6 @@ def _references_to_a_temporary() -> int:
             return func(*args, **kwargs)
 
     x, weight, bias = (torch.zeros(shape) for shape in ((2, 3, 5), (3, 3), (3,)))
-    with torch.no_grad(), Watch():  # type: ignore[no-untyped-call]
+    with torch.no_grad(), Watch():  # type: ignore[no-untyped-call] # torch has no annotation
         torch.nn.functional.linear(x.transpose(1, 2), weight, bias)
     return references[0] if references else 0

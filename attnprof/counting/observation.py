@@ -131,7 +131,7 @@ def _run_backward(
         gradient = torch.empty_like(output) if output.is_meta else torch.ones_like(output)
     tracker.backward = True
     try:
-        output.backward(gradient)  # type: ignore[no-untyped-call]
+        output.backward(gradient)  # type: ignore[no-untyped-call] # torch has no annotation
     finally:
         tracker.backward = False
         for x in inputs:

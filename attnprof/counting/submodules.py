@@ -59,7 +59,7 @@ class SubmoduleTracker:
         def call(*args: Any, **kwargs: Any) -> Any:
             stack.append(path)
             try:
-                return module._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
+                return module._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call] # untyped
             finally:
                 stack.pop()
 
@@ -70,7 +70,7 @@ class SubmoduleTracker:
             self._note_nodes()
             self._stack.append(path)
             try:
-                return module._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
+                return module._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call] # untyped
             finally:
                 self._note_nodes()
                 self._stack.pop()

@@ -21,7 +21,7 @@ def compiled(module: nn.Module, x: torch.Tensor | None, case: Case) -> nn.Module
 
     allow_compiling(torch._dynamo.config, MOST_COMPILATIONS)
     function: Any = torch.compile(module, dynamic=False, mode=case.compile_mode)
-    return function  # type: ignore[no-any-return]
+    return function  # type: ignore[no-any-return] # torch.compile gives a module back
 
 
 def allow_compiling(config: Any, times: int) -> None:

@@ -55,10 +55,10 @@ def keys_of(run, event):
 @pytest.mark.parametrize("runtime", ["tensorrt", ""])
 def test_a_runtime_that_the_run_has_not_beside_eager_is_refused(run, runtime):
     with pytest.raises(
-        UsageError, match="no such runtime to compare. Compared with eager can be: onnxruntime, openvino$"
+        UsageError, match="no such runtime to compare with eager; there are onnxruntime, openvino$"
     ):
         require_pair(run, runtime)
-    with pytest.raises(UsageError, match="It has eager alone$"):
+    with pytest.raises(UsageError, match="to compare with eager; it has no other$"):
         require_pair(ran("b", cell(case("se"), FAST)), runtime)
 
 
