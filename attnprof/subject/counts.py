@@ -172,5 +172,6 @@ def count_with(name: str, case: Case, macs: int, counter: Counter | None = None)
 def _count_of(counter: Counter, case: Case, maps: Sequence[torch.Tensor]) -> int:
     """The counter's figure for the case, built where ``maps`` are."""
     module = build(case, maps[0].device)
+    # The mode's base class has no annotations.
     with torch.no_grad(), ShapesAlone() if maps[0].is_meta else nullcontext():  # type: ignore[no-untyped-call]
         return int(counter.count(module, *maps))
