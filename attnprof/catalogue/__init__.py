@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnprof.catalogue import user_module
-from attnprof.catalogue.absent import absent_named
+from attnprof.catalogue.absent import absent_named, bare
 from attnprof.catalogue.entry import GATE, NOTHING, Entry, read
 from attnprof.catalogue.user_location import is_path
 from attnprof.catalogue.values import Value
@@ -22,19 +22,19 @@ MODULES = Registry("attnprof.modules", "ENTRY", "module")
 
 
 def entry(name: str) -> Entry:
-    """The entry of the module ``name``. Only a user's own, named by its location, is imported: by a child
-    process, unless this one has.
+    """The entry of the module ``name``: its key, or another of its names, in any case. Only a user's own,
+    named by its location, is imported: by a child process, unless this one has.
 
-    Raises UnknownNameError with the name behind an alias, or the nearest names; UsageError for a file without
-    an entry, or that cannot be imported.
+    Raises UnknownNameError with the module to which a related name leads, or the nearest names; UsageError
+    for a file without an entry, or that cannot be imported.
     """
-    return user_module.entry_of(name) if is_path(name) else _entry(name)
+    if is_path(name):
+        return user_module.entry_of(name)
+    return _entry(name if name in MODULES else _key_behind(name))
 
 
 @cache
 def _entry(name: str) -> Entry:
-    if name not in MODULES:
-        raise UnknownNameError(_unknown(name))
     try:
         return read(name, MODULES.source(name))
     except (OSError, SyntaxError, ValueError, LookupError, TypeError) as problem:
@@ -62,12 +62,26 @@ def entries() -> Iterator[Entry]:
     return (entry(name) for name in MODULES.names())
 
 
+def _key_behind(name: str) -> str:
+    """The key of the module that people call ``name``: 'SE', 'coordatt', 'Non-local'. Raises
+    UnknownNameError."""
+    for spelled in (_hyphened, bare):  # 'ms-cam' and 'mscam' are two
+        for module in entries():
+            if spelled(name) in map(spelled, (module.key, *module.aliases)):
+                return module.key
+    raise UnknownNameError(_unknown(name))
+
+
+def _hyphened(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
 def _unknown(name: str) -> str:
-    """The message for a name that is not in the catalogue."""
-    spelling = name.lower().replace("_", "-")
+    """The message for a name that is no module's."""
+    spelling = bare(name)
     for module in entries():
-        if spelling in module.aliases or spelling == module.key:
-            return f"no module {name!r}. {module.name} is called {module.key!r} here."
+        if spelling in map(bare, module.related):
+            return f"no module {name!r}. See {module.key}, {module.name}: attnprof show {module.key}"
     if absent := absent_named(name):
         return f"no module {name!r} here: {absent.answer}"
     names = [*MODULES.names(), *(alias for module in entries() for alias in module.aliases)]

@@ -9,7 +9,8 @@
     family      one of FAMILIES
     place       "after" a convolution block, "replace": in place of a 3x3 convolution, or "fuse": where two
                 maps become one; the module then takes both, forward(x, y)
-    aliases     other names that people use
+    aliases     other names that people use: each stands for the module as it is by default
+    related     names by which people look for it, and that mean a part or another setting of it
     where       helper quantities of the formulas below, evaluated in this order
     params      closed form of the learnable parameters
     macs        closed form of the multiply-accumulates of convolution, linear and matmul, per image
@@ -82,6 +83,7 @@ class Entry:
     params_formula: str
     macs_formula: str
     aliases: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
     limits: tuple[tuple[str, str], ...] = ()
     variants: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
@@ -402,6 +404,7 @@ def build(
         params_formula=literal["params"],
         macs_formula=literal["macs"],
         aliases=tuple(literal.get("aliases", ())),
+        related=tuple(literal.get("related", ())),
         where=dict(literal.get("where", {})),
         limits=tuple((rule, sentence) for rule, sentence in literal.get("limits", ())),
         variants={name: dict(values) for name, values in literal.get("variants", {}).items()},

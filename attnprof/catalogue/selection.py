@@ -76,7 +76,16 @@ def matching(pattern: str, variants: str = "default") -> list[ConfiguredModule]:
     name, arguments = name_and_settings(pattern)
     if arguments is None:
         return _with_variants(entry(name).key, variants)
-    return [configured(name, _settings(name, arguments))]
+    return [configured(entry(name).key, _settings(name, arguments))]
+
+
+def canonical(name: str) -> str:
+    """``name`` as tables show it: 'SE(reduction=8)' as 'se(reduction=8)'. Raises UnknownNameError or
+    UsageError."""
+    if name == EVERYWHERE or cut_location(name)[0]:
+        return name
+    module, _ = name_and_settings(name)
+    return entry(module).key + name.strip().removeprefix(module)
 
 
 def name_and_settings(pattern: str) -> tuple[str, str | None]:

@@ -34,7 +34,8 @@ ENTRY = {
     "code": "sunsmarterjie/yolov12",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["ablock", "a2-c2f", "area-attention-block", "r-elan"],
+    "aliases": ["a2-c2f", "r-elan"],
+    "related": ["ablock", "area-attention-block"],
     "where": {
         "c": "C if alone else int(C*expansion)",
         "hidden": "int(c*mlp_ratio)",

@@ -30,7 +30,8 @@ ENTRY = {
     "code": "lyuwenyu/RT-DETR",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["rt-detr", "rtdetr", "intra-scale-feature-interaction", "transformer-encoder-layer"],
+    "aliases": ["rt-detr", "rtdetr", "intra-scale-feature-interaction"],
+    "related": ["transformer-encoder-layer"],
     "params": "4*C*C + 2*C*hidden + 9*C + hidden",
     "macs": "N*(4*C*C + 2*C*hidden) + 2*N*N*C",
     "limits": [

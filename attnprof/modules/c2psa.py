@@ -34,7 +34,8 @@ ENTRY = {
     "code": "ultralytics/ultralytics",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["psablock", "psa-block", "c2-psa", "yolo11-psa"],
+    "aliases": ["c2-psa", "yolo11-psa"],
+    "related": ["psablock", "psa-block"],
     "where": {
         "c": "C if alone else int(C*expansion)",
         "groups": "max(c // 64, 1) if heads is None else heads",

@@ -35,7 +35,8 @@ ENTRY = {
     "code": "cheerss/CrossFormer",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["lsda", "sda", "lda", "long-short-distance-attention", "crossformer-attention"],
+    "aliases": ["lsda", "long-short-distance-attention", "crossformer-attention"],
+    "related": ["sda", "lda"],
     "sized": "mode == 'long' and interval is None",
     "where": {
         "groups": "C // 32 if heads is None else heads",

@@ -33,7 +33,8 @@ ENTRY = {
     "code": "hujie-frank/GENet",
     "family": "channel",
     "place": "after",
-    "aliases": ["gather-excite", "gatherexcite", "genet", "ge-theta", "ge-theta-plus"],
+    "aliases": ["gather-excite", "gatherexcite", "genet"],
+    "related": ["ge-theta", "ge-theta-plus"],
     "sized": "learned and extent == 0",
     "where": {
         "learned": "mode != 'theta-minus'",

@@ -13,7 +13,8 @@ ENTRY = {
     "code": "",
     "family": "floor",
     "place": "after",
-    "aliases": ["identity", "baseline", "empty"],
+    "aliases": ["identity", "empty"],
+    "related": ["baseline"],
     "params": "0",
     "macs": "0",
 }

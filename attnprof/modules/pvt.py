@@ -33,7 +33,8 @@ ENTRY = {
     "code": "whai362/PVT",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["sra", "spatial-reduction-attention", "pvtv2", "pyramid-vision-transformer"],
+    "aliases": ["sra", "spatial-reduction-attention", "pyramid-vision-transformer"],
+    "related": ["pvtv2"],
     "sized": "sr_ratio is None and not linear",
     "where": {
         "groups": "C // 64 if heads is None else heads",

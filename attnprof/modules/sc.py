@@ -30,7 +30,8 @@ ENTRY = {
     "code": "MCG-NKU/SCNet",
     "family": "branch",
     "place": "replace",
-    "aliases": ["self-calibrated-convolution", "self-calibrated-conv", "scconv", "scnet", "scbottleneck"],
+    "aliases": ["self-calibrated-convolution", "self-calibrated-conv", "scconv", "scnet"],
+    "related": ["scbottleneck"],
     "where": {
         "w": "C // 8 if bottleneck else C",
         "pixels": "(H//pooling) * (W//pooling)",

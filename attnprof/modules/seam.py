@@ -30,7 +30,8 @@ ENTRY = {
     "code": "Krasjet-Yu/YOLO-FaceV2",
     "family": "channel",
     "place": "after",
-    "aliases": ["multiseam", "multi-seam", "separated-and-enhancement-attention", "yolo-facev2"],
+    "aliases": ["separated-and-enhancement-attention", "yolo-facev2"],
+    "related": ["multiseam", "multi-seam"],
     "where": {
         "hidden": "C // reduction",
         "layer": "depth*C*(C + 9)",

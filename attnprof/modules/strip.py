@@ -34,7 +34,8 @@ ENTRY = {
     "code": "Andrew-Qibin/SPNet",
     "family": "spatial",
     "place": "after",
-    "aliases": ["strip-pooling", "strippooling", "spm", "mpm", "spnet", "strip-pooling-module"],
+    "aliases": ["strip-pooling", "strippooling", "spm", "spnet", "strip-pooling-module"],
+    "related": ["mpm"],
     "where": {"gate": "mode == 'spm'", "inner": "C // reduction"},
     "params": "7*C*C + 5*C if gate else 4*C*inner + 51*inner*inner + 18*inner + 2*C",
     "macs": (

@@ -36,7 +36,8 @@ ENTRY = {
     "code": "Meituan-AutoML/Twins",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["lsa", "gsa", "twins-svt", "locally-grouped-attention", "global-sub-sampled-attention"],
+    "aliases": ["twins-svt"],
+    "related": ["lsa", "gsa", "locally-grouped-attention", "global-sub-sampled-attention"],
     "sized": "mode == 'global' and sr_ratio is None",
     "where": {
         "groups": "C // 32 if heads is None else heads",

@@ -30,7 +30,8 @@ ENTRY = {
     "code": "facebookresearch/xcit",
     "family": "self-attention",
     "place": "after",
-    "aliases": ["xcit", "cross-covariance", "cross-covariance-attention", "edgenext"],
+    "aliases": ["xcit", "cross-covariance", "cross-covariance-attention"],
+    "related": ["edgenext"],
     "params": "4*C*C + C + heads + (3*C if qkv_bias else 0)",
     "macs": "N*(4*C*C + 2*C*(C//heads))",
     "limits": [

@@ -29,16 +29,7 @@ ENTRY = {
     "code": "THU-MIG/yolov10",
     "family": "self-attention",
     "place": "after",
-    "aliases": [
-        "yolov10",
-        "yolo10",
-        "yolo11",
-        "yolo12",
-        "yolov12",
-        "area-attention",
-        "aattn",
-        "yolo-psa",
-    ],
+    "related": ["yolov10", "yolo10", "yolo11", "yolo12", "yolov12", "area-attention", "aattn", "yolo-psa"],
     "where": {
         "groups": "C // head_channels if heads is None else heads",
         "keys": "groups*int(C // groups*attn_ratio)",

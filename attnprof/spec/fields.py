@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal
@@ -131,7 +132,12 @@ def _budget(value: Any, info: ValidationInfo) -> Budget:
     budget: Budget = _as_value_error(read_budget)(value)
     if info.context is not Names.RECORDED:
         _as_value_error(_require_single_references)(budget)
+        return tuple(replace(limit, reference=_shown(limit.reference)) for limit in budget)
     return budget
+
+
+def _shown(reference: str) -> str:
+    return selection.canonical(reference) if reference else ""
 
 
 def _require_single_references(budget: Budget) -> None:
@@ -240,11 +246,12 @@ def _not_on_cpu(value: Any, info: ValidationInfo) -> Any:
 def _sweeps(value: Any, info: ValidationInfo) -> dict[str, dict[str, list[Value]]]:
     """Module -> hyperparameter -> values, from a table or texts. Raises for a sweep that no module takes."""
     sweeps = sweeps_of(value)
-    if info.context is not Names.RECORDED:
-        for module, axes in sweeps.items():
-            for name, values in axes.items():
-                _as_value_error(selection.check_sweep)(module, name, values)
-    return sweeps
+    if info.context is Names.RECORDED:
+        return sweeps
+    for module, axes in sweeps.items():
+        for name, values in axes.items():
+            _as_value_error(selection.check_sweep)(module, name, values)
+    return {selection.canonical(module): axes for module, axes in sweeps.items()}
 
 
 def sweeps_of(value: Any) -> dict[str, dict[str, list[Value]]]:

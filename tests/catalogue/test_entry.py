@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.catalogue import MODULES, entries, entry
-from attnprof.catalogue.entry import declarations, read
-from attnprof.errors import UsageError
+from attnprof.catalogue.absent import bare
+from attnprof.catalogue.entry import Entry, declarations, read
+from attnprof.errors import UnknownNameError, UsageError
 
 law = settings(derandomize=True, deadline=None, max_examples=40)
 
@@ -299,6 +300,21 @@ def test_variants_are_named_settings(write):
     assert entry.changes(entry.variants["wide"]) == {"bias": True, "groups": 2}
 
 
-def test_a_name_means_one_module():
-    names = [*MODULES.names(), *(alias for name in MODULES.names() for alias in entry(name).aliases)]
-    assert [name for name, count in Counter(names).items() if count > 1] == []
+def test_a_name_in_any_spelling_means_one_module():
+    names = Counter(bare(name) for module in entries() for name in names_of(module))
+    assert [name for name, count in names.items() if count > 1] == ["mscam"]
+    assert (entry("MS-CAM").key, entry("MSCAM").key) == ("aff", "mscam")
+
+
+def names_of(module: Entry) -> set[str]:
+    """Its names, those that differ in case and hyphens alone once."""
+    return {bare(name) for name in (module.key, *module.aliases, *module.related)}
+
+
+@pytest.mark.parametrize("module", MODULES.names())
+def test_each_of_its_names_leads_to_the_module(module):
+    for alias in entry(module).aliases:
+        assert entry(alias.upper()).key == module
+    for related in entry(module).related:
+        with pytest.raises(UnknownNameError, match=rf"See {module}, .*: attnprof show {module}$"):
+            entry(related)

@@ -10,6 +10,7 @@ from attnprof.catalogue.entry import FAMILIES, PLACES
 from attnprof.catalogue.selection import (
     EVERYWHERE,
     ConfiguredModule,
+    canonical,
     check_sweep,
     checked,
     matching,
@@ -201,13 +202,33 @@ def test_a_sweep_gives_one_choice_for_each_different_value(values):
 
 
 @pytest.mark.parametrize(
+    ("pattern", "key"),
+    [
+        ("SE", "se"),
+        ("squeeze-and-excitation", "se"),
+        ("coordatt", "ca"),
+        ("Non-local", "nonlocal"),
+        ("Non_Local", "nonlocal"),
+        ("LambdaLayer", "lambda_layer"),
+        ("PSA", "psa"),
+    ],
+)
+def test_a_module_goes_by_every_name_that_people_use(pattern, key):
+    assert select([pattern]) == select([key])
+    assert canonical(pattern) == key
+
+
+def test_a_name_as_people_write_it_takes_settings_and_excludes():
+    assert select(["CBAM(reduction=8)", "SE", "!Squeeze"]) == select(["cbam(reduction=8)"])
+    assert canonical("CBAM(reduction=8)") == "cbam(reduction=8)"
+
+
+@pytest.mark.parametrize(
     ("pattern", "answer"),
     [
         ("cbma", "no module 'cbma'. Did you mean 'cbam'"),
         ("cbma(reduction=8)", "no module 'cbma'. Did you mean 'cbam'"),
-        ("squeeze", "Squeeze-and-Excitation is called 'se' here."),
-        ("Non_Local", "is called 'nonlocal' here."),
-        ("SE", "is called 'se' here."),
+        ("sSE", "no module 'sSE'. See scse, "),
         ("zzzzzzzz", f"All {len(NAMES)}: attnprof list"),
         ("family:chanel", "no family 'chanel'. There are: channel, spatial"),
         ("place:before", "no place 'before'. There are: after, replace"),

@@ -210,7 +210,7 @@ def test_a_variant_is_explained_under_its_settings(cli):
         (["se@64"], r"'se@64' has no size; write se@64@56 .*"),
         (["@64@56"], r"'@64@56' has no size; write .*"),
         (["cbma@64@56"], r"no module 'cbma'\. Did you mean 'cbam'.*"),
-        (["squeeze@64@56"], r"no module 'squeeze'\. Squeeze-and-Excitation is called 'se' here\."),
+        (["psa-p@64@56"], r"no module 'psa-p'\. See polarized, Polarized Self-Attention: .*"),
         (["se@64@0"], r"se@64@0: 0 is not a size; write 56 or 28x40 \(1\.\.8192\)"),
         (["se@x@56"], r"se@x@56: x is not a number of channels \(1\.\.8192\)"),
         (["family:channel@64@56"], r"'family:channel' stands for several modules; explain takes one"),

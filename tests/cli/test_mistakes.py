@@ -12,8 +12,7 @@ from tests.every_case import every_case
 
 OPTIONS = [
     ("run -m cbma", r"--modules: no module 'cbma'\. Did you mean 'cbam'.*\?  All \d+: attnprof list"),
-    ("run -m squeeze", r"--modules: no module 'squeeze'\. Squeeze-and-Excitation is called 'se' here\."),
-    ("run -m SE", r"--modules: no module 'SE'\. Squeeze-and-Excitation is called 'se' here\."),
+    ("run -m ge-theta", r"--modules: no module 'ge-theta'\. See ge, Gather-Excite: attnprof show ge"),
     ("run -m family:chanel", r"--modules: no family 'chanel'\. There are: channel, .*"),
     (
         "run -m cbam(redction=8)",

@@ -265,7 +265,7 @@ def test_a_budget_is_a_table_with_a_metric_per_key(file):
 
 def test_every_mistake_of_a_budget_has_its_own_line(file):
     path = file(
-        '[grid]\nres = [56]\n\n[budget]\nparamz = "<=10k"\nlatency = "<=0.2"\nmemory = true\nmacs = "<=1.2x:sse"\n'
+        '[grid]\nres = [56]\n\n[budget]\nparamz = "<=10k"\nlatency = "<=0.2"\nmemory = true\nmacs = "<=1.2x:ssee"\n'
     )
     lines = problems(path)
     assert lines[:3] == [
@@ -273,7 +273,7 @@ def test_every_mistake_of_a_budget_has_its_own_line(file):
         f"{path}:6: budget.latency: '0.2' needs a unit of time: ns, us, µs, ms, s, min, h",
         f'{path}:7: budget.memory: True is no bound; write memory = "<=8MiB"',
     ]
-    assert lines[3].startswith(f"{path}:4: budget: no module 'sse'.")
+    assert lines[3].startswith(f"{path}:4: budget: no module 'ssee'.")
 
 
 GONE = """\

@@ -464,3 +464,11 @@ def test_a_limit_is_relative_to_one_module():
         SpecError, match=r"budget: 'latency<=2x:family:channel': name one module, latency<=1\.2x:se"
     ):
         Spec(budget="latency<=2x:family:channel")
+
+
+def test_names_as_people_write_them_are_the_catalogue_s():
+    spec = Spec(
+        modules="SE,CBAM", budget="latency<=1.2x:Squeeze, macs<=2x:CBAM(reduction=8)", set="SE.reduction=4,8"
+    )
+    assert [limit.reference for limit in spec.budget] == ["se", "cbam(reduction=8)"]
+    assert spec.set == {"se": {"reduction": [4, 8]}}
