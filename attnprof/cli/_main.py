@@ -2,6 +2,7 @@
 
 import ast
 import gc
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -62,10 +63,20 @@ def _first_line(path: Path) -> str:
     cls=Commands,
     help=f"Profile attention modules over channels x resolution.\n\n{EXAMPLES}",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    invoke_without_command=True,
 )
-@click.version_option(package_name="attnprof", message="attnprof %(version)s")
-def attnprof() -> None:
+@click.option("--version", is_flag=True, help="Show the version and exit.")
+@click.option("--json", "as_json", is_flag=True, help="With --version: what a bug report needs, as JSON.")
+@click.pass_context
+def attnprof(ctx: click.Context, version: bool, as_json: bool) -> None:
     """Group callback: the commands do the work."""
+    if as_json and not version:
+        raise click.UsageError("--json goes with --version here; a command's format is its own --format json")
+    if not version:
+        return
+    print_version = importlib.import_module("attnprof.cli._version").print_version
+    print_version(as_json)
+    ctx.exit()
 
 
 def main(arguments: list[str] | None = None) -> int:

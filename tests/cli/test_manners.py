@@ -13,6 +13,7 @@ import tomllib
 import pandas as pd
 import pytest
 
+from attnprof.cli._main import main
 from attnprof.records.journal import EVENTS
 from attnprof.results import of_folder
 from attnprof.views.document import words
@@ -422,3 +423,24 @@ def test_a_run_says_of_how_many_cells_other_counters_have_figures(cli, monkeypat
     monkeypatch.setattr("attnprof.subject.counts.count_with", count_with)
     assert "other counters have figures of 1 (fvcore) of 2 cells" in cli(*line).err
     assert "other counters" not in cli(*line, "--metrics", "params,macs").err  # it was asked for no figure
+
+
+# The version
+
+
+def test_the_version_is_one_line_and_as_json_what_a_bug_report_needs(capsys):
+    assert main(["--version"]) == 0
+    line = capsys.readouterr().out
+    assert re.fullmatch(r"attnprof \d+\.\d+\.\d+\S*\n", line)
+    assert main(["--version", "list"]) == 0
+    assert capsys.readouterr().out == line
+    assert main(["--version", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["attnprof_version"] in line
+    assert {"python_version", "torch_version", "platform", "stdout_encoding"} <= facts.keys()
+
+
+def test_json_without_version_says_where_a_format_goes(capsys):
+    assert main(["--json", "list"]) == 2
+    said = capsys.readouterr().err
+    assert "--json goes with --version here; a command's format is its own --format json" in said
