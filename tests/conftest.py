@@ -15,6 +15,9 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+# The settings of whoever runs the tests are none of theirs: there is no file in this folder.
+os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-settings")
+
 # A shell's background job ignores SIGINT, one of nohup's SIGHUP, and so would all that they start: no test of a
 # signal could end. What is handled here, were it by doing nothing, a program that is started has as it comes.
 HANDLERS = {"SIGINT": signal.default_int_handler, "SIGHUP": lambda number, frame: None}

@@ -1,4 +1,5 @@
-"""The spec of a command line: its options, ATTNPROF_* variables, and a spec file, in this order of rank."""
+"""The spec of a command line: its options, ATTNPROF_* variables, a spec file, and the user's own settings, in
+this order of rank."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from attnprof.cli._spec_options import variable_of
+from attnprof.cli._user_settings import user_settings
 from attnprof.spec import Spec
 from attnprof.spec.file import Source, from_file, merge
 from attnprof.spec.settings import SETTINGS
@@ -23,15 +25,17 @@ def spec_of(
 ) -> Spec:
     """The Spec of the command at hand; ``preset`` ranks above all sources, ``usual`` below them.
 
-    Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one. A run
-    without a name gets that of its spec file, else that of its command. Raises SpecError with all mistakes.
+    Without a file: ./attnprof.toml, else [tool.attnprof] of ./pyproject.toml, where there is one; below it,
+    the user's own settings. A run without a name gets that of its spec file, else that of its command.
+    Raises SpecError with all mistakes.
     """
     context = click.get_current_context()
     name = Path(file).stem if file else context.info_name
-    path = spec_file(file)
+    path, own = spec_file(file), user_settings()
     return merge(
         [
             Source({"name": name, **(usual or {})}, {"name": f"the name of {file}"}),
+            *([own] if own else []),
             *([from_file(path, "" if file else _how_to_ask(path, context))] if path else []),
             *_of_options(context, fields),
             Source(preset, {}),

@@ -13,6 +13,7 @@ import tomllib
 import pandas as pd
 import pytest
 
+from attnprof.cli import _user_settings
 from attnprof.cli._main import main
 from attnprof.records.journal import EVENTS
 from attnprof.results import of_folder
@@ -289,6 +290,35 @@ def test_a_spec_file_that_is_named_is_taken_instead_of_the_one_that_lies_there(c
 
 def test_without_any_source_the_default_holds(channels):
     assert channels() == [64, 256]
+
+
+@pytest.fixture
+def habits(tmp_path, monkeypatch):
+    """Write the user's own settings."""
+
+    def write(text):
+        path = tmp_path / "config" / "attnprof.toml"
+        path.parent.mkdir()
+        path.write_text(text)
+        return path
+
+    monkeypatch.setattr(_user_settings, "user_file", lambda: tmp_path / "config" / "attnprof.toml")
+    return write
+
+
+def test_the_user_s_own_settings_are_below_every_spec(cli, tmp_path, habits):
+    habits('[measure]\ntimeout = "7s"\nthreads = 2\n')
+    (tmp_path / "attnprof.toml").write_text("[measure]\nthreads = 1\n")
+    assert cli("count", "-m", "eca", "--points", "8@8", "-o", "out").code == 0
+    spec = tomllib.loads((tmp_path / "out" / "spec.toml").read_text())
+    assert (spec["measure"]["timeout"], spec["measure"]["threads"]) == ("7s", 1)
+
+
+def test_the_user_s_own_settings_say_nothing_of_what_is_measured(cli, habits):
+    path = habits("[grid]\nchannels = [8]\n")
+    said = cli("count", "-m", "eca")
+    assert said.code == 2
+    assert f"{path}:2: grid.channels: it would hold for every run" in said.err
 
 
 def test_a_flag_can_be_set_in_the_environment(cli, monkeypatch):
