@@ -1,4 +1,4 @@
-.PHONY: setup check test bench campaign docs docs-blocks docs-images examples gpu-bundle
+.PHONY: setup check test bench campaign docs man docs-blocks docs-images examples gpu-bundle
 
 setup:  ## install for development
 	pip install -c constraints.txt -e '.[dev]'
@@ -21,6 +21,9 @@ gpu-bundle:  ## gather in .gpu-bundle what a machine with a GPU and without a ne
 
 docs:  ## build the site into docs/_build/html; warnings are errors
 	python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+man:  ## write the manual page, docs/_build/man/attnprof.1
+	python -m sphinx -W --keep-going -q -b man docs docs/_build/man
 
 docs-blocks:  ## write the generated blocks and tables of README.md and docs/ again
 	python -m tests.test_readme

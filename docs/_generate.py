@@ -53,17 +53,24 @@ def write(folder: Path) -> None:
 
 
 def commands() -> str:
-    """Every command with its options, by sphinx-click."""
+    """Every command with its options, by sphinx-click: a page of the site, and the manual page."""
     parts = [
         "# Commands",
-        "Generated from the commands. [Command line](../cli.md) says how they work together.",
+        _only("html", "Generated from the commands. [Command line](../cli.md) says how they work together."),
     ]
     for name in COMMANDS.names():
         directive = (
             f".. click:: {COMMANDS.module_name(name)}:COMMAND\n   :prog: attnprof {name}\n   :nested: none"
         )
         parts.append(_rst(directive))
-    return _page(parts)
+    return _page([*parts, _only("man", exit_codes())])
+
+
+def exit_codes() -> str:
+    """The table of exit codes of the page on the command line, as a list."""
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
+    return "\n".join(["## Exit status", *(f"- {code}: {meaning}" for code, meaning in rows)])
 
 
 def api() -> str:
@@ -180,6 +187,10 @@ def _listed(title: str, sentences: Iterator[str] | Sequence[str]) -> list[str]:
 def _table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _only(builder: str, text: str) -> str:
+    return f"````{{only}} {builder}\n{text}\n````"
 
 
 def _rst(directive: str) -> str:

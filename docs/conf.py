@@ -37,6 +37,7 @@ html_static_path = ["_static"]
 html_css_files = ["wide.css"]
 html_sidebars = {"**": ["globaltoc.html"]}
 html_show_sourcelink = False
+man_pages = [("reference/commands", "attnprof", "profile attention modules", [author], 1)]
 
 
 class Transcript(RegexLexer):

@@ -4,7 +4,13 @@ import os
 from collections.abc import Callable
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class, shell_complete
+from click.shell_completion import (
+    CompletionItem,
+    FishComplete,
+    add_completion_class,
+    get_completion_class,
+    shell_complete,
+)
 
 from attnprof.errors import UsageError
 from attnprof.registry import Registry
@@ -12,6 +18,13 @@ from attnprof.registry import Registry
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 COMPLETE = "_ATTNPROF_COMPLETE"
+
+
+@add_completion_class
+class _Fish(FishComplete):
+    """click's script for fish ends a word at its first comma; our lists have more."""
+
+    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
 
 
 def complete(command: click.Command) -> int:
