@@ -8,12 +8,13 @@ from attnprof.choosing.candidates import candidates
 from attnprof.choosing.judging import verdicts
 from attnprof.cli import _github
 from attnprof.cli._budget import budget_of_options
+from attnprof.cli._output import deliver, format_of
 from attnprof.cli._progress import progress
 from attnprof.cli._spec import spec_file
 from attnprof.cli._terminal import Terminal
 from attnprof.cli._worker import started_worker
 from attnprof.errors import NOT_MET, UsageError
-from attnprof.formats import FORMATS, Look, md
+from attnprof.formats import Look, md
 from attnprof.planning import plan
 from attnprof.records.record import Event
 from attnprof.results import Results, tabulate
@@ -28,12 +29,13 @@ def check(
     file: str | None,
     budget: str | None,
     measure: bool,
-    format: str,
+    format: str | None,
+    output: str | None,
     terminal: Terminal,
     **limits: str | None,
 ) -> int:
     """Count the modules of ``file`` and judge them. limits: of the options of single metrics."""
-    FORMATS.module_name(format)
+    format_of(format, output)
     path = _path(file)
     spec = merge([from_file(path, "" if file else f"attnprof check {path}")])
     from_options = budget_of_options(budget, limits)
@@ -50,7 +52,7 @@ def check(
     unjudged = tuple(limit for limit in whole if limit not in judged)
     outcome = Check(str(path), judged, unjudged, points, rows, _remarks(results))
     _annotate(outcome, path if from_options is None else None)
-    terminal.print(document(outcome), format)
+    deliver(document(outcome), format, output, terminal)
     return 0 if outcome.holds else NOT_MET
 
 

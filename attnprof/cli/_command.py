@@ -94,6 +94,18 @@ def run_argument() -> click.Argument:
     return click.Argument(["run"], required=False, metavar="[RUN]")
 
 
+def output_options() -> list[click.Parameter]:
+    """--format and -o, whose name's ending says the format where --format does not."""
+    names = f"{', '.join(FORMATS.names())} [by -o, else text]"
+    option = click.Option(
+        ["--format"], default=None, metavar="FORMAT", help=names, shell_complete=names_of(FORMATS)
+    )
+    return [
+        option,
+        click.Option(["-o", "--output"], metavar="FILE", help="write there: table.tex, .md, .csv"),
+    ]
+
+
 def format_option() -> click.Option:
     """--format: any registered format, plug-ins included."""
     return click.Option(

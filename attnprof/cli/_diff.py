@@ -6,6 +6,7 @@ from attnprof import published as published_figures
 from attnprof.choosing.candidates import candidates
 from attnprof.choosing.runtimes import RUNTIME, RuntimeBlock, across_runtimes
 from attnprof.cli import _github
+from attnprof.cli._output import deliver, format_of
 from attnprof.cli._results import is_file, results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.comparison import published
@@ -13,7 +14,7 @@ from attnprof.comparison.ratios import SLOWER
 from attnprof.comparison.runs import TOLERANCE, Comparison, Ran, compare
 from attnprof.comparison.runtimes import require_pair, sides
 from attnprof.errors import NOT_MET, RunFolderError, UsageError
-from attnprof.formats import FORMATS, Look, md
+from attnprof.formats import Document, Look, md
 from attnprof.records.journal import environment_in, events_in
 from attnprof.units import parse_share, show_seconds
 from attnprof.views import diff as view
@@ -31,22 +32,26 @@ def diff(
     metric: str | None,
     absolute: bool,
     across: bool,
-    format: str,
+    format: str | None,
+    output: str | None,
     terminal: Terminal,
 ) -> int:
     """Compare run ``after``, or the published figures that ``after`` names, with run ``before``."""
-    FORMATS.module_name(format)
+    format_of(format, output)
     if after.startswith(PUBLISHED):
         options = {"--tolerance": tolerance, "--metric": metric, "--absolute": absolute, "--across": across}
         _refuse(options, "published tables have counts alone")
-        return _compare_with_published(before, after, format, terminal)
+        deliver(_with_published(before, after), format, output, terminal)
+        return 0
     if after.startswith(OF_RUNTIME):
         _refuse({"--across": across}, "two runtimes are of one run")
-        return _compare_runtimes(before, after.removeprefix(OF_RUNTIME), tolerance, metric, format, terminal)
+        runtime = after.removeprefix(OF_RUNTIME)
+        deliver(_of_runtimes(before, runtime, tolerance, metric), format, output, terminal)
+        return 0
     runs = _ran(before), _ran(after)
     comparison = compare(*runs, _tolerance(tolerance), metric or "latency", across, absolute)
     _annotate(comparison)
-    terminal.print(view.document(comparison), format)
+    deliver(view.document(comparison), format, output, terminal)
     return 0 if comparison.holds else NOT_MET
 
 
@@ -74,25 +79,21 @@ def _ran(run: str) -> Ran:
     return Ran(run, environment_in(path), events)
 
 
-def _compare_with_published(run: str, name: str, format: str, terminal: Terminal) -> int:
+def _with_published(run: str, name: str) -> Document:
     figures = published.named(published_figures.figures(), name.removeprefix(PUBLISHED))
     tables = published.compare(results_of(run).rows(), figures)
     if not tables:
         raise UsageError(f"{name}: it has no params or FLOPs of a network and input size of this run")
-    terminal.print(view_of_published.document(tables), format)
-    return 0
+    return view_of_published.document(tables)
 
 
-def _compare_runtimes(
-    run: str, runtime: str, tolerance: str | None, metric: str | None, format: str, terminal: Terminal
-) -> int:
+def _of_runtimes(run: str, runtime: str, tolerance: str | None, metric: str | None) -> Document:
     """Compare seconds in two runtimes: there is no control that takes as long in both."""
     ran = _ran(run)
     first = require_pair(ran, runtime)
     before, after = sides(ran, first, runtime)
     comparison = compare(before, after, _tolerance(tolerance), metric or "latency", absolute=True)
-    terminal.print(view_of_runtimes.document(comparison, _ranks(run, (first, runtime))), format)
-    return 0
+    return view_of_runtimes.document(comparison, _ranks(run, (first, runtime)))
 
 
 def _ranks(run: str, runtimes: tuple[str, str]) -> list[RuntimeBlock]:

@@ -9,10 +9,10 @@ from attnprof.choosing.candidates import Candidate, Missing, candidates, label, 
 from attnprof.choosing.choice import Choice, choose
 from attnprof.choosing.measures import Measure, measure_named, measures
 from attnprof.cli._budget import budget_or_default, sentence
+from attnprof.cli._output import deliver, format_of
 from attnprof.cli._results import results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import NOT_MET, RunFolderError, UnknownNameError, UsageError
-from attnprof.formats import FORMATS
 from attnprof.grid import parse_point, show_res
 from attnprof.records.journal import newest_folder
 from attnprof.results import Results
@@ -37,12 +37,13 @@ def pick(
     network: str,
     dataset: str,
     rejected: bool,
-    format: str,
+    format: str | None,
+    output: str | None,
     terminal: Terminal,
     **limits: str | None,
 ) -> int:
     """Choose and print. limits: of the options of single metrics."""
-    FORMATS.module_name(format)
+    format_of(format, output)
     published = Published(*published_figures.choose(network, dataset))
     results = results_of(run)
     keep, source = budget_or_default(budget, limits, results.spec)
@@ -56,7 +57,7 @@ def pick(
     choice = choose(entrants, points, keep, order, pareto=bool(pareto))
     line = _budget_line(choice, source) + (f", in {newest_folder()}, the newest run" if run is None else "")
     document = document_of_choice(choice, results, line, published, rejected)
-    terminal.print(document, format)
+    deliver(document, format, output, terminal)
     return 0 if choice.chosen else NOT_MET
 
 

@@ -2,12 +2,11 @@
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
-from attnprof.cli._results import of_modules, results_of, write_document
+from attnprof.cli._output import deliver, format_of
+from attnprof.cli._results import of_modules, results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UnknownNameError, UsageError
-from attnprof.formats import FORMATS
 from attnprof.results import Results
 from attnprof.results.baseline import over
 from attnprof.results.pivot import pivot_key
@@ -18,7 +17,7 @@ from attnprof.views.screen import Wish
 
 def table(
     run: str | None,
-    format: str,
+    format: str | None,
     columns: str,
     pivot: str | None,
     baseline: str | None,
@@ -29,7 +28,7 @@ def table(
     terminal: Terminal,
 ) -> int:
     """Print the results of ``run``, or write them to the file ``output``."""
-    FORMATS.module_name(format)
+    format_of(format, output)
     if pivot:
         pivot_key(pivot)
     names = tuple(name.strip() for name in columns.split(",") if name.strip())
@@ -41,11 +40,7 @@ def table(
     results = of_modules(results, modules)
     wish = Wish(everything=all_rows, is_wide=wide, run=_named(run))
     document = document_of_run(results, names, pivot or "", wish)
-    if output is None:
-        terminal.print(document, format)
-        return 0
-    write_document(Path(output), document, format)
-    terminal.note(output)
+    deliver(document, format, output, terminal)
     return 0
 
 

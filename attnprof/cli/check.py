@@ -3,7 +3,7 @@
 import click
 
 from attnprof.cli._budget_options import budget_options
-from attnprof.cli._command import command, format_option
+from attnprof.cli._command import command, output_options
 
 HELP = """\
 Check that every module of a spec keeps its budget at every point.
@@ -28,6 +28,6 @@ COMMAND = command(
         click.Option(
             ["--measure"], is_flag=True, help="measure too, and judge latency, memory and throughput"
         ),
-        format_option(),
+        *output_options(),
     ],
 )

@@ -3,7 +3,7 @@
 import click
 
 from attnprof.cli._budget_options import budget_options
-from attnprof.cli._command import command, format_option, run_argument
+from attnprof.cli._command import command, output_options, run_argument
 
 HELP = """\
 Choose among the modules of a run: those that keep a budget at every measured
@@ -44,6 +44,6 @@ COMMAND = command(
             ["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"
         ),
         click.Option(["--rejected"], is_flag=True, help="name every rejected module, with the reason"),
-        format_option(),
+        *output_options(),
     ],
 )

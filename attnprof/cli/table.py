@@ -2,14 +2,14 @@
 
 import click
 
-from attnprof.cli._command import command, format_option, run_argument
+from attnprof.cli._command import command, output_options, run_argument
 
 HELP = """\
 Print the results of a run again.
 
 \b
   attnprof table
-  attnprof table reports/20261120-run-cpu --format latex -o results.tex
+  attnprof table reports/20261120-run-cpu -o results.tex
   attnprof table --pivot channels --columns module,params,latency_s
   attnprof table --pivot runtime
   attnprof table --baseline se -m eca,cbam
@@ -26,7 +26,6 @@ COMMAND = command(
     HELP,
     [
         run_argument(),
-        format_option(),
         click.Option(
             ["--columns"],
             default="",
@@ -44,6 +43,6 @@ COMMAND = command(
         click.Option(
             ["-m", "--modules"], default="", metavar="LIST", help="only these: names, family:channel, !name"
         ),
-        click.Option(["-o", "--output"], metavar="FILE", help="write there instead"),
+        *output_options(),
     ],
 )

@@ -17,3 +17,4 @@ class Format:
 
     help: str  # one line, without a full stop
     write: Callable[[Document, Look], Written]
+    endings: tuple[str, ...] = ()  # of files in it: '.md', '.markdown'

@@ -31,4 +31,4 @@ def _cell(value: Any, ascii_only: bool) -> Any:
     return csv_cell(value, ascii_only) if isinstance(value, str) else value
 
 
-FORMAT = Format(help="every column, base units", write=write)
+FORMAT = Format(help="every column, base units", write=write, endings=(".csv",))

@@ -53,4 +53,4 @@ def _cell(tag: str, right: bool, text: str) -> str:
     return f'<{tag} style="text-align:{"right" if right else "left"}">{escape(text)}</{tag}>'
 
 
-FORMAT = Format(help="a table for a notebook or a page of your own", write=write)
+FORMAT = Format(help="a table for a notebook or a page of your own", write=write, endings=(".html", ".htm"))

@@ -20,4 +20,4 @@ def write(document: Document, look: Look) -> Written:
     return Written(_ACTING.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
-FORMAT = Format(help="conditions, rows and notes, for programs", write=write)
+FORMAT = Format(help="conditions, rows and notes, for programs", write=write, endings=(".json",))

@@ -262,4 +262,4 @@ def escape(text: str) -> str:
     return re.sub(r"\b(\d+)x(\d+)\b", r"$\1\\times\2$", "".join(SPECIAL.get(each, each) for each in text))
 
 
-FORMAT = Format(help="a LaTeX table: booktabs, siunitx", write=write)
+FORMAT = Format(help="a LaTeX table: booktabs, siunitx", write=write, endings=(".tex",))

@@ -56,4 +56,4 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(character, character) for character in text).replace("](", "]\\(")
 
 
-FORMAT = Format(help="a Markdown table", write=write)
+FORMAT = Format(help="a Markdown table", write=write, endings=(".md", ".markdown"))

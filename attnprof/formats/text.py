@@ -190,4 +190,4 @@ def _table_widths(document: Document, shown: Sequence[int], look: Look) -> list[
     return widths
 
 
-FORMAT = Format(help="a table for people", write=write)
+FORMAT = Format(help="a table for people", write=write, endings=(".txt",))
