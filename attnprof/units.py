@@ -25,12 +25,14 @@ MEMORY = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
     "GiB": 2**30,
     "TiB": 2**40,
 }
-_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,2}))?\s*([a-zA-Zµ]*)\s*")
 THIN = "\u202f"  # narrow no-break space: groups digits, and a line never breaks inside a number
+_QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,2}))?\s*([a-zA-Zµ]*)\s*")
+_BETWEEN_DIGITS = re.compile(rf"(?<=[0-9])[ \u00a0\u2009{THIN}](?=[0-9]{{3}}(?![0-9]))")
+GREEK_MU = "\u03bc"  # which looks like the micro sign
 
 
 def _split(text: str) -> tuple[Decimal, str]:
-    quantity = _QUANTITY.fullmatch(text)
+    quantity = _QUANTITY.fullmatch(_BETWEEN_DIGITS.sub("", text).replace(GREEK_MU, "µ"))
     if not quantity:
         raise ValueError(f"{text!r} is not a quantity")
     number, exponent, unit = quantity.groups()
@@ -253,11 +255,20 @@ class Kind:
     with_digits: bool = False  # whether a figure with an interval is shown with the digits that it deserves
 
     def write(self, value: Decimal) -> str:
-        """``value`` with every digit, as ``parse`` reads it back: '10k', '0.2ms', '8MiB'."""
-        scaled = [(unit.replace("µ", "u"), (value / scale).normalize()) for unit, scale in self.units]
-        short = [(unit, number) for unit, number in scaled if number >= 1 and _decimals(number) <= SHOWN]
-        unit, number = short[0] if short else scaled[-1]
-        return f"{number:f}{unit}"
+        """``value`` with every digit, as it is typed into an option: '10k', '500us', '8MiB'."""
+        number, unit = self._in_best(value)
+        return f"{number:f}{unit.replace('µ', 'u')}"
+
+    def print(self, value: Decimal) -> str:
+        """``value`` with every digit, as tables print it: '500 µs'. ``parse`` reads it too."""
+        number, unit = self._in_best(value)
+        return f"{number:f} {unit}".rstrip()
+
+    def _in_best(self, value: Decimal) -> tuple[Decimal, str]:
+        """``value`` in the largest unit in which it is short, and that unit."""
+        scaled = [((value / scale).normalize(), unit) for unit, scale in self.units]
+        short = [(number, unit) for number, unit in scaled if number >= 1 and _decimals(number) <= SHOWN]
+        return short[0] if short else scaled[-1]
 
 
 def _decimals(number: Decimal) -> int:

@@ -1,6 +1,7 @@
 """Quantities in and out: what is parsed is exact, what is ambiguous is refused, what is shown can be read
 back."""
 
+from decimal import Decimal
 from math import inf, isclose, nan
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnprof.units import (
+    KINDS,
     MEMORY,
     SI,
     THIN,
@@ -214,3 +216,36 @@ def test_a_percentage_may_have_its_sign_and_ends_at_100():
 )
 def test_rates_of_work_are_shown_in_the_units_of_data_sheets(text, shown):
     assert text == shown
+
+
+PRINTED = (  # what tables print, and what it stands for
+    ("166\u202fµs", parse_seconds, 166e-6),
+    ("166 \u03bcs", parse_seconds, 166e-6),
+    ("166 us", parse_seconds, 166e-6),
+    ("8\u202f192", parse_count, 8192),
+    ("8 192", parse_count, 8192),
+    ("25\u00a0557\u00a0032", parse_count, 25557032),
+    ("1.69\u202fk", parse_count, 1690),
+    ("784 KiB", parse_bytes, 784 * 1024),
+    ("1\u202f234.5/s", parse_rate, 1234.5),
+    ("16.9 %", parse_share, 0.169),
+)
+
+
+@pytest.mark.parametrize(("text", "parse", "value"), PRINTED)
+def test_what_a_table_prints_can_be_typed_into_an_option(text, parse, value):
+    assert parse(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["8 19", "8 1920", "8  192", "1.5 000 00"])
+def test_digits_are_grouped_by_three_or_not_at_all(text):
+    with pytest.raises(ValueError, match="not a quantity"):
+        parse_count(text)
+
+
+@given(st.integers(1, 10**12), st.sampled_from(("seconds", "bytes", "count", "rate")))
+def test_a_limit_is_read_back_as_it_is_printed_and_as_it_is_typed(number, kind):
+    quantity = KINDS[kind]
+    value = Decimal(number) / (1000 if kind == "seconds" else 1)
+    for text in (quantity.print(value), quantity.write(value)):
+        assert Decimal(repr(quantity.parse(text))) == value

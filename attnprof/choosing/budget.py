@@ -38,6 +38,11 @@ class Limit:
             return f"{_digits(self.value)}x:{self.reference}"
         return self.measure.write(self.value)
 
+    @property
+    def printed(self) -> str:
+        """The right-hand side as tables print a figure: '10 k', '500 µs', '1.2x:se'."""
+        return self.bound if self.reference else self.measure.quantity.print(self.value)
+
     def __str__(self) -> str:
         return f"{self.measure.name}{self.measure.sign}{self.bound}"
 
@@ -111,8 +116,8 @@ def as_table(budget: Budget) -> dict[str, list[str]]:
 
 
 def show_budget(budget: Budget) -> str:
-    """As a sentence: 'params <= 10k and latency <= 1.2x:se'."""
-    return " and ".join(f"{limit.measure.name} {limit.measure.sign} {limit.bound}" for limit in budget)
+    """As a sentence: 'params <= 10 k and latency <= 1.2x:se'."""
+    return " and ".join(f"{limit.measure.name} {limit.measure.sign} {limit.printed}" for limit in budget)
 
 
 def _limit(measure: Measure, sign: str, bound: str, text: str) -> Limit:

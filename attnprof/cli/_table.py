@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from attnprof.catalogue.selection import split
 from attnprof.cli._output import deliver, format_of
 from attnprof.cli._results import of_modules, results_of
 from attnprof.cli._terminal import Terminal
@@ -13,6 +14,8 @@ from attnprof.results.pivot import pivot_key
 from attnprof.results.ranks import RANK, with_ranks
 from attnprof.views.run import document as document_of_run
 from attnprof.views.screen import Wish
+
+NOTE = "note"  # a column that a table has wherever a row has one
 
 
 def table(
@@ -31,7 +34,7 @@ def table(
     format_of(format, output)
     if pivot:
         pivot_key(pivot)
-    names = tuple(name.strip() for name in columns.split(",") if name.strip())
+    names = tuple(name for name in split(columns) if name.lower() != NOTE)
     results = results_of(run)
     if baseline:
         results = _over(results, baseline)

@@ -1,5 +1,6 @@
 """The columns in which a person is shown results: identities, metrics, ratios and increases."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -51,6 +52,9 @@ def _identity(name: str, heading: str, right: bool = False) -> RunColumn:
     return RunColumn(TableColumn(name, heading, right=right), _field(name), identity=True)
 
 
+VERSUS = METRICS.get("vs_baseline").column
+_UNIT = re.compile(r" \([^()]*\)$")  # behind the title in a column of one unit: 'latency (ms)'
+ON_SCREEN = {"images/s": METRICS.get("throughput").column, "+ latency": f"{ADDED}latency_s"}
 HEADINGS = {"execution": "runtime"}  # of conditions that are called otherwise in the CSV
 IDENTITIES = (
     _identity("host", "network"),
@@ -100,22 +104,38 @@ def _named(results: Results, text: str) -> RunColumn:
 
 
 def resolve(results: Results, text: str) -> str:
-    """The column of results that ``text`` names: by its heading in CSV, or by any name of its metric.
+    """The column of results that ``text`` names: by its heading, shown or in CSV, or by any name of its
+    metric, in small or large letters, with its unit or without.
 
     Raises UsageError.
     """
     identities = {identity.name for identity in IDENTITIES}
     if text in results.frame.columns or text in identities:
         return text
-    headings = {plain_name(identity.column.title): identity.name for identity in IDENTITIES}
-    key = plain_name(text)
-    if key in headings:
-        return headings[key]
-    names = aliases()
-    if key in names:
-        return METRICS.get(names[key]).column
+    headings = _headings(results)
+    names = {alias: METRICS.get(name).column for alias, name in aliases().items()}
+    by_name = {**{plain_name(str(name)): str(name) for name in results.frame.columns}, **names, **headings}
+    key = plain_name(_UNIT.sub("", text))
+    if key in by_name:
+        return by_name[key]
     hint = nearest(text, [*map(str, results.frame.columns), *identities, *names])
     raise UsageError(f"--columns: no column {text!r}. {hint}".rstrip())
+
+
+def _headings(results: Results) -> dict[str, str]:
+    """What stands above a column, as ``plain_name`` writes it -> the column of results."""
+    headings = {identity.column.title: identity.name for identity in IDENTITIES}
+    headings |= ON_SCREEN
+    headings |= {f"{METRICS.get(name).title} +%": f"{ADDED}{name}{SHARE}" for name in ADDED_SHARES}
+    headings |= {f"vs {name}": VERSUS for name in baselines(results)}
+    for column in costs():
+        headings |= {ratio.column.heading: ratio.name for ratio in _ratios(results, column)}
+    return {plain_name(heading): name for heading, name in headings.items()}
+
+
+def baselines(results: Results) -> list[str]:
+    """The modules that the latencies of a run are ratios to, each once."""
+    return list(dict.fromkeys(row["baseline"] for row in results.rows() if row.get("baseline")))
 
 
 def _column(results: Results, name: str) -> RunColumn:
@@ -123,6 +143,8 @@ def _column(results: Results, name: str) -> RunColumn:
     if name == RANK:
         return RANKS
     owner = metric_columns().get(name)
+    if name == VERSUS and (over := baselines(results)):
+        return _of_metric(replace(METRICS.get("vs_baseline"), title=f"vs {', '.join(over)}"))
     if owner is not None:
         return _of_metric(METRICS.get(owner))
     for metric in costs().values():

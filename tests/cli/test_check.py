@@ -33,7 +33,7 @@ def gate(cli, tmp_path, monkeypatch):
 def test_a_module_over_its_budget_is_exit_code_1_and_says_by_how_much(gate):
     said = gate()
     assert (said.code, said.err) == (1, "")
-    assert said.out.startswith("attnprof.toml: params <= 8.5k and macs <= 10x:se at 64@14, 256@7\n")
+    assert said.out.startswith("attnprof.toml: params <= 8.5 k and macs <= 10x:se at 64@14, 256@7\n")
     [row] = [line for line in said.out.splitlines() if line.startswith("cbam")]
     assert "params 8\u202f564 at 256@7 is 0.8 % over" in row
     assert said.out.endswith("1 of 3 modules over the budget\n")

@@ -80,7 +80,7 @@ def test_what_keeps_the_budget_is_ranked_and_the_rest_is_rejected_with_its_reaso
     said = cli("pick", priced, "--max-params", "10k", "--max-latency", "0.5ms")
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
-    assert lines[0] == "budget: params <= 10k and latency <= 500us at every measured point (64@56, 256@56)"
+    assert lines[0] == "budget: params <= 10 k and latency <= 500 µs at every measured point (64@56, 256@56)"
     assert [row[:2] for row in table(said.out)] == [["1=", "eca"], ["1=", "se"]]
     rejected = said.out[said.out.index("rejected:") :]
     assert "cbam (latency 1.62 ms at 256@56)" in rejected
@@ -160,7 +160,7 @@ def test_nothing_fits_says_what_is_closest_and_what_would_have_to_give(cli, pric
     said = cli("pick", priced, "--max-params", "10", "--max-latency", "1us")
     assert said.code == 1
     assert said.out.splitlines()[:4] == [
-        "budget: params <= 10 and latency <= 1us at every measured point (64@56, 256@56)",
+        "budget: params <= 10 and latency <= 1 µs at every measured point (64@56, 256@56)",
         "",
         "nothing fits. closest: eca (params 3 fits; latency 412 µs at 256@56 is 412x the limit)",
         "raise --max-latency to 420us to admit eca",
@@ -258,7 +258,7 @@ def test_csv_has_a_row_for_everyone_in_base_units(cli, priced):
 def test_markdown_is_a_table_with_its_conditions(cli, priced):
     said = cli("pick", priced, "--max-latency", "0.5ms", "--format", "md")
     assert said.out.startswith("| rank | module | params |")
-    assert "budget: latency &lt;= 500us at every measured point" in said.out
+    assert "budget: latency &lt;= 500 µs at every measured point" in said.out
 
 
 def test_every_rejected_module_can_be_named(cli, priced):
@@ -289,7 +289,7 @@ def test_the_spec_file_here_has_a_budget_and_an_option_outranks_it(cli, priced, 
     (tmp_path / "attnprof.toml").write_text('[budget]\nparams = "<=10"\n')
     said = cli("pick", priced)
     assert said.out.startswith("budget (attnprof.toml): params <= 10 at ")
-    assert cli("pick", priced, "--max-params", "1k").out.startswith("budget: params <= 1k at ")
+    assert cli("pick", priced, "--max-params", "1k").out.startswith("budget: params <= 1 k at ")
     assert cli("pick", priced, "--budget", "none").out.startswith("no budget, at ")
 
 

@@ -2,20 +2,23 @@
 it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from attnprof.formats import FORMATS, Look
 from attnprof.records.record import FLAGS
+from attnprof.results import of_folder
 from attnprof.results.baseline import over
 from attnprof.results.ranks import with_ranks
 from attnprof.views.document import words
 from attnprof.views.rivals import blocks
 from attnprof.views.run import document
-from attnprof.views.run_columns import ABOUT
+from attnprof.views.run_columns import ABOUT, resolve
 from tests.synthetic import results, seconds
 
 FEW = "se,eca,cbam"
+QUICK = Path(__file__).parents[2] / "reports" / "20261201-quick-cpu"
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +247,32 @@ def test_a_latency_of_too_few_samples_says_how_many_there_were(grid):
     frame["latency_n"] = 2
     shown = texts_of(document(replace(grid, frame=frame), ["module", "latency"]))
     assert all(row["latency"].endswith(" (n=2)") for row in shown)
+
+
+HEADINGS = {  # as tables show them -> the column of results.csv
+    "MACs": "macs",
+    "LATENCY": "latency_s",
+    "latency (ms)": "latency_s",
+    "% of roofline": "efficiency",
+    "vs se": "vs_baseline",
+    "VS SE": "vs_baseline",
+    "latency/se": "latency_over_se",
+    "images/s": "throughput_per_s",
+    "Status": "status",
+    "c": "channels",
+    "HxW": "size",
+    "runtime": "execution",
+    "latency +%": "added_latency_share",
+    "+ latency": "added_latency_s",
+}
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_a_column_goes_by_what_stands_above_it_in_any_case(heading):
+    columns = over(of_folder(QUICK), "se")
+    assert resolve(columns, heading) == HEADINGS[heading]
+
+
+def test_the_column_of_ratios_says_over_which_module_they_are():
+    [column] = document(of_folder(QUICK), columns=("vs_baseline",)).columns
+    assert column.heading == "vs se"
