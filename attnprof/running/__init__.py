@@ -124,10 +124,11 @@ class Run:
         self._ready_worker()
         yield PhaseEvent("counting", len(cases))
         plan = self.plan
-        several = not plan.timed and plan.counters_run
-        slots = self._slots(counting_workers(len(cases), several))  # a single one stays, and measures
+        is_plain = plan.timed or not plan.counters_run
+        workers = 1 if plan.timed else counting_workers(len(cases), plan.counters_run)
+        slots = self._slots(workers)  # a single one stays, and measures
         no_counters = LATER if plan.timed else ""
-        events = count(cases, slots, plan.counted_metrics, plan.timeout, self._ended, no_counters)
+        events = count(cases, slots, plan.counted_metrics, plan.timeout, self._ended, no_counters, is_plain)
         with closing(events):
             for event in events:
                 yield from self._settle(event, last=not plan.timed)

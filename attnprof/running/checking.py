@@ -67,6 +67,11 @@ def objection(request: Request, response: Response) -> str:
     return _of_figures(request, response)
 
 
+def is_last(request: Request, response: Response) -> bool:
+    """Whether ``response`` is the last one to ``request``."""
+    return not isinstance(request, MeasureRequest) or isinstance(response, EndResponse)
+
+
 def _of_figures(request: Request, response: Response) -> str:
     match response:
         case AccountEvent():

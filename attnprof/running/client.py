@@ -1,6 +1,7 @@
 """Client for one worker process: start it, send requests, wait with a timeout, report why it exited."""
 
 import os
+from collections import deque
 from collections.abc import Callable
 from secrets import token_hex
 from signal import Signals
@@ -13,7 +14,7 @@ from attnprof.catalogue.fresh_python import fresh_python
 from attnprof.errors import EnvironmentProblem, UsageError
 from attnprof.records.codec import encode
 from attnprof.records.environment import Environment
-from attnprof.running.checking import objection
+from attnprof.running.checking import is_last, objection
 from attnprof.running.child import Child
 from attnprof.running.protocol import (
     FinishRequest,
@@ -61,6 +62,7 @@ class Worker:
         self._setup = msgspec.structs.replace(setup, token=token_hex(8))
         self._environment: Environment | None = None
         self._child: Child
+        self._requests: deque[Request]  # that are not answered whole, the oldest first
         self._process: bytes  # the number of the child's process, as its lines say it; empty before the first
         self._start()
 
@@ -73,14 +75,15 @@ class Worker:
         return self._environment
 
     def send(self, request: Request) -> None:
-        """Send one request. Where the worker has exited, ``receive`` reports it."""
+        """Send one request, also where others are not answered yet. Where the worker has exited, ``receive``
+        reports it."""
         if not isinstance(request, FinishRequest):
-            self._request = request
+            self._requests.append(request)
         self._child.write(encode(request))
 
     def receive(self, timeout: float | None) -> Response:
-        """The next response. Raises WorkerGone where the worker exits, sends nothing for ``timeout`` seconds
-        (None: no limit), or sends what is no response to the request."""
+        """The next response to the oldest request. Raises WorkerGone where the worker exits, sends nothing
+        for ``timeout`` seconds (None: no limit), or sends what is no response to the request."""
         end = None if timeout is None else monotonic() + timeout
         while True:
             try:
@@ -102,6 +105,7 @@ class Worker:
 
     def _start(self) -> None:
         self._process = b""
+        self._requests = deque()
         self._child = Child(self._command, _variables(self._setup.threads), f"{self._setup.token} ".encode())
         self.send(self._setup)
 
@@ -129,10 +133,12 @@ class Worker:
     def _believed(self, message: bytes) -> Response:
         try:
             response = responses.decode(message)
-            complaint = objection(self._request, response)
+            complaint = objection(self._requests[0], response)
         except ValueError as problem:
             complaint = str(problem)
         if not complaint:
+            if is_last(self._requests[0], response):
+                self._requests.popleft()
             return response
         self.kill()
         raise WorkerGone("crashed", f"the worker answered what cannot be, and was stopped: {complaint[:200]}")

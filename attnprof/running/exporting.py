@@ -7,7 +7,7 @@ from pathlib import Path
 from attnprof.records.case import Case
 from attnprof.running.client import WorkerSlot
 from attnprof.running.protocol import BeginEvent, ExportedEvent, ExportRequest, Failure
-from attnprof.running.sharing import answer, shared_out, workers_for
+from attnprof.running.sharing import answer, one_by_one, shared_out, workers_for
 from attnprof.runtimes import RUNTIMES
 from attnprof.runtimes._models import model_name
 
@@ -46,9 +46,10 @@ def export(
     """
     limit = None if timeout is None else timeout + START_SECONDS
     requests = [ExportRequest(cases[0], str(folder)) for cases in models.values()]
+    respond = one_by_one(partial(_exported, timeout=limit))
     sharing = {cases[0].key: cases for cases in models.values()}
     try:
-        for event in shared_out(requests, slots, partial(_exported, timeout=limit), ended):
+        for event in shared_out(requests, slots, respond, ended):
             if isinstance(event, Failure):
                 yield from [Failure(case.key, event.status, event.reason) for case in sharing[event.key]]
             else:

@@ -1,5 +1,6 @@
 """Counting by several workers at once: every case once, in order, whatever becomes of the workers."""
 
+from collections import deque
 from threading import Lock
 
 import pytest
@@ -11,7 +12,14 @@ from attnprof.records.case import Case
 from attnprof.records.record import AccountEvent, account_event
 from attnprof.running import sharing
 from attnprof.running.client import WorkerGone, WorkerSlot
-from attnprof.running.counting import CELLS_PER_WORKER, LOST, count, counting_workers
+from attnprof.running.counting import (
+    CELLS_PER_WORKER,
+    LOST,
+    PLAIN_CELLS_PER_WORKER,
+    UNDER_WAY,
+    count,
+    counting_workers,
+)
 from attnprof.running.protocol import BeginEvent, Failure
 
 law = settings(derandomize=True, deadline=None, max_examples=60)
@@ -26,14 +34,15 @@ class Worker:
 
     def __init__(self, deadly, lock, all_):
         self.deadly, self.lock, self.dead, self.environment = deadly, lock, False, {}
-        self.requests = []
+        self.requests, self.open = [], deque()
         all_.append(self)
 
     def send(self, request):
         self.requests.append(request)
+        self.open.append(request)
 
     def receive(self, timeout):
-        case = self.requests[-1].case
+        case = self.open.popleft().case
         with self.lock:
             left = self.deadly.get(case.channels, 0)
             self.deadly[case.channels] = left - 1
@@ -51,18 +60,21 @@ def slots_of(number, deadly=()):
     return [WorkerSlot(lambda: Worker(deadly, lock, workers)) for _ in range(number)], workers
 
 
-def counted(cases, slots, ended=lambda: False):
-    return count(cases, slots, ["macs"], 1.0, ended)
+def counted(cases, slots, ended=lambda: False, is_plain=False):
+    return count(cases, slots, ["macs"], 1.0, ended, is_plain=is_plain)
 
 
 @law
 @given(
-    st.integers(1, 4), st.integers(1, 30), st.dictionaries(st.integers(16, 45), st.integers(1, 3), max_size=5)
+    st.integers(1, 4),
+    st.integers(1, 80),
+    st.dictionaries(st.integers(16, 95), st.integers(1, 3), max_size=5),
+    st.booleans(),
 )
-def test_every_case_is_answered_once_and_in_order(number, size, deadly):
+def test_every_case_is_answered_once_and_in_order(number, size, deadly, is_plain):
     slots, workers = slots_of(number, deadly)
     asked = cases(size)
-    events = list(counted(asked, slots))
+    events = list(counted(asked, slots, is_plain=is_plain))
     assert [event.case for event in events[::2]] == asked
     assert [event.key for event in events[1::2]] == [case.key for case in asked]
     assert {type(event) for event in events[::2]} == {BeginEvent}
@@ -70,8 +82,27 @@ def test_every_case_is_answered_once_and_in_order(number, size, deadly):
         times = deadly.get(case.channels, 0)
         assert isinstance(event, AccountEvent if times < 2 else Failure)
         requests = [r for worker in workers for r in worker.requests if r.case == case]
-        assert [request.no_counters for request in requests] == ["", LOST][: min(times, 1) + 1]
+        if not is_plain:
+            assert [request.no_counters for request in requests] == ["", LOST][: min(times, 1) + 1]
     assert all(worker.dead for worker in workers[:-1])
+    assert all(worker.dead or not worker.open for worker in workers)
+
+
+def test_plain_requests_are_sent_ahead_and_no_more_than_so_many():
+    slots, workers = slots_of(1)
+    most = [len(workers[0].open) for event in counted(cases(30), slots, is_plain=True) if workers]
+    assert max(most) == UNDER_WAY - 1  # one of them is answered
+    assert len(workers) == 1
+
+
+def test_a_worker_with_requests_that_nobody_waits_for_is_ended():
+    slots, workers = slots_of(1)
+    events = counted(cases(30), slots, is_plain=True)
+    for _ in range(4):
+        next(events)
+    events.close()
+    assert [worker.dead for worker in workers] == [True]
+    assert not slots[0].closed  # it is still good for what comes next
 
 
 @pytest.mark.parametrize("number", [2, 3])
@@ -116,7 +147,9 @@ def test_a_worker_that_cannot_start_is_said_and_the_others_end():
 @pytest.mark.parametrize(
     ("cells", "counters", "available", "workers"),
     [
-        (1000, False, 64, 1),
+        (2 * PLAIN_CELLS_PER_WORKER - 1, False, 64, 1),
+        (2 * PLAIN_CELLS_PER_WORKER, False, 64, 2),
+        (10**5, False, 1, 1),
         (CELLS_PER_WORKER, True, 64, 1),
         (2 * CELLS_PER_WORKER, True, 64, 2),
         (1000, True, 2, 2),
