@@ -1,6 +1,5 @@
 """Client for one worker process: start it, send requests, wait with a timeout, report why it exited."""
 
-import os
 from collections import deque
 from collections.abc import Callable
 from secrets import token_hex
@@ -12,10 +11,11 @@ import msgspec
 
 from attnprof.catalogue.fresh_python import fresh_python
 from attnprof.errors import EnvironmentProblem, UsageError
+from attnprof.launchers import Link, Start
+from attnprof.launchers.local import start as start_here
 from attnprof.records.codec import encode
 from attnprof.records.environment import Environment
 from attnprof.running.checking import is_last, objection
-from attnprof.running.child import Child
 from attnprof.running.protocol import (
     FinishRequest,
     ReadyResponse,
@@ -54,14 +54,22 @@ class WorkerGone(Exception):
 
 
 class Worker:
-    """One child process, or another program, ``command``, that answers as a worker does. Every wait for it
-    has a deadline, its exit ends them all, and what it says is checked before it is believed."""
+    """One worker process, or another program, ``command``, that answers as a worker does. Every wait for it
+    has a deadline, its exit ends them all, and what it says is checked before it is believed.
 
-    def __init__(self, setup: SetupRequest, command: tuple[str, ...] = ()) -> None:
-        self._command = command or COMMAND
+    launch: what starts it, here or elsewhere: ``Lane.open``.
+    """
+
+    def __init__(
+        self,
+        setup: SetupRequest,
+        command: tuple[str, ...] = (),
+        launch: Callable[[Start], Link] = start_here,
+    ) -> None:
+        self._command, self._launch = command or COMMAND, launch
         self._setup = msgspec.structs.replace(setup, token=token_hex(8))
         self._environment: Environment | None = None
-        self._child: Child
+        self._link: Link
         self._requests: deque[Request]  # that are not answered whole, the oldest first
         self._process: bytes  # the number of the child's process, as its lines say it; empty before the first
         self._start()
@@ -79,7 +87,7 @@ class Worker:
         reports it."""
         if not isinstance(request, FinishRequest):
             self._requests.append(request)
-        self._child.write(encode(request))
+        self._link.write(encode(request))
 
     def receive(self, timeout: float | None) -> Response:
         """The next response to the oldest request. Raises WorkerGone where the worker exits, sends nothing
@@ -87,7 +95,7 @@ class Worker:
         end = None if timeout is None else monotonic() + timeout
         while True:
             try:
-                line = self._child.line(None if end is None else max(0.0, end - monotonic()))
+                line = self._link.line(None if end is None else max(0.0, end - monotonic()))
             except TimeoutError:
                 self.kill()
                 reason = f"no answer within {timeout:.0f} s; the worker was stopped"
@@ -100,13 +108,14 @@ class Worker:
                 return self._believed(message)
 
     def kill(self) -> None:
-        """End the child and whatever it started."""
-        self._child.kill()
+        """End the process and whatever it started."""
+        self._link.kill()
 
     def _start(self) -> None:
         self._process = b""
         self._requests = deque()
-        self._child = Child(self._command, _variables(self._setup.threads), f"{self._setup.token} ".encode())
+        prefix = f"{self._setup.token} ".encode()
+        self._link = self._launch(Start(self._command, _variables(self._setup.threads), prefix))
         self.send(self._setup)
 
     def _set_up(self) -> Environment:
@@ -145,7 +154,7 @@ class Worker:
 
     def _gone(self) -> WorkerGone:
         """Why no more lines will come."""
-        code, words = self._child.exit_code(), self._child.last_line()[:200]
+        code, words = self._link.exit_code(), self._link.last_line()[:200]
         self.kill()
         if code is None:
             return WorkerGone("crashed", "the worker's connection was cut, and it was stopped")
@@ -164,9 +173,9 @@ def _signal_name(number: int) -> str:
 
 
 def _variables(threads: int) -> dict[str, str]:
-    """The environment variables of a worker."""
+    """The environment variables that a worker needs."""
     limits = dict.fromkeys(THREADS, str(threads))
-    return {**os.environ, **MALLOC, **limits, "TOKENIZERS_PARALLELISM": "false"}
+    return {**MALLOC, **limits, "TOKENIZERS_PARALLELISM": "false"}
 
 
 def setup_for(spec: "Spec", device: str | None = None) -> SetupRequest:

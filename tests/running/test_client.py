@@ -107,7 +107,7 @@ def test_its_end_is_the_reason(worker, code, reason):
 
 
 def test_one_that_cuts_its_connection_and_goes_on_is_stopped(worker, monkeypatch):
-    monkeypatch.setattr("attnprof.running.child.GRACE", 0.1)
+    monkeypatch.setattr("attnprof.launchers._child.GRACE", 0.1)
     with pytest.raises(WorkerGone, match="connection was cut"):
         answer(worker(READY + "os.close(1); time.sleep(600)"))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from attnprof.running import child as children
-from attnprof.running.child import Child
+from attnprof.launchers import _child as children
+from attnprof.launchers._child import Child
 
 SLEEP = "import time; time.sleep(600)"
 
