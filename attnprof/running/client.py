@@ -142,7 +142,7 @@ class Worker:
     def _believed(self, message: bytes) -> Response:
         try:
             response = responses.decode(message)
-            complaint = objection(self._requests[0], response)
+            complaint = self._objection(response)
         except ValueError as problem:
             complaint = str(problem)
         if not complaint:
@@ -151,6 +151,10 @@ class Worker:
             return response
         self.kill()
         raise WorkerGone("crashed", f"the worker answered what cannot be, and was stopped: {complaint[:200]}")
+
+    def _objection(self, response: Response) -> str:
+        """Why ``response`` cannot be one to the oldest request; empty where it can."""
+        return objection(self._requests[0], response) if self._requests else "nothing was requested"
 
     def _gone(self) -> WorkerGone:
         """Why no more lines will come."""

@@ -69,6 +69,27 @@ def test_a_worker_is_believed_what_can_be(worker):
     assert answer(worker(READY + says(ACCOUNT))) == ACCOUNT
 
 
+def test_requests_that_are_sent_ahead_are_answered_in_their_order_and_nothing_else_is_believed(worker):
+    other = Case("se", 32, 8, 8)
+    accounts = [ACCOUNT, account_event(other, [Measurement("params", 128, "count")])]
+    one = worker(READY + says(accounts[0]) + says(accounts[1]) + says(accounts[0]) + "time.sleep(600)")
+    assert one.environment
+    for case in (SE, other):
+        one.send(AccountRequest(case, ("params",)))
+    assert [one.receive(60), one.receive(60)] == accounts
+    with pytest.raises(WorkerGone, match="answered what cannot be.*nothing was requested"):
+        one.receive(60)
+
+
+def test_a_worker_that_answers_another_request_first_is_not_believed(worker):
+    one = worker(READY + says(ACCOUNT) + "time.sleep(600)")
+    assert one.environment
+    for case in (Case("se", 32, 8, 8), SE):
+        one.send(AccountRequest(case, ("params",)))
+    with pytest.raises(WorkerGone, match="an account of another case"):
+        one.receive(60)
+
+
 def test_what_a_copy_of_the_worker_says_is_not_heard(worker):
     lie = Failure(SE.key, "failed", "said by the copy")
     assert answer(worker(READY + says(lie, "os.getpid() + 1") + says(ACCOUNT))) == ACCOUNT
