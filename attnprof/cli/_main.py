@@ -74,8 +74,7 @@ def attnprof(ctx: click.Context, version: bool, as_json: bool) -> None:
         raise click.UsageError("--json goes with --version here; a command's format is its own --format json")
     if not version:
         return
-    print_version = importlib.import_module("attnprof.cli._version").print_version
-    print_version(as_json)
+    importlib.import_module("attnprof.cli._version").show_version(as_json)
     ctx.exit()
 
 

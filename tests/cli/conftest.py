@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import termios
+from collections import deque
 from types import SimpleNamespace
 
 import pytest
@@ -27,12 +28,13 @@ class Counting:
 
     def __init__(self, setup):
         self.environment = {**software(), "device": "meta", "device_name": "", "threads": 0}
+        self._responses = deque()
 
     def send(self, request):
-        self._response = respond_about_case(request)
+        self._responses.append(respond_about_case(request))
 
     def receive(self, timeout):
-        return self._response
+        return self._responses.popleft()
 
     def kill(self):
         pass

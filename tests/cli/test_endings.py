@@ -80,14 +80,14 @@ def test_signals_do_afterwards_what_they_did_before(cli, number):
 
 
 def test_a_folder_that_is_removed_in_the_middle_is_said_at_once(cli, tmp_path, monkeypatch):
-    requests = []
+    counted = []
 
     class Removing(Counting):
-        def send(self, request):
-            requests.append(request)
-            super().send(request)
-            if len(requests) == 2:
+        def receive(self, timeout):
+            counted.append(super().receive(timeout))
+            if len(counted) == 2:
                 shutil.rmtree(tmp_path / "out")
+            return counted[-1]
 
     monkeypatch.setattr("attnprof.cli._worker.start_worker", Removing)
     ended = cli(*COUNT)
@@ -95,7 +95,7 @@ def test_a_folder_that_is_removed_in_the_middle_is_said_at_once(cli, tmp_path, m
     assert ended.err.endswith(
         "error: out/records.jsonl was removed or moved during the run: what follows could not be kept\n"
     )
-    assert len(requests) == 2
+    assert len(counted) == 2
     assert not (tmp_path / "out").exists()
 
 

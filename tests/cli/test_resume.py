@@ -6,6 +6,7 @@ import signal
 import time
 from collections import Counter
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -289,16 +290,15 @@ def test_a_run_that_is_being_written_is_in_use(cli, finished):
 
 
 def interrupting(monkeypatch, at, times, number=signal.SIGINT):
-    """Ctrl-C or another signal, so many times, while cell number ``at`` is asked for."""
-    requests = []
+    """Ctrl-C or another signal, so many times, while cell number ``at`` is counted."""
+    counted = count(1)
 
     class Interrupting(Counting):
-        def send(self, request):
-            requests.append(request)
-            super().send(request)
-            if len(requests) == at:
+        def receive(self, timeout):
+            if next(counted) == at:
                 for _ in range(times):
                     signal.raise_signal(number)
+            return super().receive(timeout)
 
     monkeypatch.setattr("attnprof.cli._worker.start_worker", Interrupting)
 

@@ -5,6 +5,7 @@ which every asker has to bear: nothing is measured. Of what a user names my.py:G
 """
 
 import os
+from collections import deque
 from collections.abc import Sequence
 
 from attnprof.catalogue.description import POSITION, Argument, Description
@@ -30,14 +31,16 @@ class StandIn:
             "device_memory_bytes": 2**33,
             "threads": setup.threads,
         }
+        self._requests = deque()
 
     def send(self, request):
-        self._request = request
+        self._requests.append(request)
 
     def receive(self, timeout):
-        if not isinstance(self._request, AccountRequest):
+        request = self._requests.popleft()
+        if not isinstance(request, AccountRequest):
             raise GONE
-        case = self._request.case
+        case = request.case
         counts = {"params": case.channels, "macs": case.channels * case.height * case.width}
         return account_event(case, [Measurement(name, value, "count") for name, value in counts.items()])
 
