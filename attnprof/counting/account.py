@@ -13,6 +13,7 @@ from attnprof.counting.guard import Guard
 from attnprof.counting.observation import Call, is_on_meta, observe
 from attnprof.counting.parts import Parts, channel_pairs, is_leaf, own_elements
 from attnprof.counting.rules import CATEGORIES, MAC, Cost
+from attnprof.counting.rules._meta import fresh
 from attnprof.counting.summary import summary_html, summary_text
 
 META, REAL = "meta", "real"  # what was counted: a pass over shapes alone, or one that computes
@@ -115,7 +116,7 @@ def account(
     functions with torch's own meta kernel (AssertionError). fused: keep scaled dot product attention in one
     operator; False counts its unfused path.
     """
-    inputs = [torch.empty(shape, device="meta", dtype=dtype) for _ in range(maps)]
+    inputs = [fresh(shape, dtype) for _ in range(maps)]
     return account_of(module, *inputs, backward=backward, verify=verify, fused=fused)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from attnprof.catalogue.inputs import TensorInput, parse_inputs
+from attnprof.counting.rules._meta import fresh
 from attnprof.errors import UsageError, nearest
 
 # A shape, a tensor or a text; a tuple of them and of other values is several arguments, a dict named ones.
@@ -107,9 +108,9 @@ class _Tensors:
     def _new(self, wanted: TensorInput) -> torch.Tensor:
         """Random numbers; whole ones lie below their bound, or else are 0 and 1, which every table has."""
         dtype = getattr(torch, wanted.dtype) if wanted.dtype else self._dtype
+        if self._device.type == "meta":
+            return fresh(wanted.shape, dtype)
         x = torch.empty(wanted.shape, dtype=dtype, device=self._device)
-        if x.is_meta:
-            return x
         if x.is_floating_point() or x.is_complex():
             return x.normal_()
         return x.random_(0, 2 if wanted.bound is None or dtype is torch.bool else wanted.bound)

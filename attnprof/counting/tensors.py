@@ -9,6 +9,8 @@ from torch import nn
 
 _STRIDED = torch.strided
 _SEQUENCES = (list, tuple)
+# Most arguments are no tensors: to ask torch whether one is a tensor takes twice as long as to look here.
+_PLAIN = frozenset({int, float, bool, type(None), torch.dtype})
 
 
 def first_tensor(output: object) -> torch.Tensor | None:
@@ -74,18 +76,24 @@ def outputs_of(out: Any) -> Sequence[torch.Tensor]:
     return [part for part in out if isinstance(part, torch.Tensor)] if isinstance(out, _SEQUENCES) else ()
 
 
-def bytes_moved(args: Sequence[Any], outputs: Sequence[torch.Tensor]) -> int:
+def bytes_moved(args: Iterable[Any], outputs: Iterable[torch.Tensor]) -> int:
     """Bytes read and written: every distinct tensor argument, every tensor in a list, and the outputs."""
-    moved = list(outputs)
+    moved = 0
+    for x in outputs:
+        moved += occupied_bytes(x)
     distinct: set[int] = set()
     for value in args:
+        if type(value) in _PLAIN:
+            continue
         if isinstance(value, torch.Tensor):
             if id(value) not in distinct:
                 distinct.add(id(value))
-                moved.append(value)
+                moved += occupied_bytes(value)
         elif isinstance(value, _SEQUENCES):
-            moved += [part for part in value if isinstance(part, torch.Tensor)]
-    return sum(map(occupied_bytes, moved))
+            for part in value:
+                if type(part) not in _PLAIN and isinstance(part, torch.Tensor):
+                    moved += occupied_bytes(part)
+    return moved
 
 
 def shape_of(x: torch.Tensor) -> tuple[int, ...]:
