@@ -114,6 +114,9 @@ class CUDA:
         return {
             "device_name": properties.name,
             "device_uuid": str(properties.uuid),
+            "visible_devices": [
+                torch.cuda.get_device_properties(number).name for number in range(torch.cuda.device_count())
+            ],
             "device_memory_bytes": properties.total_memory,
             "cache_bytes": self.cache_bytes(),
             "capability": f"{properties.major}.{properties.minor}",

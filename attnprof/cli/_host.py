@@ -21,7 +21,7 @@ def host(
 ) -> int:
     """Measure the modules ``fields["modules"]`` in the networks ``fields["networks"]``."""
     if resume is not None:
-        return resume_as_begun(resume, fields["format"], terminal)
+        return resume_as_begun(resume, fields["format"], fields["on"], terminal)
     _require(fields, "networks", "modules")
     preset = dict(SIZES_OF_MODULES)
     if input is not None:

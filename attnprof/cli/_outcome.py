@@ -38,7 +38,7 @@ def finish(
     short = [] if interrupted else [*shortfall(results), *_unanswered(plan, results)]
     for note in [*short, f"all rows: {folder / RESULTS}"]:
         terminal.note(note)
-    statuses = {event.key: event.status for event in events if isinstance(event, DoneEvent)}
+    statuses = {(event.run, event.key): event.status for event in events if isinstance(event, DoneEvent)}
     remaining = len(plan.cells) - len(statuses)
     if interrupted and remaining:
         terminal.warn(_stopped(len(results.frame), len(plan.cells), folder))

@@ -7,6 +7,7 @@ from io import StringIO
 from time import monotonic
 
 from attnprof.cli._terminal import Terminal
+from attnprof.running.lane_progress import LanesProgress
 from attnprof.running.progress import STARTING, Display, LiveLine, RunProgress
 
 
@@ -14,6 +15,12 @@ def progress(terminal: Terminal, seconds: float | None, started: float | None = 
     """The display of a run. seconds: that it may take in all; started: when it began, by ``monotonic``."""
     stream = StringIO() if terminal.quiet else sys.stderr
     return Display(RunProgress(seconds, started), stream, _is_watched(terminal))
+
+
+def progress_of_lanes(terminal: Terminal, cells: int) -> Display:
+    """The display of a run of so many cells on several lanes."""
+    stream = StringIO() if terminal.quiet else sys.stderr
+    return Display(LanesProgress(cells), stream, _is_watched(terminal))
 
 
 def starting(terminal: Terminal) -> AbstractContextManager[object]:

@@ -10,11 +10,11 @@ from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.records.journal import newest_folder
 
-CHANGEABLE = ("resume", "format", "quiet", "no_color")  # options that may go with --resume
+CHANGEABLE = ("resume", "format", "on", "quiet", "no_color")  # options that may go with --resume
 
 
-def resume_as_begun(run: str, format: str | None, terminal: Terminal) -> int:
-    """Finish the run in the folder ``run``, or the newest one.
+def resume_as_begun(run: str, format: str | None, on: str | None, terminal: Terminal) -> int:
+    """Finish the run in the folder ``run``, or the newest one. on: where, if it was begun on lanes.
 
     Raises UsageError for an option that would change it.
     """
@@ -28,4 +28,4 @@ def resume_as_begun(run: str, format: str | None, terminal: Terminal) -> int:
         else:
             word = parameter.opts[-1]
         raise UsageError(f"{word} cannot be changed by --resume, which finishes a run as it was begun")
-    return resume(Path(run) if run else newest_folder(), format, terminal)
+    return resume(Path(run) if run else newest_folder(), format, on, terminal)

@@ -11,6 +11,6 @@ from attnprof.cli._terminal import Terminal
 def run(spec: str | None, resume: str | None, dry_run: bool, terminal: Terminal, **fields: Any) -> int:
     """Measure the spec of the file ``spec`` and of the options ``fields``."""
     if resume is not None:
-        return resume_as_begun(resume, fields["format"], terminal)
+        return resume_as_begun(resume, fields["format"], fields["on"], terminal)
     settings = spec_of(spec, fields)
     return list_cells(settings, terminal) if dry_run else execute(settings, terminal)

@@ -11,6 +11,7 @@ from attnprof.cli._command import OUTPUT
 from attnprof.cli._completing import names_of
 from attnprof.counters import COUNTERS
 from attnprof.formats import FORMATS
+from attnprof.launchers import LAUNCHERS
 from attnprof.metrics import METRICS
 from attnprof.runtimes import RUNTIMES
 from attnprof.spec.settings import SETTINGS
@@ -27,7 +28,7 @@ METAVARS = {
     "counters": "LIST", "time_budget": "TIME", "timeout": "TIME", "precision": "SHARE", "networks": "LIST",
     "memory_limit": "SIZE", "at": "LIST", "shard": "I/N", "budget": "LIMITS", "threads": "N", "seed": "N",
     "quality": "LEVEL", "baseline": "NAME", "autocast": "TYPE", "name": "NAME", "output": "DIR",
-    "format": "FORMAT", "compile_mode": "MODE", "runtime": "LIST",
+    "format": "FORMAT", "compile_mode": "MODE", "runtime": "LIST", "on": "PLACE",
 }  # fmt: skip
 NAMES = {
     "modules": MODULES,
@@ -37,6 +38,7 @@ NAMES = {
     "format": FORMATS,
     "device": BACKENDS,
     "runtime": RUNTIMES,
+    "on": LAUNCHERS,
 }
 
 # Flags that can be taken back, where a spec file has them.
@@ -48,8 +50,8 @@ GROUPS = {
         "batch", "shard",
     ),
     "Where": (
-        "device", "dtype", "autocast", "tf32", "cudnn_benchmark", "channels_last", "compile", "compile_mode",
-        "runtime", "hot", "train", "threads", "memory_limit", "allow_busy",
+        "device", "on", "mixed", "dtype", "autocast", "tf32", "cudnn_benchmark", "channels_last", "compile",
+        "compile_mode", "runtime", "hot", "train", "threads", "memory_limit", "allow_busy",
     ),
     "How precisely": (
         "no_latency", "metrics", "counters", "baseline", "quality", "time_budget", "precision", "timeout",
@@ -58,8 +60,9 @@ GROUPS = {
     OUTPUT: ("budget", "name", "output", "format"),
 }  # fmt: skip
 RARE = (
-    "set", "shard", "sweep_places", "autocast", "tf32", "cudnn_benchmark", "channels_last", "compile_mode",
-    "hot", "memory_limit", "allow_busy", "timeout", "seed", "fail_fast", "budget", "name", "no_color",
+    "set", "shard", "on", "mixed", "sweep_places", "autocast", "tf32", "cudnn_benchmark", "channels_last",
+    "compile_mode", "hot", "memory_limit", "allow_busy", "timeout", "seed", "fail_fast", "budget", "name",
+    "no_color",
 )  # fmt: skip
 
 RESUME = click.Option(

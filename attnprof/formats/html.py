@@ -46,8 +46,7 @@ def _table(document: Document) -> str:
     ]
     rows = [f"<tr>{''.join(cells)}</tr>" for cells in zip(*texts, strict=True)]
     body = "\n".join(rows)
-    caption = f"<caption>{escape(document.caption)}</caption>\n" if document.caption else ""
-    return f"<table>\n{caption}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 def _cell(tag: str, right: bool, text: str) -> str:

@@ -35,26 +35,27 @@ def shard(cells: tuple[PlannedCell, ...], part: str | None) -> tuple[PlannedCell
     if part is None:
         return cells
     index, hands = map(int, part.split("/"))
-    blocks = _blocks(cells)
+    blocks = whole_blocks(cells)
     if len(blocks) < hands:
         raise UsageError(_too_many_hands(part, len(blocks)))
     works = {block: sum(map(expected_work, members)) for block, members in blocks.items()}
     falling = sorted(blocks, key=works.__getitem__, reverse=True)
     dealt = _dealt([works[block] for block in falling], hands)
     own = {block for block, hand in zip(falling, dealt, strict=True) if hand == index - 1}
-    return tuple(cell for cell in cells if _block_of(cell) in own)
+    return tuple(cell for cell in cells if block_of(cell.case) in own)
 
 
-def _blocks(cells: Sequence[PlannedCell]) -> dict[Case, list[PlannedCell]]:
-    """The cells by what they are measured under."""
+def whole_blocks(cells: Sequence[PlannedCell]) -> dict[Case, list[PlannedCell]]:
+    """The cells by what they are measured under: those of one block are compared, on one device."""
     blocks: dict[Case, list[PlannedCell]] = {}
     for cell in cells:
-        blocks.setdefault(_block_of(cell), []).append(cell)
+        blocks.setdefault(block_of(cell.case), []).append(cell)
     return blocks
 
 
-def _block_of(cell: PlannedCell) -> Case:
-    return replace(conditions(cell.case), execution="")
+def block_of(case: Case) -> Case:
+    """What the cases of a block have in common: size and conditions, in whatever runtime."""
+    return replace(conditions(case), execution="")
 
 
 def _too_many_hands(part: str, blocks: int) -> str:

@@ -38,6 +38,9 @@ FINGERPRINT = (
 PLACEMENTS = "placements"  # what a run says that it has at each of its points: Case.placement, in order
 CELLS = "cells"  # how many cells the run has, of its shard alone where it is one
 SHARD = "shard"  # 'i/n' where the run is a part of a plan
+LANES = "lanes"  # of a run on several: name of a lane -> id of its run
+# What has to agree before lanes may share a run, besides.
+LANES_AGREE = ("driver_version", "malloc", "tf32", "cudnn_benchmark")
 FILES = "files"  # location of a user's own module or network -> SHA-256 of the file there
 
 
@@ -107,6 +110,7 @@ class _Known(Struct):
     shard: Text = None
     files: dict[str, str] | UnsetType = UNSET
     spec: str = ""
+    lanes: dict[str, str] | UnsetType = UNSET
     runs: dict[str, "_Known"] | UnsetType = UNSET
 
 
@@ -165,6 +169,11 @@ def differences(before: Environment, now: Environment) -> list[str]:
         for name in FINGERPRINT
         if _entry(before, name) != _entry(now, name)
     ]
+
+
+def kind_of_lane(environment: Environment) -> tuple[tuple[str, str], ...]:
+    """What lanes that share blocks agree on: its names, and what they are here."""
+    return tuple((name, _in_words(environment, name)) for name in (*FINGERPRINT, *LANES_AGREE))
 
 
 def _entry(environment: Environment, name: str) -> Any:

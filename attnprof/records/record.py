@@ -109,6 +109,7 @@ class AccountEvent(
     footprint: Footprint = msgspec.field(name="static", default_factory=Footprint)
     run: str = ""  # id of the run, where several were merged
     remarks: tuple[str, ...] = ()  # how it was built and called, and what it gives: a sentence each
+    replaces: str = ""  # id of a run that this one takes the case over from: its events count no more
 
 
 class VisitEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="visit", omit_defaults=True):
@@ -130,6 +131,7 @@ class DoneEvent(msgspec.Struct, frozen=True, gc=False, tag_field="event", tag="d
     status: str  # one of STATUSES
     reason: str  # why the status is not 'ok'
     run: str = ""  # id of the run, where several were merged
+    replaces: str = ""  # as of AccountEvent
 
 
 Event = AccountEvent | VisitEvent | DoneEvent
@@ -219,6 +221,8 @@ class _Latest:
     def add(self, event: Event) -> None:
         """Put ``event`` in the place of the earlier one."""
         case_id = event.run, event.key
+        if not isinstance(event, VisitEvent) and event.replaces:
+            self._forget((event.replaces, event.key))
         match event:
             case AccountEvent():
                 self.accounts[case_id] = event
@@ -226,6 +230,11 @@ class _Latest:
                 self.visits.setdefault(case_id, {})[event.process] = event
             case DoneEvent():
                 self.ends[case_id] = event
+
+    def _forget(self, case_id: CaseId) -> None:
+        self.accounts.pop(case_id, None)
+        self.visits.pop(case_id, None)
+        self.ends.pop(case_id, None)
 
     def most_processes(self) -> dict[str, int]:
         """Run -> the processes behind that of its cases that has most of them."""

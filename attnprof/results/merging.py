@@ -21,6 +21,8 @@ from attnprof.spec.settings import SECTIONS
 FREE = frozenset(
     (
         "device",
+        "on",
+        "mixed",
         "shard",
         "time_budget",
         "timeout",

@@ -14,6 +14,7 @@ from attnprof.networks import PLAIN
 from attnprof.records.case import Case, device_kind
 from attnprof.records.environment import (
     CELLS,
+    LANES,
     PLACEMENTS,
     SHARD,
     Environment,
@@ -76,7 +77,7 @@ def outline_of_journal(spec: Spec, environment: Environment, events: Sequence[Ev
 def _planned(spec: Spec, environment: Environment, each: int) -> int:
     """How many cells a run has, or several that were merged. each: of the whole plan."""
     runs = environment.get("runs")
-    if runs:
+    if runs and LANES not in environment:
         return each * len(set(map(_whole, runs.values())))
     return int(environment.get(CELLS) or _share_in_older_runs(each, spec.shard))
 

@@ -1,7 +1,7 @@
 """From a plan to a stream of events, through worker processes that may crash, hang or run out of memory."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -64,6 +64,8 @@ class Run:
         estimator: str = "",
         started: float | None = None,
         progress: bool = False,
+        start: Callable[[SetupRequest], Worker] | None = None,
+        slot: WorkerSlot | None = None,
     ) -> None:
         self.plan = plan
         self.stop = False
@@ -71,7 +73,9 @@ class Run:
         self._setup = SetupRequest(
             plan.device, plan.threads, plan.memory_limit, plan.allow_busy, plan.arithmetic
         )
-        self._slot = WorkerSlot(partial(start_worker, self._setup), worker)
+        self._start = start or start_worker
+        self._slot = slot or WorkerSlot(partial(self._start, self._setup), worker)
+        self._is_lent = slot is not None
         self._timetable = Timetable(plan, monotonic() if started is None else started)
         self._peaks, self._peaks_missing = peaks, plan.needs_peaks and peaks is None
         self._estimator = estimator
@@ -95,7 +99,8 @@ class Run:
                 yield event
 
     def _events(self) -> Iterator[RunEvent]:
-        with closing(self._slot), models_of(self._cases.values()) as self._models:
+        slot = nullcontext() if self._is_lent else closing(self._slot)
+        with slot, models_of(self._cases.values()) as self._models:
             yield from self._skip_impossible()
             yield from self._count()
             if self.plan.timed and not self._ended():
@@ -311,13 +316,15 @@ class Run:
         return [self._standings.latency(account) for account in accounts]
 
     def _slots(self, workers: int) -> list[WorkerSlot]:
-        """The slot at hand, and others in which nothing is measured."""
+        """The slot at hand, and others in which nothing is measured: none beside one that is lent."""
+        if self._is_lent:
+            return [self._slot]
         return [self._slot, *self._new_slots(workers - 1)]
 
     def _new_slots(self, workers: int) -> list[WorkerSlot]:
         """Slots in which nothing is measured."""
         meta = msgspec.structs.replace(self._setup, device="meta")
-        return [WorkerSlot(partial(start_worker, meta)) for _ in range(workers)]
+        return [WorkerSlot(partial(self._start, meta)) for _ in range(workers)]
 
     def _ready_worker(self) -> Worker:
         worker = self._slot.ready()
@@ -355,12 +362,15 @@ def run(
     estimator: str = "",
     started: float | None = None,
     progress: bool = False,
+    start: Callable[[SetupRequest], Worker] | None = None,
+    slot: WorkerSlot | None = None,
 ) -> Run:
     """The run of ``plan``: iterate over it for its events.
 
     worker: one that is started already. earlier: the events of a run that this one continues. peaks: what the
     device can do at best, where an earlier run measured it. estimator: that of a run that this one continues;
     empty: the device's. started: when the run began, by ``time.monotonic``, where that was before now.
-    progress: show on one line of stderr, or of a notebook, what it does and how long it will take.
+    progress: show on one line of stderr, or of a notebook, what it does and how long it will take. start: how
+    its workers start, where that is not on this machine. slot: one whose worker outlives the run.
     """
-    return Run(plan, worker, earlier, peaks, estimator, started, progress)
+    return Run(plan, worker, earlier, peaks, estimator, started, progress, start, slot)

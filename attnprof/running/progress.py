@@ -13,6 +13,7 @@ from typing import Any, Self, TextIO
 from attnprof.records.case import Case
 from attnprof.records.characters import printable
 from attnprof.records.record import AccountEvent, DoneEvent, VisitEvent
+from attnprof.running.lane_progress import LanesProgress
 from attnprof.running.protocol import (
     BeginEvent,
     ExportedEvent,
@@ -163,7 +164,7 @@ class LiveLine:
 class Display:
     """Shows the progress of a run: on a line where somebody watches, else a sentence for each phase."""
 
-    def __init__(self, progress: RunProgress, stream: TextIO, is_watched: bool) -> None:
+    def __init__(self, progress: RunProgress | LanesProgress, stream: TextIO, is_watched: bool) -> None:
         self._progress, self._stream = progress, stream
         self._line = LiveLine(progress.line, stream) if is_watched else None
 
@@ -183,6 +184,9 @@ class Display:
         sentences = self._progress.see(event)
         if self._line is None:
             self._log(sentences)
+        elif isinstance(self._progress, LanesProgress):  # what a lane did is no part of the line
+            for sentence in sentences:
+                self._line.say(sentence)
 
     def say(self, sentence: str) -> None:
         """Leave ``sentence`` for the user, above the line."""

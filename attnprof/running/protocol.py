@@ -183,6 +183,16 @@ class PeaksEvent(msgspec.Struct, frozen=True, tag_field="event", tag="peaks"):
     peaks: Peaks
 
 
+class LaneEvent(msgspec.Struct, frozen=True, tag_field="event", tag="lane"):
+    """Something about a lane. It is said by a run on several, and by no worker."""
+
+    lane: str
+    device: str  # its name, 'NVIDIA H200'
+    state: str  # 'begins', 'ends': a block; 'lost': the worker, or the way to it; 'retired': for good
+    words: str  # what block, or why
+    seconds: float | None = None  # until the end of the whole run, as far as can be told
+
+
 class Failure(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
     """A case could not be counted or measured."""
 
@@ -261,7 +271,7 @@ Response = (
     | BlockResponse
 )
 # What passes by, and is not recorded.
-Progress = PhaseEvent | ForecastEvent | BeginEvent | ExportedEvent | StepEvent | PeaksEvent
+Progress = PhaseEvent | ForecastEvent | BeginEvent | ExportedEvent | StepEvent | PeaksEvent | LaneEvent
 RunEvent = Event | Progress
 
 requests: Decoder[Request] = Decoder(Request)

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import onnx
-import onnxruntime
+import torch
 
 from attnprof.records.case import Case
 from attnprof.runtimes import NodeRun
@@ -19,7 +19,7 @@ CALL = "model_run"  # the event that a call ends with
 REORDERED = "(layout)"  # what a node computes that brings a value into another layout
 
 
-def nodes(model: bytes, inputs: Sequence[onnxruntime.OrtValue], case: Case) -> Sequence[Sequence[NodeRun]]:
+def nodes(model: bytes, inputs: Sequence[torch.Tensor], case: Case) -> Sequence[Sequence[NodeRun]]:
     """The nodes of a call with each of ``inputs``."""
     with TemporaryDirectory(prefix="attnprof-profile-") as folder:
         optimised = Path(folder, "optimised.onnx")

@@ -18,6 +18,7 @@ from attnprof.counters import COUNTERS
 from attnprof.errors import AttnprofError
 from attnprof.formats import FORMATS
 from attnprof.grid import LARGEST, Point, parse_point, parse_res, show_res, whole_number
+from attnprof.launchers import LAUNCHERS
 from attnprof.metrics import METRICS
 from attnprof.networks import network_named
 from attnprof.networks._places import parse_place
@@ -211,6 +212,14 @@ def _device(text: str) -> None:
         raise ValueError(f"no device {text!r}; write auto, {', '.join(BACKENDS.names())} or cuda:1")
 
 
+def _lanes_place(value: Any) -> str | None:
+    """A launcher and its address: 'local:2'."""
+    if value is None or value == "none":
+        return None
+    _as_value_error(LAUNCHERS.module_name)(str(value).partition(":")[0])
+    return str(value)
+
+
 def _from_fp32(value: str | None, info: ValidationInfo) -> str | None:
     """Refuse autocast beside a dtype that is not fp32; a field in front of this one."""
     dtype = info.data.get("dtype", "fp32")
@@ -317,6 +326,7 @@ NetworkName = Annotated[str, _looked_up(network_named)]
 PlaceText = Annotated[str, BeforeValidator(_place)]
 ShardText = Annotated[str | None, BeforeValidator(_optional(_shard))]
 DeviceName = Annotated[str, _looked_up(_device)]
+LanesPlace = Annotated[str | None, BeforeValidator(_lanes_place)]
 RunName = Annotated[str, BeforeValidator(_name)]
 FormatName = Annotated[str, _name_in(FORMATS)]
 MetricName = Annotated[str, _name_in(METRICS, USUAL)]

@@ -13,6 +13,8 @@ from attnprof.spec import Spec
 from attnprof.spec.locations import locations
 from attnprof.spec.settings import SECTIONS
 
+HERE = ("local", "none", "None")  # places that are this machine
+
 
 @dataclass(frozen=True)
 class Source:
@@ -33,6 +35,8 @@ class Source:
             return f"{place}: not a text in UTF-8"
         if field == "output" and "\0" in str(value):
             return f"{place}: no name of a folder holds NUL"
+        if self.how_to_ask and field == "on" and str(value).partition(":")[0] not in HERE:
+            return f"{place}: workers would start by {value}, and nobody asked for it: {self.how_to_ask}"
         files = locations({field: value}) if self.how_to_ask else []
         if not files:
             return ""

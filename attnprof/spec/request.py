@@ -27,6 +27,7 @@ from attnprof.spec.fields import (
     CounterNames,
     DeviceName,
     FormatName,
+    LanesPlace,
     Limits,
     Listed,
     MetricName,
@@ -80,6 +81,8 @@ class Spec(BaseModel):
     batch: Batches = _field("batch")
     shard: ShardText = _field("shard")
     device: DeviceName = _field("device")
+    on: LanesPlace = _field("on")
+    mixed: bool = _field("mixed")
     dtype: Literal["fp32", "fp16", "bf16", "fp64"] = _field("dtype")
     autocast: Autocast = _field("autocast")
     tf32: Tf32 = _field("tf32")

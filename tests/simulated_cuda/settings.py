@@ -12,6 +12,7 @@ class Settings:
 
     torch: tuple[int, int] = (2, 13)  # the version whose failed captures leave their traces
     devices: int = 2
+    twins: bool = False  # whether they have one name, as devices of one kind
     launch: float = 5e-6  # of the host, to issue one kernel
     kernel: float = 2e-6  # of the device, for one kernel
     kernels: dict[str, float] = field(default_factory=dict)  # the same, by name of the operator

@@ -68,7 +68,7 @@ def _devices(simulation: "Simulation") -> dict[str, Any]:
         number = _number(simulation, index)
         settings = simulation.settings
         return SimpleNamespace(
-            name=f"Simulated GPU {number}", total_memory=settings.memory, major=settings.capability[0], minor=settings.capability[1],
+            name="Simulated GPU" if settings.twins else f"Simulated GPU {number}", total_memory=settings.memory, major=settings.capability[0], minor=settings.capability[1],
             multi_processor_count=132, L2_cache_size=settings.cache, uuid=simulation.uuids[number],
         )  # fmt: skip
 

@@ -336,6 +336,8 @@ MISTAKES = {
     "runtime": ("onnxruntim", "runtime[0]: no runtime 'onnxruntim'. Did you mean 'onnxruntime'"),
     "hot": ("maybe", "hot: 'maybe' is neither true nor false"),
     "quality": ("best", "quality: 'best' is not one of 'quick', 'standard' or 'paper'"),
+    "on": ("loca:2", "on: no launcher 'loca'. Did you mean 'local'"),
+    "mixed": ("maybe", "mixed: 'maybe' is neither true nor false"),
     "allow_busy": ("maybe", "allow_busy: 'maybe' is neither true nor false"),
     "train": ("maybe", "train: 'maybe' is neither true nor false"),
     "no_latency": ("maybe", "no_latency: 'maybe' is neither true nor false"),
