@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from attnprof.runtimes import EAGER
 from attnprof.stats import Interval, middle, process_interval
 
 NORMAL = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
@@ -12,12 +13,13 @@ NORMAL = 1.4826  # a normal distribution's standard deviation over its median ab
 
 @dataclass(frozen=True)
 class Ran:
-    """One run of one method. wall: seconds. found: by module, and by number of the process, seconds per
-    call."""
+    """One run of one method, or what it has of one runtime. wall: seconds. found: by module, and by number of
+    the process, seconds per call."""
 
     method: str
     wall: float
     found: dict[str, dict[int, float]]
+    runtime: str = EAGER
 
     @property
     def processes(self) -> int:

@@ -13,8 +13,10 @@ from pathlib import Path
 from time import monotonic
 
 from attnprof.backends import BACKENDS
+from attnprof.records.case import Case
 from attnprof.records.journal import events_in
 from attnprof.records.record import AccountEvent, VisitEvent
+from attnprof.runtimes import EAGER
 from benchmarks._figures import Ran
 from benchmarks._watched import times
 
@@ -50,12 +52,13 @@ class Overhead:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: modules as ``-m`` takes them, at one point, on one device, in one runtime."""
+    """What is measured: modules as ``-m`` takes them, at one point, on one device, in runtimes as
+    ``--runtime`` takes them."""
 
     modules: str
     point: str
     device: str
-    runtime: str = "eager"
+    runtimes: str = EAGER
 
 
 @contextmanager
@@ -72,8 +75,10 @@ def busy(cores: int, burst: float = 0.5, pause: float = 0.0) -> Iterator[None]:
             child.wait()
 
 
-def attnprof(subject: Subject, quality: str, seconds: float, metric: str = "latency") -> tuple[Ran, Overhead]:
-    """One run of the command, with a time budget."""
+def attnprof(
+    subject: Subject, quality: str, seconds: float, metric: str = "latency"
+) -> tuple[list[Ran], Overhead]:
+    """One run of the command, with a time budget: what it has of each runtime."""
     asked = [
         "-m",
         subject.modules,
@@ -82,14 +87,15 @@ def attnprof(subject: Subject, quality: str, seconds: float, metric: str = "late
         "--device",
         subject.device,
         "--runtime",
-        subject.runtime,
+        subject.runtimes,
         "--metrics",
         metric,
     ]
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "run"
         spent = watched([*asked, "--quality", quality, "--time-budget", f"{seconds:.2f}s", "-o", str(folder)])
-        return Ran(quality, spent.wall, _visits(folder, metric)), spent
+        found = _visits(folder, metric)
+        return [Ran(quality, spent.wall, figures, runtime) for runtime, figures in found.items()], spent
 
 
 def watched(asked: Sequence[str]) -> Overhead:
@@ -126,16 +132,19 @@ def processor() -> str:
     return str(BACKENDS.get("cpu").describe(0)["device_name"])
 
 
-def _visits(folder: Path, metric: str) -> dict[str, dict[int, float]]:
-    titles: dict[str, str] = {}
-    found: dict[str, dict[int, float]] = {}
+def _visits(folder: Path, metric: str) -> dict[str, dict[str, dict[int, float]]]:
+    """By runtime, by module, and by number of the process."""
+    cases: dict[str, Case] = {}
+    found: dict[str, dict[str, dict[int, float]]] = {}
     for event in events_in(folder):
         if isinstance(event, AccountEvent):
-            titles[event.key] = event.case.title
+            cases[event.key] = event.case
         elif isinstance(event, VisitEvent):
             for each in event.measurements:
                 if each.metric == metric and isinstance(each.value, int | float):
-                    found.setdefault(titles[event.key], {})[event.process] = each.value
+                    case = cases[event.key]
+                    of_module = found.setdefault(case.runtime, {}).setdefault(case.title, {})
+                    of_module[event.process] = each.value
     return found
 
 
