@@ -2,6 +2,8 @@
 
     from attnprof import Spec, gather, plan, run
     results = gather(run(plan(Spec(modules="se,cbam", channels="64,256", res="56"))))
+    results.pick(max_params="20k").pareto("params", "latency").plot()
+    attnprof.read_run("reports/20261120-run-cpu")   the same Results, of a run folder
 
     module = attnprof.create("se", 64)          the module itself: (N, C, H, W) in, same shape out
     attnprof.cost(module, (1, 64, 56, 56))      its exact counts; any nn.Module, or a name
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from attnprof.planning import plan as plan
     from attnprof.profiling import profile as profile
     from attnprof.results import gather as gather
+    from attnprof.results import read_run as read_run
     from attnprof.running import run as run
     from attnprof.spec import Spec as Spec
     from attnprof.subject.insertion import insert as insert
@@ -32,9 +35,11 @@ _HOMES = {
     "insert": "attnprof.subject.insertion",
     "plan": "attnprof.planning",
     "profile": "attnprof.profiling",
+    "read_run": "attnprof.results",
     "run": "attnprof.running",
 }
-__all__ = ["Spec", "cost", "create", "gather", "insert", "plan", "profile", "run"]  # __getattr__ defines them
+# __getattr__ defines them.
+__all__ = ["Spec", "cost", "create", "gather", "insert", "plan", "profile", "read_run", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -50,6 +50,11 @@ class Measure:
         return ">=" if self.more else "<="
 
     @property
+    def parameter(self) -> str:
+        """The name of an argument that limits it: 'max_train_latency', 'min_throughput'."""
+        return f"{'min' if self.more else 'max'}_{self.name}"
+
+    @property
     def example(self) -> str:
         """A limit as it may be written."""
         return f"{self.name}{self.sign}{self.quantity.example}"

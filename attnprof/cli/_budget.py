@@ -5,7 +5,7 @@ from typing import Any
 
 from attnprof.choosing.budget import Budget, parse_bound, read_budget, show_budget
 from attnprof.choosing.measures import measures
-from attnprof.cli._budget_options import option_name, parameter_name
+from attnprof.cli._budget_options import option_name
 from attnprof.cli._spec import spec_file
 from attnprof.errors import SpecError, UnknownNameError
 from attnprof.spec import Spec
@@ -26,7 +26,7 @@ def budget_of_options(budget: str | None, limits: Mapping[str, str | None]) -> B
         except (ValueError, UnknownNameError) as problem:
             problems.append(f"--budget: {problem}")
     for measure in measures().values():
-        text = limits[parameter_name(measure)]
+        text = limits[measure.parameter]
         if text is None:
             continue
         try:

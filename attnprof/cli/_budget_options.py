@@ -14,12 +14,7 @@ def budget_options() -> list[click.Parameter]:
 
 def option_name(measure: Measure) -> str:
     """'--max-train-latency', '--min-throughput'."""
-    return f"--{'min' if measure.more else 'max'}-{measure.name.replace('_', '-')}"
-
-
-def parameter_name(measure: Measure) -> str:
-    """The name under which click hands the option's value over: 'max_train_latency'."""
-    return option_name(measure).removeprefix("--").replace("-", "_")
+    return f"--{measure.parameter.replace('_', '-')}"
 
 
 def _option(measure: Measure) -> click.Option:

@@ -1,28 +1,26 @@
 """``attnprof pick``: the modules of a run that keep a budget, ranked, or their Pareto front."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 from attnprof import published as published_figures
 from attnprof.catalogue.selection import split
-from attnprof.choosing.candidates import Candidate, Missing, candidates, label, varying_conditions
+from attnprof.choosing.candidates import Candidate, candidates
 from attnprof.choosing.choice import Choice, choose
-from attnprof.choosing.measures import Measure, measure_named, measures
+from attnprof.choosing.measures import Measure, measure_named
 from attnprof.cli._budget import budget_or_default, sentence
 from attnprof.cli._output import deliver, format_of
 from attnprof.cli._results import results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import NOT_MET, RunFolderError, UnknownNameError, UsageError
-from attnprof.grid import parse_point, show_res
 from attnprof.records.journal import newest_folder
 from attnprof.results import Results
 from attnprof.results.columns import Row
+from attnprof.results.selection import rows_at, usual_measure
 from attnprof.views.choice import Published
 from attnprof.views.choice import document as document_of_choice
 
 ALL = "all"  # every batch, every runtime
 AXES = {"batch": ("batches", "batch"), "runtime": ("runtimes", "execution")}  # option: in words, its column
-USUAL = ("latency", "macs", "params")  # ranked by the first of these that the run has
 
 
 def pick(
@@ -67,24 +65,11 @@ def _selected(results: Results, at: str, device: str, conditions: Mapping[str, s
     rows = results.rows()
     if not rows:
         raise RunFolderError("no cell of this run was finished: there is nothing to choose from")
-    at_points = _rows_at(rows, at)
+    at_points = rows_at(rows, at, "--at")
     numbers = [number for number in _rows_on(rows, device) if number in at_points]
     for option, text in conditions.items():
         numbers = [numbers[n] for n in _rows_of([rows[number] for number in numbers], option, text)]
     return results.only(numbers)
-
-
-def _rows_at(rows: Sequence[Row], at: str) -> AbstractSet[int]:
-    """The numbers of the rows at the points or networks of ``at``; all where it is empty.
-
-    Raises UsageError.
-    """
-    if not split(at):
-        return set(range(len(rows)))
-    vary, labels = varying_conditions(rows), [label(row) for row in rows]
-    names = [{str(row.get("host") or ""), label(row), label(row, vary)} - {""} for row in rows]
-    points = {_point(text, set().union(*names), labels) for text in split(at)}
-    return {number for number in range(len(rows)) if names[number] & points}
 
 
 def _rows_on(rows: Sequence[Row], device: str) -> list[int]:
@@ -119,23 +104,6 @@ def _rows_of(rows: Sequence[Row], option: str, text: str) -> list[int]:
     return [number for number, value in enumerate(values) if value in wanted]
 
 
-def _point(text: str, names: AbstractSet[str], labels: Sequence[str]) -> str:
-    """The label of the point, or the network, that ``text`` names. Raises UsageError."""
-    if text in names:
-        return text
-    measured = ", ".join(dict.fromkeys(labels))
-    try:
-        channels, *size = parse_point(text)
-    except ValueError as problem:
-        inside_networks = any(not label[:1].isdigit() for label in labels)  # such labels begin with a network
-        reason = f"{text!r} was not measured. There are: {measured}" if inside_networks else problem
-        raise UsageError(f"--at: {reason}") from None
-    point = f"{channels}@{show_res((size[0], size[1]))}"
-    if point not in names:
-        raise UsageError(f"--at: {point} was not measured. There are: {measured}")
-    return point
-
-
 def _front_measures(names: str) -> list[Measure]:
     front = _measures(names, "--pareto")
     if len(front) < 2:
@@ -145,7 +113,7 @@ def _front_measures(names: str) -> list[Measure]:
 
 def _rank_measure(name: str | None, entrants: Sequence[Candidate]) -> Measure:
     if name is None:
-        return _usual_measure(entrants)
+        return usual_measure(entrants)
     order = _measures(name, "--rank")
     if len(order) != 1:
         raise UsageError(f"--rank: name one metric, not {name!r}")
@@ -157,18 +125,6 @@ def _measures(names: str, option: str) -> list[Measure]:
         return list(dict.fromkeys(measure_named(name) for name in split(names)))
     except UnknownNameError as problem:
         raise UsageError(f"{option}: {problem}") from None
-
-
-def _usual_measure(entrants: Sequence[Candidate]) -> Measure:
-    """The first of latency, MACs and params that any candidate has."""
-    cells = [
-        (candidate, point) for candidate in entrants for point, mode in candidate.cells if mode == "eval"
-    ]
-    for name in USUAL:
-        measure = measures()[name]
-        if any(not isinstance(candidate.figure(measure, point), Missing) for candidate, point in cells):
-            return measure
-    return measures()[USUAL[-1]]
 
 
 def _budget_line(choice: Choice, source: str) -> str:

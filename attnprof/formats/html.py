@@ -50,7 +50,10 @@ def _table(document: Document) -> str:
 
 
 def _cell(tag: str, right: bool, text: str) -> str:
-    return f'<{tag} style="text-align:{"right" if right else "left"}">{escape(text)}</{tag}>'
+    """A cell that no page's own rules wrap, its digits of one width."""
+    side = "right" if right else "left"
+    style = f"text-align:{side};white-space:nowrap;font-variant-numeric:tabular-nums"
+    return f'<{tag} style="{style}">{escape(text)}</{tag}>'
 
 
 FORMAT = Format(help="a table for a notebook or a page of your own", write=write, endings=(".html", ".htm"))

@@ -2,6 +2,6 @@
 
 from attnprof.results import _room as _room  # before pandas
 from attnprof.results.sheet import of_csv
-from attnprof.results.table import Results, gather, of_folder, tabulate
+from attnprof.results.table import Results, gather, of_folder, read_run, tabulate
 
-__all__ = ["Results", "gather", "of_csv", "of_folder", "tabulate"]
+__all__ = ["Results", "gather", "of_csv", "of_folder", "read_run", "tabulate"]

@@ -31,11 +31,14 @@ from attnprof.results.header import (
     nullable,
 )  # fmt: skip
 from attnprof.results.outline import Outline, outline_of_journal, outline_of_plan
+from attnprof.results.selection import pareto, pick
 from attnprof.spec import Spec
 from attnprof.spec.file import recorded
 from attnprof.units import KindName
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from attnprof.planning import Plan
     from attnprof.running import Run
 
@@ -84,6 +87,30 @@ class Results:
                     f"--columns: no column {name!r}. {nearest(name, self.frame.columns)}".rstrip()
                 )
 
+    def pick(self, budget: str = "", *, rank: str = "", at: str = "", **limits: str | float) -> "Results":
+        """The modules that keep a budget at every measured point, the best first.
+
+        budget: 'params<=20k, latency<=1.2x:se'. limits: the same one by one, max_params="20k",
+        max_latency="1.2x:se", min_top1=77 (published on ResNet-50 and ImageNet-1k). rank: the metric they are
+        ranked by; empty: latency, else MACs, else params. at: points or networks, '64@56,256@14'; empty: all.
+        Raises UsageError, UnknownNameError; ValueError for a limit that cannot be read.
+        """
+        return pick(self, budget, rank, at, limits)
+
+    def pareto(self, *metrics: str, at: str = "") -> "Results":
+        """The modules that no other beats in one of ``metrics`` without losing in another: pareto('params',
+        'latency'). at: as of ``pick``. Raises UsageError, UnknownNameError."""
+        return pareto(self, metrics, at)
+
+    def plot(self, kind: str = "pareto", **options: Any) -> "Figure":
+        """A figure of matplotlib, which a notebook shows. kind: 'pareto', 'scaling', 'memory', 'ranks'.
+
+        options: x="macs", y="latency", against="channels", at="64@56", width=7.0 (inches). Raises UsageError,
+        UnknownNameError, EnvironmentProblem without matplotlib.
+        """
+        figure: Figure = importlib.import_module("attnprof.views.figure").figure_of(self, kind, **options)
+        return figure
+
     def rows(self) -> list[dict[str, Any]]:
         """The frame's rows as dicts."""
         names = list(self.frame.columns)
@@ -111,6 +138,15 @@ def of_folder(folder: Path) -> Results:
     events = events_in(folder)
     outline = outline_of_journal(recorded(file_in(folder, SPEC)), environment, events)
     return _tabulated(events, outline, environment)
+
+
+def read_run(folder: str | Path) -> Results:
+    """The results of a run folder, also of one that is not finished, or that somebody else made.
+
+    Nothing that the run names is looked up or imported. Raises RunFolderError, or SpecError for a damaged
+    spec.toml.
+    """
+    return of_folder(Path(folder))
 
 
 def gather(run: "Run") -> Results:
