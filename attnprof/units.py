@@ -4,7 +4,7 @@ Inside, everything is a base unit: seconds, bytes, exact counts.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import floor, isfinite, log10
@@ -288,7 +288,7 @@ KINDS: dict[KindName, Kind] = {
     "intensity": Kind(show_intensity, "FLOP/byte", column_units=(("FLOP/byte", Decimal(1)),)),
     "share": Kind(show_share, column_units=(("%", Decimal("0.01")),)),
     "ratio": Kind(show_ratio, "x"),
-    "change": Kind(show_change),
+    "change": Kind(show_change, column_units=(("%", Decimal("0.01")),)),
     "percentage": Kind(lambda value: f"{Decimal(value):.4}", parse=parse_percentage, example="77"),
     "number": Kind(significant),
     "text": Kind(str),
@@ -312,11 +312,16 @@ def half_width(value: float, interval: "Interval | None") -> float:
     return 0.0 if interval is None else max(value - interval[0], interval[1] - value)
 
 
-def show_figure(kind: KindName, value: Any, interval: "Interval | None" = None) -> str:
+def show_figure(
+    kind: KindName, value: Any, interval: "Interval | None" = None, names: Sequence[str] = ()
+) -> str:
     """A figure on its own: with its unit, and its interval where it has one: '0.312 ms ± 1.0 %'.
 
-    The interval of a share or of a change is in percentage points, any other is relative.
+    The interval of a share or of a change is in percentage points, any other is relative. names: of the units
+    that it may be in, where its kind has one of them.
     """
+    if units := units_of(kind, names):
+        return _show_in(_that_suits(units, abs(value)), value, interval)
     text = KINDS[kind].show(value)
     half = half_width(value, interval)
     if interval is None or not value:
@@ -328,17 +333,62 @@ def show_figure(kind: KindName, value: Any, interval: "Interval | None" = None) 
     return f"{text} ± {show_share(half if kind in POINTS else half / abs(value))}"
 
 
+_CHOICES: dict[KindName, tuple[Unit, ...]] = {  # of kinds that may be printed in more units than they are
+    "count": COUNTS,
+    "bytes": tuple(
+        sorted(((unit, Decimal(size)) for unit, size in MEMORY.items()), key=lambda unit: -unit[1])
+    ),
+}
+
+
+def _show_in(unit: Unit, value: float, interval: "Interval | None") -> str:
+    text = f"{group_digits(write_in(unit, value, interval))} {unit[0]}".rstrip()
+    if interval is None or not value:
+        return text
+    return f"{text} ± {show_share(half_width(value, interval) / abs(value))}"
+
+
 POINTS: tuple[KindName, ...] = ("share", "change")  # kinds whose intervals are shown in percentage points
 
 
-def column_unit(kind: KindName, values: Iterable[float]) -> Unit:
-    """The unit that suits the median of ``values``, in base units."""
-    units = KINDS[kind].column_units
-    sizes = sorted(abs(value) for value in values if value)
-    if not sizes:
-        return units[-1]
-    middle = sizes[(len(sizes) - 1) // 2]
-    return next((unit for unit in units if middle >= unit[1]), units[-1])
+UNITS_AS_TYPED = "k, M, G or T; us, ms or s; KiB, MiB, MB"
+
+
+def units_of(kind: KindName, names: Sequence[str]) -> tuple[Unit, ...]:
+    """The units of a kind that ``names`` names, the largest first; a count may have no prefix besides.
+
+    Empty where it has none of them, and of what is printed in per cent.
+    """
+    if kind in POINTS:
+        return ()
+    units = tuple(unit for unit in (_CHOICES.get(kind) or KINDS[kind].column_units) if unit[0] in names)
+    return (*units, *ONE) if units and kind == "count" else units
+
+
+def parse_units(text: str) -> tuple[str, ...]:
+    """The units of a list: 'M,G,us' is ('M', 'G', 'µs'). Raises ValueError for what is no unit."""
+    names = [name.strip().replace(GREEK_MU, "µ") for name in text.split(",") if name.strip()]
+    units = tuple("µs" if name == "us" else name for name in names)
+    unknown = [unit for unit in units if not any(units_of(kind, [unit]) for kind in KINDS)]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no unit; write {UNITS_AS_TYPED}")
+    return units
+
+
+def column_unit(kind: KindName, values: Iterable[float], names: Sequence[str] = ()) -> Unit:
+    """The unit that suits the median of ``values``, in base units.
+
+    names: as of ``units_of``; of those that are named the one that suits the largest, as in papers.
+    """
+    sizes = sorted(abs(value) for value in values if value) or [0]
+    if units := units_of(kind, names):
+        return _that_suits(units, sizes[-1])
+    return _that_suits(KINDS[kind].column_units, sizes[(len(sizes) - 1) // 2])
+
+
+def _that_suits(units: Sequence[Unit], value: float) -> Unit:
+    """The largest of ``units`` that ``value`` is one of, else the smallest."""
+    return next((unit for unit in units if value >= unit[1]), units[-1])
 
 
 def write_in(unit: Unit, value: float, interval: "Interval | None" = None) -> str:
@@ -346,4 +396,6 @@ def write_in(unit: Unit, value: float, interval: "Interval | None" = None) -> st
     _, factor = unit
     if not value or (factor == 1 and isinstance(value, int)):
         return str(int(value))
-    return significant(value / float(factor), deserved_digits(value, interval))
+    text = significant(value / float(factor), deserved_digits(value, interval))
+    is_finer = unit in COUNTS and isinstance(value, int) and len(text.partition(".")[2]) > log10(factor)
+    return f"{value / float(factor):f}".rstrip("0") if is_finer else text  # no decimal is less than one

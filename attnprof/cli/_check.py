@@ -8,7 +8,7 @@ from attnprof.choosing.candidates import candidates
 from attnprof.choosing.judging import verdicts
 from attnprof.cli import _github
 from attnprof.cli._budget import budget_of_options
-from attnprof.cli._output import deliver, format_of
+from attnprof.cli._output import Outlet
 from attnprof.cli._progress import progress
 from attnprof.cli._spec import spec_file
 from attnprof.cli._terminal import Terminal
@@ -35,7 +35,7 @@ def check(
     **limits: str | None,
 ) -> int:
     """Count the modules of ``file`` and judge them. limits: of the options of single metrics."""
-    format_of(format, output)
+    outlet = Outlet(format, output)
     path = _path(file)
     spec = merge([from_file(path, "" if file else f"attnprof check {path}")])
     from_options = budget_of_options(budget, limits)
@@ -52,7 +52,7 @@ def check(
     unjudged = tuple(limit for limit in whole if limit not in judged)
     outcome = Check(str(path), judged, unjudged, points, rows, _remarks(results))
     _annotate(outcome, path if from_options is None else None)
-    deliver(document(outcome), format, output, terminal)
+    outlet.deliver(document(outcome), terminal)
     return 0 if outcome.holds else NOT_MET
 
 

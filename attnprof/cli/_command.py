@@ -94,6 +94,21 @@ def run_argument() -> click.Argument:
     return click.Argument(["run"], required=False, metavar="[RUN]")
 
 
+PUBLISHING = ("units", "caption", "label", "no_notes")  # parameters of ``publishing_options``
+
+
+def publishing_options() -> list[click.Parameter]:
+    """What an author wants of a table in a paper."""
+    return [
+        click.Option(
+            ["--units"], default="", metavar="LIST", help="print in these: M,G gives 25.6 M, 4.09 G"
+        ),
+        click.Option(["--caption"], default="", metavar="TEXT", help="your own, in latex as LaTeX"),
+        click.Option(["--label"], default="", metavar="NAME", help="for \\ref in latex [tab:attnprof]"),
+        click.Option(["--no-notes"], is_flag=True, help="without footnotes and the lines around the table"),
+    ]
+
+
 def output_options() -> list[click.Parameter]:
     """--format and -o, whose name's ending says the format where --format does not."""
     names = f"{', '.join(FORMATS.names())} [by -o, else text]"

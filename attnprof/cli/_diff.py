@@ -6,7 +6,7 @@ from attnprof import published as published_figures
 from attnprof.choosing.candidates import candidates
 from attnprof.choosing.runtimes import RUNTIME, RuntimeBlock, across_runtimes
 from attnprof.cli import _github
-from attnprof.cli._output import deliver, format_of
+from attnprof.cli._output import Outlet
 from attnprof.cli._results import is_file, results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.comparison import published
@@ -34,24 +34,28 @@ def diff(
     across: bool,
     format: str | None,
     output: str | None,
+    units: str,
+    caption: str,
+    label: str,
+    no_notes: bool,
     terminal: Terminal,
 ) -> int:
     """Compare run ``after``, or the published figures that ``after`` names, with run ``before``."""
-    format_of(format, output)
+    outlet = Outlet(format, output, units, caption, label, no_notes)
     if after.startswith(PUBLISHED):
         options = {"--tolerance": tolerance, "--metric": metric, "--absolute": absolute, "--across": across}
         _refuse(options, "published tables have counts alone")
-        deliver(_with_published(before, after), format, output, terminal)
+        outlet.deliver(_with_published(before, after), terminal)
         return 0
     if after.startswith(OF_RUNTIME):
         _refuse({"--across": across}, "two runtimes are of one run")
         runtime = after.removeprefix(OF_RUNTIME)
-        deliver(_of_runtimes(before, runtime, tolerance, metric), format, output, terminal)
+        outlet.deliver(_of_runtimes(before, runtime, tolerance, metric), terminal)
         return 0
     runs = _ran(before), _ran(after)
     comparison = compare(*runs, _tolerance(tolerance), metric or "latency", across, absolute)
     _annotate(comparison)
-    deliver(view.document(comparison), format, output, terminal)
+    outlet.deliver(view.document(comparison), terminal)
     return 0 if comparison.holds else NOT_MET
 
 

@@ -1,53 +1,70 @@
 """Where a command's document goes: to stdout, or to a file whose name may say the format."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from attnprof.cli._results import write_file
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.formats import FORMATS, Document, Format, Look
+from attnprof.units import parse_units
+from attnprof.views.publication import Publication, published
 
 TEXT = "text"  # where nothing else is said; a file of any name may hold it
 
 
-def format_of(format: str | None, output: str | None) -> str:
-    """The format that --format names, else the one that the ending of the file ``output`` stands for, else
-    TEXT.
+@dataclass(frozen=True)
+class Outlet:
+    """What is to become of a command's document: the values of its options.
 
-    Raises UnknownNameError for a format that does not exist, and UsageError where a file's name speaks for
-    another one.
+    Raises UnknownNameError for a format that does not exist, and UsageError for a unit that does not, and
+    where the file's name stands for another format.
     """
-    by_name = _by_name(output) if output else ""
-    if format is None:
-        return by_name or TEXT
-    FORMATS.module_name(format)
-    if by_name not in ("", TEXT, format):
-        raise UsageError(
-            f"-o {output} is a name for {by_name}, not for {format}: leave out --format {format}"
+
+    format: str | None  # None: that which the file's name stands for
+    output: str | None = None  # a file; None: stdout
+    units: str = ""
+    caption: str = ""
+    label: str = ""
+    no_notes: bool = False
+
+    def __post_init__(self) -> None:
+        if self.format is not None:
+            FORMATS.module_name(self.format)
+        if self.format is not None and self._by_name not in ("", TEXT, self.format):
+            raise UsageError(
+                f"-o {self.output} is a name for {self._by_name}, not for {self.format}:"
+                f" leave out --format {self.format}"
+            )
+        _ = self._wish
+
+    @property
+    def _by_name(self) -> str:
+        """The format whose files end as the file's name does; empty where none does."""
+        ending = Path(self.output or "").suffix.lower()
+        names = (name for name in FORMATS.names() if ending and ending in FORMATS.get(name).endings)
+        return next(names, "")
+
+    @property
+    def _wish(self) -> Publication:
+        try:
+            units = parse_units(self.units)
+        except ValueError as problem:
+            raise UsageError(f"--units: {problem}") from None
+        return Publication(units, self.caption, self.label, with_notes=not self.no_notes)
+
+    def deliver(self, document: Document, terminal: Terminal) -> None:
+        """Print ``document``, or write it to the file. Raises EnvironmentProblem where that fails."""
+        format = self.format or self._by_name or TEXT
+        table = published(document, self._wish)
+        if self.output is None:
+            terminal.print(table, format)
+            return
+        entry: Format = FORMATS.get(format)
+        written = entry.write(table, Look())
+        write_file(Path(self.output), written.text + "\n")
+        terminal.note_hidden(written.notes)
+        is_plain = self.format is None and not self._by_name
+        terminal.note(
+            f"{self.output}: as text, for its name has no format's ending" if is_plain else self.output
         )
-    return format
-
-
-def deliver(document: Document, format: str | None, output: str | None, terminal: Terminal) -> None:
-    """Print ``document``, or write it to the file ``output``.
-
-    Raises as ``format_of`` does, and EnvironmentProblem for a file that cannot be written.
-    """
-    chosen = format_of(format, output)
-    if output is None:
-        terminal.print(document, chosen)
-        return
-    entry: Format = FORMATS.get(chosen)
-    written = entry.write(document, Look())
-    write_file(Path(output), written.text + "\n")
-    for note in written.notes:
-        terminal.note(note)
-    is_named = format is not None or _by_name(output)
-    terminal.note(output if is_named else f"{output}: as text, for its name has no format's ending")
-
-
-def _by_name(output: str) -> str:
-    """The format whose files end as the name ``output`` does; empty where none does."""
-    ending = Path(output).suffix.lower()
-    names = (name for name in FORMATS.names() if ending and ending in FORMATS.get(name).endings)
-    return next(names, "")

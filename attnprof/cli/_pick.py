@@ -8,7 +8,7 @@ from attnprof.choosing.candidates import Candidate, candidates
 from attnprof.choosing.choice import Choice, choose
 from attnprof.choosing.measures import Measure, measure_named
 from attnprof.cli._budget import budget_or_default, sentence
-from attnprof.cli._output import deliver, format_of
+from attnprof.cli._output import Outlet
 from attnprof.cli._results import results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import NOT_MET, RunFolderError, UnknownNameError, UsageError
@@ -37,11 +37,15 @@ def pick(
     rejected: bool,
     format: str | None,
     output: str | None,
+    units: str,
+    caption: str,
+    label: str,
+    no_notes: bool,
     terminal: Terminal,
     **limits: str | None,
 ) -> int:
     """Choose and print. limits: of the options of single metrics."""
-    format_of(format, output)
+    outlet = Outlet(format, output, units, caption, label, no_notes)
     published = Published(*published_figures.choose(network, dataset))
     results = results_of(run)
     keep, source = budget_or_default(budget, limits, results.spec)
@@ -55,7 +59,7 @@ def pick(
     choice = choose(entrants, points, keep, order, pareto=bool(pareto))
     line = _budget_line(choice, source) + (f", in {newest_folder()}, the newest run" if run is None else "")
     document = document_of_choice(choice, results, line, published, rejected)
-    deliver(document, format, output, terminal)
+    outlet.deliver(document, terminal)
     return 0 if choice.chosen else NOT_MET
 
 

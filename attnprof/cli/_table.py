@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 from attnprof.catalogue.selection import split
-from attnprof.cli._output import deliver, format_of
+from attnprof.cli._output import Outlet
 from attnprof.cli._results import of_modules, results_of
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UnknownNameError, UsageError
@@ -23,15 +23,20 @@ def table(
     format: str | None,
     columns: str,
     pivot: str | None,
+    sort: str,
     baseline: str | None,
     modules: str,
     all_rows: bool,
     wide: bool,
     output: str | None,
+    units: str,
+    caption: str,
+    label: str,
+    no_notes: bool,
     terminal: Terminal,
 ) -> int:
     """Print the results of ``run``, or write them to the file ``output``."""
-    format_of(format, output)
+    outlet = Outlet(format, output, units, caption, label, no_notes)
     if pivot:
         pivot_key(pivot)
     names = tuple(name for name in split(columns) if name.lower() != NOTE)
@@ -42,8 +47,8 @@ def table(
         results = with_ranks(results)
     results = of_modules(results, modules)
     wish = Wish(everything=all_rows, is_wide=wide, run=_named(run))
-    document = document_of_run(results, names, pivot or "", wish)
-    deliver(document, format, output, terminal)
+    document = document_of_run(results, names, pivot or "", wish, sort)
+    outlet.deliver(document, terminal)
     return 0
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attnprof.cli._streams import say, show
@@ -37,7 +38,11 @@ class Terminal:
         look = self.look()
         written = entry.write(document, look)
         show(written.text, styles=look.colour)
-        for note in written.notes:
+        self.note_hidden(written.notes)
+
+    def note_hidden(self, notes: Sequence[str]) -> None:
+        """What a format had no room for, and where all of it is."""
+        for note in notes:
             self.note(f"{note}. All of them: --format csv")
 
     def note(self, text: str) -> None:

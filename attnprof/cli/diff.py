@@ -2,7 +2,7 @@
 
 import click
 
-from attnprof.cli._command import command, output_options
+from attnprof.cli._command import command, output_options, publishing_options
 
 HELP = """\
 Compare run B with run A, cell by cell: faster, slower, same or unclear; two
@@ -42,6 +42,7 @@ COMMAND = command(
         click.Option(["--metric"], metavar="NAME", help="latency, device_time or another time [latency]"),
         click.Option(["--absolute"], is_flag=True, help="compare seconds, not ratios to a control"),
         click.Option(["--across"], is_flag=True, help="compare runs of different versions"),
+        *publishing_options(),
         *output_options(),
     ],
 )

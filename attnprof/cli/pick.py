@@ -3,7 +3,14 @@
 import click
 
 from attnprof.cli._budget_options import budget_options
-from attnprof.cli._command import command, output_options, run_argument
+from attnprof.cli._command import (
+    OUTPUT,
+    PUBLISHING,
+    command,
+    output_options,
+    publishing_options,
+    run_argument,
+)
 
 HELP = """\
 Choose among the modules of a run: those that keep a budget at every measured
@@ -24,26 +31,34 @@ COMMAND = command(
     "pick",
     "attnprof.cli._pick:pick",
     HELP,
-    [
-        run_argument(),
-        *budget_options(),
-        click.Option(["--rank"], metavar="METRIC", help="order by it (latency, else MACs, else params)"),
-        click.Option(["--pareto"], metavar="METRICS", help="two or more: keep the Pareto-optimal modules"),
-        click.Option(["--at"], default="", metavar="POINTS", help="judge at these points only: 256@56"),
-        click.Option(["--device"], default="", metavar="NAME", help="judge on this machine only, of several"),
-        click.Option(
-            ["--batch"], default="", metavar="N", help="judge at this batch only, of several; or all"
-        ),
-        click.Option(
-            ["--runtime"], default="", metavar="NAME", help="judge in this runtime only, of several; or all"
-        ),
-        click.Option(
-            ["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"
-        ),
-        click.Option(
-            ["--dataset"], default="imagenet-1k", metavar="NAME", help="of published figures [imagenet-1k]"
-        ),
-        click.Option(["--rejected"], is_flag=True, help="name every rejected module, with the reason"),
-        *output_options(),
-    ],
+    {
+        "Budget": [run_argument(), *budget_options()],
+        "Choice": [
+            click.Option(["--rank"], metavar="METRIC", help="order by it (latency, else MACs, else params)"),
+            click.Option(
+                ["--pareto"], metavar="METRICS", help="two or more: keep the Pareto-optimal modules"
+            ),
+            click.Option(["--rejected"], is_flag=True, help="name every rejected module, with the reason"),
+        ],
+        "Where it is judged": [
+            click.Option(["--at"], default="", metavar="POINTS", help="at these points only: 256@56"),
+            click.Option(["--device"], default="", metavar="NAME", help="on this machine only, of several"),
+            click.Option(["--batch"], default="", metavar="N", help="at this batch only, of several; or all"),
+            click.Option(
+                ["--runtime"], default="", metavar="NAME", help="in this runtime only, of several; or all"
+            ),
+            click.Option(
+                ["--network"], default="resnet50", metavar="NAME", help="of published figures [resnet50]"
+            ),
+            click.Option(
+                ["--dataset"],
+                default="imagenet-1k",
+                metavar="NAME",
+                help="of published figures [imagenet-1k]",
+            ),
+        ],
+        "For a paper": publishing_options(),
+        OUTPUT: output_options(),
+    },
+    rare=PUBLISHING,
 )

@@ -46,7 +46,8 @@ def _table(document: Document) -> str:
     ]
     rows = [f"<tr>{''.join(cells)}</tr>" for cells in zip(*texts, strict=True)]
     body = "\n".join(rows)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    caption = f"<caption>{escape(document.caption)}</caption>\n" if document.caption else ""
+    return f"<table>\n{caption}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 def _cell(tag: str, right: bool, text: str) -> str:

@@ -1,117 +1,101 @@
-"""A LaTeX table for a paper: rules of booktabs, columns of siunitx, the conditions in the caption.
+r"""A LaTeX table for a paper: rules of booktabs, columns of siunitx, the conditions in the caption.
 
-siunitx (version 2 or 3) groups and aligns the digits; it never rounds them.
+siunitx (version 2 or 3) groups and aligns the digits; it never rounds them. A table that fits into a column
+of a class of two is ``table``; a wider one is ``table*``, which in a class of one column is the same as
+``table``. No type is smaller than ``\small``: columns that a page has no room for are left out.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate
 
 from attnprof.formats import Document, Format, Look, Written
-from attnprof.views.document import Figure, UnitColumn, in_units, shortened
+from attnprof.formats._latex_columns import escape
+from attnprof.formats._latex_layout import Layout, fitting
+from attnprof.units import KindName
+from attnprof.views.document import UnitColumn, in_units
 
-ON_ONE_PAGE = 45  # lines; a longer table is broken across pages
-UNITS = {
-    "s": r"\second", "ms": r"\milli\second", "µs": r"\micro\second", "ns": r"\nano\second",
-    "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte", "GiB": r"\gibi\byte", "TiB": r"\tebi\byte",
-    "%": r"\percent", "1/s": r"\per\second",
-}  # fmt: skip
-SIGNS = {"≈": r"{$\approx$} ", "≥": r"{$\geq$} "}
-SIGN_WIDTH = 2  # in digits
-LONGEST_NAME = 60  # characters, of a name that can be shortened
-TEXT_WIDTH = 345  # points, of LaTeX's article
-SIZES = (
-    ("small", 4.63, 5.0),
-    ("footnotesize", 4.25, 4.0),
-    ("scriptsize", 3.99, 3.0),
-    ("tiny", 3.41, 1.2),
-    ("tiny", 3.41, 0.6),
-)  # a digit's width in Computer Modern, \tabcolsep
-SPECIAL = {
-    **{character: "\\" + character for character in "&%$#_{}"},
-    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", '"': "''"},
-    **{
-        "<": "$<$",
-        ">": "$>$",
-        "|": "$|$",
-        "±": r"$\pm$",
-        "×": r"$\times$",
-        "≈": r"$\approx$",
-        "≥": r"$\geq$",
-    },
-    **{"\u202f": r"\,", "µ": r"$\mu$"},
-}
-# In text mode, with a bold whose digits are as wide as the others', bold figures stay aligned.
-SETUP = r"\sisetup{mode=text, detect-weight=true, group-minimum-digits=4}"
-BEST = r"\providecommand*{\best}{\fontseries{b}\selectfont}"
+LINES_OF_PAGE, HEADINGS = 48, 4
+LETTERS_OF_LINE = 75  # about, in a caption or a footnote
 # A longtable's caption is inside of it: it would be set in the type of the figures.
 LONG_CAPTION = (
     r"\setlength{\LTcapwidth}{\linewidth}"
     r"\let\attnproftable\tablename\def\tablename{\footnotesize\attnproftable}"
 )
+LONG = r"a longtable needs one column: in a class of two put \onecolumn before it and \twocolumn behind it"
 BOLD = "Bold: best, or tied with the best."
-
-
-@dataclass(frozen=True)
-class _Set:
-    """One column as LaTeX sets it."""
-
-    group: str  # the heading above its own that it shares with others; empty: none
-    heading: str
-    kind: str  # in the table's preamble
-    cells: list[str]
-    width: float  # in digits, of its longest cell or heading
-
-    @property
-    def group_width(self) -> int:
-        """The length of the group's heading as it is printed."""
-        return len(re.sub(r"\\(?:si|times|micro|milli|kibi|mebi)|[\\\\{}$]", "", self.group))
+LABEL = "tab:attnprof"
+NETWORK = "host"  # a column that stands above its rows, where it says the same in all of them
+WORDED: tuple[KindName, ...] = ("text",)  # printed in words; a change is a number here
 
 
 def write(document: Document, look: Look) -> Written:
-    """A float, or a longtable where there are many lines.
+    """A float, or a longtable where there are more lines than a page has.
 
-    The packages that it needs are in a comment above it.
+    The packages that it needs, and the columns that it has no room for, are in a comment above it.
     """
     parts = [document, *document.parts]
-    tables = [table for part in parts if part.columns for table in [_table(part)]]
+    tables = [_table(part) for part in parts if part.columns]
     lines = [] if tables else [escape(line) for line in [*document.remarks(()), *document.below] if line]
-    return Written("\n\n".join([*tables, *lines]))
+    notes = tuple(dict.fromkeys(note for table in tables for note in table.notes))
+    return Written("\n\n".join([*(table.text for table in tables), *lines]), notes)
 
 
-def _table(document: Document) -> str:
-    columns = [column for column in in_units(document) if column.column.on_page]
-    sets = _sets(columns)
+def _table(document: Document) -> Written:
     blocks = list(document.blocks) or [len(document.rows)]
-    is_long = sum(blocks) > ON_ONE_PAGE
+    networks, columns = _columns(document, blocks)
+    fitted = fitting(columns)
+    layouts = [layout for _, layout in fitted]
+    shown = [column for column in columns if any(column in part for part, _ in fitted)]
+    remarks = _left_out(columns, shown)
+    caption, notes = document.caption or _sentences(document, shown), _notes(document, shown)
+    bodies = [_body(blocks, layout, networks) for layout in layouts]
+    is_long = _lines(bodies, caption, notes) > LINES_OF_PAGE
     environment = _long if is_long else _float
-    text = rf"\caption{{{_sentences(document, columns)}}}\label{{tab:attnprof}}"
-    lines = environment(sets, _body(blocks, sets), text, _notes(document))
-    return "\n".join([*_comments(document, is_long), *lines])
+    labelled = rf"\caption{{{caption}}}\label{{{document.label or LABEL}}}"
+    lines = [*_comments(document, is_long, remarks), *environment(layouts, bodies, labelled, notes)]
+    return Written("\n".join(lines), remarks)
 
 
-def _comments(document: Document, is_long: bool) -> list[str]:
-    """What stands above the table: the packages that it needs, and where it comes from."""
+def _columns(document: Document, blocks: Sequence[int]) -> tuple[list[str], list[UnitColumn]]:
+    """The networks that stand above blocks, and the columns that a page may have."""
+    columns = [column for column in in_units(document, WORDED) if column.column.on_page]
+    networks = _networks(columns, blocks)
+    return networks, [column for column in columns if not (networks and column.column.name == NETWORK)]
+
+
+def _left_out(columns: Sequence[UnitColumn], shown: Sequence[UnitColumn]) -> tuple[str, ...]:
+    """The line that names the columns for which there is no room; none where there is room for all."""
+    titles = ", ".join(dict.fromkeys(column.title for column in columns if column not in shown))
+    return (f"columns left out (wider than a page): {titles}",) if titles else ()
+
+
+def _lines(bodies: Sequence[Sequence[str]], caption: str, notes: Sequence[str]) -> int:
+    """How many lines of a page the table takes."""
+    texts = [caption, *notes]
+    return sum(HEADINGS + len(body) for body in bodies) + sum(
+        1 + len(text) // LETTERS_OF_LINE for text in texts
+    )
+
+
+def _comments(document: Document, is_long: bool, remarks: Sequence[str]) -> list[str]:
+    """What stands above the table: the packages that it needs, where it comes from, what is left out."""
     packages = ["booktabs", "siunitx", *(["longtable"] if is_long else [])]
-    needs = "% needs " + "".join(rf"\usepackage{{{name}}}" for name in packages)
-    return [needs, f"% printed by {document.origin}"] if document.origin else [needs]
+    needs = "needs " + "".join(rf"\usepackage{{{name}}}" for name in packages)
+    origin = [f"printed by {document.origin}"] if document.origin else []
+    lines = [needs, *origin, *remarks, *([LONG] if is_long else [])]
+    return [f"% {line}" for line in lines]
 
 
-def _sets(columns: Sequence[UnitColumn]) -> list[_Set]:
-    """The columns as LaTeX sets them, a column and its ratio in one group."""
-    related = {column.column.title for column in columns if column.column.baseline and not column.column.at}
-    return [each for column in columns for each in _set(column, column.column.title in related)]
-
-
-def _notes(document: Document) -> list[str]:
-    """The footnotes, each a paragraph below the table."""
-    notes = [rf"\par{{\raggedright\footnotesize {escape(line)}\par}}" for line in document.footnotes]
+def _notes(document: Document, columns: Sequence[UnitColumn]) -> list[str]:
+    """The paragraphs below the table: the conditions where the caption is the author's, and the footnotes."""
+    conditions = _sentences(document, columns) if document.caption and document.above else ""
+    paragraphs = [*([conditions] if conditions else []), *map(escape, document.footnotes)]
+    notes = [rf"\par{{\raggedright\footnotesize {paragraph}\par}}" for paragraph in paragraphs]
     return [r"\par\smallskip", *notes] if notes else []
 
 
 def _sentences(document: Document, columns: Sequence[UnitColumn]) -> str:
-    """The caption: the lines above and below the table, and what bold type means."""
+    """The lines above and below the table, and what bold type means."""
     title = [document.title] if document.title else []
     lines = [*title, *document.remarks(column.column for column in columns), *document.below]
     if any(figure.best for column in columns for figure in column.figures):
@@ -119,147 +103,57 @@ def _sentences(document: Document, columns: Sequence[UnitColumn]) -> str:
     return " ".join(escape(line.strip().removesuffix(".")) + "." for line in lines if line)
 
 
-def _float(columns: Sequence[_Set], body: list[str], text: str, notes: list[str]) -> list[str]:
-    start = [r"\begin{table}", r"\setlength{\belowcaptionskip}{\abovecaptionskip}\centering", text]
-    start += [_setup(columns), rf"\begin{{tabular}}{{{_kinds(columns)}}}"]
-    table = [r"\toprule", *_head(columns), r"\midrule", *body, r"\bottomrule"]
-    return [*start, *table, r"\end{tabular}", *notes, r"\end{table}"]
+def _float(
+    layouts: Sequence[Layout], bodies: Sequence[list[str]], caption: str, notes: Sequence[str]
+) -> list[str]:
+    name = "table" if all(layout.is_narrow for layout in layouts) else "table*"
+    lines = [rf"\begin{{{name}}}", r"\setlength{\belowcaptionskip}{\abovecaptionskip}\centering", caption]
+    for number, (layout, body) in enumerate(zip(layouts, bodies, strict=True)):
+        lines += [r"\par\medskip"] if number else []
+        lines += [layout.setup, rf"\begin{{tabular}}{{{layout.kinds}}}"]
+        lines += [*layout.head, *body, r"\bottomrule", r"\end{tabular}"]
+    return [*lines, *notes, rf"\end{{{name}}}"]
 
 
-def _long(columns: Sequence[_Set], body: list[str], text: str, notes: list[str]) -> list[str]:
-    start = [r"\begingroup" + _setup(columns), LONG_CAPTION]
-    head = [r"\toprule", *_head(columns), r"\midrule"]
-    first = [rf"\begin{{longtable}}{{{_kinds(columns)}}}", text + r"\\", *head, r"\endfirsthead"]
-    again = [*head, r"\endhead", r"\bottomrule", r"\endfoot"]
-    return [*start, *first, *again, *body, r"\end{longtable}", *notes, r"\endgroup"]
+def _long(
+    layouts: Sequence[Layout], bodies: Sequence[list[str]], caption: str, notes: Sequence[str]
+) -> list[str]:
+    lines = [r"\begingroup" + LONG_CAPTION]
+    for number, (layout, body) in enumerate(zip(layouts, bodies, strict=True)):
+        lines += [layout.setup, rf"\begin{{longtable}}{{{layout.kinds}}}"]
+        lines += [] if number else [caption + r"\\"]
+        lines += [*layout.head, r"\endfirsthead", *layout.head, r"\endhead", r"\bottomrule", r"\endfoot"]
+        lines += [*body, r"\end{longtable}"]
+    return [*lines, *notes, r"\endgroup"]
 
 
-def _setup(columns: Sequence[_Set]) -> str:
-    """The largest type in which the table is as wide as a page's text, and how figures are set in it."""
-    digits = sum(column.width for column in columns) + _wider_groups(columns)
-    fitting = (size for size in SIZES if digits * size[1] + 2 * len(columns) * size[2] <= TEXT_WIDTH)
-    size, _, gap = next(fitting, SIZES[-1])
-    return rf"\{size}\setlength{{\tabcolsep}}{{{gap:g}pt}}{SETUP}{BEST}"
+def _networks(columns: Sequence[UnitColumn], blocks: Sequence[int]) -> list[str]:
+    """The network of each block, to stand above it; nothing where a block has none, or several."""
+    figures = next((column.figures for column in columns if column.column.name == NETWORK), ())
+    of_blocks = [{figure.digits for figure in figures[rows]} for rows in _slices(blocks)]
+    return [min(names) for names in of_blocks] if all(len(names) == 1 for names in of_blocks) else []
 
 
-def _wider_groups(columns: Sequence[_Set]) -> float:
-    """By how many digits the headings of groups are wider than the columns below them."""
-    wider = 0.0
-    for _, group in groupby(columns, key=lambda column: column.group):
-        same = list(group)
-        wider += max(0.0, 0.95 * same[0].group_width - sum(column.width for column in same))
-    return wider
-
-
-def _kinds(columns: Sequence[_Set]) -> str:
-    return "@{}" + "".join(column.kind for column in columns) + "@{}"
-
-
-def _body(blocks: Sequence[int], columns: Sequence[_Set]) -> list[str]:
-    """The lines, with a gap between blocks."""
-    body = [" & ".join(cells).rstrip() + r" \\" for cells in zip(*(c.cells for c in columns), strict=True)]
-    for start in list(accumulate(blocks))[:-1]:
-        body[start] = r"\addlinespace" + "\n" + body[start]
+def _body(blocks: Sequence[int], layout: Layout, networks: Sequence[str]) -> list[str]:
+    """The lines, with a gap between blocks, and above each block its network."""
+    cells = zip(*(column.cells for column in layout.columns), strict=True)
+    rows = [" & ".join(row).rstrip() + r" \\" for row in cells]
+    body: list[str] = []
+    for number, own in enumerate(_slices(blocks)):
+        gap = [r"\addlinespace"] if number else []
+        title = [_title(networks[number], len(layout.columns))] if networks else []
+        body += [*gap, *title, *rows[own]]
     return body
 
 
-def _head(columns: Sequence[_Set]) -> list[str]:
-    """One line of headings; a second one above where columns stand in groups."""
-    head = [" & ".join(f"{{{column.heading}}}" for column in columns) + r" \\"]
-    groups = [(name, len(list(same))) for name, same in groupby(columns, key=lambda column: column.group)]
-    if not any(name for name, _ in groups):
-        return head
-    above, rules, first = [], [], 1
-    for name, width in groups:
-        above.append(rf"\multicolumn{{{width}}}{{c}}{{{name}}}" if name else " & " * (width - 1))
-        rules += [rf"\cmidrule(lr){{{first}-{first + width - 1}}}"] if name else []
-        first += width
-    return [" & ".join(above) + r" \\", "".join(rules), *head]
+def _slices(blocks: Sequence[int]) -> list[slice]:
+    """The places of each block's rows."""
+    ends = list(accumulate(blocks))
+    return [slice(end - size, end) for size, end in zip(blocks, ends, strict=True)]
 
 
-def _set(column: UnitColumn, related: bool) -> list[_Set]:
-    """The column, and that of its intervals where it has some.
-
-    related: it stands in a group with its ratio.
-    """
-    group, heading, words = _headings(column, related)
-    texts = [figure.digits for figure in column.figures]
-    if not column.number:
-        kind = "r" if column.column.right else "l"
-        texts = [shortened(column.column, text, LONGEST_NAME) for text in texts]
-        return [_Set(group, heading, kind, list(map(escape, texts)), max(map(len, [*texts, words])))]
-    whole, decimals = _digits(texts)
-    signed = any(figure.sign for figure in column.figures)
-    cells = [_figure(figure) for figure in column.figures]
-    longest = max(_length(words), _longest_word(column))
-    sets = [_numbers(group, heading, whole, decimals, cells, longest, signed)]
-    if any(figure.spread is not None for figure in column.figures):
-        spreads = [_percent(figure) for figure in column.figures]
-        sets.append(_numbers(group, r"$\pm$ (\%)", *_digits(spreads), spreads, 5))
-    return sets
-
-
-def _headings(column: UnitColumn, related: bool) -> tuple[str, str, str]:
-    """The heading of the group, the column's own, and the same in words."""
-    at, title = column.column.at, column.column.title
-    if at:
-        return _with_unit(column), escape(at), at
-    if related:
-        return escape(title), _unit(column) or "number", column.unit or "number"
-    return "", _with_unit(column), column.title
-
-
-def _numbers(
-    group: str, heading: str, whole: int, decimals: int, cells: list[str], words: float, signed: bool = False
-) -> _Set:
-    """A column of figures with so many digits before and after the point; words: how long its heading is."""
-    width = whole + whole // 3 * 0.4 + decimals + 0.5 * bool(decimals) + SIGN_WIDTH * signed
-    room = r", table-space-text-pre={$\approx$}" * signed
-    return _Set(group, heading, f"S[table-format={whole}.{decimals}{room}]", cells, max(width, 0.95 * words))
-
-
-def _length(words: str) -> float:
-    """How long a heading is, in characters.
-
-    An equals sign and the capital before it are wider than others.
-    """
-    return len(words) + 1.2 * words.count("=")
-
-
-def _longest_word(column: UnitColumn) -> int:
-    """How long the longest word in the place of a figure is."""
-    return max((len(figure.note) for figure in column.figures if not figure.digits), default=0)
-
-
-def _digits(numbers: Sequence[str]) -> tuple[int, int]:
-    """The most digits before and after the point."""
-    parts = [number.partition(".") for number in numbers if number]
-    return max((len(p[0]) for p in parts), default=1), max((len(p[2]) for p in parts), default=0)
-
-
-def _figure(figure: Figure) -> str:
-    if not figure.digits and figure.note:  # a word in the place of a figure
-        return f"{{{escape(figure.note)}}}"
-    best = r"\best " if figure.best and figure.digits else ""
-    return SIGNS.get(figure.sign, "") + best + figure.digits
-
-
-def _percent(figure: Figure) -> str:
-    return "" if figure.spread is None else f"{100 * figure.spread:.1f}"
-
-
-def _with_unit(column: UnitColumn) -> str:
-    title = escape(column.column.title)
-    return title if column.title == column.column.title else f"{title} ({_unit(column)})"
-
-
-def _unit(column: UnitColumn) -> str:
-    return rf"\si{{{UNITS[column.unit]}}}" if column.unit in UNITS else escape(column.unit)
-
-
-def escape(text: str) -> str:
-    """``text`` as LaTeX prints it, in text mode."""
-    return re.sub(r"\b(\d+)x(\d+)\b", r"$\1\\times\2$", "".join(SPECIAL.get(each, each) for each in text))
+def _title(network: str, columns: int) -> str:
+    return rf"\multicolumn{{{columns}}}{{@{{}}l@{{}}}}{{\emph{{{escape(network)}}}}} \\"
 
 
 FORMAT = Format(help="a LaTeX table: booktabs, siunitx", write=write, endings=(".tex",))

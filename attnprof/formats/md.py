@@ -17,6 +17,7 @@ def write(document: Document, look: Look) -> Written:
 
 def _sections(document: Document) -> list[str]:
     sections = [f"### {escape(document.title)}"] if document.title else []
+    sections += [escape(document.caption)] if document.caption else []
     under = [*document.footnotes, *document.remarks(document.columns)]
     if document.columns:
         sections.append("\n".join(_table(document)))

@@ -57,7 +57,7 @@ def _sections(document: Document, look: Look) -> tuple[list[str], list[str]]:
 def _above(document: Document, shown: Sequence[int], look: Look) -> str:
     """The title, and the lines on the columns that are shown."""
     remarks = document.remarks([document.columns[n] for n in shown])
-    lines = [document.title, *remarks] if document.title else remarks
+    lines = [*filter(None, [document.caption, document.title]), *remarks]
     if look.width is None:
         return "\n".join(line.rstrip() for line in lines)
     return paragraph(lines, look, "aside")

@@ -23,7 +23,7 @@ from attnprof.units import (
 if TYPE_CHECKING:
     from attnprof.stats import Interval
 
-WORDED: tuple[KindName, ...] = ("text", "change")  # printed in words of their own in every format
+WORDED: tuple[KindName, ...] = ("text", "change")  # printed in words of their own
 
 
 def _make_printable(frozen: object, *names: str) -> None:
@@ -72,8 +72,10 @@ class TableColumn:
     at: str = ""  # the heading of a pivot that it stands under
     baseline: str = ""  # of a ratio: what its figures are over
     on_page: bool = True  # whether a printed page, whose width is fixed, has room for it
+    is_chosen: bool = False  # whether the reader named it: a page has room for it in any case
     # Of a name: that name in so many characters, for a terminal that has no room for it.
     shorten: Callable[[str, int], str] | None = None
+    units: tuple[str, ...] = ()  # that its figures may be in; empty, or none of its kind: what suits them
     bar: bool = False  # whether its shares are drawn as bars on a terminal
     key: str = field(init=False)  # of its values in a record: its name, and the heading that it stands under
 
@@ -137,6 +139,8 @@ class Document:
     findings: Callable[[], Sequence[str]] = tuple  # what the table says, in sentences for people
     commands: Sequence[str] = ()  # what to do next, on a terminal
     title: str = ""  # a heading, where a document has several parts
+    caption: str = ""  # the author's own words on the table; in LaTeX they are LaTeX
+    label: str = ""  # by which LaTeX refers to the table; empty: a usual one
     parts: "Sequence[Document]" = ()  # further documents, printed between the table and the lines below
     origin: str = ""  # which version printed which run
     header: Sequence[str] = ()  # of CSV; empty: the names in the first record
@@ -149,6 +153,7 @@ class Document:
 
     def __post_init__(self) -> None:
         _make_printable(self, "footnotes", "below", "headings", "tails", "commands", "title", "origin")
+        _make_printable(self, "caption", "label")
         findings = self.findings
         object.__setattr__(self, "findings", lambda: _all_printable(findings()))
 
@@ -173,7 +178,11 @@ def words(column: TableColumn, cell: TableCell) -> str:
     """A cell on its own: a figure with its unit and its interval."""
     if cell.value is None:
         return cell.sign + cell.note
-    return cell.sign + show_figure(column.kind, cell.value, cell.interval) + (cell.note and f" {cell.note}")
+    return _figure(column, cell) + (cell.note and f" {cell.note}")
+
+
+def _figure(column: TableColumn, cell: TableCell) -> str:
+    return cell.sign + show_figure(column.kind, cell.value, cell.interval, column.units)
 
 
 def shortened(column: TableColumn, text: str, width: int) -> str:
@@ -229,26 +238,30 @@ class UnitColumn:
         return f"{self.title} {self.column.at}".rstrip()
 
 
-def in_units(document: Document) -> list[UnitColumn]:
+def in_units(document: Document, worded: Sequence[KindName] = WORDED) -> list[UnitColumn]:
     """The columns of ``document``, one unit for all that have one name.
 
-    Every figure with the digits it deserves.
+    Every figure with the digits it deserves. worded: kinds that are printed in words of their own.
     """
     cells = {n: [row[n] for row in document.rows] for n in range(len(document.columns))}
     values: dict[str, list[Any]] = {}
     for n, column in enumerate(document.columns):
         values.setdefault(column.name, []).extend(cell.value for cell in cells[n] if cell.value is not None)
-    return [_in_unit(column, cells[n], values[column.name]) for n, column in enumerate(document.columns)]
+    return [
+        _in_unit(column, cells[n], values[column.name], worded) for n, column in enumerate(document.columns)
+    ]
 
 
-def _in_unit(column: TableColumn, cells: Sequence[TableCell], values: Sequence[Any]) -> UnitColumn:
+def _in_unit(
+    column: TableColumn, cells: Sequence[TableCell], values: Sequence[Any], worded: Sequence[KindName]
+) -> UnitColumn:
     if column.kind == "code":
         figures = tuple(Figure(str(cell.value or ""), note=cell.note, words=True) for cell in cells)
         return UnitColumn(column, "", False, figures)
-    if column.kind in WORDED:
+    if column.kind in worded:
         figures = tuple(Figure(words(column, cell), words=True, best=cell.best) for cell in cells)
         return UnitColumn(column, "", False, figures)
-    unit = column_unit(column.kind, values)
+    unit = column_unit(column.kind, values, column.units)
     symbol = f"× {column.baseline}" if column.baseline else unit[0]
     figures = tuple(
         Figure(

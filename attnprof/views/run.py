@@ -20,6 +20,7 @@ from attnprof.units import significant
 from attnprof.views.caption import caption
 from attnprof.views.document import Document, TableCell, TableColumn
 from attnprof.views.findings import findings
+from attnprof.views.ordering import in_order_of
 from attnprof.views.remarks import remarks_of
 from attnprof.views.rivals import blocks
 from attnprof.views.run_columns import BESIDE_HIDDEN, RunColumn, chosen_columns, resolve
@@ -40,19 +41,24 @@ MORE = "+"  # before the name of a column that is wanted besides the usual ones
 
 
 def document(
-    results: Results, columns: Sequence[str] = (), pivot: str = "", wish: Wish | None = None
+    results: Results,
+    columns: Sequence[str] = (),
+    pivot: str = "",
+    wish: Wish | None = None,
+    order: str = "",
 ) -> Document:
     """The table of ``results``: by size and channels, then by latency (by MACs where there is none).
 
     columns: these alone, in this order, by their headings in CSV or any name of their metrics; '+fvcore' is
     one more than the usual. pivot: what rows stand side by side by, 'channels'. wish: what a terminal shows
-    of the usual table. Raises UsageError for a column or a pivot that does not exist.
+    of the usual table. order: a column that rows are in the order of, as of ``in_order_of``. Raises
+    UsageError for a column or a pivot that does not exist.
     """
+    results = in_order_of(results, order) if order else results
     only = [name for name in columns if not name.startswith(MORE)]
-    names = [name.removeprefix(MORE) for name in columns if name.startswith(MORE)]
-    more = chosen_columns(results, names, pivot) if names else []
+    more = _more(results, columns, pivot)
     headings, all_lines = lines(results, pivot)
-    ordered = sorted(all_lines, key=lambda line: _rank(line.row))
+    ordered = _by_block(all_lines, pivot) if order else sorted(all_lines, key=lambda line: _rank(line.row))
     placed = _placed(results, only, more, pivot, headings, ordered)
     marks, footnotes = _notes(ordered, results.rows(), with_status=not _has_statuses(placed))
     shown, rows = _table(placed, ordered, pivot, marks)
@@ -67,7 +73,13 @@ def document(
         records=lambda: _records(results, only, pivot),
         data=lambda: _data(results, only, pivot),
     )
-    return table if only or pivot else _with_screen(table, results, wish or Wish(), more)
+    return table if only or pivot or order else _with_screen(table, results, wish or Wish(), more)
+
+
+def _more(results: Results, columns: Sequence[str], pivot: str) -> list[RunColumn]:
+    """The columns that are wanted besides the usual ones."""
+    names = [name.removeprefix(MORE) for name in columns if name.startswith(MORE)]
+    return chosen_columns(results, names, pivot) if names else []
 
 
 def _origin(environment: Environment) -> str:
@@ -187,6 +199,15 @@ def _rank(row: Row) -> tuple[object, ...]:
     inside = bool(row.get("host")) and row["module"] != PLAIN
     costs = latency is None, latency or 0, macs is None, macs or 0, params or 0
     return (row.get("host") or "", *size, row.get("device_name") or "", inside, *costs, title(row))
+
+
+def _by_block(in_order: Sequence[Line], pivot: str) -> list[Line]:
+    """The lines of each block together, the blocks in the order of their first lines."""
+    names = [name for name in SIZE if name not in _covered(pivot)]
+    first: dict[tuple[object, ...], int] = {}
+    for number, line in enumerate(in_order):
+        first.setdefault(_values(line, names), number)
+    return sorted(in_order, key=lambda line: first[_values(line, names)])
 
 
 def _blocks(ordered: Sequence[Line], pivot: str) -> list[int]:

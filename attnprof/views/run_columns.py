@@ -100,10 +100,10 @@ def _named(results: Results, text: str) -> RunColumn:
     column = next((identity for identity in IDENTITIES if identity.name == name), None) or _column(
         results, name
     )
-    return replace(column, column=replace(column.column, on_page=True))
+    return replace(column, column=replace(column.column, on_page=True, is_chosen=True))
 
 
-def resolve(results: Results, text: str) -> str:
+def resolve(results: Results, text: str, option: str = "--columns") -> str:
     """The column of results that ``text`` names: by its heading, shown or in CSV, or by any name of its
     metric, in small or large letters, with its unit or without.
 
@@ -119,7 +119,7 @@ def resolve(results: Results, text: str) -> str:
     if key in by_name:
         return by_name[key]
     hint = nearest(text, [*map(str, results.frame.columns), *identities, *names])
-    raise UsageError(f"--columns: no column {text!r}. {hint}".rstrip())
+    raise UsageError(f"{option}: no column {text!r}. {hint}".rstrip())
 
 
 def _headings(results: Results) -> dict[str, str]:

@@ -12,14 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnprof.formats import Look
-from attnprof.formats.latex import SPECIAL, escape, write
+from attnprof.formats._latex_columns import SPECIAL, _rounded, escape
+from attnprof.formats.latex import write
 from attnprof.results import of_folder
 from attnprof.results.baseline import over
+from attnprof.views.document import Figure
 from attnprof.views.run import document
 from tests.synthetic import results
 
-CATALOGUE = Path(__file__).parents[2] / "reports" / "20261201-catalogue-cpu"
-PAGE = r"""\documentclass{article}
+REPORTS = Path(__file__).parents[2] / "reports"
+CATALOGUE = REPORTS / "20261201-catalogue-cpu"
+NETWORKS = REPORTS / "20261130-networks-cpu"
+COLUMNS = ("module", "family", "params", "throughput_per_s", "fvcore_macs", "output_shape", "variant")
+PAGE = r"""\documentclass%s{article}
 %s
 \begin{document}
 %s
@@ -92,6 +97,63 @@ def test_other_counters_are_there_when_they_are_asked_for():
     assert "fvcore" in latex(found, columns=("module", "fvcore_macs"))
 
 
+def test_no_type_is_smaller_than_small():
+    sizes = {r"\tiny", r"\scriptsize"}
+    for look in ({}, {"pivot": "channels"}, {"columns": COLUMNS}):
+        assert not any(size in latex(of_folder(CATALOGUE), **look) for size in sizes)
+
+
+def test_a_table_for_one_of_two_columns_is_narrow_and_another_spans_both(grid):
+    assert r"\begin{table}" in latex(grid, columns=("module", "params", "latency_s"))
+    assert r"\begin{table*}" in latex(over(grid, "se"))
+
+
+def test_what_a_page_has_no_room_for_is_left_out_and_named(grid):
+    wide = over(grid, "se")
+    written = write(document(wide), Look())
+    [note] = written.notes
+    assert note.startswith("columns left out (wider than a page): ")
+    assert f"% {note}\n" in written.text
+    assert "{FLOPs}" not in written.text
+    assert "FLOPs" in note
+
+
+def test_columns_that_were_named_stay_in_a_table_below_where_there_is_no_room_beside():
+    wide = results(modules="se,eca", channels="64", res="28")
+    columns = (
+        "module",
+        "params",
+        "macs",
+        "flops",
+        "activation_memory",
+        "latency_s",
+        "throughput",
+        "memory",
+        "family",
+    )
+    text = latex(wide, columns=columns)
+    assert text.count(r"\begin{tabular}") == 2
+    assert text.count("{module}") == 2
+    assert "left out" not in text
+
+
+def test_rows_of_a_network_stand_below_its_name():
+    text = latex(of_folder(NETWORKS), columns=("host", "module", "params"))
+    assert r"\multicolumn{3}{@{}l@{}}{\emph{resnet50}} \\" in text.splitlines()
+    assert "{network}" not in text
+
+
+def test_no_decimal_is_less_than_the_first_digit_of_the_half_width():
+    figures = [("2.24", 0.07), ("2.19", 0.021), ("30.8", 0.24), ("166", 0.03), ("9.00", None)]
+    rounded = [_rounded(Figure(digits, spread=spread), None) for digits, spread in figures]
+    assert rounded == ["2.2", "2.19", "31", "166", "9.00"]
+
+
+def test_a_long_name_takes_several_lines():
+    text = latex(results(modules="cbam(kernel_size=3,reduction=4)", channels="64", res="28"))
+    assert r"\parbox[t]{132pt}{\raggedright\strut cbam(\allowbreak{}kernel" in text
+
+
 @given(st.text(st.sampled_from('ab1 &%$#_{}~^\\<>|"±×≈µ\u202f'), max_size=40))
 def test_an_escaped_text_holds_no_character_that_latex_reads_as_its_own(text):
     left = escape(text)
@@ -101,10 +163,10 @@ def test_an_escaped_text_holds_no_character_that_latex_reads_as_its_own(text):
     assert not set(left) & set("&%#_{}~^\\")
 
 
-def compiled(body, preamble, folder):
+def compiled(body, preamble, folder, options=""):
     """What pdflatex complains of in its last pass: it runs until it does not ask to be run again, or three
     times."""
-    (folder / "page.tex").write_text(PAGE % (preamble, body), encoding="utf-8")
+    (folder / "page.tex").write_text(PAGE % (options, preamble, body), encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-draftmode", "page.tex"]
     for _ in range(3):
         subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
@@ -128,9 +190,6 @@ needs_latex = pytest.mark.skipif(
 )
 
 
-COLUMNS = ("module", "family", "params", "throughput_per_s", "fvcore_macs", "output_shape", "variant")
-
-
 @pytest.mark.slow
 @needs_latex
 @pytest.mark.parametrize(
@@ -138,6 +197,30 @@ COLUMNS = ("module", "family", "params", "throughput_per_s", "fvcore_macs", "out
 )
 def test_the_whole_catalogue_compiles_without_a_warning(look, tmp_path):
     text = latex(of_folder(CATALOGUE), **look)
+    assert compiled(text, preamble(text), tmp_path) == []
+
+
+@pytest.mark.slow
+@needs_latex
+@pytest.mark.parametrize(
+    "look",
+    [
+        {},
+        {"pivot": "channels"},
+        {"columns": ("module", "params", "latency_s")},
+        {"columns": COLUMNS},
+    ],
+    ids=["plain", "pivot", "narrow", "columns"],
+)
+def test_a_table_compiles_in_a_class_of_two_columns_without_a_warning(look, grid, tmp_path):
+    text = latex(grid, **look)
+    assert compiled(text, preamble(text), tmp_path, "[twocolumn]") == []
+
+
+@pytest.mark.slow
+@needs_latex
+def test_a_table_of_networks_compiles_without_a_warning(tmp_path):
+    text = latex(of_folder(NETWORKS))
     assert compiled(text, preamble(text), tmp_path) == []
 
 
