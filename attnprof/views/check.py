@@ -8,6 +8,9 @@ from typing import Any
 from attnprof.choosing.budget import Budget, show_budget
 from attnprof.choosing.candidates import Candidate
 from attnprof.choosing.judging import Verdict, counts
+from attnprof.comparison.counts import CHANGED
+from attnprof.views.count_changes import HeldTo, fields, says
+from attnprof.views.count_changes import document as changes_document
 from attnprof.views.document import Document, Remark, TableCell, TableColumn
 from attnprof.views.verdicts import broken, excess
 
@@ -24,11 +27,13 @@ class Check:
     points: Sequence[str]
     judged: Sequence[tuple[Candidate, Sequence[Verdict]]]
     remarks: Sequence[str] = ()  # how modules of the user's were called, and what they give
+    held: HeldTo | None = None  # to a file of counts, where one was named
+    cells: Sequence[str] = ()  # what was counted
 
     @property
     def holds(self) -> bool:
-        """Whether every module keeps every limit."""
-        return not self.broken
+        """Whether every module keeps every limit, and no count changed."""
+        return not self.broken and not (self.held and self.held.changed)
 
     @property
     def broken(self) -> list[tuple[Candidate, Verdict]]:
@@ -43,7 +48,8 @@ class Check:
     @property
     def caption(self) -> list[str]:
         """What was judged, and what was not."""
-        lines = [f"{self.file}: {show_budget(self.budget)} at {', '.join(self.points)}"]
+        budget = show_budget(self.budget) or "no budget"
+        lines = [f"{self.file}: {budget} at {', '.join(self.points)}"]
         if self.unjudged:
             reasons = [
                 f"{limit} ({'--measure' if limit.measure.column else 'published'})" for limit in self.unjudged
@@ -53,8 +59,10 @@ class Check:
 
     @property
     def outcome(self) -> str:
-        """The last line."""
+        """The last line on the budget; empty without one."""
         modules = len(self.judged)
+        if not self.budget:
+            return ""
         over = len({candidate.name for candidate, _ in self.broken})
         return (
             f"{over} of {modules} modules over the budget"
@@ -72,10 +80,11 @@ def document(check: Check) -> Document:
     columns += [TableColumn(str(limit), str(limit), limit.measure.kind, 90) for limit in check.budget]
     columns.append(TableColumn("verdict", "verdict", right=False))
     return Document(
-        columns=columns,
+        columns=columns if check.budget else (),
         rows=[_row(check, candidate, verdicts) for candidate, verdicts in check.judged],
         above=[Remark(line) for line in check.caption],
-        below=[*check.remarks, check.outcome],
+        parts=[changes_document(check.held)] if check.held else [],
+        below=list(filter(None, [*check.remarks, check.outcome])),
         header=HEADER,
         records=partial(_records, check),
         data=partial(_data, check),
@@ -95,6 +104,8 @@ def _value(verdict: Verdict) -> float | None:
 
 def _data(check: Check) -> dict[str, Any]:
     """One object for programs."""
+    held = check.held
+    against = {"against": held.file, "changes": list(map(fields, held.changes))} if held else {}
     return {
         "schema": SCHEMA,
         "holds": check.holds,
@@ -109,11 +120,31 @@ def _data(check: Check) -> dict[str, Any]:
             }
             for each, verdicts in check.judged
         ],
+        **against,
     }
 
 
 def _records(check: Check) -> list[dict[str, Any]]:
-    """One record per module and limit."""
+    """One record per module and limit, and one per change of a count."""
+    return [*_of_limits(check), *_of_changes(check)]
+
+
+def _of_changes(check: Check) -> list[dict[str, Any]]:
+    changes = check.held.changes if check.held else ()
+    return [
+        {
+            "module": change.cell.partition("@")[0],
+            "limit": f"{change.count or 'cell'} as in {check.held.file}" if check.held else "",
+            "holds": str(change.verdict != CHANGED).lower(),
+            "value": change.now,
+            "at": change.cell.partition("@")[2],
+            "why": says(change),
+        }
+        for change in changes
+    ]
+
+
+def _of_limits(check: Check) -> list[dict[str, Any]]:
     return [
         {
             "module": each.module,

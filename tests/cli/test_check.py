@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+from pathlib import Path
+from xml.etree.ElementTree import parse
 
 import pytest
 
+from attnprof.cli import COMMANDS
 from tests.cli.conftest import Counting
 
 SPEC = """\
@@ -149,3 +152,106 @@ def test_a_check_without_a_file_says_what_to_write(gate, tmp_path):
     assert (said.code, said.err) == (
         2, "error: no spec file here: write attnprof.toml with [grid] and [budget], or name one\n"
     )  # fmt: skip
+
+
+GRID = '[grid]\nmodules = ["se", "eca"]\npoints = ["64@14", "256@7"]\n'
+
+
+@pytest.fixture
+def counted(gate, tmp_path):
+    """A spec without a budget, and its counts in counts.json."""
+    (tmp_path / "attnprof.toml").write_text(GRID)
+    said = gate("--write", "counts.json")
+    assert (said.code, said.err) == (0, "counts.json\n")
+    return tmp_path / "counts.json"
+
+
+def change(path, alter):
+    data = json.loads(path.read_text())
+    alter(data["counts"])
+    path.write_text(json.dumps(data))
+
+
+def test_counts_that_are_those_of_the_file_hold(gate, counted):
+    said = gate("--against", "counts.json")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.endswith("counts.json: no count changed, of 4 cells\n")
+
+
+def test_a_count_that_changed_is_exit_code_1_and_says_from_what_to_what(gate, counted):
+    change(counted, lambda counts: counts["se@64@14"].update(params=500))
+    said = gate("--against", "counts.json")
+    assert said.code == 1
+    assert [line.split() for line in said.out.splitlines() if line.startswith("se@64@14")] == [
+        ["se@64@14", "params", "500", "512", "+2.4", "%", "changed"]
+    ]
+    assert said.out.endswith("counts.json: 1 count changed, of 4 cells\n")
+
+
+def test_what_was_added_and_removed_is_named_and_no_failure(gate, counted):
+    change(counted, lambda counts: counts.update({"gone@8@8": counts.pop("eca@256@7")}))
+    said = gate("--against", "counts.json")
+    assert said.code == 0
+    assert said.out.endswith("counts.json: no count changed, 1 added, 1 removed, of 4 cells\n")
+
+
+def test_a_budget_and_a_file_of_counts_are_both_judged(gate, counted):
+    change(counted, lambda counts: counts["se@64@14"].update(macs=1))
+    said = gate("--against", "counts.json", "--max-params", "9k", "--format", "json")
+    whole = json.loads(said.out)
+    assert (said.code, whole["holds"]) == (1, False)
+    assert whole["changes"] == [
+        {"cell": "se@64@14", "verdict": "changed", "count": "macs", "before": 1, "now": 512}
+    ]
+    rows = list(csv.DictReader(io.StringIO(gate("--against", "counts.json", "--format", "csv").out)))
+    assert [(row["module"], row["at"], row["holds"], row["value"]) for row in rows] == [
+        ("se", "64@14", "false", "512")
+    ]
+
+
+def test_a_changed_count_is_annotated_at_its_file(gate, counted, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    change(counted, lambda counts: counts["se@64@14"].update(params=500))
+    assert gate("--against", "counts.json").err == (
+        "::error file=counts.json,title=attnprof check%3A se@64@14::params 500 -> 512 (+2.4 %25)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "--against: cannot read c.json: no such file or directory; write it: "),
+        ("{", "c.json is no file of counts; write one: "),
+        (
+            '{"schema": 1, "counts": {"se@64@14": {"params": "512"}}}',
+            "c.json is no file of counts; write one: ",
+        ),
+    ],
+)
+def test_a_file_that_holds_no_counts_is_a_mistake(gate, counted, tmp_path, text, says):
+    if text is not None:
+        (tmp_path / "c.json").write_text(text)
+    said = gate("--against", "c.json")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"error: {says}attnprof check --write c.json\n"
+
+
+def test_junit_has_a_test_for_each_limit_and_each_cell(gate, counted, tmp_path):
+    change(counted, lambda counts: counts["se@64@14"].update(params=500))
+    said = gate("--against", "counts.json", "--max-params", "8k", "--junit", "out.xml")
+    assert (said.code, said.err) == (1, "out.xml\n")
+    suite = parse(tmp_path / "out.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("6", "2")
+    failures = {case.get("name"): case[0].get("message") for case in suite if len(case)}
+    assert failures == {
+        "params<=8k": "params 8\u202f192 at 256@7 is 2.4 % over",
+        "counts of se@64@14": "params 500 -> 512 (+2.4 %)",
+    }
+
+
+def test_the_hook_before_a_commit_is_a_command_that_exists():
+    text = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    [entry] = [line.split() for line in text.splitlines() if line.strip().startswith("entry:")]
+    assert entry[1] == "attnprof"
+    assert entry[2] in COMMANDS
+    assert "pass_filenames: false" in text
