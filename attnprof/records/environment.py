@@ -103,6 +103,7 @@ class _Known(Struct):
     peaks: _Peaks | UnsetType = UNSET
     estimator: str = ""
     runtimes: dict[str, str] | None = None
+    converters: dict[str, str] | None = None
     tf32: bool | None = None
     cudnn_benchmark: bool | None = None
     placements: list[str] | UnsetType = UNSET

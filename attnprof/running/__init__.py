@@ -46,7 +46,7 @@ from attnprof.running.standings import Standings
 from attnprof.running.timetable import Timetable
 from attnprof.runtimes import RUNTIMES, Runtime
 from attnprof.runtimes._models import models_of
-from attnprof.runtimes._versions import version_of
+from attnprof.runtimes._versions import converter_versions, version_of
 
 MANY_WORKERS = 8.0  # seconds for the other counters from which on more than one worker is worth its start
 OUT_OF_TIME = "the time budget ended before its turn: --time-budget auto"
@@ -346,12 +346,12 @@ class Run:
 
 
 def runtimes_of(plan: Plan) -> Environment:
-    """The entry of the environment that has the version and settings of each runtime that is not torch; none
-    where torch alone computes."""
+    """The entries of the environment that have the version and settings of each runtime that is not torch,
+    and the versions of what converts modules for them; none where torch alone computes."""
     used: dict[str, Runtime] = {cell.case.runtime: RUNTIMES.get(cell.case.runtime) for cell in plan.cells}
     others = {name: runtime for name, runtime in used.items() if not runtime.is_torch}
     about = {name: runtime.describe(version_of(runtime), plan.threads) for name, runtime in others.items()}
-    return {"runtimes": about} if about else {}
+    return {"runtimes": about, "converters": converter_versions(others.values())} if about else {}
 
 
 def run(

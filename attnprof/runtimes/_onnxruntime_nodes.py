@@ -12,11 +12,10 @@ import torch
 from attnprof.records.case import Case
 from attnprof.runtimes import NodeRun
 from attnprof.runtimes._onnxruntime import Session, session_options
-from attnprof.runtimes._origins import LAYOUT, Exported, origins
+from attnprof.runtimes._origins import Exported, origins
 
 KERNEL = "_kernel_time"  # ends the name of an event that is a run of a node
 CALL = "model_run"  # the event that a call ends with
-REORDERED = "(layout)"  # what a node computes that brings a value into another layout
 
 
 def nodes(model: bytes, inputs: Sequence[torch.Tensor], case: Case) -> Sequence[Sequence[NodeRun]]:
@@ -46,13 +45,15 @@ def calls_of(events: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, 
             call.append(event)
 
 
-def _named_apart(events: Sequence[Mapping[str, Any]], by_node: Mapping[str, str]) -> list[NodeRun]:
-    """The runs of a call: nodes of one name get their index behind it."""
+def _named_apart(events: Sequence[Mapping[str, Any]], by_node: Mapping[str, Sequence[str]]) -> list[NodeRun]:
+    """The runs of a call: nodes of one name get their index behind it, and the origins of that name in turn,
+    if there are as many."""
     names = [event["name"].removesuffix(KERNEL) for event in events]
+    pending = {name: iter(labels) for name, labels in by_node.items() if len(labels) == names.count(name)}
     runs = []
     for name, event in zip(names, events, strict=True):
         about = event["args"]
         own_name = name if names.count(name) == 1 else f"{name} {about['node_index']}"
-        origin = REORDERED if about["op_name"] in LAYOUT else by_node.get(name, "")
+        origin = next(pending[name]) if name in pending else ""
         runs.append(NodeRun(own_name, about["op_name"], event["dur"] / 1e6, origin))
     return runs

@@ -8,13 +8,12 @@ import torch
 from attnprof.records.case import Case
 from attnprof.runtimes import NodeRun
 from attnprof.runtimes._openvino import Inference
-from attnprof.runtimes._origins import Exported, labels
+from attnprof.runtimes._origins import REORDERED, Exported, labels
 
 LAYERS = "originalLayersNames"  # of a node: those that it was made of
 TYPE = "layerType"
 REORDER = "Reorder"
 EXECUTED = openvino.ProfilingInfo.Status.EXECUTED
-REORDERED = "(layout)"  # what a node computes that brings a value into another layout
 
 
 def nodes(model: bytes, inputs: Sequence[torch.Tensor], case: Case) -> Sequence[Sequence[NodeRun]]:

@@ -11,6 +11,7 @@ OF_TORCH = "torch.nn.modules."
 # What ONNX Runtime calls a node in its blocked layout: the value that it computes, and this.
 BLOCKED = "_nchwc"
 LAYOUT = "ReorderInput", "ReorderOutput"  # to that layout, and back
+REORDERED = "(layout)"  # what a node computes that brings a value into another layout
 
 
 class Exported:
@@ -66,24 +67,27 @@ def labels(nodes: Iterable[onnx.NodeProto | None]) -> str:
     return ", ".join(dict.fromkeys(filter(None, (label(node) for node in nodes if node))))
 
 
-def origins(exported: Exported, optimised: onnx.ModelProto) -> Mapping[str, str]:
-    """What each node of ``optimised``, which ONNX Runtime made of ``exported``, computes, by its name.
+def origins(exported: Exported, optimised: onnx.ModelProto) -> Mapping[str, Sequence[str]]:
+    """What each node of ``optimised``, which ONNX Runtime made of ``exported``, computes: by name, and of
+    nodes of one name in their order.
 
     A node is the part of the exported graph between values that both graphs have. Where the optimiser has
     changed these, it is the exported node of its name, or of its output, if that has the same operator; else
     it is empty.
     """
     values = {value.name: value.name for value in optimised.graph.input}  # as the exported graph calls them
-    by_node: dict[str, str] = {}
+    by_node: dict[str, list[str]] = {}
     for node in optimised.graph.node:
         if node.op_type in LAYOUT:
             values[node.output[0]] = values.get(node.input[0], "")
+            by_node.setdefault(node.name, []).append(REORDERED)
             continue
         values |= {value: _exported_name(node, value, exported) for value in node.output}
         inputs = [values[value] for value in node.input if value in values]  # the others are constants
         output = values[node.output[0]]
         parts = exported.between(inputs, output) if all(inputs) else []
-        by_node[node.name] = labels(parts or [_alike(node, output, exported)])
+        own = labels(parts or [_alike(node, output, exported)])
+        by_node.setdefault(node.name, []).append(own)
     return by_node
 
 

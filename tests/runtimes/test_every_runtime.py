@@ -16,7 +16,7 @@ from attnprof.measuring.rounds import Effort
 from attnprof.planning import plan
 from attnprof.records.case import Case
 from attnprof.running.protocol import Failure, MeasureRequest
-from attnprof.runtimes import RUNTIMES, NotTaken, Runtime, require_available
+from attnprof.runtimes import RUNTIMES, NotTaken, Runtime, _versions, require_available
 from attnprof.spec import Spec
 from attnprof.subject.build import build
 from attnprof.subject.calls import LARGEST_TF32_ERROR, call_of, require_equal
@@ -265,3 +265,13 @@ def test_a_plug_in_that_lacks_a_package_names_it():
 def test_what_a_runtime_is_set_to_is_said_on_one_line():
     assert stub.RUNTIME.describe("1.2", 1) == "1.2, one setting, 1 thread"
     assert stub.RUNTIME.describe(None, 2) == "one setting, 2 threads"
+
+
+def test_a_package_that_comes_in_another_distribution_has_its_version(monkeypatch):
+    installed = {"onnxruntime-gpu": "1.32.0", "onnx": "1.20.0"}
+    monkeypatch.setattr(_versions, "installed_version", installed.get)
+    monkeypatch.setattr(_versions, "packages_distributions", lambda: {"onnxruntime": ["onnxruntime-gpu"]})
+    runtime = RUNTIMES.get("onnxruntime")
+    assert _versions.version_of(runtime) == "1.32.0"
+    assert _versions.version_of(RUNTIMES.get("openvino")) is None
+    assert _versions.converter_versions([runtime]) == {"onnx": "1.20.0"}
