@@ -15,6 +15,7 @@ from attnprof.running.protocol import (
     CompareResponse,
     DeployRequest,
     DeployResponse,
+    DifferentResponse,
     EndResponse,
     ExplainRequest,
     ExplainResponse,
@@ -50,7 +51,7 @@ ANSWERS: dict[type, tuple[type, ...]] = {
     NetworkRequest: (ExplainResponse, Failure),
     CompareRequest: (CompareResponse, Failure),
     FormsRequest: (FormsResponse, Failure),
-    DeployRequest: (DeployResponse, Failure),
+    DeployRequest: (DeployResponse, DifferentResponse, UnavailableResponse, Failure),
     KernelsRequest: (KernelsResponse, Failure),
     ThreadsRequest: (ThreadsResponse, Failure),
 }
@@ -64,6 +65,8 @@ def objection(request: Request, response: Response) -> str:
         return f"{type(response).__name__} to {type(request).__name__}"
     if isinstance(response, ExportedEvent | EndResponse):
         return _of_preparation(request, response)
+    if isinstance(response, DifferentResponse | UnavailableResponse):
+        return "" if _is_text(response.reason) else "a reason that cannot be written"
     return _of_figures(request, response)
 
 
@@ -128,7 +131,8 @@ def _of_failure(request: Request, response: Failure) -> str:
 def _of_step(request: Request, response: StepEvent) -> str:
     if response.key and response.key not in _keys(request):
         return "a step of another case"
-    return "" if response.seconds is None or _is_figure(response.seconds) else f"{response.seconds} seconds"
+    figures = (response.preparation, *([] if response.seconds is None else [response.seconds]))
+    return "" if all(map(_is_figure, figures)) else f"{figures[-1]} seconds"
 
 
 def _of_preparation(request: Request, response: ExportedEvent | EndResponse) -> str:

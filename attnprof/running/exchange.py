@@ -40,6 +40,7 @@ class Exchange:
         self._timeout, self._stopped, self._leave_out = timeout, stopped, leave_out
         self._flags: set[str] = set()  # of all cases
         self._current = ""  # key of the case that the worker was last known to measure
+        self._preparation = 0.0  # seconds outside the budget, as far as the worker has said so
 
     def __iter__(self) -> Iterator[StepEvent | VisitEvent]:
         """Send the request and yield the events. Once ``stopped``, the worker is asked to finish."""
@@ -52,6 +53,7 @@ class Exchange:
             response = self._receive()
             match response:
                 case None:
+                    self._leave_out(self._preparation)
                     return
                 case EndResponse():
                     self._leave_out(response.preparation)
@@ -65,6 +67,7 @@ class Exchange:
                     yield response
                 case StepEvent():
                     self._current = response.key or self._current
+                    self._preparation = response.preparation
                     yield response
                 case _:
                     assert_never(response)

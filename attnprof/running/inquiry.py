@@ -3,11 +3,12 @@
 The module and the counters run in the worker alone: a crash is an answer.
 """
 
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
 from attnprof.counters import COUNTERS, Counter
-from attnprof.errors import UsageError
+from attnprof.errors import EnvironmentProblem, UsageError
 from attnprof.explaining.explanation import CounterReport, Explanation, Form
 from attnprof.explaining.kernels import KernelReport
 from attnprof.exporting import ExportReport
@@ -20,6 +21,7 @@ from attnprof.running.protocol import (
     CompareResponse,
     DeployRequest,
     DeployResponse,
+    DifferentResponse,
     ExplainRequest,
     ExplainResponse,
     Failure,
@@ -30,7 +32,9 @@ from attnprof.running.protocol import (
     NetworkRequest,
     Response,
     SetupRequest,
+    UnavailableResponse,
 )
+from attnprof.runtimes import DifferentOutput
 
 COUNTER_SECONDS = 60.0  # until a counter that does not respond is stopped
 ANSWER_SECONDS = 600.0  # the same of a module: the closed forms of the largest take a minute
@@ -83,13 +87,20 @@ class Inquiry:
     def kernels(self, case: Case) -> KernelReport:
         """The kernels of a call of ``case``, on the worker's device. Raises UsageError where the module
         cannot be built or called."""
-        response = self._ask_of(case, KernelsRequest(case))
+        # Whoever made the folder removes it, whatever becomes of the worker.
+        with TemporaryDirectory(prefix="attnprof-kernels-", ignore_cleanup_errors=True) as folder:
+            response = self._ask_of(case, KernelsRequest(case, folder))
         assert isinstance(response, KernelsResponse)
         return response.report
 
     def export(self, case: Case, kind: str, path: str, opset: int | None) -> ExportReport:
-        """Write ``case`` to ``path``. Raises UsageError where it cannot be exported."""
+        """Write ``case`` to ``path``. Raises UsageError where it cannot be exported; DifferentOutput where
+        the file computes something else than torch; EnvironmentProblem where the disk is full."""
         response = self._ask_of(case, DeployRequest(case, kind, path, opset))
+        if isinstance(response, DifferentResponse):
+            raise DifferentOutput(f"{case.label}: {response.reason}")
+        if isinstance(response, UnavailableResponse):
+            raise EnvironmentProblem(f"{case.label}: {response.reason}")
         assert isinstance(response, DeployResponse)
         return response.report
 

@@ -115,11 +115,13 @@ class KernelsRequest(msgspec.Struct, frozen=True, tag_field="do", tag="kernels")
     """Look which kernels a call of a case launches. The response is a KernelsResponse or a Failure."""
 
     case: Case
+    folder: str = ""  # for temporary files; empty: the system's own
 
 
 class DeployRequest(msgspec.Struct, frozen=True, tag_field="do", tag="deploy"):
     """Write a case as a file that people deploy, and one with an input and its outputs beside it. The
-    response is a DeployResponse or a Failure."""
+    response is a DeployResponse, a DifferentResponse, an UnavailableResponse where there is no room for it,
+    or a Failure."""
 
     case: Case
     kind: str  # of attnprof.exporting.KINDS
@@ -134,7 +136,7 @@ class ReadyResponse(msgspec.Struct, frozen=True, tag_field="event", tag="ready")
 
 
 class UnavailableResponse(msgspec.Struct, frozen=True, tag_field="event", tag="unavailable"):
-    """The device cannot be used, or not as it is requested."""
+    """The device cannot be used, or not as it is requested; a disk is full."""
 
     reason: str
     is_usable: bool = False  # in another way
@@ -167,6 +169,7 @@ class StepEvent(msgspec.Struct, frozen=True, tag_field="event", tag="at"):
 
     key: str  # of the case; '' for the control kernel
     seconds: float | None = None  # of one call, where it is known
+    preparation: float = 0.0  # seconds that its block has spent on conversion or compilation until now
 
 
 class ExportedEvent(msgspec.Struct, frozen=True, tag_field="event", tag="exported"):
@@ -232,6 +235,12 @@ class DeployResponse(msgspec.Struct, frozen=True, tag_field="event", tag="deploy
     report: ExportReport
 
 
+class DifferentResponse(msgspec.Struct, frozen=True, tag_field="event", tag="different"):
+    """The file that was written computes something else than torch."""
+
+    reason: str
+
+
 class KernelsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="kernels"):
     """The kernels of a case's call, and its latency."""
 
@@ -258,7 +267,16 @@ Request = (
     | MeasureRequest
     | FinishRequest
 )
-CaseResponse = AccountEvent | ExplainResponse | CompareResponse | FormsResponse | DeployResponse | Failure
+CaseResponse = (
+    AccountEvent
+    | ExplainResponse
+    | CompareResponse
+    | FormsResponse
+    | DeployResponse
+    | DifferentResponse
+    | UnavailableResponse
+    | Failure
+)
 BlockResponse = StepEvent | VisitEvent | Failure | EndResponse  # to a MeasureRequest
 Response = (
     ReadyResponse

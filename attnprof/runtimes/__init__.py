@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attnprof.errors import AttnprofError, EnvironmentProblem
+from attnprof.errors import NOT_MET, AttnprofError, EnvironmentProblem
 from attnprof.registry import Registry
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ EAGER, COMPILED = "eager", "compiled"  # the two in which torch itself computes
 
 class NotTaken(AttnprofError):
     """A module that a runtime cannot take, or turns into another function."""
+
+
+class DifferentOutput(NotTaken):
+    """A module that a runtime turns into another function."""
+
+    exit_code = NOT_MET
 
 
 class Engine(Protocol):

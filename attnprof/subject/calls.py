@@ -12,7 +12,7 @@ from torch import nn
 from attnprof.backends import Call
 from attnprof.counting import first_tensor
 from attnprof.records.case import Case
-from attnprof.runtimes import RUNTIMES, Engine, NotTaken, Runtime
+from attnprof.runtimes import RUNTIMES, DifferentOutput, Engine, NotTaken, Runtime
 from attnprof.runtimes._models import Model, read_model
 from attnprof.subject.build import DTYPES, build
 from attnprof.subject.inputs import by_call, only_example
@@ -198,17 +198,17 @@ def require_equal(
 ) -> float:
     """The relative error of ``output``, which ``title`` has computed: over the largest value of torch's.
 
-    Raises NotTaken where it is beyond ``largest``: then it is not what torch has computed.
+    Raises DifferentOutput where it is beyond ``largest``: then it is not what torch has computed.
     """
     if output.shape != expected.shape:
         shapes = f"{tuple(output.shape)} instead of {tuple(expected.shape)}"
-        raise NotTaken(f"{title} gives another output than torch: {shapes}")
+        raise DifferentOutput(f"{title} gives another output than torch: {shapes}")
     if expected.dtype is torch.bool:
         output, expected = output.int(), expected.int()
     scale = max(float(expected.abs().max()), SMALLEST)
     error = float((output - expected).abs().max()) / scale
     if not error <= largest:  # nor is it where the error is no number
-        raise NotTaken(
+        raise DifferentOutput(
             f"{title} gives another output than torch: relative error {error:.2g}, at most {largest:g}"
         )
     return error

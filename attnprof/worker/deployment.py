@@ -12,7 +12,7 @@ from attnprof.counting import tensors_below
 from attnprof.exporting import KINDS, ExportReport, Port, example_of
 from attnprof.records.case import Case
 from attnprof.records.environment import software
-from attnprof.runtimes import NotTaken
+from attnprof.runtimes import DifferentOutput, NotTaken
 from attnprof.subject.build import build
 from attnprof.subject.calls import PLAIN, output_of, require_equal
 from attnprof.subject.inputs import only_example
@@ -24,7 +24,8 @@ VERSIONS = {"version": "attnprof_version", "torch_version": "torch_version"}
 def deploy(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportReport:
     """Write the module of ``case`` to ``path``, and beside it the input and the outputs of one call.
 
-    Raises NotTaken where it cannot be exported, or the file computes something else than torch.
+    Raises NotTaken where it cannot be exported; DifferentOutput where the file computes something else than
+    torch.
     """
     kind = KINDS[kind_name]
     module, x = build(case, CPU), only_example(case, CPU, kind.title)
@@ -34,7 +35,7 @@ def deploy(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportR
     graph = kind.write(module, x, path, facts_of(case), opset)
     outputs = kind.outputs(path, x)
     if len(outputs) != len(expected):
-        raise NotTaken(f"{kind.title} has {len(outputs)} outputs, and torch {len(expected)}")
+        raise DifferentOutput(f"{kind.title} has {len(outputs)} outputs, and torch {len(expected)}")
     pairs = zip(outputs, expected, strict=True)
     error = max(require_equal(kind.title, output, tensor) for output, tensor in pairs)
     arrays = dict(zip((*graph.inputs, *graph.outputs), (x, *expected), strict=True))

@@ -5,10 +5,12 @@ The parent's end of input ends the process at once, whatever it is doing.
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from queue import SimpleQueue
+from shutil import disk_usage
 from threading import Event as Signal
 from threading import Thread
 from time import monotonic
@@ -36,6 +38,7 @@ from attnprof.running.protocol import (
     CompareResponse,
     DeployRequest,
     DeployResponse,
+    DifferentResponse,
     EndResponse,
     ExplainRequest,
     ExplainResponse,
@@ -61,6 +64,7 @@ from attnprof.running.protocol import (
     UnavailableResponse,
     requests,
 )
+from attnprof.runtimes import DifferentOutput
 from attnprof.runtimes._models import write_model
 from attnprof.subject import counts
 from attnprof.subject.build import DTYPES
@@ -76,6 +80,7 @@ from attnprof.worker.threads import threads_ratio
 Send = Callable[[Response], None]
 DEVICE_LOST = 70  # exit code after an error that stays
 SPOILT = 71  # exit code after a module that changed the process for good
+NO_ROOM = 2**16  # bytes: a disk with less is full
 STEP_SECONDS = 0.2  # between StepEvents of one case: the pipe costs the measurement something
 
 
@@ -124,7 +129,7 @@ class Server:
             case ExportRequest():
                 send(export_to_file(request))
             case KernelsRequest():
-                send(self._kernels(request.case))
+                send(self._kernels(request))
             case ThreadsRequest():
                 send(self._threads(request.case))
             case FinishRequest():
@@ -176,13 +181,16 @@ class Server:
         finally:
             self._backend.limit_memory(self._memory_limit)
 
-    def _kernels(self, case: Case) -> KernelsResponse | Failure:
+    def _kernels(self, request: KernelsRequest) -> KernelsResponse | Failure:
+        tempfile.tempdir = request.folder or None  # of all that the runtimes write, too
         try:
             report = kernels_of(
-                case, self._backend, self._device, self._pool, self._memory_limit, self._arithmetic
+                request.case, self._backend, self._device, self._pool, self._memory_limit, self._arithmetic
             )
         except Exception as problem:  # noqa: BLE001 # whatever a module raises is the reason
-            return failure(case, problem)
+            return failure(request.case, problem)
+        finally:
+            tempfile.tempdir = None
         return KernelsResponse(report)
 
     def _threads(self, case: Case) -> ThreadsResponse | Failure:
@@ -204,7 +212,7 @@ class Server:
             self._arithmetic,
         )
         try:
-            block.measure(send, Steps(send))
+            block.measure(send, Steps(send, lambda: block.preparation))
         except ProcessSpoilt as problem:  # the others are measured by another process, and it alone
             print(problem, file=sys.stderr, flush=True)
             os._exit(SPOILT)
@@ -214,8 +222,9 @@ class Server:
 class Steps:
     """Tells the parent which case is measured: when that changes, and now and then."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, preparation: Callable[[], float]) -> None:
+        """preparation: seconds that the block has spent on it until now."""
+        self._send, self._preparation = send, preparation
         self._key, self._time = "", 0.0  # of the last StepEvent
 
     def __call__(self, trial: Trial) -> None:
@@ -223,7 +232,7 @@ class Steps:
         now = monotonic()
         if trial.key != self._key or now - self._time > STEP_SECONDS:
             self._key, self._time = trial.key, now
-            self._send(StepEvent(trial.key, trial.per_call or None))
+            self._send(StepEvent(trial.key, trial.per_call or None, self._preparation()))
 
 
 def best_device() -> str:
@@ -317,8 +326,17 @@ def _account(request: AccountRequest) -> AccountEvent:
     return account_event(case, measurements, counted.flags, counts.footprint(case, account), counted.remarks)
 
 
-def _deploy(request: DeployRequest) -> DeployResponse:
-    return DeployResponse(deploy(request.case, request.kind, Path(request.path), request.opset))
+def _deploy(request: DeployRequest) -> DeployResponse | DifferentResponse | UnavailableResponse:
+    path = Path(request.path)
+    try:
+        return DeployResponse(deploy(request.case, request.kind, path, request.opset))
+    except DifferentOutput as problem:
+        return DifferentResponse(one_line(problem))
+    except Exception:
+        # An exporter says it in words of its own, and in exceptions that are no OSError.
+        if disk_usage(path.parent).free < NO_ROOM:
+            return UnavailableResponse(f"no space left for {path.name}")
+        raise
 
 
 def _explain(request: ExplainRequest | CompareRequest | FormsRequest) -> CaseResponse:

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -152,10 +153,26 @@ def test_an_openvino_file_says_what_it_is_and_keeps_its_weights_in_fp32(cli, tmp
 def test_a_file_that_computes_something_else_is_not_kept(cli, tmp_path, monkeypatch):
     monkeypatch.setattr(torch_files, "outputs", lambda path, x: [1.095 * x])
     done = cli("export", "none@16@7", "-o", "none.pt2")
-    assert done.code == 2
+    assert done.code == 1
     assert done.err == (
         "error: none@16@7: torch.export gives another output than torch: relative error 0.095, at most 0.001\n"
     )
+    assert not list(tmp_path.iterdir())
+
+
+def test_on_a_full_disk_that_is_said_whatever_the_exporter_says(cli, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("PytorchStreamWriter failed writing file data/2: file write failed")
+
+    monkeypatch.setattr(server, "deploy", fail)
+    done = cli("export", "se@16@7", "-o", "se.pt2")
+    assert (done.code, done.err.partition(" failed")[0]) == (
+        2,
+        "error: se@16@7: RuntimeError: PytorchStreamWriter",
+    )
+    monkeypatch.setattr(server, "disk_usage", lambda folder: SimpleNamespace(free=4096))
+    done = cli("export", "se@16@7", "-o", "se.pt2")
+    assert (done.code, done.err) == (4, "error: se@16@7: no space left for se.pt2\n")
     assert not list(tmp_path.iterdir())
 
 

@@ -254,6 +254,23 @@ def ends(events):
     return {event.case.module: event.status for event in events if isinstance(event, DoneEvent)}
 
 
+def test_what_a_worker_that_dies_has_spent_on_preparation_is_outside_the_budget(monkeypatch):
+    def reply(request, worker):
+        case = request.case if isinstance(request, AccountRequest) else request.cases[0]
+        if isinstance(request, AccountRequest) or worker > 1:
+            return good(request, worker)
+        return [
+            StepEvent(case.key, None, 30.0),
+            StepEvent(case.key, 1e-3, 50.0),
+            WorkerGone("crashed", "gone"),
+        ]
+
+    Workshop(monkeypatch, reply)
+    this = run(planned("se", channels="16", time_budget="40s", quality="quick"))
+    assert ends(this) == {"se": "ok"}
+    assert this._timetable.forecast([1e-3], 0) >= 50
+
+
 def labels(orders):
     return [[case.label for case in order.cases] for _, order in orders]
 

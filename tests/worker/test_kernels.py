@@ -1,6 +1,8 @@
 """The kernels of a case's call, on a simulated GPU, and the operators on the CPU."""
 
 from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
 from threading import Event, Thread
 
 import pytest
@@ -15,6 +17,7 @@ from attnprof.running.protocol import Failure, KernelsRequest, MeasureRequest
 from attnprof.runtimes import RUNTIMES, NodeRun
 from attnprof.runtimes._models import Model, write_model
 from attnprof.worker import kernels
+from attnprof.worker import server as server_module
 from attnprof.worker.block import Block
 from attnprof.worker.kernels import kernels_of
 from attnprof.worker.server import Server, failure
@@ -80,12 +83,18 @@ def test_where_the_profiler_may_see_no_kernel_the_latency_is_left_with_the_reaso
     assert report.latency.seconds > 0
 
 
-def on_the_cpu(case):
+def on_the_cpu(case, folder=""):
     server = Server()
     server._backend, server._device = BACKENDS.get("cpu"), torch.device("cpu")
     responses = []
-    server.respond(KernelsRequest(case), responses.append)
+    server.respond(KernelsRequest(case, folder), responses.append)
     return responses[0]
+
+
+def test_temporary_files_lie_where_the_parent_removes_them(monkeypatch, tmp_path):
+    monkeypatch.setattr(server_module, "kernels_of", lambda *arguments: Path(mkdtemp()))
+    assert on_the_cpu(Case("se", 16, 8, 8), str(tmp_path)).report.parent == tmp_path
+    assert on_the_cpu(Case("se", 16, 8, 8)).report.parent != tmp_path
 
 
 @pytest.fixture(autouse=True)
