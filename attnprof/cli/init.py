@@ -1,13 +1,14 @@
-"""Write a commented attnprof.toml with every default"""
+"""Write an attnprof.toml that works, with every setting explained"""
 
 from attnprof.cli._command import command
 
 HELP = """\
-Write ./attnprof.toml: every setting with its meaning and default, commented
-out. An existing file is not overwritten.
+Write ./attnprof.toml: three modules, two sizes and a budget that they keep;
+every other setting with its meaning and default, commented out. An existing
+file is not overwritten.
 
 \b
-  attnprof init
+  attnprof init && attnprof check
   attnprof init && $EDITOR attnprof.toml && attnprof run
 """
 

@@ -11,12 +11,14 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from attnprof.cli._init import EXAMPLES, TABLES, template
+from attnprof.cli._init import BUDGET, EXAMPLES, STARTER, TABLES, template
 from attnprof.cli.completion import SHELLS
 from attnprof.cli.show import SNIPPETS
 from attnprof.spec import Spec
 from attnprof.spec.file import from_file, merge
+from attnprof.spec.sentences import SENTENCES
 from attnprof.spec.settings import SECTIONS
+from tests.cli.conftest import Counting
 from tests.cli.test_imports import imported
 from tests.conftest import clean_environment
 from tests.synthetic import folder
@@ -234,8 +236,9 @@ def test_a_mistake_at_a_snippet_is_one_line(cli, arguments, says):
 
 
 def defaults(text):
-    """The settings file with every commented default switched on."""
-    lines = [line for line in text.splitlines() if not line.startswith("# for example")]
+    """The settings file with every commented default switched on, and without what it starts with."""
+    values = (*(f"{name} = " for name in STARTER), *BUDGET[1:])
+    lines = [line for line in text.splitlines() if not line.startswith(("# for example", *values))]
     keys = [f"# {name} = " for name in SECTIONS]
     return "\n".join(line[2:] if line.startswith(tuple(keys)) else line for line in lines)
 
@@ -245,15 +248,30 @@ def test_every_default_in_the_settings_file_is_the_specs(tmp_path):
     file.write_text(defaults(template()), encoding="utf-8")
     source = from_file(file)
     having = {name for name, field in Spec.model_fields.items() if field.default not in (None, (), {})}
-    assert set(source.values) == having
+    assert set(source.values) - {"budget"} == having - set(STARTER)
     assert merge([source]) == Spec()
     assert source.problems == ()
 
 
-def test_the_settings_file_as_it_is_written_changes_nothing(tmp_path):
+def test_the_settings_file_as_it_is_written_is_a_budget_over_some_modules(tmp_path):
     file = tmp_path / "attnprof.toml"
     file.write_text(template(), encoding="utf-8")
-    assert merge([from_file(file)]) == Spec()
+    assert merge([from_file(file)]) == Spec(**STARTER, budget="params<=10k, macs<=1M")
+
+
+def test_the_settings_file_as_it_is_written_passes_its_own_check(cli, monkeypatch):
+    monkeypatch.setattr("attnprof.running.client.start_worker", Counting)
+    assert cli("init").code == 0
+    done = cli("check")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith("the budget holds for all of 3 modules\n")
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_setting_is_explained_in_sentences(name):
+    assert SENTENCES[name][0].isupper()
+    assert SENTENCES[name].endswith(".")
+    assert len(SENTENCES[name].split()) > 4
 
 
 def test_every_field_is_in_the_settings_file_in_its_table():
@@ -278,7 +296,8 @@ def test_an_example_of_the_settings_file_is_valid(name):
 @pytest.mark.parametrize("section", sorted(TABLES))
 def test_an_example_of_a_table_is_valid(section, tmp_path):
     file = tmp_path / "attnprof.toml"
-    file.write_text("\n".join(TABLES[section]), encoding="utf-8")
+    lines = [line.removeprefix("# for example: ") for line in TABLES[section]]
+    file.write_text("\n".join(lines), encoding="utf-8")
     assert merge([from_file(file)]) != Spec()
 
 
