@@ -51,6 +51,7 @@ class RunProgress:
         self._cells = self._finished = 0  # of the phase
         self._cell = ""
         self._cases: dict[str, Case] = {}
+        self._begun: set[str] = set()  # keys of the phase's cells that are not finished
 
     def see(self, event: RunEvent) -> list[str]:
         """Take one event in. Sentences for a log are returned: a phase that ended, what is expected."""
@@ -61,15 +62,17 @@ class RunProgress:
                 return self._expect(event)
             case BeginEvent():
                 self._cases[event.case.key] = event.case
-                self._cell = event.case.label
+                self._at(event.case.key)
             case StepEvent() if event.key in self._cases:
-                self._cell = self._cases[event.key].label
+                self._at(event.key)
             case ExportedEvent():
-                self._finished += 1
+                self._finish(event.key)
             case AccountEvent() | VisitEvent():
-                self._finished += 1
+                self._finish(event.key)
                 self._cell = _figures(event, self._cases)
             case DoneEvent() if event.status != "ok":
+                if event.key in self._begun:  # else another phase has counted it
+                    self._finish(event.key)
                 self._cell = f"{event.case.label} {event.status}"
         return []
 
@@ -86,7 +89,16 @@ class RunProgress:
         is_first = not self._cells
         self._phase, self._phase_began = event.name, self._clock()
         self._cells, self._finished, self._cell = event.cells, 0, ""
+        self._begun.clear()
         return [] if is_first else sentences
+
+    def _at(self, key: str) -> None:
+        self._begun.add(key)
+        self._cell = self._cases[key].label
+
+    def _finish(self, key: str) -> None:
+        self._begun.discard(key)
+        self._finished += 1
 
     def _spent(self) -> float:
         """Seconds in the phase."""

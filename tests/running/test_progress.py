@@ -168,3 +168,24 @@ def test_a_run_in_python_shows_its_progress_where_it_is_wanted(monkeypatch, caps
     assert ("starting torch" in out) == is_notebook  # a line on stdout; a log has nothing of a single phase
     list(run(planned, Counting()))
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("phase", ["counting", "exporting"])
+def test_a_cell_that_fails_is_finished_and_no_phase_counts_it_twice(clock, phase):
+    progress = RunProgress(None, clock=clock)
+    progress.see(PhaseEvent(phase, 2))
+    progress.see(BeginEvent(SE))
+    progress.see(done_event(SE, "failed", "no operator"))
+    assert "1/2" in progress.line()
+    progress.see(PhaseEvent("process 1", 1))
+    progress.see(done_event(SE, "failed", "no operator"))
+    assert "0/1" in progress.line()
+
+
+def test_a_cell_that_fails_while_it_is_measured_is_finished(clock):
+    progress = RunProgress(None, clock=clock)
+    progress.see(BeginEvent(SE))
+    progress.see(PhaseEvent("process 1", 2))
+    progress.see(StepEvent(SE.key))
+    progress.see(done_event(SE, "oom", "no memory"))
+    assert "1/2" in progress.line()
