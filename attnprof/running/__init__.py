@@ -21,21 +21,21 @@ from attnprof.running.counting import (
     counting_workers,
 )
 from attnprof.running.exchange import Exchange, measure_block, measure_peaks
-from attnprof.running.exporting import (
+from attnprof.running.models import (
     FINAL,
     by_model,
-    export,
     export_seconds,
     exporting_workers,
     preparation_seconds,
+    write_models,
 )
 from attnprof.running.progress import display
 from attnprof.running.protocol import (
     BeginEvent,
-    ExportedEvent,
     Failure,
     ForecastEvent,
     MeasureRequest,
+    ModelEvent,
     PhaseEvent,
     RunEvent,
     SetupRequest,
@@ -160,7 +160,7 @@ class Run:
         slots = self._new_slots(exporting_workers(len(models)))
         began, begun = monotonic(), 0
         before = began
-        with closing(export(models, slots, self._models, self.plan.timeout, self._ended)) as events:
+        with closing(write_models(models, slots, self._models, self.plan.timeout, self._ended)) as events:
             for event in events:
                 if isinstance(event, BeginEvent):
                     seconds = export_seconds(len(models) - begun, begun, before - began)
@@ -173,8 +173,8 @@ class Run:
                 before = now
                 yield from self._settle_export(event)
 
-    def _settle_export(self, event: ExportedEvent | Failure) -> Iterator[RunEvent]:
-        if isinstance(event, ExportedEvent):
+    def _settle_export(self, event: ModelEvent | Failure) -> Iterator[RunEvent]:
+        if isinstance(event, ModelEvent):
             yield event
         elif event.status in FINAL and event.key in self._cases and event.key not in self._done:
             yield from self._settle(event)

@@ -13,14 +13,12 @@ from attnprof.running.protocol import (
     AccountRequest,
     CompareRequest,
     CompareResponse,
-    DeployRequest,
-    DeployResponse,
     DifferentResponse,
     EndResponse,
     ExplainRequest,
     ExplainResponse,
-    ExportedEvent,
     ExportRequest,
+    ExportResponse,
     Failure,
     FinishRequest,
     FormsRequest,
@@ -28,6 +26,8 @@ from attnprof.running.protocol import (
     KernelsRequest,
     KernelsResponse,
     MeasureRequest,
+    ModelEvent,
+    ModelRequest,
     NetworkRequest,
     PeaksEvent,
     PeaksRequest,
@@ -44,14 +44,14 @@ from attnprof.running.protocol import (
 ANSWERS: dict[type, tuple[type, ...]] = {
     SetupRequest: (ReadyResponse, UnavailableResponse),
     AccountRequest: (AccountEvent, Failure),
-    ExportRequest: (ExportedEvent, Failure),
+    ModelRequest: (ModelEvent, Failure),
     PeaksRequest: (PeaksEvent,),
     MeasureRequest: (StepEvent, VisitEvent, Failure, EndResponse),
     ExplainRequest: (ExplainResponse, Failure),
     NetworkRequest: (ExplainResponse, Failure),
     CompareRequest: (CompareResponse, Failure),
     FormsRequest: (FormsResponse, Failure),
-    DeployRequest: (DeployResponse, DifferentResponse, UnavailableResponse, Failure),
+    ExportRequest: (ExportResponse, DifferentResponse, UnavailableResponse, Failure),
     KernelsRequest: (KernelsResponse, Failure),
     ThreadsRequest: (ThreadsResponse, Failure),
 }
@@ -63,7 +63,7 @@ def objection(request: Request, response: Response) -> str:
     """Why ``response`` cannot be what ``request`` asks for; empty where it can."""
     if not isinstance(response, ANSWERS[type(request)]):
         return f"{type(response).__name__} to {type(request).__name__}"
-    if isinstance(response, ExportedEvent | EndResponse):
+    if isinstance(response, ModelEvent | EndResponse):
         return _of_preparation(request, response)
     if isinstance(response, DifferentResponse | UnavailableResponse):
         return "" if _is_text(response.reason) else "a reason that cannot be written"
@@ -89,7 +89,7 @@ def _of_figures(request: Request, response: Response) -> str:
             return _of_peaks(response)
         case ThreadsResponse():
             return "" if _is_figure(response.ratio) else f"a ratio of {response.ratio}"
-        case KernelsResponse() | DeployResponse():
+        case KernelsResponse() | ExportResponse():
             return _of_report(response.report)
     return ""
 
@@ -135,7 +135,7 @@ def _of_step(request: Request, response: StepEvent) -> str:
     return "" if all(map(_is_figure, figures)) else f"{figures[-1]} seconds"
 
 
-def _of_preparation(request: Request, response: ExportedEvent | EndResponse) -> str:
+def _of_preparation(request: Request, response: ModelEvent | EndResponse) -> str:
     """An export or the conversions of a block: how long they took, and of which case."""
     if isinstance(response, EndResponse):
         return "" if _is_figure(response.preparation) else f"{response.preparation} seconds"

@@ -19,11 +19,11 @@ from attnprof.running.protocol import (
     CaseRequest,
     CompareRequest,
     CompareResponse,
-    DeployRequest,
-    DeployResponse,
     DifferentResponse,
     ExplainRequest,
     ExplainResponse,
+    ExportRequest,
+    ExportResponse,
     Failure,
     FormsRequest,
     FormsResponse,
@@ -96,12 +96,12 @@ class Inquiry:
     def export(self, case: Case, kind: str, path: str, opset: int | None) -> ExportReport:
         """Write ``case`` to ``path``. Raises UsageError where it cannot be exported; DifferentOutput where
         the file computes something else than torch; EnvironmentProblem where the disk is full."""
-        response = self._ask_of(case, DeployRequest(case, kind, path, opset))
+        response = self._ask_of(case, ExportRequest(case, kind, path, opset))
         if isinstance(response, DifferentResponse):
             raise DifferentOutput(f"{case.label}: {response.reason}")
         if isinstance(response, UnavailableResponse):
             raise EnvironmentProblem(f"{case.label}: {response.reason}")
-        assert isinstance(response, DeployResponse)
+        assert isinstance(response, ExportResponse)
         return response.report
 
     def counters(self, case: Case) -> list[CounterReport]:

@@ -16,8 +16,8 @@ from attnprof.records.record import AccountEvent, DoneEvent, VisitEvent
 from attnprof.running.lane_progress import LanesProgress
 from attnprof.running.protocol import (
     BeginEvent,
-    ExportedEvent,
     ForecastEvent,
+    ModelEvent,
     PhaseEvent,
     RunEvent,
     StepEvent,
@@ -65,7 +65,7 @@ class RunProgress:
                 self._at(event.case.key)
             case StepEvent() if event.key in self._cases:
                 self._at(event.key)
-            case ExportedEvent():
+            case ModelEvent():
                 self._finish(event.key)
             case AccountEvent() | VisitEvent():
                 self._finish(event.key)

@@ -41,8 +41,8 @@ class AccountRequest(msgspec.Struct, frozen=True, tag_field="do", tag="account")
     no_counters: str = ""  # why the other counters do not run; empty: they do
 
 
-class ExportRequest(msgspec.Struct, frozen=True, tag_field="do", tag="export"):
-    """Write the module of a case as its runtime reads it. The response is an ExportedEvent or a Failure."""
+class ModelRequest(msgspec.Struct, frozen=True, tag_field="do", tag="model"):
+    """Write the module of a case as its runtime reads it. The response is an ModelEvent or a Failure."""
 
     case: Case
     folder: str  # where to
@@ -118,9 +118,9 @@ class KernelsRequest(msgspec.Struct, frozen=True, tag_field="do", tag="kernels")
     folder: str = ""  # for temporary files; empty: the system's own
 
 
-class DeployRequest(msgspec.Struct, frozen=True, tag_field="do", tag="deploy"):
+class ExportRequest(msgspec.Struct, frozen=True, tag_field="do", tag="export"):
     """Write a case as a file that people deploy, and one with an input and its outputs beside it. The
-    response is a DeployResponse, a DifferentResponse, an UnavailableResponse where there is no room for it,
+    response is a ExportResponse, a DifferentResponse, an UnavailableResponse where there is no room for it,
     or a Failure."""
 
     case: Case
@@ -172,7 +172,7 @@ class StepEvent(msgspec.Struct, frozen=True, tag_field="event", tag="at"):
     preparation: float = 0.0  # seconds that its block has spent on conversion or compilation until now
 
 
-class ExportedEvent(msgspec.Struct, frozen=True, tag_field="event", tag="exported"):
+class ModelEvent(msgspec.Struct, frozen=True, tag_field="event", tag="model"):
     """The module of a case is written as its runtime reads it."""
 
     key: str  # of the case
@@ -229,7 +229,7 @@ class FormsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="forms")
     forms: tuple[Form, ...]
 
 
-class DeployResponse(msgspec.Struct, frozen=True, tag_field="event", tag="deployed"):
+class ExportResponse(msgspec.Struct, frozen=True, tag_field="event", tag="exported"):
     """What was written."""
 
     report: ExportReport
@@ -254,12 +254,12 @@ class ThreadsResponse(msgspec.Struct, frozen=True, tag_field="event", tag="threa
 
 
 CaseRequest = (  # about one case
-    AccountRequest | ExplainRequest | CompareRequest | FormsRequest | DeployRequest
+    AccountRequest | ExplainRequest | CompareRequest | FormsRequest | ExportRequest
 )
 Request = (
     SetupRequest
     | CaseRequest
-    | ExportRequest
+    | ModelRequest
     | NetworkRequest
     | KernelsRequest
     | ThreadsRequest
@@ -272,7 +272,7 @@ CaseResponse = (
     | ExplainResponse
     | CompareResponse
     | FormsResponse
-    | DeployResponse
+    | ExportResponse
     | DifferentResponse
     | UnavailableResponse
     | Failure
@@ -282,14 +282,14 @@ Response = (
     ReadyResponse
     | UnavailableResponse
     | CaseResponse
-    | ExportedEvent
+    | ModelEvent
     | KernelsResponse
     | ThreadsResponse
     | PeaksEvent
     | BlockResponse
 )
 # What passes by, and is not recorded.
-Progress = PhaseEvent | ForecastEvent | BeginEvent | ExportedEvent | StepEvent | PeaksEvent | LaneEvent
+Progress = PhaseEvent | ForecastEvent | BeginEvent | ModelEvent | StepEvent | PeaksEvent | LaneEvent
 RunEvent = Event | Progress
 
 requests: Decoder[Request] = Decoder(Request)

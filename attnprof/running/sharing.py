@@ -10,12 +10,12 @@ from typing import Generic, TypeVar
 from attnprof.records.environment import cores
 from attnprof.records.record import SPOILING
 from attnprof.running.client import Worker, WorkerGone, WorkerSlot
-from attnprof.running.protocol import AccountRequest, BeginEvent, ExportRequest, Failure, Response
+from attnprof.running.protocol import AccountRequest, BeginEvent, Failure, ModelRequest, Response
 
 MOST_WORKERS = 4  # each holds a torch of its own in memory
 AHEAD = 16  # parcels per worker, of several: one that takes long holds up the order, and not the others
 
-Asked = TypeVar("Asked", AccountRequest, ExportRequest)
+Asked = TypeVar("Asked", AccountRequest, ModelRequest)
 Answer = TypeVar("Answer")
 Respond = Callable[[WorkerSlot, Iterable[Asked]], Generator[Answer]]  # an answer to each request, in order
 

@@ -19,7 +19,7 @@ from attnprof.measuring.trial import (
 )
 from attnprof.planning import Plan
 from attnprof.planning.shards import expected_work
-from attnprof.running.exporting import by_model, export_seconds, preparation_seconds
+from attnprof.running.models import by_model, export_seconds, preparation_seconds
 from attnprof.running.racing import SURE
 from attnprof.stats import FEWEST
 

@@ -36,14 +36,12 @@ from attnprof.running.protocol import (
     CaseResponse,
     CompareRequest,
     CompareResponse,
-    DeployRequest,
-    DeployResponse,
     DifferentResponse,
     EndResponse,
     ExplainRequest,
     ExplainResponse,
-    ExportedEvent,
     ExportRequest,
+    ExportResponse,
     Failure,
     FinishRequest,
     FormsRequest,
@@ -51,6 +49,8 @@ from attnprof.running.protocol import (
     KernelsRequest,
     KernelsResponse,
     MeasureRequest,
+    ModelEvent,
+    ModelRequest,
     NetworkRequest,
     PeaksEvent,
     PeaksRequest,
@@ -66,12 +66,11 @@ from attnprof.running.protocol import (
 )
 from attnprof.runtimes import DifferentOutput
 from attnprof.runtimes._models import write_model
-from attnprof.subject import counts
+from attnprof.subject import calls, counts
 from attnprof.subject.build import DTYPES
-from attnprof.subject.calls import export, make_ready
 from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
-from attnprof.worker.deployment import deploy
+from attnprof.worker.exporting import export
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 from attnprof.worker.kernels import kernels_of
 from attnprof.worker.settings import HEAP
@@ -126,8 +125,8 @@ class Server:
                 send(self._measure_peaks(request))
             case MeasureRequest():
                 self._measure(request, send)
-            case ExportRequest():
-                send(export_to_file(request))
+            case ModelRequest():
+                send(write_model_of(request))
             case KernelsRequest():
                 send(self._kernels(request))
             case ThreadsRequest():
@@ -252,19 +251,19 @@ def respond_about_case(request: CaseRequest | NetworkRequest) -> CaseResponse:
     return msgspec.structs.replace(response, flags=(*response.flags, *guest.flags))
 
 
-def export_to_file(request: ExportRequest) -> ExportedEvent | Failure:
+def write_model_of(request: ModelRequest) -> ModelEvent | Failure:
     """Write the module of a case as its runtime reads it."""
     case, guest = request.case, guest_of(request.case)
     try:
-        make_ready(case.runtime)
+        calls.make_ready(case.runtime)
         with guest.step() if guest else nullcontext():
-            model = export(case)
+            model = calls.export(case)
     except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
         return failure(case, problem)
     # Without the file, where there is no room for it, each process exports the module for itself.
     with suppress(OSError):
         write_model(Path(request.folder), case, model)
-    return ExportedEvent(case.key, model.seconds, guest.flags if guest else ())
+    return ModelEvent(case.key, model.seconds, guest.flags if guest else ())
 
 
 def _response(request: CaseRequest, guest: Guest | None) -> CaseResponse:
@@ -272,7 +271,7 @@ def _response(request: CaseRequest, guest: Guest | None) -> CaseResponse:
         with guest.step() if guest else nullcontext():
             if isinstance(request, AccountRequest):
                 return _account(request)
-            return _deploy(request) if isinstance(request, DeployRequest) else _explain(request)
+            return _export(request) if isinstance(request, ExportRequest) else _explain(request)
     except Exception as problem:  # noqa: BLE001 # whatever a module raises is its row's reason
         return failure(request.case, problem)
 
@@ -326,10 +325,10 @@ def _account(request: AccountRequest) -> AccountEvent:
     return account_event(case, measurements, counted.flags, counts.footprint(case, account), counted.remarks)
 
 
-def _deploy(request: DeployRequest) -> DeployResponse | DifferentResponse | UnavailableResponse:
+def _export(request: ExportRequest) -> ExportResponse | DifferentResponse | UnavailableResponse:
     path = Path(request.path)
     try:
-        return DeployResponse(deploy(request.case, request.kind, path, request.opset))
+        return ExportResponse(export(request.case, request.kind, path, request.opset))
     except DifferentOutput as problem:
         return DifferentResponse(one_line(problem))
     except Exception:

@@ -47,7 +47,7 @@ def exporting(cli, tmp_path, monkeypatch):
         return cli("export", *arguments), questions[-1]
 
     questions = []
-    monkeypatch.setattr(server, "deploy", write)
+    monkeypatch.setattr(server, "export", write)
     monkeypatch.setattr(type(RUNTIMES.get("eager")), "unavailable", lambda self: "")
     return run
 
@@ -164,7 +164,7 @@ def test_on_a_full_disk_that_is_said_whatever_the_exporter_says(cli, tmp_path, m
     def fail(*arguments):
         raise RuntimeError("PytorchStreamWriter failed writing file data/2: file write failed")
 
-    monkeypatch.setattr(server, "deploy", fail)
+    monkeypatch.setattr(server, "export", fail)
     done = cli("export", "se@16@7", "-o", "se.pt2")
     assert (done.code, done.err.partition(" failed")[0]) == (
         2,
@@ -188,7 +188,7 @@ def test_what_cannot_be_exported_is_answered_in_the_exporters_words(cli, tmp_pat
 
 
 def test_a_module_without_a_tensor_to_return_is_refused(cli, monkeypatch):
-    monkeypatch.setattr("attnprof.worker.deployment.output_of", lambda module, x, autocast: None)
+    monkeypatch.setattr("attnprof.worker.exporting.output_of", lambda module, x, autocast: None)
     done = cli("export", "se@16@7", "--as", "torch")
     assert (done.code, done.err) == (2, "error: se@16@7: the module returns no tensor\n")
 

@@ -16,17 +16,17 @@ from attnprof.running.checking import objection
 from attnprof.running.protocol import (
     AccountRequest,
     CompareRequest,
-    DeployRequest,
-    DeployResponse,
     EndResponse,
     ExplainRequest,
-    ExportedEvent,
     ExportRequest,
+    ExportResponse,
     Failure,
     FormsRequest,
     KernelsRequest,
     KernelsResponse,
     MeasureRequest,
+    ModelEvent,
+    ModelRequest,
     NetworkRequest,
     PeaksEvent,
     PeaksRequest,
@@ -41,7 +41,7 @@ from attnprof.running.protocol import (
 SE, ECA = Case("se", 64, 8, 8), Case("eca", 64, 8, 8)
 COUNT = AccountRequest(SE, ("params", "flops_incomplete"))
 MEASURE = MeasureRequest((SE, ECA), ("latency",), Effort(), process=1)
-EXPORT = ExportRequest(SE, "models")
+EXPORT = ModelRequest(SE, "models")
 PARAMS = Measurement("params", 512, "count")
 COMPLETE = Measurement("flops_incomplete", "false", "")
 LATENCY = Measurement("latency", 1e-3, "s", (1e-3, 2e-3), "samples", 9)
@@ -72,7 +72,7 @@ def visit(case=SE, process=1, measurement=LATENCY, **changes):
         (MEASURE, StepEvent("")),
         (MEASURE, StepEvent(SE.key, 1e-3)),
         (MEASURE, EndResponse(1.5)),
-        (EXPORT, ExportedEvent(SE.key, 1.5)),
+        (EXPORT, ModelEvent(SE.key, 1.5)),
         (ThreadsRequest(SE), ThreadsResponse(1.1)),
         (EXPORT, Failure(SE.key, "failed", "not exported to ONNX: no operator")),
         (PeaksRequest(("fp32",)), PeaksEvent(PEAKS)),
@@ -149,10 +149,10 @@ def test_what_cannot_be_a_measurement_is_not(response):
 @pytest.mark.parametrize(
     "response",
     [
-        ExportedEvent(ECA.key, 1.0),
-        ExportedEvent(SE.key, -1.0),
-        ExportedEvent(SE.key, nan),
-        ExportedEvent(SE.key, 1.0, ("fast",)),
+        ModelEvent(ECA.key, 1.0),
+        ModelEvent(SE.key, -1.0),
+        ModelEvent(SE.key, nan),
+        ModelEvent(SE.key, 1.0, ("fast",)),
         Failure(ECA.key, "failed", "reason"),
         EndResponse(),
     ],
@@ -201,7 +201,7 @@ def test_what_cannot_be_the_kernels_of_a_call_is_not(response):
 def deployed(**changes):
     port = Port("x", (1, 64, 7, 7))
     fields = {"inputs": (port,), "outputs": (port,), "operators": {"Mul": 1}, "opset": 20, "error": 1e-7}
-    return DeployResponse(ExportReport(**{**fields, **changes}))
+    return ExportResponse(ExportReport(**{**fields, **changes}))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def deployed(**changes):
     ],
 )
 def test_a_file_that_was_written_is_believed_where_it_can_be_one(response, is_sound):
-    assert (not objection(DeployRequest(SE, "onnx", "se.onnx"), response)) == is_sound
+    assert (not objection(ExportRequest(SE, "onnx", "se.onnx"), response)) == is_sound
 
 
 @pytest.mark.parametrize(

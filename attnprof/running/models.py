@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attnprof.records.case import Case
 from attnprof.running.client import WorkerSlot
-from attnprof.running.protocol import BeginEvent, ExportedEvent, ExportRequest, Failure
+from attnprof.running.protocol import BeginEvent, Failure, ModelEvent, ModelRequest
 from attnprof.running.sharing import answer, one_by_one, shared_out, workers_for
 from attnprof.runtimes import RUNTIMES
 from attnprof.runtimes._models import model_name
@@ -20,7 +20,7 @@ CONVERSION_SECONDS = 0.2  # of a cell in a process: what an engine makes of a mo
 # another, is tried once more by the process that measures.
 FINAL = ("failed", "skipped", "timeout")
 
-Answer = ExportedEvent | Failure
+Answer = ModelEvent | Failure
 
 
 def by_model(cases: Iterable[Case]) -> dict[str, list[Case]]:
@@ -32,7 +32,7 @@ def by_model(cases: Iterable[Case]) -> dict[str, list[Case]]:
     return models
 
 
-def export(
+def write_models(
     models: Mapping[str, Sequence[Case]],
     slots: Sequence[WorkerSlot],
     folder: Path,
@@ -45,8 +45,8 @@ def export(
     timeout: seconds that one may take, None without a limit; what an exporter imports is not on its clock.
     """
     limit = None if timeout is None else timeout + START_SECONDS
-    requests = [ExportRequest(cases[0], str(folder)) for cases in models.values()]
-    respond = one_by_one(partial(_exported, timeout=limit))
+    requests = [ModelRequest(cases[0], str(folder)) for cases in models.values()]
+    respond = one_by_one(partial(_answer_to, timeout=limit))
     sharing = {cases[0].key: cases for cases in models.values()}
     try:
         for event in shared_out(requests, slots, respond, ended):
@@ -82,7 +82,7 @@ def _preparation_of(case: Case) -> float:
     return 0.0 if RUNTIMES.get(case.runtime).is_torch else CONVERSION_SECONDS
 
 
-def _exported(slot: WorkerSlot, request: ExportRequest, timeout: float | None) -> Answer:
+def _answer_to(slot: WorkerSlot, request: ModelRequest, timeout: float | None) -> Answer:
     response = answer(slot, request, timeout)
-    assert isinstance(response, ExportedEvent | Failure)
+    assert isinstance(response, ModelEvent | Failure)
     return response

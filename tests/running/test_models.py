@@ -10,14 +10,14 @@ from attnprof.planning import plan
 from attnprof.records.record import DoneEvent
 from attnprof.running import run, sharing
 from attnprof.running.client import WorkerGone
-from attnprof.running.exporting import MODELS_PER_WORKER, by_model, exporting_workers
+from attnprof.running.models import MODELS_PER_WORKER, by_model, exporting_workers
 from attnprof.running.progress import RunProgress
 from attnprof.running.protocol import (
-    ExportedEvent,
-    ExportRequest,
     Failure,
     ForecastEvent,
     MeasureRequest,
+    ModelEvent,
+    ModelRequest,
     PhaseEvent,
 )
 from attnprof.running.timetable import expected_seconds
@@ -40,13 +40,13 @@ def exporting(outcome):
     """A worker's replies, where an export ends in ``outcome(request)``."""
 
     def reply(request, worker):
-        return [outcome(request)] if isinstance(request, ExportRequest) else good(request)
+        return [outcome(request)] if isinstance(request, ModelRequest) else good(request)
 
     return reply
 
 
 def exported(request):
-    return ExportedEvent(request.case.key, 1.0)
+    return ModelEvent(request.case.key, 1.0)
 
 
 def ran(monkeypatch, this, outcome=exported, **more):
@@ -65,7 +65,7 @@ def ends(events):
 def test_each_module_is_exported_once_by_workers_that_measure_nothing(monkeypatch):
     this = planned(baseline="se")
     events, shop = ran(monkeypatch, this)
-    exports = shop.requests(ExportRequest)
+    exports = shop.requests(ModelRequest)
     assert [request.case.module for _, request in exports] == ["se", "eca"]
     assert {request.case.runtime for _, request in exports} == {"reader"}
     measuring = {number for number, _ in shop.requests(MeasureRequest)}
@@ -85,12 +85,12 @@ def test_a_baseline_that_is_no_cell_is_exported_too(monkeypatch):
     every = planned(baseline="se")
     cells = tuple(cell for cell in every.cells if cell.case.module == "eca")
     _, shop = ran(monkeypatch, replace(every, cells=cells))
-    assert [request.case.module for _, request in shop.requests(ExportRequest)] == ["eca", "se"]
+    assert [request.case.module for _, request in shop.requests(ModelRequest)] == ["eca", "se"]
 
 
 def test_torch_alone_exports_nothing(monkeypatch):
     events, shop = ran(monkeypatch, planned("eager,stub"))
-    assert not shop.requests(ExportRequest)
+    assert not shop.requests(ModelRequest)
     assert {request.models for _, request in shop.requests(MeasureRequest)} == {""}
 
 
@@ -126,8 +126,8 @@ def test_a_run_that_is_stopped_exports_no_more(monkeypatch):
     shop = Workshop(monkeypatch, exporting(exported))
     this = run(planned())
     for event in this:
-        this.stop = this.stop or isinstance(event, ExportedEvent)
-    assert len(shop.requests(ExportRequest)) == 1
+        this.stop = this.stop or isinstance(event, ModelEvent)
+    assert len(shop.requests(ModelRequest)) == 1
     assert not shop.requests(MeasureRequest)
 
 
@@ -188,7 +188,7 @@ def test_runtimes_that_read_the_same_share_a_model(monkeypatch):
 
 def test_a_worker_writes_a_model_that_a_call_reads(tmp_path):
     case, events = reader(), []
-    Server().respond(ExportRequest(case, str(tmp_path)), events.append)
+    Server().respond(ModelRequest(case, str(tmp_path)), events.append)
     (event,) = events
     assert (event.key, event.flags) == (case.key, ())
     assert [path.name for path in tmp_path.iterdir()] == [model_name(case)]
@@ -201,7 +201,7 @@ def test_a_worker_writes_a_model_that_a_call_reads(tmp_path):
 def test_a_model_that_is_there_is_not_exported_again(tmp_path):
     case = reader("eca")  # which the exporter does not take
     file = tmp_path / "se"
-    Server().respond(ExportRequest(reader(), str(tmp_path)), lambda event: None)
+    Server().respond(ModelRequest(reader(), str(tmp_path)), lambda event: None)
     file = tmp_path / model_name(reader())
     file.rename(tmp_path / model_name(case))
     with pytest.raises(Exception, match="Reader gives another output than torch"):
@@ -210,8 +210,8 @@ def test_a_model_that_is_there_is_not_exported_again(tmp_path):
 
 def test_without_room_for_a_model_each_process_exports_it(tmp_path):
     case, events = reader(), []
-    Server().respond(ExportRequest(case, str(tmp_path / "nowhere")), events.append)
-    assert isinstance(events[0], ExportedEvent)
+    Server().respond(ModelRequest(case, str(tmp_path / "nowhere")), events.append)
+    assert isinstance(events[0], ModelEvent)
     assert call_of(case, torch.device("cpu"), iter([]), tmp_path).preparation > 0
 
 

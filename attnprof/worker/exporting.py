@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
 VERSIONS = {"version": "attnprof_version", "torch_version": "torch_version"}
 
 
-def deploy(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportReport:
+def export(case: Case, kind_name: str, path: Path, opset: int | None) -> ExportReport:
     """Write the module of ``case`` to ``path``, and beside it the input and the outputs of one call.
 
     Raises NotTaken where it cannot be exported; DifferentOutput where the file computes something else than
