@@ -8,7 +8,7 @@ from time import monotonic
 
 from msgspec import structs
 
-from attnprof.cli._files import require_files_of
+from attnprof.cli._files import require_files_of, sent_files
 from attnprof.cli._measuring import (
     claimed,
     finisher,
@@ -66,9 +66,12 @@ def resume_on_lanes(
     require_spec(folder, environment)
     require_files_of(environment, recorded(file_in(folder, SPEC)), folder, terminal)
     spec = merge([from_file(file_in(folder, SPEC))])
+    place = on or spec.on or HERE
+    if not on and place.partition(":")[0] != HERE:
+        terminal.warn(f"workers start by {place}, as the run was begun")
     with Journal(folder) as journal:
         events = events_in(folder)
-        with _ready_lanes(spec, on or spec.on or HERE, terminal, environment) as lanes:
+        with _ready_lanes(spec, place, terminal, environment) as lanes:
             groups = _groups(spec, lanes, environment, events)
             _require_models_here(groups)
             environment = _environment_of(groups, lanes, environment)
@@ -97,7 +100,9 @@ def _ready_lanes(
     """The lanes of ``place`` that can share the run, each with a worker; closed in the end."""
     with starting(terminal):
         lanes = _lanes(spec, place)
-        ready, refusals = greeted(lanes, setup_for(spec), spec.mixed, before)
+        files = sent_files(spec) if any(lane.is_remote for lane in lanes) else ()
+        setup = structs.replace(setup_for(spec), files=files)
+        ready, refusals = greeted(lanes, setup, spec.mixed, before)
     for name, reason in refusals.items():
         terminal.warn(f"{name} is refused: {reason}")
     try:

@@ -19,14 +19,17 @@ END_SECONDS = 1.0  # that a thread has to read what is left of an output
 SEND_SECONDS = 30.0  # that the process has to take a request
 LONGEST_LINE = 2**26  # bytes: the explanation of a large network has some millions
 STRAY = 2**16  # bytes of what it printed last that are remembered
+BY_SIGNAL, SIGNALS = 128, 65  # of a shell's exit code: added to a signal's number; more than the largest
 TIMES = 3  # to look for what it has started: that may be starting more
 
 
 class Child:
     """A process in a session of its own. Its lines begin with ``prefix``: behind one that does not, nothing
-    is read."""
+    is read. greets: what stands before the first of its lines is passed over."""
 
-    def __init__(self, command: Sequence[str], variables: Mapping[str, str], prefix: bytes) -> None:
+    def __init__(
+        self, command: Sequence[str], variables: Mapping[str, str], prefix: bytes, greets: bool = False
+    ) -> None:
         name = token_hex(16)
         self._process = subprocess.Popen(
             command,
@@ -37,7 +40,7 @@ class Child:
             start_new_session=True,
         )
         self._mark = f"{MARK}={name}".encode()
-        self._prefix = prefix
+        self._prefix, self._greets = prefix, greets
         self._lines: Queue[bytes] = Queue()
         self._stray = b""  # the end of what it has printed
         self._reader = Thread(target=self._read, daemon=True)
@@ -103,9 +106,11 @@ class Child:
     def _read(self) -> None:
         assert self._process.stdout is not None
         while line := self._process.stdout.readline(LONGEST_LINE):
-            if not line.startswith(self._prefix) or not line.endswith(b"\n"):
+            if line.startswith(self._prefix) and line.endswith(b"\n"):
+                self._greets = False
+                self._lines.put(line)
+            elif not self._greets:
                 break  # that it was killed in, or that a module wrote
-            self._lines.put(line)
         self._lines.put(b"")
 
     def _remember_stray(self) -> None:
@@ -119,6 +124,19 @@ class Child:
         self._process.wait()
         self._reader.join(END_SECONDS)
         self._lines.put(b"")
+
+
+class RemoteChild(Child):
+    """A process of this machine that carries the pipe to a worker on another, through a shell there. Shells
+    greet, and end with 128 + n where signal n has ended the worker."""
+
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str], prefix: bytes) -> None:
+        super().__init__(command, variables, prefix, greets=True)
+
+    def exit_code(self) -> int | None:
+        """How the worker ended, as far as the program tells."""
+        code = super().exit_code()
+        return BY_SIGNAL - code if code is not None and BY_SIGNAL < code < BY_SIGNAL + SIGNALS else code
 
 
 def _kill_all(mark: bytes) -> bool:

@@ -1,6 +1,6 @@
 """The lanes of a run say hello: what each runs on, and whether that goes together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -24,7 +24,9 @@ class LaneWorkers:
         self.environment: Environment = {}  # once it has said hello
         self.losses = 0
         device = lane.device if lane.device and setup.device != "meta" else setup.device
-        self.slot = WorkerSlot(partial(self.start, msgspec.structs.replace(setup, device=device)))
+        files = setup.files if lane.is_remote else ()
+        whole = msgspec.structs.replace(setup, device=device, files=files)
+        self.slot = WorkerSlot(partial(self.start, whole))
 
     def start(self, setup: SetupRequest) -> Worker:
         """A worker in this lane."""
@@ -77,15 +79,19 @@ def greeted(
     """
     everybody = [LaneWorkers(lane, setup) for lane in lanes]
     refusals = _problems(everybody)
-    answering = [each for each in everybody if each.name not in refusals]
-    refusals |= _differing(answering, is_mixed, before)
-    ready = [each for each in answering if each.name not in refusals]
+    refusals |= _differing(_without(refusals, everybody), is_mixed, before)
+    refusals |= _crowding(_without(refusals, everybody))
+    ready = _without(refusals, everybody)
     for each in set(everybody).difference(ready):
         each.close()
     if not ready:
         raise EnvironmentProblem("; ".join(f"{name}: {reason}" for name, reason in refusals.items()))
     _identify(ready, before or {})
     return ready, refusals
+
+
+def _without(refusals: Mapping[str, str], lanes: Sequence[LaneWorkers]) -> list[LaneWorkers]:
+    return [each for each in lanes if each.name not in refusals]
 
 
 def _problems(everybody: Sequence[LaneWorkers]) -> dict[str, str]:
@@ -109,6 +115,19 @@ def _differing(ready: Sequence[LaneWorkers], is_mixed: bool, before: Environment
         first, where = next(iter(before["runs"].values())), "the run"
     reasons = {each.name: difference(each.environment, first, where, is_mixed) for each in ready}
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _crowding(lanes: Sequence[LaneWorkers]) -> dict[str, str]:
+    """Lane -> with which one before it it would share cores, where processors are measured."""
+    reasons: dict[str, str] = {}
+    owners: dict[str, str] = {}  # of cores
+    for each in lanes:
+        cores = each.environment.get("core_numbers", ()) if each.environment["device"] == "cpu" else ()
+        if owner := next((owners[core] for core in cores if core in owners), None):
+            reasons[each.name] = f"it has cores of {owner}, and they would disturb each other; see taskset"
+            continue
+        owners |= dict.fromkeys(cores, each.name)
+    return reasons
 
 
 def difference(environment: Environment, first: Environment, where: str, is_mixed: bool = False) -> str:

@@ -22,6 +22,15 @@ from attnprof.records.environment import Environment
 from attnprof.records.record import AccountEvent, Event, VisitEvent
 
 
+class SentFile(msgspec.Struct, frozen=True):
+    """A file of the user's own that a worker on another machine needs."""
+
+    location: str  # 'my.py:Gate', 'my_pkg.attn:Gate'
+    path: str  # from the working directory; empty: of an installed package
+    digest: str  # SHA-256
+    text: str | None = None  # None: an installed package has it there, too
+
+
 class SetupRequest(msgspec.Struct, frozen=True, tag_field="do", tag="setup"):
     """Set the device up."""
 
@@ -30,6 +39,7 @@ class SetupRequest(msgspec.Struct, frozen=True, tag_field="do", tag="setup"):
     memory_limit: int | None = None  # bytes that a case may allocate; None: nine tenths of what is free
     allow_busy: bool = False  # use a device that others compute on, too
     arithmetic: Arithmetic = EXACT  # the liberties that a GPU has
+    files: tuple[SentFile, ...] = ()  # of the user's own, to a worker on another machine
     token: str = ""  # what every line of the worker begins with, its process's number next
 
 

@@ -28,7 +28,7 @@ from attnprof.metrics import METRICS, Findings
 from attnprof.metrics._measure import measure
 from attnprof.records.case import Case
 from attnprof.records.codec import encode
-from attnprof.records.environment import software
+from attnprof.records.environment import core_numbers, software
 from attnprof.records.record import AccountEvent, account_event
 from attnprof.running.protocol import (
     AccountRequest,
@@ -70,6 +70,7 @@ from attnprof.subject import calls, counts
 from attnprof.subject.build import DTYPES
 from attnprof.worker.block import Block
 from attnprof.worker.connection import Connection
+from attnprof.worker.delivery import deliver
 from attnprof.worker.exporting import export
 from attnprof.worker.guest import Guest, ProcessSpoilt, guest_of
 from attnprof.worker.kernels import kernels_of
@@ -139,6 +140,10 @@ class Server:
     def set_up(self, setup: SetupRequest) -> ReadyResponse | UnavailableResponse:
         """Set the device up, and describe it, or say why it cannot be used."""
         self._memory_limit, self._arithmetic = setup.memory_limit, setup.arithmetic
+        try:
+            deliver(setup.files)
+        except (OSError, SyntaxError, EnvironmentProblem) as problem:
+            return UnavailableResponse(one_line(problem))
         if setup.device == "meta":
             BACKENDS.get("cpu").limit_memory(setup.memory_limit)  # some counters compute for real
             return ReadyResponse({**software(), "device": "meta", "device_name": "", "threads": 0})
@@ -166,6 +171,7 @@ class Server:
         environment |= {
             "device": "cpu" if device == "cpu" else f"{device.partition(':')[0]}:{number}",
             "threads": setup.threads,
+            "core_numbers": core_numbers(),
             "timer": vars(timer()),
             "estimator": self._backend.estimator,
             "memory_limit": setup.memory_limit,

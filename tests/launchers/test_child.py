@@ -116,7 +116,8 @@ def test_one_that_takes_no_request_is_not_waited_for(child):
 
 
 def test_a_request_of_any_length_arrives(child):
-    one = child("print('mine', len(sys.stdin.readline()))")
+    one = child("print('mine ready', flush=True); print('mine', len(sys.stdin.readline()))")
+    assert one.line(60) == b"mine ready\n"  # how long it may take to start is another matter
     one.write(b"x" * 2**20 + b"\n")
     assert one.line(60) == b"mine 1048577\n"
 

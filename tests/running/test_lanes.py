@@ -193,6 +193,18 @@ def test_lanes_that_differ_from_the_first_are_refused_by_name():
     assert list(refusals) == ["three"]
 
 
+def test_lanes_that_share_cores_are_refused_where_processors_are_measured():
+    places = [
+        Place(str(n), core_numbers=[f"a:{core}" for core in cores])
+        for n, cores in enumerate(["01", "12", "23"])
+    ]
+    lanes, refusals = greeted([place.lane for place in places], SETUP)
+    assert [lane.name for lane in lanes] == ["0", "2"]
+    assert refusals["1"].startswith("it has cores of 0")
+    counting, refusals = greeted([place.lane for place in places], SetupRequest("meta"))
+    assert (len(counting), refusals) == (3, {})
+
+
 def test_a_run_goes_on_with_lanes_of_its_own_kind_alone():
     this = on([Place("one", 2)], planned())
     list(this)

@@ -314,3 +314,10 @@ def test_its_values_are_checked_as_any_others(tmp_path):
     path.write_text("[grid]\nbatch = -1\n", encoding="utf-8")
     with pytest.raises(SpecError, match=r"spec\.toml:2: grid\.batch\[0\]: "):
         recorded(path)
+
+
+@pytest.mark.parametrize(("place", "is_refused"), [("ssh:host", True), ("local:2", False)])
+def test_a_source_that_nobody_has_named_starts_no_workers_elsewhere(place, is_refused):
+    objection = Source({"on": place}, {"on": "attnprof.toml:2"}, how_to_ask="name it").objection("on")
+    assert ("nobody asked for it: name it" in objection) == is_refused
+    assert Source({"on": place}, {}).objection("on") == ""
