@@ -28,6 +28,7 @@ man:  ## write the manual page, docs/_build/man/attnprof.1
 docs-blocks:  ## write the generated blocks and tables of README.md and docs/ again
 	python -m tests.test_readme
 	python -m tests.test_docs
+	python docs/_schemas.py
 
 docs-images:  ## draw the images of README.md and docs/ again; needs Chromium
 	python docs/_images.py

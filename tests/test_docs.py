@@ -11,10 +11,12 @@ import torch
 
 from attnprof.catalogue.entry import read
 from attnprof.catalogue.roles import TABLE, in_symbols
+from attnprof.cli import COMMANDS
 from tests.pages import DOCS, PAGES, ROOT, blocks, broken_links, rewrite
 
 DESIGN = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
 COMPLEXITY, PUBLISHED, NETWORKS = DOCS / "complexity.md", DOCS / "published.md", DOCS / "networks.md"
+CLI = DOCS / "cli.md"
 SOME = "se,eca,ca,swin"  # all 80 modules take half a minute
 BLOCKS = [pytest.param(block, id=f"{page.name}: {block.command}") for page in PAGES for block in blocks(page)]
 
@@ -40,6 +42,19 @@ def with_table_of_names(page: str) -> str:
     return re.sub(r"[|] as [|] gets [|].*?\n(?=\n)", lambda _: table_of_names(), page, flags=re.DOTALL)
 
 
+def line_of_variables() -> str:
+    """The environment variables that options read, as a line of the table in docs/cli.md; of the budget it has
+    one of its own."""
+    options = (option for name in COMMANDS.names() for option in COMMANDS.get(name).params)
+    names = sorted({option.envvar for option in options if option.envvar} - {"ATTNPROF_BUDGET"})
+    return f"| {', '.join(f'`{name}`' for name in names)} | the setting of that name |"
+
+
+def with_variables(page: str) -> str:
+    """``page`` with the line as it is now."""
+    return re.sub(r"(?<=[|] variable [|] sets [|]\n[|]---[|]---[|]\n).*", lambda _: line_of_variables(), page)
+
+
 def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
@@ -57,6 +72,12 @@ def test_every_link_leads_to_a_file_or_a_heading(page):
 def test_every_page_is_in_the_index():
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     assert {page.name for page in PAGES} - {"index.md"} == set(re.findall(r"\]\(([\w-]+[.]md)\)", index))
+
+
+def test_the_variables_of_all_settings_are_listed():
+    page = CLI.read_text(encoding="utf-8")
+    assert line_of_variables() in page
+    assert with_variables(page) == page, "make docs-blocks"
 
 
 @pytest.mark.slow
@@ -124,6 +145,7 @@ def head(page: Path) -> str:
 
 
 if __name__ == "__main__":
+    CLI.write_text(with_variables(CLI.read_text(encoding="utf-8")), encoding="utf-8")
     NETWORKS.write_text(with_table_of_names(NETWORKS.read_text(encoding="utf-8")), encoding="utf-8")
     for page in PAGES:
         rewrite(page)

@@ -57,14 +57,14 @@ class NewerSchema(ValueError):
     """A run folder that a newer version wrote in another way."""
 
 
-class _Timer(Struct):
+class HostTimer(Struct):
     """The clock of the host, in seconds."""
 
     resolution: float
     cost: float
 
 
-class _Peaks(Struct):
+class RecordedPeaks(Struct):
     """See ``attnprof.measuring.bound.Peaks``."""
 
     bandwidths: Annotated[list[tuple[Whole, Figure]], Meta(min_length=1)]
@@ -74,8 +74,8 @@ class _Peaks(Struct):
     clock: Figure | None = None
 
 
-class _Known(Struct):
-    """What this version reads of an environment; all of it may be missing."""
+class KnownEnvironment(Struct):
+    """What this version reads of environment.json; all of it may be missing, and more may be there."""
 
     schema: Annotated[int, Meta(ge=1)] = SCHEMA
     run_id: str = ""
@@ -99,8 +99,8 @@ class _Known(Struct):
     cache_bytes: Bytes = None
     device_memory_bytes: Bytes = None
     memory_limit: Bytes = None
-    timer: _Timer | None = None
-    peaks: _Peaks | UnsetType = UNSET
+    timer: HostTimer | None = None
+    peaks: RecordedPeaks | UnsetType = UNSET
     estimator: str = ""
     runtimes: dict[str, str] | None = None
     converters: dict[str, str] | None = None
@@ -112,7 +112,7 @@ class _Known(Struct):
     files: dict[str, str] | UnsetType = UNSET
     spec: str = ""
     lanes: dict[str, str] | UnsetType = UNSET
-    runs: dict[str, "_Known"] | UnsetType = UNSET
+    runs: dict[str, "KnownEnvironment"] | UnsetType = UNSET
 
 
 def checked(environment: Environment) -> Environment:
@@ -126,7 +126,7 @@ def checked(environment: Environment) -> Environment:
             f"written under schema {schema} by a newer attnprof; this one reads schema {SCHEMA}: upgrade it"
         )
     try:
-        convert(environment, _Known)
+        convert(environment, KnownEnvironment)
     except MsgspecError as problem:
         raise ValueError(in_words(problem)) from None
     except RecursionError:
