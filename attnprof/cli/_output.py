@@ -36,7 +36,7 @@ class Outlet:
                 f"-o {self.output} is a name for {self._by_name}, not for {self.format}:"
                 f" leave out --format {self.format}"
             )
-        _ = self._wish
+        _ = self.wish
 
     @property
     def _by_name(self) -> str:
@@ -46,7 +46,8 @@ class Outlet:
         return next(names, "")
 
     @property
-    def _wish(self) -> Publication:
+    def wish(self) -> Publication:
+        """What an author wants of the table."""
         try:
             units = parse_units(self.units)
         except ValueError as problem:
@@ -56,7 +57,7 @@ class Outlet:
     def deliver(self, document: Document, terminal: Terminal) -> None:
         """Print ``document``, or write it to the file. Raises EnvironmentProblem where that fails."""
         format = self.format or self._by_name or TEXT
-        table = published(document, self._wish)
+        table = published(document, self.wish)
         if self.output is None:
             terminal.print(table, format)
             return

@@ -47,7 +47,7 @@ def table(
         results = with_ranks(results)
     results = of_modules(results, modules)
     wish = Wish(everything=all_rows, is_wide=wide, run=_named(run))
-    document = document_of_run(results, names, pivot or "", wish, sort)
+    document = document_of_run(results, names, pivot or "", wish, sort, outlet.wish.units)
     outlet.deliver(document, terminal)
     return 0
 

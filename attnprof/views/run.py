@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +17,7 @@ from attnprof.results.columns import Row, title
 from attnprof.results.pivot import Line, flat, lines, pivot_key
 from attnprof.results.table import SCHEMA
 from attnprof.runtimes import EAGER
-from attnprof.units import significant
+from attnprof.units import show_figure, significant
 from attnprof.views.caption import caption
 from attnprof.views.document import Document, TableCell, TableColumn
 from attnprof.views.findings import findings
@@ -46,20 +47,21 @@ def document(
     pivot: str = "",
     wish: Wish | None = None,
     order: str = "",
+    units: Sequence[str] = (),
 ) -> Document:
     """The table of ``results``: by size and channels, then by latency (by MACs where there is none).
 
     columns: these alone, in this order, by their headings in CSV or any name of their metrics; '+fvcore' is
     one more than the usual. pivot: what rows stand side by side by, 'channels'. wish: what a terminal shows
-    of the usual table. order: a column that rows are in the order of, as of ``in_order_of``. Raises
-    UsageError for a column or a pivot that does not exist.
+    of the usual table. order: a column that rows are in the order of, as of ``in_order_of``. units: that
+    figures may be in. Raises UsageError for a column or a pivot that does not exist.
     """
     results = in_order_of(results, order) if order else results
     only = [name for name in columns if not name.startswith(MORE)]
     more = _more(results, columns, pivot)
     headings, all_lines = lines(results, pivot)
     ordered = _by_block(all_lines, pivot) if order else sorted(all_lines, key=lambda line: _rank(line.row))
-    placed = _placed(results, only, more, pivot, headings, ordered)
+    placed = _in_units(_placed(results, only, more, pivot, headings, ordered), units)
     marks, footnotes = _notes(ordered, results.rows(), with_status=not _has_statuses(placed))
     shown, rows = _table(placed, ordered, pivot, marks)
     table = Document(
@@ -117,6 +119,10 @@ def _placed(
     if not pivot:
         return columns
     return [each for column in columns for each in _beside(column, headings, ordered, pivot, only)]
+
+
+def _in_units(placed: Sequence[RunColumn], units: Sequence[str]) -> list[RunColumn]:
+    return [replace(each, column=replace(each.column, units=tuple(units))) for each in placed]
 
 
 def _beside(
@@ -255,7 +261,8 @@ def _best(column: RunColumn, rivals: Sequence[tuple[int, Line]], cells: Sequence
         return []
     least = min(values, key=lambda number: values[number])
     ends = cells[least].interval
-    return [n for n, value in values.items() if _tied(cells[n], value, values[least], ends)]
+    shown = partial(show_figure, metric.kind, names=column.column.units)
+    return [n for n, value in values.items() if _tied(cells[n], value, values[least], ends, shown)]
 
 
 def _competes(place: tuple[int, Row] | None, cell: TableCell, metric: Metric) -> bool:
@@ -267,8 +274,19 @@ def _competes(place: tuple[int, Row] | None, cell: TableCell, metric: Metric) ->
     return not metric.interval or cell.interval is not None
 
 
-def _tied(cell: TableCell, value: float, least: float, ends: tuple[float, float] | None) -> bool:
-    """Whether a figure is the least, prints like it, or no interval tells the two apart."""
+def _tied(
+    cell: TableCell,
+    value: float,
+    least: float,
+    ends: tuple[float, float] | None,
+    shown: Callable[[float], str],
+) -> bool:
+    """Whether a figure is the least, prints like it, or no interval tells the two apart.
+
+    shown: how a count is printed.
+    """
+    if isinstance(value, int) and shown(value) == shown(least):
+        return True
     if ends is None or cell.interval is None:
         return value == least
     return cell.interval[0] <= ends[1] or significant(value) == significant(least)

@@ -276,3 +276,17 @@ def test_a_column_goes_by_what_stands_above_it_in_any_case(heading):
 def test_the_column_of_ratios_says_over_which_module_they_are():
     [column] = document(of_folder(QUICK), columns=("vs_baseline",)).columns
     assert column.heading == "vs se"
+
+
+def test_what_a_unit_makes_alike_is_best_alike():
+    networks = of_folder(QUICK.parent / "20261130-networks-cpu")
+    names = ("module", "macs", "host")
+    rounded = document(networks, names, units=("G",)).rows
+    exact = document(networks, names).rows
+    best = [
+        {row[0].value for row in rows if row[1].best and row[2].value == "resnet50"}
+        for rows in (exact, rounded)
+    ]
+    assert "eca" not in best[0]
+    assert "eca" in best[1]
+    assert "plain" not in best[1]
