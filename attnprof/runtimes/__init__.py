@@ -38,8 +38,8 @@ class DifferentOutput(NotTaken):
 class Engine(Protocol):
     """A module in another runtime than torch, ready to be called."""
 
-    def __call__(self, x: "torch.Tensor") -> object:
-        """One call on x (N, C, H, W): what is timed."""
+    def __call__(self, x: Any) -> object:
+        """One call on x, an input (N, C, H, W) as its Runtime's ``as_input`` returns it: what is timed."""
         ...
 
     def output(self, x: "torch.Tensor") -> "torch.Tensor":
@@ -67,7 +67,9 @@ class Runtime:
     module: they are written once in a run, and every process and runtime with this exporter reads them.
     Module and x are on the CPU. Both raise NotTaken with the runtime's own words. ``profiler`` is the
     location of ``f(content, inputs, case)``, which calls these bytes with each input, and returns the
-    NodeRuns of each call.
+    NodeRuns of each call. ``wrapper`` is the location of ``f(x) -> object``, which returns x as the engine
+    and the profiler are called with it, where that is not x itself: it is called once for each input, so
+    that no call is timed with it.
     """
 
     title: str
@@ -75,6 +77,7 @@ class Runtime:
     prepare: str
     exporter: str = ""
     profiler: str = ""
+    wrapper: str = ""
     is_torch: bool = False  # whether torch computes, and allocates, what it is called for
     packages: tuple[str, ...] = ()  # what has to be installed; its own first
     distribution: str = ""  # what has its version, where it is called otherwise than the first package
@@ -148,10 +151,12 @@ class Runtime:
             content = self.exported(module, x)
         return _at(self.prepare)(content, x, case)
 
-    def profile(
-        self, content: bytes, inputs: "Sequence[torch.Tensor]", case: "Case"
-    ) -> Sequence[Sequence[NodeRun]]:
-        """The nodes of a call with each of ``inputs``: see ``profiler``."""
+    def as_input(self, x: "torch.Tensor") -> Any:
+        """x as it is called with it: the same memory. See ``wrapper``."""
+        return _at(self.wrapper)(x) if self.wrapper else x
+
+    def profile(self, content: bytes, inputs: Sequence[Any], case: "Case") -> Sequence[Sequence[NodeRun]]:
+        """The nodes of a call with each of ``inputs``, of ``as_input``: see ``profiler``."""
         calls: Sequence[Sequence[NodeRun]] = _at(self.profiler)(content, inputs, case)
         return calls
 

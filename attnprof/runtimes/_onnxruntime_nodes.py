@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import onnx
-import torch
+import onnxruntime
 
 from attnprof.records.case import Case
 from attnprof.runtimes import NodeRun
@@ -18,7 +18,7 @@ KERNEL = "_kernel_time"  # ends the name of an event that is a run of a node
 CALL = "model_run"  # the event that a call ends with
 
 
-def nodes(model: bytes, inputs: Sequence[torch.Tensor], case: Case) -> Sequence[Sequence[NodeRun]]:
+def nodes(model: bytes, inputs: Sequence[onnxruntime.OrtValue], case: Case) -> Sequence[Sequence[NodeRun]]:
     """The nodes of a call with each of ``inputs``."""
     with TemporaryDirectory(prefix="attnprof-profile-") as folder:
         optimised = Path(folder, "optimised.onnx")

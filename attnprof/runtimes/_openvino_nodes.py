@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence, Set
 
 import openvino
-import torch
 
 from attnprof.records.case import Case
 from attnprof.runtimes import NodeRun
@@ -16,7 +15,7 @@ REORDER = "Reorder"
 EXECUTED = openvino.ProfilingInfo.Status.EXECUTED
 
 
-def nodes(model: bytes, inputs: Sequence[torch.Tensor], case: Case) -> Sequence[Sequence[NodeRun]]:
+def nodes(model: bytes, inputs: Sequence[openvino.Tensor], case: Case) -> Sequence[Sequence[NodeRun]]:
     """The nodes of a call with each of ``inputs``, without those that no call ran."""
     inference = Inference(model, case.threads, PERF_COUNT=True)
     by_node = _origins(inference.compiled.get_runtime_model(), Exported(model))

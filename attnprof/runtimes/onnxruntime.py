@@ -8,6 +8,7 @@ RUNTIME = Runtime(
     prepare="attnprof.runtimes._onnxruntime:prepare",
     exporter="attnprof.runtimes._onnx:exported",
     profiler="attnprof.runtimes._onnxruntime_nodes:nodes",
+    wrapper="attnprof.runtimes._onnxruntime:as_input",
     packages=("onnxruntime", "onnx", "onnxscript"),
     extra="onnxruntime",
     devices=("cpu",),

@@ -8,6 +8,7 @@ RUNTIME = Runtime(
     prepare="attnprof.runtimes._openvino:prepare",
     exporter="attnprof.runtimes._onnx:exported",
     profiler="attnprof.runtimes._openvino_nodes:nodes",
+    wrapper="attnprof.runtimes._openvino:as_input",
     packages=("openvino", "onnx", "onnxscript"),
     extra="openvino",
     devices=("cpu",),

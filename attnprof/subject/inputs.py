@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import cycle, repeat
 from math import ceil, prod
+from typing import Any
 
 import torch
 
 from attnprof.measuring.inputs import RandomPool
 from attnprof.records.case import Case
-from attnprof.runtimes import ONE_MAP, NotTaken
+from attnprof.runtimes import ONE_MAP, RUNTIMES, NotTaken
 from attnprof.subject.build import DTYPES
 
 MOST_INPUTS = 2**15  # of a ring: tiny inputs would be without number
@@ -35,9 +36,7 @@ def examples(case: Case, device: torch.device) -> tuple[torch.Tensor, ...]:
     return tuple(example(case, device, number) for number in range(case.maps))
 
 
-def by_call(
-    case: Case, device: torch.device, inputs: Iterator[torch.Tensor]
-) -> Iterator[tuple[torch.Tensor, ...]]:
+def by_call(case: Case, device: torch.device, inputs: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
     """What each call of ``case`` takes of ``inputs``, which the other cases of its block take from, too.
 
     Of cold inputs as many as it has maps, in turn; of the one hot input that, with further ones of its own.
@@ -47,23 +46,26 @@ def by_call(
     return zip(*[inputs] * case.maps, strict=False)
 
 
-def ring(
-    case: Case, device: torch.device, cache: int, pool: RandomPool | None = None
-) -> Iterator[torch.Tensor]:
-    """Random inputs (N, C, H, W) without end, for all cells of a block: one for 'hot' inputs, else so many in
-    turn that more than twice ``cache`` bytes pass before one comes again. pool: where the blocks before it
-    took theirs from."""
-    pool = pool or RandomPool()
+def ring(case: Case, device: torch.device, cache: int, pool: RandomPool | None = None) -> Iterator[Any]:
+    """Random inputs (N, C, H, W) without end, for all cells of a block, as their runtime is called with them:
+    one for 'hot' inputs, else so many in turn that more than twice ``cache`` bytes pass before one comes
+    again. pool: where the blocks before it took theirs from."""
+    as_input = RUNTIMES.get(case.runtime).as_input
+    return cycle([as_input(x) for x in _different(case, device, cache, pool or RandomPool())])
+
+
+def _different(case: Case, device: torch.device, cache: int, pool: RandomPool) -> Sequence[torch.Tensor]:
+    """The inputs of a ring."""
     if case.inputs == "hot":
         draw = partial(example, case, device)
-        return cycle([pool.lend(draw(), draw)])
+        return [pool.lend(draw(), draw)]
     dtype = DTYPES[case.dtype]
     if case.layout != "channels_last":
-        return cycle(inputs_beyond(cache, case.shape, device, dtype, case.seed + 1, pool))
+        return inputs_beyond(cache, case.shape, device, dtype, case.seed + 1, pool)
     batch, channels, height, width = case.shape
     shape = batch, height, width, channels
     turned = inputs_beyond(cache, shape, device, dtype, case.seed + 1, pool)
-    return cycle([x.movedim(-1, 1) for x in turned])
+    return [x.movedim(-1, 1) for x in turned]
 
 
 def inputs_beyond(

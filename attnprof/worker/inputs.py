@@ -1,6 +1,7 @@
 """The inputs of a block of cases, which are no part of what a case may allocate."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -13,8 +14,9 @@ from attnprof.units import show_bytes
 
 def block_inputs(
     case: Case, backend: Backend, device: torch.device, pool: RandomPool, memory_limit: int | None
-) -> Iterator[torch.Tensor]:
-    """Inputs (N, C, H, W) without end for all cases of the size and conditions of ``case``.
+) -> Iterator[Any]:
+    """Inputs (N, C, H, W) without end for all cases of the size and conditions of ``case``, as their
+    runtime is called with them.
 
     memory_limit: bytes that a case may allocate, in force again afterwards. Raises MemoryError.
     """

@@ -3,6 +3,7 @@ graph another runtime runs."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import torch
 
@@ -89,7 +90,7 @@ def _calls_to_trace(timing: Timing) -> int:
     return max(1, min(MOST_CALLS, int(TRACE_SECONDS / per_call)))
 
 
-def _nodes(case: Case, model: Model | None, inputs: Iterator[torch.Tensor], calls: int) -> KernelTrace | None:
+def _nodes(case: Case, model: Model | None, inputs: Iterator[Any], calls: int) -> KernelTrace | None:
     """The nodes of the graph of a case that torch does not compute; None of one that it does."""
     runtime = RUNTIMES.get(case.runtime)
     if runtime.is_torch:

@@ -1,19 +1,19 @@
-"""A call of ours beside an engine's own loop: ratios, bars, and that both compute the same."""
+"""A call of ours beside an engine's own loop: ratios, bars, and what the loops go through."""
 
 import pytest
+import torch
 
 from attnprof.records.case import Case
 from attnprof.runtimes import RUNTIMES
 from attnprof.subject.calls import export
-from attnprof.subject.inputs import example
 from benchmarks import engines
-from benchmarks.engines import LOOPS, Turn, bars, lines, looped
+from benchmarks.engines import LOOPS, Turn, bars, cold_inputs, lines, looped
 
-SE = Case("se", 16, 8, 8, {"bias": False, "reduction": 16})
+SETTINGS = {"bias": False, "reduction": 16}
 
 
 def turns(*ratios, module="se"):
-    return [Turn(module, "openvino", 1e-4 * ratio, 1e-4) for ratio in ratios]
+    return [Turn(module, "openvino", 1e-4 * ratio, 1e-4, 0.5e-4) for ratio in ratios]
 
 
 def test_the_middle_of_all_turns_is_held_to_the_bar_in_both_directions():
@@ -23,18 +23,9 @@ def test_the_middle_of_all_turns_is_held_to_the_bar_in_both_directions():
     ]  # fmt: skip
 
 
-def test_a_line_has_both_medians_their_ratio_and_how_far_turns_are_apart():
-    assert lines(turns(1.0, 1.02, 1.1))[1].split() == [
-        "openvino",
-        "se",
-        "102.0",
-        "us",
-        "100.0",
-        "us",
-        "1.020",
-        "10.0",
-        "%",
-    ]
+def test_a_line_has_the_medians_their_ratio_and_how_far_turns_are_apart():
+    figures = "openvino se 102.0 us 100.0 us 1.020 10.0 % 50.0 us"
+    assert lines(turns(1.0, 1.02, 1.1))[1].split() == figures.split()
 
 
 def test_a_loop_takes_the_median_call(monkeypatch):
@@ -43,14 +34,30 @@ def test_a_loop_takes_the_median_call(monkeypatch):
     assert looped(lambda: None, 1.0) == pytest.approx(0.1)
 
 
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", LOOPS)
-def test_an_engines_own_loop_computes_what_ours_does(name):
-    if reason := RUNTIMES.get(name).unavailable():
+@pytest.fixture(params=LOOPS)
+def runtime(request):
+    if reason := RUNTIMES.get(request.param).unavailable():
         pytest.skip(reason)
-    from dataclasses import replace
+    return request.param
 
-    case = replace(SE, execution=name)
-    (turn,) = engines.turns("se", name, repeats=1, seconds=0.02)
-    assert 0.1 < turn.ratio < 10
-    LOOPS[name](export(case).content, example(case, engines.CPU))()
+
+@pytest.mark.filterwarnings("ignore")
+def test_ours_and_the_loops_are_timed_in_turns(runtime):
+    (turn,) = engines.turns("se", runtime, cold_inputs(cache=2**20), repeats=1, seconds=0.02)
+    assert min(turn.ours, turn.loop, turn.bound_once) > 0
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_loop_goes_round_its_inputs(runtime, count):
+    content = export(Case("se", 16, 2, 2, SETTINGS, execution=runtime)).content
+    inputs = [torch.full((1, 16, 2, 2), float(number)) for number in range(1, 4)]
+    call = LOOPS[runtime](content, inputs[:count])
+    sums = [float(first_output(call()).sum()) for _ in range(2 * count)]
+    assert sums[:count] == sums[count:]
+    assert len(set(sums)) == count
+
+
+def first_output(result):
+    """Of a call in ONNX Runtime, whose outputs stay in the binding, or in OpenVINO."""
+    return result.copy_outputs_to_cpu()[0] if hasattr(result, "copy_outputs_to_cpu") else result[0]

@@ -20,7 +20,7 @@ from attnprof.runtimes import RUNTIMES, NotTaken, Runtime, _versions, require_av
 from attnprof.spec import Spec
 from attnprof.subject.build import build
 from attnprof.subject.calls import LARGEST_TF32_ERROR, call_of, require_equal
-from attnprof.subject.inputs import example
+from attnprof.subject.inputs import example, ring
 from attnprof.worker.block import Block
 from attnprof.worker.server import failure
 from tests.runtimes import stub
@@ -94,12 +94,31 @@ def test_a_runtime_gives_what_torch_gives(name, module):
     assert (output - expected).abs().max() < 1e-3 * expected.abs().max()
 
 
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_input_is_handed_over_where_it_lies(name):
+    require_installed(name)
+    x = torch.randn(1, 2, 3, 3)
+    handed_over = RUNTIMES.get(name).as_input(x)
+    address = handed_over.data.ctypes.data if name == "openvino" else handed_over.data_ptr()
+    assert address == x.data_ptr()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_input_of_a_ring_is_made_ready_once(name):
+    require_installed(name)
+    inputs = ring(case_of(execution=name), CPU, cache=2**16)
+    first = next(inputs)
+    later = [next(inputs) for _ in range(20)]
+    assert sum(each is first for each in later) >= 2
+    assert sum(each is not first for each in later) >= 2
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", OTHERS)
 def test_with_one_thread_the_calling_thread_computes_alone(name):
     require_installed(name)
     case = case_of("cbam", name, channels=64, height=56, width=56)
-    call = call_of(case, CPU, repeat(example(case, CPU)))
+    call = call_of(case, CPU, ring(replace(case, inputs="hot"), CPU, cache=0))
     for _ in range(20):
         call()
     of_process, of_thread = time.process_time(), time.thread_time()

@@ -124,7 +124,7 @@ def test_every_call_has_the_same_nodes_and_their_origins_are_parts_of_the_module
         pytest.skip(reason)
     case = Case("cbam", 16, 8, 8, hyperparameters=entry("cbam").settings({}))
     module, x = build(case, CPU), example(case, CPU)
-    calls = runtime.profile(runtime.exported(module, x), [x] * 8, case)
+    calls = runtime.profile(runtime.exported(module, x), [runtime.as_input(x)] * 8, case)
     assert len(calls) == 8
     assert len({tuple(run.name for run in call) for call in calls}) == 1
     origins = ", ".join(run.origin for run in calls[0])
