@@ -12,10 +12,11 @@ EVERYBODY = 0o666  # may lock it, whoever has made the file
 
 
 class DeviceLock:
-    """Held from ``acquire`` on, until the process ends."""
+    """Held from ``acquire`` on, until ``release`` or the end of the process."""
 
     def __init__(self, uuid: str) -> None:
-        self._lock = FileLock(lock_folder() / f"attnprof-{uuid}.lock", mode=EVERYBODY)
+        path = lock_folder() / f"attnprof-{uuid}.lock"
+        self._lock = FileLock(path, mode=EVERYBODY, thread_local=False)  # whichever thread lets go
 
     def acquire(self) -> bool:
         """Whether the device is ours from now on; also where nobody can tell."""
@@ -26,6 +27,10 @@ class DeviceLock:
         except OSError:  # no such folder, or not ours to write to
             return True
         return True
+
+    def release(self) -> None:
+        """Let others have the device, if it is ours."""
+        self._lock.release()
 
 
 def lock_folder() -> Path:

@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from attnprof.backends._lock import DeviceLock
 from attnprof.errors import AttnprofError, EnvironmentProblem
 from attnprof.launchers import Lane
 from attnprof.measuring.bound import Peaks
@@ -23,6 +24,8 @@ class LaneWorkers:
         self.lane = lane
         self.environment: Environment = {}  # once it has said hello
         self.losses = 0
+        self._lock: DeviceLock | None = None
+        self._is_shared = setup.allow_busy  # whether the device may be others', too
         device = lane.device if lane.device and setup.device != "meta" else setup.device
         files = setup.files if lane.is_remote else ()
         whole = msgspec.structs.replace(setup, device=device, files=files)
@@ -59,13 +62,27 @@ class LaneWorkers:
         except (AttnprofError, WorkerGone) as problem:
             self.slot.stop()
             return str(problem)
+        if reason := self._claim(worker.environment):
+            self.slot.stop()
+            return reason
         lease = {"lease": self.lane.lease} if self.lane.lease else {}
         self.environment = {**worker.environment, **lease, "lane": self.name}
         return ""
 
+    def _claim(self, environment: Environment) -> str:
+        """Hold the device for the whole run: between two workers it is nobody's. Why that cannot be; empty
+        where it is ours."""
+        uuid = environment.get("device_uuid")
+        if not uuid or self._is_shared or self.lane.is_remote:
+            return ""
+        self._lock = DeviceLock(f"{uuid}-run")
+        return "" if self._lock.acquire() else "a lane of another run holds it; wait, or --allow-busy"
+
     def close(self) -> None:
         """End its worker, whoever waits for it, and give the lane back."""
         self.slot.close()
+        if self._lock is not None:
+            self._lock.release()
         self.lane.close()
 
 

@@ -212,6 +212,23 @@ def test_a_run_goes_on_with_lanes_of_its_own_kind_alone():
         on([Place("two", device_name="other")], planned(), before=this.environment)
 
 
+def test_two_runs_have_no_device_in_common_from_their_hello_to_their_end(monkeypatch, tmp_path):
+    monkeypatch.setenv("ATTNPROF_LOCKS", str(tmp_path))
+
+    def lanes():
+        return [Place(f"gpu{n}", device_uuid=f"u{n}").lane for n in range(2)]
+
+    first, _ = greeted(lanes()[:1], SETUP)
+    second, refusals = greeted(lanes(), SETUP)
+    assert [lane.name for lane in second] == ["gpu1"]
+    assert refusals == {"gpu0": "a lane of another run holds it; wait, or --allow-busy"}
+    first[0].close()
+    third, _ = greeted(lanes()[:1], SETUP)
+    assert [lane.name for lane in third] == ["gpu0"]
+    for lane in (*second, *third):
+        lane.close()
+
+
 def test_no_lane_at_all_is_a_problem_of_the_machine():
     with pytest.raises(EnvironmentProblem, match="one: one is gone; two: two is gone"):
         on([Place("one", 0), Place("two", 0)], planned())
