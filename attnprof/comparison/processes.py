@@ -12,10 +12,13 @@ REFERENCE = "reference"  # the metric of the control, a matmul that is the same 
 
 
 def times(events: Iterable[Event], metric: str) -> dict[str, dict[int, float]]:
-    """Seconds of each case in each process; a later visit of a process replaces an earlier one."""
+    """Seconds of each case in each process; a later visit of a process replaces an earlier one, and a run
+    that takes a case over from another all that this has measured of it."""
     seconds: dict[str, dict[int, float]] = {}
     for event in events:
         if not isinstance(event, VisitEvent):
+            if event.replaces:
+                seconds.pop(event.key, None)
             continue
         for measurement in event.measurements:
             value = _seconds(measurement)

@@ -121,7 +121,7 @@ def _overlap(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
     return bool(low <= their_high and their_low <= high)
 
 
-Processes = Mapping[int, float]  # number of a process -> the seconds that it found
+Processes = Mapping[Any, float]  # a process, by its run and number -> the seconds that it found
 # What a row and the plain network's must share.
 SAME = (*ROW_CONDITIONS, "channels", "height", "width", "mode", "seed", "run_id")
 LATENCY = "added_latency"

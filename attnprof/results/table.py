@@ -18,7 +18,7 @@ from attnprof.metrics import METRICS, Metric, column, in_order
 from attnprof.records.environment import Environment, joined
 from attnprof.records.files import file_in
 from attnprof.records.journal import SPEC, environment_in, events_in
-from attnprof.records.record import HOT, RESOLUTION, ROUGH, Event, Measurement, Record, fold
+from attnprof.records.record import HOT, RESOLUTION, ROUGH, CaseId, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
 from attnprof.results.header import (
     HEADER,
@@ -172,9 +172,8 @@ def _tabulated(events: Sequence[Event], outline: Outline, environment: Environme
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
         extra |= row.keys() - set(HEADER)
-    # Numbers of processes are those of one run.
-    timed = {} if "runs" in environment else times(events, LATENCY)
-    added, reasons = increases(rows, [timed.get(record.case.key, {}) for record in records])
+    seconds = _seconds_of_processes(events)
+    added, reasons = increases(rows, [seconds.get((record.run, record.case.key), {}) for record in records])
     for row, columns in zip(rows, added, strict=True):
         row |= columns
         extra |= columns.keys()
@@ -184,6 +183,18 @@ def _tabulated(events: Sequence[Event], outline: Outline, environment: Environme
     frame = pd.DataFrame(rows, columns=names, dtype=object)
     frame = frame.astype(object).where(frame.notna(), None)
     return Results(frame, notes, environment, outline.spec, outline.cells)
+
+
+def _seconds_of_processes(events: Sequence[Event]) -> dict[CaseId, dict[tuple[str, int], float]]:
+    """The latencies of each case: numbers of processes are those of one run."""
+    by_run: dict[str, list[Event]] = {}
+    for event in events:
+        by_run.setdefault(event.run, []).append(event)
+    return {
+        (run, key): {(run, process): seconds for process, seconds in of_case.items()}
+        for run, own in by_run.items()
+        for key, of_case in times(own, LATENCY).items()
+    }
 
 
 def _with_interval(records: Sequence[Record]) -> list[Metric]:
