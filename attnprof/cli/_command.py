@@ -94,6 +94,13 @@ def run_argument() -> click.Argument:
     return click.Argument(["run"], required=False, metavar="[RUN]")
 
 
+def where_option() -> click.Option:
+    """--where: the rows that a command looks at."""
+    return click.Option(
+        ["--where"], default="", metavar="LIST", help="rows that are so: channels=64,res=56,macs<100M"
+    )
+
+
 PUBLISHING = ("units", "caption", "label", "no_notes")  # parameters of ``publishing_options``
 
 

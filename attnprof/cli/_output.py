@@ -54,6 +54,11 @@ class Outlet:
             raise UsageError(f"--units: {problem}") from None
         return Publication(units, self.caption, self.label, with_notes=not self.no_notes)
 
+    def is_screen(self, terminal: Terminal) -> bool:
+        """Whether somebody reads the document on a terminal."""
+        is_text = (self.format or TEXT) == TEXT and self.output is None
+        return is_text and terminal.look().width is not None
+
     def deliver(self, document: Document, terminal: Terminal) -> None:
         """Print ``document``, or write it to the file. Raises EnvironmentProblem where that fails."""
         format = self.format or self._by_name or TEXT

@@ -18,6 +18,7 @@ from attnprof.results.columns import Row
 from attnprof.results.selection import rows_at, usual_measure
 from attnprof.views.choice import Published
 from attnprof.views.choice import document as document_of_choice
+from attnprof.views.where import rows_where
 
 ALL = "all"  # every batch, every runtime
 AXES = {"batch": ("batches", "batch"), "runtime": ("runtimes", "execution")}  # option: in words, its column
@@ -29,6 +30,7 @@ def pick(
     rank: str | None,
     pareto: str | None,
     at: str,
+    where: str,
     device: str,
     batch: str,
     runtime: str,
@@ -49,7 +51,7 @@ def pick(
     published = Published(*published_figures.choose(network, dataset))
     results = results_of(run)
     keep, source = budget_or_default(budget, limits, results.spec)
-    results = _selected(results, at, device, {"batch": batch, "runtime": runtime})
+    results = _selected(rows_where(results, where), at, device, {"batch": batch, "runtime": runtime})
     points, entrants = candidates(
         results.rows(),
         results.notes,

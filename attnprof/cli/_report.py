@@ -7,29 +7,33 @@ from attnprof.cli._results import is_file, results_of, write_file
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import UsageError
 from attnprof.records.journal import newest_folder
-from attnprof.report import page
+from attnprof.report import page_that_fits
+from attnprof.results import Results
+from attnprof.views.where import rows_where
 
 PAGE = "report.html"
 
 
-def report(run: str | None, output: str | None, open: bool, terminal: Terminal) -> int:
-    """Write the page of ``run`` and print its path. open: show it in the browser, too."""
-    path = _write(run, _output(output))
+def report(run: str | None, where: str, output: str | None, open: bool, terminal: Terminal) -> int:
+    """Write the page of ``run``, of the rows that are ``where``, and print its path. open: show it in the
+    browser, too."""
+    path = _write(run, where, _output(output), terminal)
     terminal.show(str(path))
     if open and not webbrowser.open(path.resolve().as_uri()):
         terminal.note("no browser was found: open it by hand")
     return 0
 
 
-def _write(run: str | None, path: Path | None) -> Path:
+def _write(run: str | None, where: str, path: Path | None, terminal: Terminal) -> Path:
     """Write the page to ``path``, or beside the run; where it stands is returned."""
     if run == "-":
         if path is None:
             raise UsageError("a CSV on standard input has no folder; name the page: -o page.html")
-        return _written(path, page(results_of(run), "standard input"))
+        return _written(path, rows_where(results_of(run), where), "standard input", terminal)
     source = Path(run) if run else newest_folder()
     folder = source.parent if is_file(source) else source
-    return _written(path or folder / PAGE, page(results_of(str(source)), _name(folder)))
+    results = rows_where(results_of(str(source)), where)
+    return _written(path or folder / PAGE, results, _name(folder), terminal)
 
 
 def _output(name: str | None) -> Path | None:
@@ -43,8 +47,14 @@ def _output(name: str | None) -> Path | None:
     return path
 
 
-def _written(path: Path, text: str) -> Path:
-    write_file(path, text)
+def _written(path: Path, results: Results, name: str, terminal: Terminal) -> Path:
+    html, rows = page_that_fits(results, name)
+    write_file(path, html)
+    if rows < len(results.frame):
+        terminal.note(
+            f"the page has the first {rows} of {len(results.frame)} rows, the largest maps first;"
+            " others: --where 'channels=64'"
+        )
     return path
 
 

@@ -10,6 +10,7 @@ from attnprof.cli._command import (
     output_options,
     publishing_options,
     run_argument,
+    where_option,
 )
 
 HELP = """\
@@ -42,6 +43,7 @@ COMMAND = command(
         ],
         "Where it is judged": [
             click.Option(["--at"], default="", metavar="POINTS", help="at these points only: 256@56"),
+            where_option(),
             click.Option(["--device"], default="", metavar="NAME", help="on this machine only, of several"),
             click.Option(["--batch"], default="", metavar="N", help="at this batch only, of several; or all"),
             click.Option(

@@ -2,7 +2,7 @@
 
 import click
 
-from attnprof.cli._command import command, run_argument
+from attnprof.cli._command import command, run_argument, where_option
 
 HELP = """\
 Write one offline HTML page of a run, and print its path.
@@ -22,6 +22,7 @@ COMMAND = command(
     HELP,
     [
         run_argument(),
+        where_option(),
         click.Option(["-o", "--output"], metavar="FILE", help="write there (report.html in the run folder)"),
         click.Option(["--open"], is_flag=True, help="show it in the browser"),
     ],

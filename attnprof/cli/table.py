@@ -2,7 +2,14 @@
 
 import click
 
-from attnprof.cli._command import OUTPUT, command, output_options, publishing_options, run_argument
+from attnprof.cli._command import (
+    OUTPUT,
+    command,
+    output_options,
+    publishing_options,
+    run_argument,
+    where_option,
+)
 
 HELP = """\
 Print the results of a run again.
@@ -46,6 +53,8 @@ COMMAND = command(
                 ["--sort"], default="", metavar="COLUMN", help="in its order; -COLUMN: the largest first"
             ),
             click.Option(["--wide"], is_flag=True, help="every usual column, and what the headings mean"),
+            where_option(),
+            click.Option(["--top"], type=int, metavar="N", help="the first N lines"),
             click.Option(["--all", "all_rows"], is_flag=True, help="every row; piped: always"),
         ],
         "For a paper": publishing_options(),

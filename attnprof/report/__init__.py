@@ -6,6 +6,6 @@ assets/ how the page looks and behaves: plain HTML, CSS and JavaScript, joined w
 leaves out comments and indentation.
 """
 
-from attnprof.report.html import page
+from attnprof.report.html import page, page_that_fits
 
-__all__ = ["page"]
+__all__ = ["page", "page_that_fits"]

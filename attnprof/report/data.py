@@ -25,14 +25,14 @@ APART = ("peaks", PLACEMENTS, SPEC_TEXT)
 FIRST = ("device_name", "device", "threads", "cores", "started")  # of an environment, in this order
 
 
-def contents(results: Results, name: str) -> dict[str, Any]:
-    """The data of the page of the run ``name``, ready for JSON."""
+def contents(results: Results, name: str, total: int = 0) -> dict[str, Any]:
+    """The data of the page of the run ``name``, ready for JSON. total: rows of the run, where it has more."""
     rows, frame = results.rows(), results.frame
     columns = {str(key): frame[key].tolist() for key in frame.columns} | {"title": _titles(rows)}
     modules = {key: describe(key) for key in dict.fromkeys(str(row["module"]) for row in rows)}
     return {
         "name": name,
-        "caption": _caption(results),
+        "caption": _caption(results, total),
         "environment": _environment(results),
         "spec": _spec(results),
         "planned": results.planned,
@@ -64,10 +64,16 @@ def _titles(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _caption(results: Results) -> list[str]:
-    """The conditions, and the meaning of the metrics that a table shows by default."""
+def _caption(results: Results, total: int) -> list[str]:
+    """The conditions, and the meaning of the metrics that a table shows by default.
+
+    total: how many rows the run has.
+    """
     document = document_of_run(results)
-    return document.remarks(document.columns)
+    conditions, *meanings = document.remarks(document.columns)
+    if len(results.frame) < total:
+        conditions = f"the first {len(results.frame)} of {total} rows, the largest maps first; {conditions}"
+    return [conditions, *meanings]
 
 
 def _options() -> dict[str, dict[str, str]]:

@@ -13,6 +13,7 @@ from string import Template
 from attnprof.records.characters import printable
 from attnprof.report.data import contents
 from attnprof.results import Results
+from attnprof.views.run import top
 
 STYLES = ("base.css", "controls.css", "table.css", "charts.css", "sheet.css")
 SCRIPTS = (
@@ -36,9 +37,30 @@ SCRIPTS = (
 )
 
 
-def page(results: Results, name: str) -> str:
-    """The page of the run ``name`` as HTML: less than 300 kB for the whole catalogue at six points."""
-    data = contents(results, name)
+LARGEST = 2_000_000  # bytes of a page: a browser opens it at once, and a mail takes it
+MOST_ROWS = 40_000  # on a page; of counts alone so many fit
+
+
+def page_that_fits(results: Results, name: str) -> tuple[str, int]:
+    """The page of the run ``name`` within LARGEST bytes, and how many rows it has: the first of the table,
+    where it cannot have all."""
+    rows = min(len(results.frame), MOST_ROWS)
+    while True:
+        html = page(results, name, rows)
+        size = len(html.encode())
+        if size <= LARGEST or rows < 2:
+            return html, rows
+        rows = int(0.9 * rows * LARGEST / size)
+
+
+def page(results: Results, name: str, rows: int | None = None) -> str:
+    """The page of the run ``name`` as HTML: less than 300 kB for the whole catalogue at six points.
+
+    rows: so many alone, the first of the table.
+    """
+    total = len(results.frame)
+    is_whole = rows is None or rows >= total
+    data = contents(results if is_whole else top(results, rows or 0), name, total)
     style, script = _joined(STYLES), _joined(SCRIPTS)
     policy = f"script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:"
     return Template(_asset("page.html")).substitute(

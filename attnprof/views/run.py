@@ -59,8 +59,7 @@ def document(
     results = in_order_of(results, order) if order else results
     only = [name for name in columns if not name.startswith(MORE)]
     more = _more(results, columns, pivot)
-    headings, all_lines = lines(results, pivot)
-    ordered = _by_block(all_lines, pivot) if order else sorted(all_lines, key=lambda line: _rank(line.row))
+    headings, ordered = _ordered(results, pivot, order)
     placed = _in_units(_placed(results, only, more, pivot, headings, ordered), units)
     marks, footnotes = _notes(ordered, results.rows(), with_status=not _has_statuses(placed))
     shown, rows = _table(placed, ordered, pivot, marks)
@@ -76,6 +75,25 @@ def document(
         data=lambda: _data(results, only, pivot),
     )
     return table if only or pivot or order else _with_screen(table, results, wish or Wish(), more)
+
+
+def top(results: Results, count: int, pivot: str = "", order: str = "") -> Results:
+    """The rows of the first ``count`` lines of the table. pivot, order: as ``document`` takes them."""
+    results = in_order_of(results, order) if order else results
+    _, ordered = _ordered(results, pivot, order)
+    numbers = {number for line in ordered[:count] for number, _ in line.cells.values()}
+    return results.only(sorted(numbers))
+
+
+def _ordered(results: Results, pivot: str, order: str) -> tuple[list[str], list[Line]]:
+    """The headings of the pivot, and the lines as the table has them.
+
+    order: where there is one, ``results`` are in it.
+    """
+    headings, all_lines = lines(results, pivot)
+    if order:
+        return headings, _by_block(all_lines, pivot)
+    return headings, sorted(all_lines, key=lambda line: _rank(line.row))
 
 
 def _more(results: Results, columns: Sequence[str], pivot: str) -> list[RunColumn]:
