@@ -247,6 +247,11 @@ class Entry:
         """Those of C, H and W that a limit depends on."""
         return {size for rule, _ in self.limits for size in self._sizes_behind(rule)}
 
+    def refused_sizes(self) -> set[str]:
+        """Those of C, H and W that ``refusal`` depends on: in a limit, or in what its sentence says."""
+        texts = (text for _, sentence in self.limits for text in re.findall(r"[{]([^{}]+)[}]", sentence))
+        return self.limited_sizes() | {size for text in texts for size in self._sizes_behind(text)}
+
     def rules(self) -> Iterator[str]:
         """The limits in words, with the default hyperparameters filled in."""
         for _, sentence in self.limits:

@@ -9,12 +9,13 @@ from attnprof.catalogue import entry, file_hash, source_hash
 from attnprof.catalogue.entry import Entry
 from attnprof.catalogue.selection import ConfiguredModule
 from attnprof.catalogue.user_location import file_at
-from attnprof.catalogue.values import is_staged
+from attnprof.catalogue.values import Value, is_staged
 from attnprof.errors import UsageError
 from attnprof.grid import Point, show_input
 from attnprof.metrics import COUNTED, METRICS, ONCE, Metric
 from attnprof.planning.baselines import baselines_of, keys_named
 from attnprof.planning.placements import Placement, choices, placements
+from attnprof.planning.refusals import Refusals
 from attnprof.planning.shards import PlannedCell, shard
 from attnprof.records.case import Case, device_kind
 from attnprof.runtimes import RUNTIMES, require_available
@@ -118,14 +119,15 @@ def plan(spec: Spec, device: str | None = None) -> Plan:
 
 def _cells(spec: Spec, device: str) -> tuple[PlannedCell, ...]:
     """All cells of ``spec``, each once: by mode, then point, batch, runtime and module."""
-    placed = placements(spec) if spec.networks else _alone(spec)
+    placed = [(each, _settled(each)) for each in (placements(spec) if spec.networks else _alone(spec))]
     modes = ("eval", "train") if spec.train else ("eval",)
     cells: dict[Case, PlannedCell] = {}
     executions = ("eager",) if device == "meta" else spec.executions
+    refusals = Refusals()
     grid = product(modes, spec.grid(), spec.batches, executions)
-    for (mode, point, batch, execution), placement in product(grid, placed):
-        cell = _cell(spec, placement, point, batch, device, mode, execution)
-        cells.setdefault(cell.case, cell)
+    for (mode, point, batch, execution), (placement, settled) in product(grid, placed):
+        case = _case(spec, placement, settled, point, batch, device, mode, execution)
+        cells.setdefault(case, _cell(placement, settled, case, refusals))
     return tuple(cells.values())
 
 
@@ -150,26 +152,48 @@ def _alone_as(choice: ConfiguredModule | Placement) -> Placement:
 def _require_runtimes(cells: Sequence[PlannedCell]) -> None:
     """Raises UsageError where a runtime does not run its cases at all, EnvironmentProblem where one is not
     installed."""
-    refusals = dict.fromkeys(RUNTIMES.get(cell.case.runtime).refusal(cell.case) for cell in cells)
+    cases = {(cell.case.execution, cell.case.mode, cell.case.batch): cell.case for cell in cells}.values()
+    refusals = dict.fromkeys(RUNTIMES.get(case.runtime).refusal(case) for case in cases)
     if any(refusals):
         raise UsageError(f"--runtime: {'; '.join(filter(None, refusals))}")
-    require_available(cell.case.runtime for cell in cells)
+    require_available(case.runtime for case in cases)
 
 
-def _cell(
-    spec: Spec, placement: Placement, point: Point, batch: int, device: str, mode: str, execution: str
-) -> PlannedCell:
+@dataclass(frozen=True)
+class _Settled:
+    """What the cases of a placement share at all sizes."""
+
+    settings: dict[str, Value]  # sorted by name
+    source: str  # hash of the files of a user's module and network
+    module: Entry | None  # None: it cannot be imported
+
+
+def _settled(placement: Placement) -> _Settled:
+    module = None if placement.problem else entry(placement.module)
+    source = _source_hash(placement) + placement.source
+    return _Settled(dict(sorted(placement.settings)), source, module)
+
+
+def _case(
+    spec: Spec,
+    placement: Placement,
+    settled: _Settled,
+    point: Point,
+    batch: int,
+    device: str,
+    mode: str,
+    execution: str,
+) -> Case:
     channels, height, width = point
-    settings = dict(sorted(placement.settings))
     counted = device == "meta"
-    case = Case(
+    return Case(
         module=placement.module,
         channels=channels,
         height=height,
         width=width,
-        hyperparameters=settings,
+        hyperparameters=settled.settings,
         variant=placement.variant,
-        source=_source_hash(placement) + placement.source,
+        source=settled.source,
         host=placement.host,
         place=placement.place,
         network_input=show_input(point) if placement.host else "",
@@ -185,21 +209,16 @@ def _cell(
         tf32=spec.tf32 and not counted,
         seed=spec.seed,
     )
-    if placement.problem:
+
+
+def _cell(placement: Placement, settled: _Settled, case: Case, refusals: Refusals) -> PlannedCell:
+    module = settled.module
+    if module is None:
         return PlannedCell(case, None, placement.problem, is_failed=True)
-    module = entry(placement.module)
     if placement.host:
         # The size that the module meets there shows when the network is built.
         return PlannedCell(case, module, placement.refusal or None)
-    return PlannedCell(case, module, _refusal(module, case))
-
-
-def _refusal(module: Entry, case: Case) -> str | None:
-    """Why ``module`` cannot run as ``case``; None where it can."""
-    size = case.channels, case.height, case.width
-    is_training = case.mode == "train"
-    refusal = module.refusal(*size, case.hyperparameters, batch=case.batch, train=is_training)
-    return refusal or RUNTIMES.get(case.runtime).limit(case)
+    return PlannedCell(case, module, refusals.of(module, case))
 
 
 def _source_hash(placement: Placement) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 BETWEEN_SYNCS = 0.5  # seconds: counting again takes less
+LATEST = 20_000  # cases that a reader holds: more than any run measures, and less than one that only counts
 EVENTS, SPEC, ENVIRONMENT, RESULTS, LOCK = (
     "records.jsonl",
     "spec.toml",
@@ -229,14 +230,23 @@ def events_in(folder: Path) -> list[Event]:
 
 def records_in(folder: Path) -> Iterator[tuple[Event, bytes]]:
     """The events of a run folder, each with its line. Warns and raises as ``events_in`` does."""
+    for _, line, event in placed_records(folder):
+        yield event, line
+
+
+def placed_records(folder: Path) -> Iterator[tuple[int, bytes, Event]]:
+    """The events of a run folder, each behind its line and the place of that in the file, in bytes. Warns and
+    raises as ``events_in`` does."""
+    place = 0
     for number, line, outcome in lines_in(folder):
         if not isinstance(outcome, Damage):
-            yield outcome, line
+            yield place, line, outcome
         elif outcome.is_readable:
             raise RunFolderError(f"{folder / EVENTS}:{number}: {outcome.problem}: {mending(folder)}")
         else:
             where = f"{folder / EVENTS}:{number}"
             warnings.warn(f"{where}: {outcome.problem}; this line is lost", DamagedRecord, stacklevel=2)
+        place += len(line)
 
 
 def lines_in(folder: Path) -> Iterator[tuple[int, bytes, "Event | Damage"]]:
@@ -266,7 +276,7 @@ class Damage:
 
 
 class _JournalReader:
-    """Reads the lines of one journal, and holds each case once."""
+    """Reads the lines of one journal, and holds each of the latest cases once."""
 
     def __init__(self) -> None:
         self._decoder: Decoder[Event] = Decoder(Event)
@@ -290,6 +300,8 @@ class _JournalReader:
         if case is None:
             if event.case.key != event.key:
                 self._require_key(event, line)
+            if len(self._cases) == LATEST:
+                del self._cases[next(iter(self._cases))]
             self._cases[event.key] = event.case
         elif case == event.case:
             force_setattr(event, "case", case)

@@ -195,14 +195,17 @@ class Record:
 CaseId = tuple[str, str]  # (id of the run, key of the case)
 
 
-def fold(events: Iterable[Event]) -> list[Record]:
+def fold(events: Iterable[Event], most: Mapping[str, int] | None = None) -> list[Record]:
     """The records of the finished cases, in the order in which they finished, and then of those that only
     some of their processes have measured. A later event of a kind, or of a process, replaces an earlier
-    one."""
+    one.
+
+    most: run -> the processes behind that of its cases that has most of them, where ``events`` are a part.
+    """
     latest = _Latest()
     for event in events:
         latest.add(event)
-    most = latest.most_processes()
+    most = latest.most_processes() if most is None else most
     ends = latest.ends | latest.ends_of_unfinished()
     return [
         _record(end, latest.accounts.get(case_id), latest.visits.get(case_id, {}), most.get(end.run, 0))

@@ -116,6 +116,11 @@ def _numbered(things: Sequence[T]) -> dict[T, int]:
     return {thing: number for number, thing in enumerate(things)}
 
 
+def says_placements(environment: Environment) -> bool:
+    """Whether a run says itself which placements it has, as those of older versions do not."""
+    return bool(_recorded_placements(environment))
+
+
 def _recorded_placements(environment: Environment) -> list[str]:
     """The placements that the run, or each of the merged runs, says it has; none where one does not."""
     lists = [run.get(PLACEMENTS) for run in (environment.get("runs") or {"": environment}).values()]

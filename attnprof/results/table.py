@@ -2,10 +2,9 @@
 
 import importlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,8 +15,6 @@ from attnprof.errors import UsageError, nearest
 from attnprof.formats import FORMATS
 from attnprof.metrics import METRICS, Metric, column, in_order
 from attnprof.records.environment import Environment, joined
-from attnprof.records.files import file_in
-from attnprof.records.journal import SPEC, environment_in, events_in
 from attnprof.records.record import HOT, RESOLUTION, ROUGH, CaseId, Event, Measurement, Record, fold
 from attnprof.results.baseline import derived_kinds, increases
 from attnprof.results.header import (
@@ -30,10 +27,9 @@ from attnprof.results.header import (
     kind_of_values,
     nullable,
 )  # fmt: skip
-from attnprof.results.outline import Outline, outline_of_journal, outline_of_plan
+from attnprof.results.outline import Outline, outline_of_plan
 from attnprof.results.selection import pareto, pick
 from attnprof.spec import Spec
-from attnprof.spec.file import recorded
 from attnprof.units import KindName
 
 if TYPE_CHECKING:
@@ -129,26 +125,6 @@ class Results:
         return replace(self, frame=frame, notes=notes, environment=joined(runs) if runs else self.environment)
 
 
-def of_folder(folder: Path) -> Results:
-    """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml.
-
-    Nothing that the run names is looked up or imported.
-    """
-    environment = environment_in(folder)
-    events = events_in(folder)
-    outline = outline_of_journal(recorded(file_in(folder, SPEC)), environment, events)
-    return _tabulated(events, outline, environment)
-
-
-def read_run(folder: str | Path) -> Results:
-    """The results of a run folder, also of one that is not finished, or that somebody else made.
-
-    Nothing that the run names is looked up or imported. Raises RunFolderError, or SpecError for a damaged
-    spec.toml.
-    """
-    return of_folder(Path(folder))
-
-
 def gather(run: "Run") -> Results:
     """Run it to its end and tabulate what it found."""
     events = [event for event in run if isinstance(event, Event)]
@@ -157,32 +133,63 @@ def gather(run: "Run") -> Results:
 
 def tabulate(events: Iterable[Event], planned: "Plan", environment: Environment) -> Results:
     """Fold events into Results, rows in the order of the plan."""
-    return _tabulated(list(events), outline_of_plan(planned), environment)
+    return joined_parts([part_of(list(events), outline_of_plan(planned), environment)])
 
 
-def _tabulated(events: Sequence[Event], outline: Outline, environment: Environment) -> Results:
-    """Fold events into Results, rows in the order of the outline."""
-    records = sorted(fold(events), key=lambda record: outline.position(record.case))
-    metrics = _with_interval(records)
+@dataclass(frozen=True)
+class TablePart:
+    """The rows of some cases of a run, as columns."""
+
+    results: Results  # with the intervals of all its metrics that may have one
+    with_interval: frozenset[str]  # the metrics that have one in some row
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Those that the table of the run has for it."""
+        missing = {name for metric in _may_have_interval() for name in interval_columns(metric)}
+        for name in self.with_interval:
+            missing -= set(interval_columns(METRICS.get(name)))
+        return frozenset(map(str, self.results.frame.columns)) - (missing - set(HEADER))
+
+
+def part_of(
+    events: Sequence[Event], outline: Outline, environment: Environment, most: Mapping[str, int] | None = None
+) -> TablePart:
+    """Fold the events of some cases, all that are compared with each other, in the order of the outline.
+
+    most: run -> the processes behind that of its cases that has most; None: these are all.
+    """
+    records = sorted(fold(events, most), key=lambda record: outline.position(record.case))
+    rows, notes = _rows(records, environment)
+    if any(record.case.host for record in records):
+        seconds = _seconds_of_processes(events)
+        own = [seconds.get((record.run, record.case.key), {}) for record in records]
+        added, reasons = increases(rows, own)
+        rows = [row | columns for row, columns in zip(rows, added, strict=True)]
+        notes |= reasons
+    frame = _frame(rows)
+    results = Results(frame, notes, environment, outline.spec, outline.cells)
+    return TablePart(results, _with_interval(records))
+
+
+def _rows(
+    records: Sequence[Record], environment: Environment
+) -> tuple[list[dict[str, Any]], dict[tuple[int, str], str]]:
+    """The rows of ``records``, and the notes on them by row and column."""
+    metrics = _may_have_interval()
     rows: list[dict[str, Any]] = []
     notes: dict[tuple[int, str], str] = {}
-    extra: set[str] = set()
     for number, record in enumerate(records):
         row, more = _row(record, environment, metrics)
         rows.append(row)
         notes |= {(number, name): text for name, text in more.items()}
-        extra |= row.keys() - set(HEADER)
-    seconds = _seconds_of_processes(events)
-    added, reasons = increases(rows, [seconds.get((record.run, record.case.key), {}) for record in records])
-    for row, columns in zip(rows, added, strict=True):
-        row |= columns
-        extra |= columns.keys()
-    notes |= reasons
-    intervals = [name for metric in metrics for name in interval_columns(metric) if name not in HEADER]
-    names = [*HEADER, *sorted(extra.difference(intervals)), *intervals]
-    frame = pd.DataFrame(rows, columns=names, dtype=object)
-    frame = frame.astype(object).where(frame.notna(), None)
-    return Results(frame, notes, environment, outline.spec, outline.cells)
+    return rows, notes
+
+
+def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    names = in_header_order({name for row in rows for name in row})
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    return pd.DataFrame(columns, columns=names, dtype=object)
 
 
 def _seconds_of_processes(events: Sequence[Event]) -> dict[CaseId, dict[tuple[str, int], float]]:
@@ -197,10 +204,47 @@ def _seconds_of_processes(events: Sequence[Event]) -> dict[CaseId, dict[tuple[st
     }
 
 
-def _with_interval(records: Sequence[Record]) -> list[Metric]:
-    """The metrics whose intervals the table has: the latency's, and others' where a record has one."""
+def joined_parts(parts: Sequence[TablePart]) -> Results:
+    """The table of a run from its parts, of which there is one at least."""
+    names = in_header_order({name for part in parts for name in part.columns})
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    notes: dict[tuple[int, str], str] = {}
+    rows = 0
+    for part in parts:
+        frame = part.results.frame
+        for name, values in columns.items():
+            values += frame[name].tolist() if name in frame.columns else [None] * len(frame)
+        notes |= {(number + rows, name): text for (number, name), text in part.results.notes.items()}
+        rows += len(frame)
+    table = pd.DataFrame(columns, columns=names, dtype=object)
+    return replace(parts[0].results, frame=table, notes=notes)
+
+
+def in_header_order(names: Collection[str]) -> list[str]:
+    """Those of HEADER, then those of ``names`` of further metrics, sorted, then those of their intervals."""
+    intervals = [
+        name
+        for metric in _may_have_interval()
+        for name in interval_columns(metric)
+        if name in names and name not in HEADER
+    ]
+    return [*HEADER, *sorted(set(names).difference(HEADER, intervals)), *intervals]
+
+
+@cache
+def _may_have_interval() -> tuple[Metric, ...]:
+    return tuple(metric for metric in in_order(METRICS.names()) if metric.interval)
+
+
+def _with_interval(records: Sequence[Record]) -> frozenset[str]:
+    """The metrics of which a record has an interval, and the latency."""
     measured = {m.metric for record in records for m in record.measurements.values() if m.interval}
-    return [m for m in in_order({LATENCY, *measured.intersection(METRICS.names())}) if m.interval]
+    return frozenset({LATENCY, *measured.intersection(METRICS.names())})
+
+
+def _value(value: Any) -> Any:
+    """A cell of the frame: None for what is no number."""
+    return None if isinstance(value, float) and value != value else value
 
 
 def _row(
@@ -226,7 +270,7 @@ def _row(
     notes: dict[str, str] = {}
     for measurement in record.measurements.values():
         name = column(measurement.metric, measurement.unit)
-        row[name] = measurement.value
+        row[name] = _value(measurement.value)
         if measurement.note:
             notes[name] = measurement.note
     for metric in metrics:

@@ -82,12 +82,26 @@ class Run:
         self._is_shown = progress
         self._cases = {cell.case.key: cell.case for cell in plan.cells}
         self._accounts: list[AccountEvent] = []  # of the cases that can be measured
-        earlier = list(earlier)
-        self._done = {event.key for event in earlier if isinstance(event, DoneEvent)}
-        self._visits = {(event.key, event.process) for event in earlier if isinstance(event, VisitEvent)}
-        self._standings = Standings(plan, earlier)
+        self._done: set[str] = set()
+        self._visits: set[tuple[str, int]] = set()
+        self._standings = Standings(plan)
+        for event in earlier:
+            self._see_earlier(event)
         self._failed = False
         self._models: Path | None = None  # the folder of the modules that are exported
+
+    def _see_earlier(self, event: Event) -> None:
+        """Take in an event of the run that this one continues."""
+        if isinstance(event, DoneEvent):
+            self._done.add(event.key)
+        elif isinstance(event, VisitEvent):
+            self._visits.add((event.key, event.process))
+        self._stand(event)
+
+    def _stand(self, event: object) -> None:
+        """Remember of ``event`` what the race needs: of counts alone nothing, however many there are."""
+        if self.plan.timed:
+            self._standings.see(event)
 
     def __iter__(self) -> Generator[RunEvent, None, None]:
         if not self._is_shown:
@@ -137,9 +151,8 @@ class Run:
         with closing(events):
             for event in events:
                 yield from self._settle(event, last=not plan.timed)
-                if isinstance(event, AccountEvent):
+                if plan.timed and isinstance(event, AccountEvent):
                     self._accounts.append(event)
-                    self._standings.see(event)
 
     def _refuse_too_large(self) -> Iterator[RunEvent]:
         for account in self._accounts:
@@ -264,7 +277,7 @@ class Run:
             yield self._end(event.key, event.status, event.reason)
             return
         yield event
-        self._standings.see(event)
+        self._stand(event)
         if last and isinstance(event, AccountEvent):
             yield self._end(event.key)
 

@@ -6,7 +6,7 @@ from statistics import median, stdev
 
 from attnprof.planning import Plan
 from attnprof.records.case import conditions
-from attnprof.records.record import AccountEvent, Event, Measurement, VisitEvent
+from attnprof.records.record import AccountEvent, Measurement, VisitEvent
 from attnprof.running.racing import COSTS, LATENCY, Standing
 from attnprof.running.schedule import work
 from attnprof.running.timetable import RATE
@@ -18,7 +18,7 @@ RATIO = "vs_baseline"  # the metric of a cell's time over the baseline's
 class Standings:
     """The figures of the cells of a plan, gathered from events as they come."""
 
-    def __init__(self, plan: Plan, events: Iterable[Event] = ()) -> None:
+    def __init__(self, plan: Plan) -> None:
         baselines = {case.key for case in plan.baselines}
         self._staying = plan.named | baselines
         self._accounts: dict[str, AccountEvent] = {}
@@ -29,8 +29,6 @@ class Standings:
             LATENCY: {},
             RATIO: {},
         }  # by metric and key
-        for event in events:
-            self.see(event)
 
     @property
     def keys(self) -> frozenset[str]:

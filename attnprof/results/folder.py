@@ -1,0 +1,54 @@
+"""The results of a run folder, read in parts of some hundred cells: memory does not grow with the journal."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from attnprof.records.environment import Environment
+from attnprof.records.files import file_in
+from attnprof.records.index import JournalIndex
+from attnprof.records.journal import SPEC, environment_in, events_in
+from attnprof.results.outline import Outline, outline_of_journal, says_placements
+from attnprof.results.table import Results, TablePart, joined_parts, part_of
+from attnprof.spec.file import recorded
+
+CELLS = 500  # of a part at least, where a run has more
+
+
+def of_folder(folder: Path) -> Results:
+    """The results of a run folder. Raises RunFolderError, or SpecError for a damaged spec.toml.
+
+    Nothing that the run names is looked up or imported.
+    """
+    environment = environment_in(folder)
+    parts = list(parts_of(folder, _outline(folder, environment), environment))
+    return joined_parts(parts)
+
+
+def read_run(folder: str | Path) -> Results:
+    """The results of a run folder, also of one that is not finished, or that somebody else made.
+
+    Nothing that the run names is looked up or imported. Raises RunFolderError, or SpecError for a damaged
+    spec.toml.
+    """
+    return of_folder(Path(folder))
+
+
+def parts_of(folder: Path, outline: Outline, environment: Environment) -> Iterator[TablePart]:
+    """The results of a run folder in parts, in the order of the outline; an empty one where there is no
+    record."""
+    index = JournalIndex(folder, outline.position)
+    outline = replace(outline, cells=max(outline.cells, index.cases))
+    most = index.most_processes
+    is_empty = True
+    for events in index.parts(CELLS):
+        is_empty = False
+        yield part_of(events, outline, environment, most)
+    if is_empty:
+        yield part_of([], outline, environment)
+
+
+def _outline(folder: Path, environment: Environment) -> Outline:
+    """Runs of older versions do not say their placements: their cases do."""
+    spec = recorded(file_in(folder, SPEC))
+    return outline_of_journal(spec, environment, () if says_placements(environment) else events_in(folder))
