@@ -18,7 +18,7 @@ SIGNS = {"≈": r"{$\approx$} ", "≥": r"{$\geq$} "}
 SIGN_WIDTH = 2  # in digits
 SPREAD, SPREAD_WIDTH = r"$\pm$ (\%)", 5
 DIGIT = 4.63  # points: a digit of Computer Modern in \small
-FOLDED = 30  # characters; a longer text takes several lines
+LONGEST_WORD = 20  # characters of a word that a line has room for wherever it begins
 MOST_OF_CHANGE = 2  # decimals of an increase in per cent
 LETTER = 0.95  # how wide one is in digits
 LONGEST_NAME = 36  # characters, of a name that can be shortened
@@ -56,10 +56,13 @@ class Column:
         return LETTER * len(re.sub(r"\\(?:si|times|micro|milli|kibi|mebi)|[\\\\{}$]", "", self.group))
 
 
-def columns_of(columns: Sequence[UnitColumn]) -> list[Column]:
-    """The columns as LaTeX sets them: ratios in one group with their figures, intervals in their own."""
+def columns_of(columns: Sequence[UnitColumn], folded: int) -> list[Column]:
+    """The columns as LaTeX sets them: ratios in one group with their figures, intervals in their own.
+
+    folded: characters of a text beyond which it takes several lines.
+    """
     related = {column.column.title for column in columns if column.column.baseline and not column.column.at}
-    return [each for column in columns for each in _set(column, column.column.title in related)]
+    return [each for column in columns for each in _set(column, column.column.title in related, folded)]
 
 
 def digits_across(columns: Sequence[Column], is_stacked: bool) -> float:
@@ -95,7 +98,8 @@ def head(columns: Sequence[Column], is_stacked: bool) -> list[str]:
     if not is_stacked:
         return [*_groups(columns), _line([f"{column.title} {column.unit}".strip() for column in columns])]
     titles = " & ".join(map(_title, _titled(columns))) + r" \\"
-    return [*_groups(columns), titles, _line([column.unit for column in columns])]
+    units = [_line([column.unit for column in columns])] if any(each.unit for each in columns) else []
+    return [*_groups(columns), titles, *units]
 
 
 def _title(columns: Sequence[Column]) -> str:
@@ -121,13 +125,13 @@ def _groups(columns: Sequence[Column]) -> list[str]:
     return [" & ".join(above) + r" \\", "".join(rules)]
 
 
-def _set(column: UnitColumn, is_related: bool) -> list[Column]:
+def _set(column: UnitColumn, is_related: bool, folded: int) -> list[Column]:
     """The column, and that of its intervals where it has some.
 
     is_related: it stands in a group with its ratio.
     """
     if not column.number:
-        return [_of_words(column)]
+        return [_of_words(column, folded)]
     figures = _of_figures(column, is_related)
     has_intervals = any(figure.spread is not None for figure in column.figures)
     return [figures, _of_intervals(column, figures.group)] if has_intervals else [figures]
@@ -150,21 +154,36 @@ def _of_intervals(column: UnitColumn, group: str) -> Column:
     return _numbers(("", "", SPREAD), (0, SPREAD_WIDTH), spreads, spreads)
 
 
-def _of_words(column: UnitColumn) -> Column:
+def _of_words(column: UnitColumn, folded: int) -> Column:
     texts = [shortened(column.column, figure.digits, LONGEST_NAME) for figure in column.figures]
     at = column.column.at
     title = f"{column.column.title} {at}".strip()
     kind = "r" if column.column.right else "l"
-    most = LONGEST_NAME if column.column.shorten else FOLDED
+    most = LONGEST_NAME if column.column.shorten else max(folded, _longest_piece(texts))
     longest = LETTER * min(most, max(map(len, texts), default=0))
-    cells = [_folded(text) if len(text) > most else escape(text) for text in texts]
+    cells = [_folded(text, most) if len(text) > most else escape(text) for text in texts]
     return Column("", escape(title), "", kind, cells, longest, (LETTER * len(title), 0))
 
 
-def _folded(text: str) -> str:
-    """A long text on several lines, broken behind the signs between its words."""
-    breakable = re.sub(r"((?<=[,(/.])|(?<=\\_))", r"\\allowbreak{}", escape(text))
-    return rf"\parbox[t]{{{FOLDED * LETTER * DIGIT:.0f}pt}}{{\raggedright\strut {breakable}\strut}}"
+def _longest_piece(texts: Sequence[str]) -> int:
+    """The most characters of a text between two places at which it may be broken."""
+    return max((len(piece) for text in texts for piece in re.findall(r"[^ ,(/._]*[,(/._]?", text)), default=0)
+
+
+def _folded(text: str, most: int) -> str:
+    """A long text on several lines."""
+    return rf"\parbox[t]{{{most * LETTER * DIGIT:.0f}pt}}{{\raggedright\strut {_breakable(text)}\strut}}"
+
+
+def _breakable(text: str) -> str:
+    """``text`` as LaTeX prints it, that may be broken behind the signs between its words."""
+    return re.sub(r"((?<=[,(/.@])|(?<=\\_))", r"\\allowbreak{}", escape(text))
+
+
+def prose(text: str) -> str:
+    """A sentence as LaTeX prints it, whose long words may be broken."""
+    words = text.split(" ")
+    return " ".join(_breakable(word) if len(word) > LONGEST_WORD else escape(word) for word in words)
 
 
 def _headings(column: UnitColumn, is_related: bool) -> tuple[str, tuple[str, str], tuple[str, str]]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from attnprof.formats._latex_columns import DIGIT, Column, columns_of, digits_across, head
 from attnprof.views.document import TableColumn, UnitColumn
 
-# The narrowest column of usual classes (article, twocolumn), and the text of LaTeX's article, in points.
-COLUMN_WIDTH, TEXT_WIDTH = 229, 345
+# The narrowest column of usual classes (article, twocolumn: 229, less what letters vary by), and the text of
+# LaTeX's article, in points.
+COLUMN_WIDTH, TEXT_WIDTH = 225, 345
+FOLDED, NARROW = 30, 14  # characters of a text beyond which it takes several lines
 GAPS = (5.0, 4.0, 3.0)  # points: \tabcolsep
 # In text mode, with a bold whose digits are as wide as the others', bold figures stay aligned.
 SETUP = r"\sisetup{mode=text, detect-weight=true, group-minimum-digits=4}"
@@ -56,32 +58,43 @@ def fitting(columns: Sequence[UnitColumn]) -> list[tuple[list[UnitColumn], Layou
     while (layout := _layout(shown)) is None:
         leaving = [column.column for column in shown if _may_leave(column.column)]
         if not leaving:
-            return [(part, _layout(part) or _widest(part)) for part in _split(shown)]
+            return _folded(shown)
         first = min(leaving, key=lambda column: column.keep or 0).title
         shown = [column for column in shown if column.column.title != first]
     return [(shown, layout)]
 
 
-def _layout(columns: Sequence[UnitColumn]) -> Layout | None:
-    """The first layout in which the columns fit; None where there is none."""
-    return next((layout for layout in _layouts(columns_of(columns)) if layout.fits), None)
+def _folded(columns: Sequence[UnitColumn]) -> list[tuple[list[UnitColumn], Layout]]:
+    """The columns with narrow texts; in several parts where these are too wide, too."""
+    parts = [list(columns)] if _layout(columns, NARROW) else _split(columns)
+    return [(part, _layout(part, NARROW) or _narrowest(part)) for part in parts]
 
 
-def _widest(columns: Sequence[UnitColumn]) -> Layout:
-    return Layout(columns_of(columns), is_stacked=True, gap=GAPS[-1], is_narrow=False)
+def _layout(columns: Sequence[UnitColumn], folded: int = FOLDED) -> Layout | None:
+    """The first layout in which the columns fit; None where there is none. folded: as of ``columns_of``."""
+    return next((layout for layout in _layouts(columns_of(columns, folded)) if layout.fits), None)
+
+
+def _narrowest(columns: Sequence[UnitColumn]) -> Layout:
+    return Layout(columns_of(columns, NARROW), is_stacked=True, gap=GAPS[-1], is_narrow=False)
 
 
 def _split(columns: Sequence[UnitColumn]) -> list[list[UnitColumn]]:
-    """The columns in as few parts as fit, each with what tells rows apart."""
-    others = [column for column in columns if column.column.keep is not None]
+    """The columns in as few parts as fit, each with what tells rows apart; in one where that alone is too
+    wide."""
+    names = _with_names(columns, [])
+    if not _layout(names, NARROW):
+        return [list(columns)]
     parts: list[list[UnitColumn]] = []
-    for column in others:
+    for column in columns:
+        if column in names:
+            continue
         wider = [*parts[-1], column] if parts else []
-        if wider and _layout(_with_names(columns, wider)):
+        if wider and _layout(_with_names(columns, wider), NARROW):
             parts[-1].append(column)
         else:
             parts.append([column])
-    return [_with_names(columns, part) for part in parts] or [list(columns)]
+    return [_with_names(columns, part) for part in parts]
 
 
 def _with_names(columns: Sequence[UnitColumn], part: Sequence[UnitColumn]) -> list[UnitColumn]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from attnprof.formats import Document, Format, Look, Written
-from attnprof.formats._latex_columns import escape
+from attnprof.formats._latex_columns import escape, prose
 from attnprof.formats._latex_layout import Layout, fitting
 from attnprof.units import KindName
 from attnprof.views.document import UnitColumn, in_units
@@ -34,13 +34,15 @@ def write(document: Document, look: Look) -> Written:
     The packages that it needs, and the columns that it has no room for, are in a comment above it.
     """
     parts = [document, *document.parts]
-    tables = [_table(part) for part in parts if part.columns]
+    with_table = [part for part in parts if part.columns]
+    tables = [_table(part, number) for number, part in enumerate(with_table, 1)]
     lines = [] if tables else [escape(line) for line in [*document.remarks(()), *document.below] if line]
     notes = tuple(dict.fromkeys(note for table in tables for note in table.notes))
     return Written("\n\n".join([*(table.text for table in tables), *lines]), notes)
 
 
-def _table(document: Document) -> Written:
+def _table(document: Document, number: int) -> Written:
+    """The table of ``document``. number: its place among the parts of a document."""
     blocks = list(document.blocks) or [len(document.rows)]
     networks, columns = _columns(document, blocks)
     fitted = fitting(columns)
@@ -51,9 +53,14 @@ def _table(document: Document) -> Written:
     bodies = [_body(blocks, layout, networks) for layout in layouts]
     is_long = _lines(bodies, caption, notes) > LINES_OF_PAGE
     environment = _long if is_long else _float
-    labelled = rf"\caption{{{caption}}}\label{{{document.label or LABEL}}}"
+    labelled = rf"\caption{{{caption}}}\label{{{_label(document, number)}}}"
     lines = [*_comments(document, is_long, remarks), *environment(layouts, bodies, labelled, notes)]
     return Written("\n".join(lines), remarks)
+
+
+def _label(document: Document, number: int) -> str:
+    """By which the table is referred to: each of several has another one."""
+    return document.label or (LABEL if number == 1 else f"{LABEL}-{number}")
 
 
 def _columns(document: Document, blocks: Sequence[int]) -> tuple[list[str], list[UnitColumn]]:
@@ -89,7 +96,7 @@ def _comments(document: Document, is_long: bool, remarks: Sequence[str]) -> list
 def _notes(document: Document, columns: Sequence[UnitColumn]) -> list[str]:
     """The paragraphs below the table: the conditions where the caption is the author's, and the footnotes."""
     conditions = _sentences(document, columns) if document.caption and document.above else ""
-    paragraphs = [*([conditions] if conditions else []), *map(escape, document.footnotes)]
+    paragraphs = [*([conditions] if conditions else []), *map(prose, document.footnotes)]
     notes = [rf"\par{{\raggedright\footnotesize {paragraph}\par}}" for paragraph in paragraphs]
     return [r"\par\smallskip", *notes] if notes else []
 
@@ -100,14 +107,18 @@ def _sentences(document: Document, columns: Sequence[UnitColumn]) -> str:
     lines = [*title, *document.remarks(column.column for column in columns), *document.below]
     if any(figure.best for column in columns for figure in column.figures):
         lines.append(BOLD)
-    return " ".join(escape(line.strip().removesuffix(".")) + "." for line in lines if line)
+    return " ".join(prose(line.strip().removesuffix(".")) + "." for line in lines if line)
 
 
 def _float(
     layouts: Sequence[Layout], bodies: Sequence[list[str]], caption: str, notes: Sequence[str]
 ) -> list[str]:
     name = "table" if all(layout.is_narrow for layout in layouts) else "table*"
-    lines = [rf"\begin{{{name}}}", r"\setlength{\belowcaptionskip}{\abovecaptionskip}\centering", caption]
+    lines = [
+        rf"\begin{{{name}}}",
+        r"\setlength{\belowcaptionskip}{\abovecaptionskip}\centering",
+        caption,
+    ]
     for number, (layout, body) in enumerate(zip(layouts, bodies, strict=True)):
         lines += [r"\par\medskip"] if number else []
         lines += [layout.setup, rf"\begin{{tabular}}{{{layout.kinds}}}"]

@@ -16,7 +16,7 @@ from attnprof.formats._latex_columns import SPECIAL, _rounded, escape
 from attnprof.formats.latex import write
 from attnprof.results import of_folder
 from attnprof.results.baseline import over
-from attnprof.views.document import Figure
+from attnprof.views.document import Document, Figure, TableCell, TableColumn
 from attnprof.views.run import document
 from tests.synthetic import results
 
@@ -147,6 +147,19 @@ def test_no_decimal_is_less_than_the_first_digit_of_the_half_width():
     figures = [("2.24", 0.07), ("2.19", 0.021), ("30.8", 0.24), ("166", 0.03), ("9.00", None)]
     rounded = [_rounded(Figure(digits, spread=spread), None) for digits, spread in figures]
     assert rounded == ["2.2", "2.19", "31", "166", "9.00"]
+
+
+def test_each_of_several_tables_has_a_label_of_its_own(grid):
+    table = document(grid)
+    text = write(Document(parts=[table, table, table]), Look()).text
+    assert re.findall(r"\\label\{(.*?)\}", text) == ["tab:attnprof", "tab:attnprof-2", "tab:attnprof-3"]
+
+
+def test_texts_that_are_too_wide_together_are_folded():
+    columns = [TableColumn(name, name) for name in "abcdef"]
+    row = [TableCell("four words of text") for _ in columns]
+    text = write(Document(columns=columns, rows=[row]), Look()).text
+    assert text.count(r"\parbox[t]{62pt}{\raggedright\strut four words of text\strut}") == 6
 
 
 def test_a_long_name_takes_several_lines():
