@@ -20,7 +20,8 @@ SPREAD, SPREAD_WIDTH = r"$\pm$ (\%)", 5
 DIGIT = 4.63  # points: a digit of Computer Modern in \small
 LONGEST_WORD = 20  # characters of a word that a line has room for wherever it begins
 MOST_OF_CHANGE = 2  # decimals of an increase in per cent
-LETTER = 0.95  # how wide one is in digits
+LETTER, CAPITAL = 1.0, 1.45  # how wide they are in digits
+WIDTHS = {**dict.fromkeys("iljtfr.,:;()[]|' _-", 0.7), **dict.fromkeys("mwMW%=+@", 1.65)}
 LONGEST_NAME = 36  # characters, of a name that can be shortened
 SPECIAL = {
     **{character: "\\" + character for character in "&%$#_{}"},
@@ -53,7 +54,7 @@ class Column:
     @property
     def group_width(self) -> float:
         """How wide the group's heading is."""
-        return LETTER * len(re.sub(r"\\(?:si|times|micro|milli|kibi|mebi)|[\\\\{}$]", "", self.group))
+        return _width(re.sub(r"\\(?:si|times|micro|milli|kibi|mebi)|[\\\\{}$]", "", self.group))
 
 
 def columns_of(columns: Sequence[UnitColumn], folded: int) -> list[Column]:
@@ -142,7 +143,7 @@ def _of_figures(column: UnitColumn, is_related: bool) -> Column:
     most = MOST_OF_CHANGE if column.column.kind == "change" else None
     texts = [_rounded(figure, most) for figure in column.figures]
     cells = [_cell(figure, text) for figure, text in zip(column.figures, texts, strict=True)]
-    words = LETTER * _length(title[1]), LETTER * _length(unit[1])
+    words = _width(title[1]), _width(unit[1])
     is_signed = any(figure.sign for figure in column.figures)
     return _numbers((group, title[0], unit[0]), words, texts, cells, _longest_word(column), is_signed)
 
@@ -160,9 +161,9 @@ def _of_words(column: UnitColumn, folded: int) -> Column:
     title = f"{column.column.title} {at}".strip()
     kind = "r" if column.column.right else "l"
     most = LONGEST_NAME if column.column.shorten else max(folded, _longest_piece(texts))
-    longest = LETTER * min(most, max(map(len, texts), default=0))
+    longest = max((most * LETTER if len(text) > most else _width(text) for text in texts), default=0)
     cells = [_folded(text, most) if len(text) > most else escape(text) for text in texts]
-    return Column("", escape(title), "", kind, cells, longest, (LETTER * len(title), 0))
+    return Column("", escape(title), "", kind, cells, longest, (_width(title), 0))
 
 
 def _longest_piece(texts: Sequence[str]) -> int:
@@ -213,20 +214,17 @@ def _numbers(
     width += SIGN_WIDTH * is_signed + 1.7 * len(minus)
     room = r", table-space-text-pre={$\approx$}" * is_signed
     kind = f"S[table-format={minus}{whole}.{decimals}{room}]"
-    return Column(*headings, kind, cells, max(width, LETTER * longest_word), words)
+    return Column(*headings, kind, cells, max(width, longest_word), words)
 
 
-def _length(words: str) -> float:
-    """How long a heading is, in characters.
-
-    An equals sign and the capital before it are wider than others.
-    """
-    return len(words) + 1.2 * words.count("=")
+def _width(text: str) -> float:
+    """How wide a text is, in digits."""
+    return sum(WIDTHS.get(sign, CAPITAL if sign.isupper() else LETTER) for sign in text)
 
 
-def _longest_word(column: UnitColumn) -> int:
-    """How long the longest word in the place of a figure is."""
-    return max((len(figure.note) for figure in column.figures if not figure.digits), default=0)
+def _longest_word(column: UnitColumn) -> float:
+    """How wide the longest word in the place of a figure is."""
+    return max((_width(figure.note) for figure in column.figures if not figure.digits), default=0)
 
 
 def _digits(numbers: Sequence[str]) -> tuple[int, int]:

@@ -159,12 +159,12 @@ def test_texts_that_are_too_wide_together_are_folded():
     columns = [TableColumn(name, name) for name in "abcdef"]
     row = [TableCell("four words of text") for _ in columns]
     text = write(Document(columns=columns, rows=[row]), Look()).text
-    assert text.count(r"\parbox[t]{62pt}{\raggedright\strut four words of text\strut}") == 6
+    assert text.count(r"\parbox[t]{65pt}{\raggedright\strut four words of text\strut}") == 6
 
 
 def test_a_long_name_takes_several_lines():
     text = latex(results(modules="cbam(kernel_size=3,reduction=4)", channels="64", res="28"))
-    assert r"\parbox[t]{132pt}{\raggedright\strut cbam(\allowbreak{}kernel" in text
+    assert r"\parbox[t]{139pt}{\raggedright\strut cbam(\allowbreak{}kernel" in text
 
 
 @given(st.text(st.sampled_from('ab1 &%$#_{}~^\\<>|"±×≈µ\u202f'), max_size=40))
