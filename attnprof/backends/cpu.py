@@ -1,8 +1,6 @@
 """The CPU: wall and thread-CPU clocks, the scheduler's waiting times, memory from the profiler's events."""
 
-import os
 import platform
-import resource
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -29,6 +27,8 @@ from attnprof.backends import (
 from attnprof.backends._profiler import trace_operators
 from attnprof.backends._waiting import longest_wait, waited
 from attnprof.records.environment import cores
+from attnprof.system import memory
+from attnprof.system.limits import limit_data
 
 SOME_CACHE = 32 * 2**20  # where the system does not tell
 
@@ -55,7 +55,7 @@ class CPU:
         """Model, cores that this process may use, memory and last-level cache in bytes."""
         return {
             "device_name": _model(),
-            "device_memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "device_memory_bytes": memory.total(),
             "cache_bytes": self.cache_bytes(),
             "cores": cores(),
             # torch has no annotation
@@ -90,7 +90,7 @@ class CPU:
         if used is None:
             return  # this system does not say what is used: no limit can be set honestly
         allowed = used + (limit if limit is not None else int(0.9 * free))
-        resource.setrlimit(resource.RLIMIT_DATA, (allowed, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+        limit_data(allowed)
 
     def sample(self, call: Call, calls: int) -> Sample:
         """Wall seconds of ``calls`` calls, garbage collection held off, and what others took of them.

@@ -4,15 +4,15 @@ Whatever a module does while it is imported, it does here: it prints to nowhere,
 alone.
 """
 
-import fcntl
 import json
 import os
-import signal
 import sys
 from typing import Any
 
 from attnprof.catalogue import user_import
 from attnprof.errors import AttnprofError, CannotImportError
+from attnprof.system.descriptors import private_copy
+from attnprof.system.scheduling import end_after
 
 BEYOND = 512  # a module that closes what it has inherited rarely closes a file of a higher number
 CLOSED = 75  # exit code: there is no more file to write to
@@ -21,7 +21,7 @@ CLOSED = 75  # exit code: there is no more file to write to
 def main(seconds: float) -> None:
     """Describe on stdout the modules whose names stdin has. seconds: until this process ends, also where
     nobody is left to stop it."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    end_after(seconds)
     process, answers = os.getpid(), _claimed_stdout()
     for name in json.load(sys.stdin):
         answer = {"name": name, **_answer(name)}
@@ -43,7 +43,7 @@ def _answer(name: str) -> dict[str, Any]:
 def _claimed_stdout() -> int:
     """The number of the file to write to. What a module prints from now on goes nowhere."""
     try:
-        answers = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, BEYOND)
+        answers = private_copy(1, BEYOND)
     except OSError:  # fewer files than that may be open
         answers = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

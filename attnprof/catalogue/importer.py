@@ -1,9 +1,7 @@
 """Users' modules imported by a child process: this one learns what they are and runs none of their code."""
 
 import json
-import os
 import shlex
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,6 +13,7 @@ from attnprof.catalogue.description import Description, from_json
 from attnprof.catalogue.fresh_python import fresh_python
 from attnprof.catalogue.user_location import location_of
 from attnprof.errors import CannotImportError, EnvironmentProblem, UsageError
+from attnprof.system.processes import apart, kill_group, signal_name
 
 SECONDS = 60.0  # until a child that imports is stopped; torch from a cold disk takes a third of it
 MOST_BYTES = 2**20  # that are read of its answers
@@ -50,7 +49,7 @@ def _import(names: Sequence[str], file: IO[bytes]) -> str:
             stdin=subprocess.PIPE,
             stdout=file,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            **apart(),
         )
     except OSError as problem:
         raise EnvironmentProblem(f"cannot start Python to import {names[0]}: {problem.strerror}") from None
@@ -68,20 +67,13 @@ def _ending(process: "subprocess.Popen[bytes]", names: Sequence[str]) -> str:
     code = process.returncode
     if code == child.CLOSED:
         return "closes files that it has not opened"
-    return f"ends Python with exit code {code}" if code >= 0 else f"ends Python by {_signal(-code)}"
+    return f"ends Python with exit code {code}" if code >= 0 else f"ends Python by {signal_name(-code)}"
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End the child and what it has started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    kill_group(process)
     process.wait()
-
-
-def _signal(number: int) -> str:
-    with suppress(ValueError):  # a real-time signal has no name
-        return signal.Signals(number).name
-    return f"signal {number}"
 
 
 def _answers_in(text: bytes, names: Sequence[str]) -> Iterator[tuple[str, Answer]]:

@@ -1,6 +1,5 @@
 """What a count that computes may use of the machine: a share of the free memory, and a time."""
 
-import os
 from math import prod
 from time import monotonic
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from attnprof.counting.rules._meta import broadcast
 from attnprof.counting.tensors import tensors_in
 from attnprof.errors import UsageError
+from attnprof.system.memory import available
 from attnprof.units import show_bytes
 
 SECONDS = 60
@@ -20,7 +20,7 @@ class Guard:
 
     def __init__(self, most_bytes: int | None = None, seconds: float = SECONDS) -> None:
         """most_bytes: that the call may allocate at once; None for half of what is free."""
-        self._most_bytes = int(_SHARE * _free_bytes()) if most_bytes is None else most_bytes
+        self._most_bytes = int(_SHARE * available()) if most_bytes is None else most_bytes
         self._seconds = seconds
         self._start = monotonic()
 
@@ -62,13 +62,3 @@ def _bytes_of_new(args: Any) -> int:
     """About the bytes of a tensor made from a shape, as zeros is."""
     sides = args[0] if args and isinstance(args[0], list | tuple) else ()
     return _ELEMENT * prod(side for side in sides if isinstance(side, int))
-
-
-def _free_bytes() -> int:
-    """Memory that this process could have: what is available, where the system says so, else what is free."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            available = next(line for line in lines if line.startswith("MemAvailable"))
-        return 1024 * int(available.split()[1])
-    except (OSError, StopIteration):
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

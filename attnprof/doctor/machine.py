@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 
 from attnprof.doctor import FINE, NOTE, STOP, Finding
+from attnprof.system.load import average
 from attnprof.units import show_bytes, show_seconds
 
 ROOT = Path("/")
@@ -25,8 +26,11 @@ LEAST_DISK, LITTLE_DISK = 10 * 2**20, 2**30
 LITTLE_MEMORY = 2**30
 
 
-def load(average: float, cores: int) -> Finding:
-    """Who else computes. average: of processes ready to run over the last minute."""
+def load(average: float | None, cores: int) -> Finding:
+    """Who else computes. average: of processes ready to run over the last minute; None where nobody counts
+    them."""
+    if average is None:
+        return Finding("load", NOTE, "not counted by this system", "end other programs by yourself")
     says = f"{average:.2f} over the last minute, {cores} core{'' if cores == 1 else 's'}"
     if average <= BUSY * cores:
         return Finding("load", FINE, says)
@@ -144,7 +148,7 @@ def reports(folder: Path = Path("reports")) -> Finding:
 def survey(cores: int, folder: Path = Path("reports")) -> Iterator[Finding]:
     """All of it, of this machine."""
     findings = (
-        load(os.getloadavg()[0], cores),
+        load(average(), cores),
         quota(cores),
         clocks(),
         timer(),

@@ -2,16 +2,15 @@
 has started ends with it."""
 
 import os
-import select
-import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, Queue
 from secrets import token_hex
 from threading import Thread
-from time import monotonic
+
+from attnprof.system.pipes import write_within
+from attnprof.system.processes import apart, kill_group, kill_marked
 
 MARK = "_ATTNPROF_WORKER"  # a variable of a child and of all that it starts, by which they are recognised
 GRACE = 5.0  # seconds that a process has to end once its output has ended, or once it was killed
@@ -37,7 +36,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**variables, MARK: name},
-            start_new_session=True,
+            **apart(),
         )
         self._mark = f"{MARK}={name}".encode()
         self._prefix, self._greets = prefix, greets
@@ -52,13 +51,7 @@ class Child:
     def write(self, data: bytes) -> None:
         """Send ``data``, as far as the process takes it."""
         assert self._process.stdin is not None
-        end, rest = monotonic() + SEND_SECONDS, memoryview(data)
-        room = select.poll()
-        with suppress(BrokenPipeError, ValueError):  # it has ended, or another thread has ended it
-            os.set_blocking(self._process.stdin.fileno(), False)
-            room.register(self._process.stdin, select.POLLOUT)
-            while rest and room.poll(1000 * max(0.0, end - monotonic())):
-                rest = rest[os.write(self._process.stdin.fileno(), rest) :]
+        write_within(self._process.stdin, data, SEND_SECONDS)
 
     def line(self, timeout: float | None) -> bytes:
         """The next line; empty where no more will come. Raises TimeoutError after ``timeout`` seconds (None:
@@ -86,11 +79,9 @@ class Child:
 
     def kill(self) -> None:
         """End it and whatever it has started, in sessions of their own, too."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
+        kill_group(self._process)
         for _ in range(TIMES):
-            if not _kill_all(self._mark):
+            if not kill_marked(self._mark):
                 break
         self.exit_code()
         threads = self._reader, self._drain, self._watch
@@ -137,20 +128,3 @@ class RemoteChild(Child):
         """How the worker ended, as far as the program tells."""
         code = super().exit_code()
         return BY_SIGNAL - code if code is not None and BY_SIGNAL < code < BY_SIGNAL + SIGNALS else code
-
-
-def _kill_all(mark: bytes) -> bool:
-    """Kill every process that has ``mark`` among its variables; whether there was one."""
-    marked = list(_marked(mark))
-    for process in marked:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(process, signal.SIGKILL)
-    return bool(marked)
-
-
-def _marked(mark: bytes) -> Iterator[int]:
-    """The processes that were started with ``mark`` among their variables, where the system tells."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended, or is somebody else's
-            if mark in (folder / "environ").read_bytes():
-                yield int(folder.name)

@@ -4,15 +4,13 @@ A thread that is never interrupted still slows down: it shares caches, memory an
 whatever runs on the other cores.
 """
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic, process_time
+
+from attnprof.system.load import used_seconds
 
 LOADED = 0.2  # of all cores: from there on latencies are longer than those of a quiet machine
 SHORTEST = 0.2  # seconds; the system counts in hundredths of one
-# Of the first line of /proc/stat, behind its name: user, nice, system, irq, softirq, steal.
-BUSY = (0, 1, 2, 5, 6, 7)
 
 
 class Load:
@@ -43,16 +41,3 @@ class Load:
         """Whether it disturbs what is measured meanwhile."""
         share = self.share
         return share is not None and share >= LOADED
-
-
-def used_seconds() -> tuple[float, int] | None:
-    """CPU seconds that everything on this machine has used since it started, and of how many cores; None
-    where the system does not say."""
-    try:
-        first, *lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
-        ticks = [int(word) for word in first.split()[1:]]
-        used = sum(ticks[place] for place in BUSY)
-    except (OSError, ValueError, IndexError):
-        return None
-    cores = sum(line.startswith("cpu") for line in lines)
-    return used / os.sysconf("SC_CLK_TCK"), max(1, cores)

@@ -344,7 +344,7 @@ def require_spec(folder: Path, environment: Environment) -> None:
     """Raises RunFolderError where spec.toml is no longer what the run began with. Old runs cannot tell."""
     path = file_in(folder, SPEC)
     try:
-        text = path.read_bytes().decode(errors="replace")
+        text = path.read_bytes().decode(errors="replace").replace("\r\n", "\n")  # as git may check it out
     except OSError as problem:
         raise RunFolderError(f"cannot read {path}: {_words(problem)}: {mending(folder)}") from None
     if text != environment.get(SPEC_TEXT, text):

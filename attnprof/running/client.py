@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable
 from secrets import token_hex
-from signal import Signals
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from attnprof.running.protocol import (
     UnavailableResponse,
     responses,
 )
+from attnprof.system.processes import signal_name
 
 if TYPE_CHECKING:
     from attnprof.spec import Spec
@@ -170,9 +170,7 @@ class Worker:
 
 
 def _signal_name(number: int) -> str:
-    if number not in set(Signals):
-        return f"signal {number}"
-    name = Signals(number).name
+    name = signal_name(number)
     return f"{name} (out of memory?)" if name == "SIGKILL" else name
 
 

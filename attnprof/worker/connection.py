@@ -1,15 +1,16 @@
 """The worker's end of its connection: descriptors that module code does not meet by chance, and lines that
 say which process wrote them."""
 
-import fcntl
 import os
-import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import randrange
 from types import FrameType
 from typing import Any
+
+from attnprof.system.descriptors import private_copy
+from attnprof.system.limits import most_files
 
 PACKAGE = str(Path(__file__).parents[1]) + os.sep
 LOWEST, HIGHEST = 256, 2**14  # numbers of private descriptors, where the limit allows so many
@@ -23,7 +24,8 @@ class Connection:
         self.token = b""  # begins every line, from the first request on
         self._requests, self._responses = requests, responses
         self._process = os.getpid()
-        os.register_at_fork(after_in_child=self._leave)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._leave)
 
     def lines(self) -> Iterator[bytes]:
         """The lines of the parent, until it is gone."""
@@ -65,11 +67,10 @@ def claim_streams() -> Connection:
 
 def _private(descriptor: int) -> int:
     """A copy of ``descriptor`` with a high number that nobody knows, and that no program inherits."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = HIGHEST if limit == resource.RLIM_INFINITY else min(limit, HIGHEST)
+    highest = min(most_files() or HIGHEST, HIGHEST)
     lowest = min(LOWEST, highest // 2)
     number = randrange(lowest, max(lowest + 1, highest - SPARE))
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, number)
+    return private_copy(descriptor, number)
 
 
 def _innermost_of_ours(frame: FrameType | None) -> FrameType | None:

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import resource
 import signal
 import sys
 import warnings
@@ -15,16 +14,9 @@ from torch.nn.modules import module as hooks
 from torch.overrides import _pop_mode
 from torch.utils import _device
 
-SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
-TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
-LIMITS = (
-    resource.RLIMIT_AS,
-    resource.RLIMIT_CPU,
-    resource.RLIMIT_DATA,
-    resource.RLIMIT_FSIZE,
-    resource.RLIMIT_NOFILE,
-    resource.RLIMIT_STACK,
-)
+from attnprof.system.limits import limits, set_limits
+from attnprof.system.scheduling import SIGNALS, cores, priority, schedule, set_timers, timers
+
 HOOKS: tuple[dict[Any, Any], ...] = tuple(
     value for name, value in vars(hooks).items() if name.startswith("_global") and isinstance(value, dict)
 )
@@ -145,17 +137,15 @@ def _write_modes(values: tuple[int, int]) -> None:
 
 
 def _read_signals() -> tuple[Any, ...]:
-    return *map(signal.getsignal, SIGNALS), *map(signal.getitimer, TIMERS), signal.pthread_sigmask(0, ())
+    return *map(signal.getsignal, SIGNALS), timers()
 
 
 def _write_signals(values: tuple[Any, ...]) -> None:
-    handlers, timers = values[: len(SIGNALS)], values[len(SIGNALS) : -1]
+    *handlers, before = values
     for number, handler in zip(SIGNALS, handlers, strict=True):
         if signal.getsignal(number) != handler:
             signal.signal(number, handler)
-    for timer, (delay, interval) in zip(TIMERS, timers, strict=True):
-        signal.setitimer(timer, delay, interval)
-    signal.pthread_sigmask(signal.SIG_SETMASK, values[-1])
+    set_timers(before)
 
 
 def _write_variables(variables: dict[str, str]) -> None:
@@ -242,22 +232,13 @@ def _write_outputs(values: tuple[Any, ...]) -> None:
             os.dup2(intact[0], descriptor)
 
 
-def _write_limits(values: tuple[tuple[int, int], ...]) -> None:
-    for limit, before in zip(LIMITS, values, strict=True):
-        if resource.getrlimit(limit) != before:
-            resource.setrlimit(limit, before)
-
-
 def _read_schedule() -> tuple[Any, ...]:
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    return cores, os.getpriority(os.PRIO_PROCESS, 0), sys.getswitchinterval()
+    return cores(), priority(), sys.getswitchinterval()
 
 
 def _write_schedule(values: tuple[Any, ...]) -> None:
-    cores, priority, interval = values
-    if cores:
-        os.sched_setaffinity(0, cores)
-    os.setpriority(os.PRIO_PROCESS, 0, priority)
+    own_cores, own_priority, interval = values
+    schedule(own_cores, own_priority)
     sys.setswitchinterval(interval)
 
 
@@ -290,6 +271,6 @@ SETTINGS = (
     ProcessValue("garbage collector", _read_collector, _write_collector),
     ProcessValue("streams", _read_streams, _write_streams),
     ProcessValue("output descriptors", _read_outputs, _write_outputs),
-    ProcessValue("limits", lambda: tuple(map(resource.getrlimit, LIMITS)), _write_limits),
+    ProcessValue("limits", limits, set_limits),
     ProcessValue("scheduling", _read_schedule, _write_schedule),
 )
