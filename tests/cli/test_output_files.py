@@ -116,3 +116,10 @@ def test_a_choice_has_a_caption_too(cli, run):
     assert text.err.endswith("p.tex\n")
     assert "For a paper:" not in cli("pick", "--help").out
     assert "--caption" in cli("pick", "--help-all").out
+
+
+def test_the_first_lines_and_the_rows_that_are_so_reach_latex(cli, run):
+    words = ("--where", "channels=64,macs<10M", "--sort", "-params", "--top", "2", "--no-notes")
+    text = cli("table", run, *words, "--columns", "module,channels,params", "--format", "latex").out
+    body = text.split("\\midrule\n")[1].split("\\bottomrule")[0].splitlines()
+    assert [line.split(" & ")[:2] for line in body] == [["cbam", "64"], ["se", "64"]]
