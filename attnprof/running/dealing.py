@@ -17,6 +17,7 @@ MOST_COUNTED = 200  # cells of a block where nothing is timed
 PARTS = 4  # blocks for each lane at least where nothing is timed, so that a slow lane holds up none
 WAKE = 0.2  # seconds after which a lane that waits for a block looks whether the run is to stop
 LEAST_SECONDS = 1.0  # of a block's budget
+PROCESS_SECONDS = 5.0  # of each process, at least, where the run plans its own time: most is its start
 
 
 class DealtBlock:
@@ -34,6 +35,11 @@ class DealtBlock:
     def cells(self) -> tuple[PlannedCell, ...]:
         """Those that have not ended."""
         return self.plan.cells
+
+    def limit(self, seconds: float) -> None:
+        """Give it a time budget."""
+        self.plan = replace(self.plan, time_budget=seconds, auto_budget=False)
+        self.seconds = seconds
 
     def see(self, event: Event) -> None:
         """Take ``event`` in, which has the id of its run. A cell that has ended is no longer open."""
@@ -66,8 +72,10 @@ class Dealer:
 
     def __init__(self, plan: Plan, blocks: Sequence[DealtBlock], lanes: int) -> None:
         self.lanes = lanes  # that take blocks
-        self._plan = plan
+        self._budget = plan.time_budget
         self._waiting = sorted(blocks, key=lambda block: block.seconds)  # the dearest is taken first
+        if plan.auto_budget and len(blocks) > lanes:  # else each plans its own time
+            _divide(expected_seconds(plan), blocks, lanes, PROCESS_SECONDS * plan.processes)
         self._under_way: list[DealtBlock] = []
         self._changed = Condition()
 
@@ -79,14 +87,12 @@ class Dealer:
                 return None
             block = self._waiting.pop()
             self._under_way.append(block)
-            if self._plan.time_budget is not None:
-                block.plan = replace(block.plan, time_budget=self._share(block, elapsed))
+            if self._budget is not None:
+                block.limit(self._share(block, self._budget - elapsed))
             return block
 
-    def _share(self, block: DealtBlock, elapsed: float) -> float:
-        """Seconds for ``block``."""
-        assert self._plan.time_budget is not None
-        remaining = self._plan.time_budget - elapsed
+    def _share(self, block: DealtBlock, remaining: float) -> float:
+        """Seconds for ``block`` of those that are ``remaining``."""
         work = block.seconds + sum(each.seconds for each in self._waiting)
         lanes = min(self.lanes, 1 + len(self._waiting))
         return max(LEAST_SECONDS, remaining * min(1.0, lanes * block.seconds / work))
@@ -124,6 +130,14 @@ class Dealer:
     def open_cells(self) -> int:
         """How many cells have not ended."""
         return sum(len(block.cells) for block in (*self._waiting, *self._under_way))
+
+
+def _divide(seconds: float, blocks: Sequence[DealtBlock], lanes: int, least: float) -> None:
+    """Divide what one device would take for all ``blocks`` so that ``lanes`` take as long, each block
+    ``least`` seconds or more."""
+    work = sum(block.seconds for block in blocks)
+    for block in blocks:
+        block.limit(max(least, seconds * min(1.0, lanes * block.seconds / work)))
 
 
 def blocks_of(plan: Plan, lanes: int) -> list[DealtBlock]:

@@ -141,7 +141,7 @@ class LanesRun:
         if problem:
             self._lose(workers, dealer, problem)
         dealer.end(block)
-        if not problem:
+        if not block.cells:
             self._say(workers, dealer, "ends", block.label)
 
     def _exhaust(self, run: Run, block: DealtBlock, workers: LaneWorkers) -> str:

@@ -21,6 +21,7 @@ from attnprof.running.hello import greeted
 from attnprof.running.lane_progress import LanesProgress
 from attnprof.running.lanes import LOSSES, Group, LanesRun
 from attnprof.running.protocol import AccountRequest, Failure, LaneEvent, SetupRequest
+from attnprof.running.timetable import expected_seconds
 from attnprof.spec import Spec
 from attnprof.worker.server import respond_about_case
 from tests.running.test_run import Script, good
@@ -264,13 +265,29 @@ def test_a_failure_ends_all_lanes_where_the_first_is_to_end_the_run():
 @given(st.floats(1, 1000), st.integers(1, 4), st.floats(0, 900))
 def test_a_block_has_its_share_of_what_is_left_of_the_budget(budget, lanes, elapsed):
     resolved = planned(time_budget=f"{budget}s")
-    dealer = Dealer(resolved, blocks_of(resolved, lanes), lanes)
+    blocks = blocks_of(resolved, lanes)
+    expected = {block: block.seconds for block in blocks}
+    dealer = Dealer(resolved, blocks, lanes)
     taken = [dealer.take(elapsed) for _ in range(3)]
     assert dealer.take(elapsed) is None
     remaining = max(LEAST_SECONDS, budget - elapsed)
     assert all(LEAST_SECONDS <= block.plan.time_budget <= remaining + 1e-9 for block in taken)
     assert taken[-1].plan.time_budget == pytest.approx(remaining)
-    assert [block.seconds for block in taken] == sorted((block.seconds for block in taken), reverse=True)
+    assert [expected[block] for block in taken] == sorted(expected.values(), reverse=True)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+def test_a_run_that_plans_its_own_time_takes_as_long_on_several_lanes_with_half_a_minute_a_size_at_least(
+    lanes,
+):
+    resolved = planned(channels="16,32,64,128,256,512")
+    blocks = blocks_of(resolved, lanes)
+    dealer = Dealer(resolved, blocks, lanes)
+    assert dealer.seconds == pytest.approx(max(expected_seconds(resolved), 30 * 6 / lanes), rel=0.3)
+    assert all(block.plan.time_budget >= 30 and not block.plan.auto_budget for block in blocks)
+    few = blocks_of(resolved, 6)
+    Dealer(resolved, few, 6)
+    assert all(block.plan.auto_budget for block in few)
 
 
 def test_progress_has_a_line_for_each_block_of_a_lane_and_the_whole():
