@@ -164,10 +164,10 @@ def _widths(document: Document, shown: Sequence[int], name_width: int | None, lo
 
 def _plain_table(document: Document, shown: Sequence[int], look: Look) -> str:
     """The table where nothing has to fit."""
-    widths = _widths(document, shown, None, look)
     columns = [document.columns[n] for n in shown]
     texts = [[column.heading for column in columns]]
     texts += [[_text(document.columns[n], row[n], look) for n in shown] for row in document.rows]
+    widths = [max(map(len, own)) for own in zip(*texts, strict=True)]
     lines = []
     for row in texts:
         cells = zip(row, columns, widths, strict=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from attnprof.catalogue.selection import display_name
@@ -17,7 +18,12 @@ def title(row: Row) -> str:
     """
     if row.get("host") and row["module"] == PLAIN:
         return "plain"
-    return display_name(row["module"], row["variant"], json.loads(row["hyperparameters"] or "{}"))
+    return _title(row["module"], row["variant"], row["hyperparameters"] or "{}")
+
+
+@lru_cache(maxsize=10_000)  # a run has each at many sizes
+def _title(module: str, variant: str, hyperparameters: str) -> str:
+    return display_name(module, variant, json.loads(hyperparameters))
 
 
 def size(row: Row) -> str:
@@ -32,4 +38,4 @@ def places(rows: Sequence[Row]) -> list[str]:
 
 def varying(rows: Sequence[Row], names: Iterable[str]) -> list[str]:
     """Those of the columns whose value is not the same in all rows."""
-    return [name for name in names if len({str(row.get(name)) for row in rows}) > 1]
+    return [name for name in names if len(set(map(str, {row.get(name) for row in rows}))) > 1]

@@ -108,7 +108,11 @@ class Results:
         return figure
 
     def rows(self) -> list[dict[str, Any]]:
-        """The frame's rows as dicts."""
+        """The frame's rows as dicts, the same at every call: not to be changed."""
+        return list(self._rows)
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
         names = list(self.frame.columns)
         return [dict(zip(names, row, strict=True)) for row in self.frame.to_numpy(dtype=object).tolist()]
 

@@ -109,7 +109,8 @@ def blocks(results: Results) -> list[SizeBlock]:
         key = tuple(row.get(name) for name in (*SIZE, *(name for name in vary if name not in SIZE)))
         grouped.setdefault(key, []).append(Rival(number, row, title(row), is_rough(row)))
     ordered = sorted(grouped.values(), key=_place_of_block)
-    return [_block(sorted(group, key=_place), vary, rows) for group in ordered]
+    several_modes = bool(varying(rows, ["mode"]))
+    return [_block(sorted(group, key=_place), vary, several_modes) for group in ordered]
 
 
 def _place_of_block(group: Sequence[Rival]) -> tuple[Any, ...]:
@@ -132,13 +133,13 @@ def _place(rival: Rival) -> tuple[Any, ...]:
     return (*costs, rival.name)
 
 
-def _block(rivals: Sequence[Rival], vary: Sequence[str], rows: Sequence[Row]) -> SizeBlock:
+def _block(rivals: Sequence[Rival], vary: Sequence[str], several_modes: bool) -> SizeBlock:
     row = rivals[0].row
     number = baseline_of([rival.row for rival in rivals])
     baseline = None if number is None else rivals[number]
     with_ratios = [replace(rival, ratio=_ratio(rival, baseline)) for rival in rivals]
     return SizeBlock(
-        _heading(row, vary, rows),
+        _heading(row, vary, several_modes),
         label(row),
         row["batch"],
         str(row.get("execution") or EAGER),
@@ -147,10 +148,10 @@ def _block(rivals: Sequence[Rival], vary: Sequence[str], rows: Sequence[Row]) ->
     )
 
 
-def _heading(row: Row, vary: Sequence[str], rows: Sequence[Row]) -> str:
+def _heading(row: Row, vary: Sequence[str], several_modes: bool) -> str:
     """'56x56, 64 channels', and those of the conditions that vary."""
     parts = [f"{row['host']}, {size(row)}" if row.get("host") else f"{size(row)}, {row['channels']} channels"]
-    if varying(rows, ["mode"]) or row["mode"] != "eval":
+    if several_modes or row["mode"] != "eval":
         parts.append(row["mode"])
     named = [
         name for name in vary if name not in ("host", "network_input") and row.get(name) not in (None, "")

@@ -244,7 +244,8 @@ def _covered(pivot: str) -> tuple[str, ...]:
 
 
 def _values(line: Line, names: Sequence[str]) -> tuple[object, ...]:
-    return tuple(line.row[name] for name in names)
+    row = line.row
+    return tuple([row[name] for name in names])
 
 
 def _with_best(

@@ -354,3 +354,10 @@ def test_columns_vary_where_their_values_differ():
     rows = [{"a": 1, "b": 1, "c": None}, {"a": 1, "b": 2, "c": 0}]
     assert varying(rows, ["a", "b", "c", "d"]) == ["b", "c"]
     assert varying([], ["a"]) == []
+
+
+def test_the_rows_are_made_once(results):
+    again = results.rows()
+    again.pop()
+    assert all(row is other for row, other in zip(results.rows(), again, strict=False))
+    assert len(results.rows()) == len(results.frame)
