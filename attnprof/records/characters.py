@@ -6,6 +6,7 @@ CSV so that they are read back.
 
 import re
 import sys
+from functools import lru_cache
 
 # Control characters (C0, DEL, C1), separators of lines, marks of the direction of writing, half characters.
 ACTING = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
@@ -39,6 +40,7 @@ def _spell(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 
+@lru_cache(maxsize=2**14)  # a table says most texts many times
 def csv_cell(text: str, ascii_only: bool = False) -> str:
     """``text`` as the cell of a CSV: on one line, and no formula. ``from_csv_cell`` gives it back."""
     acting = r"[^\x20-\x7e]" if ascii_only else f"[{ACTING}]"
