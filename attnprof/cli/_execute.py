@@ -1,18 +1,22 @@
 """Running a spec from the command line: worker, folder, journal, progress, and the table at the end."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from time import monotonic
 
 from attnprof.cli._files import require_files_of
 from attnprof.cli._lanes import execute_on_lanes, has_several_devices, resume_on_lanes
 from attnprof.cli._measuring import (
+    Ends,
     claimed,
+    earlier_cells,
     finisher,
     measure,
     note_figures,
     request_of,
-    require_cells_of,
+    require_planned,
     slug,
 )
 from attnprof.cli._signals import ending_as_ctrl_c
@@ -21,10 +25,18 @@ from attnprof.cli._worker import started_worker
 from attnprof.errors import RunFolderError, UsageError
 from attnprof.formats import FORMATS
 from attnprof.measuring.bound import Peaks
-from attnprof.planning import plan
+from attnprof.planning import Plan, plan
 from attnprof.records.environment import LANES, begun, differences
 from attnprof.records.files import file_in
-from attnprof.records.journal import SPEC, Journal, environment_in, events_in, new_folder, require_spec
+from attnprof.records.journal import (
+    SPEC,
+    Journal,
+    environment_in,
+    events_in,
+    new_folder,
+    records_in,
+    require_spec,
+)
 from attnprof.records.record import Event
 from attnprof.running import run, runtimes_of
 from attnprof.running.timetable import expected_seconds
@@ -56,10 +68,10 @@ def execute(spec: Spec, terminal: Terminal) -> int:
         journal = Journal.create(folder)
     with journal:
         environment = journal.begin(spec.effective().to_toml(), environment)
-        events: list[Event] = []
+        ends: Ends = {}
         this = run(resolved, worker, started=started)
-        interrupted = measure(this, journal, environment, events, terminal, started)
-        return finish(resolved, folder, environment, events, interrupted, terminal)
+        interrupted = measure(this, journal, environment, ends, terminal, started)
+        return finish(resolved, folder, environment, ends, interrupted, terminal)
 
 
 @ending_as_ctrl_c()
@@ -86,22 +98,28 @@ def resume(folder: Path, format: str | None, on: str | None, terminal: Terminal)
     require_files_of(environment, recorded(file_in(folder, SPEC)), folder, terminal)
     spec = merge([from_file(file_in(folder, SPEC))])
     with Journal(folder) as journal:
-        events = events_in(folder)
+        before = earlier_cells(map(itemgetter(0), records_in(folder)))
         with started_worker(spec, terminal, environment.get("device")) as worker:
             finish = finisher()  # while the worker imports torch
             resolved = plan(spec, environment["device"])
             changes = differences(environment, {**worker.environment, **runtimes_of(resolved)})
             if changes:
                 raise RunFolderError(f"{folder} cannot be continued here: {'; '.join(changes)}")
-            require_cells_of(resolved, events, folder)
+            require_planned(resolved, before.ended, folder)
         if format is not None:
             resolved = replace(resolved, spec=spec.model_copy(update={"format": format}))
-        note_figures(events, len(resolved.cells), terminal)
+        note_figures(len(before.keys), len(resolved.cells), terminal)
         peaks = Peaks.from_json(environment["peaks"]) if "peaks" in environment else None
         estimator = environment.get("estimator", MEDIAN)
-        this = run(resolved, worker, events, peaks, estimator, started)
-        interrupted = measure(this, journal, environment, events, terminal)
-        return finish(resolved, folder, environment, events, interrupted, terminal)
+        earlier = _events_to_go_on_from(resolved, folder)
+        this = run(resolved, worker, earlier, peaks, estimator, started, done=before.ended)
+        interrupted = measure(this, journal, environment, before.ends, terminal)
+        return finish(resolved, folder, environment, before.ends, interrupted, terminal)
+
+
+def _events_to_go_on_from(resolved: Plan, folder: Path) -> Sequence[Event]:
+    """Of counts alone nothing is needed but which of them there are."""
+    return events_in(folder) if resolved.timed else ()
 
 
 def list_cells(spec: Spec, terminal: Terminal) -> int:

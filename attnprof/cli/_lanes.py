@@ -10,7 +10,9 @@ from msgspec import structs
 
 from attnprof.cli._files import require_files_of, sent_files
 from attnprof.cli._measuring import (
+    Ends,
     claimed,
+    earlier_cells,
     finisher,
     measure,
     note_figures,
@@ -55,7 +57,7 @@ def execute_on_lanes(spec: Spec, terminal: Terminal, started: float) -> int:
         folder = Path(spec.output) if spec.output else new_folder(spec.name, slug(lanes[0].environment))
         with Journal.create(folder) as journal:
             environment = journal.begin(spec.effective().to_toml(), environment)
-            return _carry_out(LanesRun(groups, environment, started), journal, [], terminal)
+            return _carry_out(LanesRun(groups, environment, started), journal, {}, terminal)
 
 
 def resume_on_lanes(
@@ -82,15 +84,16 @@ def resume_on_lanes(
             if format is not None:
                 shown = spec.model_copy(update={"format": format})
                 this.plan = replace(this.plan, spec=shown)
-            note_figures(events, len(this.plan.cells), terminal)
-            return _carry_out(this, journal, events, terminal)
+            before = earlier_cells(events)
+            note_figures(len(before.keys), len(this.plan.cells), terminal)
+            return _carry_out(this, journal, before.ends, terminal)
 
 
-def _carry_out(this: LanesRun, journal: Journal, events: list[Event], terminal: Terminal) -> int:
-    """events: those of before, to which those of this run are added."""
+def _carry_out(this: LanesRun, journal: Journal, ends: Ends, terminal: Terminal) -> int:
+    """ends: those of before, to which those of this run are added."""
     finish = finisher()
-    is_interrupted = measure(this, journal, this.environment, events, terminal)
-    return finish(this.plan, journal.folder, this.environment, events, is_interrupted, terminal)
+    is_interrupted = measure(this, journal, this.environment, ends, terminal)
+    return finish(this.plan, journal.folder, this.environment, ends, is_interrupted, terminal)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -49,9 +51,45 @@ def request_of(resolved: Plan) -> Environment:
     }
 
 
+Ends = dict[tuple[str, str], str]  # (id of the run, key of the case) -> how a cell ended
+
+
+@dataclass
+class EarlierCells:
+    """Which cells of a run have ended, and which have figures."""
+
+    ends: Ends = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)  # of the cells that ended, or that a process has measured
+
+    @property
+    def ended(self) -> set[str]:
+        """The keys of those that ended."""
+        return {key for _, key in self.ends}
+
+    def see(self, event: Event) -> None:
+        """Take one event in."""
+        if isinstance(event, DoneEvent):
+            self.ends[event.run, event.key] = event.status
+        if isinstance(event, DoneEvent | VisitEvent):
+            self.keys.add(event.key)
+
+
+def earlier_cells(events: Iterable[Event]) -> EarlierCells:
+    """Those of a run that is to go on, by its events."""
+    cells = EarlierCells()
+    for event in events:
+        cells.see(event)
+    return cells
+
+
 def require_cells_of(resolved: Plan, events: Iterable[Event], folder: Path) -> None:
     """Raises RunFolderError where a finished cell is not one of the plan's."""
-    if not keys_done(events) <= {cell.case.key for cell in resolved.cells}:
+    require_planned(resolved, keys_done(events), folder)
+
+
+def require_planned(resolved: Plan, keys: AbstractSet[str], folder: Path) -> None:
+    """Raises RunFolderError where one of the ``keys`` is not that of a cell of the plan."""
+    if not keys <= {cell.case.key for cell in resolved.cells}:
         raise RunFolderError(
             f"{folder} has finished cells that its spec.toml no longer asks for: a module's file, or the"
             " catalogue, was changed since. Begin a new run"
@@ -62,11 +100,11 @@ def measure(
     this: Run | LanesRun,
     journal: Journal,
     environment: Environment,
-    events: list[Event],
+    ends: Ends,
     terminal: Terminal,
     started: float | None = None,
 ) -> bool:
-    """Journal every event of the run, and add the lasting ones to ``events``; whether it was interrupted."""
+    """Journal every event of the run, and add the cells that end to ``ends``; whether it was interrupted."""
     try:
         with (
             _display(this, terminal, started) as display,
@@ -82,7 +120,8 @@ def measure(
                     journal.describe(environment)
                 if isinstance(event, Event):
                     journal.append(event)
-                    events.append(event)
+                if isinstance(event, DoneEvent):
+                    ends[event.run, event.key] = event.status
                 display.see(event)
     except KeyboardInterrupt:
         return True
@@ -125,11 +164,10 @@ def keys_done(events: Iterable[Event]) -> set[str]:
     return {event.key for event in events if isinstance(event, DoneEvent)}
 
 
-def note_figures(events: Iterable[Event], cells: int, terminal: Terminal) -> None:
+def note_figures(figures: int, cells: int, terminal: Terminal) -> None:
     """Say of how many cells a run that goes on has figures: those that ended, or that a process has
     measured."""
-    keys = {event.key for event in events if isinstance(event, DoneEvent | VisitEvent)}
-    terminal.note(f"{len(keys)} of {cells} cells have figures from before; going on")
+    terminal.note(f"{figures} of {cells} cells have figures from before; going on")
 
 
 def slug(environment: Environment) -> str:

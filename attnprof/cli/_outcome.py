@@ -1,10 +1,13 @@
 """The end of a run: results.csv, the table, what a reader should know of it, and the exit code."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from itertools import islice
 from pathlib import Path
 
 from attnprof.catalogue.selection import stands_for_several
+from attnprof.cli._in_parts import write_in_parts
+from attnprof.cli._measuring import Ends
 from attnprof.cli._results import write_document
 from attnprof.cli._terminal import Terminal
 from attnprof.errors import CELLS_FAILED, INTERRUPTED
@@ -12,13 +15,18 @@ from attnprof.metrics import MACS
 from attnprof.planning import Plan
 from attnprof.records.environment import Environment
 from attnprof.records.journal import RESULTS
-from attnprof.records.record import DoneEvent, Event
-from attnprof.results import Results, tabulate
+from attnprof.results import Results
+from attnprof.results.folder import FolderParts
+from attnprof.results.outline import outline_of_plan
+from attnprof.results.table import joined_parts
 from attnprof.running.racing import SURE
 from attnprof.spec.fields import AUTO
 from attnprof.views.run import document as document_of_run
 from attnprof.views.screen import Wish
 
+MANY = 10_000  # cells from which on a table is written in parts, and its first lines are shown
+FIRST_LINES = 50
+LINES_AT_ONCE = 1000
 FAILURES = ("failed", "oom", "crashed", "timeout")
 
 
@@ -26,28 +34,56 @@ def finish(
     plan: Plan,
     folder: Path,
     environment: Environment,
-    events: Sequence[Event],
+    ends: Ends,
     interrupted: bool,
     terminal: Terminal,
 ) -> int:
-    """Write and print the table of ``events``, and say what is missing. The exit code is returned."""
-    results = tabulate(events, plan, environment)
-    document = document_of_run(results, wish=Wish(run=_in_commands(plan, folder)))
-    write_document(folder / RESULTS, document, "csv")
-    terminal.print(document, plan.spec.format)
-    short = [] if interrupted else [*shortfall(results), *_unanswered(plan, results)]
-    for note in [*short, f"all rows: {folder / RESULTS}"]:
-        terminal.note(note)
-    statuses = {(event.run, event.key): event.status for event in events if isinstance(event, DoneEvent)}
-    remaining = len(plan.cells) - len(statuses)
+    """Write and print the table of the run, and say what is missing. The exit code is returned."""
+    parts = FolderParts(folder, outline_of_plan(plan), environment)
+    show = _show_first if len(plan.cells) >= MANY else _show_all
+    rows = show(plan, folder, parts, interrupted, terminal)
+    terminal.note(f"all rows: {folder / RESULTS}")
+    remaining = len(plan.cells) - len(ends)
     if interrupted and remaining:
-        terminal.warn(_stopped(len(results.frame), len(plan.cells), folder))
+        terminal.warn(_stopped(rows, len(plan.cells), folder))
         return INTERRUPTED
     if remaining:
         terminal.note(
             f"stopped at the first failure, {remaining} cells left. Go on: attnprof run --resume {folder}"
         )
-    return _exit_code(plan, list(statuses.values()))
+    return _exit_code(plan, set(ends.values()))
+
+
+def _show_all(plan: Plan, folder: Path, parts: FolderParts, interrupted: bool, terminal: Terminal) -> int:
+    """Write and print the whole table. How many rows it has is returned."""
+    results = joined_parts(list(parts))
+    document = document_of_run(results, wish=Wish(run=_in_commands(plan, folder)))
+    write_document(folder / RESULTS, document, "csv")
+    terminal.print(document, plan.spec.format)
+    for note in [] if interrupted else [*shortfall(results), *_unanswered(plan, results)]:
+        terminal.note(note)
+    return len(results.frame)
+
+
+def _show_first(plan: Plan, folder: Path, parts: FolderParts, interrupted: bool, terminal: Terminal) -> int:
+    """Write the table part by part, and print its first lines. How many rows it has is returned."""
+    written = write_in_parts(folder / RESULTS, parts, FIRST_LINES)
+    if plan.spec.format == "csv":
+        _show_file(folder / RESULTS, terminal)
+        return written.rows
+    run = _in_commands(plan, folder)
+    document = document_of_run(written.first, wish=Wish(everything=True, run=run))
+    terminal.print(document, plan.spec.format)
+    table = " ".join(filter(None, ["attnprof table", run]))
+    shown = len(written.first.frame)
+    terminal.note(f"the first {shown} of {written.rows} rows, by {written.order}. All of them: {table} --all")
+    return written.rows
+
+
+def _show_file(path: Path, terminal: Terminal) -> None:
+    with path.open(encoding="utf-8", newline="") as lines:
+        while piece := "".join(islice(lines, LINES_AT_ONCE)):
+            terminal.show(piece.removesuffix("\n"))
 
 
 def _in_commands(plan: Plan, folder: Path) -> str:
@@ -82,12 +118,11 @@ def shortfall(results: Results) -> list[str]:
     return [f"{quality}; the time budget allowed {most}. More: --time-budget {more}"]
 
 
-def _exit_code(plan: Plan, statuses: Sequence[str]) -> int:
+def _exit_code(plan: Plan, statuses: AbstractSet[str]) -> int:
     """A skipped cell is a failure only where the user named the one size and the modules."""
-    failures = [status for status in statuses if status in FAILURES]
     if _is_named(plan) and "skipped" in statuses:
         return CELLS_FAILED
-    return CELLS_FAILED if failures else 0
+    return CELLS_FAILED if statuses & set(FAILURES) else 0
 
 
 def _is_named(plan: Plan) -> bool:

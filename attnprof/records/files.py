@@ -4,6 +4,7 @@ A folder may be a stranger's, and a link in it may lead to any file of the user'
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,12 +31,17 @@ def write(path: Path, content: str | bytes) -> None:
 
     So is a link that is there. Raises OSError; the earlier file then stays.
     """
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    write_pieces(path, [content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content])
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Put the ``pieces`` at ``path``, one behind the other, as ``write`` does."""
     part = path.with_name(f".{os.urandom(8).hex()}{PART}")
     file = os.open(part, _PLAIN | os.O_EXCL, _mode(path))
     try:
         try:
-            write_all(file, data)
+            for piece in pieces:
+                write_all(file, piece)
             os.fsync(file)
         finally:
             os.close(file)

@@ -21,8 +21,7 @@ def of_folder(folder: Path) -> Results:
     Nothing that the run names is looked up or imported.
     """
     environment = environment_in(folder)
-    parts = list(parts_of(folder, _outline(folder, environment), environment))
-    return joined_parts(parts)
+    return joined_parts(list(FolderParts(folder, outline_of_folder(folder, environment), environment)))
 
 
 def read_run(folder: str | Path) -> Results:
@@ -34,21 +33,26 @@ def read_run(folder: str | Path) -> Results:
     return of_folder(Path(folder))
 
 
-def parts_of(folder: Path, outline: Outline, environment: Environment) -> Iterator[TablePart]:
-    """The results of a run folder in parts, in the order of the outline; an empty one where there is no
+class FolderParts:
+    """The results of a run folder in parts, in the order of its outline; an empty one where there is no
     record."""
-    index = JournalIndex(folder, outline.position)
-    outline = replace(outline, cells=max(outline.cells, index.cases))
-    most = index.most_processes
-    is_empty = True
-    for events in index.parts(CELLS):
-        is_empty = False
-        yield part_of(events, outline, environment, most)
-    if is_empty:
-        yield part_of([], outline, environment)
+
+    def __init__(self, folder: Path, outline: Outline, environment: Environment) -> None:
+        self._index = JournalIndex(folder, outline.position)
+        self._outline = replace(outline, cells=max(outline.cells, self._index.cases))
+        self._environment = environment
+
+    def __iter__(self) -> Iterator[TablePart]:
+        most = self._index.most_processes
+        is_empty = True
+        for events in self._index.parts(CELLS):
+            is_empty = False
+            yield part_of(events, self._outline, self._environment, most)
+        if is_empty:
+            yield part_of([], self._outline, self._environment)
 
 
-def _outline(folder: Path, environment: Environment) -> Outline:
-    """Runs of older versions do not say their placements: their cases do."""
+def outline_of_folder(folder: Path, environment: Environment) -> Outline:
+    """The rows of the run in a folder. Runs of older versions do not say their placements: their cases do."""
     spec = recorded(file_in(folder, SPEC))
     return outline_of_journal(spec, environment, () if says_placements(environment) else events_in(folder))

@@ -66,6 +66,7 @@ class Run:
         progress: bool = False,
         start: Callable[[SetupRequest], Worker] | None = None,
         slot: WorkerSlot | None = None,
+        done: Iterable[str] = (),
     ) -> None:
         self.plan = plan
         self.stop = False
@@ -82,7 +83,7 @@ class Run:
         self._is_shown = progress
         self._cases = {cell.case.key: cell.case for cell in plan.cells}
         self._accounts: list[AccountEvent] = []  # of the cases that can be measured
-        self._done: set[str] = set()
+        self._done = set(done)
         self._visits: set[tuple[str, int]] = set()
         self._standings = Standings(plan)
         for event in earlier:
@@ -377,6 +378,7 @@ def run(
     progress: bool = False,
     start: Callable[[SetupRequest], Worker] | None = None,
     slot: WorkerSlot | None = None,
+    done: Iterable[str] = (),
 ) -> Run:
     """The run of ``plan``: iterate over it for its events.
 
@@ -384,6 +386,7 @@ def run(
     device can do at best, where an earlier run measured it. estimator: that of a run that this one continues;
     empty: the device's. started: when the run began, by ``time.monotonic``, where that was before now.
     progress: show on one line of stderr, or of a notebook, what it does and how long it will take. start: how
-    its workers start, where that is not on this machine. slot: one whose worker outlives the run.
+    its workers start, where that is not on this machine. slot: one whose worker outlives the run. done: the
+    keys of cases that are finished, where ``earlier`` leaves out their events.
     """
-    return Run(plan, worker, earlier, peaks, estimator, started, progress, start, slot)
+    return Run(plan, worker, earlier, peaks, estimator, started, progress, start, slot, done)
