@@ -67,13 +67,20 @@ def _show_all(plan: Plan, folder: Path, parts: FolderParts, interrupted: bool, t
 
 def _show_first(plan: Plan, folder: Path, parts: FolderParts, interrupted: bool, terminal: Terminal) -> int:
     """Write the table part by part, and print its first lines. How many rows it has is returned."""
+    return show_first(folder, parts, plan.spec.format, _in_commands(plan, folder), terminal)
+
+
+def show_first(folder: Path, parts: FolderParts, format: str, run: str, terminal: Terminal) -> int:
+    """Write the table part by part, and print its first lines. How many rows it has is returned.
+
+    run: how a command names it.
+    """
     written = write_in_parts(folder / RESULTS, parts, FIRST_LINES)
-    if plan.spec.format == "csv":
+    if format == "csv":
         _show_file(folder / RESULTS, terminal)
         return written.rows
-    run = _in_commands(plan, folder)
     document = document_of_run(written.first, wish=Wish(everything=True, run=run))
-    terminal.print(document, plan.spec.format)
+    terminal.print(document, format)
     table = " ".join(filter(None, ["attnprof table", run]))
     shown = len(written.first.frame)
     terminal.note(f"the first {shown} of {written.rows} rows, by {written.order}. All of them: {table} --all")

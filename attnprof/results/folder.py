@@ -42,6 +42,11 @@ class FolderParts:
         self._outline = replace(outline, cells=max(outline.cells, self._index.cases))
         self._environment = environment
 
+    @property
+    def planned(self) -> int:
+        """Cells of the whole run, finished or not."""
+        return self._outline.cells
+
     def __iter__(self) -> Iterator[TablePart]:
         most = self._index.most_processes
         is_empty = True

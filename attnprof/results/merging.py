@@ -96,6 +96,7 @@ def _distinct_records(parts: Sequence[Part], runs: dict[str, Environment]) -> It
     The records of a case that another part has on such a machine too are left out.
     """
     seen: dict[tuple[str, str], tuple[Part, list[Event]]] = {}
+    machine_of = {run_id: fingerprint(environment) for run_id, environment in runs.items()}
     for part in parts:
         cases: dict[tuple[str, str], list[tuple[Event, bytes]]] = {}
         for event, line in part.records:
@@ -103,7 +104,7 @@ def _distinct_records(parts: Sequence[Part], runs: dict[str, Environment]) -> It
             cases.setdefault((run_id, event.key), []).append(_marked(event, line, run_id))
         for (run_id, key), records in cases.items():
             events = [event for event, _ in records]
-            place = fingerprint(runs[run_id]), key
+            place = machine_of[run_id], key
             if place not in seen:
                 seen[place] = part, events
                 yield from records
@@ -139,7 +140,7 @@ def _same_counts(events: Sequence[Event]) -> None:
 
     Raises RunFolderError.
     """
-    counted: dict[tuple[Case, str], Any] = {}
+    counted: dict[Case, dict[str, Any]] = {}
     files: dict[str, str] = {}
     for event in events:
         if not isinstance(event, AccountEvent):
@@ -150,9 +151,12 @@ def _same_counts(events: Sequence[Event]) -> None:
                 f"{case.module} is another file in one of the runs: its rows cannot stand in one table"
             )
         anywhere = replace(case, device="", threads=0, tf32=False)
+        counts = counted.setdefault(anywhere, {})
         for measurement in event.measurements:
-            value = counted.setdefault((anywhere, measurement.metric), measurement.value)
-            if measurement.metric in ALIKE and value != measurement.value:
+            if measurement.metric not in ALIKE:
+                continue
+            value = counts.setdefault(measurement.metric, measurement.value)
+            if value != measurement.value:
                 raise RunFolderError(
                     f"{case.label}: the runs disagree about {measurement.metric}: "
                     f"{value}, {measurement.value}"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from attnprof.cli import _table
+from attnprof.cli import _merge, _outcome, _table
 from attnprof.cli._main import main
 from attnprof.cli._terminal import Terminal
 from attnprof.formats import Look
@@ -84,3 +84,16 @@ def test_pick_and_report_look_at_the_rows_that_are_wanted(run, tmp_path, capsys)
     assert "128" not in {cell for line in capsys.readouterr().out.splitlines() for cell in line.split(",")}
     assert main(["report", str(run), "--where", "res=14", "-o", str(tmp_path / "page.html")]) == 0
     assert "14x14" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_merged_run_of_many_cells_has_the_same_file_and_shows_its_first_lines(
+    run, tmp_path, monkeypatch, capsys
+):
+    assert main(["merge", str(run), str(run), "-o", str(tmp_path / "whole")]) == 0
+    monkeypatch.setattr(_merge, "MANY", 12)
+    monkeypatch.setattr(_outcome, "FIRST_LINES", 2)
+    capsys.readouterr()
+    assert main(["merge", str(run), str(run), "-o", str(tmp_path / "parts")]) == 0
+    assert "the first 2 of 12 rows, by latency" in capsys.readouterr().err
+    whole, parts = ((tmp_path / name / "results.csv").read_bytes() for name in ("whole", "parts"))
+    assert whole == parts
