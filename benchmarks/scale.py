@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -110,10 +110,23 @@ def reading(folder: Path, room: Path) -> dict[str, Usage]:
         "table": used(["table", run]),
         "pick": used(["pick", run, "--max-params", "10k"]),
         "diff": used(["diff", run, str(copy)]),
-        "merge": used(["merge", run, str(copy), "-o", str(room / "merged"), "--format", "csv"]),
+        "merge": used(["merge", *halves(folder, room), "-o", str(room / "merged"), "--format", "csv"]),
         "--resume": used(["run", "--resume", str(copy)]),
         "report": used(["report", run, "-o", page]),
     }
+
+
+def halves(folder: Path, room: Path) -> list[str]:
+    """Two folders in ``room`` that have half of the cells of the run each."""
+    parts = [room / "half1", room / "half2"]
+    for part in parts:
+        shutil.copytree(folder, part, ignore=shutil.ignore_patterns("records.jsonl", "results.csv"))
+    with (folder / "records.jsonl").open("rb") as lines, ExitStack() as files:
+        journals = [files.enter_context((part / "records.jsonl").open("wb")) for part in parts]
+        for line in lines:
+            key = line.partition(b'"key":"')[2]
+            journals[key[:1] in b"01234567"].write(line)
+    return [str(part) for part in parts]
 
 
 def reading_bars(commands: dict[str, Usage], cells: int, page: Path) -> list[Bar]:
