@@ -18,6 +18,7 @@ from attnprof.records.journal import RESULTS
 from attnprof.results import Results
 from attnprof.results.folder import FolderParts
 from attnprof.results.outline import outline_of_plan
+from attnprof.results.parquet import can_write, write_apart
 from attnprof.results.table import joined_parts
 from attnprof.running.racing import SURE
 from attnprof.spec.fields import AUTO
@@ -26,6 +27,7 @@ from attnprof.views.screen import Wish
 
 MANY = 10_000  # cells from which on a table is written in parts, and its first lines are shown
 FIRST_LINES = 50
+PARQUET = "results.parquet"  # beside results.csv, of a table that is written in parts
 LINES_AT_ONCE = 1000
 FAILURES = ("failed", "oom", "crashed", "timeout")
 
@@ -76,6 +78,10 @@ def show_first(folder: Path, parts: FolderParts, format: str, run: str, terminal
     run: how a command names it.
     """
     written = write_in_parts(folder / RESULTS, parts, FIRST_LINES)
+    if can_write():
+        problem = write_apart(folder / RESULTS, folder / PARQUET)
+        note = f"no {PARQUET}: {problem}" if problem else f"the same as Parquet: {folder / PARQUET}"
+        terminal.note(note)
     if format == "csv":
         _show_file(folder / RESULTS, terminal)
         return written.rows

@@ -89,4 +89,4 @@ def test_figures_of_a_run_folder_are_by_title_and_process(tmp_path):
     none = [Measurement("latency", None, "s", note="others took the machine")]
     events = [account_event(case, []), visit_event(case, 0, found), visit_event(case, 1, none)]
     (tmp_path / "records.jsonl").write_bytes(b"".join(map(encode, events)))
-    assert _visits(tmp_path, "latency") == {"se(reduction=8)": {0: 2e-5}}
+    assert _visits(tmp_path, "latency") == {"eager": {"se(reduction=8)": {0: 2e-5}}}
