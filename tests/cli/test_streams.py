@@ -56,6 +56,7 @@ LINES = {
     "report": ["report {wide} -o größe.html"],
     "run": ["run -m se,eca --points 16@8 --no-latency", "run --dry-run", "run --timeout 3µ"],
     "show": ["show nonlocal --at 256@28x40", "show se --as timm", "show größe"],
+    "submit": ["submit -m se --points 16@8 -o größe --no-latency --dry-run", "submit -o größe --tasks 3µ"],
     "table": ["table {wide}", "table {wide} --wide --all", "table größe"],
 }
 
