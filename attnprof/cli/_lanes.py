@@ -108,6 +108,8 @@ def _ready_lanes(
         ready, refusals = greeted(lanes, setup, spec.mixed, before)
     for name, reason in refusals.items():
         terminal.warn(f"{name} is refused: {reason}")
+    for caution in dict.fromkeys(each.lane.caution for each in ready if each.lane.caution):
+        terminal.warn(caution)
     try:
         yield ready
     finally:

@@ -69,6 +69,7 @@ class Lane:
     is_remote: bool = False  # whether its files and its cores are another machine's
     lease: str = ""  # what keeps others off its device, where that is not attnprof's own lock: 'Slurm job 17'
     close: Callable[[], None] = lambda: None  # gives the place back, when the run ends
+    caution: str = ""  # what users should know of figures from there; said once in a run
 
 
 class Demand(NamedTuple):
