@@ -65,7 +65,10 @@ def _connect(cluster: str) -> None:
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(cluster, log_to_driver=False, logging_level="ERROR", configure_logging=False)
-    except (ConnectionError, RuntimeError, ValueError, RayError) as problem:
+    except ConnectionError:
+        where = "on this machine" if cluster == "auto" else f"at {cluster}"
+        raise EnvironmentProblem(f"no Ray cluster {where}: ray start --head, or --on ray:HOST:6379") from None
+    except (RuntimeError, ValueError, RayError) as problem:
         raise EnvironmentProblem(f"no Ray cluster at {cluster}: {_gist(problem)}") from None
     finally:
         if on_main_thread:
