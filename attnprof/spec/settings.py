@@ -30,7 +30,7 @@ SETTINGS = {
     "batch": Setting("grid", 1, "images per call: 1, or 1,8,32"),
     "shard": Setting("grid", None, "the i-th of n parts, by whole sizes: 1/4"),
     "device": Setting("measure", "auto", "auto, cpu, cuda or cuda:1"),
-    "on": Setting("measure", None, "where: local:2, ssh:host1,host2, slurm (here)"),
+    "on": Setting("measure", None, "where: local:2, ssh:host1,host2, slurm, ray (here)"),
     "mixed": Setting("measure", False, "lanes of several kinds, each a section"),
     "dtype": Setting("measure", "fp32", "number format"),
     "autocast": Setting("measure", None, "torch.autocast to bf16 or fp16"),
