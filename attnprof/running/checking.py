@@ -2,6 +2,7 @@
 anything."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from math import inf, isfinite
 
 from attnprof.explaining.kernels import KernelReport
@@ -206,8 +207,14 @@ def _of_measurements(metrics: Sequence[str], measurements: Sequence[Measurement]
     names = tuple(each.metric for each in measurements)
     if names != tuple(metrics):
         return f"figures of {', '.join(names)}"
-    wrong = [each for each in measurements if not _is_sound(METRICS.get(each.metric), each)]
+    wrong = [each for each in measurements if not _is_sound(_metric(each.metric), each)]
     return f"{wrong[0].metric} {wrong[0].value!r}" if wrong else ""
+
+
+@cache
+def _metric(name: str) -> Metric:
+    metric: Metric = METRICS.get(name)
+    return metric
 
 
 def _is_sound(metric: Metric, measurement: Measurement) -> bool:
